@@ -1,0 +1,45 @@
+"""The worlds: the environment contract and the environments that ship with Fieldcraft."""
+
+from fieldcraft.envs.checker import EnvironmentProblem, check_environment
+from fieldcraft.envs.environment import Environment, primitive
+from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
+from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.types import (
+    EnvironmentSpec,
+    Goal,
+    GoalCheck,
+    ItemGoal,
+    KillGoal,
+    Names,
+    PlaceGoal,
+    Position,
+    PrimitiveError,
+    Progress,
+    ReachGoal,
+)
+
+__all__ = [
+    "BrokenEnvironment",
+    "Environment",
+    "EnvironmentProblem",
+    "EnvironmentSpec",
+    "Goal",
+    "GoalCheck",
+    "ItemGoal",
+    "KillGoal",
+    "Names",
+    "Observation",
+    "PlaceGoal",
+    "Position",
+    "PrimitiveError",
+    "Progress",
+    "ReachGoal",
+    "UnknownEnvironment",
+    "available",
+    "check_environment",
+    "load",
+    "make",
+    "nearest",
+    "primitive",
+]

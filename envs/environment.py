@@ -1,0 +1,165 @@
+"""The environment contract: what a world must offer so that an agent can live in it."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError, validate_call
+
+from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.types import (
+    EnvironmentSpec,
+    Goal,
+    GoalCheck,
+    ItemGoal,
+    KillGoal,
+    PlaceGoal,
+    PrimitiveError,
+    Progress,
+    ReachGoal,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+def primitive(method: F) -> F:
+    """Mark a method of an `Environment` as callable by programs: `bot.<name>(...)`.
+
+    Its signature and docstring are the API reference that the model reads, so annotate every
+    argument with a type pydantic can validate and write the docstring for that reader. The method
+    returns something JSON can hold (pydantic models count) and raises `PrimitiveError` when the
+    world does not allow what was asked.
+    """
+    method.__fieldcraft_primitive__ = True  # type: ignore[attr-defined]
+    return method
+
+
+class Environment(ABC):
+    """A world with primitives, observations and a seed.
+
+    Not thread-safe: one caller at a time. Subclasses mark their primitives with `@primitive`.
+    """
+
+    spec: EnvironmentSpec
+
+    @abstractmethod
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        """Begin a new life. The same seed and options give the same world in every process.
+
+        Raises:
+            ValueError: an option is unknown or out of range; the message names the cure.
+        """
+
+    @abstractmethod
+    def observe(self) -> Observation:
+        """What the agent sees now. Changes nothing."""
+
+    @abstractmethod
+    def progress(self) -> Progress:
+        """What was ever reached since the reset. A new object each time."""
+
+    @property
+    def tick(self) -> int:
+        """The world's clock, in ticks since the reset (20 a second in Minecraft)."""
+        return self.observe().tick
+
+    def check(self, goal: Goal, since: Progress) -> GoalCheck:
+        """Whether `goal` is met, counting kills and placements from `since` (the task's start)."""
+        match goal:
+            case ItemGoal():
+                have, wanted, what = self.observe().inventory.get(goal.item, 0), goal.count, goal.item
+                verb = "hold"
+            case PlaceGoal():
+                have = self.progress().placed.get(goal.block, 0) - since.placed.get(goal.block, 0)
+                wanted, what, verb = goal.count, goal.block, "placed"
+            case KillGoal():
+                have = self.progress().killed.get(goal.mob, 0) - since.killed.get(goal.mob, 0)
+                wanted, what, verb = goal.count, goal.mob, "killed"
+            case ReachGoal():
+                here = self.observe().position
+                distance = float("inf") if here is None else here.distance(goal.position)
+                return GoalCheck(met=distance <= goal.within, detail=f"{distance:.1f} blocks from {goal.position}")
+        return GoalCheck(met=have >= wanted, detail=f"{verb} {have} of {wanted} {what}")
+
+    def snapshot(self) -> bytes:
+        """The whole world as data (never a pickle), where `spec.can_snapshot`.
+
+        Raises:
+            NotImplementedError: this world cannot.
+        """
+        raise NotImplementedError(f"{self.spec.id} cannot take snapshots")
+
+    def restore(self, snapshot: bytes) -> None:
+        """Become the world that `snapshot` was taken of.
+
+        Raises:
+            ValueError: the bytes are no snapshot of this world, or a damaged one; nothing was changed.
+        """
+        raise NotImplementedError(f"{self.spec.id} cannot restore snapshots")
+
+    def render(self) -> bytes:
+        """A PNG picture of what the agent sees, where `spec.can_render`. Changes nothing."""
+        raise NotImplementedError(f"{self.spec.id} draws no pictures")
+
+    def close(self) -> None:
+        """Let go of processes, files and connections. Safe to call twice."""
+        return
+
+    @cached_property
+    def primitives(self) -> dict[str, Callable[..., Any]]:
+        """The primitives by name, sorted, each with its arguments validated."""
+        return {
+            name: validate_call(getattr(self, name))
+            for name, method in inspect.getmembers(type(self), inspect.isfunction)
+            if hasattr(method, "__fieldcraft_primitive__")
+        }
+
+    def call_primitive(self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Call a primitive as a program does: arguments validated, result as JSON data.
+
+        Raises:
+            PrimitiveError: unknown primitive, wrong arguments, or the world does not allow it.
+        """
+        function = self.primitives.get(name)
+        if function is None:
+            raise PrimitiveError(f"bot has no primitive {name!r}{nearest(name, self.primitives)}")
+        try:
+            result = function(*args, **(kwargs or {}))
+        except ValidationError as error:
+            if error.title != name:
+                raise
+            raise PrimitiveError(f"{name}: {_argument_errors(error)}") from None
+        if result is None or isinstance(result, (int, str, float)):
+            return result
+        return _JSON.dump_python(result, mode="json")
+
+    def api_reference(self) -> str:
+        """Signature and docstring of every primitive, as the model reads them."""
+        return "\n\n".join(
+            f"bot.{name}{signature_text(function)}\n{_indent(inspect.getdoc(function) or '')}"
+            for name, function in self.primitives.items()
+        )
+
+
+def signature_text(function: Callable[..., Any]) -> str:
+    """The signature as source text, without `self`."""
+    return str(inspect.signature(function)).replace("'", "").replace("fieldcraft.envs.types.", "")
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
+
+
+def _argument_errors(error: ValidationError) -> str:
+    problems = []
+    for detail in error.errors(include_url=False, include_context=False):
+        place = ".".join(str(part) for part in detail["loc"])
+        problems.append(f"argument {place}: {detail['msg']} (got {detail['input']!r:.60})")
+    return "; ".join(problems)

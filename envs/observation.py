@@ -1,0 +1,95 @@
+"""What the agent is told of the world: the fields Voyager shows, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from fieldcraft.envs.types import Position
+
+
+class Observation(BaseModel):
+    """The world as the agent sees it now. A field that a world does not have stays `None`.
+
+    Health and hunger run from 0 to 20. `nearby_entities` maps a name to its distance in blocks.
+    `chests` maps the position of a chest that was seen to its contents, `None` where it was never opened.
+    `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    tick: int = 0
+    position: Position | None = None
+    biome: str | None = None
+    time: str | None = None
+    health: float | None = None
+    hunger: float | None = None
+    nearby_blocks: list[str] | None = None
+    seen_blocks: list[str] | None = None
+    nearby_entities: dict[str, float] | None = None
+    equipment: dict[str, str] | None = None
+    inventory: dict[str, int] = {}
+    slots_used: int | None = None
+    slots_total: int | None = None
+    chests: dict[str, dict[str, int] | None] | None = None
+    events: list[str] = []
+    extra: dict[str, str] = {}
+
+    def text(self, fields: Collection[str] | None = None) -> str:
+        """One `Name: value` line a field, in the order of Voyager's prompt.
+
+        Args:
+            fields: names of the fields to show; all where omitted.
+        """
+        lines = [
+            f"{label}: {value}"
+            for name, label, value in self._rows()
+            if value is not None and (fields is None or name in fields)
+        ]
+        return "\n".join(lines)
+
+    def _rows(self) -> list[tuple[str, str, str | None]]:
+        slots = f" ({self.slots_used}/{self.slots_total})" if self.slots_total is not None else ""
+        entities = None
+        if self.nearby_entities is not None:
+            near = sorted(self.nearby_entities.items(), key=lambda pair: (pair[1], pair[0]))
+            entities = ", ".join(f"{name} ({distance:g} blocks)" for name, distance in near) or "none"
+        return [
+            ("biome", "Biome", self.biome),
+            ("time", "Time", self.time),
+            ("nearby_blocks", "Nearby blocks", _names(self.nearby_blocks)),
+            ("seen_blocks", "Other blocks recently seen", _names(self.seen_blocks)),
+            ("nearby_entities", "Nearby entities", entities),
+            ("health", "Health", None if self.health is None else f"{self.health:.1f}/20"),
+            ("hunger", "Hunger", None if self.hunger is None else f"{self.hunger:.1f}/20"),
+            ("position", "Position", None if self.position is None else str(self.position)),
+            ("equipment", "Equipment", None if self.equipment is None else _pairs(self.equipment)),
+            ("inventory", f"Inventory{slots}", counts_text(self.inventory)),
+            ("chests", "Chests", self._chests_text()),
+            ("events", "Events", "; ".join(self.events) if self.events else None),
+            *((name, name.replace("_", " ").capitalize(), value) for name, value in sorted(self.extra.items())),
+        ]
+
+    def _chests_text(self) -> str | None:
+        if self.chests is None:
+            return None
+        if not self.chests:
+            return "none"
+        return "; ".join(
+            f"{place}: {'unknown contents' if held is None else counts_text(held)}"
+            for place, held in self.chests.items()
+        )
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """`3 oak_log, 1 stick`, sorted by name; `empty` where there is nothing."""
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "empty"
+
+
+def _names(names: list[str] | None) -> str | None:
+    return None if names is None else ", ".join(names) or "none"
+
+
+def _pairs(pairs: Mapping[str, str]) -> str:
+    return ", ".join(f"{slot}: {item}" for slot, item in sorted(pairs.items())) or "none"

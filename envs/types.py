@@ -1,0 +1,150 @@
+"""The words every world speaks: positions, goals, observations, progress, and what a world can do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class PrimitiveError(Exception):
+    """A primitive could not do what was asked; the message says what is missing.
+
+    Raised by primitives. The program sees it and may catch it; the agent reads it as feedback.
+    It is an expected event, never a fault of the world.
+    """
+
+
+class Frozen(BaseModel):
+    """Base of the value types: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Position(Frozen):
+    """A place in a world, in blocks: x grows east, y up, z south (as in Minecraft).
+
+    A world seen from above keeps `y` constant. Accepts `{"x":..,"y":..,"z":..}` or a sequence of three.
+    """
+
+    x: float
+    y: float
+    z: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_sequence(cls, value: Any) -> Any:
+        if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 3:
+            return dict(zip("xyz", value, strict=True))
+        return value
+
+    def offset(self, dx: float, dy: float, dz: float) -> Position:
+        """The position this far away."""
+        return Position(x=self.x + dx, y=self.y + dy, z=self.z + dz)
+
+    def distance(self, other: Position) -> float:
+        """Euclidean distance in blocks."""
+        return math.dist((self.x, self.y, self.z), (other.x, other.y, other.z))
+
+    def __str__(self) -> str:
+        return f"({self.x:g}, {self.y:g}, {self.z:g})"
+
+
+class ItemGoal(Frozen):
+    """Hold at least `count` of `item` at the moment of the check."""
+
+    kind: Literal["item"] = "item"
+    item: str
+    count: int = Field(default=1, ge=1)
+
+    def __str__(self) -> str:
+        return f"hold {self.count} {self.item}"
+
+
+class PlaceGoal(Frozen):
+    """Have placed at least `count` of `block` since the task began."""
+
+    kind: Literal["place"] = "place"
+    block: str
+    count: int = Field(default=1, ge=1)
+
+    def __str__(self) -> str:
+        return f"place {self.count} {self.block}"
+
+
+class KillGoal(Frozen):
+    """Have killed at least `count` of `mob` since the task began."""
+
+    kind: Literal["kill"] = "kill"
+    mob: str
+    count: int = Field(default=1, ge=1)
+
+    def __str__(self) -> str:
+        return f"kill {self.count} {self.mob}"
+
+
+class ReachGoal(Frozen):
+    """Stand within `within` blocks of `position` at the moment of the check."""
+
+    kind: Literal["reach"] = "reach"
+    position: Position
+    within: float = Field(default=2.0, gt=0)
+
+    def __str__(self) -> str:
+        return f"reach {self.position}"
+
+
+Goal = Annotated[ItemGoal | PlaceGoal | KillGoal | ReachGoal, Field(discriminator="kind")]
+"""A condition that an environment can check, told apart by `kind`."""
+
+
+class GoalCheck(Frozen):
+    """The answer of `Environment.check`: whether the goal is met, and in words how far it is."""
+
+    met: bool
+    detail: str
+
+
+class Progress(BaseModel):
+    """What was ever reached in a world since its reset; counters only grow.
+
+    `items` and `milestones` map a name to the tick it was first reached; `killed` and `placed` are
+    counts; `distance` is blocks walked.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: dict[str, int] = {}
+    milestones: dict[str, int] = {}
+    killed: dict[str, int] = {}
+    placed: dict[str, int] = {}
+    distance: float = 0.0
+    deaths: int = 0
+
+
+class Names(Frozen):
+    """The names a program may pass to primitives, each sorted. Nothing else is said about them."""
+
+    items: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    mobs: tuple[str, ...] = ()
+
+
+class EnvironmentSpec(Frozen):
+    """What a world is and can do; serialisable, so that a run can say where it was lived.
+
+    `options` are the options of the last reset. `tick_limit` ends a program (world ticks), and
+    `failure_limit` ends it at that many failed primitive calls, caught or not.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
+    description: str
+    can_snapshot: bool = False
+    can_render: bool = False
+    languages: tuple[Literal["python", "javascript"], ...] = ("python",)
+    tick_limit: int = Field(default=6000, ge=1)
+    failure_limit: int = Field(default=5, ge=1)
+    names: Names = Names()
+    options: dict[str, Any] = {}
