@@ -1,0 +1,94 @@
+"""What came of running a program: its log, its error, what it called, and why it was stopped."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class KillReason(StrEnum):
+    """Why the host ended a program before its entry function returned."""
+
+    TICKS = "tick limit"
+    FAILURES = "too many failed primitive calls"
+    CALLS = "too many calls"
+    DEADLINE = "wall-clock deadline"
+    OUTPUT = "too much output"
+    MEMORY = "memory limit"
+    PROTOCOL = "broken protocol"
+    CRASHED = "worker died"
+    CANCELLED = "cancelled"
+
+
+class ProgramFault(BaseModel):
+    """The exception that ended a program, as its author would want to read it.
+
+    `line` and `text` are the innermost line of the program itself (or of the skill named in `skill`)
+    that was running; they are `None` where the fault has no such line.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    message: str
+    line: int | None = None
+    text: str | None = None
+    skill: str | None = None
+
+    def __str__(self) -> str:
+        where = (
+            "" if self.line is None else f" at line {self.line}" + (f" of {self.skill}" if self.skill else "")
+        )
+        source = f": `{self.text}`" if self.text else ""
+        return f"{self.kind}: {self.message}{where}{source}"
+
+
+class CallRecord(BaseModel):
+    """One primitive or tool call that a program made. `error` is `None` where it succeeded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    arguments: str
+    error: str | None = None
+
+
+class Execution(BaseModel):
+    """What happened when a program ran.
+
+    `log` is what it printed, cut at the output limit. `calls` holds the first and the last calls
+    (bounded), `call_count` all of them. `ticks` is world time, `seconds` wall time. `skills_called`
+    counts calls to library skills by name, as the worker reported them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    log: str = ""
+    fault: ProgramFault | None = None
+    killed: KillReason | None = None
+    detail: str | None = None
+    calls: list[CallRecord] = []
+    call_count: int = 0
+    failed_calls: list[str] = Field(
+        default=[], description="messages of the failed primitive calls, in order"
+    )
+    ticks: int = 0
+    seconds: float = 0.0
+    skills_called: dict[str, int] = {}
+    result: Any = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the program ran to its end without an uncaught error."""
+        return self.fault is None and self.killed is None
+
+    def error_text(self) -> str | None:
+        """The fault or the kill reason in words, `None` for a program that ended well."""
+        parts = []
+        if self.killed is not None:
+            parts.append(f"stopped: {self.killed}" + (f" ({self.detail})" if self.detail else ""))
+        if self.fault is not None:
+            parts.append(str(self.fault))
+        return "; ".join(parts) or None

@@ -1,0 +1,166 @@
+"""Programs: source code that an actor wrote, read with `ast` before anything runs."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+from collections.abc import Collection
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+RESERVED = frozenset({"bot", "tools", "PrimitiveError", "Position", "ToolError"})
+"""Names that a program gets from the sandbox and may not define."""
+
+
+class ProgramError(ValueError):
+    """The source is no runnable program; the message tells its author what to change, with the line."""
+
+
+class Parameter(BaseModel):
+    """A keyword parameter of an entry function; `default` is its source text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    default: str
+
+
+class Program(BaseModel):
+    """Source whose last public top-level function, the entry, takes `bot` and keyword parameters.
+
+    `names` are the global names its code reads but does not define: library skills are found among them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    entry: str
+    language: Literal["python", "javascript"] = "python"
+    parameters: tuple[Parameter, ...] = ()
+    docstring: str = ""
+    names: frozenset[str] = frozenset()
+    tools: frozenset[str] = frozenset()
+
+    def calls(self, skills: Collection[str]) -> list[str]:
+        """Which of these skill entry names the program refers to, sorted."""
+        return sorted(self.names.intersection(skills))
+
+
+def parse_program(source: str) -> Program:
+    """Read Python source into a `Program`.
+
+    Raises:
+        ProgramError: syntax error, no entry function, wrong signature, a reserved name redefined, or
+            statements at top level other than imports, functions, classes and constants.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ProgramError(_syntax_message(source, error)) from None
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    _refuse_stray_statements(tree, source)
+    public = [node for node in functions if not node.name.startswith("_")]
+    if not public:
+        raise ProgramError(
+            "the program defines no public top-level function; write `def do_the_task(bot): ...` as its last one"
+        )
+    entry = public[-1]
+    defined = _defined(tree)
+    clash = sorted(defined & RESERVED)
+    if clash:
+        raise ProgramError(f"the program defines {clash[0]!r}, a name the sandbox provides; rename it")
+    return Program(
+        source=source,
+        entry=entry.name,
+        parameters=_parameters(entry),
+        docstring=ast.get_docstring(entry) or "",
+        names=_free_names(tree) - defined,
+        tools=_tool_names(tree),
+    )
+
+
+def _syntax_message(source: str, error: Exception) -> str:
+    if not isinstance(error, SyntaxError):
+        return f"the source cannot be parsed: {type(error).__name__}: {error}"
+    lines = source.splitlines()
+    line = error.lineno or 0
+    text = f": `{lines[line - 1].strip()[:120]}`" if 0 < line <= len(lines) else ""
+    return f"SyntaxError at line {line}: {error.msg}{text}"
+
+
+def _refuse_stray_statements(tree: ast.Module, source: str) -> None:
+    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    for node in tree.body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not isinstance(node, allowed) and not docstring:
+            text = (ast.get_source_segment(source, node) or "").split("\n")[0][:120]
+            what = (
+                "an async function" if isinstance(node, ast.AsyncFunctionDef) else "a statement at top level"
+            )
+            raise ProgramError(
+                f"line {node.lineno} is {what}: `{text}`; put all work inside one plain `def` that takes bot"
+            )
+
+
+def _parameters(entry: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Parameter, ...]:
+    arguments = entry.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    wanted = f"`def {entry.name}(bot, count=1)`: bot first, then only parameters with defaults"
+    if not positional or positional[0].arg != "bot" or arguments.vararg or arguments.kwarg:
+        raise ProgramError(f"line {entry.lineno}: the entry function has the wrong signature; write {wanted}")
+    pairs = list(
+        zip(
+            positional[1:], arguments.defaults[-len(positional[1:]) :] if positional[1:] else [], strict=False
+        )
+    )
+    if len(arguments.defaults) != len(positional) - 1 or None in arguments.kw_defaults:
+        raise ProgramError(f"line {entry.lineno}: a parameter besides bot has no default; write {wanted}")
+    keyword_only = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return tuple(
+        Parameter(name=argument.arg, default=ast.unparse(default))
+        for argument, default in [*pairs, *keyword_only]
+        if default is not None
+    )
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.Import() | ast.ImportFrom():
+                names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+            case ast.Assign() | ast.AnnAssign():
+                names.update(
+                    leaf.id
+                    for leaf in ast.walk(node)
+                    if isinstance(leaf, ast.Name) and isinstance(leaf.ctx, ast.Store)
+                )
+    return names
+
+
+def _free_names(tree: ast.Module) -> frozenset[str]:
+    loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return frozenset(name for name in loaded - RESERVED if not hasattr(builtins, name))
+
+
+def _tool_names(tree: ast.Module) -> frozenset[str]:
+    return frozenset(
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "tools"
+    )
+
+
+def is_skill_name(name: str) -> bool:
+    """Whether `name` may name a skill's entry: a public identifier that shadows nothing."""
+    return (
+        name.isidentifier()
+        and not name.startswith("_")
+        and not keyword.iskeyword(name)
+        and not hasattr(builtins, name)
+        and name not in RESERVED
+    )

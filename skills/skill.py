@@ -1,0 +1,72 @@
+"""A skill: a program that worked, with what is known about it. Its identity is its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Verified(StrEnum):
+    """How a skill was shown to work, best first.
+
+    `full`: it succeeded from the task's start. `partial`: a later attempt succeeded where no rerun was
+    possible, or the rerun failed, so an earlier attempt may have done part of the work. `no`: imported
+    and not yet seen to work here.
+    """
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NO = "no"
+
+
+class Provenance(BaseModel):
+    """Where a skill comes from. `task` in words; `goal` as JSON data where the task had one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str = ""
+    iteration: int = 0
+    task: str = ""
+    goal: dict[str, object] | None = None
+    model: str = ""
+    seed: int | None = None
+    source: str = Field(default="learned", description="learned, imported or written")
+
+
+class Skill(BaseModel):
+    """A program that worked. `entry` is how programs call it; `name` (lower-case, hyphens) is its folder.
+
+    `dependencies` map the entry name of each skill it calls to the digest it succeeded with. The digest
+    covers name, description, code and dependencies, nothing else.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
+    description: str = Field(min_length=1, max_length=1024)
+    source: str
+    entry: str
+    language: Literal["python", "javascript"] = "python"
+    environment: str = ""
+    dependencies: dict[str, str] = {}
+    tools: tuple[str, ...] = ()
+    verified: Verified = Verified.NO
+    trusted: bool = True
+    provenance: Provenance = Provenance()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of name, description, code and dependencies."""
+        identity = [self.name, self.description, self.source, sorted(self.dependencies.items())]
+        return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()
+
+
+def folder_name(entry: str) -> str:
+    """The skill name of an entry function: `mineOakLog` and `mine_oak_log` become `mine-oak-log`."""
+    words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in entry)
+    parts = [part for part in words.replace("_", "-").split("-") if part]
+    return "-".join(parts).lower()[:64].rstrip("-")
