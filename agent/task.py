@@ -1,0 +1,68 @@
+"""Tasks, verdicts, and what an actor is shown of its earlier attempts."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fieldcraft.envs import Goal
+from fieldcraft.skills import Execution
+
+
+class Task(BaseModel):
+    """What to do next. `words` are for the model, `goal` is for the world, `None` where it cannot check.
+
+    `context` is what is known about how to do it, as data; `origin` says who set it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: str = Field(min_length=1, max_length=500)
+    reason: str = ""
+    context: str = ""
+    goal: Goal | None = None
+    origin: str = "curriculum"
+
+
+class Verdict(BaseModel):
+    """The critic's word on a task. `critique` is empty on success."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    success: bool
+    reasoning: str = ""
+    critique: str = ""
+
+
+class Attempt(BaseModel):
+    """One try at a task, as the actor is shown it. `problem` is set where the answer held no program."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: int = Field(ge=1)
+    source: str | None = None
+    problem: str | None = None
+    execution: Execution | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def error(self) -> str | None:
+        """What ended the program early, in words."""
+        return self.execution.error_text() if self.execution else None
+
+    @property
+    def failed_calls(self) -> list[str]:
+        """Messages of failed primitive calls that the program caught, those of the error left out."""
+        if self.execution is None:
+            return []
+        error = self.error or ""
+        return [message for message in dict.fromkeys(self.execution.failed_calls) if message not in error]
+
+    @property
+    def log(self) -> str:
+        """The end of what the program printed, at most 2,000 characters."""
+        return self.execution.log[-2000:].strip() if self.execution else ""
+
+    @property
+    def critique(self) -> str:
+        """What the critic asked to change."""
+        return self.verdict.critique if self.verdict else ""
