@@ -1,0 +1,114 @@
+"""Asking a role's model, once: recorded, paid for, bounded, repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.models import Answer, Message, ModelUnavailable
+from fieldcraft.agent.prompting import AnswerUnusable, render
+from fieldcraft.agent.recorder import Recorder
+from fieldcraft.agent.redact import redact
+
+T = TypeVar("T")
+
+
+class Client(Protocol):
+    """What answers: a `ModelClient`."""
+
+    def ask(self, messages: list[Message], *, role: str, call: int) -> Answer:
+        """Answer once, or raise `ModelUnavailable` or `ModelRefused`."""
+
+
+class ModelsSilent(RuntimeError):
+    """Too many model calls failed in a row; the message says how the last one did. The run can be resumed."""
+
+
+class Asker:
+    """Puts prompts to the model of each role."""
+
+    def __init__(self, recorder: Recorder, clients: Mapping[str, Client]) -> None:
+        self._recorder = recorder
+        self._clients = clients
+        self._settings = recorder.run.settings
+
+    def text(self, role: str, template: str, **values: Any) -> str:
+        """The answer as text.
+
+        Raises:
+            BudgetExhausted: before the call.
+            ModelsSilent: no answer, several calls in a row.
+        """
+        return self._ask(role, template, render(template, **values))
+
+    def parsed(self, role: str, template: str, parse: Callable[[str], T], **values: Any) -> T:
+        """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
+
+        Raises:
+            AnswerUnusable: still unusable after the settings' number of repairs.
+            BudgetExhausted: before a call.
+            ModelsSilent: no answer, several calls in a row.
+        """
+        messages = render(template, **values)
+        for left in range(self._settings.repairs, -1, -1):
+            answer = self._ask(role, template, messages)
+            try:
+                return parse(answer)
+            except AnswerUnusable as problem:
+                if not left:
+                    raise
+                messages = [
+                    *messages,
+                    Message(role="assistant", text=answer[:4000] or "(empty)"),
+                    *render("repair", problem=str(problem)),
+                ]
+        raise AssertionError("unreachable")
+
+    def _ask(self, role: str, template: str, messages: list[Message]) -> str:
+        while True:
+            self._recorder.check_budget()
+            call = self._recorder.state.calls.get(role, 0) + 1
+            outcome = self._recorder.effect(
+                e.ModelAsked(role=role, call=call, template=template),
+                (e.ModelAnswered, e.ModelFailed),
+                lambda call=call: self._call(role, template, call, messages),  # type: ignore[misc]
+            )
+            if isinstance(outcome, e.ModelAnswered):
+                return outcome.text
+            if self._recorder.model_failures >= self._settings.model_failures:
+                raise ModelsSilent(f"{self._recorder.model_failures} model calls in a row failed: {outcome.error}")
+
+    def _call(
+        self, role: str, template: str, call: int, messages: list[Message]
+    ) -> e.ModelAnswered | e.ModelFailed:
+        if self._settings.keep_prompts:
+            self._keep_prompt(role, template, call, messages)
+        try:
+            answer = self._clients[role].ask(messages, role=role, call=call)
+        except ModelUnavailable as error:
+            return e.ModelFailed(
+                role=role,
+                call=call,
+                error=redact(str(error)),
+                input_tokens=error.input_tokens,
+                output_tokens=error.output_tokens,
+                money=error.money,
+            )
+        return e.ModelAnswered(
+            role=role,
+            call=call,
+            text=answer.text,
+            model=answer.model,
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            money=answer.money,
+            priced=answer.priced,
+            seconds=answer.seconds,
+        )
+
+    def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:
+        folder = self._recorder.run.folder / "prompts"
+        folder.mkdir(exist_ok=True)
+        text = "\n\n".join(f"<!-- {message.role} -->\n{redact(message.text)}" for message in messages)
+        (folder / f"{role}-{call:05d}-{template}.md").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,280 @@
+"""The journal's events: one class a kind, told apart by `type`.
+
+An effect is an intent event (`...Asked`, `...Started`) followed by its outcome; everything else is a
+record of a decision that follows from outcomes alone. `time` is seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.state import RunState
+from fieldcraft.agent.task import Task, Verdict
+from fieldcraft.envs import Observation, Progress
+from fieldcraft.skills import Execution, Verified
+
+FORMAT = 1
+"""Version of the journal's format; older ones are migrated when read."""
+
+
+class BaseEvent(BaseModel):
+    """What every event has: its number in the run (from 1, no gaps) and when it was written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: int = 0
+    time: float = 0.0
+
+
+class RunStarted(BaseEvent):
+    """The run was created; everything that it depends on is in `settings`."""
+
+    type: Literal["run_started"] = "run_started"
+    format: int = FORMAT
+    run: str
+    settings: RunSettings
+
+
+class Checkpoint(BaseEvent):
+    """First event of a later segment: the state at its beginning, so that a resume reads no further back."""
+
+    type: Literal["checkpoint"] = "checkpoint"
+    format: int = FORMAT
+    run: str
+    settings: RunSettings
+    state: RunState
+
+
+class WorldReset(BaseEvent):
+    """The world begins: its first observation and, where it can, a snapshot."""
+
+    type: Literal["world_reset"] = "world_reset"
+    observation: Observation
+    progress: Progress
+    snapshot: str | None = None
+
+
+class ModelAsked(BaseEvent):
+    """Intent: `role`'s `call`-th question is about to go to its model."""
+
+    type: Literal["model_asked"] = "model_asked"
+    role: str
+    call: int
+    template: str
+
+
+class ModelAnswered(BaseEvent):
+    """Outcome: the answer and what it cost (`money` in USD). It is never asked for again."""
+
+    type: Literal["model_answered"] = "model_answered"
+    role: str
+    call: int
+    text: str
+    model: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    money: float = 0.0
+    priced: bool = True
+    seconds: float = 0.0
+
+
+class ModelFailed(BaseEvent):
+    """Outcome: no usable answer; what it cost all the same."""
+
+    type: Literal["model_failed"] = "model_failed"
+    role: str
+    call: int
+    error: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    money: float = 0.0
+    seconds: float = 0.0
+
+
+class HumanAsked(BaseEvent):
+    """Intent: a person is about to be asked."""
+
+    type: Literal["human_asked"] = "human_asked"
+    question: str
+
+
+class HumanAnswered(BaseEvent):
+    """Outcome: what the person said."""
+
+    type: Literal["human_answered"] = "human_answered"
+    text: str
+
+
+class QuestionAnswered(BaseEvent):
+    """A question about the world was answered; `key` names it and the evidence it rests on."""
+
+    type: Literal["question_answered"] = "question_answered"
+    key: str
+    question: str
+    answer: str
+
+
+class TaskProposed(BaseEvent):
+    """A task begins. `task_number` counts from 1."""
+
+    type: Literal["task_proposed"] = "task_proposed"
+    task_number: int
+    task: Task
+
+
+class AnswerRefused(BaseEvent):
+    """An actor's answer held no runnable program; it counts as an iteration."""
+
+    type: Literal["answer_refused"] = "answer_refused"
+    iteration: int
+    attempt: int
+    problem: str
+
+
+class ExecutionStarted(BaseEvent):
+    """Intent: a program is about to run. `skills` binds entry names to digests."""
+
+    type: Literal["execution_started"] = "execution_started"
+    iteration: int
+    attempt: int
+    source: str
+    skills: dict[str, str] = {}
+
+
+class ExecutionFinished(BaseEvent):
+    """Outcome: what happened, and the world after it."""
+
+    type: Literal["execution_finished"] = "execution_finished"
+    iteration: int
+    execution: Execution
+    observation: Observation
+    progress: Progress
+    snapshot: str | None = None
+
+
+class ExecutionInterrupted(BaseEvent):
+    """Outcome in a world without snapshots: the run died here; what the world looks like now."""
+
+    type: Literal["execution_interrupted"] = "execution_interrupted"
+    iteration: int
+    observation: Observation
+    progress: Progress
+
+
+class Judged(BaseEvent):
+    """The critic's verdict on an attempt."""
+
+    type: Literal["judged"] = "judged"
+    iteration: int
+    verdict: Verdict
+
+
+class VerificationStarted(BaseEvent):
+    """Intent: a program is about to be rerun on a fork from the task's start."""
+
+    type: Literal["verification_started"] = "verification_started"
+    iteration: int
+
+
+class VerificationFinished(BaseEvent):
+    """Outcome of the rerun; the world is again as it was before it."""
+
+    type: Literal["verification_finished"] = "verification_finished"
+    iteration: int
+    success: bool
+    detail: str = ""
+    seconds: float = 0.0
+
+
+class SkillKept(BaseEvent):
+    """A skill is in the library (written before this event). `status` is the library's word."""
+
+    type: Literal["skill_kept"] = "skill_kept"
+    iteration: int
+    name: str
+    entry: str
+    digest: str
+    verified: Verified
+    status: str
+
+
+class SkillRefused(BaseEvent):
+    """A program that worked was not kept, and why."""
+
+    type: Literal["skill_refused"] = "skill_refused"
+    iteration: int
+    reason: str
+
+
+class TaskFinished(BaseEvent):
+    """A task ended, done or given up. The run's state is whole here: a resume starts after it."""
+
+    type: Literal["task_finished"] = "task_finished"
+    task_number: int
+    success: bool
+    attempts: int
+
+
+class Warned(BaseEvent):
+    """Something a person should know that changes nothing in the run."""
+
+    type: Literal["warned"] = "warned"
+    text: str
+
+
+class RunPaused(BaseEvent):
+    """The run stopped in good order and can be resumed."""
+
+    type: Literal["run_paused"] = "run_paused"
+    reason: str
+
+
+class RunResumed(BaseEvent):
+    """The run goes on; `budget` is the one in force from here."""
+
+    type: Literal["run_resumed"] = "run_resumed"
+    settings: RunSettings
+
+
+class RunFinished(BaseEvent):
+    """The curriculum has no more tasks."""
+
+    type: Literal["run_finished"] = "run_finished"
+    reason: str
+
+
+Event = Annotated[
+    RunStarted
+    | Checkpoint
+    | WorldReset
+    | ModelAsked
+    | ModelAnswered
+    | ModelFailed
+    | HumanAsked
+    | HumanAnswered
+    | QuestionAnswered
+    | TaskProposed
+    | AnswerRefused
+    | ExecutionStarted
+    | ExecutionFinished
+    | ExecutionInterrupted
+    | Judged
+    | VerificationStarted
+    | VerificationFinished
+    | SkillKept
+    | SkillRefused
+    | TaskFinished
+    | Warned
+    | RunPaused
+    | RunResumed
+    | RunFinished,
+    Field(discriminator="type"),
+]
+
+EVENT: TypeAdapter[Any] = TypeAdapter(Event)
+
+ASIDES = (Warned, RunPaused, RunResumed)
+"""Events that say how a run was driven, not what happened in it: a resume skips them."""

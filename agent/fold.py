@@ -1,0 +1,104 @@
+"""How each event changes the run's state. Used live and on resume alike."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.state import Answered, RunState, SkillRecord
+
+Value = TypeVar("Value")
+
+EVIDENCE_LIMIT = 400
+ANSWER_LIMIT = 2000
+FAILED_LIMIT = 200
+
+
+def apply(state: RunState, event: e.Event) -> None:
+    """Change `state` by one event."""
+    state.events = event.number
+    match event:
+        case e.WorldReset():
+            _see_world(state, event)
+        case e.ModelAsked():
+            state.calls[event.role] = event.call
+        case e.ModelAnswered() | e.ModelFailed():
+            _spend_on_model(state, event)
+        case e.QuestionAnswered():
+            _remember(state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT)
+        case e.TaskProposed():
+            state.task_number = event.task_number
+            state.task = event.task
+        case e.AnswerRefused():
+            state.spent.iterations += 1
+        case e.ExecutionStarted():
+            state.spent.iterations += 1
+        case e.ExecutionFinished():
+            _see_world(state, event)
+            state.spent.seconds += event.execution.seconds
+            state.skills_in_use = sorted(event.execution.skills_called)
+            for message in event.execution.failed_calls:
+                _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
+        case e.ExecutionInterrupted():
+            state.observation, state.progress = event.observation, event.progress
+        case e.Judged():
+            _record_use(state, event.verdict.success)
+        case e.VerificationFinished():
+            state.spent.seconds += event.seconds
+        case e.SkillKept():
+            state.kept[event.name] = event.digest
+        case e.TaskFinished():
+            _finish_task(state, event)
+        case e.RunFinished():
+            state.finished = True
+        case e.RunResumed():
+            state.finished = False
+        case _:
+            pass
+
+
+def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
+    state.observation, state.progress = event.observation, event.progress
+    state.snapshot = event.snapshot
+
+
+def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> None:
+    spent = state.spent
+    spent.input_tokens += event.input_tokens
+    spent.output_tokens += event.output_tokens
+    spent.money += event.money
+    spent.seconds += event.seconds
+    if isinstance(event, e.ModelAnswered):
+        spent.unpriced += not event.priced
+
+
+def _record_use(state: RunState, success: bool) -> None:
+    for name in state.skills_in_use:
+        record = state.records.setdefault(name, SkillRecord())
+        if success:
+            record.successes += 1
+        else:
+            record.failures += 1
+    state.skills_in_use = []
+
+
+def _finish_task(state: RunState, event: e.TaskFinished) -> None:
+    words = state.task.words if state.task else ""
+    state.finished_tasks.append((words, event.success))
+    if event.success:
+        if words not in state.completed:
+            state.completed.append(words)
+        state.failed = [failed for failed in state.failed if failed != words]
+    elif words not in state.completed:
+        state.failed = [failed for failed in state.failed if failed != words] + [words]
+        del state.failed[:-FAILED_LIMIT]
+    state.task = None
+
+
+def _remember(memory: dict[str, Value], key: str, value: Value, limit: int) -> None:
+    """Put the newest last and forget the oldest beyond `limit`."""
+    memory.pop(key, None)
+    memory[key] = value
+    while len(memory) > limit:
+        del memory[next(iter(memory))]

@@ -1,0 +1,126 @@
+"""Effects that happen once: recorded before they are used, replayed from the journal after a crash.
+
+The loop is written as if it never died. On resume it runs again from the last finished task, and every
+effect that the journal already holds returns its recorded outcome instead of happening again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.fold import apply
+from fieldcraft.agent.run import Run
+
+E = TypeVar("E", bound=e.BaseEvent)
+Listener = Callable[[e.Event], None]
+
+
+class StopRequested(Exception):
+    """Somebody asked the run to stop; raised at the next event, where everything is recorded."""
+
+
+class BudgetExhausted(Exception):
+    """A limit of the budget is used up; the message names it. The run can be resumed with more."""
+
+
+class JournalDiverged(RuntimeError):
+    """The journal holds something else than the loop does now: a fault of ours, or changed settings."""
+
+
+class Recorder:
+    """Writes a run's events, keeps its state, and plays back what is recorded.
+
+    Attributes:
+        interrupted: the last intent on the tape had no outcome, and the effect is being done again.
+        model_failures: failed model calls in a row since this process began.
+    """
+
+    def __init__(self, run: Run, listeners: tuple[Listener, ...] = ()) -> None:
+        self.run = run
+        self.state = run.state
+        self.interrupted = False
+        self.model_failures = 0
+        self._tape = deque(run.tape)
+        self._listeners = listeners
+        self._stop: str | None = None
+
+    @property
+    def replaying(self) -> bool:
+        """Whether recorded events are still to be played back."""
+        return bool(self._tape)
+
+    def request_stop(self, reason: str) -> None:
+        """Stop the run at its next event. Safe in a signal handler."""
+        self._stop = reason
+
+    def check_budget(self) -> None:
+        """Raise `BudgetExhausted` where a limit is used up. Recorded effects are never refused."""
+        if not self._tape:
+            reason = self.state.spent.exhausted(self.run.settings.budget)
+            if reason:
+                raise BudgetExhausted(reason)
+
+    def record(self, event: E) -> E:
+        """Record a decision that follows from earlier outcomes; synced with the next effect."""
+        if self._tape:
+            return self._play(type(event))
+        self._heed_stop()
+        self._write(event, sync=isinstance(event, e.TaskFinished | e.SkillKept | e.RunFinished))
+        return event
+
+    def effect(self, intent: e.BaseEvent, outcomes: tuple[type[E], ...], perform: Callable[[], E]) -> E:
+        """Do something once.
+
+        Args:
+            intent: what is about to happen.
+            outcomes: the kinds of event it can end in.
+            perform: does it and returns the outcome.
+
+        Returns:
+            The outcome, from the journal where it is there, synced before anything relies on it.
+        """
+        self.interrupted = False
+        if self._tape:
+            self._play(type(intent))
+            if self._tape:
+                return self._play(*outcomes)
+            self.interrupted = True
+        else:
+            self._heed_stop()
+            self._write(intent, sync=True)
+        outcome = perform()
+        self._write(outcome, sync=True)
+        return outcome
+
+    def aside(self, event: e.BaseEvent) -> None:
+        """Record how the run is driven (warnings, pauses); no resume looks at it."""
+        self._write(event, sync=True)
+
+    def _write(self, event: e.BaseEvent, *, sync: bool) -> None:
+        self.run.journal.append(event, sync=sync)  # type: ignore[arg-type]
+        if isinstance(event, e.ModelAnswered | e.ModelFailed):
+            self.model_failures = 0 if isinstance(event, e.ModelAnswered) else self.model_failures + 1
+        self._take(event)
+
+    def _take(self, event: e.BaseEvent) -> None:
+        apply(self.state, event)  # type: ignore[arg-type]
+        for listener in self._listeners:
+            listener(event)  # type: ignore[arg-type]
+
+    def _play(self, *kinds: type[E]) -> E:
+        event = self._tape.popleft()
+        if not isinstance(event, kinds):
+            wanted = " or ".join(kind.__name__ for kind in kinds)
+            raise JournalDiverged(
+                f"event {event.number} of run {self.run.id} is {type(event).__name__} where {wanted} was expected: "
+                "the run was made by another version or with other code; explore anew with its library"
+            )
+        self._take(event)
+        return event
+
+    def _heed_stop(self) -> None:
+        if self._stop:
+            raise StopRequested(self._stop)

@@ -1,0 +1,95 @@
+"""Everything a run depends on, in one serialisable object."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from fieldcraft.envs import Goal, nearest
+
+ROLES = ("curriculum", "answerer", "actor", "critic", "describer")
+"""Who asks a model: the task proposer, the answerer of questions about the world, the author of programs,
+the judge, and the describer of skills."""
+
+
+class UnknownRole(ValueError):
+    """No model role of this name; the message lists the roles."""
+
+
+class BudgetLimits(BaseModel):
+    """What a run may use in all, resumed parts included; `None` is no limit.
+
+    `tokens` counts input and output, `money` is USD, `seconds` is time spent in models, programs and
+    verification, so that it survives a resume.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    iterations: int | None = Field(default=160, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    money: float | None = Field(default=None, ge=0)
+    seconds: float | None = Field(default=None, ge=0)
+
+
+class FixedTask(BaseModel):
+    """One entry of a fixed task list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str
+    goal: Goal | None = None
+
+
+class RunSettings(BaseModel):
+    """How a run is lived. Defaults follow Voyager (arXiv 2305.16291) unless said otherwise.
+
+    `warm_up` maps a field of the observation (or `answers`) to the number of completed tasks from which
+    the curriculum is shown it. Voyager shows questions and answers after 15 tasks; here they come at once,
+    since they carry what the world said about needs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: str = "gridworld-v1"
+    options: dict[str, Any] = {}
+    seed: int = 7
+    model: str = "offline"
+    role_models: dict[str, str] = {}
+    model_options: dict[str, Any] = {}
+    curriculum: Literal["auto", "random", "human", "fixed", "solve"] = "auto"
+    tasks: tuple[FixedTask, ...] = ()
+    critic: Literal["environment", "model", "human", "none"] = "environment"
+    library: str = "library"
+    keep_skills: bool = True
+    retrieved: int = Field(default=5, ge=0, le=50)
+    attempts: int = Field(default=4, ge=1, le=100)
+    repairs: int = Field(default=2, ge=0, le=10)
+    questions: int = Field(default=3, ge=0, le=10)
+    model_failures: int = Field(default=5, ge=1)
+    warm_up: dict[str, int] = {
+        "nearby_entities": 5,
+        "inventory": 0,
+        "seen_blocks": 10,
+        "biome": 10,
+        "time": 15,
+        "health": 15,
+        "hunger": 15,
+        "answers": 0,
+    }
+    sandbox: str = "auto"
+    tools: tuple[str, ...] = ()
+    keep_prompts: bool = False
+    budget: BudgetLimits = BudgetLimits()
+
+    @field_validator("role_models")
+    @classmethod
+    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
+        for role in value:
+            if role not in ROLES:
+                raise UnknownRole(f"no model role {role!r}{nearest(role, ROLES)} Roles: {', '.join(ROLES)}")
+        return value
+
+    def model_for(self, role: str) -> str:
+        """The `provider:model` name that answers for `role`."""
+        return self.role_models.get(role, self.model)

@@ -1,0 +1,86 @@
+"""A run's state: a fold over its journal, and nothing else."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.agent.task import Task
+from fieldcraft.envs import Observation, Progress
+
+
+class Spent(BaseModel):
+    """What a run has used of its budget so far. `unpriced` counts answers whose price is not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    iterations: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    money: float = 0.0
+    unpriced: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def exhausted(self, limits: BudgetLimits) -> str | None:
+        """The first limit that is used up, in words; `None` while all hold."""
+        pairs: list[tuple[str, float, float | None]] = [
+            ("iterations", self.iterations, limits.iterations),
+            ("tokens", self.tokens, limits.tokens),
+            ("money", self.money, limits.money),
+            ("seconds", self.seconds, limits.seconds),
+        ]
+        for name, used, limit in pairs:
+            if limit is not None and used >= limit:
+                return f"budget of {limit:g} {'USD' if name == 'money' else name} used up"
+        return None
+
+
+class Answered(BaseModel):
+    """A cached answer about the world."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    answer: str
+
+
+class SkillRecord(BaseModel):
+    """How often a skill was called by programs that did their task, and by programs that did not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    successes: int = 0
+    failures: int = 0
+
+
+class RunState(BaseModel):
+    """Where a run stands.
+
+    `evidence` maps a message of the world with its numbers taken out to the latest such message, oldest
+    first; `calls` counts model calls by role; `snapshot` names the latest snapshot, if any.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    events: int = 0
+    task_number: int = 0
+    spent: Spent = Spent()
+    calls: dict[str, int] = {}
+    completed: list[str] = []
+    failed: list[str] = []
+    finished_tasks: list[tuple[str, bool]] = []
+    answers: dict[str, Answered] = {}
+    evidence: dict[str, str] = {}
+    records: dict[str, SkillRecord] = {}
+    kept: dict[str, str] = {}
+    observation: Observation = Observation()
+    progress: Progress = Progress()
+    snapshot: str | None = None
+    task: Task | None = None
+    skills_in_use: list[str] = []
+    finished: bool = False
