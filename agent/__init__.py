@@ -1,0 +1,57 @@
+"""The agent: the lifelong loop, who takes part in it, and the record it leaves."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.api import explore, replay, solve
+    from fieldcraft.agent.events import Event
+    from fieldcraft.agent.explorer import Explorer
+    from fieldcraft.agent.run import Run
+    from fieldcraft.agent.session import Session, new_session, resumed_session
+    from fieldcraft.agent.settings import BudgetLimits, RunSettings
+    from fieldcraft.agent.state import RunState
+    from fieldcraft.agent.task import Task, Verdict
+
+_HOME = {
+    "BudgetLimits": "settings",
+    "Event": "events",
+    "Explorer": "explorer",
+    "Run": "run",
+    "RunSettings": "settings",
+    "RunState": "state",
+    "Session": "session",
+    "Task": "task",
+    "Verdict": "task",
+    "explore": "api",
+    "new_session": "session",
+    "replay": "api",
+    "resumed_session": "session",
+    "solve": "api",
+}
+
+__all__ = [
+    "BudgetLimits",
+    "Event",
+    "Explorer",
+    "Run",
+    "RunSettings",
+    "RunState",
+    "Session",
+    "Task",
+    "Verdict",
+    "explore",
+    "new_session",
+    "replay",
+    "resumed_session",
+    "solve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that the command line starts fast."""
+    if name in _HOME:
+        return getattr(importlib.import_module(f"fieldcraft.agent.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'fieldcraft.agent' has no attribute {name!r}")

@@ -77,7 +77,9 @@ class Asker:
             if isinstance(outcome, e.ModelAnswered):
                 return outcome.text
             if self._recorder.model_failures >= self._settings.model_failures:
-                raise ModelsSilent(f"{self._recorder.model_failures} model calls in a row failed: {outcome.error}")
+                raise ModelsSilent(
+                    f"{self._recorder.model_failures} model calls in a row failed: {outcome.error}"
+                )
 
     def _call(
         self, role: str, template: str, call: int, messages: list[Message]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Observation, Progress
@@ -117,6 +117,13 @@ class QuestionAnswered(BaseEvent):
     answer: str
 
 
+class PlanMade(BaseEvent):
+    """A given task was broken into steps; they replace what was left of the plan before."""
+
+    type: Literal["plan_made"] = "plan_made"
+    steps: list[FixedTask]
+
+
 class TaskProposed(BaseEvent):
     """A task begins. `task_number` counts from 1."""
 
@@ -190,7 +197,7 @@ class VerificationFinished(BaseEvent):
 
 
 class SkillKept(BaseEvent):
-    """A skill is in the library (written before this event). `status` is the library's word."""
+    """A skill is in the library; it was written there before this event."""
 
     type: Literal["skill_kept"] = "skill_kept"
     iteration: int
@@ -198,7 +205,6 @@ class SkillKept(BaseEvent):
     entry: str
     digest: str
     verified: Verified
-    status: str
 
 
 class SkillRefused(BaseEvent):
@@ -256,6 +262,7 @@ Event = Annotated[
     | HumanAsked
     | HumanAnswered
     | QuestionAnswered
+    | PlanMade
     | TaskProposed
     | AnswerRefused
     | ExecutionStarted

@@ -26,7 +26,11 @@ def apply(state: RunState, event: e.Event) -> None:
         case e.ModelAnswered() | e.ModelFailed():
             _spend_on_model(state, event)
         case e.QuestionAnswered():
-            _remember(state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT)
+            _remember(
+                state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT
+            )
+        case e.PlanMade():
+            state.plan = list(event.steps)
         case e.TaskProposed():
             state.task_number = event.task_number
             state.task = event.task
@@ -85,6 +89,9 @@ def _record_use(state: RunState, success: bool) -> None:
 
 def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
+    if state.plan:
+        state.plan = state.plan[1:] if event.success else []
+        state.solved = event.success and not state.plan
     state.finished_tasks.append((words, event.success))
     if event.success:
         if words not in state.completed:

@@ -50,9 +50,13 @@ class Journal:
         """
         segments = self.segments()
         if not segments:
-            raise JournalError(f"{self.folder} holds no journal; `fieldcraft runs list` shows the runs there are")
+            raise JournalError(
+                f"{self.folder} holds no journal; `fieldcraft runs list` shows the runs there are"
+            )
         chosen = segments[-1:] if last_segment else segments
-        return [event for segment in chosen for event in read_segment(segment, torn_ok=segment == segments[-1])]
+        return [
+            event for segment in chosen for event in read_segment(segment, torn_ok=segment == segments[-1])
+        ]
 
     def open(self, next_number: int) -> None:
         """Get ready to append; `next_number` is the number of the next event. Drops a torn last line."""
@@ -144,7 +148,9 @@ def _migrations(path: Path, first_line: bytes) -> list[Migration]:
         )
     steps = range(version, e.FORMAT)
     if any(step not in MIGRATIONS for step in steps):
-        raise JournalError(f"{path} has journal format {version}, which this version cannot migrate to {e.FORMAT}")
+        raise JournalError(
+            f"{path} has journal format {version}, which this version cannot migrate to {e.FORMAT}"
+        )
     return [MIGRATIONS[step] for step in steps]
 
 

@@ -88,7 +88,9 @@ def parse_code(answer: str) -> str:
     """
     _refuse_giant(answer)
     fences = re.findall(r"^[ \t]*```[ \t]*([\w+-]*)[ \t]*$", answer, flags=re.MULTILINE)
-    blocks = re.findall(r"^[ \t]*```[ \t]*[\w+-]*[ \t]*\n(.*?)^[ \t]*```[ \t]*$", answer, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(
+        r"^[ \t]*```[ \t]*[\w+-]*[ \t]*\n(.*?)^[ \t]*```[ \t]*$", answer, flags=re.DOTALL | re.MULTILINE
+    )
     match blocks:
         case [source]:
             return str(source)

@@ -71,6 +71,12 @@ class Recorder:
         self._write(event, sync=isinstance(event, e.TaskFinished | e.SkillKept | e.RunFinished))
         return event
 
+    def once(self, kind: type[E], decide: Callable[[], E]) -> E:
+        """Record a decision that looks at the world as it is now; a recorded one is not taken again."""
+        if self._tape and isinstance(self._tape[0], kind):
+            return self._play(kind)
+        return self.record(decide())
+
     def effect(self, intent: e.BaseEvent, outcomes: tuple[type[E], ...], perform: Callable[[], E]) -> E:
         """Do something once.
 

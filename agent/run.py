@@ -18,9 +18,8 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.state import RunState
 from fieldcraft.envs import nearest
 
-RECENT_SNAPSHOTS = 4
-"""Snapshots kept besides those of every `SNAPSHOT_STRIDE`-th iteration."""
-SNAPSHOT_STRIDE = 50
+RECENT_SNAPSHOTS = 8
+"""Snapshots that are kept. Should all be damaged, the world is rebuilt from the journal."""
 
 
 class RunError(RuntimeError):
@@ -70,9 +69,13 @@ class Run:
             folder.mkdir(parents=True)
             (folder / "snapshots").mkdir()
         except FileExistsError:
-            raise RunError(f"a run {name!r} exists; resume it with --resume {name}, or choose another name") from None
+            raise RunError(
+                f"a run {name!r} exists; resume it with --resume {name}, or choose another name"
+            ) from None
         except OSError as error:
-            raise RunError(f"the run folder {folder} cannot be made ({error.strerror}); choose another --runs") from error
+            raise RunError(
+                f"the run folder {folder} cannot be made ({error.strerror}); choose another --runs"
+            ) from error
         run = cls(folder, settings)
         run._take_lock()
         started = e.RunStarted(run=name, settings=settings)
@@ -102,7 +105,9 @@ class Run:
     def _load(self) -> None:
         events = self.journal.read(last_segment=True)
         if not events:
-            raise JournalError(f"{self.folder} was never begun (its journal is empty); delete it and explore anew")
+            raise JournalError(
+                f"{self.folder} was never begun (its journal is empty); delete it and explore anew"
+            )
         self.settings = latest_settings(events, self.settings)
         boundary = max((i for i, event in enumerate(events) if isinstance(event, _BOUNDARIES)), default=0)
         first = events[0]
@@ -121,7 +126,9 @@ class Run:
                 f"run {self.id!r} is open in another process; watch it with `fieldcraft runs watch {self.id}`"
             ) from None
         except OSError as error:
-            raise RunError(f"run {self.id!r} cannot be locked ({error.strerror}): is its folder read-only?") from error
+            raise RunError(
+                f"run {self.id!r} cannot be locked ({error.strerror}): is its folder read-only?"
+            ) from error
 
     def close(self) -> None:
         """Close the journal and let go of the lock. Safe to call twice."""
@@ -160,11 +167,13 @@ class Run:
             raise SnapshotDamaged(f"{path} is {'missing' if content is None else 'truncated or changed'}")
         return content
 
-    def thin_snapshots(self, keep: Iterable[str]) -> None:
-        """Delete every snapshot whose name is not in `keep`."""
-        kept = set(keep)
-        for path in (self.folder / "snapshots").glob("*.bin"):
-            if path.stem not in kept:
+    def thin_snapshots(self, latest: str) -> None:
+        """Delete all but `latest` and the most recently written snapshots."""
+        newest_first = sorted(
+            (self.folder / "snapshots").glob("*.bin"), key=lambda path: -path.stat().st_mtime_ns
+        )
+        for path in newest_first[RECENT_SNAPSHOTS:]:
+            if path.stem != latest:
                 path.unlink(missing_ok=True)
 
     def _snapshot(self, digest: str) -> Path:
@@ -189,7 +198,11 @@ def find_run(runs: Path, name: str) -> Path:
     names = [folder.name for folder in known]
     raise RunError(
         f"no run {name!r} in {runs}{nearest(name, names)} "
-        + (f"Latest: {', '.join(names[-3:])}." if names else "There are no runs yet; start one with `fieldcraft explore`.")
+        + (
+            f"Latest: {', '.join(names[-3:])}."
+            if names
+            else "There are no runs yet; start one with `fieldcraft explore`."
+        )
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Observation, Progress
 
@@ -62,7 +62,8 @@ class RunState(BaseModel):
     """Where a run stands.
 
     `evidence` maps a message of the world with its numbers taken out to the latest such message, oldest
-    first; `calls` counts model calls by role; `snapshot` names the latest snapshot, if any.
+    first; `calls` counts model calls by role; `snapshot` names the latest snapshot, if any; `plan`
+    holds the steps left of a given task, `solved` says that its last step was done.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -82,5 +83,7 @@ class RunState(BaseModel):
     progress: Progress = Progress()
     snapshot: str | None = None
     task: Task | None = None
+    plan: list[FixedTask] = []
+    solved: bool = False
     skills_in_use: list[str] = []
     finished: bool = False

@@ -1,0 +1,70 @@
+"""The author of programs: task, observation, skills and all earlier attempts in; source out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fieldcraft.agent.asking import Asker
+from fieldcraft.agent.prompting import AnswerUnusable, parse_code
+from fieldcraft.agent.task import Attempt, Task
+from fieldcraft.envs import Environment, Observation
+from fieldcraft.skills import Program, ProgramError, Skill, parse_program
+
+ATTEMPTS_SHOWN = 6
+SOURCE_SHOWN = 8000
+
+
+@dataclass(frozen=True)
+class Written:
+    """An actor's answer: its source as far as there is one, and a program or the problem with it."""
+
+    source: str | None
+    program: Program | None
+    problem: str | None
+
+
+class Actor:
+    """Writes one program for each attempt (Voyager, section 2.3: iterative prompting)."""
+
+    def __init__(self, asker: Asker, environment: Environment, tools: str = "") -> None:
+        self._asker = asker
+        self._environment = environment
+        self._tools = tools
+
+    def write(
+        self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
+    ) -> Written:
+        """Ask for a program. An answer without one is told as a problem, which the next attempt is shown.
+
+        Raises:
+            ModelsSilent: the model did not answer.
+            BudgetExhausted: before the call.
+        """
+        spec = self._environment.spec
+        answer = self._asker.text(
+            "actor",
+            "actor",
+            world=spec.description,
+            primitives=self._environment.api_reference(),
+            names=spec.names,
+            tools=self._tools,
+            skills=known,
+            failure_limit=spec.failure_limit,
+            tick_limit=spec.tick_limit,
+            task=task,
+            observation=observation.text(),
+            attempts=[_shortened(attempt) for attempt in attempts[-ATTEMPTS_SHOWN:]],
+        )
+        source = None
+        try:
+            source = parse_code(answer)
+            return Written(source=source, program=parse_program(source), problem=None)
+        except (AnswerUnusable, ProgramError) as problem:
+            return Written(source=source, program=None, problem=str(problem))
+
+
+def _shortened(attempt: Attempt) -> Attempt:
+    if attempt.source is None or len(attempt.source) <= SOURCE_SHOWN:
+        return attempt
+    return attempt.model_copy(update={"source": attempt.source[:SOURCE_SHOWN] + "\n# (cut here)"})

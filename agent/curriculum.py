@@ -1,0 +1,210 @@
+"""Who sets the tasks: the model with novelty as its aim, a fixed list, chance, a person, or a plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from pydantic import BaseModel, Field
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.answers import Answers
+from fieldcraft.agent.asking import Asker
+from fieldcraft.agent.inventory_care import care_for_inventory
+from fieldcraft.agent.prompting import AnswerUnusable, parse_json
+from fieldcraft.agent.recorder import Recorder
+from fieldcraft.agent.state import Answered
+from fieldcraft.agent.task import Task
+from fieldcraft.envs import (
+    Environment,
+    Goal,
+    ItemGoal,
+    KillGoal,
+    Names,
+    Observation,
+    PlaceGoal,
+    ReachGoal,
+    nearest,
+)
+
+TASKS_SHOWN = 60
+QUESTIONS_SHOWN = 20
+
+
+class Curriculum(Protocol):
+    """Proposes the next task. Keeps nothing: all it knows is in the run's state."""
+
+    def propose(self) -> Task | None:
+        """The next task, `None` when there are no more.
+
+        Raises:
+            ModelsSilent: the model did not answer; the run can be resumed.
+            BudgetExhausted: before a model call.
+        """
+
+
+class Proposal(BaseModel):
+    """A task as the model writes it."""
+
+    reasoning: str = ""
+    task: str = Field(min_length=3, max_length=300)
+    goal: Goal | None = None
+
+
+class Questions(BaseModel):
+    """Questions as the model writes them."""
+
+    questions: list[str] = []
+
+
+class AutoCurriculum:
+    """Voyager's automatic curriculum (section 2.1): completed and failed tasks, a growing view, questions."""
+
+    def __init__(self, recorder: Recorder, asker: Asker, answers: Answers, environment: Environment) -> None:
+        self._recorder = recorder
+        self._asker = asker
+        self._answers = answers
+        self._environment = environment
+        self._settings = recorder.run.settings
+
+    def propose(self) -> Task | None:
+        """The next task: room in the inventory first, else what the model chooses."""
+        urgent = care_for_inventory(self._recorder.state.observation)
+        if urgent is not None:
+            return urgent
+        known = self._ask_questions() if self._shown("answers") else []
+        proposal = self._asker.parsed(
+            "curriculum", "curriculum_task", self._read, answers=known, **self._situation()
+        )
+        context = self._answers.ask(f"What does it take to do this: {proposal.task}?").answer
+        return Task(words=proposal.task, reason=proposal.reasoning, context=context, goal=proposal.goal)
+
+    def _ask_questions(self) -> list[Answered]:
+        limit = self._settings.questions
+        if not limit:
+            return []
+        state = self._recorder.state
+        asked = [entry.question for entry in state.answers.values()]
+        try:
+            found = self._asker.parsed(
+                "curriculum",
+                "curriculum_questions",
+                lambda answer: parse_json(answer, Questions),
+                limit=limit,
+                asked=list(dict.fromkeys(asked))[-QUESTIONS_SHOWN:],
+                **self._situation(),
+            )
+        except AnswerUnusable:
+            return _latest(list(state.answers.values()))
+        fresh = [self._answers.ask(question[:300]) for question in found.questions[:limit]]
+        return _latest([*state.answers.values(), *fresh])
+
+    def _read(self, answer: str) -> Proposal:
+        proposal = parse_json(answer, Proposal)
+        check_goal(proposal.goal, self._environment.spec.names, self._recorder.state.observation)
+        return proposal
+
+    def _situation(self) -> dict[str, object]:
+        state, spec = self._recorder.state, self._environment.spec
+        return {
+            "world": spec.description,
+            "names": spec.names,
+            "observation": state.observation.text(self._fields()),
+            "completed": state.completed[-TASKS_SHOWN:],
+            "failed": state.failed[-TASKS_SHOWN:],
+            "items": sorted(state.progress.items),
+        }
+
+    def _fields(self) -> set[str]:
+        return {name for name in Observation.model_fields if self._shown(name)} | set(
+            self._recorder.state.observation.extra
+        )
+
+    def _shown(self, field: str) -> bool:
+        return len(self._recorder.state.completed) >= self._settings.warm_up.get(field, 0)
+
+
+class RandomCurriculum:
+    """The ablation "random curriculum" (section 3.4): any item never held, by chance."""
+
+    def __init__(self, recorder: Recorder, environment: Environment) -> None:
+        self._recorder = recorder
+        self._environment = environment
+
+    def propose(self) -> Task | None:
+        """A random item never held; `None` once all were held."""
+        state = self._recorder.state
+        left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
+        if not left:
+            return None
+        item = random.Random(f"{self._recorder.run.settings.seed}:{state.task_number}").choice(left)  # noqa: S311
+        return Task(words=f"Obtain 1 {item}", goal=ItemGoal(item=item), origin="random")
+
+
+class FixedCurriculum:
+    """The settings' list of tasks, each once, in order."""
+
+    def __init__(self, recorder: Recorder, answers: Answers) -> None:
+        self._recorder = recorder
+        self._answers = answers
+
+    def propose(self) -> Task | None:
+        """The next of the list."""
+        tasks = self._recorder.run.settings.tasks
+        done = self._recorder.state.task_number
+        if done >= len(tasks):
+            return None
+        entry = tasks[done]
+        context = self._answers.ask(f"What does it take to do this: {entry.task}?").answer
+        return Task(words=entry.task, goal=entry.goal, context=context, origin="fixed")
+
+
+class HumanCurriculum:
+    """A person at the terminal sets each task; an empty line ends the run."""
+
+    def __init__(self, recorder: Recorder, ask: Callable[[str], str]) -> None:
+        self._recorder = recorder
+        self._ask = ask
+
+    def propose(self) -> Task | None:
+        """What the person says, in words."""
+        question = "Next task (empty line ends the run)"
+        answer = self._recorder.effect(
+            e.HumanAsked(question=question),
+            (e.HumanAnswered,),
+            lambda: e.HumanAnswered(text=self._ask(question)),
+        )
+        words = answer.text.strip()[:500]
+        return Task(words=words, origin="human") if words else None
+
+
+def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
+    """Refuse a goal whose name the world does not know, or that is met before anything was done.
+
+    Raises:
+        AnswerUnusable: the message names the nearest names, or what is held already.
+    """
+    name, known, met = "", (), False
+    match goal:
+        case ItemGoal():
+            name, known = goal.item, names.items
+            met = now.inventory.get(goal.item, 0) >= goal.count
+        case PlaceGoal():
+            name, known = goal.block, names.blocks
+        case KillGoal():
+            name, known = goal.mob, names.mobs
+        case ReachGoal():
+            met = now.position is not None and now.position.distance(goal.position) <= goal.within
+        case None:
+            return
+    if known and name not in known:
+        raise AnswerUnusable(f"goal: the world has no {goal.kind} {name!r}{nearest(name, known)}")
+    if met:
+        raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")
+
+
+def _latest(answers: list[Answered]) -> list[Answered]:
+    by_question = {entry.question: entry for entry in answers}
+    known = [entry for entry in by_question.values() if entry.answer.strip(". ").lower() != "unknown"]
+    return known[-TASKS_SHOWN:]

@@ -1,0 +1,232 @@
+"""The lifelong loop: propose a task, write a program, run it, judge it, keep what works."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.actor import Actor, Written
+from fieldcraft.agent.asking import ModelsSilent
+from fieldcraft.agent.critic import Critic, Moment
+from fieldcraft.agent.curriculum import Curriculum
+from fieldcraft.agent.journal import JournalError
+from fieldcraft.agent.keeper import SkillKeeper
+from fieldcraft.agent.models import ModelRefused
+from fieldcraft.agent.prompting import AnswerUnusable
+from fieldcraft.agent.recorder import BudgetExhausted, Recorder, StopRequested
+from fieldcraft.agent.rebuild import restore_world
+from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.agent.state import RunState
+from fieldcraft.agent.task import Attempt, Task, Verdict
+from fieldcraft.envs import Environment, Observation, Progress
+from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
+
+BLIND_LIMIT = 3
+"""Failed observations in a row after which a run stops, resumable."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the loop is put together from; `fieldcraft.agent.session` builds them from settings."""
+
+    environment: Environment
+    library: SkillLibrary
+    curriculum: Curriculum
+    actor: Actor
+    critic: Critic
+    keeper: SkillKeeper
+    runner: ProgramRunner
+
+
+class Explorer:
+    """Lives a run to the end of its budget or its tasks. Everything it does is in the run's journal."""
+
+    def __init__(self, recorder: Recorder, parts: Parts) -> None:
+        self._recorder = recorder
+        self._run = recorder.run
+        self._parts = parts
+        self._blind = 0
+
+    @property
+    def state(self) -> RunState:
+        """Where the run stands."""
+        return self._recorder.state
+
+    def explore(self) -> RunState:
+        """Run until the budget is used up, the tasks end, or somebody asks to stop.
+
+        Returns:
+            The state at the end. `finished` says whether there is nothing left to do; else the run can be
+            resumed.
+
+        Raises:
+            JournalError: the record cannot be written; nothing acknowledged is lost.
+        """
+        try:
+            self._wake()
+            while self._live_one_task():
+                self._tidy()
+        except (BudgetExhausted, StopRequested, ModelsSilent, ModelRefused) as pause:
+            self._recorder.aside(e.RunPaused(reason=str(pause)))
+        except KeyboardInterrupt:
+            with contextlib.suppress(JournalError):
+                self._recorder.aside(e.RunPaused(reason="interrupted at once"))
+            raise
+        return self.state
+
+    def _live_one_task(self) -> bool:
+        self._recorder.check_budget()
+        try:
+            task = self._parts.curriculum.propose()
+        except AnswerUnusable as problem:
+            raise ModelsSilent(f"the curriculum's model proposed no usable task: {problem}") from problem
+        if task is None:
+            self._recorder.record(e.RunFinished(reason="no more tasks"))
+            return False
+        number = self.state.task_number + 1
+        self._recorder.record(e.TaskProposed(task_number=number, task=task))
+        verdict, attempts = self._attempt(task)
+        self._recorder.record(e.TaskFinished(task_number=number, success=verdict.success, attempts=attempts))
+        return True
+
+    def _attempt(self, task: Task) -> tuple[Verdict, int]:
+        start = self._now()
+        attempts: list[Attempt] = []
+        verdict = Verdict(success=False)
+        for number in range(1, self._run.settings.attempts + 1):
+            self._recorder.check_budget()
+            written = self._parts.actor.write(
+                task, self.state.observation, self._known(task, attempts), attempts
+            )
+            attempt = Attempt(number=number, source=written.source, problem=written.problem)
+            verdict = self._try(task, start, written, attempt, first=not any(a.execution for a in attempts))
+            attempts.append(attempt)
+            if verdict.success:
+                break
+        return verdict, len(attempts)
+
+    def _try(self, task: Task, start: Moment, written: Written, attempt: Attempt, *, first: bool) -> Verdict:
+        if written.program is None:
+            problem = written.problem or "no program"
+            iteration = self.state.spent.iterations + 1
+            self._recorder.record(
+                e.AnswerRefused(iteration=iteration, attempt=attempt.number, problem=problem)
+            )
+            return Verdict(success=False, critique=problem)
+        attempt.execution = execution = self._execute(written.program, attempt.number)
+        iteration = self.state.spent.iterations
+        attempt.verdict = verdict = self._recorder.once(
+            e.Judged,
+            lambda: e.Judged(
+                iteration=iteration, verdict=self._parts.critic.judge(task, start, execution, self._now())
+            ),
+        ).verdict
+        if verdict.success and execution.ok and self._run.settings.keep_skills:
+            self._parts.keeper.keep(task, written.program, start, iteration=iteration, first=first)
+        return verdict
+
+    def _execute(self, program: Program, attempt: int) -> Execution:
+        iteration = self.state.spent.iterations + 1
+        outcome = self._recorder.effect(
+            e.ExecutionStarted(
+                iteration=iteration,
+                attempt=attempt,
+                source=program.source,
+                skills=self._parts.runner.bindings(program),
+            ),
+            (e.ExecutionFinished, e.ExecutionInterrupted),
+            lambda: self._perform(program, iteration),
+        )
+        if isinstance(outcome, e.ExecutionFinished):
+            return outcome.execution
+        return Execution(
+            killed=KillReason.CRASHED, detail="the run was cut off here; the world went on without it"
+        )
+
+    def _perform(self, program: Program, iteration: int) -> e.ExecutionFinished | e.ExecutionInterrupted:
+        environment = self._parts.environment
+        if self._recorder.interrupted and not environment.spec.can_snapshot:
+            return e.ExecutionInterrupted(
+                iteration=iteration, observation=environment.observe(), progress=environment.progress()
+            )
+        execution = self._parts.runner.run(program, iteration)
+        try:
+            observation, progress = environment.observe(), environment.progress()
+            self._blind = 0
+        except Exception as error:
+            observation, progress = self._go_on_blind(error)
+        return e.ExecutionFinished(
+            iteration=iteration,
+            execution=execution,
+            observation=observation,
+            progress=progress,
+            snapshot=self._snapshot(),
+        )
+
+    def _go_on_blind(self, error: Exception) -> tuple[Observation, Progress]:
+        """The environment's own fault: keep the last view, but not for ever."""
+        self._blind += 1
+        fault = f"{type(error).__name__}: {error}"[:500]
+        if self._blind >= BLIND_LIMIT:
+            raise StopRequested(
+                f"the environment failed to observe {self._blind} times in a row: {fault}"
+            ) from error
+        self._recorder.aside(e.Warned(text=f"the environment failed to observe: {fault}"))
+        return self.state.observation, self.state.progress
+
+    def _known(self, task: Task, attempts: list[Attempt]) -> list[Skill]:
+        """Skills for the task and for what the last attempt lacked."""
+        lacking = ""
+        if attempts:
+            last = attempts[-1]
+            lacking = " ".join(part for part in (last.error, *last.failed_calls, last.critique) if part)
+        matches = self._parts.library.search(
+            f"{task.words} {task.context[:300]} {lacking[:300]}".strip(),
+            k=self._run.settings.retrieved,
+            environment=self._parts.environment.spec.id,
+            records={name: (r.successes, r.failures) for name, r in self.state.records.items()},
+        )
+        return [match.skill for match in matches]
+
+    def _wake(self) -> None:
+        """Bring the world to where the journal ends: new, or as the latest snapshot has it."""
+        environment, settings = self._parts.environment, self._run.settings
+        latest = self._latest_snapshot()
+        environment.reset(seed=settings.seed, options=settings.options)
+        if latest is not None and not restore_world(self._run, environment, self._parts.runner, latest):
+            self._recorder.aside(
+                e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
+            )
+        if self.state.task_number == 0 and self.state.snapshot is None:
+            self._recorder.once(
+                e.WorldReset,
+                lambda: e.WorldReset(
+                    observation=environment.observe(),
+                    progress=environment.progress(),
+                    snapshot=self._snapshot(),
+                ),
+            )
+
+    def _latest_snapshot(self) -> str | None:
+        for event in reversed(self._run.tape):
+            if isinstance(event, e.WorldReset | e.ExecutionFinished):
+                return event.snapshot
+        return self.state.snapshot
+
+    def _snapshot(self) -> str | None:
+        environment = self._parts.environment
+        return self._run.save_snapshot(environment.snapshot()) if environment.spec.can_snapshot else None
+
+    def _now(self) -> Moment:
+        state = self.state
+        return Moment(observation=state.observation, progress=state.progress, snapshot=state.snapshot)
+
+    def _tidy(self) -> None:
+        """At a task's end: begin a new segment where the journal has grown, and thin the snapshots."""
+        if self._recorder.replaying:
+            return
+        state, run = self.state, self._run
+        run.journal.rotate_if_large(lambda: e.Checkpoint(run=run.id, settings=run.settings, state=state))
+        if state.snapshot is not None:
+            run.thin_snapshots(state.snapshot)

@@ -1,0 +1,100 @@
+"""Solving one given task: break it into steps, do them, plan anew from what failed."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.answers import Answers
+from fieldcraft.agent.asking import Asker
+from fieldcraft.agent.curriculum import check_goal
+from fieldcraft.agent.prompting import AnswerUnusable, parse_json
+from fieldcraft.agent.recorder import Recorder
+from fieldcraft.agent.settings import FixedTask
+from fieldcraft.agent.task import Task
+from fieldcraft.envs import Environment
+from fieldcraft.skills import SkillLibrary
+
+STEPS = 12
+FAILURES_IN_A_ROW = 6
+"""Failed steps in a row after which a task is given up (Voyager's own loop had no such bound)."""
+
+
+class Plan(BaseModel):
+    """A plan as the model writes it; its last step is the task itself."""
+
+    reasoning: str = ""
+    steps: list[FixedTask] = Field(min_length=1)
+
+
+class SolveCurriculum:
+    """Voyager's decomposition of a given task (its `inference` mode).
+
+    The plan lives in the run's state. A step that is done is never done again, and a failed step throws
+    the rest of the plan away: the next plan is made with what that failure taught.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        asker: Asker,
+        answers: Answers,
+        environment: Environment,
+        library: SkillLibrary,
+    ) -> None:
+        self._recorder = recorder
+        self._asker = asker
+        self._answers = answers
+        self._environment = environment
+        self._library = library
+
+    def propose(self) -> Task | None:
+        """The plan's next step; `None` once the task is done or given up."""
+        state = self._recorder.state
+        if state.solved or self._given_up():
+            return None
+        if not state.plan:
+            self._recorder.record(e.PlanMade(steps=self._make_plan()))
+        step = state.plan[0]
+        context = self._answers.ask(f"What does it take to do this: {step.task}?").answer
+        return Task(words=step.task, goal=step.goal, context=context, origin="plan")
+
+    def _given_up(self) -> bool:
+        latest = self._recorder.state.finished_tasks[-FAILURES_IN_A_ROW:]
+        return len(latest) == FAILURES_IN_A_ROW and not any(success for _, success in latest)
+
+    def _make_plan(self) -> list[FixedTask]:
+        state, spec = self._recorder.state, self._environment.spec
+        whole = self._recorder.run.settings.tasks[0]
+        questions = [whole.task, *dict.fromkeys(state.failed[-3:])]
+        plan = self._asker.parsed(
+            "curriculum",
+            "decompose",
+            self._read,
+            task=whole.task,
+            world=spec.description,
+            names=spec.names,
+            limit=STEPS,
+            observation=state.observation.text(),
+            completed=state.completed,
+            failed=state.failed,
+            skills=[match.skill for match in self._library.search(whole.task, k=5, environment=spec.id)],
+            answers=[self._answers.ask(f"What does it take to do this: {words}?") for words in questions],
+        )
+        return plan.steps[:STEPS]
+
+    def _read(self, answer: str) -> Plan:
+        plan = parse_json(answer, Plan)
+        names = self._environment.spec.names
+        steps = []
+        for step in plan.steps:
+            try:
+                check_goal(step.goal, names, self._recorder.state.observation)
+            except AnswerUnusable as problem:
+                if "met already" not in str(problem):
+                    raise
+                continue
+            steps.append(step)
+        if not steps:
+            raise AnswerUnusable("every step is done already; the last step must be the task itself")
+        return plan.model_copy(update={"steps": steps})

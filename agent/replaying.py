@@ -1,0 +1,103 @@
+"""Every skill of a library in a world it has never seen: does it work, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from pydantic import BaseModel, TypeAdapter
+
+from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
+from fieldcraft.skills import Execution, Skill, SkillLibrary, parse_program
+from fieldcraft.skills.sandbox.base import Sandbox, ToolCaller
+
+_GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
+
+
+class Outcome(StrEnum):
+    """What became of a replayed skill."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    SKIPPED = "skipped"
+
+
+class Replayed(BaseModel):
+    """One skill's replay. `why` says what showed it to work, or what went wrong."""
+
+    skill: str
+    entry: str
+    outcome: Outcome
+    why: str
+    ticks: int = 0
+    seconds: float = 0.0
+
+
+def replay_skills(
+    library: SkillLibrary,
+    environment: Environment,
+    sandbox: Sandbox,
+    *,
+    seed: int,
+    options: dict[str, object] | None = None,
+    tools: ToolCaller | None = None,
+) -> Iterator[Replayed]:
+    """Run each skill with its defaults in a fresh world of this seed, and check what it was kept for.
+
+    A skill kept for holding an item works if one of it is held afterwards: how many were wanted depended
+    on what was held then. A skill without a goal works if it ends without an error.
+    """
+    for skill in sorted(library, key=lambda skill: skill.name):
+        if skill.language not in environment.spec.languages:
+            why = f"it is {skill.language}, and {environment.spec.id} runs {', '.join(environment.spec.languages)}"
+            yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
+            continue
+        missing = sorted(set(skill.tools) - set(tools.names() if tools else ()))
+        if missing:
+            why = f"it needs the tool {', '.join(missing)}; add it with --tools"
+            yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
+            continue
+        environment.reset(seed=seed, options=options)
+        yield _replay(skill, library, environment, sandbox, seed, tools)
+
+
+def _replay(
+    skill: Skill,
+    library: SkillLibrary,
+    environment: Environment,
+    sandbox: Sandbox,
+    seed: int,
+    tools: ToolCaller | None,
+) -> Replayed:
+    before = environment.progress()
+    execution = sandbox.run(
+        parse_program(skill.source),
+        environment,
+        skills=library.bind(skill.dependencies),
+        tools=tools,
+        seed=f"{seed}:{skill.name}",
+    )
+    outcome, why = _judge(skill, environment, before, execution)
+    return Replayed(
+        skill=skill.name,
+        entry=skill.entry,
+        outcome=outcome,
+        why=why,
+        ticks=execution.ticks,
+        seconds=execution.seconds,
+    )
+
+
+def _judge(
+    skill: Skill, environment: Environment, before: Progress, execution: Execution
+) -> tuple[Outcome, str]:
+    error = execution.error_text()
+    if skill.provenance.goal is None:
+        return (Outcome.FAILS, error) if error else (Outcome.WORKS, "ended without an error")
+    goal = _GOAL.validate_python(skill.provenance.goal)
+    if isinstance(goal, ItemGoal):
+        goal = ItemGoal(item=goal.item)
+    check = environment.check(goal, before)
+    if check.met:
+        return Outcome.WORKS, check.detail
+    return Outcome.FAILS, error or check.detail

@@ -1,0 +1,45 @@
+"""Running a program of this run: its skills bound, its randomness derived from seed and iteration."""
+
+from __future__ import annotations
+
+from fieldcraft.envs import Environment
+from fieldcraft.skills import Execution, Program, SkillLibrary
+from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller
+
+
+class ProgramRunner:
+    """Binds library skills and runs programs in the sandbox."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        environment: Environment,
+        library: SkillLibrary,
+        *,
+        seed: int,
+        tools: ToolCaller | None = None,
+        limits: ProgramLimits | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._environment = environment
+        self._library = library
+        self._seed = seed
+        self._tools = tools
+        self._limits = limits
+
+    def bindings(self, program: Program) -> dict[str, str]:
+        """The library skills that `program` calls, entry name -> digest."""
+        entries = self._library.entries()
+        return {name: entries[name] for name in program.calls(entries)}
+
+    def run(self, program: Program, iteration: int, bindings: dict[str, str] | None = None) -> Execution:
+        """Run `program` in the world as it is, with today's skills or with those of `bindings`."""
+        bound = self.bindings(program) if bindings is None else bindings
+        return self._sandbox.run(
+            program,
+            self._environment,
+            skills=self._library.bind(bound),
+            tools=self._tools,
+            limits=self._limits,
+            seed=f"{self._seed}:{iteration}",
+        )

@@ -1,0 +1,184 @@
+"""Putting a run together from its settings: world, sandbox, library, models, and the loop over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.actor import Actor
+from fieldcraft.agent.answers import Answers
+from fieldcraft.agent.asking import Asker
+from fieldcraft.agent.critic import Critic, EnvironmentCritic, HumanCritic, ModelCritic, NoCritic
+from fieldcraft.agent.curriculum import (
+    AutoCurriculum,
+    Curriculum,
+    FixedCurriculum,
+    HumanCurriculum,
+    RandomCurriculum,
+)
+from fieldcraft.agent.explorer import Explorer, Parts
+from fieldcraft.agent.keeper import SkillKeeper
+from fieldcraft.agent.models import ModelClient, ModelSettings
+from fieldcraft.agent.plan import SolveCurriculum
+from fieldcraft.agent.recorder import Listener, Recorder
+from fieldcraft.agent.run import Run
+from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
+from fieldcraft.envs import Environment, make
+from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills.sandbox import open_sandbox
+from fieldcraft.tools import ToolExecutor, ToolRegistry
+
+AskHuman = Callable[[str], str]
+
+
+class Session:
+    """An open run with everything it needs. Made by `new_session` and `resumed_session`.
+
+    Attributes:
+        run: the run on disk, locked by this process.
+        recorder: its events; `request_stop` ends it at the next one.
+        explorer: the loop.
+    """
+
+    def __init__(self, run: Run, recorder: Recorder, explorer: Explorer, library: SkillLibrary) -> None:
+        self.run = run
+        self.recorder = recorder
+        self.explorer = explorer
+        self.library = library
+
+
+@contextmanager
+def new_session(
+    settings: RunSettings,
+    *,
+    runs: Path = Path("runs"),
+    name: str | None = None,
+    ask_human: AskHuman = input,
+    listeners: tuple[Listener, ...] = (),
+) -> Iterator[Session]:
+    """Create a run and open what it needs; nothing is written before models and world are known to exist.
+
+    Args:
+        settings: how the run is lived.
+        runs: the folder of runs.
+        name: of the run; made from the time where omitted.
+        ask_human: asks a person at the terminal, for the `human` curriculum and critic.
+        listeners: called with every event, after it is written.
+
+    Raises:
+        UnknownEnvironment, UnknownModel, MissingKey, SandboxUnavailable, LibraryLocked, RunError, ValueError:
+            what cannot be opened and how to mend it.
+    """
+    with ExitStack() as stack:
+        clients = _clients(settings)
+        environment = _environment(settings, stack)
+        run = stack.enter_context(Run.create(runs, settings, name=name))
+        yield _assemble(run, environment, clients, ask_human, listeners, stack)
+
+
+@contextmanager
+def resumed_session(
+    name: str,
+    *,
+    runs: Path = Path("runs"),
+    budget: BudgetLimits | None = None,
+    ask_human: AskHuman = input,
+    listeners: tuple[Listener, ...] = (),
+) -> Iterator[Session]:
+    """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does."""
+    with ExitStack() as stack:
+        run = stack.enter_context(Run.open(runs, name))
+        if budget is not None:
+            run.settings = run.settings.model_copy(update={"budget": budget})
+        clients = _clients(run.settings)
+        environment = _environment(run.settings, stack)
+        session = _assemble(run, environment, clients, ask_human, listeners, stack)
+        session.recorder.aside(e.RunResumed(settings=run.settings))
+        yield session
+
+
+def _clients(settings: RunSettings) -> dict[str, ModelClient]:
+    options = ModelSettings.model_validate(settings.model_options)
+    by_name = {
+        name: ModelClient(name, options) for name in sorted({settings.model_for(role) for role in ROLES})
+    }
+    return {role: by_name[settings.model_for(role)] for role in ROLES}
+
+
+def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
+    environment = make(settings.environment)
+    stack.callback(environment.close)
+    environment.reset(seed=settings.seed, options=settings.options)
+    return environment
+
+
+def _assemble(
+    run: Run,
+    environment: Environment,
+    clients: dict[str, ModelClient],
+    ask_human: AskHuman,
+    listeners: tuple[Listener, ...],
+    stack: ExitStack,
+) -> Session:
+    settings = run.settings
+    library = SkillLibrary(
+        Path(settings.library), environment=environment.spec.id, reserved=frozenset(environment.primitives)
+    )
+    stack.callback(library.close)
+    if settings.keep_skills:
+        stack.enter_context(library.writing())
+    sandbox = open_sandbox(settings.sandbox)
+    stack.callback(sandbox.close)
+    registry = ToolRegistry.load(settings.tools)
+    executor = ToolExecutor(registry)
+    stack.callback(executor.close)
+    recorder = Recorder(run, listeners)
+    asker = Asker(recorder, clients)
+    answers = Answers(recorder, asker, environment.spec.description)
+    runner = ProgramRunner(sandbox, environment, library, seed=settings.seed, tools=executor)
+    parts = Parts(
+        environment=environment,
+        library=library,
+        curriculum=_curriculum(recorder, asker, answers, environment, library, ask_human),
+        actor=Actor(asker, environment, registry.reference()),
+        critic=_critic(recorder, asker, environment, ask_human),
+        keeper=SkillKeeper(recorder, asker, environment, library, runner),
+        runner=runner,
+    )
+    return Session(run, recorder, Explorer(recorder, parts), library)
+
+
+def _curriculum(
+    recorder: Recorder,
+    asker: Asker,
+    answers: Answers,
+    environment: Environment,
+    library: SkillLibrary,
+    ask_human: AskHuman,
+) -> Curriculum:
+    match recorder.run.settings.curriculum:
+        case "auto":
+            return AutoCurriculum(recorder, asker, answers, environment)
+        case "random":
+            return RandomCurriculum(recorder, environment)
+        case "fixed":
+            return FixedCurriculum(recorder, answers)
+        case "human":
+            return HumanCurriculum(recorder, ask_human)
+        case "solve":
+            return SolveCurriculum(recorder, asker, answers, environment, library)
+
+
+def _critic(recorder: Recorder, asker: Asker, environment: Environment, ask_human: AskHuman) -> Critic:
+    match recorder.run.settings.critic:
+        case "environment":
+            return EnvironmentCritic(environment, ModelCritic(asker))
+        case "model":
+            return ModelCritic(asker)
+        case "human":
+            return HumanCritic(recorder, ask_human)
+        case "none":
+            return NoCritic()
