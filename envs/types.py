@@ -44,6 +44,10 @@ class Position(Frozen):
         """The position this far away."""
         return Position(x=self.x + dx, y=self.y + dy, z=self.z + dz)
 
+    def block(self) -> Position:
+        """The cell that this position lies in: each coordinate rounded down."""
+        return Position(x=math.floor(self.x), y=math.floor(self.y), z=math.floor(self.z))
+
     def distance(self, other: Position) -> float:
         """Euclidean distance in blocks."""
         return math.dist((self.x, self.y, self.z), (other.x, other.y, other.z))
