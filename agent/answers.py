@@ -66,8 +66,7 @@ def _words(text: str) -> set[str]:
 
 
 _COMMON = frozenset(
-    "a an and are at be by can cannot do does for from get have how in is it its more need needs none of on one or "
-    "take task than that the there this to what where which with within you".split()
+    ["a", "an", "and", "are", "at", "be", "by", "can", "cannot", "do", "does", "for", "from", "get", "have", "how", "in", "is", "it", "its", "more", "need", "needs", "none", "of", "on", "one", "or", "take", "task", "than", "that", "the", "there", "this", "to", "what", "where", "which", "with", "within", "you"]
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from fieldcraft.agent import events as e
-from fieldcraft.agent.models import Answer, Message, ModelUnavailable
+from fieldcraft.agent.models.errors import ModelUnavailable
+from fieldcraft.agent.models.messages import Answer, Message
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact

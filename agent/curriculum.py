@@ -185,7 +185,7 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
     Raises:
         AnswerUnusable: the message names the nearest names, or what is held already.
     """
-    name, known, met = "", (), False
+    name, known, met = "", tuple[str, ...](), False
     match goal:
         case ItemGoal():
             name, known = goal.item, names.items
@@ -195,7 +195,8 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
         case KillGoal():
             name, known = goal.mob, names.mobs
         case ReachGoal():
-            met = now.position is not None and now.position.distance(goal.position) <= goal.within
+            here = now.position
+            met = here is not None and here.distance(goal.position) <= goal.within
         case None:
             return
     if known and name not in known:

@@ -12,10 +12,10 @@ from fieldcraft.agent.critic import Critic, Moment
 from fieldcraft.agent.curriculum import Curriculum
 from fieldcraft.agent.journal import JournalError
 from fieldcraft.agent.keeper import SkillKeeper
-from fieldcraft.agent.models import ModelRefused
+from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompting import AnswerUnusable
-from fieldcraft.agent.recorder import BudgetExhausted, Recorder, StopRequested
 from fieldcraft.agent.rebuild import restore_world
+from fieldcraft.agent.recorder import BudgetExhausted, Recorder, StopRequested
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Attempt, Task, Verdict

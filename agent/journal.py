@@ -7,8 +7,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -35,7 +36,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._next = 1
 
     def segments(self) -> list[Path]:
@@ -66,7 +67,7 @@ class Journal:
         with _writable(path):
             if path.exists():
                 _drop_torn_line(path)
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)
             if not segments:
                 _sync_folder(self.folder)
 
@@ -79,13 +80,14 @@ class Journal:
             raise JournalError(f"the journal in {self.folder} is not open for writing")
         event.number, event.time = self._next, time.time()
         line = event.model_dump_json().encode() + b"\n"
-        file, self._file = self._file, None
-        with _writable(Path(file.name)):
-            file.write(line)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        self._file = file
+        try:
+            with _writable(Path(str(self._file.name))):
+                _write_all(self._file, line)
+                if sync:
+                    os.fsync(self._file.fileno())
+        except BaseException:
+            self.close()
+            raise
         self._next += 1
 
     def rotate_if_large(self, checkpoint: Callable[[], e.Checkpoint], *, limit: int = SEGMENT_BYTES) -> None:
@@ -98,7 +100,7 @@ class Journal:
         with _writable(path):
             write_atomically(path, event.model_dump_json().encode() + b"\n")
             self._file.close()
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)
         self._next += 1
 
     def close(self) -> None:
@@ -132,6 +134,13 @@ def read_segment(path: Path, *, torn_ok: bool = True) -> Iterator[e.Event]:
                     f"{path} is damaged at line {row}: {str(error).splitlines()[0]}. Restore the file from a copy, "
                     f"or cut it before that line (what came after it in the run is then lost)."
                 ) from error
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    """Unbuffered, so that nothing is left over to be written after a failure."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _migrations(path: Path, first_line: bytes) -> list[Migration]:

@@ -12,7 +12,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from fieldcraft.agent.models import Message
+from fieldcraft.agent.models.messages import Message
 
 ANSWER_LIMIT = 100_000
 """Characters of an answer that are read; a longer one is refused."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Iterable
@@ -217,7 +216,7 @@ def _first_segment_time(folder: Path) -> float:
         try:
             return float(e.EVENT.validate_json(file.readline()).time)
         except ValueError:
-            return os.stat(folder).st_mtime
+            return folder.stat().st_mtime
 
 
 def latest_settings(events: Iterable[e.Event], default: RunSettings) -> RunSettings:

@@ -85,7 +85,9 @@ class Environment(ABC):
             case ReachGoal():
                 here = self.observe().position
                 distance = float("inf") if here is None else here.distance(goal.position)
-                return GoalCheck(met=distance <= goal.within, detail=f"{distance:.1f} blocks from {goal.position}")
+                return GoalCheck(
+                    met=distance <= goal.within, detail=f"{distance:.1f} blocks from {goal.position}"
+                )
         return GoalCheck(met=have >= wanted, detail=f"{verb} {have} of {wanted} {what}")
 
     def snapshot(self) -> bytes:
@@ -121,7 +123,9 @@ class Environment(ABC):
             if hasattr(method, "__fieldcraft_primitive__")
         }
 
-    def call_primitive(self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+    def call_primitive(
+        self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
         """Call a primitive as a program does: arguments validated, result as JSON data.
 
         Raises:

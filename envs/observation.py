@@ -68,7 +68,10 @@ class Observation(BaseModel):
             ("inventory", f"Inventory{slots}", counts_text(self.inventory)),
             ("chests", "Chests", self._chests_text()),
             ("events", "Events", "; ".join(self.events) if self.events else None),
-            *((name, name.replace("_", " ").capitalize(), value) for name, value in sorted(self.extra.items())),
+            *(
+                (name, name.replace("_", " ").capitalize(), value)
+                for name, value in sorted(self.extra.items())
+            ),
         ]
 
     def _chests_text(self) -> str | None:

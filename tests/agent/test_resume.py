@@ -1,0 +1,113 @@
+"""Whatever moment a run is killed at, the resumed run equals the unbroken one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldcraft.agent import RunSettings, new_session, resumed_session
+from fieldcraft.agent.run import Run, RunLocked, SnapshotDamaged
+
+VOLATILE = {"number", "time", "seconds", "run"}
+ASIDES = {"run_paused", "run_resumed", "warned"}
+
+Settings = Callable[..., RunSettings]
+
+
+def history(folder: Path) -> list[Any]:
+    """A run's events without times, ids, and how it was driven."""
+    lines = [line for path in sorted(folder.glob("journal-*")) for line in path.read_text().splitlines()]
+    events = [json.loads(line) for line in lines]
+    return [
+        _without(event) for event in events if event["type"] not in ASIDES | {"run_started", "checkpoint"}
+    ]
+
+
+def _without(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without(value) for key, value in data.items() if key not in VOLATILE}
+    return [_without(value) for value in data] if isinstance(data, list) else data
+
+
+def digests(library: Path) -> list[str]:
+    return sorted(str(path.relative_to(library)) for path in library.glob("*/versions/*"))
+
+
+@pytest.fixture
+def unbroken(toy_settings: Settings, tmp_path: Path) -> Path:
+    with new_session(toy_settings(), runs=tmp_path / "runs", name="unbroken") as session:
+        state = session.explorer.explore()
+    assert state.spent.iterations == 5
+    assert sorted(state.kept) == ["chop-wood", "many-planks", "saw-planks"]
+    return tmp_path / "runs" / "unbroken"
+
+
+def cut(unbroken: Path, lines: int, torn: bytes = b"") -> Path:
+    """A copy of the run as it would be, had the process died when `lines` lines were on disk."""
+    folder = unbroken.parent / f"cut-{lines}"
+    shutil.copytree(unbroken, folder)
+    journal = folder / "journal-000001.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:lines]) + torn)
+    return folder
+
+
+def resume(folder: Path) -> None:
+    with resumed_session(folder.name, runs=folder.parent) as session:
+        session.explorer.explore()
+
+
+def test_a_run_cut_after_any_event_resumes_to_the_same_history(unbroken: Path, tmp_path: Path) -> None:
+    whole, skills = history(unbroken), digests(tmp_path / "library")
+    total = len((unbroken / "journal-000001.jsonl").read_bytes().splitlines())
+    for lines in range(1, total):
+        folder = cut(unbroken, lines, torn=b'{"type": "mod')
+        resume(folder)
+        assert history(folder) == whole, f"killed after event {lines}"
+        assert digests(tmp_path / "library") == skills
+        shutil.rmtree(folder)
+
+
+def test_a_damaged_snapshot_is_rebuilt_by_rerunning(unbroken: Path) -> None:
+    whole = history(unbroken)
+    folder = cut(unbroken, len((unbroken / "journal-000001.jsonl").read_bytes().splitlines()) - 4)
+    for snapshot in (folder / "snapshots").glob("*.bin"):
+        snapshot.write_bytes(snapshot.read_bytes()[:10])
+    resume(folder)
+    assert history(folder) == whole
+    assert "rebuilt" in (folder / "journal-000001.jsonl").read_text()
+
+
+def test_a_world_that_cannot_be_rebuilt_names_the_file(unbroken: Path) -> None:
+    folder = cut(unbroken, len((unbroken / "journal-000001.jsonl").read_bytes().splitlines()) - 4)
+    for snapshot in (folder / "snapshots").glob("*.bin"):
+        snapshot.unlink()
+    journal = folder / "journal-000001.jsonl"
+    journal.write_text(journal.read_text().replace("bot.chop()", "bot.chop() + bot.chop()"))
+    with pytest.raises(SnapshotDamaged, match=r"snapshots/.*\.bin is missing.*Restore that file"):
+        resume(folder)
+
+
+def test_a_run_is_open_in_one_place_only(unbroken: Path) -> None:
+    with Run.open(unbroken.parent, "unbroken"), pytest.raises(RunLocked, match="open in another process"):
+        Run.open(unbroken.parent, "unbroken")
+
+
+def test_a_world_without_snapshots_counts_the_cut_execution_and_goes_on(
+    toy_settings: Settings, tmp_path: Path
+) -> None:
+    settings = toy_settings(environment="toy_world:ForgetfulWorld")
+    with new_session(settings, runs=tmp_path / "runs", name="whole") as session:
+        session.explorer.explore()
+    lines = (tmp_path / "runs" / "whole" / "journal-000001.jsonl").read_text().splitlines()
+    first_start = next(i for i, line in enumerate(lines) if '"execution_started"' in line)
+    folder = cut(tmp_path / "runs" / "whole", first_start + 1)
+    resume(folder)
+    events = history(folder)
+    interrupted = [event for event in events if event["type"] == "execution_interrupted"]
+    assert [event["iteration"] for event in interrupted] == [1]
+    assert max(event["iteration"] for event in events if event["type"] == "judged") == 5

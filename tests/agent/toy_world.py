@@ -1,0 +1,85 @@
+"""A world small enough to read at once: wood, planks, and a die, with snapshots."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from fieldcraft.envs import (
+    Environment,
+    EnvironmentSpec,
+    Names,
+    Observation,
+    Position,
+    PrimitiveError,
+    Progress,
+    primitive,
+)
+
+
+class ToyWorld(Environment):
+    """Chop wood (a die says how much), saw planks."""
+
+    spec = EnvironmentSpec(
+        id="toy-v1",
+        description="A clearing with a tree.",
+        can_snapshot=True,
+        names=Names(items=("plank", "wood")),
+    )
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        self._tick = 0
+        self._random = random.Random(0)
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        self._held, self._first, self._tick = {}, {}, 0
+        self._random = random.Random(seed)
+        return self.observe()
+
+    def observe(self) -> Observation:
+        return Observation(tick=self._tick, position=Position(x=0, y=64, z=0), inventory=dict(self._held))
+
+    def progress(self) -> Progress:
+        return Progress(items=dict(self._first))
+
+    def snapshot(self) -> bytes:
+        version, state, gauss = self._random.getstate()
+        return json.dumps([self._held, self._first, self._tick, [version, list(state), gauss]]).encode()
+
+    def restore(self, snapshot: bytes) -> None:
+        try:
+            self._held, self._first, self._tick, (version, state, gauss) = json.loads(snapshot)
+        except ValueError as error:
+            raise ValueError("not a snapshot of a toy world") from error
+        self._random.setstate((version, tuple(state), gauss))
+
+    @primitive
+    def chop(self) -> int:
+        """Chop the tree; returns how much wood fell."""
+        fell = self._random.randint(1, 3)
+        self._gain("wood", fell)
+        return fell
+
+    @primitive
+    def saw(self, count: int = 1) -> int:
+        """Saw planks, two from one wood."""
+        if self._held.get("wood", 0) < count:
+            raise PrimitiveError(f"cannot saw: need {count} wood (have {self._held.get('wood', 0)})")
+        self._held["wood"] -= count
+        self._gain("plank", 2 * count)
+        return 2 * count
+
+    def _gain(self, item: str, count: int) -> None:
+        self._tick += 10
+        self._held[item] = self._held.get(item, 0) + count
+        self._first.setdefault(item, self._tick)
+
+
+class ForgetfulWorld(ToyWorld):
+    """The same without snapshots, as a game server is."""
+
+    spec = ToyWorld.spec.model_copy(update={"id": "forgetful-v1", "can_snapshot": False})
