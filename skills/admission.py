@@ -1,0 +1,105 @@
+"""What a library admits: which skills `keep` refuses, and which ones it has already."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from fieldcraft.skills.catalogue import Catalogue, goal_key
+from fieldcraft.skills.errors import BrokenSkill, SkillRefused
+from fieldcraft.skills.likeness import likeness, near
+from fieldcraft.skills.program import RESERVED, ProgramError, is_skill_name, parse_program
+from fieldcraft.skills.skill import Skill
+
+if TYPE_CHECKING:
+    from fieldcraft.skills.library import SkillLibrary
+
+_SAME_GOAL_COMPARED = 20
+
+
+def check_admissible(skill: Skill, library: SkillLibrary) -> None:
+    """Raise `SkillRefused`, in words for the program's author, unless the skill may be kept."""
+    _check_name(skill, library)
+    if skill.language == "python":
+        _check_source(skill)
+    _check_dependencies(skill, library)
+
+
+def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
+    """A skill in the library that is the same program, or nearly so for the same goal."""
+    alike = catalogue.alike(likeness(skill))
+    if alike:
+        return catalogue.skill(skill.name if skill.name in alike else alike[0])
+    goal = goal_key(skill)
+    rivals = catalogue.with_goal(goal)[-_SAME_GOAL_COMPARED:] if goal else []
+    return next((rival for rival in rivals if near(rival, skill)), None)
+
+
+def _check_name(skill: Skill, library: SkillLibrary) -> None:
+    usable = (
+        is_skill_name(skill.entry)
+        if skill.language == "python"
+        else skill.entry.replace("$", "_").isidentifier() and skill.entry not in RESERVED
+    )
+    if not usable or skill.entry in library.reserved:
+        raise SkillRefused(
+            f"the function name {skill.entry!r} is reserved (a primitive, a builtin or part of the sandbox); "
+            "give the function another name"
+        )
+    holder = library.owner(skill.entry)
+    if holder is not None and holder != skill.name:
+        raise SkillRefused(
+            f"the skill {holder!r} already has the entry function {skill.entry!r}; rename yours"
+        )
+    current = library.current(skill.name)
+    if current is not None and (current.entry, current.language) != (skill.entry, skill.language):
+        raise SkillRefused(
+            f"the name {skill.name!r} belongs to the {current.language} skill {current.entry!r}; "
+            "rename the function"
+        )
+
+
+def _check_source(skill: Skill) -> None:
+    try:
+        program = parse_program(skill.source)
+    except ProgramError as error:
+        raise SkillRefused(str(error)) from None
+    if program.entry != skill.entry:
+        raise SkillRefused(
+            f"the last public function is {program.entry!r}, not {skill.entry!r}; the entry comes last"
+        )
+
+
+def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:
+    """Every call is bound to a version that is there, and none leads back to the skill itself."""
+    paths = [(entry,) for entry in sorted(skill.dependencies)]
+    callers = {(entry,): skill for entry in skill.dependencies}
+    seen: set[str] = set()
+    while paths:
+        path = paths.pop()
+        if path[-1] == skill.entry:
+            chain = " -> ".join((skill.entry, *path))
+            raise SkillRefused(
+                f"the skill would call itself ({chain}); do that step without calling {path[0]!r}"
+            )
+        caller = callers.pop(path)
+        digest = caller.dependencies[path[-1]]
+        if digest in seen:
+            continue
+        seen.add(digest)
+        called = _called(caller, path[-1], library)
+        for entry in sorted(called.dependencies):
+            paths.append((*path, entry))
+            callers[(*path, entry)] = called
+
+
+def _called(caller: Skill, entry: str, library: SkillLibrary) -> Skill:
+    try:
+        return library.dependency(caller, entry)
+    except BrokenSkill:
+        nearest = difflib.get_close_matches(entry, library.entries(caller.language), n=3, cutoff=0.5)
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        raise SkillRefused(
+            f"the program calls {entry!r}, which is not in the library in that version{hint}; "
+            "call a skill that is, or write the step out"
+        ) from None

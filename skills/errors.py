@@ -1,0 +1,33 @@
+"""What the skill library refuses, and what it could not do. Each message says what to do about it."""
+
+from __future__ import annotations
+
+
+class LibraryError(Exception):
+    """Whatever a skill library raises on purpose."""
+
+
+class SkillRefused(LibraryError):
+    """`keep` will not store this skill. The message is feedback for whoever wrote the program."""
+
+
+class UnknownSkill(LibraryError):
+    """No skill, or no version, of that name; the message lists the nearest ones."""
+
+
+class LibraryLocked(LibraryError):
+    """Another process is writing to the library; the message names it."""
+
+
+class LibraryNotWritable(LibraryError):
+    """The folder cannot be written: read-only, a full disk. What was stored before is untouched."""
+
+
+class BrokenSkill(LibraryError):
+    """A skill folder that cannot be loaded: `reason` says why, `cure` what to do."""
+
+    def __init__(self, name: str, reason: str, cure: str) -> None:
+        super().__init__(f"skill {name!r} {reason}; {cure}")
+        self.name = name
+        self.reason = reason
+        self.cure = cure

@@ -1,0 +1,1 @@
+"""The forms in which skills lie on disk."""

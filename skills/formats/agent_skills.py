@@ -1,0 +1,174 @@
+"""The Agent Skills folder format: `SKILL.md` with YAML frontmatter, the program under `scripts/`.
+
+Other agents read `name` and `description`; what only Fieldcraft needs stands under `metadata`, whose values
+are strings as the format wants them (dependencies and provenance as JSON text).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import ValidationError
+
+from fieldcraft.skills.errors import BrokenSkill
+from fieldcraft.skills.likeness import likeness
+from fieldcraft.skills.program import ProgramError, parse_program
+from fieldcraft.skills.skill import Skill
+
+DOCUMENT = "SKILL.md"
+SCRIPTS = {"python": Path("scripts/skill.py"), "javascript": Path("scripts/skill.js")}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_FENCE = "---\n"
+
+
+class Stored(NamedTuple):
+    """A skill as it was read: its place among the versions of its name, and its likeness."""
+
+    skill: Skill
+    version: int
+    likeness: str
+
+
+def render(skill: Skill, version: int) -> dict[Path, str]:
+    """The files of a skill folder, by path inside it."""
+    script = SCRIPTS[skill.language]
+    metadata = {
+        "entry": skill.entry,
+        "language": skill.language,
+        "environment": skill.environment,
+        "version": str(version),
+        "digest": skill.digest,
+        "likeness": likeness(skill),
+        "dependencies": json.dumps(skill.dependencies, sort_keys=True),
+        "tools": " ".join(skill.tools),
+        "verified": skill.verified.value,
+        "trusted": str(skill.trusted).lower(),
+        "provenance": json.dumps(skill.provenance.model_dump(mode="json"), sort_keys=True),
+    }
+    frontmatter = yaml.dump(
+        {"name": skill.name, "description": skill.description, "metadata": metadata},
+        Dumper=_DUMPER,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+    )
+    body = f"\n# {skill.name}\n\n{skill.description}\n\n"
+    body += f"The program is `{skill.entry}` in [{script}]({script}).\n"
+    if skill.dependencies:
+        body += f"It calls: {', '.join(sorted(skill.dependencies))}.\n"
+    return {Path(DOCUMENT): f"{_FENCE}{frontmatter}{_FENCE}{body}", script: skill.source}
+
+
+def read_skill(folder: Path, name: str) -> Stored:
+    """Read and check the skill in `folder`.
+
+    Raises:
+        BrokenSkill: unreadable, incomplete, or not what its digest says.
+    """
+    front, metadata = _frontmatter(folder, name)
+    source = _script(folder, name, str(metadata.get("language", "")))[1]
+    accept = f"review it, then `fieldcraft skills accept {name}`"
+    if "digest" not in metadata or "entry" not in metadata:
+        raise BrokenSkill(name, "was written by hand and has no entry or digest", accept)
+    skill = _skill(name, front, metadata, source)
+    if skill.digest != metadata["digest"]:
+        raise BrokenSkill(name, "was changed by hand (its digest does not match)", accept)
+    return Stored(skill, int(metadata.get("version", 1)), str(metadata.get("likeness", "")))
+
+
+def read_edited(folder: Path, name: str) -> Skill:
+    """Read a hand-edited or hand-written skill, whatever its digest says; the entry comes from its source.
+
+    Raises:
+        BrokenSkill: it cannot be read even so.
+    """
+    front, metadata = _frontmatter(folder, name)
+    language, source = _script(folder, name, str(metadata.get("language", "")))
+    entry = metadata.get("entry", "")
+    if language == "python":
+        try:
+            program = parse_program(source)
+        except ProgramError as error:
+            raise BrokenSkill(name, f"is no runnable program: {error}", "correct the script") from None
+        entry, metadata["tools"] = program.entry, " ".join(sorted(program.tools))
+    if not entry:
+        raise BrokenSkill(name, "names no entry function", f"write `metadata: entry:` into its {DOCUMENT}")
+    return _skill(name, front, {**metadata, "entry": entry, "language": language}, source)
+
+
+def _frontmatter(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    cure = f"correct {DOCUMENT}, or restore it from versions/ or git"
+    try:
+        text = (folder / DOCUMENT).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BrokenSkill(name, f"has no {DOCUMENT}", cure) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenSkill(name, f"has an unreadable {DOCUMENT}: {error}", cure) from None
+    head, fence, _ = text.removeprefix(_FENCE).partition("\n" + _FENCE)
+    if not text.startswith(_FENCE) or not fence:
+        raise BrokenSkill(name, f"has no YAML frontmatter between two `---` lines in {DOCUMENT}", cure)
+    try:
+        front = yaml.load(head, Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
+    except (yaml.YAMLError, ValueError) as error:
+        raise BrokenSkill(name, f"has frontmatter that is no YAML: {error}", cure) from None
+    metadata = front.get("metadata") if isinstance(front, dict) else None
+    if not isinstance(front, dict) or not isinstance(metadata or {}, dict):
+        raise BrokenSkill(name, "has frontmatter that is no mapping", cure)
+    if front.get("name") != name:
+        raise BrokenSkill(name, f"calls itself {front.get('name')!r}", "rename the folder or the skill")
+    return front, dict(metadata or {})
+
+
+def _script(folder: Path, name: str, language: str) -> tuple[str, str]:
+    candidates = [language] if language in SCRIPTS else list(SCRIPTS)
+    for candidate in candidates:
+        path = folder / SCRIPTS[candidate]
+        try:
+            return candidate, path.read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise BrokenSkill(name, f"has an unreadable {path.name}: {error}", "restore the script") from None
+    wanted = " or ".join(str(SCRIPTS[candidate]) for candidate in candidates)
+    raise BrokenSkill(name, f"has no {wanted}", "restore it from versions/ or git, or remove the skill")
+
+
+def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: str) -> Skill:
+    try:
+        return Skill.model_validate(
+            {
+                "name": name,
+                "description": front.get("description"),
+                "source": source,
+                "entry": metadata["entry"],
+                "language": metadata.get("language", "python"),
+                "environment": metadata.get("environment") or "",
+                "dependencies": _json(metadata.get("dependencies")),
+                "tools": tuple(str(metadata.get("tools") or "").split()),
+                "verified": _word(metadata.get("verified", "no")),
+                "trusted": _word(metadata.get("trusted", "false")) in {"true", "yes"},
+                "provenance": _json(metadata.get("provenance")),
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BrokenSkill(name, f"has a bad {where}: {first['msg']}", f"correct {DOCUMENT}") from None
+    except (ValueError, TypeError) as error:
+        raise BrokenSkill(name, f"has metadata that cannot be read: {error}", f"correct {DOCUMENT}") from None
+
+
+def _json(value: object) -> object:
+    """Data from its JSON text; a hand-written YAML mapping is taken as it is."""
+    return (json.loads(value) if value else {}) if isinstance(value, str) else (value or {})
+
+
+def _word(value: object) -> str:
+    """A word from a YAML scalar: unquoted `yes`, `no`, `true` and `false` arrive as booleans."""
+    if isinstance(value, bool):
+        return "true" if value else "no"
+    return str(value)
