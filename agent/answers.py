@@ -19,9 +19,9 @@ EVIDENCE_SHOWN = 8
 class Answers:
     """Answers questions with the `answerer`'s model.
 
-    Voyager (appendix A.3) caches answers by the embedding of the question, a hit below distance 0.05. Names such as
-    `iron_axe` and `iron_pickaxe` lie that near, so the key here is the question's words and the evidence
-    shown with it: an answer is reused until the world has said something new on it.
+    Voyager (appendix A.3) caches answers by the embedding of the question, a hit below distance 0.05.
+    Names such as `iron_axe` and `iron_pickaxe` lie that near, so the key here is the question's words and
+    the evidence shown with it: an answer is reused until the world has said something new on it.
     """
 
     def __init__(self, recorder: Recorder, asker: Asker, world: str) -> None:
@@ -66,7 +66,50 @@ def _words(text: str) -> set[str]:
 
 
 _COMMON = frozenset(
-    ["a", "an", "and", "are", "at", "be", "by", "can", "cannot", "do", "does", "for", "from", "get", "have", "how", "in", "is", "it", "its", "more", "need", "needs", "none", "of", "on", "one", "or", "take", "task", "than", "that", "the", "there", "this", "to", "what", "where", "which", "with", "within", "you"]
+    {
+        "a",
+        "an",
+        "and",
+        "are",
+        "at",
+        "be",
+        "by",
+        "can",
+        "cannot",
+        "do",
+        "does",
+        "for",
+        "from",
+        "get",
+        "have",
+        "how",
+        "in",
+        "is",
+        "it",
+        "its",
+        "more",
+        "need",
+        "needs",
+        "none",
+        "of",
+        "on",
+        "one",
+        "or",
+        "take",
+        "task",
+        "than",
+        "that",
+        "the",
+        "there",
+        "this",
+        "to",
+        "what",
+        "where",
+        "which",
+        "with",
+        "within",
+        "you",
+    }
 )
 
 

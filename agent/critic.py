@@ -123,7 +123,7 @@ class HumanCritic:
 class NoCritic:
     """The ablation "without self-verification": a program without an error did its task."""
 
-    def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
+    def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:  # noqa: ARG002
         """Success where nothing was raised and nothing was killed."""
         return Verdict(success=run.ok, reasoning="no error" if run.ok else "an error")
 

@@ -15,7 +15,7 @@ ANSWER_LIMIT = 2000
 FAILED_LIMIT = 200
 
 
-def apply(state: RunState, event: e.Event) -> None:
+def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
     """Change `state` by one event."""
     state.events = event.number
     match event:

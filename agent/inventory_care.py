@@ -22,8 +22,8 @@ def care_for_inventory(observation: Observation) -> Task | None:
         return Task(
             words=f"Deposit items that are not needed into the chest at {place}",
             reason=reason,
-            context=f"Afterwards at least {observation.slots_used - FULL_SLOTS + 6} more inventory slots are empty. "
-            "Keep tools, food, and some of each material.",
+            context="Afterwards at least "
+            f"{observation.slots_used - FULL_SLOTS + 6} more inventory slots are empty. Keep tools, food, and some of each material.",
             origin="inventory",
         )
     if observation.inventory.get("chest"):

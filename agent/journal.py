@@ -131,8 +131,8 @@ def read_segment(path: Path, *, torn_ok: bool = True) -> Iterator[e.Event]:
                     yield e.EVENT.validate_json(line)
             except (ValidationError, ValueError) as error:
                 raise JournalError(
-                    f"{path} is damaged at line {row}: {str(error).splitlines()[0]}. Restore the file from a copy, "
-                    f"or cut it before that line (what came after it in the run is then lost)."
+                    f"{path} is damaged at line {row}: {str(error).splitlines()[0]}. "
+                    f"Restore the file from a copy, or cut it before that line (what came after it in the run is then lost)."
                 ) from error
 
 

@@ -121,8 +121,8 @@ class Recorder:
         if not isinstance(event, kinds):
             wanted = " or ".join(kind.__name__ for kind in kinds)
             raise JournalDiverged(
-                f"event {event.number} of run {self.run.id} is {type(event).__name__} where {wanted} was expected: "
-                "the run was made by another version or with other code; explore anew with its library"
+                f"event {event.number} of run {self.run.id} is {type(event).__name__} where {wanted} "
+                "was expected: the run was made by another version or with other code; explore anew with its library"
             )
         self._take(event)
         return event

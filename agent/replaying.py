@@ -49,7 +49,8 @@ def replay_skills(
     """
     for skill in sorted(library, key=lambda skill: skill.name):
         if skill.language not in environment.spec.languages:
-            why = f"it is {skill.language}, and {environment.spec.id} runs {', '.join(environment.spec.languages)}"
+            languages = ", ".join(environment.spec.languages)
+            why = f"it is {skill.language}, and {environment.spec.id} runs {languages}"
             yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
             continue
         missing = sorted(set(skill.tools) - set(tools.names() if tools else ()))
