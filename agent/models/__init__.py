@@ -1,0 +1,32 @@
+"""The models: `provider:model` names, one way to ask, what it costs, and what can go wrong."""
+
+from fieldcraft.agent.models.client import ModelClient
+from fieldcraft.agent.models.errors import (
+    BadScript,
+    MissingExtra,
+    MissingKey,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    UnknownModel,
+)
+from fieldcraft.agent.models.messages import Answer, Message, Usage
+from fieldcraft.agent.models.providers import resolve_model
+from fieldcraft.agent.models.settings import ModelSettings, Price
+
+__all__ = [
+    "Answer",
+    "BadScript",
+    "Message",
+    "MissingExtra",
+    "MissingKey",
+    "ModelClient",
+    "ModelError",
+    "ModelRefused",
+    "ModelSettings",
+    "ModelUnavailable",
+    "Price",
+    "UnknownModel",
+    "Usage",
+    "resolve_model",
+]

@@ -1,0 +1,214 @@
+"""Asking a model: one question in, one usable answer out, paid for and bounded."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.agent.models.errors import ModelUnavailable
+from fieldcraft.agent.models.faults import PassingFault, judge_fault
+from fieldcraft.agent.models.messages import Answer, Message, Usage
+from fieldcraft.agent.models.prices import cost, price_of
+from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
+from fieldcraft.agent.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage, BaseMessage
+    from tenacity import RetryCallState, Retrying
+
+logger = logging.getLogger(__name__)
+
+_CHARACTERS_PER_TOKEN = 4
+_LONGEST_WAIT = 60.0
+_CUT = ("length", "max_tokens")
+
+
+class ModelClient:
+    """One model, asked with retries of its own.
+
+    The provider's retries are switched off, so that attempts, waits and cost are known.
+
+    Args:
+        name: `provider:model`, as `resolve_model` takes it.
+        settings: defaults where omitted.
+
+    Raises:
+        UnknownModel, MissingExtra, MissingKey, BadScript: as `resolve_model` does, before any call.
+    """
+
+    def __init__(self, name: str, settings: ModelSettings | None = None) -> None:
+        self.name = name
+        self.settings = ModelSettings() if settings is None else settings
+        self._model = resolve_model(name, settings=self.settings)
+        self._local = provider_of(name) in LOCAL
+        self._price = price_of(name, self.settings)
+
+    def ask(self, messages: Sequence[Message], *, role: str, call: int) -> Answer:
+        """Ask until there is a usable answer or the settings' limits are reached.
+
+        Ctrl-C ends the wait at once.
+
+        Args:
+            messages: the whole conversation; nothing is remembered between calls.
+            role: on whose behalf, such as `actor`.
+            call: the running number of this role's calls in the run, from 1. `scripted` answers by it.
+
+        Raises:
+            ModelUnavailable: no usable answer within the retries; it carries what was spent.
+            ModelRefused: the provider will never answer this: wrong key, unknown model, invalid request.
+        """
+        started = time.monotonic()
+        conversation = _to_langchain(messages)
+        place = {"role": role, "call": call} if provider_of(self.name) == "scripted" else {}
+        bill: list[Usage] = []
+        retrying = self._retrying(role)
+        try:
+            reply = retrying(self._attempt, conversation, place, bill)
+        except PassingFault as fault:
+            attempts = retrying.statistics["attempt_number"]
+            raise ModelUnavailable(
+                f"{self.name} gave no usable answer in {attempts} attempt{'s' * (attempts > 1)}; "
+                f"the last one: {fault}",
+                _total(bill),
+            ) from fault
+        return Answer(
+            **_total(bill).model_dump(),
+            text=reply.text,
+            model=self.name,
+            seconds=time.monotonic() - started,
+            attempts=retrying.statistics["attempt_number"],
+            truncated=_is_truncated(reply),
+        )
+
+    def _retrying(self, role: str) -> Retrying:
+        """The policy: passing faults only, exponential with jitter unless the server names its own wait."""
+        import tenacity
+
+        settings = self.settings
+        backoff = tenacity.wait_exponential_jitter(
+            initial=settings.backoff, max=_LONGEST_WAIT, jitter=settings.backoff
+        )
+
+        def wait(state: RetryCallState) -> float:
+            asked = _fault(state).retry_after
+            return backoff(state) if asked is None else asked
+
+        def tell(state: RetryCallState) -> None:
+            logger.warning(
+                "%s, asked for the %s: %s; attempt %d follows in %.1f s",
+                self.name,
+                role,
+                _fault(state),
+                state.attempt_number + 1,
+                state.upcoming_sleep,
+            )
+
+        attempts = 1 if self._local else settings.retries + 1
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(PassingFault),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(attempts), tenacity.stop_before_delay(settings.retry_seconds)
+            ),
+            wait=wait,
+            before_sleep=tell,
+            reraise=True,
+        )
+
+    def _attempt(
+        self, conversation: list[BaseMessage], place: dict[str, Any], bill: list[Usage]
+    ) -> AIMessage:
+        """Ask once; what the answer cost goes on `bill`, be it usable or not."""
+        try:
+            reply = self._invoke(conversation, place)
+            bill.append(self._usage(conversation, reply))
+        except Exception as error:
+            raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
+        if not reply.text.strip():
+            cure = " (cut at its limit of output tokens: raise max_output_tokens)" * _is_truncated(reply)
+            raise PassingFault(f"empty answer{cure}")
+        return reply
+
+    def _invoke(self, conversation: list[BaseMessage], place: dict[str, Any]) -> AIMessage:
+        if self._local:
+            return self._model.invoke(conversation, **place)
+        return _within(self.settings.timeout, lambda: self._model.invoke(conversation))
+
+    def _usage(self, conversation: list[BaseMessage], reply: AIMessage) -> Usage:
+        reported = reply.usage_metadata
+        if reported is not None:
+            asked, answered = reported["input_tokens"], reported["output_tokens"]
+        else:
+            asked = sum(_estimate(message.text) for message in conversation)
+            answered = _estimate(reply.text)
+        return cost(self._price, input_tokens=asked, output_tokens=answered, estimated=reported is None)
+
+
+def _fault(state: RetryCallState) -> PassingFault:
+    """The fault that a retry is about; the policy retries nothing else."""
+    fault = state.outcome.exception() if state.outcome is not None else None
+    assert isinstance(fault, PassingFault)
+    return fault
+
+
+def _within(seconds: float, ask: Callable[[], AIMessage]) -> AIMessage:
+    """`ask()` on a thread of its own, given up after `seconds`.
+
+    A provider's own timeout counts the pauses between bytes, so a server that sends one now and then
+    would hold it for ever. The thread given up ends with its connection, or with the process.
+    """
+    future: Future[AIMessage] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(ask())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="fieldcraft-model", daemon=True).start()
+    return future.result(timeout=seconds)
+
+
+def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    kinds: dict[str, type[BaseMessage]] = {
+        "system": SystemMessage,
+        "user": HumanMessage,
+        "assistant": AIMessage,
+    }
+    return [kinds[message.role](content=_content(message)) for message in messages]
+
+
+def _content(message: Message) -> str | list[str | dict[str, Any]]:
+    if not message.images:
+        return message.text
+    pictures = (base64.b64encode(image).decode() for image in message.images)
+    return [
+        {"type": "text", "text": message.text},
+        *(
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
+            for picture in pictures
+        ),
+    ]
+
+
+def _estimate(text: str) -> int:
+    return math.ceil(len(text) / _CHARACTERS_PER_TOKEN)
+
+
+def _total(bill: Sequence[Usage]) -> Usage:
+    total = Usage()
+    for usage in bill:
+        total = total.plus(usage)
+    return total
+
+
+def _is_truncated(reply: AIMessage) -> bool:
+    said = reply.response_metadata
+    return any(said.get(key) in _CUT for key in ("finish_reason", "stop_reason", "done_reason"))

@@ -1,0 +1,115 @@
+"""Telling a fault that may pass from a refusal, whichever provider's package raised it.
+
+Providers raise their own classes; importing each package to name them would make every run pay for all.
+What they share is enough: an HTTP status, the response's headers, and the names of the classes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from fieldcraft.agent.models.errors import ModelError, ModelRefused
+from fieldcraft.agent.models.providers import PROVIDERS, provider_of
+from fieldcraft.agent.redact import redact
+
+_LONGEST = 500
+_PASSING = frozenset({408, 409, 425, 429})
+_SPENT = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
+_CURES = {
+    401: "the key was not accepted; check {key}",
+    402: "the account has no credit left; top it up",
+    403: "the key may not use this model; check {key} and the account's rights",
+    404: "no such model there; check the model's name and the base URL",
+    413: "the request is too large for this model",
+}
+
+
+class PassingFault(Exception):
+    """An attempt that gave no usable answer, but the next may.
+
+    Attributes:
+        retry_after: seconds that the server asked to be left alone, or `None`.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | PassingFault:
+    """What an exception out of a provider's package means.
+
+    Returns:
+        `ModelRefused` where the server refused for good, the error itself where it is one of ours, else
+        a `PassingFault`: rate limits, outages, connection faults, and answers nobody can read.
+    """
+    if isinstance(error, ModelError):
+        return error
+    detail = redact(" ".join(str(error).split()))[:_LONGEST]
+    status = _status(error)
+    spent = status == 429 and any(sign in str(error) for sign in _SPENT)
+    if status is not None and 400 <= status < 500 and (status not in _PASSING or spent):
+        provider = PROVIDERS.get(provider_of(name))
+        key = provider.key if provider is not None and provider.key else "its key"
+        cure = _CURES.get(402 if spent else status, "the request is not valid for it").format(key=key)
+        return ModelRefused(f"{name} refused (HTTP {status}): {cure}. It said: {detail}")
+    if status is not None:
+        kind = "rate limit" if status == 429 else "server error"
+        return PassingFault(f"{kind} (HTTP {status}): {detail}", retry_after=_retry_after(_headers(error)))
+    if _is_timeout(error):
+        return PassingFault(f"no answer within {timeout:g} s")
+    if _is_connection(error):
+        cause = redact(str(error.__cause__ or ""))[:_LONGEST]
+        return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))
+    return PassingFault(f"unreadable answer: {type(error).__name__}: {detail}")
+
+
+def _ancestors(error: BaseException) -> list[str]:
+    return [cls.__name__ for cls in type(error).__mro__]
+
+
+def _is_timeout(error: BaseException) -> bool:
+    return any("Timeout" in ancestor for ancestor in _ancestors(error))
+
+
+def _is_connection(error: BaseException) -> bool:
+    return any(
+        ancestor in ("APIConnectionError", "TransportError", "ConnectionError")
+        for ancestor in _ancestors(error)
+    )
+
+
+def _status(error: Any) -> int | None:
+    for source in (error, getattr(error, "response", None)):
+        status = getattr(source, "status_code", None)
+        if isinstance(status, int) and status >= 400:
+            return status
+    return None
+
+
+def _headers(error: Any) -> Mapping[str, str]:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return headers if isinstance(headers, Mapping) else {}
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110, 10.2.3)."""
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        else:
+            seconds = _seconds_until(headers["retry-after"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _seconds_until(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return parsedate_to_datetime(value).timestamp() - time.time()

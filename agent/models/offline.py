@@ -1,0 +1,100 @@
+"""The model that needs no key: a modest programmer that works by rules and search, in its own process."""
+
+from __future__ import annotations
+
+import compileall
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from fieldcraft.agent.models.errors import ModelUnavailable
+
+_BRAIN = Path(__file__).parent.parent / "offline" / "__main__.py"
+_ROLES = {"human": "user", "ai": "assistant"}
+_INTERPRETER = ("-s", "-S", "-P", "-B")
+_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
+
+
+class OfflineChatModel(BaseChatModel):
+    """Answers each call from a fresh process that is given the messages and nothing else.
+
+    The process has no arguments, no environment but a fixed hash seed, no site packages, `/` as its
+    folder, and ends with its answer: nothing can reach one call from another. It reads
+    `[{"role": ..., "text": ...}]` as JSON and writes `{"text": ...}`. (`-I` would be shorter than the
+    interpreter flags used, but makes Python ignore the hash seed.)
+    """
+
+    script: Path = _BRAIN
+    timeout: float = Field(default=60.0, gt=0, description="seconds of wall time for one call")
+
+    @model_validator(mode="after")
+    def _compile(self) -> OfflineChatModel:
+        """Compile the script's folder once, since the processes themselves write no bytecode."""
+        if self.script == _BRAIN:
+            compileall.compile_dir(self.script.parent, maxlevels=0, quiet=2)
+        return self
+
+    @property
+    def _llm_type(self) -> str:
+        return "offline"
+
+    @override
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        said = [
+            {"role": _ROLES.get(message.type, message.type), "text": message.text} for message in messages
+        ]
+        text = self._think(json.dumps(said).encode())
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
+
+    def _think(self, question: bytes) -> str:
+        """Run the process.
+
+        A session of its own keeps a Ctrl-C at the terminal, which stops a run at its next event, from
+        ending the call in progress.
+
+        Raises:
+            ModelUnavailable: it failed, took too long, or did not answer in its form. It would do so
+                again, so nothing is gained by asking twice.
+        """
+        try:
+            process = subprocess.run(
+                [sys.executable, *_INTERPRETER, str(self.script)],
+                input=question,
+                capture_output=True,
+                env=_ENVIRONMENT,
+                cwd="/",
+                timeout=self.timeout,
+                start_new_session=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ModelUnavailable(
+                f"the offline model did not answer within {self.timeout:g} s; raise the model's timeout"
+            ) from error
+        except OSError as error:
+            raise ModelUnavailable(f"the offline model's process cannot be started: {error}") from error
+        if process.returncode:
+            last = process.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+            raise ModelUnavailable(f"the offline model failed (exit {process.returncode}): {last[0][:500]}")
+        try:
+            text = json.loads(process.stdout)["text"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelUnavailable(f"the offline model wrote no answer: {process.stdout[:200]!r}") from error
+        if not isinstance(text, str):
+            raise ModelUnavailable(f"the offline model answered with {type(text).__name__}, not text")
+        return text

@@ -1,0 +1,36 @@
+"""How models are called: limits, retries, where they are, and what they cost."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Price(BaseModel):
+    """US dollars per million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class ModelSettings(BaseModel):
+    """Settings of one model.
+
+    `timeout` ends one attempt (seconds of wall time); after it come up to `retries` more, `backoff`
+    seconds apart at first and doubling with jitter up to a minute, or as long as the server asks for,
+    but never past `retry_seconds` from the first. `base_url` points a provider at another server of its
+    protocol. What is `None` is left to the provider. `prices` go before the built-in table; keys are
+    `provider:model`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout: float = Field(default=120.0, gt=0)
+    retries: int = Field(default=4, ge=0)
+    retry_seconds: float = Field(default=300.0, gt=0)
+    backoff: float = Field(default=1.0, gt=0)
+    temperature: float | None = Field(default=None, ge=0)
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    base_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    prices: dict[str, Price] = {}
