@@ -1,0 +1,142 @@
+"""What the world's messages say: recipes, sources, tools, stations and fuel, by name.
+
+All of it is read from sentences of one regular form, which errors have and answers keep:
+
+    cannot craft X: need 3 A or B (have 1), 2 C (have 0); need a Y within 4 blocks
+    cannot craft X: no crafting recipe makes it; it comes from smelting Z
+    cannot mine X: need T or better (holding H)
+    cannot smelt X: need fuel: F, G (have none)
+"""
+
+from __future__ import annotations
+
+import re
+
+NAME = r"[A-Za-z_][\w:.-]*\w|[A-Za-z_]"
+Need = tuple[int, tuple[str, ...]]
+"""How many, and of which: any mix of the alternatives counts."""
+
+WAYS = ("smelting", "mining", "killing")
+
+_SENTENCE = re.compile(rf"\b(?:[Cc]annot|[Tt]o) (\w+) ({NAME}): ([^\n]*)")
+_STATION = re.compile(rf"need an? ({NAME}) within")
+_TOOL = re.compile(rf"need ({NAME}) or better")
+_NEED = re.compile(rf"(\d+) ((?:{NAME})(?: or (?:{NAME}))*)")
+_FUEL = re.compile(r"need fuel: ([^(;]+)")
+_SOURCE = re.compile(r"comes from ([^(;]+)")
+_PLACE = re.compile(r" at line \d+.*$")
+_REMARK = re.compile(r"\([^)]*\)")
+_CHOICE = re.compile(r",\s*(?:or )?| or | and ")
+
+
+class Recipe:
+    """What one crafting of an item takes."""
+
+    def __init__(self) -> None:
+        self.needs: dict[tuple[str, ...], int] = {}
+        self.stations: list[str] = []
+
+    def wants(self) -> list[Need]:
+        """The needs, in the order they became known."""
+        return [(count, alternatives) for alternatives, count in self.needs.items()]
+
+
+class Facts:
+    """All that a text tells.
+
+    Attributes:
+        recipes: item -> what crafting it takes.
+        sources: item -> (`smelting`, `mining` or `killing`, of what), where no recipe makes it.
+        tools: block -> the least tool that mines it.
+        smelting: what smelting a thing takes besides it.
+        fuels: what burns.
+        absent: names that were looked for and not found.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self.recipes: dict[str, Recipe] = {}
+        self.sources: dict[str, list[tuple[str, str]]] = {}
+        self.tools: dict[str, str] = {}
+        self.smelting: list[str] = []
+        self.fuels: list[str] = []
+        self.absent: set[str] = set()
+        for text in texts:
+            self.read(text)
+
+    def read(self, text: str) -> None:
+        """Add what another text tells."""
+        for line in text.splitlines():
+            for verb, name, body in _SENTENCE.findall(_PLACE.sub("", line)):
+                self._sentence(verb, name, body)
+
+    def known(self, item: str) -> bool:
+        """Whether anything was said of how to come by an item."""
+        return item in self.recipes or item in self.sources
+
+    def needs_of(self, item: str) -> list[tuple[str, ...]]:
+        """What an item takes, stations included, as tuples of alternatives."""
+        wanted: list[tuple[str, ...]] = []
+        recipe = self.recipes.get(item)
+        if recipe:
+            wanted += list(recipe.needs)
+            wanted += [(station,) for station in recipe.stations]
+        for way, thing in self.sources.get(item, [])[:1]:
+            if way == "smelting":
+                wanted += [(thing,), *((station,) for station in self.smelting)]
+                if self.fuels:
+                    wanted.append(tuple(self.fuels))
+            elif way == "mining" and thing in self.tools:
+                wanted.append((self.tools[thing],))
+        return wanted
+
+    def _sentence(self, verb: str, name: str, body: str) -> None:
+        if "none within" in body:
+            self.absent.add(name)
+        for clause in body.split(";"):
+            match verb:
+                case "craft":
+                    self._craft(name, clause)
+                case "mine":
+                    self.tools.update((name, tool) for tool in _TOOL.findall(clause))
+                case "smelt":
+                    _extend(self.smelting, _STATION.findall(clause))
+                    for fuels in _FUEL.findall(clause):
+                        _extend(self.fuels, _choices(fuels))
+                case _:
+                    pass
+
+    def _craft(self, name: str, clause: str) -> None:
+        sources = _sources(clause)
+        if sources:
+            _extend(self.sources.setdefault(name, []), sources)
+            return
+        stations = _STATION.findall(clause)
+        needs = [] if stations else _NEED.findall(_REMARK.sub("", clause))
+        if stations or needs:
+            recipe = self.recipes.setdefault(name, Recipe())
+            _extend(recipe.stations, stations)
+            for count, names in needs:
+                alternatives = tuple(names.split(" or "))
+                recipe.needs[alternatives] = max(int(count), recipe.needs.get(alternatives, 0))
+
+
+def _choices(text: str) -> list[str]:
+    words = [word.strip(" .") for word in _CHOICE.split(text)]
+    return [word for word in words if re.fullmatch(NAME, word)]
+
+
+def _sources(clause: str) -> list[tuple[str, str]]:
+    """`smelting A or B, or mining C` as pairs; a name without a way has the way before it."""
+    found = []
+    for text in _SOURCE.findall(clause):
+        way = ""
+        for words in _CHOICE.split(text.strip(" .")):
+            first, _, rest = words.strip().partition(" ")
+            way, name = (first, rest) if rest else (way, first)
+            if way in WAYS and re.fullmatch(NAME, name):
+                found.append((way, name))
+    return found
+
+
+def _extend(target: list, more: list) -> None:  # type: ignore[type-arg]
+    target.extend(entry for entry in more if entry not in target)

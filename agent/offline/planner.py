@@ -1,0 +1,215 @@
+"""The curriculum: which task next, which questions first, and which steps lead to a given task."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+
+from .facts import Facts
+from .reading import Prompt, mentioned
+
+RESTING = 4
+"""Latest failed tasks that are left alone until others were tried."""
+
+
+class Situation:
+    """What a curriculum prompt tells of the run."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.prompt = prompt
+        self.facts = Facts(prompt.text("Questions and answers"))
+        self.items = prompt.names("Items")
+        self.blocks = prompt.names("Blocks")
+        self.mobs = prompt.names("Mobs")
+        self.held = [name for name in self.items if name in _listed(prompt.text("Items ever held"))]
+        self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
+        self.failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
+        self.seen = prompt.observation
+        self._salt = f"{len(self.done)} {' '.join(self.failed[-3:])}"
+
+    def chance(self, name: str) -> float:
+        """A number from 0 to 1 that looks random and depends on the prompt alone."""
+        return zlib.crc32(f"{self._salt} {name}".encode()) / 0xFFFFFFFF
+
+    def rest(self, task: str) -> float:
+        """From 0 for a task never failed, 1 for the one that failed longest ago, to 2 for the latest."""
+        if task not in self.failed:
+            return 0
+        return 1 + (self.failed.index(task) + 1) / len(self.failed)
+
+    def resting(self, task: str) -> bool:
+        """Whether a task failed just now, so that trying again would teach nothing."""
+        return task in self.failed[-RESTING:]
+
+    def missing(self, item: str) -> list[tuple[str, ...]]:
+        """Needs of an item of which no alternative was ever held."""
+        return [names for names in self.facts.needs_of(item) if not set(names) & set(self.held)]
+
+
+class Proposal:
+    """A candidate for the next task."""
+
+    def __init__(self, words: str, goal: dict[str, object] | None, worth: float, why: str) -> None:
+        self.words = words
+        self.goal = goal
+        self.worth = worth
+        self.why = why
+
+
+def propose_task(prompt: Prompt) -> str:
+    """The next task as JSON: the worthiest of what the prompt suggests."""
+    now = Situation(prompt)
+    refused = " ".join(prompt.problems)
+    proposals = [p for p in _candidates(now) if not (p.goal and _name(p.goal) in refused)]
+    fresh = [p for p in proposals if not now.resting(p.words)] or proposals
+    if not fresh:
+        fresh = [_look_around(now)]
+    best = max(fresh, key=lambda p: (p.worth - 30 * now.rest(p.words), now.chance(p.words)))
+    return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
+
+
+def ask_questions(prompt: Prompt) -> str:
+    """Questions as JSON: on what failed latest, then on what is in view."""
+    now = Situation(prompt)
+    limit = prompt.number("How to ask", r"at most (\d+) questions", 3)
+    names: list[str] = []
+    for task in reversed(now.failed):
+        names += mentioned(task, [*now.items, *now.blocks])[:1]
+    for name in list(names):
+        names += [other for names_ in now.facts.needs_of(name) for other in names_]
+    unheld = [name for name in dict.fromkeys(names) if name not in now.held or name in now.blocks]
+    asked = " ".join(prompt.listed("Questions answered before"))
+    fresh = [name for name in unheld if f"obtain {name}?" not in asked]
+    order = [*fresh, *(name for name in unheld if name not in fresh)]
+    return json.dumps({"questions": [f"What does it take to obtain {name}?" for name in order[:limit]]})
+
+
+def make_plan(prompt: Prompt) -> str:
+    """Steps as JSON: what the task needs and was never completed, needs first, the task last."""
+    now = Situation(prompt)
+    limit = prompt.number("How to plan", r"[Aa]t most (\d+) steps", 8)
+    task = prompt.text("Task").splitlines()[0].strip() if prompt.text("Task") else "Look around"
+    target = next(iter(mentioned(task, now.items)), "")
+    number = re.search(r"\b(\d{1,4})\b", task)
+    steps: list[dict[str, object]] = []
+    if target:
+        order: list[str] = []
+        _needs_first(now, target, order, {target})
+        steps = [_step(now, name, 1) for name in order if not now.seen.inventory.get(name)]
+        steps = [
+            *steps[-(limit - 1) :],
+            {"task": task, "goal": _item(target, int(number[1]) if number else 1)},
+        ]
+    else:
+        steps = [{"task": task, "goal": None}]
+    return json.dumps({"reasoning": "What the task needs comes before it.", "steps": steps})
+
+
+def _candidates(now: Situation) -> list[Proposal]:
+    demand = _demand(now)
+    proposals = []
+    targets = [item for item in now.items if now.facts.known(item) and item not in now.held]
+    wanted = [item for item in now.items if item in demand and item not in now.held]
+    for item in dict.fromkeys([*targets, *wanted]):
+        if not now.missing(item):
+            base = 100 if now.facts.known(item) else 70
+            proposals.append(_get(now, item, base + min(demand.get(item, 0), 25)))
+    proposals += _in_view(now)
+    tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}
+    for item in now.items:
+        if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
+            proposals.append(_get(now, item, 20))
+    return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
+
+
+def _in_view(now: Situation) -> list[Proposal]:
+    """Blocks and mobs that are seen and were never mined or killed."""
+    proposals = []
+    for block in dict.fromkeys([*now.seen.blocks, *now.seen.far_blocks]):
+        words = f"Mine 1 {block}"
+        tool = now.facts.tools.get(block)
+        new = block in now.blocks and words not in now.done and block not in now.held
+        if new and (not tool or tool in now.held):
+            proposals.append(Proposal(words, None, 60, f"{block} is in view and was never mined"))
+    for mob in now.seen.mobs:
+        words = f"Kill 1 {mob}"
+        if mob in now.mobs and words not in now.done:
+            goal = {"kind": "kill", "mob": mob, "count": 1}
+            proposals.append(Proposal(words, goal, 50, f"{mob} is near and may leave something"))
+    return proposals
+
+
+def _demand(now: Situation) -> dict[str, int]:
+    """For each item never held, how many things that the agent knows of need it, directly or not."""
+    demand: dict[str, int] = {}
+    targets = [item for item in now.items if now.facts.known(item) and item not in now.held]
+    for target in [*targets, *now.facts.tools]:
+        reached: list[str] = []
+        queue = [target]
+        while queue:
+            for names in _wants(now, queue.pop()):
+                name = _likeliest(now, names)
+                if name not in reached:
+                    reached.append(name)
+                    queue.append(name)
+        for name in reached:
+            demand[name] = demand.get(name, 0) + 1
+    return demand
+
+
+def _wants(now: Situation, name: str) -> list[tuple[str, ...]]:
+    tool = now.facts.tools.get(name)
+    return now.missing(name) + ([(tool,)] if tool and tool not in now.held else [])
+
+
+def _likeliest(now: Situation, names: tuple[str, ...]) -> str:
+    """Of alternatives none of which was held: one known, with the fewest missing needs; else the first."""
+    known = [name for name in names if now.facts.known(name)]
+    return min(known or names, key=lambda name: len(now.missing(name)))
+
+
+def _get(now: Situation, item: str, worth: float) -> Proposal:
+    way, thing = (now.facts.sources.get(item) or [("crafting", item)])[0]
+    verb = {"smelting": "Smelt", "mining": "Mine", "killing": "Kill"}.get(way, "Craft")
+    known = (
+        "what it takes is known and was held before"
+        if now.facts.known(item)
+        else "trying tells what it takes"
+    )
+    count = now.seen.inventory.get(item, 0) + 1
+    return Proposal(f"{verb} 1 {thing}", _item(item, count), worth, f"{item} was never held; {known}")
+
+
+def _look_around(now: Situation) -> Proposal:
+    item = min(now.items, key=now.chance, default="")
+    goal = _item(item, now.seen.inventory.get(item, 0) + 1) if item else None
+    return Proposal(f"Craft 1 {item}" if item else "Look around", goal, 0, "everything known was had")
+
+
+def _needs_first(now: Situation, item: str, order: list[str], path: set[str]) -> None:
+    """Append to `order` what an item needs and has not been held, deepest first."""
+    for names in now.facts.needs_of(item):
+        if any(now.seen.inventory.get(name) for name in names):
+            continue
+        name = _likeliest(now, names)
+        if name in now.items and name not in path and name not in order:
+            _needs_first(now, name, order, {*path, name})
+            order.append(name)
+
+
+def _step(now: Situation, item: str, count: int) -> dict[str, object]:
+    step = _get(now, item, 0)
+    return {"task": step.words, "goal": _item(item, count)}
+
+
+def _item(name: str, count: int) -> dict[str, object]:
+    return {"kind": "item", "item": name, "count": count}
+
+
+def _name(goal: dict[str, object]) -> str:
+    return str(goal.get("item") or goal.get("block") or goal.get("mob"))
+
+
+def _listed(text: str) -> set[str]:
+    return {name.strip() for name in text.split(",")}

@@ -1,0 +1,157 @@
+"""Taking a prompt apart: its kind, its sections, its names, and what the world said in it."""
+
+from __future__ import annotations
+
+import re
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]*[A-Za-z0-9_]|[A-Za-z_]")
+_FENCE = re.compile(r"^```", re.MULTILINE)
+_REFUSAL = "Your answer could not be used:"
+
+KINDS = (
+    ("actor", "Primitives"),
+    ("answer", "Question"),
+    ("critic", "Before"),
+    ("questions", "How to ask"),
+    ("decompose", "How to plan"),
+    ("task", "How to choose"),
+    ("describe", "Function"),
+)
+"""A prompt's kind, and a heading that no other prompt has."""
+
+
+class Prompt:
+    """The messages of one call.
+
+    Attributes:
+        kind: one of `KINDS`, or `unknown`.
+        sections: text below each `# Heading`, of the system and the first user message together.
+        problems: what was wrong with earlier answers to this prompt, oldest first.
+    """
+
+    def __init__(self, messages: list[dict[str, object]]) -> None:
+        self.sections: dict[str, str] = {}
+        self.problems: list[str] = []
+        for message in messages:
+            text = str(message.get("text") or "")
+            if message.get("role") == "assistant":
+                continue
+            if text.lstrip().startswith(_REFUSAL):
+                self.problems.append(text.partition(_REFUSAL)[2].strip())
+            else:
+                self.sections.update(sections(text))
+        self.kind = next((kind for kind, heading in KINDS if heading in self.sections), "unknown")
+        self.observation = Observed(self.data("Observation"))
+
+    def text(self, heading: str) -> str:
+        """The section's text, stripped; empty where there is none."""
+        return self.sections.get(heading, "").strip()
+
+    def data(self, heading: str) -> str:
+        """The quoted lines of a section, without their mark."""
+        return unquoted(self.text(heading))
+
+    def names(self, kind: str) -> list[str]:
+        """The names of `Items`, `Blocks` or `Mobs`."""
+        for line in self.text("Names").splitlines():
+            label, _, rest = line.partition(":")
+            if label.strip() == kind:
+                return [name.strip() for name in rest.split(",") if name.strip()]
+        return []
+
+    def listed(self, heading: str) -> list[str]:
+        """The entries of a `- ` list."""
+        lines = self.text(heading).splitlines()
+        return [line[2:].strip() for line in lines if line.startswith("- ")]
+
+    def number(self, heading: str, pattern: str, default: int) -> int:
+        """The first number that `pattern` captures in a section."""
+        found = re.search(pattern, self.text(heading))
+        return int(found[1]) if found else default
+
+
+class Observed:
+    """An observation's text as data; whatever it does not show is empty."""
+
+    def __init__(self, text: str) -> None:
+        fields: dict[str, str] = {}
+        for line in text.splitlines():
+            label, _, value = line.partition(":")
+            fields[label.partition("(")[0].strip()] = value.strip()
+        self.inventory = counts(fields.get("Inventory", ""))
+        self.blocks = _listing(fields.get("Nearby blocks", ""))
+        self.far_blocks = _listing(fields.get("Other blocks recently seen", ""))
+        entities = re.sub(r"\([^)]*\)", "", fields.get("Nearby entities", ""))
+        self.mobs = _listing(entities)
+        self.health = _level(fields.get("Health", ""))
+        self.hunger = _level(fields.get("Hunger", ""))
+
+
+def counts(text: str) -> dict[str, int]:
+    """`3 this, 1 that` as counts by name."""
+    pairs = re.findall(r"(\d+) ([^\s,;]+)", text)
+    return {name: int(count) for count, name in pairs}
+
+
+def sections(text: str) -> dict[str, str]:
+    """Text below each `# Heading` outside code blocks."""
+    found: dict[str, list[str]] = {}
+    heading, fenced = "", False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        if line.startswith("# ") and not fenced:
+            heading = line[2:].strip()
+        else:
+            found.setdefault(heading, []).append(line)
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
+def subsections(text: str) -> list[tuple[str, str]]:
+    """The `## Heading` parts of a section: heading and text, in order."""
+    parts: list[tuple[str, list[str]]] = []
+    fenced = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        if line.startswith("## ") and not fenced:
+            parts.append((line[3:].strip(), []))
+        elif parts:
+            parts[-1][1].append(line)
+    return [(heading, "\n".join(lines)) for heading, lines in parts]
+
+
+def code_block(text: str) -> str:
+    """The source in the first code block, empty where there is none."""
+    found = re.search(r"^```\w*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    return found[1] if found else ""
+
+
+def unquoted(text: str) -> str:
+    """The lines behind `> `."""
+    return "\n".join(line[2:] for line in text.splitlines() if line.startswith("> "))
+
+
+def mentioned(text: str, names: list[str]) -> list[str]:
+    """The names that a text speaks of, in its order: exact words first, else the name's words in a row."""
+    known = set(names)
+    exact = [word for word in WORD.findall(text) if word in known]
+    if exact:
+        return list(dict.fromkeys(exact))
+    spoken = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+    matches = []
+    for name in names:
+        words = " ".join(re.findall(r"[a-z0-9]+", name.lower()))
+        place = re.search(rf"\b{re.escape(words)}(?:s|es)?\b", spoken) if words else None
+        if place:
+            matches.append((-len(words), place.start(), name))
+    return [name for _, _, name in sorted(matches)]
+
+
+def _listing(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip() and name.strip() != "none"]
+
+
+def _level(text: str) -> float | None:
+    found = re.match(r"([\d.]+)/", text)
+    return float(found[1]) if found else None

@@ -1,0 +1,128 @@
+"""How to come by an item: every way that the prompt speaks of, with what it costs, and the cheapest."""
+
+from __future__ import annotations
+
+from .facts import Facts, Need
+from .known_skills import KnownSkill
+from .reading import Observed
+
+UNKNOWN_COST = 40
+"""Of an item that nothing is known of; a known way dearer than this is worse than finding another out."""
+
+SEEN, REMEMBERED, UNSEEN, MISSED = 1, 4, 12, 20
+"""Costs of walking to a block or mob: in view, seen earlier, never seen, looked for in vain."""
+
+
+class Way:
+    """One way to an item.
+
+    Attributes:
+        kind: `skill`, `craft`, `smelt`, `mine`, `kill` or `try`.
+        thing: the skill's entry, or what is smelted, mined or killed.
+        cost: effort in arbitrary units, that of its needs included.
+        needs: what is used up by doing it once, each with the alternative to go for first.
+        tools: what must be held and is kept.
+        stations: blocks to stand by.
+    """
+
+    def __init__(self, kind: str, thing: str, cost: float) -> None:
+        self.kind = kind
+        self.thing = thing
+        self.cost = cost
+        self.needs: list[tuple[int, tuple[str, ...]]] = []
+        self.tools: list[str] = []
+        self.stations: list[str] = []
+
+
+class Ways:
+    """Chooses ways, by what a prompt tells."""
+
+    def __init__(
+        self, facts: Facts, seen: Observed, skills: list[KnownSkill], blocks: list[str], failures: str
+    ) -> None:
+        self._facts = facts
+        self._seen = seen
+        self._blocks = frozenset(blocks)
+        self._failures = failures
+        self.skills = skills
+        self._chosen: dict[str, Way] = {}
+        self._open: set[str] = set()
+
+    def to(self, item: str) -> Way:
+        """The cheapest way to an item; of kind `try` where none is known."""
+        if item in self._chosen:
+            return self._chosen[item]
+        if item in self._open:
+            return Way("try", item, 10 * UNKNOWN_COST)
+        self._open.add(item)
+        way = min(self._all(item), key=lambda way: way.cost)
+        self._open.discard(item)
+        if not self._open:
+            self._chosen[item] = way
+        return way
+
+    def best(self, alternatives: tuple[str, ...]) -> str:
+        """The alternative that is cheapest to come by; the first of equals."""
+        return min(alternatives, key=self.cost)
+
+    def cost(self, item: str) -> float:
+        """What it costs to have an item: nothing where one is held."""
+        return 0 if self._seen.inventory.get(item) else self.to(item).cost
+
+    def _all(self, item: str) -> list[Way]:
+        ways = [
+            self._by_skill(skill) for skill in self.skills if skill.yields == item and self._trusted(skill)
+        ]
+        if item in self._facts.recipes:
+            ways.append(self._by_crafting(item))
+        for way, thing in self._facts.sources.get(item, []):
+            ways.append(self._by_smelting(thing) if way == "smelting" else self._by_finding(way, thing))
+        if not ways and item in self._blocks and self._distance(item) < UNSEEN:
+            ways.append(self._by_finding("mining", item))
+        return ways or [Way("try", item, UNKNOWN_COST)]
+
+    def _trusted(self, skill: KnownSkill) -> bool:
+        return not (skill.doubtful and self._facts.known(skill.yields))
+
+    def _by_skill(self, skill: KnownSkill) -> Way:
+        if skill.doubtful:
+            return Way("skill", skill.entry, 15 + 30 * self._failures.count(f"{skill.entry}(bot, "))
+        return Way("skill", skill.entry, 1 + 10 * self._failures.count(f" of {skill.entry}"))
+
+    def _by_crafting(self, item: str) -> Way:
+        recipe = self._facts.recipes[item]
+        way = Way("craft", item, 1)
+        self._use(way, recipe.wants(), recipe.stations)
+        return way
+
+    def _by_smelting(self, thing: str) -> Way:
+        way = Way("smelt", thing, 3)
+        self._use(way, [(1, (thing,))], self._facts.smelting)
+        if self._facts.fuels:
+            self._use(way, [(1, tuple(self._facts.fuels))], [])
+        return way
+
+    def _by_finding(self, way_name: str, thing: str) -> Way:
+        way = Way("mine" if way_name == "mining" else "kill", thing, 1 + self._distance(thing))
+        tool = self._facts.tools.get(thing) if way_name == "mining" else None
+        if tool:
+            way.tools.append(tool)
+            way.cost += self.cost(tool)
+        return way
+
+    def _use(self, way: Way, needs: list[Need], stations: list[str]) -> None:
+        for count, alternatives in needs:
+            first = self.best(alternatives)
+            way.needs.append((count, (first, *(other for other in alternatives if other != first))))
+            held = sum(self._seen.inventory.get(name, 0) for name in alternatives)
+            way.cost += 0 if held >= count else self.to(first).cost
+        for station in stations:
+            way.stations.append(station)
+            way.cost += 0 if station in self._seen.blocks else self.cost(station)
+
+    def _distance(self, name: str) -> int:
+        if name in self._seen.blocks or name in self._seen.mobs:
+            return SEEN
+        if name in self._seen.far_blocks:
+            return REMEMBERED
+        return MISSED if name in self._facts.absent else UNSEEN

@@ -1,0 +1,79 @@
+"""Answers to questions, and descriptions of skills."""
+
+from __future__ import annotations
+
+import re
+
+from .facts import Facts
+from .reading import Prompt, code_block, mentioned
+
+SENTENCES = 4
+UNKNOWN = "Unknown."
+
+
+def answer_question(prompt: Prompt) -> str:
+    """What the world said on the question, what it asks about first, then what that needs."""
+    said = prompt.data("What the world said")
+    facts = Facts(said)
+    subjects = [*facts.recipes, *facts.sources, *facts.tools]
+    asked = mentioned(prompt.text("Question"), list(dict.fromkeys([*subjects, *_things(facts)])))
+    chain: list[str] = []
+    for name in [*asked, *(maker for thing in asked for maker in _makers(facts, thing))]:
+        chain += [name] if name not in chain else []
+    for name in chain:
+        needs = [other for names in facts.needs_of(name) for other in names]
+        chain += [other for other in needs if other not in chain]
+    found = [sentence for name in chain for sentence in sentences(facts, name)]
+    return "\n".join(dict.fromkeys(found[:SENTENCES])) or UNKNOWN
+
+
+def sentences(facts: Facts, name: str) -> list[str]:
+    """What is known of a name, in the form that `Facts` reads."""
+    found = []
+    recipe = facts.recipes.get(name)
+    if recipe:
+        needs = ", ".join(f"{count} {' or '.join(names)}" for count, names in recipe.wants())
+        parts = [f"need {needs}"] if needs else []
+        parts += [f"need a {station} within 4 blocks" for station in recipe.stations]
+        found.append(f"To craft {name}: {'; '.join(parts)}.")
+    if name in facts.sources:
+        ways = " or ".join(f"{way} {thing}" for way, thing in facts.sources[name])
+        found.append(f"To craft {name}: no crafting recipe makes it; it comes from {ways}.")
+        if facts.smelting and facts.sources[name][0][0] == "smelting":
+            parts = [f"need a {station} within 4 blocks" for station in facts.smelting]
+            parts += [f"need fuel: {', '.join(facts.fuels)}"] if facts.fuels else []
+            found.append(f"To smelt {facts.sources[name][0][1]}: {'; '.join(parts)}.")
+    if name in facts.tools:
+        found.append(f"To mine {name}: need {facts.tools[name]} or better.")
+    return found
+
+
+def describe(prompt: Prompt) -> str:
+    """What a function achieves, needs and leaves, by exact names and then in plain words."""
+    source = code_block(prompt.text("Function"))
+    task = prompt.text("Task it did").splitlines()[0].strip() if prompt.text("Task it did") else ""
+    purposes = re.findall(r'"""([^"]+)"""', source)
+    purpose = purposes[-1].strip() if purposes else task
+    used = list(dict.fromkeys(re.findall(r"bot\.(?:mine|kill|smelt|craft|place)\(\"([^\"]+)\"", source)))
+    calls = list(dict.fromkeys(re.findall(r"^\s+([a-z]\w+)\(bot", source, flags=re.MULTILINE)))
+    parts = [purpose.replace("`count` ", "a given number of ")]
+    if used:
+        parts.append(f"On the way it may mine, make or hunt {', '.join(used[:12])}.")
+    if calls:
+        parts.append(f"It gets materials by {', '.join(calls[:8])}.")
+    parts.append(f"In plain words: {_plain(task)}.")
+    return " ".join(parts)[:1000]
+
+
+def _plain(task: str) -> str:
+    return re.sub(r"[_\s]+", " ", task).strip(" .").lower() or "do the task"
+
+
+def _things(facts: Facts) -> list[str]:
+    things = [thing for sources in facts.sources.values() for _, thing in sources]
+    return things + [name for item in facts.recipes for names in facts.needs_of(item) for name in names]
+
+
+def _makers(facts: Facts, thing: str) -> list[str]:
+    """Items that come from a thing."""
+    return [item for item, sources in facts.sources.items() if any(name == thing for _, name in sources)]

@@ -1,0 +1,165 @@
+"""Writing the program: one function for each thing that must be made, mined, smelted or hunted."""
+
+from __future__ import annotations
+
+import re
+
+from .snippets import HELPERS
+from .ways import Way, Ways
+
+LEARNED_AT_ONCE = 3
+"""Unknown things that one program tries to craft; fewer than the failed calls that end a program."""
+
+
+class Writer:
+    """Collects the functions of one program. `entry` is the public one, which comes last."""
+
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
+        self._functions: dict[str, list[str]] = {}
+        self._unknown: list[str] = []
+        self._called: set[str] = set()
+
+    def obtain(self, item: str, count: int) -> tuple[str, str]:
+        """A program that ends with `count` of an item in hand: its entry and its source."""
+        way = self._ways.to(item)
+        lines = self._body(item, way)
+        entry = self._entry("obtain", item)
+        head = [
+            f"def {entry}(bot, count={count}):",
+            f'    """{self._purpose(item, way)}"""',
+            *self._lessons(way),
+        ]
+        return entry, self._program([*head, *lines])
+
+    def place(self, block: str, count: int) -> tuple[str, str]:
+        """A program that places blocks."""
+        entry = self._entry("place", block)
+        head = [
+            f"def {entry}(bot, count={count}):",
+            f'    """Place `count` {block}, got first where none is held."""',
+        ]
+        have = self._have(1, (block,), "1")
+        body = ["for _ in range(count):", *_indent(have), f'    print("placed at", bot.place("{block}"))']
+        return entry, self._program([*head, *self._lessons(), *_indent(body)])
+
+    def kill(self, mob: str, count: int) -> tuple[str, str]:
+        """A program that kills mobs."""
+        return self._each("kill", mob, count, [f'_look_for(bot, "{mob}")', f'bot.kill("{mob}")'])
+
+    def mine(self, block: str, count: int, tool: str | None) -> tuple[str, str]:
+        """A program that mines blocks, whatever they yield."""
+        have = self._have(1, (tool,), "1") if tool else []
+        return self._each("mine", block, count, [*have, f'_look_for(bot, "{block}")', f'bot.mine("{block}")'])
+
+    def _each(self, verb: str, name: str, count: int, body: list[str]) -> tuple[str, str]:
+        entry = self._entry(verb, name)
+        head = [f"def {entry}(bot, count={count}):", f'    """{verb.capitalize()} `count` {name}."""']
+        loop = ["for _ in range(count):", *_indent(body)]
+        return entry, self._program([*head, *self._lessons(), *_indent(loop)])
+
+    def _entry(self, verb: str, name: str) -> str:
+        plain = re.sub(r"\W", "_", name).lower()
+        taken = self._called | set(self._functions)
+        names = (f"{verb}_{plain}", f"{verb}_{plain}_again", f"{verb}_{plain}_once_more")
+        return next(name for name in names if name not in taken)
+
+    def _program(self, entry: list[str]) -> str:
+        parts = ["\n".join(lines) for lines in [*self._functions.values(), entry]]
+        source = "\n\n\n".join(parts)
+        helpers = [text.strip() for name, text in HELPERS.items() if f"{name}(" in source]
+        return "\n\n\n".join([*helpers, source]) + "\n"
+
+    def _lessons(self, way: Way | None = None) -> list[str]:
+        if not self._unknown or (way and way.kind == "try"):
+            return []
+        names = ", ".join(f'"{name}"' for name in self._unknown[:LEARNED_AT_ONCE])
+        return [f"    _learn(bot, {names})"]
+
+    def _helper(self, item: str, way: Way) -> str:
+        """The private function that gets an item, written if it is not there yet."""
+        name = "_get_" + re.sub(r"\W", "_", item)
+        if name not in self._functions:
+            self._functions[name] = []
+            lines = [
+                f"def {name}(bot, count=1):",
+                f'    """{self._purpose(item, way)}"""',
+                *self._body(item, way),
+            ]
+            del self._functions[name]
+            self._functions[name] = lines
+        return name
+
+    def _body(self, item: str, way: Way) -> list[str]:
+        match way.kind:
+            case "skill":
+                return _indent(self._again(item, [self._skill_call(way.thing, "count")], "3"))
+            case "craft":
+                return _indent(self._making(item, way, f'bot.craft("{item}")'))
+            case "smelt":
+                return _indent(self._making(item, way, f'bot.smelt("{way.thing}")'))
+            case "mine" | "kill":
+                tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
+                find = [f'_look_for(bot, "{way.thing}")', f'bot.{way.kind}("{way.thing}")']
+                return _indent(self._again(item, [*tools, *find], "3 * count + 9"))
+            case _:
+                return [f'    bot.craft("{item}")']
+
+    def _again(self, item: str, body: list[str], times: str) -> list[str]:
+        return [
+            f"for _ in range({times}):",
+            f'    if _held(bot, "{item}") >= count:',
+            "        break",
+            *_indent(body),
+        ]
+
+    def _making(self, item: str, way: Way, call: str) -> list[str]:
+        gather = [line for station in way.stations for line in self._station(station)]
+        for count, alternatives in sorted(way.needs, key=lambda need: -self._ways.to(need[1][0]).cost):
+            gather += self._have(count, alternatives, str(count))
+        if gather:
+            gather = ["for _ in range(3):", *_indent(gather)]
+        stand = [f'_stand_by(bot, "{station}")' for station in way.stations]
+        return self._again(item, [*gather, *stand, call], "count")
+
+    def _station(self, station: str) -> list[str]:
+        get = self._have(1, (station,), "1")
+        return [f'if bot.find("{station}") is None:', *_indent(get)] if get else []
+
+    def _have(self, count: int, alternatives: tuple[str, ...], wanted: str) -> list[str]:
+        """Lines that see to it that this many of the alternatives are held; none where nobody knows how."""
+        first = alternatives[0]
+        way = self._ways.to(first)
+        names = ", ".join(f'"{name}"' for name in alternatives)
+        if way.kind == "try":
+            self._unknown += [name for name in alternatives if name not in self._unknown][:LEARNED_AT_ONCE]
+            return []
+        if way.kind == "skill":
+            call = self._skill_call(way.thing, wanted)
+        else:
+            call = f"{self._helper(first, way)}(bot, count={wanted})"
+        return [f"if _held(bot, {names}) < {count}:", f"    {call}"]
+
+    def _skill_call(self, entry: str, count: str) -> str:
+        self._called.add(entry)
+        return next(skill.call(count) for skill in self._ways.skills if skill.entry == entry)
+
+    def _purpose(self, item: str, way: Way) -> str:
+        match way.kind:
+            case "craft":
+                needs = ", ".join(f"{count} {' or '.join(names)}" for count, names in way.needs)
+                how = f", crafted from {needs}" if needs else ""
+            case "smelt":
+                how = f", smelted from {way.thing}"
+            case "mine":
+                how = f", mined from {way.thing}"
+            case "kill":
+                how = f", got by killing {way.thing}"
+            case _:
+                how = ""
+        at = f" at a {way.stations[0]}" if way.stations else ""
+        return f"Hold at least `count` {item}{how}{at}."
+
+
+def _indent(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
