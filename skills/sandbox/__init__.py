@@ -1,0 +1,25 @@
+"""Where programs run: `open_sandbox` gives what this machine allows, `probe` says what that is."""
+
+from fieldcraft.skills.sandbox.base import (
+    BoundSkill,
+    ProgramLimits,
+    Sandbox,
+    SandboxUnavailable,
+    SkillSet,
+    ToolCaller,
+)
+from fieldcraft.skills.sandbox.probe import Layer, open_sandbox, probe
+from fieldcraft.skills.sandbox.process import ProcessSandbox
+
+__all__ = [
+    "BoundSkill",
+    "Layer",
+    "ProcessSandbox",
+    "ProgramLimits",
+    "Sandbox",
+    "SandboxUnavailable",
+    "SkillSet",
+    "ToolCaller",
+    "open_sandbox",
+    "probe",
+]

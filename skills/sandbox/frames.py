@@ -1,0 +1,147 @@
+"""What a worker may say. Every frame is hostile: the program can write to the wire itself.
+
+A frame is data about the program and nothing else; what was called, what failed and what the world's clock
+says are the host's own records.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class BrokenProtocol(Exception):
+    """A worker sent what no honest worker sends; the message is for the record, bounded."""
+
+
+def _finite(value: Any) -> Any:
+    """Refuse NaN and infinities, at any depth: worlds and journals need not expect them."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("numbers must be finite")
+    elif isinstance(value, list):
+        for inner in value:
+            _finite(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            _finite(inner)
+    return value
+
+
+Finite = AfterValidator(_finite)
+
+
+class Frame(BaseModel):
+    """Base of the frames: strict types, no unknown members."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Ready(Frame):
+    """The worker is locked down and waits for its program."""
+
+    type: Literal["ready"]
+
+
+class Log(Frame):
+    """A piece of what the program printed."""
+
+    type: Literal["log"]
+    text: str
+
+
+class Call(Frame):
+    """The program calls a primitive and waits. `id` counts calls of both kinds from 0."""
+
+    type: Literal["call"]
+    id: int = Field(ge=0)
+    name: str = Field(max_length=200)
+    args: Annotated[list[Any], Finite]
+    kwargs: Annotated[dict[str, Any], Finite]
+
+
+class ToolCall(Frame):
+    """The program calls a tool and waits."""
+
+    type: Literal["tool"]
+    id: int = Field(ge=0)
+    name: str = Field(max_length=200)
+    arguments: Annotated[dict[str, Any], Finite]
+
+
+Counts = Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(max_length=10_000)]
+
+
+class SkillCounts(Frame):
+    """How often each library skill was called so far, by entry name."""
+
+    type: Literal["skills"]
+    counts: Counts
+
+
+class Fault(Frame):
+    """The exception that ended the program: `skill` is the digest of the skill whose `line` it is."""
+
+    kind: str = Field(max_length=200)
+    message: str = Field(max_length=2000)
+    line: int | None = Field(ge=1, le=10_000_000)
+    skill: str | None = Field(max_length=200)
+
+
+class Done(Frame):
+    """The program's end. Nothing after it is read."""
+
+    type: Literal["done"]
+    fault: Fault | None
+    result: Annotated[Any, Finite]
+    skills: Counts
+
+
+AnyFrame = Ready | Log | Call | ToolCall | SkillCounts | Done
+
+_FRAME: TypeAdapter[AnyFrame] = TypeAdapter(Annotated[AnyFrame, Field(discriminator="type")])
+
+
+def read_frame(line: bytes) -> AnyFrame:
+    """One validated frame. The parser itself bounds nesting (about 200 levels) and the digits of a number.
+
+    Raises:
+        BrokenProtocol: no frame, for whatever reason.
+    """
+    try:
+        return _FRAME.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part)[:40] for part in first["loc"])
+        raise BrokenProtocol(f"no valid frame: {place} {first['msg']}"[:300]) from None
+    except RecursionError:
+        raise BrokenProtocol("no valid frame: nested too deep") from None
+
+
+class FrameBuffer:
+    """Cuts a stream into lines, none longer than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Add what was received."""
+        self._pending += data
+
+    def next_line(self) -> bytes | None:
+        """The next whole line, `None` where it is still to come.
+
+        Raises:
+            BrokenProtocol: a line is longer than the limit.
+        """
+        end = self._pending.find(b"\n")
+        if end > self._limit or (end < 0 and len(self._pending) > self._limit):
+            raise BrokenProtocol(f"a frame longer than {self._limit} bytes")
+        if end < 0:
+            return None
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
+        return line

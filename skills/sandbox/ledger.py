@@ -1,0 +1,139 @@
+"""The host's own record of a run, from which its `Execution` is made.
+
+Nothing in it is the worker's word but the log, the fault, the result and the skill counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldcraft.skills.execution import CallRecord, Execution, KillReason, ProgramFault
+from fieldcraft.skills.program import Program
+from fieldcraft.skills.sandbox.base import SkillSet
+from fieldcraft.skills.sandbox.frames import BrokenProtocol, Done, Fault
+from fieldcraft.skills.sandbox.wire import Stopped
+
+CALLS_KEPT = 50
+"""How many calls are kept from the beginning and from the end of a run, each."""
+
+ARGUMENTS_LIMIT, LINE_LIMIT, DETAIL_LIMIT = 200, 200, 2000
+LINE_ENDS = re.compile(r"\r\n|\r|\n")
+
+KeptCall = tuple[str, str, str | None]
+
+
+class Ledger:
+    """What one program did. Sizes are in bytes."""
+
+    def __init__(self, *, output_limit: int) -> None:
+        self.call_count = 0
+        self.failed_calls: list[str] = []
+        self.environment_failure: str | None = None
+        self.skills_called: dict[str, int] = {}
+        self.fault: ProgramFault | None = None
+        self.result: Any = None
+        self._killed: KillReason | None = None
+        self._detail: str | None = None
+        self._output_limit = output_limit
+        self._log: list[str] = []
+        self._log_size = 0
+        self._first: list[KeptCall] = []
+        self._last: deque[KeptCall] = deque(maxlen=CALLS_KEPT)
+
+    def add_log(self, text: str) -> None:
+        """Keep what was printed.
+
+        Raises:
+            Stopped: the program printed more than it may; the log is cut and says so.
+        """
+        data = text.encode()
+        room = self._output_limit - self._log_size
+        self._log_size += len(data)
+        if len(data) <= room:
+            self._log.append(text)
+            return
+        self._log.append(data[:room].decode(errors="ignore"))
+        self._log.append(f"\n[the log is cut here, at {self._output_limit} bytes]")
+        raise Stopped(KillReason.OUTPUT, f"more than {self._output_limit} bytes printed")
+
+    def add_call(self, name: str, arguments: str, error: str | None) -> None:
+        """Keep a call that was made."""
+        self.call_count += 1
+        kept = (name, arguments, error)
+        if len(self._first) < CALLS_KEPT:
+            self._first.append(kept)
+        else:
+            self._last.append(kept)
+
+    def add_end(self, done: Done, program: Program, skills: SkillSet) -> None:
+        """Keep how the program says that it ended.
+
+        Raises:
+            BrokenProtocol: it names a skill that it was not given.
+        """
+        self.add_skill_counts(done.skills, skills)
+        if done.fault is None:
+            self.result = done.result
+        else:
+            self.fault = _program_fault(done.fault, program, skills)
+
+    def add_skill_counts(self, counts: Mapping[str, int], skills: SkillSet) -> None:
+        """Keep how often skills were called.
+
+        Raises:
+            BrokenProtocol: it names a skill that it was not given.
+        """
+        known = {*skills.roots, *(name for skill in skills.modules.values() for name in skill.dependencies)}
+        if not known.issuperset(counts):
+            raise BrokenProtocol("a count for a skill that the program was not given")
+        self.skills_called = dict(counts)
+
+    def stop(self, reason: KillReason, detail: str | None) -> None:
+        """Keep why the host ended the program."""
+        self._killed, self._detail = reason, detail
+
+    def execution(self, *, ticks: int, seconds: float) -> Execution:
+        """What happened, as everybody else reads it."""
+        details = dict.fromkeys(text for text in (self._detail, self.environment_failure) if text)
+        return Execution(
+            log="".join(self._log),
+            fault=self.fault,
+            killed=self._killed,
+            detail="; ".join(details)[:DETAIL_LIMIT] or None,
+            calls=[
+                CallRecord(name=name, arguments=arguments, error=error)
+                for name, arguments, error in [*self._first, *self._last]
+            ],
+            call_count=self.call_count,
+            failed_calls=self.failed_calls,
+            ticks=ticks,
+            seconds=seconds,
+            skills_called=self.skills_called,
+            result=self.result,
+        )
+
+
+def arguments_text(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """The arguments of a call as they stand between its parentheses, cut."""
+    parts = [repr(value) for value in args]
+    parts += [f"{name}={value!r}" for name, value in kwargs.items()]
+    return ", ".join(parts)[:ARGUMENTS_LIMIT]
+
+
+def _program_fault(fault: Fault, program: Program, skills: SkillSet) -> ProgramFault:
+    """The fault with the text of its line, which the host reads from its own copy of the source."""
+    skill = None if fault.skill is None else skills.modules.get(fault.skill)
+    if fault.skill is not None and skill is None:
+        raise BrokenProtocol("a fault in a skill that the program was not given")
+    lines = LINE_ENDS.split(program.source if skill is None else skill.source)
+    known = fault.line is not None and fault.line <= len(lines)
+    return ProgramFault(
+        kind=fault.kind,
+        message=fault.message,
+        line=fault.line if known else None,
+        text=lines[fault.line - 1].strip()[:LINE_LIMIT] if known and fault.line else None,
+        skill=skill.entry if skill else None,
+    )

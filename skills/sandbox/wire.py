@@ -1,0 +1,158 @@
+"""The host's end of a worker's wire: waits on the worker, the deadline, tool results and cancel at once."""
+
+from __future__ import annotations
+
+import math
+import select
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from fieldcraft.skills.execution import KillReason
+from fieldcraft.skills.sandbox.frames import AnyFrame, BrokenProtocol, FrameBuffer, read_frame
+
+CHUNK = 65536
+
+
+class Stopped(Exception):
+    """The program is to end now, for this reason; `detail` says more."""
+
+    def __init__(self, reason: KillReason, detail: str | None = None) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class WorkerEnded(Exception):
+    """The worker's end of the wire is closed: it died, or let go of it."""
+
+
+class Wake:
+    """Interrupts a waiting host from any thread or signal handler."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+        self._heard, self._rung = socket.socketpair()
+        self._heard.setblocking(False)
+        self._rung.setblocking(False)
+
+    def fileno(self) -> int:
+        """What becomes readable when the bell was rung."""
+        return self._heard.fileno()
+
+    def ring(self) -> None:
+        """Have the host look again. One ring that is still unheard is enough."""
+        with suppress(OSError):
+            self._rung.send(b"!")
+
+    def cancel(self) -> None:
+        """Have the host stop the program."""
+        self.cancelled = True
+        self.ring()
+
+    def hush(self) -> None:
+        """Forget the rings so far."""
+        with suppress(BlockingIOError):
+            while self._heard.recv(CHUNK):
+                pass
+
+    def close(self) -> None:
+        """Let go of the sockets; later rings are not heard."""
+        self._heard.close()
+        self._rung.close()
+
+
+class Wire:
+    """Frames of one worker. `deadline` is on the monotonic clock, in seconds."""
+
+    def __init__(self, connection: socket.socket, wake: Wake, *, frame_limit: int, deadline: float) -> None:
+        self.deadline = deadline
+        self._connection = connection
+        self._descriptor = connection.fileno()
+        self._wake = wake
+        self._buffer = FrameBuffer(frame_limit)
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
+        self._poll.register(wake, select.POLLIN)
+
+    def read(self) -> AnyFrame:
+        """The worker's next frame.
+
+        Raises:
+            Stopped: deadline, cancel, or what came is no frame.
+            WorkerEnded: there will be no more.
+        """
+        self._check()
+        try:
+            line = self._buffer.next_line()
+            while line is None:
+                self._wait()
+                self._receive()
+                line = self._buffer.next_line()
+            return read_frame(line)
+        except BrokenProtocol as error:
+            raise Stopped(KillReason.PROTOCOL, str(error)) from None
+
+    def write(self, data: bytes) -> None:
+        """Send `data`; a worker that does not read it is waited for no longer than the deadline.
+
+        Raises:
+            Stopped: deadline or cancel.
+            WorkerEnded: nobody is there to read it.
+        """
+        view = memoryview(data)
+        try:
+            while True:
+                with suppress(BlockingIOError):
+                    view = view[self._connection.send(view) :]
+                if not view:
+                    return
+                self._poll.modify(self._descriptor, select.POLLOUT)
+                self._wait()
+        except (BrokenPipeError, ConnectionResetError):
+            raise WorkerEnded from None
+        finally:
+            if view:
+                self._poll.modify(self._descriptor, select.POLLIN)
+
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Wait for something else, which rings the bell; the worker must keep still meanwhile.
+
+        Raises:
+            Stopped: deadline or cancel, or the worker spoke out of turn.
+            WorkerEnded: the worker died waiting.
+        """
+        while not done():
+            if self._descriptor in self._wait():
+                self._receive()
+                raise Stopped(KillReason.PROTOCOL, "a frame while the program waits for a tool")
+
+    def _receive(self) -> None:
+        try:
+            data = self._connection.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            raise WorkerEnded
+        self._buffer.feed(data)
+
+    def _wait(self) -> list[int]:
+        """Wait for the worker or the bell; the descriptors that are ready."""
+        remaining = self._check()
+        ready = [descriptor for descriptor, _ in self._poll.poll(math.ceil(remaining * 1000))]
+        if len(ready) != 1 or ready[0] != self._descriptor:
+            self._wake.hush()
+            self._check()
+        return ready
+
+    def _check(self) -> float:
+        """Seconds to the deadline; stops where there are none, or on cancel."""
+        if self._wake.cancelled:
+            raise Stopped(KillReason.CANCELLED)
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
+            raise Stopped(KillReason.DEADLINE)
+        return remaining
