@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.run import Run, RunLocked, SnapshotDamaged
-
-VOLATILE = {"number", "time", "seconds", "run"}
-ASIDES = {"run_paused", "run_resumed", "warned"}
+from fieldcraft.agent.sameness import history
 
 Settings = Callable[..., RunSettings]
-
-
-def history(folder: Path) -> list[Any]:
-    """A run's events without times, ids, and how it was driven."""
-    lines = [line for path in sorted(folder.glob("journal-*")) for line in path.read_text().splitlines()]
-    events = [json.loads(line) for line in lines]
-    return [
-        _without(event) for event in events if event["type"] not in ASIDES | {"run_started", "checkpoint"}
-    ]
-
-
-def _without(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _without(value) for key, value in data.items() if key not in VOLATILE}
-    return [_without(value) for value in data] if isinstance(data, list) else data
 
 
 def digests(library: Path) -> list[str]:
