@@ -1,0 +1,49 @@
+"""The tools: functions outside the world that models and programs may call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.tools.context import (
+    BudgetPort,
+    LibraryView,
+    ModelPort,
+    RecorderPort,
+    ToolContext,
+    WorldView,
+    current_context,
+)
+from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, UnknownTool
+from fieldcraft.tools.executor import ToolExecutor
+from fieldcraft.tools.registry import ToolProblem, ToolRegistry, available
+
+if TYPE_CHECKING:
+    from langchain_core.tools import tool
+
+__all__ = [
+    "BrokenTool",
+    "BudgetPort",
+    "DuplicateTool",
+    "LibraryView",
+    "ModelPort",
+    "RecorderPort",
+    "ToolContext",
+    "ToolError",
+    "ToolExecutor",
+    "ToolProblem",
+    "ToolRegistry",
+    "UnknownTool",
+    "WorldView",
+    "available",
+    "current_context",
+    "tool",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load LangChain's `tool` decorator on first use: its import takes longer than all of this room."""
+    if name == "tool":
+        from langchain_core.tools import tool
+
+        return tool
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,22 @@
+"""What can go wrong with a tool. Every message is for whoever called: a model, a program, a person."""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """A call gave no result: unknown tool, wrong arguments, a refusal, a timeout, a fault of the tool.
+
+    An expected event. The text goes to the caller, who may do something else.
+    """
+
+
+class UnknownTool(ToolError, LookupError):
+    """No tool of this name; the message names the nearest and what there is."""
+
+
+class BrokenTool(ToolError):
+    """A tool was found but cannot be used; the message says why."""
+
+
+class DuplicateTool(ToolError, ValueError):
+    """Two tools of one name; the message says which one stayed."""
