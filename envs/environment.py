@@ -137,7 +137,7 @@ class Environment(ABC):
         try:
             result = function(*args, **(kwargs or {}))
         except ValidationError as error:
-            if error.title != name:
+            if error.title.rpartition(".")[2] != name:
                 raise
             raise PrimitiveError(f"{name}: {_argument_errors(error)}") from None
         if result is None or isinstance(result, (int, str, float)):
