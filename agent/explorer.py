@@ -21,6 +21,7 @@ from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import Environment, Observation, Progress
 from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
+from fieldcraft.skills.skill import folder_name
 
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
@@ -185,7 +186,10 @@ class Explorer:
             f"{task.words} {task.context[:300]} {lacking[:300]}".strip(),
             k=self._run.settings.retrieved,
             environment=self._parts.environment.spec.id,
-            records={name: (r.successes, r.failures) for name, r in self.state.records.items()},
+            records={
+                folder_name(entry): (record.successes, record.failures)
+                for entry, record in self.state.records.items()
+            },
         )
         return [match.skill for match in matches]
 

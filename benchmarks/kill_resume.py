@@ -58,7 +58,7 @@ def torture(folder: Path, seed: int, iterations: int, kills: int, rng: random.Ra
     if start(folder, "whole", seed, iterations).wait():
         raise SystemExit("the unbroken run failed")
     whole_seconds = time.monotonic() - began
-    done, lost = 0, 0
+    done, lost, acknowledged = 0, 0, b""
     while True:
         process = start(folder, "broken", seed, iterations)
         limit = rng.uniform(0.3, max(1.5, whole_seconds * 0.6)) if done < kills else None
@@ -71,8 +71,7 @@ def torture(folder: Path, seed: int, iterations: int, kills: int, rng: random.Ra
             process.wait()
             done += 1
             before = journal_bytes(folder / "runs" / "broken")
-            if done > 1 and not before.startswith(acknowledged):
-                lost += 1
+            lost += not before.startswith(acknowledged)
             acknowledged = before
     difference = first_difference(folder / "runs" / "whole", folder / "runs" / "broken")
     same_skills = skill_digests(folder / "library-whole") == skill_digests(folder / "library-broken")

@@ -1,4 +1,4 @@
-"""What the loop itself costs: milliseconds an iteration beyond model and world, and seconds to resume. Prints JSON.
+"""What the loop costs beyond model and world (ms an iteration), and a resume (seconds). Prints JSON.
 
 python benchmarks/loop.py             1,000 skills; a journal of 10,000 iterations (about 5 minutes)
 python benchmarks/loop.py --quick     100 skills; a journal of 100 iterations
@@ -7,6 +7,7 @@ python benchmarks/loop.py --quick     100 skills; a journal of 100 iterations
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -21,7 +22,8 @@ from fieldcraft.agent import events as e
 from fieldcraft.envs import Environment, EnvironmentSpec, Names, Observation, Progress, primitive
 from fieldcraft.skills import Skill, SkillLibrary, Verified
 
-WORDS = "oak stone iron coal sand glass wool bread cow torch chest ladder door boat rail lamp clock map bed bow".split()
+WORDS = ["oak", "stone", "iron", "coal", "sand", "glass", "wool", "bread", "cow", "torch"]
+WORDS += ["chest", "ladder", "door", "boat", "rail", "lamp", "clock", "map", "bed", "bow"]
 
 
 class Counter(Environment):
@@ -32,7 +34,7 @@ class Counter(Environment):
     )
     points = 0
 
-    def reset(self, *, seed: int, options: object = None) -> Observation:
+    def reset(self, *, seed: int, options: object = None) -> Observation:  # noqa: ARG002
         """Begin at zero."""
         self.points = 0
         return self.observe()
@@ -66,7 +68,8 @@ def fill(library: SkillLibrary, count: int) -> None:
         for number in range(count):
             words = [WORDS[number % 20], WORDS[number // 20 % 20], WORDS[number // 400 % 20]]
             entry = f"make_{'_'.join(words)}_{number}"
-            source = f"def {entry}(bot, count={number}):\n    for _ in range(count + {number}):\n        bot.score()\n"
+            body = f"    for _ in range(count + {number}):\n        bot.score()\n"
+            source = f"def {entry}(bot, count={number}):\n{body}"
             library.keep(
                 Skill(
                     name=entry.replace("_", "-"),
@@ -132,7 +135,7 @@ def overhead(folder: Path, skills: int, iterations: int) -> dict[str, object]:
         session.explorer.explore()
     spans = [
         1000 * ((end - start) - (inside_end - inside_start))
-        for (start, inside_start), (end, inside_end) in zip(marks[2:], marks[3:], strict=False)
+        for (start, inside_start), (end, inside_end) in itertools.pairwise(marks[2:])
     ]
     return {
         "skills": skills,

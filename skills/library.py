@@ -137,7 +137,9 @@ class SkillLibrary:
 
     def entries(self, language: str = "python") -> dict[str, str]:
         """The current skills of one language: entry function to digest."""
-        return {skill.entry: skill.digest for skill in self if skill.language == language}
+        return {
+            skill.entry: self._catalogue.digest(skill.name) for skill in self if skill.language == language
+        }
 
     def __iter__(self) -> Iterator[Skill]:
         self._catalogue.refresh()
@@ -184,14 +186,22 @@ class SkillLibrary:
         )
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
-    def bind(self, entries: Iterable[str]) -> SkillSet:
+    def bind(self, entries: Iterable[str] | Mapping[str, str]) -> SkillSet:
         """The skills a program calls by these entry names, with everything they call in turn.
+
+        Args:
+            entries: the names, bound to the current versions; or names with the digests to bind to.
 
         Raises:
             UnknownSkill: an entry that is no current skill.
             BrokenSkill: one of them, or a version it depends on, cannot be loaded.
         """
-        roots = {entry: self.get(entry) for entry in sorted(set(entries))}
+        if isinstance(entries, Mapping):
+            roots = {
+                entry: self._bound_version("a program", entry, entries[entry]) for entry in sorted(entries)
+            }
+        else:
+            roots = {entry: self.get(entry) for entry in sorted(set(entries))}
         modules: dict[str, BoundSkill] = {}
         waiting = list(roots.values())
         while waiting:
@@ -214,16 +224,18 @@ class SkillLibrary:
         Raises:
             BrokenSkill: the library lacks that version, or it cannot be loaded.
         """
-        digest = skill.dependencies[entry]
+        return self._bound_version(skill.name, entry, skill.dependencies[entry])
+
+    def _bound_version(self, caller: str, entry: str, digest: str) -> Skill:
         owner = self._catalogue.owner(entry)
         current = self._catalogue.skill(owner) if owner else None
-        if current is not None and current.digest == digest:
+        if current is not None and self._catalogue.digest(current.name) == digest:
             return current
         if owner is None or not self._folder.has_version(owner, digest):
             owner = self._folder.find_version(digest)
         if owner is None:
             cure = f"keep or merge {entry} again"
-            raise BrokenSkill(skill.name, f"needs {entry} {digest[:12]}, which the library lacks", cure)
+            raise BrokenSkill(caller, f"needs {entry} {digest[:12]}, which the library lacks", cure)
         return self._past_version(owner, digest)
 
     def unbound(self, skill: Skill) -> list[str]:

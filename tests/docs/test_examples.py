@@ -1,0 +1,39 @@
+"""Every Python example in the README and the docs runs, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FENCE = re.compile(r"^```python\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+
+def examples() -> Iterator[object]:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for number, match in enumerate(FENCE.finditer(page.read_text(encoding="utf-8")), 1):
+            yield pytest.param(match[1], id=f"{page.stem}-{number}")
+
+
+@pytest.mark.parametrize("source", examples())
+def test_an_example_runs(source: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "FIELDCRAFT_CACHE": str(tmp_path / "cache")}
+    script = tmp_path / "example.py"
+    script.write_text(source)
+    (tmp_path / "library").mkdir()
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
