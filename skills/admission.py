@@ -72,8 +72,8 @@ def _check_source(skill: Skill) -> None:
 
 def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:
     """Every call is bound to a version that is there, and none leads back to the skill itself."""
-    paths = [(entry,) for entry in sorted(skill.dependencies)]
-    callers = {(entry,): skill for entry in skill.dependencies}
+    paths: list[tuple[str, ...]] = [(entry,) for entry in sorted(skill.dependencies)]
+    callers = dict.fromkeys(paths, skill)
     seen: set[str] = set()
     while paths:
         path = paths.pop()

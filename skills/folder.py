@@ -106,7 +106,7 @@ class SkillFolder:
     def read_version(self, name: str, digest: str) -> Stored:
         """One version of a skill. Raises `BrokenSkill` as `read` does."""
         stored = read_skill(self._version(name, digest), name)
-        if stored.skill.digest != digest:
+        if stored.digest != digest:
             raise BrokenSkill(
                 name, f"has another version under versions/{digest[:12]}", "restore it from git"
             )

@@ -83,10 +83,8 @@ class _Renamer(ast.NodeTransformer):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self._names:
             for keyword in node.keywords:
                 keyword.arg = self._names.get(keyword.arg or "", keyword.arg)
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            kept = [statement for statement in body if not _is_text(statement)]
-            node.body = kept or [ast.Pass()]
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            node.body = [statement for statement in node.body if not _is_text(statement)] or [ast.Pass()]
         return self.generic_visit(node)
 
 

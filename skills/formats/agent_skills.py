@@ -26,9 +26,10 @@ _FENCE = "---\n"
 
 
 class Stored(NamedTuple):
-    """A skill as it was read: its place among the versions of its name, and its likeness."""
+    """A skill as it was read: its digest, its place among the versions of its name, and its likeness."""
 
     skill: Skill
+    digest: str
     version: int
     likeness: str
 
@@ -75,9 +76,10 @@ def read_skill(folder: Path, name: str) -> Stored:
     if "digest" not in metadata or "entry" not in metadata:
         raise BrokenSkill(name, "was written by hand and has no entry or digest", accept)
     skill = _skill(name, front, metadata, source)
-    if skill.digest != metadata["digest"]:
+    digest = skill.digest
+    if digest != metadata["digest"]:
         raise BrokenSkill(name, "was changed by hand (its digest does not match)", accept)
-    return Stored(skill, int(metadata.get("version", 1)), str(metadata.get("likeness", "")))
+    return Stored(skill, digest, int(metadata.get("version", 1)), str(metadata.get("likeness", "")))
 
 
 def read_edited(folder: Path, name: str) -> Skill:

@@ -1,0 +1,190 @@
+"""The search index over a library: derived, in the user's cache, and never the only copy of anything.
+
+It holds one entry for each digest, so it follows the library skill by skill. Chroma loses data when two
+processes open one directory; whoever does not get the directory's lock works with an index in memory, built
+from the vectors that are remembered per model. A damaged index is thrown away and built again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Set
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from fieldcraft.skills.dense import DenseIndex, ServerUnavailable
+from fieldcraft.skills.embeddings import DEFAULT
+from fieldcraft.skills.lexical import LexicalIndex
+from fieldcraft.skills.vectors import Embedder
+
+_Result = TypeVar("_Result")
+
+_LOGGER = logging.getLogger(__name__)
+_FORMAT = 1
+"""Raise it when the texts that are indexed, or how, change: indexes of another format are not used."""
+
+
+class Views(NamedTuple):
+    """What is indexed of a skill: texts whose mean vector it gets, and a text whose words it is found by."""
+
+    dense: tuple[str, ...]
+    words: str
+
+
+class Hits(NamedTuple):
+    """What an index found, by digest: cosines, and BM25 scores (higher is better)."""
+
+    dense: dict[str, float]
+    lexical: dict[str, float]
+
+
+def cache_folder() -> Path:
+    """Where derived data lies: `FIELDCRAFT_CACHE`, else the user's cache folder."""
+    return Path(os.environ.get("FIELDCRAFT_CACHE") or platformdirs.user_cache_path("fieldcraft"))
+
+
+class SkillIndex:
+    """The dense and the lexical index of one library under one embedding model."""
+
+    def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
+        model = embeddings or DEFAULT
+        folder = cache_folder() / "skills" / (re.sub(r"[^\w.-]+", "-", model) + f"-{_FORMAT}")
+        self._key = hashlib.sha256(f"{library.resolve()}\n{model}\n{_FORMAT}".encode()).hexdigest()[:32]
+        self._directory = folder / self._key
+        self._chroma_url = chroma_url
+        self._embedder = Embedder(model, folder / "vectors.sqlite")
+        self._lock = FileLock(self._directory / "lock", thread_local=False)
+        self._generation = 0
+        self._digests: frozenset[str] = frozenset()
+        self._views: Callable[[str], Views]
+        self._owned = self._own()
+        self._dense: DenseIndex
+        self._lexical: LexicalIndex
+        self._open()
+        if self._embedder.changed:
+            self._dense.change({}, set(self._dense.digests))
+
+    def sync(self, digests: Set[str], views: Callable[[str], Views]) -> None:
+        """Add what is missing and take away what is gone. `views` is kept, to mend the index when need be."""
+        self._digests, self._views = frozenset(digests), views
+        self._mended(self._follow)
+
+    def search(self, query: str, count: int) -> Hits:
+        """The `count` best skills by meaning, and as many by words."""
+        vector = self._embedder.query(query)
+        return self._mended(
+            lambda: Hits(self._dense.search(vector, count), self._lexical.search(query, count))
+        )
+
+    def close(self) -> None:
+        """Let go of everything, so that another process can have the directory."""
+        self._close_parts()
+        self._embedder.close()
+        if self._owned:
+            self._lock.release()
+
+    def _follow(self) -> None:
+        if self._chroma_url:
+            self._dense.reload()
+        missing = sorted(self._digests - self._dense.digests)
+        vectors = self._embedder.documents([self._views(digest).dense for digest in missing])
+        self._dense.change(dict(zip(missing, vectors, strict=True)), self._dense.digests - self._digests)
+        unworded = sorted(self._digests - self._lexical.digests)
+        self._lexical.change(
+            {digest: self._views(digest).words for digest in unworded}, self._lexical.digests - self._digests
+        )
+
+    def _mended(self, work: Callable[[], _Result]) -> _Result:
+        """Do `work`; where the index turns out to be damaged, make a new one and do it again."""
+        try:
+            return work()
+        except BaseException as error:
+            if not _is_damage(error):
+                raise
+            _LOGGER.warning("the search index %s is damaged (%s); building it again", self._directory, error)
+        self._close_parts()
+        self._renew()
+        self._follow()
+        return work()
+
+    def _own(self) -> bool:
+        """Whether the directory is ours alone and can be written."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            _LOGGER.info("another process uses the search index; searching in memory")
+            return False
+        except OSError as error:
+            _LOGGER.warning("no search index can be kept in the cache (%s); searching in memory", error)
+            return False
+        kept = [int(path.suffix[1:]) for path in self._directory.glob("index.*") if path.suffix[1:].isdigit()]
+        self._generation = max(kept, default=0)
+        return True
+
+    def _open(self) -> None:
+        try:
+            self._open_parts()
+        except ServerUnavailable:
+            self._release()
+            raise
+        except BaseException as error:
+            if not _is_damage(error):
+                self._release()
+                raise
+            _LOGGER.warning("the search index %s is damaged (%s); making a new one", self._directory, error)
+            self._renew()
+
+    def _renew(self) -> None:
+        """Begin an empty index in a new folder: Chroma cannot open a path again that was deleted under it."""
+        if self._owned:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._generation += 1
+        if self._chroma_url:
+            _LOGGER.warning("leaving the Chroma server %s; searching in memory", self._chroma_url)
+            self._chroma_url = None
+            self._release()
+        self._open_parts()
+
+    @property
+    def _place(self) -> Path:
+        return self._directory / f"index.{self._generation}"
+
+    def _open_parts(self) -> None:
+        dimension = self._embedder.dimension
+        if self._owned:
+            self._place.mkdir(parents=True, exist_ok=True)
+        if self._chroma_url:
+            self._dense = DenseIndex.on_server(self._chroma_url, f"skills-{self._key}", dimension)
+        elif self._owned:
+            self._dense = DenseIndex.on_disk(self._place / "chroma", dimension)
+        else:
+            self._dense = DenseIndex.in_memory(dimension)
+        self._lexical = LexicalIndex(self._place / "words.sqlite" if self._owned else None)
+
+    def _close_parts(self) -> None:
+        self._dense.close()
+        with suppress(sqlite3.Error):
+            self._lexical.close()
+
+    def _release(self) -> None:
+        if self._owned:
+            self._owned = False
+            self._lock.release()
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Any error of Chroma or SQLite; a panic of Chroma's Rust core is no `Exception`."""
+    if type(error).__name__ == "PanicException":
+        return True
+    module = type(error).__module__
+    return isinstance(error, sqlite3.DatabaseError) or module.startswith(("chromadb", "httpx", "pyo3"))

@@ -1,0 +1,168 @@
+"""Which skills are most useful for a task: found by meaning and by words, ranked by how they have done.
+
+For each skill found,
+
+    relevance = cosine + 0.1 * b / (b + 8)                     b: its BM25 score, 0 where no word matches
+    score     = relevance * standing * record * world
+
+    standing  = 1 (verified fully), 0.97 (partially) or 0.94 (not), times 0.97 if it is not trusted
+    record    = 0.85 + 0.3 * (successes + 1) / (successes + failures + 2), 1 for a skill never used
+    world     = 0.85 for a skill of another environment, else 1
+
+A skill found by its words alone counts with the lowest cosine found. Ties go by name. The weights were
+chosen on half of the queries in benchmarks/data/retrieval.json; the other half checks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldcraft.skills.catalogue import Catalogue
+from fieldcraft.skills.index import Hits, SkillIndex, Views
+from fieldcraft.skills.lexical import split_words
+from fieldcraft.skills.program import ProgramError, parse_program
+from fieldcraft.skills.skill import Skill, Verified
+
+_CANDIDATES = 50
+_WIDER = 4
+_LEXICAL_WEIGHT = 0.1
+_LEXICAL_HALF = 8.0
+_STANDING = {Verified.FULL: 1.0, Verified.PARTIAL: 0.97, Verified.NO: 0.94}
+_UNTRUSTED = 0.97
+_RECORD_BASE, _RECORD_SPAN = 0.85, 0.3
+_OTHER_WORLD = 0.85
+
+
+@dataclass(frozen=True)
+class Match:
+    """A skill that was found. `score` ranks it; `dense` (cosine) and `lexical` (BM25) say why.
+
+    `record` is (successes, failures) as the caller gave it.
+    """
+
+    skill: Skill
+    score: float
+    dense: float
+    lexical: float
+    record: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is searched for, see `SkillLibrary.search`."""
+
+    query: str
+    k: int
+    environment: str
+    tools: frozenset[str] | None
+    records: Mapping[str, tuple[int, int]]
+    language: str | None
+
+    def admits(self, skill: Skill) -> bool:
+        """Whether the skill can be used at all by whoever asks."""
+        return (self.language is None or skill.language == self.language) and (
+            self.tools is None or self.tools.issuperset(skill.tools)
+        )
+
+
+class Retriever:
+    """Searches one library. Opens its index on the first search."""
+
+    def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
+        self._index = SkillIndex(library, embeddings, chroma_url)
+        self._generation = -1
+
+    def search(self, request: Request, catalogue: Catalogue, usable: Callable[[Skill], bool]) -> list[Match]:
+        """The best `request.k` skills that are admitted and `usable`, best first."""
+
+        def views(digest: str) -> Views:
+            skill = catalogue.with_digest(digest)
+            assert skill is not None
+            return views_of(skill)
+
+        if catalogue.generation != self._generation:
+            self._index.sync(catalogue.digests(), views)
+            self._generation = catalogue.generation
+        count = max(_CANDIDATES, request.k)
+        while True:
+            hits = self._index.search(request.query, count)
+            matches = _chosen(_ranked(request, catalogue, hits), request.k, catalogue, usable)
+            if len(matches) >= request.k or count >= len(catalogue):
+                return matches
+            count *= _WIDER
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._index.close()
+
+
+def views_of(skill: Skill) -> Views:
+    """What a skill is found by: its name, its description, its task, goal and docstring."""
+    name = split_words(skill.entry).lower()
+    goal = skill.provenance.goal
+    more = [skill.provenance.task, _docstring(skill), _leaves(goal) if goal else ""]
+    told = [text for text in dict.fromkeys(more) if text and text not in skill.description]
+    everything = " ".join([f"{name}. {skill.description}", *told])
+    return Views((name, skill.description, everything), everything)
+
+
+def _ranked(request: Request, catalogue: Catalogue, hits: Hits) -> list[Match]:
+    lowest = min(hits.dense.values(), default=0.0)
+    matches = []
+    for digest in hits.dense.keys() | hits.lexical.keys():
+        skill = catalogue.with_digest(digest)
+        if skill is None or not request.admits(skill):
+            continue
+        cosine, words = hits.dense.get(digest, lowest), hits.lexical.get(digest, 0.0)
+        record = request.records.get(skill.name, (0, 0))
+        score = _relevance(cosine, words) * _merit(skill, record, request.environment)
+        matches.append(Match(skill, score, cosine, words, record))
+    return sorted(matches, key=lambda match: (-match.score, match.skill.name))
+
+
+def _chosen(
+    matches: list[Match], k: int, catalogue: Catalogue, usable: Callable[[Skill], bool]
+) -> list[Match]:
+    """The first `k` whose files are still as they were read, and which can be run."""
+    chosen: list[Match] = []
+    for match in matches:
+        if len(chosen) == k:
+            break
+        catalogue.reread(match.skill.name)
+        if catalogue.skill(match.skill.name) == match.skill and usable(match.skill):
+            chosen.append(match)
+    return chosen
+
+
+def _relevance(cosine: float, words: float) -> float:
+    return max(cosine, 0.0) + _LEXICAL_WEIGHT * words / (words + _LEXICAL_HALF)
+
+
+def _merit(skill: Skill, record: tuple[int, int], environment: str) -> float:
+    successes, failures = record
+    merit = _STANDING[skill.verified] * (1.0 if skill.trusted else _UNTRUSTED)
+    merit *= _RECORD_BASE + _RECORD_SPAN * (successes + 1) / (successes + failures + 2)
+    elsewhere = bool(environment and skill.environment and skill.environment != environment)
+    return merit * (_OTHER_WORLD if elsewhere else 1.0)
+
+
+def _docstring(skill: Skill) -> str:
+    if skill.language != "python":
+        return ""
+    try:
+        return parse_program(skill.source).docstring
+    except ProgramError:
+        return ""
+
+
+def _leaves(data: object) -> str:
+    """The words in a goal's data, in order."""
+    match data:
+        case dict():
+            return " ".join(f"{split_words(str(key))} {_leaves(value)}" for key, value in data.items())
+        case list():
+            return " ".join(_leaves(value) for value in data)
+        case _:
+            return split_words(str(data))

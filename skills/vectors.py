@@ -1,0 +1,126 @@
+"""Texts as unit vectors, computed once: a small database per embedding model in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldcraft.skills.embeddings import load_embeddings
+
+Vector = NDArray[np.float32]
+
+_LOGGER = logging.getLogger(__name__)
+_PROBE = "what the model makes of this sentence tells whether it is still the same model"
+_SAME_MODEL = 0.999
+_QUERIES_REMEMBERED = 256
+_LOCK_SECONDS = 5.0
+
+
+class Embedder:
+    """Embeds texts with one model. What it computed for skills is kept in `path`, shared by all libraries.
+
+    A document has several views (name, description, everything); its vector is the mean of theirs, of unit
+    length. When the model behind the name changes, or its number of dimensions, all that was kept is dropped.
+    """
+
+    def __init__(self, name: str, path: Path) -> None:
+        self._model = load_embeddings(name)
+        self._queries: OrderedDict[str, Vector] = OrderedDict()
+        probe = _unit(np.asarray(self._model.embed_query(_PROBE), dtype=np.float32))
+        self.dimension = len(probe)
+        self.changed = False
+        self._database = _open(path)
+        self._check_model(probe)
+
+    def query(self, text: str) -> Vector:
+        """The vector of a text that is searched for."""
+        if text in self._queries:
+            self._queries.move_to_end(text)
+        else:
+            self._queries[text] = _unit(np.asarray(self._model.embed_query(text), dtype=np.float32))
+            if len(self._queries) > _QUERIES_REMEMBERED:
+                self._queries.popitem(last=False)
+        return self._queries[text]
+
+    def documents(self, documents: Sequence[Sequence[str]]) -> list[Vector]:
+        """One vector for each document, given as its views."""
+        keys = [hashlib.sha256("\0".join(views).encode()).digest() for views in documents]
+        known = self._recall(keys)
+        fresh = {key: views for key, views in zip(keys, documents, strict=True) if key not in known}
+        computed = self._compute(list(fresh.values()))
+        added = dict(zip(fresh, computed, strict=True))
+        self._remember(added)
+        return [known[key] if key in known else added[key] for key in keys]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _compute(self, documents: Sequence[Sequence[str]]) -> list[Vector]:
+        texts = [view for views in documents for view in views]
+        if not texts:
+            return []
+        rows = iter(np.asarray(self._model.embed_documents(texts), dtype=np.float32))
+        return [_unit(np.sum([_unit(next(rows)) for _ in views], axis=0)) for views in documents]
+
+    def _recall(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
+        known: dict[bytes, Vector] = {}
+        for key in keys:
+            row = self._database.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                known[key] = np.frombuffer(row[0], dtype=np.float32)
+        return known
+
+    def _remember(self, added: dict[bytes, Vector]) -> None:
+        try:
+            with self._database:
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                    [(key, vector.tobytes()) for key, vector in added.items()],
+                )
+        except sqlite3.OperationalError as error:
+            _LOGGER.warning("vectors are not remembered: %s", error)
+
+    def _check_model(self, probe: Vector) -> None:
+        key = hashlib.sha256(_PROBE.encode()).digest()
+        before = self._recall([key]).get(key)
+        if before is not None and (len(before) != len(probe) or before @ probe < _SAME_MODEL):
+            _LOGGER.warning("the embedding model has changed; all vectors are computed again")
+            self.changed = True
+            with self._database:
+                self._database.execute("DELETE FROM vectors")
+        if before is None or self.changed:
+            self._remember({key: probe})
+
+
+def _unit(vector: Vector) -> Vector:
+    length = float(np.linalg.norm(vector))
+    return vector / np.float32(length) if length else vector
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The database at `path`; made anew where it is damaged, in memory where it cannot be written."""
+    for _ in range(2):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return _prepared(sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False))
+        except (OSError, sqlite3.OperationalError) as error:
+            _LOGGER.warning("the cache %s cannot be used (%s); working in memory", path, error)
+            break
+        except sqlite3.DatabaseError as error:
+            _LOGGER.warning("the cache %s is damaged (%s); making a new one", path, error)
+            path.unlink()
+    return _prepared(sqlite3.connect(":memory:", check_same_thread=False))
+
+
+def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
+    with database:
+        database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+    return database
