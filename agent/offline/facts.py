@@ -98,6 +98,7 @@ class Facts:
                     self._craft(name, clause)
                 case "mine":
                     self.tools.update((name, tool) for tool in _TOOL.findall(clause))
+                    self.tools.update((name, tool) for _, tool in _NEED.findall(_REMARK.sub("", clause)))
                 case "smelt":
                     _extend(self.smelting, _STATION.findall(clause))
                     for fuels in _FUEL.findall(clause):

@@ -19,13 +19,19 @@ def judge(prompt: Prompt) -> str:
     gained = {name: count - held.get(name, 0) for name, count in holds.items() if count > held.get(name, 0)}
     lost = {name: count - holds.get(name, 0) for name, count in held.items() if count > holds.get(name, 0)}
     change = f"gained {_counts(gained)}; lost {_counts(lost)}"
-    if _met(task, prompt.data("Context"), gained, lost, holds):
+    failed = prompt.data("Error").strip() not in ("", "none")
+    if _met(task, prompt.data("Context"), gained, lost, holds, failed):
         return json.dumps({"reasoning": change, "success": True, "critique": ""})
     return json.dumps({"reasoning": change, "success": False, "critique": _critique(prompt, task)})
 
 
 def _met(
-    task: str, context: str, gained: dict[str, int], lost: dict[str, int], holds: dict[str, int]
+    task: str,
+    context: str,
+    gained: dict[str, int],
+    lost: dict[str, int],
+    holds: dict[str, int],
+    failed: bool,
 ) -> bool:
     verb = task.partition(" ")[0].lower()
     number = re.search(r"\b(\d{1,4})\b", task)
@@ -38,7 +44,7 @@ def _met(
         return bool(mentioned(task, list(lost)))
     if wanted:
         return any(holds.get(name, 0) >= count and name in gained for name in wanted)
-    return verb in ("mine", "kill", "gather", "collect") and sum(gained.values()) >= count
+    return verb in ("mine", "kill") and not failed and sum(gained.values()) >= count
 
 
 def _critique(prompt: Prompt, task: str) -> str:

@@ -80,9 +80,9 @@ def ask_questions(prompt: Prompt) -> str:
         names += [other for names_ in now.facts.needs_of(name) for other in names_]
     unheld = [name for name in dict.fromkeys(names) if name not in now.held or name in now.blocks]
     asked = " ".join(prompt.listed("Questions answered before"))
-    fresh = [name for name in unheld if f"obtain {name}?" not in asked]
+    fresh = [name for name in unheld if f" {name} " not in asked]
     order = [*fresh, *(name for name in unheld if name not in fresh)]
-    return json.dumps({"questions": [f"What does it take to obtain {name}?" for name in order[:limit]]})
+    return json.dumps({"questions": [f"What does it take to craft {name} and its parts?" for name in order[:limit]]})
 
 
 def make_plan(prompt: Prompt) -> str:
@@ -113,14 +113,34 @@ def _candidates(now: Situation) -> list[Proposal]:
     wanted = [item for item in now.items if item in demand and item not in now.held]
     for item in dict.fromkeys([*targets, *wanted]):
         if not now.missing(item):
-            base = 100 if now.facts.known(item) else 70
-            proposals.append(_get(now, item, base + min(demand.get(item, 0), 25)))
+            proposals.append(_get(now, item, _worth(now, item, demand.get(item, 0))))
+    proposals += _basics(now)
     proposals += _in_view(now)
     tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}
     for item in now.items:
         if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
             proposals.append(_get(now, item, 20))
     return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
+
+
+def _basics(now: Situation) -> list[Proposal]:
+    """Things that were had on the way, that several others need, and that no task has made a skill of."""
+    uses: dict[str, int] = {}
+    for item in now.items:
+        for names in now.facts.needs_of(item):
+            for name in names[:4]:
+                uses[name] = uses.get(name, 0) + 1
+    basics = [_get(now, name, 90 + min(uses[name], 20)) for name in now.held if uses.get(name, 0) > 1]
+    return [basic for basic in basics if basic.words not in now.done]
+
+
+def _worth(now: Situation, item: str, demand: int) -> float:
+    """More for what is known and near, and for what many other things need."""
+    if not now.facts.known(item):
+        return 50 + 4 * min(demand, 10)
+    seen = {*now.seen.blocks, *now.seen.far_blocks, *now.seen.mobs, *now.held}
+    near = item in now.facts.recipes or any(thing in seen for _, thing in now.facts.sources[item])
+    return (100 if near else 12) + 3 * min(demand, 20)
 
 
 def _in_view(now: Situation) -> list[Proposal]:
@@ -154,7 +174,7 @@ def _demand(now: Situation) -> dict[str, int]:
                     reached.append(name)
                     queue.append(name)
         for name in reached:
-            demand[name] = demand.get(name, 0) + 1
+            demand[name] = demand.get(name, 0) + (3 if target in now.facts.tools else 1)
     return demand
 
 

@@ -34,7 +34,8 @@ def write_program(prompt: Prompt) -> str:
         case "kill":
             _, source = writer.kill(name, count)
         case "mine":
-            _, source = writer.mine(name, count, facts.tools.get(name))
+            more = count + 3 * len(subsections(history))
+            _, source = writer.mine(name, more, facts.tools.get(name))
         case "deposit":
             source = _deposit(name, prompt)
         case _:

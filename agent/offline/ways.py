@@ -9,7 +9,13 @@ from .reading import Observed
 UNKNOWN_COST = 40
 """Of an item that nothing is known of; a known way dearer than this is worse than finding another out."""
 
-SEEN, REMEMBERED, UNSEEN, MISSED = 1, 4, 12, 20
+DOUBT = 25
+"""What an unknown alternative costs more than one whose way is known in part: go deeper, not wider."""
+
+STEPS = 400
+"""Items that are looked into for one program; what is beyond counts as unknown."""
+
+SEEN, REMEMBERED, UNSEEN, MISSED = 1, 4, 30, 90
 """Costs of walking to a block or mob: in view, seen earlier, never seen, looked for in vain."""
 
 
@@ -46,24 +52,29 @@ class Ways:
         self._failures = failures
         self.skills = skills
         self._chosen: dict[str, Way] = {}
-        self._open: set[str] = set()
+        self._open: list[str] = []
+        self._circles: set[str] = set()
+        self._steps = 0
 
     def to(self, item: str) -> Way:
         """The cheapest way to an item; of kind `try` where none is known."""
         if item in self._chosen:
             return self._chosen[item]
-        if item in self._open:
+        if item in self._open or self._steps >= STEPS:
+            self._circles.add(item)
             return Way("try", item, 10 * UNKNOWN_COST)
-        self._open.add(item)
+        self._steps += 1
+        self._open.append(item)
         way = min(self._all(item), key=lambda way: way.cost)
-        self._open.discard(item)
-        if not self._open:
+        self._open.pop()
+        self._circles.discard(item)
+        if not self._circles:
             self._chosen[item] = way
         return way
 
     def best(self, alternatives: tuple[str, ...]) -> str:
         """The alternative that is cheapest to come by; the first of equals."""
-        return min(alternatives, key=self.cost)
+        return min(alternatives, key=lambda name: self.cost(name) + DOUBT * (self.to(name).kind == "try"))
 
     def cost(self, item: str) -> float:
         """What it costs to have an item: nothing where one is held."""

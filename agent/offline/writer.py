@@ -23,7 +23,10 @@ class Writer:
     def obtain(self, item: str, count: int) -> tuple[str, str]:
         """A program that ends with `count` of an item in hand: its entry and its source."""
         way = self._ways.to(item)
-        lines = self._body(item, way)
+        if way.kind == "skill":
+            lines = [f"    {self._skill_call(way.thing, 'count')}"]
+        else:
+            lines = self._body(item, way)
         entry = self._entry("obtain", item)
         head = [
             f"def {entry}(bot, count={count}):",
@@ -119,8 +122,14 @@ class Writer:
             gather += self._have(count, alternatives, str(count))
         if gather:
             gather = ["for _ in range(3):", *_indent(gather)]
-        stand = [f'_stand_by(bot, "{station}")' for station in way.stations]
+        stand = [line for station in way.stations for line in self._stand(station)]
         return self._again(item, [*gather, *stand, call], "count")
+
+    def _stand(self, station: str) -> list[str]:
+        stand = f'_stand_by(bot, "{station}")'
+        if self._ways.to(station).kind == "try":
+            return [f'if bot.find("{station}") or _held(bot, "{station}"):', f"    {stand}"]
+        return [stand]
 
     def _station(self, station: str) -> list[str]:
         get = self._have(1, (station,), "1")
