@@ -68,7 +68,7 @@ class Asker:
 
     def _ask(self, role: str, template: str, messages: list[Message]) -> str:
         while True:
-            self._recorder.check_budget()
+            self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
             outcome = self._recorder.effect(
                 e.ModelAsked(role=role, call=call, template=template),

@@ -77,7 +77,7 @@ class Explorer:
         return self.state
 
     def _live_one_task(self) -> bool:
-        self._recorder.check_budget()
+        self._recorder.check_budget(another_program=True)
         try:
             task = self._parts.curriculum.propose()
         except AnswerUnusable as problem:
@@ -96,7 +96,7 @@ class Explorer:
         attempts: list[Attempt] = []
         verdict = Verdict(success=False)
         for number in range(1, self._run.settings.attempts + 1):
-            self._recorder.check_budget()
+            self._recorder.check_budget(another_program=True)
             written = self._parts.actor.write(
                 task, self.state.observation, self._known(task, attempts), attempts
             )

@@ -65,6 +65,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
 def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
     state.observation, state.progress = event.observation, event.progress
     state.snapshot = event.snapshot
+    for milestone in event.progress.milestones:
+        state.reached.setdefault(milestone, state.spent.iterations)
 
 
 def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> None:

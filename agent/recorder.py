@@ -56,10 +56,10 @@ class Recorder:
         """Stop the run at its next event. Safe in a signal handler."""
         self._stop = reason
 
-    def check_budget(self) -> None:
+    def check_budget(self, *, another_program: bool) -> None:
         """Raise `BudgetExhausted` where a limit is used up. Recorded effects are never refused."""
         if not self._tape:
-            reason = self.state.spent.exhausted(self.run.settings.budget)
+            reason = self.state.spent.exhausted(self.run.settings.budget, another_program=another_program)
             if reason:
                 raise BudgetExhausted(reason)
 

@@ -34,6 +34,10 @@ from fieldcraft.tools import ToolExecutor, ToolRegistry
 AskHuman = Callable[[str], str]
 
 
+class BadWorldOptions(ValueError):
+    """The world refused its seed or options; the message is the world's own."""
+
+
 class Session:
     """An open run with everything it needs. Made by `new_session` and `resumed_session`.
 
@@ -41,13 +45,23 @@ class Session:
         run: the run on disk, locked by this process.
         recorder: its events; `request_stop` ends it at the next one.
         explorer: the loop.
+        library: where its skills are kept.
+        environment: the world as it is now.
     """
 
-    def __init__(self, run: Run, recorder: Recorder, explorer: Explorer, library: SkillLibrary) -> None:
+    def __init__(
+        self,
+        run: Run,
+        recorder: Recorder,
+        explorer: Explorer,
+        library: SkillLibrary,
+        environment: Environment,
+    ) -> None:
         self.run = run
         self.recorder = recorder
         self.explorer = explorer
         self.library = library
+        self.environment = environment
 
 
 @contextmanager
@@ -69,8 +83,8 @@ def new_session(
         listeners: called with every event, after it is written.
 
     Raises:
-        UnknownEnvironment, UnknownModel, MissingKey, SandboxUnavailable, LibraryLocked, RunError, ValueError:
-            what cannot be opened and how to mend it.
+        UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, SandboxUnavailable, LibraryLocked,
+            RunError: what cannot be opened and how to mend it.
     """
     with ExitStack() as stack:
         clients = _clients(settings)
@@ -111,7 +125,10 @@ def _clients(settings: RunSettings) -> dict[str, ModelClient]:
 def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
     environment = make(settings.environment)
     stack.callback(environment.close)
-    environment.reset(seed=settings.seed, options=settings.options)
+    try:
+        environment.reset(seed=settings.seed, options=settings.options)
+    except ValueError as error:
+        raise BadWorldOptions(f"{settings.environment}: {error}") from error
     return environment
 
 
@@ -148,7 +165,7 @@ def _assemble(
         keeper=SkillKeeper(recorder, asker, environment, library, runner),
         runner=runner,
     )
-    return Session(run, recorder, Explorer(recorder, parts), library)
+    return Session(run, recorder, Explorer(recorder, parts), library, environment)
 
 
 def _curriculum(

@@ -26,10 +26,14 @@ class Spent(BaseModel):
         """Input and output together."""
         return self.input_tokens + self.output_tokens
 
-    def exhausted(self, limits: BudgetLimits) -> str | None:
-        """The first limit that is used up, in words; `None` while all hold."""
+    def exhausted(self, limits: BudgetLimits, *, another_program: bool) -> str | None:
+        """The first limit that is used up, in words; `None` while all hold.
+
+        Iterations are asked about only before `another_program`: what the last one earned is still kept.
+        """
+        iterations = limits.iterations if another_program else None
         pairs: list[tuple[str, float, float | None]] = [
-            ("iterations", self.iterations, limits.iterations),
+            ("iterations", self.iterations, iterations),
             ("tokens", self.tokens, limits.tokens),
             ("money", self.money, limits.money),
             ("seconds", self.seconds, limits.seconds),
@@ -62,7 +66,8 @@ class RunState(BaseModel):
     """Where a run stands.
 
     `evidence` maps a message of the world with its numbers taken out to the latest such message, oldest
-    first; `calls` counts model calls by role; `snapshot` names the latest snapshot, if any; `plan`
+    first; `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it
+    was first seen; `snapshot` names the latest snapshot, if any; `plan`
     holds the steps left of a given task, `solved` says that its last step was done.
     """
 
@@ -79,6 +84,7 @@ class RunState(BaseModel):
     evidence: dict[str, str] = {}
     records: dict[str, SkillRecord] = {}
     kept: dict[str, str] = {}
+    reached: dict[str, int] = {}
     observation: Observation = Observation()
     progress: Progress = Progress()
     snapshot: str | None = None

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
+from fieldcraft.agent.events import SkillKept
+from fieldcraft.agent.journal import Journal
 from fieldcraft.agent.run import Run, RunLocked, SnapshotDamaged
 from fieldcraft.agent.sameness import history
 
@@ -43,14 +45,24 @@ def resume(folder: Path) -> None:
 
 
 def test_a_run_cut_after_any_event_resumes_to_the_same_history(unbroken: Path, tmp_path: Path) -> None:
-    whole, skills = history(unbroken), digests(tmp_path / "library")
-    total = len((unbroken / "journal-000001.jsonl").read_bytes().splitlines())
-    for lines in range(1, total):
-        folder = cut(unbroken, lines, torn=b'{"type": "mod')
-        resume(folder)
-        assert history(folder) == whole, f"killed after event {lines}"
-        assert digests(tmp_path / "library") == skills
-        shutil.rmtree(folder)
+    whole, library = history(unbroken), tmp_path / "library"
+    skills, saved = digests(library), tmp_path / "saved"
+    library.rename(saved)
+    events = Journal(unbroken).read()
+    kept = [(event.number, event.name) for event in events if isinstance(event, SkillKept)]
+    for lines in range(1, len(events)):
+        written = {name for number, name in kept if number <= lines + 1}
+        for on_disk in sorted(
+            {frozenset(written), frozenset(n for number, n in kept if number <= lines)}, key=len
+        ):
+            folder = cut(unbroken, lines, torn=b'{"type": "mod')
+            for name in on_disk:
+                shutil.copytree(saved / name, library / name)
+            resume(folder)
+            assert history(folder) == whole, f"killed after event {lines} with {sorted(on_disk)} on disk"
+            assert digests(library) == skills
+            shutil.rmtree(folder)
+            shutil.rmtree(library)
 
 
 def test_a_damaged_snapshot_is_rebuilt_by_rerunning(unbroken: Path) -> None:
@@ -68,7 +80,7 @@ def test_a_world_that_cannot_be_rebuilt_names_the_file(unbroken: Path) -> None:
     for snapshot in (folder / "snapshots").glob("*.bin"):
         snapshot.unlink()
     journal = folder / "journal-000001.jsonl"
-    journal.write_text(journal.read_text().replace("bot.chop()", "bot.chop() + bot.chop()"))
+    journal.write_text(journal.read_text().replace("bot.saw(count)", "bot.saw(1)"))
     with pytest.raises(SnapshotDamaged, match=r"snapshots/.*\.bin is missing.*Restore that file"):
         resume(folder)
 

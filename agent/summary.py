@@ -1,0 +1,121 @@
+"""What a run's journal says, for whoever looks on: the state, and what is going on right now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldcraft.agent import events as e
+from fieldcraft.agent.fold import apply
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.state import RunState
+from fieldcraft.agent.task import Verdict
+from fieldcraft.skills import Execution
+
+
+@dataclass
+class Overview:
+    """A view of one run, fed with its events in order; events that it has seen before change nothing.
+
+    Attributes:
+        run: the run's name, empty before its first event.
+        state: the fold of the events.
+        doing: what is going on, in words.
+        attempt: the number of the attempt in progress or last made, 0 before a task's first.
+        execution: the last program's.
+        verdict: the last one, `None` since a task began.
+        skills: the skills kept, in the order they came, by name.
+        outcome: why the run stopped, empty while it goes on.
+        new_items: items first held in the last event.
+        new_milestones: milestones first reached in the last event.
+        began: time of the first event seen, in seconds since the epoch.
+        latest: time of the last.
+    """
+
+    run: str = ""
+    settings: RunSettings = field(default_factory=RunSettings)
+    state: RunState = field(default_factory=RunState)
+    doing: str = "waking up"
+    attempt: int = 0
+    execution: Execution | None = None
+    verdict: Verdict | None = None
+    skills: dict[str, e.SkillKept] = field(default_factory=dict)
+    outcome: str = ""
+    new_items: tuple[str, ...] = ()
+    new_milestones: tuple[str, ...] = ()
+    began: float = 0.0
+    latest: float = 0.0
+
+    def take(self, event: e.Event) -> bool:
+        """Follow one event.
+
+        Returns:
+            Whether it was new.
+        """
+        if event.number <= self.state.events:
+            return False
+        items, milestones = set(self.state.progress.items), set(self.state.reached)
+        if isinstance(event, e.Checkpoint):
+            self.state = event.state.model_copy(deep=True)
+            items, milestones = set(self.state.progress.items), set(self.state.reached)
+        apply(self.state, event)
+        self.new_items = tuple(item for item in self.state.progress.items if item not in items)
+        self.new_milestones = tuple(name for name in self.state.reached if name not in milestones)
+        self.began = self.began or event.time
+        self.latest = event.time
+        self._follow(event)
+        return True
+
+    def _follow(self, event: e.Event) -> None:
+        match event:
+            case e.RunStarted() | e.Checkpoint():
+                self.run, self.settings = event.run, event.settings
+            case e.RunResumed():
+                self.settings, self.outcome = event.settings, ""
+            case e.RunPaused() | e.RunFinished():
+                self.outcome = event.reason
+            case e.TaskProposed():
+                self.attempt, self.verdict, self.execution = 0, None, None
+            case e.AnswerRefused():
+                self.attempt = event.attempt
+                self.execution = None
+                self.verdict = Verdict(success=False, critique=event.problem)
+            case e.ExecutionStarted():
+                self.attempt = event.attempt
+            case e.ExecutionFinished():
+                self.execution = event.execution
+            case e.Judged():
+                self.verdict = event.verdict
+            case e.SkillKept():
+                self.skills[event.name] = event
+            case _:
+                pass
+        self.doing = _doing(event) or self.doing
+
+
+_ASKING = {
+    "curriculum_task": "choosing a task",
+    "curriculum_questions": "asking itself questions",
+    "answer": "answering a question from what it saw",
+    "decompose": "breaking the task into steps",
+    "actor": "writing a program",
+    "critic": "judging the outcome",
+    "describe": "describing a new skill",
+}
+
+
+def _doing(event: e.Event) -> str:
+    match event:
+        case e.ModelAsked():
+            return _ASKING.get(event.template, f"asking the {event.role}")
+        case e.ModelFailed():
+            return f"the {event.role}'s model did not answer: {event.error}"
+        case e.HumanAsked():
+            return "waiting for you"
+        case e.ExecutionStarted():
+            return "running the program"
+        case e.ExecutionFinished():
+            return "judging the outcome"
+        case e.VerificationStarted():
+            return "proving the program from the task's start"
+        case _:
+            return ""

@@ -1,0 +1,146 @@
+"""A name gives a model, or an error that says what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openai_server import ChatServer, sends
+
+from fieldcraft.agent.models import (
+    Message,
+    MissingExtra,
+    MissingKey,
+    ModelClient,
+    ModelSettings,
+    UnknownModel,
+    resolve_model,
+)
+
+HELLO = [Message(role="system", text="Be short."), Message(role="user", text="Hello")]
+
+
+def settings(**values: object) -> ModelSettings:
+    return ModelSettings.model_validate({"timeout": 5.0, "retries": 0, **values})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("opena:gpt-5", r"no model provider 'opena'; did you mean 'openai'\? Known: anthropic, offline"),
+        ("gpt-5", r"no model provider 'gpt-5' Known: "),
+        ("openai:", r"'openai:' names no model; say 'openai:MODEL'"),
+        ("scripted", r"'scripted' names no model; say 'scripted:FILE'"),
+        ("offline:big", r"the offline model takes no name of its own"),
+        ("json:JSONDecodr", r"json has no 'JSONDecodr'; did you mean 'decoder'"),
+        ("json:JSONDecoder", r"JSONDecoder is not a subclass of LangChain's BaseChatModel"),
+    ],
+)
+def test_an_unknown_name_gets_the_nearest_and_the_known(name: str, message: str) -> None:
+    with pytest.raises(UnknownModel, match=message):
+        resolve_model(name, settings=settings())
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+def test_a_missing_package_is_one_line_that_names_the_extra(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, f"langchain_{provider}", None)
+
+    with pytest.raises(MissingExtra) as caught:
+        resolve_model(f"{provider}:some-model", settings=settings())
+
+    assert str(caught.value).startswith(
+        f"{provider}:some-model needs the extra '{provider}': pip install 'fieldcraft[{provider}]'"
+    )
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_missing_key_is_named_before_any_call(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = f"{provider.upper()}_API_KEY"
+    monkeypatch.delenv(variable, raising=False)
+
+    with pytest.raises(MissingKey, match=f"set the environment variable {variable}"):
+        ModelClient(f"{provider}:some-model")
+
+
+def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    model = resolve_model("openai:local", settings=settings(base_url="http://127.0.0.1:9/v1"))
+
+    assert model._llm_type == "openai-chat"
+
+
+def test_any_langchain_model_by_module_and_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "parrot_model.py").write_text(
+        "from langchain_core.language_models import FakeListChatModel\n"
+        "class Parrot(FakeListChatModel):\n"
+        "    responses: list[str] = ['Polly']\n"
+    )
+    monkeypatch.chdir(tmp_path)
+
+    answer = ModelClient("parrot_model:Parrot").ask(HELLO, role="actor", call=1)
+
+    assert (answer.text, answer.priced) == ("Polly", False)
+
+
+def test_anthropic_speaks_its_own_protocol(
+    serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-4-5",
+        "content": [{"type": "text", "text": "Hi."}],
+        "stop_reason": "max_tokens",
+        "usage": {"input_tokens": 9, "output_tokens": 2},
+    }
+    server = serve(sends(200, json.dumps(body).encode()))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-loopback-0123")
+    client = ModelClient(
+        "anthropic:claude-haiku-4-5",
+        settings(base_url=server.url.removesuffix("/v1"), max_output_tokens=2),
+    )
+
+    answer = client.ask(HELLO, role="actor", call=1)
+
+    assert (answer.text, answer.input_tokens, answer.truncated) == ("Hi.", 9, True)
+    path, _, asked = server.requests[0]
+    assert (path, asked["max_tokens"], asked["system"]) == ("/v1/messages", 2, "Be short.")
+
+
+def test_ollama_speaks_its_own_protocol(serve: Callable[..., ChatServer]) -> None:
+    body = {
+        "model": "llama3",
+        "created_at": "2025-01-01T00:00:00Z",
+        "message": {"role": "assistant", "content": "Hi."},
+        "done": True,
+        "done_reason": "stop",
+        "prompt_eval_count": 8,
+        "eval_count": 2,
+    }
+    server = serve(sends(200, json.dumps(body).encode() + b"\n"))
+    client = ModelClient("ollama:llama3", settings(base_url=server.url.removesuffix("/v1")))
+
+    answer = client.ask(HELLO, role="actor", call=1)
+
+    assert (answer.text, answer.input_tokens, answer.priced) == ("Hi.", 8, True)
+    path, _, asked = server.requests[0]
+    assert (path, asked["model"]) == ("/api/chat", "llama3")
+
+
+@pytest.mark.parametrize(
+    ("name", "money"), [("openai:gpt-4o", 12.5), ("openai:gpt-4o-2024-08-06", 12.5), ("openai:gpt-9", None)]
+)
+def test_prices_come_from_the_table_and_unknown_ones_are_not_invented(name: str, money: float | None) -> None:
+    from fieldcraft.agent.models.prices import cost, price_of
+
+    usage = cost(price_of(name, ModelSettings()), input_tokens=10**6, output_tokens=10**6)
+
+    assert (usage.money, usage.priced) == (money or 0.0, money is not None)
