@@ -29,7 +29,7 @@ from fieldcraft.envs import (
 )
 
 TASKS_SHOWN = 60
-QUESTIONS_SHOWN = 20
+QUESTIONS_SHOWN = 60
 
 
 class Curriculum(Protocol):
@@ -85,14 +85,14 @@ class AutoCurriculum:
         if not limit:
             return []
         state = self._recorder.state
-        asked = [entry.question for entry in state.answers.values()]
+        asked = {entry.question: entry for entry in state.answers.values()}
         try:
             found = self._asker.parsed(
                 "curriculum",
                 "curriculum_questions",
                 lambda answer: parse_json(answer, Questions),
                 limit=limit,
-                asked=list(dict.fromkeys(asked))[-QUESTIONS_SHOWN:],
+                asked=list(asked.values())[-QUESTIONS_SHOWN:],
                 **self._situation(),
             )
         except AnswerUnusable:

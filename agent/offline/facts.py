@@ -24,6 +24,7 @@ _TOOL = re.compile(rf"need ({NAME}) or better")
 _NEED = re.compile(rf"(\d+) ((?:{NAME})(?: or (?:{NAME}))*)")
 _FUEL = re.compile(r"need fuel: ([^(;]+)")
 _SOURCE = re.compile(r"comes from ([^(;]+)")
+_UNSEEN = re.compile(rf"\bsaw no ({NAME}) on \d+ walks")
 _PLACE = re.compile(r" at line \d+.*$")
 _REMARK = re.compile(r"\([^)]*\)")
 _CHOICE = re.compile(r",\s*(?:or )?| or | and ")
@@ -65,6 +66,7 @@ class Facts:
 
     def read(self, text: str) -> None:
         """Add what another text tells."""
+        self.absent.update(_UNSEEN.findall(text))
         for line in text.splitlines():
             for verb, name, body in _SENTENCE.findall(_PLACE.sub("", line)):
                 self._sentence(verb, name, body)

@@ -18,7 +18,7 @@ class Situation:
 
     def __init__(self, prompt: Prompt) -> None:
         self.prompt = prompt
-        self.facts = Facts(prompt.text("Questions and answers"))
+        self.facts = Facts(prompt.text("Questions and answers"), prompt.text("Questions answered before"))
         self.items = prompt.names("Items")
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
@@ -70,19 +70,22 @@ def propose_task(prompt: Prompt) -> str:
 
 
 def ask_questions(prompt: Prompt) -> str:
-    """Questions as JSON: on what failed latest, then on what is in view."""
+    """Questions as JSON: on what failed, latest first, and on whatever that needs in turn."""
     now = Situation(prompt)
     limit = prompt.number("How to ask", r"at most (\d+) questions", 3)
     names: list[str] = []
     for task in reversed(now.failed):
-        names += mentioned(task, [*now.items, *now.blocks])[:1]
-    for name in list(names):
-        names += [other for names_ in now.facts.needs_of(name) for other in names_]
-    unheld = [name for name in dict.fromkeys(names) if name not in now.held or name in now.blocks]
-    asked = " ".join(prompt.listed("Questions answered before"))
-    fresh = [name for name in unheld if f" {name} " not in asked]
-    order = [*fresh, *(name for name in unheld if name not in fresh)]
-    return json.dumps({"questions": [f"What does it take to craft {name} and its parts?" for name in order[:limit]]})
+        names += [name for name in mentioned(task, [*now.items, *now.blocks])[:1] if name not in names]
+    latest = names[:1]
+    for name in names:
+        needs = [other for alternatives in _wants(now, name) for other in alternatives]
+        needs += [thing for _, thing in now.facts.sources.get(name, [])]
+        names += [other for other in needs if other not in names]
+    asked = prompt.text("Questions answered before")
+    fresh = [name for name in names if f"craft {name} and" not in asked]
+    order = dict.fromkeys([*latest, *fresh])
+    questions = [f"What does it take to craft {name} and its parts?" for name in list(order)[:limit]]
+    return json.dumps({"questions": questions})
 
 
 def make_plan(prompt: Prompt) -> str:

@@ -19,12 +19,30 @@ def answer_question(prompt: Prompt) -> str:
     asked = mentioned(prompt.text("Question"), list(dict.fromkeys([*subjects, *_things(facts)])))
     chain: list[str] = []
     for name in [*asked, *(maker for thing in asked for maker in _makers(facts, thing))]:
-        chain += [name] if name not in chain else []
-    for name in chain:
-        needs = [other for names in facts.needs_of(name) for other in names]
-        chain += [other for other in needs if other not in chain]
+        _follow(facts, name, chain)
     found = [sentence for name in chain for sentence in sentences(facts, name)]
     return "\n".join(dict.fromkeys(found[:SENTENCES])) or UNKNOWN
+
+
+def _follow(facts: Facts, name: str, chain: list[str]) -> None:
+    """Append a name and what it needs; of alternatives the one that most is known of goes first."""
+    if name in chain:
+        return
+    chain.append(name)
+    rest: list[str] = []
+    for alternatives in facts.needs_of(name):
+        known = sorted(alternatives, key=lambda other: -len(sentences(facts, other)) - _depth(facts, other))
+        _follow(facts, known[0], chain)
+        rest += known[1:]
+    for way, thing in facts.sources.get(name, []):
+        if way == "mining":
+            _follow(facts, thing, chain)
+    chain += [other for other in rest if other not in chain]
+
+
+def _depth(facts: Facts, name: str) -> int:
+    """How many of a name's needs are known in turn."""
+    return sum(any(facts.known(other) for other in names) for names in facts.needs_of(name))
 
 
 def sentences(facts: Facts, name: str) -> list[str]:
