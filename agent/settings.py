@@ -77,7 +77,7 @@ class RunSettings(BaseModel):
         "hunger": 15,
         "answers": 0,
     }
-    sandbox: str = "auto"
+    sandbox: Literal["auto", "process", "docker", "unsafe"] = "auto"
     tools: tuple[str, ...] = ()
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()

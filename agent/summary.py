@@ -103,19 +103,19 @@ _ASKING = {
 }
 
 
+_DOING: dict[type[e.BaseEvent], str] = {
+    e.HumanAsked: "waiting for you",
+    e.ExecutionStarted: "running the program",
+    e.ExecutionFinished: "judging the outcome",
+    e.VerificationStarted: "proving the program from the task's start",
+}
+
+
 def _doing(event: e.Event) -> str:
     match event:
         case e.ModelAsked():
             return _ASKING.get(event.template, f"asking the {event.role}")
         case e.ModelFailed():
             return f"the {event.role}'s model did not answer: {event.error}"
-        case e.HumanAsked():
-            return "waiting for you"
-        case e.ExecutionStarted():
-            return "running the program"
-        case e.ExecutionFinished():
-            return "judging the outcome"
-        case e.VerificationStarted():
-            return "proving the program from the task's start"
         case _:
-            return ""
+            return _DOING.get(type(event), "")

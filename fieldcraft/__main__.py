@@ -1,0 +1,7 @@
+"""`python -m fieldcraft`."""
+
+import sys
+
+from fieldcraft.cli.main import main
+
+sys.exit(main())

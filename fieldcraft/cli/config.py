@@ -1,0 +1,130 @@
+"""Settings rise from `fieldcraft.toml` over `FIELDCRAFT_*` environment variables to flags."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.envs import nearest
+
+FILE = Path("fieldcraft.toml")
+PREFIX = "FIELDCRAFT_"
+OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
+"""Variables with our prefix that are read elsewhere."""
+
+
+class Settings(BaseSettings, RunSettings):
+    """The settings of a run, and `runs`, the folder it is kept in."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+    )
+
+    runs: str = "runs"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - named by the base class
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def for_run(self, **changes: Any) -> RunSettings:
+        """What the run itself is told, with `changes`."""
+        fields = {name: getattr(self, name) for name in RunSettings.model_fields}
+        return RunSettings(**{**fields, **changes})
+
+
+def load_settings(flags: Mapping[str, Any]) -> Settings:
+    """The settings in force here, `flags` above all others.
+
+    Raises:
+        UsageProblem: a value cannot be used or a key is unknown; the message says where it stands.
+    """
+    _check_variables()
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        raise UsageProblem(_first_problem(error, flags)) from error
+    except SettingsError as error:
+        field = str(error).partition('field "')[2].partition('"')[0]
+        raise UsageProblem(
+            f"{PREFIX}{field.upper()} must hold JSON, such as {PREFIX}OPTIONS='{{\"size\": 96}}'"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageProblem(f"{FILE} is not valid TOML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{FILE} cannot be read: {error}") from error
+
+
+def _check_variables() -> None:
+    known = [*Settings.model_fields, *(name.lower() for name in OTHER_VARIABLES)]
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX).partition("__")[0].lower()
+        if variable.startswith(PREFIX) and name not in known and (hint := nearest(name, known)):
+            raise UsageProblem(
+                f"{variable} is no setting{hint.upper().replace('DID YOU MEAN', 'did you mean')}"
+            )
+
+
+def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
+    detail = error.errors(include_url=False)[0]
+    place = [str(part) for part in detail["loc"]]
+    where, key = _source(place, flags), ".".join(place)
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(place[:-1])
+        return f"{where}: no setting {key!r}{nearest(place[-1], known)} Settings here: {', '.join(known)}"
+    cause = detail.get("ctx", {}).get("error")
+    problem = str(cause) if cause is not None else detail["msg"]
+    return f"{where}: {key}: {problem} (got {str(detail['input'])[:60]!r})"
+
+
+def _source(place: Sequence[str], flags: Mapping[str, Any]) -> str:
+    """Which of the three said it, as its reader would look for it."""
+    if _holds(flags, place):
+        return "command line"
+    for depth in range(len(place), 0, -1):
+        variable = PREFIX + "__".join(place[:depth]).upper()
+        if variable in os.environ:
+            return variable
+    return str(FILE)
+
+
+def _holds(data: Any, place: Iterable[str]) -> bool:
+    for part in place:
+        if not isinstance(data, Mapping) or part not in data:
+            return False
+        data = data[part]
+    return True
+
+
+def _known_keys(place: Iterable[str]) -> list[str]:
+    model: Any = Settings
+    for part in place:
+        model = model.model_fields[part].annotation
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+    return sorted(model.model_fields)

@@ -1,0 +1,109 @@
+"""What a person sees: consoles, styles, and the cleaning of text that others wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.agent.redact import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+PIPED_WIDTH = 160
+"""Columns of tables where no terminal says how wide it is."""
+
+STYLES = {
+    "good": "green",
+    "bad": "red",
+    "warn": "yellow",
+    "name": "cyan",
+    "head": "bold",
+    "quiet": "dim",
+    "command": "bold cyan",
+}
+
+_UNSHOWABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # what reorders or hides text
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def clean(text: object) -> str:
+    """`text` without secrets, and with every control character spelled out: an escape becomes four characters.
+
+    Programs, worlds and models write what they like; nothing of it may move the cursor, set the title of
+    a terminal, or turn the reading direction around.
+    """
+    shown = redact(str(text)).replace("\r\n", "\n").expandtabs(4)
+    return _UNSHOWABLE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """`text` cleaned, on one line, of at most `limit` characters."""
+    line = " ".join(clean(str(text)[: limit * 20]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def say(text: object, style: str = "") -> Text:
+    """Cleaned text in a style, for printing and for table cells."""
+    from rich.text import Text
+
+    return Text(clean(text), style=style)
+
+
+@cache
+def console(*, stderr: bool = False) -> Console:
+    """The console of standard output or of standard error. It reads no markup in what it is given."""
+    from rich.console import Console
+    from rich.theme import Theme
+
+    stream = sys.stderr if stderr else sys.stdout
+    piped = not stream.isatty() and "COLUMNS" not in os.environ
+    return Console(
+        stderr=stderr,
+        theme=Theme(STYLES),
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=PIPED_WIDTH if piped else None,
+    )
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """An empty table in the house's style; a column whose name begins with `#` is right-aligned."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(
+        title=title or None, title_justify="left", title_style="head", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for column in columns:
+        if column.startswith("#"):
+            made.add_column(column[1:], justify="right", no_wrap=True)
+        else:
+            made.add_column(column, overflow="fold")
+    return made
+
+
+def print_json(data: Any) -> None:
+    """One JSON document on standard output, without secrets and in ASCII, so that no terminal acts on it."""
+    sys.stdout.write(json.dumps(_without_secrets(data), indent=2) + "\n")
+
+
+def _without_secrets(data: Any) -> Any:
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, Mapping):
+        return {redact(str(key)): _without_secrets(value) for key, value in data.items()}
+    if isinstance(data, Sequence):
+        return [_without_secrets(value) for value in data]
+    return data

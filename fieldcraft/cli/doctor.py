@@ -1,0 +1,158 @@
+"""`fieldcraft doctor`: what this machine can do, and how to get the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from fieldcraft.cli import options as o
+from fieldcraft.cli.errors import FAILURE
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft doctor
+
+  fieldcraft doctor --json
+
+The exit code is 1 where something is missing that every run needs.
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `cure` is empty where nothing is missing."""
+
+    name: str
+    holds: bool
+    detail: str
+    cure: str = ""
+    required: bool = False
+
+
+def doctor(as_json: o.Json = False) -> int:
+    """Say what this machine can do, what is missing, and how to get it."""
+    from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.lines import BAD, GOOD
+
+    findings = [finding for look in LOOKS for finding in look()]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        shown = table("", "what", "found", "how to get it")
+        for found in findings:
+            mark = (GOOD, "good") if found.holds else (BAD, "bad") if found.required else ("-", "quiet")
+            shown.add_row(say(*mark), say(found.name, "name"), say(found.detail), say(found.cure))
+        console().print(shown)
+        missing = [found.name for found in findings if found.required and not found.holds]
+        words = f"missing: {', '.join(missing)}" if missing else "this machine can run `fieldcraft explore`"
+        console().print(say(words, "bad" if missing else "good"))
+    return FAILURE if any(found.required and not found.holds for found in findings) else 0
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("python", sys.version_info >= (3, 11), version, required=True)
+
+
+def _sandbox() -> Iterator[Finding]:
+    from fieldcraft.skills.sandbox import SandboxUnavailable, open_sandbox, probe
+
+    for layer in probe():
+        yield Finding(f"sandbox: {layer.name}", layer.holds, layer.detail)
+    try:
+        sandbox = open_sandbox("process")
+    except SandboxUnavailable as error:
+        yield Finding(
+            "sandbox", False, str(error), "Linux 5.13 or later, or install bubblewrap", required=True
+        )
+        return
+    sandbox.close()
+    yield Finding("sandbox", True, "programs run in locked-down processes", required=True)
+
+
+def _settings() -> Iterator[Finding]:
+    from fieldcraft.cli.config import FILE, load_settings
+    from fieldcraft.cli.errors import UsageProblem
+
+    try:
+        settings = load_settings({})
+    except UsageProblem as error:
+        yield Finding("settings", False, str(error), f"mend {FILE} or the variable", required=True)
+        return
+    where = str(FILE) if FILE.exists() else f"defaults; there is no {FILE} here"
+    yield Finding("settings", True, f"{where} (model {settings.model}, world {settings.environment})")
+
+
+def _world() -> Iterator[Finding]:
+    from fieldcraft.envs import BrokenEnvironment, available, load
+
+    for name in available():
+        try:
+            load(name)
+        except BrokenEnvironment as error:
+            yield Finding(
+                f"world: {name}", False, str(error), "mend or uninstall the package that announces it"
+            )
+        else:
+            yield Finding(f"world: {name}", True, "loads")
+
+
+def _providers() -> Iterator[Finding]:
+    from fieldcraft.agent.models.providers import PROVIDERS
+
+    yield Finding("model: offline", True, "needs no key")
+    for name, provider in sorted(PROVIDERS.items()):
+        if importlib.util.find_spec(provider.package) is None:
+            yield Finding(f"model: {name}", False, "not installed", f"pip install 'fieldcraft[{name}]'")
+        elif provider.key is not None and not os.environ.get(provider.key):
+            yield Finding(f"model: {name}", False, "installed, no key", f"set {provider.key}")
+        else:
+            yield Finding(f"model: {name}", True, "installed" + (", key set" if provider.key else ""))
+
+
+def _programs() -> Iterator[Finding]:
+    yield _program(
+        "node", "--version", "Node.js 20 or later, for worlds that run JavaScript: https://nodejs.org"
+    )
+    yield _program(
+        "docker", "--version", "Docker, for the Docker sandbox: https://docs.docker.com/get-docker"
+    )
+
+
+def _program(name: str, flag: str, cure: str) -> Finding:
+    path = shutil.which(name)
+    if path is None:
+        return Finding(name, False, "not found", cure)
+    try:
+        answer = subprocess.run([path, flag], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(name, False, f"{path} does not answer: {error}", cure)
+    return Finding(name, answer.returncode == 0, answer.stdout.strip().partition("\n")[0] or path)
+
+
+def _embeddings() -> Iterator[Finding]:
+    from fieldcraft.skills.embeddings import DEFAULT, EmbeddingsUnavailable, load_embeddings
+
+    try:
+        vectors = load_embeddings(DEFAULT).embed_query("chop a tree")
+    except EmbeddingsUnavailable as error:
+        yield Finding("embeddings", False, str(error), required=True)
+        return
+    yield Finding("embeddings", True, f"{len(vectors)} dimensions, no download needed", required=True)
+
+
+LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _python,
+    _sandbox,
+    _embeddings,
+    _world,
+    _settings,
+    _providers,
+    _programs,
+)

@@ -1,0 +1,76 @@
+"""Expected errors end as one line that names the cure; a fault of our own crashes loudly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAILURE = 1
+USAGE = 2
+STOPPED = 130
+
+
+class UsageProblem(ValueError):
+    """Something on the command line or in the settings cannot be used; the message names the cure."""
+
+
+class CommandFailed(RuntimeError):
+    """A command could not do what it was asked for a reason outside of it; the message names the cure."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What to tell a person, and the exit code to end with."""
+
+    message: str
+    exit_code: int
+
+
+def explain(error: BaseException) -> Failure | None:
+    """What to say about an expected error; `None` for one that nobody expected."""
+    if isinstance(error, _usage_errors()):
+        return Failure(str(error), USAGE)
+    if isinstance(error, _failures()):
+        return Failure(str(error), FAILURE)
+    return None
+
+
+def _usage_errors() -> tuple[type[BaseException], ...]:
+    from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
+    from fieldcraft.agent.session import BadWorldOptions
+    from fieldcraft.agent.settings import UnknownRole
+    from fieldcraft.envs import UnknownEnvironment
+    from fieldcraft.skills.errors import UnknownSkill
+
+    return (
+        UsageProblem,
+        UnknownEnvironment,
+        UnknownModel,
+        UnknownRole,
+        UnknownSkill,
+        BadScript,
+        BadWorldOptions,
+        MissingExtra,
+        MissingKey,
+    )
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    from fieldcraft.agent.journal import JournalError
+    from fieldcraft.agent.models.errors import ModelError
+    from fieldcraft.agent.recorder import JournalDiverged
+    from fieldcraft.agent.run import RunError, SnapshotDamaged
+    from fieldcraft.envs import BrokenEnvironment
+    from fieldcraft.skills.errors import LibraryError
+    from fieldcraft.skills.sandbox.base import SandboxUnavailable
+
+    return (
+        CommandFailed,
+        BrokenEnvironment,
+        JournalDiverged,
+        JournalError,
+        LibraryError,
+        ModelError,
+        RunError,
+        SandboxUnavailable,
+        SnapshotDamaged,
+    )

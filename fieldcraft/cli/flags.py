@@ -1,0 +1,115 @@
+"""What was typed on the command line, as settings. A flag that was not given leaves no trace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.cli.errors import UsageProblem
+
+
+def given(**flags: Any) -> dict[str, Any]:
+    """The flags that have a value."""
+    return {name: value for name, value in flags.items() if value is not None and value != {}}
+
+
+def world(env: str | None, option: list[str] | None, seed: int | None) -> dict[str, Any]:
+    """`--env --option --seed`."""
+    return given(environment=env, options=pairs("--option", option, parse_json=True), seed=seed)
+
+
+def models(
+    model: str | None, role_model: list[str] | None, base_url: str | None, keep_prompts: bool | None
+) -> dict[str, Any]:
+    """`--model --role-model --base-url --keep-prompts`."""
+    return given(
+        model=model,
+        role_models=pairs("--role-model", role_model, parse_json=False),
+        model_options=given(base_url=base_url),
+        keep_prompts=keep_prompts,
+    )
+
+
+def budget(
+    iterations: int | None, tokens: int | None, money: float | None, minutes: float | None
+) -> dict[str, Any]:
+    """`--iterations --tokens --money --minutes`."""
+    seconds = None if minutes is None else minutes * 60
+    return given(budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds))
+
+
+def conduct(
+    critic: str | None, attempts: int | None, sandbox: str | None, tools: list[str] | None
+) -> dict[str, Any]:
+    """`--critic --attempts --sandbox --tools`."""
+    return given(critic=critic, attempts=attempts, sandbox=sandbox, tools=tuple(tools) if tools else None)
+
+
+def curriculum(who: str | None, tasks: Path | None) -> dict[str, Any]:
+    """`--curriculum --tasks`; a list of tasks means the fixed curriculum."""
+    if tasks is None:
+        return given(curriculum=who)
+    if who not in (None, "fixed"):
+        raise UsageProblem(
+            f"--tasks is the list of --curriculum fixed; it says nothing to --curriculum {who}"
+        )
+    return {"curriculum": "fixed", "tasks": read_tasks(tasks)}
+
+
+def pairs(flag: str, entries: Iterable[str] | None, *, parse_json: bool) -> dict[str, Any]:
+    """`key=value` entries of a repeatable flag as a dictionary.
+
+    Args:
+        flag: its name, for the message.
+        entries: as typed; nothing for `None`.
+        parse_json: read a value as JSON where it is JSON, else as text.
+
+    Raises:
+        UsageProblem: an entry without `=` or without a key.
+    """
+    found: dict[str, Any] = {}
+    for entry in entries or ():
+        key, equals, value = entry.partition("=")
+        if not (equals and key.strip()):
+            raise UsageProblem(f"{flag} {entry!r}: write it as key=value")
+        found[key.strip()] = _json_or_text(value) if parse_json else value.strip()
+    return found
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def read_tasks(path: Path) -> tuple[Any, ...]:
+    """A fixed list of tasks: one a line, or in YAML or JSON words or `{task, goal}` each.
+
+    Raises:
+        UsageProblem: the file cannot be read, is empty, or an entry is no task.
+    """
+    import yaml
+    from pydantic import ValidationError
+
+    from fieldcraft.agent.settings import FixedTask
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        structured = path.suffix in {".yaml", ".yml", ".json"}
+        entries = yaml.safe_load(text) if structured else [line for line in text.splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageProblem(f"--tasks {path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(entries, list) or not entries:
+        raise UsageProblem(f"--tasks {path} holds no tasks; write one task a line, or a YAML or JSON list")
+    tasks = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            tasks.append(FixedTask.model_validate({"task": entry} if isinstance(entry, str) else entry))
+        except ValidationError as error:
+            detail = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in detail["loc"])
+            raise UsageProblem(f"--tasks {path}, task {number}: {key} {detail['msg']}".strip()) from error
+    return tuple(tasks)

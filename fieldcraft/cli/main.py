@@ -1,0 +1,124 @@
+"""The `fieldcraft` command."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from fieldcraft.cli import doctor, envs, explore, replay, runs, skills
+from fieldcraft.cli.errors import STOPPED, explain
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft explore                       watch an agent start from nothing
+
+  fieldcraft explore --resume latest       go on with it
+
+  fieldcraft skills list                   what it learned
+
+  fieldcraft replay --seed 8               does that work in another world?
+
+  fieldcraft solve "craft an iron pickaxe" --seed 8
+
+  fieldcraft doctor                        what this machine can do
+
+Settings rise from fieldcraft.toml over FIELDCRAFT_* variables to flags.
+"""
+
+app = typer.Typer(
+    help="Agents that live in a world, set themselves tasks, write programs, and keep what works as skills.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=explore.EXPLORE_EXAMPLES)(explore.explore)
+app.command(epilog=explore.SOLVE_EXAMPLES)(explore.solve)
+app.command(epilog=replay.EXAMPLES)(replay.replay)
+app.add_typer(skills.app, name="skills")
+app.add_typer(envs.app, name="envs")
+app.add_typer(runs.app, name="runs")
+app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from fieldcraft import __version__
+
+        sys.stdout.write(f"fieldcraft {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Show the log; twice for its details.")
+    ] = 0,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up the log."""
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    logging.basicConfig(level=levels[min(verbose, 2)], handlers=[_Log()], force=True)
+
+
+class _Log(logging.Handler):
+    """The log as quiet lines on standard error, cleaned like everything that is shown."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from fieldcraft.cli.console import console, say
+
+        style = "warn" if record.levelno >= logging.WARNING else "quiet"
+        console(stderr=True).print(say(f"{record.name}: {record.getMessage()}", style), soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    0 is success, 1 a failure, 2 wrong usage, 130 a run that was stopped. Errors that nobody expected pass
+    through, with their traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        result: Any = app(arguments, prog_name="fieldcraft", standalone_mode=False)
+    except TyperException as error:
+        message, code = _usage(error), getattr(error, "exit_code", 2)
+    except (typer.Abort, KeyboardInterrupt):
+        message, code = "stopped before anything was done", STOPPED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except Exception as error:
+        failure = explain(error)
+        if failure is None:
+            raise
+        message, code = failure.message, failure.exit_code
+    else:
+        return result if isinstance(result, int) else 0
+    _print_error(message)
+    return int(code)
+
+
+def _usage(error: TyperException) -> str:
+    """The message of a wrong flag or argument, with the command whose help tells more."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "fieldcraft"
+    return f"{message} See `{path} --help`."
+
+
+def _print_error(message: str) -> None:
+    from fieldcraft.cli.console import console, one_line, say
+
+    console(stderr=True).print(say(f"error: {one_line(message, 2000)}", "bad"), soft_wrap=True)

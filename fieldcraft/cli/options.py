@@ -1,0 +1,126 @@
+"""The flags that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+WORLD = "The world"
+MODELS = "Models"
+BUDGET = "Budget, resumed parts included"
+KEEPING = "Where things are kept"
+OUTPUT = "Output"
+CONDUCT = "How it goes about it"
+
+Env = Annotated[
+    str | None,
+    typer.Option("--env", metavar="WORLD", help="Id or module:Class.", rich_help_panel=WORLD),
+]
+Option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="KEY=VALUE",
+        help="Of the world, value in JSON; repeatable.",
+        rich_help_panel=WORLD,
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of the world.", rich_help_panel=WORLD)]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "--picture", metavar="FILE", help="Draw the world as it is in the end (PNG).", rich_help_panel=WORLD
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="NAME", help="offline, scripted:FILE, or provider:model.", rich_help_panel=MODELS
+    ),
+]
+RoleModel = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--role-model",
+        metavar="ROLE=NAME",
+        help="Another model for curriculum, answerer, actor, critic or describer; repeatable.",
+        rich_help_panel=MODELS,
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url", metavar="URL", help="Another server of the provider's protocol.", rich_help_panel=MODELS
+    ),
+]
+KeepPrompts = Annotated[
+    bool | None,
+    typer.Option("--keep-prompts", help="Keep every prompt in the run's folder.", rich_help_panel=MODELS),
+]
+Iterations = Annotated[
+    int | None,
+    typer.Option("--iterations", metavar="N", help="Programs written and run.", rich_help_panel=BUDGET),
+]
+Tokens = Annotated[
+    int | None,
+    typer.Option("--tokens", metavar="N", help="Input and output together.", rich_help_panel=BUDGET),
+]
+Money = Annotated[
+    float | None, typer.Option("--money", metavar="USD", help="US dollars.", rich_help_panel=BUDGET)
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", metavar="N", help="Spent in models and programs.", rich_help_panel=BUDGET),
+]
+Library = Annotated[
+    str | None,
+    typer.Option("--library", metavar="FOLDER", help="The folder of skills.", rich_help_panel=KEEPING),
+]
+Keep = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep/--no-keep", help="Keep new skills, or leave the library as it is.", rich_help_panel=KEEPING
+    ),
+]
+Runs = Annotated[
+    str | None, typer.Option("--runs", metavar="FOLDER", help="The folder of runs.", rich_help_panel=KEEPING)
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", help="Of the run; made from the time where omitted.", rich_help_panel=KEEPING),
+]
+Curriculum = Annotated[
+    Literal["auto", "human", "random", "fixed"] | None,
+    typer.Option("--curriculum", help="Who sets the tasks.", rich_help_panel=CONDUCT),
+]
+Tasks = Annotated[
+    Path | None,
+    typer.Option(
+        "--tasks", metavar="FILE", help="A fixed list: one a line, or YAML or JSON.", rich_help_panel=CONDUCT
+    ),
+]
+Critic = Annotated[
+    Literal["environment", "model", "human", "none"] | None,
+    typer.Option("--critic", help="Who judges.", rich_help_panel=CONDUCT),
+]
+Attempts = Annotated[
+    int | None, typer.Option("--attempts", metavar="N", help="At each task.", rich_help_panel=CONDUCT)
+]
+Sandbox = Annotated[
+    str | None,
+    typer.Option("--sandbox", help="auto, process, docker or unsafe.", rich_help_panel=CONDUCT),
+]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tools", metavar="NAME", help="A tool programs may call; repeatable.", rich_help_panel=CONDUCT
+    ),
+]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Lines instead of the dashboard.", rich_help_panel=OUTPUT)
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output.", rich_help_panel=OUTPUT)
+]

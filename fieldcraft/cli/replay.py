@@ -1,0 +1,123 @@
+"""`fieldcraft replay`: every skill of a library in a world it has never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldcraft.cli import flags as f
+from fieldcraft.cli import options as o
+from fieldcraft.cli.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fieldcraft.agent.replaying import Replayed
+    from fieldcraft.cli.config import Settings
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft replay --library library --seed 8
+
+  fieldcraft replay --seed 8 --option size=96 --json
+
+The exit code is 0 even where skills fail: that they do is the answer.
+"""
+STYLES = {"works": "good", "fails": "bad", "skipped": "warn"}
+
+
+def replay(
+    library: o.Library = None,
+    env: o.Env = None,
+    seed: o.Seed = None,
+    option: o.Option = None,
+    sandbox: o.Sandbox = None,
+    tools: o.Tools = None,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Try every skill of a library in a new world: does it work, and if not, why."""
+    from fieldcraft.cli.config import load_settings
+
+    flags = {
+        **f.world(env, option, seed),
+        **f.given(library=library),
+        **f.conduct(None, None, sandbox, tools),
+    }
+    settings = load_settings(flags)
+    if not Path(settings.library).is_dir():
+        raise UsageProblem(f"there is no library {settings.library}; name one with --library")
+    results = list(_shown(settings, bar=not (plain or as_json)))
+    _report(results, settings, as_json=as_json)
+    return 0
+
+
+def _shown(settings: Settings, *, bar: bool) -> Iterator[Replayed]:
+    """The results as they come, with a progress bar on a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from fieldcraft.cli.console import clean, console
+
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=screen, transient=True, disable=not (bar and screen.is_terminal)
+    ) as progress:
+        line = progress.add_task("opening", total=None)
+        for total, result in _results(settings):
+            progress.update(line, total=total, advance=1, description=clean(result.skill))
+            yield result
+
+
+def _results(settings: Settings) -> Iterator[tuple[int, Replayed]]:
+    """(number of skills, result) for each skill."""
+    from contextlib import ExitStack
+
+    from fieldcraft.agent.replaying import replay_skills
+    from fieldcraft.envs import make
+    from fieldcraft.skills import SkillLibrary
+    from fieldcraft.skills.sandbox import open_sandbox
+    from fieldcraft.tools import ToolExecutor, ToolRegistry
+
+    with ExitStack() as stack:
+        world = make(settings.environment)
+        stack.callback(world.close)
+        try:
+            world.reset(seed=settings.seed, options=settings.options)
+        except ValueError as error:
+            raise UsageProblem(f"{settings.environment}: {error}") from error
+        library = SkillLibrary(Path(settings.library), environment=world.spec.id)
+        stack.callback(library.close)
+        sandbox = open_sandbox(settings.sandbox)
+        stack.callback(sandbox.close)
+        tools = ToolExecutor(ToolRegistry.load(settings.tools))
+        stack.callback(tools.close)
+        results = replay_skills(
+            library, world, sandbox, seed=settings.seed, options=settings.options, tools=tools
+        )
+        total = len(library)
+        for result in results:
+            yield total, result
+
+
+def _report(results: list[Replayed], settings: Settings, *, as_json: bool) -> None:
+    from fieldcraft.cli.console import console, one_line, print_json, say, table
+
+    if as_json:
+        print_json([result.model_dump(mode="json") for result in results])
+        return
+    counts: dict[str, int] = {}
+    title = f"{settings.library} in {settings.environment}, seed {settings.seed}"
+    shown = table("skill", "outcome", "why", "#ticks", title=title)
+    for result in results:
+        counts[result.outcome] = counts.get(result.outcome, 0) + 1
+        shown.add_row(
+            say(result.skill, "name"),
+            say(result.outcome, STYLES[result.outcome]),
+            say(one_line(result.why, 300)),
+            str(result.ticks),
+        )
+    console().print(shown)
+    words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items(), reverse=True))
+    console().print(say(f"{len(results)} skills: {words or 'none to try'}", "head"))

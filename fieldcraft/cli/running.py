@@ -1,0 +1,163 @@
+"""Driving a run from the command line: views, Ctrl-C, and the end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from fieldcraft.agent.recorder import StopRequested
+from fieldcraft.agent.summary import Overview
+from fieldcraft.cli.console import console
+from fieldcraft.cli.errors import FAILURE, STOPPED
+from fieldcraft.cli.plain import PlainView
+
+if TYPE_CHECKING:
+    from fieldcraft.agent import events as e
+    from fieldcraft.agent.session import Session
+
+
+class View(Protocol):
+    """Somebody who looks on and, where the run needs a person, asks one."""
+
+    overview: Overview
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def take(self, event: e.Event) -> None:
+        """Follow the run by one event."""
+
+    def ask(self, question: str) -> str:
+        """The person's answer."""
+
+    def stopping(self) -> None:
+        """Say that the run stops at its next event. Called in a signal handler."""
+
+
+def choose_view(overview: Overview, *, plain: bool, as_json: bool) -> View:
+    """The dashboard on a terminal, lines elsewhere; with JSON on standard output, lines on standard error."""
+    if as_json:
+        return PlainView(overview, stderr=True)
+    if plain or not console().is_terminal or console().is_dumb_terminal:
+        return PlainView(overview)
+    from fieldcraft.cli.live import LiveView
+
+    return LiveView(overview)
+
+
+@dataclass
+class Stopper:
+    """Ctrl-C and SIGTERM: the first asks the run to stop at its next event, the second stops it at once.
+
+    Before the run is open, and while a person is being asked, the first one stops at once too: no event
+    is about to come.
+    """
+
+    notice: Callable[[], None]
+    asked: bool = False
+    _request: Callable[[str], None] | None = None
+    _before: dict[int, object] = field(default_factory=dict)
+
+    def __enter__(self) -> Stopper:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def attend(self, request: Callable[[str], None] | None) -> Callable[[str], None] | None:
+        """Hand the first signal to `request`, or stop at once for `None`; returns who had it before."""
+        before, self._request = self._request, request
+        return before
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.asked or self._request is None:
+            self.asked = True
+            raise KeyboardInterrupt
+        self.asked = True
+        self._request("stopped by Ctrl-C" if number == signal.SIGINT else "stopped by SIGTERM")
+        self.notice()
+
+
+@dataclass
+class Drive:
+    """One run, driven to its end or its next pause.
+
+    Attributes:
+        overview: what became of it.
+        stopped: somebody asked it to stop.
+        skills: how many skills its library holds in the end.
+    """
+
+    view: View
+    stopped: bool = False
+    skills: int = 0
+    _open: bool = False
+    _stopper: Stopper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stopper = Stopper(self.view.stopping)
+
+    @property
+    def overview(self) -> Overview:
+        """Of the run, up to its latest event."""
+        return self.view.overview
+
+    def take(self, event: e.Event) -> None:
+        """Pass on an event, once the journal before it was read."""
+        if self._open:
+            self.view.take(event)
+
+    def ask(self, question: str) -> str:
+        """Ask the person; the end of the input stops the run, resumable."""
+        request = self._stopper.attend(None)
+        try:
+            return self.view.ask(question)
+        except EOFError as error:
+            raise StopRequested("nobody answered: the input ended") from error
+        finally:
+            self._stopper.attend(request)
+
+    def run(self, session: AbstractContextManager[Session], at_end: Callable[[Session], None]) -> int:
+        """Live the run; returns the exit code.
+
+        Args:
+            session: the run to open; it was told of `take` and `ask`.
+            at_end: called in good order, while the world is still there.
+        """
+        with self._stopper, session as opened:
+            for event in opened.run.journal.read(last_segment=True):
+                self.overview.take(event)
+            self.overview.outcome = ""
+            self._open = True
+            with self.view, self._heeding(opened):
+                try:
+                    opened.explorer.explore()
+                except KeyboardInterrupt:
+                    self.stopped = True
+                    return STOPPED
+            self.stopped = self._stopper.asked
+            at_end(opened)
+            self.skills = len(opened.library)
+        return self._exit_code()
+
+    @contextmanager
+    def _heeding(self, session: Session) -> Iterator[None]:
+        self._stopper.attend(session.recorder.request_stop)
+        try:
+            yield
+        finally:
+            self._stopper.attend(None)
+
+    def _exit_code(self) -> int:
+        state, budget = self.overview.state, self.overview.settings.budget
+        if state.finished or state.spent.exhausted(budget, another_program=True):
+            return 0
+        return STOPPED if self.stopped else FAILURE

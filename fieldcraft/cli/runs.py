@@ -1,0 +1,137 @@
+"""`fieldcraft runs ...`: the runs there are, what one reached, and watching one from another terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldcraft.cli import options as o
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.summary import Overview
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft runs list
+
+  fieldcraft runs show latest --tasks 10
+
+  fieldcraft runs watch latest             from another terminal, while it goes on
+"""
+
+app = typer.Typer(help="The runs, and what they reached.", epilog=EXAMPLES, no_args_is_help=True)
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, its folder, or `latest`.")]
+
+
+@app.command("list")
+def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
+    """Every run with what it reached, the oldest first."""
+    from fieldcraft.agent.journal import JournalError
+    from fieldcraft.agent.run import list_runs as folders
+    from fieldcraft.cli import figures
+    from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.ending import as_data
+    from fieldcraft.cli.following import read_overview, standing
+
+    place = _folder(runs)
+    data: list[dict[str, Any]] = []
+    shown = table(
+        "run", "begun", "world", "model", "#iterations", "#items", "#skills", "stands", title=str(place)
+    )
+    for folder in folders(place):
+        try:
+            view = read_overview(folder)
+        except JournalError as error:
+            data.append({"run": folder.name, "stands": "damaged", "problem": str(error)})
+            shown.add_row(say(folder.name, "name"), "", "", "", "", "", "", say(error, "bad"))
+            continue
+        stands = standing(folder, view)
+        data.append({**as_data(view, place), "stands": stands, "begun": view.began})
+        state, settings = view.state, view.settings
+        shown.add_row(
+            say(folder.name, "name"),
+            figures.moment(view.began),
+            say(f"{settings.environment} {settings.seed}"),
+            say(settings.model),
+            figures.of_limit(state.spent.iterations, settings.budget.iterations),
+            str(len(state.progress.items)),
+            str(len(state.kept)),
+            say(stands),
+        )
+    if as_json:
+        print_json(data)
+    elif data:
+        console().print(shown)
+    else:
+        console().print(say(f"no runs in {place}; start one with `fieldcraft explore`", "quiet"))
+    return 0
+
+
+@app.command()
+def show(
+    run: RunName,
+    runs: o.Runs = None,
+    tasks: Annotated[int, typer.Option("--tasks", min=0, help="How many of the latest tasks.")] = 20,
+    as_json: o.Json = False,
+) -> int:
+    """One run: what it reached, its latest tasks, what to do next."""
+    from fieldcraft.agent.run import find_run
+    from fieldcraft.cli.console import console, print_json
+    from fieldcraft.cli.ending import as_data, print_next, print_summary
+    from fieldcraft.cli.following import read_overview, standing
+
+    folder = find_run(_folder(runs), run)
+    view = read_overview(folder)
+    view.outcome = standing(folder, view)
+    if as_json:
+        done = [{"task": words, "success": success} for words, success in view.state.finished_tasks]
+        print_json({**as_data(view, folder.parent), "stands": view.outcome, "finished_tasks": done})
+        return 0
+    print_summary(view, folder.parent)
+    if tasks and view.state.finished_tasks:
+        console().print(_tasks(view, tasks))
+    print_next(view, folder.parent)
+    return 0
+
+
+def _tasks(view: Overview, count: int) -> Any:
+    from fieldcraft.cli.console import say, table
+    from fieldcraft.cli.lines import BAD, GOOD
+
+    finished = list(enumerate(view.state.finished_tasks, 1))
+    shown = table("#task", "", "what", title=f"the latest of {len(finished)} tasks")
+    for number, (words, success) in finished[-count:]:
+        shown.add_row(str(number), say(GOOD if success else BAD, "good" if success else "bad"), say(words))
+    return shown
+
+
+@app.command()
+def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) -> int:
+    """Look on while a run goes on in another process, until it stops or you press Ctrl-C."""
+    from fieldcraft.agent.run import find_run
+    from fieldcraft.agent.summary import Overview
+    from fieldcraft.cli.ending import print_summary
+    from fieldcraft.cli.following import follow, standing
+    from fieldcraft.cli.running import choose_view
+
+    folder = find_run(_folder(runs), run)
+    overview = Overview()
+    with choose_view(overview, plain=plain, as_json=False) as view:
+        try:
+            for event in follow(folder, overview):
+                view.take(event)
+        except KeyboardInterrupt:
+            return 0
+    overview.outcome = standing(folder, overview)
+    print_summary(overview, folder.parent)
+    return 0
+
+
+def _folder(runs: str | None) -> Path:
+    from fieldcraft.cli.config import load_settings
+
+    return Path(load_settings({} if runs is None else {"runs": runs}).runs)

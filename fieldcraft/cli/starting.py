@@ -1,0 +1,141 @@
+"""Starting a run or going on with one, from flags to the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.session import Session
+    from fieldcraft.agent.summary import Overview
+    from fieldcraft.cli.running import Drive
+
+Open = Callable[["Drive"], AbstractContextManager["Session"]]
+CHANGEABLE = {"budget", "runs"}
+"""What a resumed run may be told anew; everything else is the run's own."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a run is shown."""
+
+    plain: bool
+    as_json: bool
+    picture: Path | None
+
+    def __post_init__(self) -> None:
+        if self.picture is not None and not self.picture.absolute().parent.is_dir():
+            raise UsageProblem(
+                f"--picture {self.picture}: there is no folder {self.picture.parent}; make it first"
+            )
+
+
+def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: str | None = None) -> int:
+    """Start a run; returns the exit code.
+
+    Args:
+        flags: settings from the command line.
+        name: of the run.
+        look: how it is shown.
+        solving: the one task to do, where it is `fieldcraft solve`.
+    """
+    from fieldcraft.agent.session import new_session
+    from fieldcraft.agent.settings import FixedTask
+    from fieldcraft.cli.config import load_settings
+
+    settings = load_settings(flags)
+    changes: dict[str, Any] = {}
+    if solving is not None:
+        changes = {"curriculum": "solve", "tasks": (FixedTask(task=solving),)}
+    elif settings.curriculum == "fixed" and not settings.tasks:
+        raise UsageProblem("--curriculum fixed needs a list of tasks: --tasks FILE")
+    run_settings, runs = settings.for_run(**changes), Path(settings.runs)
+
+    def opener(drive: Drive) -> AbstractContextManager[Session]:
+        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
+
+    code, overview = _drive(opener, runs, look)
+    if solving is not None and code != STOPPED:
+        return 0 if overview.state.solved else FAILURE
+    return code
+
+
+def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look) -> int:
+    """Resume a run, with more budget where flags say so; returns the exit code."""
+    from fieldcraft.agent.journal import Journal
+    from fieldcraft.agent.run import find_run, latest_settings
+    from fieldcraft.agent.session import resumed_session
+    from fieldcraft.agent.settings import BudgetLimits, RunSettings
+    from fieldcraft.cli.config import load_settings
+
+    fixed = sorted(set(flags) - CHANGEABLE) + (["name"] if new_name else [])
+    if fixed:
+        raise UsageProblem(
+            f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
+            "(--iterations, --tokens, --money, --minutes). Start a new run for the rest"
+        )
+    runs = Path(load_settings({key: flags[key] for key in ("runs",) if key in flags}).runs)
+    folder = find_run(runs, name)
+    budget = None
+    if "budget" in flags:
+        before = latest_settings(Journal(folder).read(last_segment=True), RunSettings()).budget
+        budget = BudgetLimits.model_validate({**before.model_dump(), **flags["budget"]})
+
+    def opener(drive: Drive) -> AbstractContextManager[Session]:
+        return resumed_session(
+            folder.name, runs=folder.parent, budget=budget, ask_human=drive.ask, listeners=(drive.take,)
+        )
+
+    return _drive(opener, folder.parent, look)[0]
+
+
+def _drive(opener: Open, runs: Path, look: Look) -> tuple[int, Overview]:
+    from fieldcraft.agent.summary import Overview
+    from fieldcraft.cli.running import Drive, choose_view
+
+    overview = Overview()
+    drive = Drive(choose_view(overview, plain=look.plain, as_json=look.as_json))
+    problem: CommandFailed | None = None
+
+    def at_end(session: Session) -> None:
+        nonlocal problem
+        problem = _draw(session, look.picture)
+
+    code = drive.run(opener(drive), at_end)
+    _tell(overview, runs, look, stopped=drive.stopped)
+    if problem is not None:
+        raise problem
+    return code, overview
+
+
+def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool) -> None:
+    from fieldcraft.cli.console import console, print_json, say
+    from fieldcraft.cli.ending import as_data, print_next, print_summary, resume_command
+
+    if look.as_json:
+        print_json(as_data(overview, runs))
+        if stopped:
+            console(stderr=True).print(say(f"go on with: {resume_command(overview, runs)}"), soft_wrap=True)
+        return
+    print_summary(overview, runs)
+    print_next(overview, runs)
+
+
+def _draw(session: Session, picture: Path | None) -> CommandFailed | None:
+    """Write the world's picture; a world that cannot, or a full disk, is told after the summary."""
+    if picture is None:
+        return None
+    if not session.environment.spec.can_render:
+        return CommandFailed(f"{session.environment.spec.id} draws no pictures; leave --picture out")
+    try:
+        picture.write_bytes(session.environment.render())
+    except OSError as error:
+        return CommandFailed(
+            f"--picture {picture} cannot be written ({error.strerror}); choose another place"
+        )
+    return None
