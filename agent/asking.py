@@ -70,7 +70,7 @@ class Asker:
         while True:
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
-            outcome = self._recorder.effect(
+            outcome: e.ModelAnswered | e.ModelFailed = self._recorder.effect(
                 e.ModelAsked(role=role, call=call, template=template),
                 (e.ModelAnswered, e.ModelFailed),
                 lambda call=call: self._call(role, template, call, messages),  # type: ignore[misc]
