@@ -70,17 +70,16 @@ class Asker:
         while True:
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
-            outcome: e.ModelAnswered | e.ModelFailed = self._recorder.effect(
+            outcome = self._recorder.effect(
                 e.ModelAsked(role=role, call=call, template=template),
                 (e.ModelAnswered, e.ModelFailed),
                 lambda call=call: self._call(role, template, call, messages),  # type: ignore[misc]
             )
             if isinstance(outcome, e.ModelAnswered):
                 return outcome.text
-            if self._recorder.model_failures >= self._settings.model_failures:
-                raise ModelsSilent(
-                    f"{self._recorder.model_failures} model calls in a row failed: {outcome.error}"
-                )
+            failures = self._recorder.model_failures
+            if failures >= self._settings.model_failures and isinstance(outcome, e.ModelFailed):
+                raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
 
     def _call(
         self, role: str, template: str, call: int, messages: list[Message]
