@@ -22,7 +22,7 @@ _SENTENCE = re.compile(rf"\b(?:[Cc]annot|[Tt]o) (\w+) ({NAME}): ([^\n]*)")
 _STATION = re.compile(rf"need an? ({NAME}) within")
 _TOOL = re.compile(rf"need ({NAME}) or better")
 _NEED = re.compile(rf"(\d+) ((?:{NAME})(?: or (?:{NAME}))*)")
-_FUEL = re.compile(r"need fuel: ([^(;]+)")
+_FUEL = re.compile(r"need (?:more )?fuel: ([^(;]+)")
 _SOURCE = re.compile(r"comes from ([^(;]+)")
 _UNSEEN = re.compile(rf"\bsaw no ({NAME}) on \d+ walks")
 _PLACE = re.compile(r" at line \d+.*$")
@@ -95,6 +95,10 @@ class Facts:
         if "none within" in body:
             self.absent.add(name)
         for clause in body.split(";"):
+            sources = _sources(clause)
+            if sources:
+                _extend(self.sources.setdefault(name, []), sources)
+                continue
             match verb:
                 case "craft":
                     self._craft(name, clause)
@@ -109,10 +113,6 @@ class Facts:
                     pass
 
     def _craft(self, name: str, clause: str) -> None:
-        sources = _sources(clause)
-        if sources:
-            _extend(self.sources.setdefault(name, []), sources)
-            return
         stations = _STATION.findall(clause)
         needs = [] if stations else _NEED.findall(_REMARK.sub("", clause))
         if stations or needs:

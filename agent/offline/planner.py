@@ -1,4 +1,4 @@
-"""The curriculum: which task next, which questions first, and which steps lead to a given task."""
+"""The curriculum: which task next, which questions first, and which steps make up a given task."""
 
 from __future__ import annotations
 
@@ -111,12 +111,11 @@ def make_plan(prompt: Prompt) -> str:
 
 def _candidates(now: Situation) -> list[Proposal]:
     demand = _demand(now)
-    proposals = []
-    targets = [item for item in now.items if now.facts.known(item) and item not in now.held]
-    wanted = [item for item in now.items if item in demand and item not in now.held]
-    for item in dict.fromkeys([*targets, *wanted]):
-        if not now.missing(item):
-            proposals.append(_get(now, item, _worth(now, item, demand.get(item, 0))))
+    targets = [
+        item for item in now.items if item not in now.held and (now.facts.known(item) or item in demand)
+    ]
+    ready = [item for item in targets if not now.missing(item)]
+    proposals = [_get(now, item, _worth(now, item, demand.get(item, 0))) for item in ready]
     proposals += _basics(now)
     proposals += _in_view(now)
     tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}

@@ -17,27 +17,27 @@ def answer_question(prompt: Prompt) -> str:
     facts = Facts(said)
     subjects = [*facts.recipes, *facts.sources, *facts.tools]
     asked = mentioned(prompt.text("Question"), list(dict.fromkeys([*subjects, *_things(facts)])))
-    chain: list[str] = []
+    order: list[str] = []
     for name in [*asked, *(maker for thing in asked for maker in _makers(facts, thing))]:
-        _follow(facts, name, chain)
-    found = [sentence for name in chain for sentence in sentences(facts, name)]
+        _follow(facts, name, order)
+    found = [sentence for name in order for sentence in sentences(facts, name)]
     return "\n".join(dict.fromkeys(found[:SENTENCES])) or UNKNOWN
 
 
-def _follow(facts: Facts, name: str, chain: list[str]) -> None:
+def _follow(facts: Facts, name: str, order: list[str]) -> None:
     """Append a name and what it needs; of alternatives the one that most is known of goes first."""
-    if name in chain:
+    if name in order:
         return
-    chain.append(name)
+    order.append(name)
     rest: list[str] = []
     for alternatives in facts.needs_of(name):
         known = sorted(alternatives, key=lambda other: -len(sentences(facts, other)) - _depth(facts, other))
-        _follow(facts, known[0], chain)
+        _follow(facts, known[0], order)
         rest += known[1:]
     for way, thing in facts.sources.get(name, []):
         if way == "mining":
-            _follow(facts, thing, chain)
-    chain += [other for other in rest if other not in chain]
+            _follow(facts, thing, order)
+    order += [other for other in rest if other not in order]
 
 
 def _depth(facts: Facts, name: str) -> int:

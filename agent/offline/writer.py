@@ -17,7 +17,7 @@ class Writer:
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
         self._functions: dict[str, list[str]] = {}
-        self._unknown: list[str] = []
+        self._unknown: list[tuple[str, ...]] = []
         self._called: set[str] = set()
 
     def obtain(self, item: str, count: int) -> tuple[str, str]:
@@ -74,10 +74,13 @@ class Writer:
         return "\n\n\n".join([*helpers, source]) + "\n"
 
     def _lessons(self, way: Way | None = None) -> list[str]:
-        if not self._unknown or (way and way.kind == "try"):
+        """The line that tries what is unknown: one alternative of each need, then others."""
+        if way and way.kind == "try":
             return []
-        names = ", ".join(f'"{name}"' for name in self._unknown[:LEARNED_AT_ONCE])
-        return [f"    _learn(bot, {names})"]
+        ranks = range(max((len(names) for names in self._unknown), default=0))
+        order = [names[rank] for rank in ranks for names in self._unknown if rank < len(names)]
+        lessons = ", ".join(f'"{name}"' for name in list(dict.fromkeys(order))[:LEARNED_AT_ONCE])
+        return [f"    _learn(bot, {lessons})"] if lessons else []
 
     def _helper(self, item: str, way: Way) -> str:
         """The private function that gets an item, written if it is not there yet."""
@@ -141,7 +144,7 @@ class Writer:
         way = self._ways.to(first)
         names = ", ".join(f'"{name}"' for name in alternatives)
         if way.kind == "try":
-            self._unknown += [name for name in alternatives if name not in self._unknown][:LEARNED_AT_ONCE]
+            self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
             return []
         if way.kind == "skill":
             call = self._skill_call(way.thing, wanted)

@@ -1,0 +1,98 @@
+"""Tasks follow from what was held, seen, tried and told."""
+
+import json
+
+import pytest
+
+from fieldcraft.agent.state import Answered
+
+NOTHING_SEEN = "Nearby blocks: none\nInventory (1/36): 2 kor"
+
+
+@pytest.fixture
+def proposal(ask, answered):
+    def proposed(known="", **values):
+        values.setdefault("observation", NOTHING_SEEN)
+        return json.loads(ask("curriculum_task", answers=answered(known), **values))
+
+    return proposed
+
+
+def test_what_is_possible_now_comes_before_what_is_not(proposal):
+    known = "To craft gorm: need 1 kor.\nTo craft hulp: need 1 jeb."
+    assert proposal(known)["goal"] == {"kind": "item", "item": "gorm", "count": 1}
+
+
+def test_the_missing_need_of_a_failed_task_comes_next(proposal):
+    found = proposal("To craft gorm: need 1 lum, 2 kor.", failed=["Craft 1 gorm"])
+    assert found["task"] == "Craft 1 lum"
+
+
+def test_a_failed_task_is_taken_up_again_once_its_needs_were_had(proposal):
+    failed = ["Craft 1 gorm", "Craft 1 hulp", "Craft 1 jeb", "Craft 1 vix", "Craft 1 marn", "Craft 1 fenk"]
+    found = proposal("To craft gorm: need 1 lum.", failed=failed, items=["kor", "lum"])
+    assert found["task"] == "Craft 1 gorm"
+
+
+def test_a_task_that_failed_just_now_rests(proposal):
+    assert proposal("To craft gorm: need 1 kor.", failed=["Craft 1 gorm"])["task"] != "Craft 1 gorm"
+
+
+def test_blocks_in_view_are_mined_before_names_are_tried_at_random(proposal):
+    assert proposal(observation="Nearby blocks: norl\nInventory (1/36): 2 kor")["task"] == "Mine 1 norl"
+
+
+def test_what_is_smelted_is_worded_as_smelting_and_checked_by_its_yield(proposal):
+    found = proposal("To craft gorm: no crafting recipe makes it; it comes from smelting kor.")
+    assert (found["task"], found["goal"]["item"]) == ("Smelt 1 kor", "gorm")
+
+
+def test_many_worlds_words_lead_to_many_first_tasks(proposal):
+    assert len({proposal(completed=[f"Craft 1 thing{n}"] * n)["task"] for n in range(12)}) > 3
+
+
+def test_questions_go_from_a_failed_task_to_what_it_needs_in_turn(ask):
+    asked = [
+        Answered(
+            question="What does it take to craft gorm and its parts?",
+            answer="To craft gorm: need 1 lum, 1 vix.",
+        )
+    ]
+    questions = json.loads(ask("curriculum_questions", failed=["Craft 1 gorm"], asked=asked))["questions"]
+    assert len(questions) == 3
+    assert {"gorm", "lum", "vix"} == {
+        name for name in ("gorm", "lum", "vix", "kor") for q in questions if name in q
+    }
+
+
+def test_a_plan_puts_needs_before_what_needs_them_and_the_task_last(ask, answered):
+    known = "To craft gorm: need 1 lum; need a zan within 4 blocks.\nTo craft lum: need 2 vix, 1 kor."
+    steps = json.loads(ask("decompose", answers=answered(known)))["steps"]
+    assert [step["task"] for step in steps] == ["Craft 1 vix", "Craft 1 lum", "craft a gorm"]
+    assert steps[-1]["goal"] == {"kind": "item", "item": "gorm", "count": 1}
+
+
+@pytest.mark.parametrize(
+    ("after", "error", "success"),
+    [
+        ("Inventory (2/36): 2 kor, 1 vix", None, True),
+        ("Inventory (1/36): 2 kor", None, False),
+        ("Inventory (2/36): 2 kor, 1 vix", "PrimitiveError: cannot mine norl: need jeb or better", False),
+    ],
+)
+def test_mining_is_judged_by_what_was_gained(ask, after, error, success):
+    verdict = json.loads(ask("critic", before="Inventory (1/36): 2 kor", after=after, error=error))
+    assert verdict["success"] is success
+    assert bool(verdict["critique"]) is not success
+
+
+def test_a_critique_names_what_the_error_lacked(ask):
+    error = "PrimitiveError: cannot mine norl: need jeb or better (holding kor)"
+    assert "jeb" in json.loads(ask("critic", error=error))["critique"]
+
+
+def test_a_description_says_it_by_names_and_in_plain_words(ask):
+    text = ask("describe")
+    assert "gorm" in text
+    assert "In plain words" in text
+    assert "obtain_gorm" not in text

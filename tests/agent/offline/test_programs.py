@@ -1,0 +1,131 @@
+"""What a program does follows from what the prompt tells, and from nothing else."""
+
+import re
+
+import pytest
+
+from fieldcraft.agent.prompting import parse_code
+from fieldcraft.agent.task import Task
+from fieldcraft.envs import ItemGoal, PlaceGoal
+from fieldcraft.skills import Skill
+
+GORM = "cannot craft gorm: need 3 fenk or dask (have 0), 2 lum (have 0); need a zan within 4 blocks"
+LUM = "cannot craft lum: no crafting recipe makes it; it comes from killing tib"
+FENK = "cannot craft fenk: need 1 vix (have 0)"
+
+
+def skill(entry: str, item: str) -> Skill:
+    source = f'def {entry}(bot, count=1):\n    """Hold at least `count` {item}."""\n    bot.craft("{item}")\n'
+    return Skill(name=entry.replace("_", "-"), description=f"Hold {item}.", source=source, entry=entry)
+
+
+@pytest.fixture
+def program(ask):
+    def written(**values):
+        return parse_code(ask("actor", **values))
+
+    return written
+
+
+def tried(source: str) -> set[str]:
+    return set(re.findall(r'bot\.(?:craft|mine|kill|smelt)\("(\w+)"', source)) | set(
+        re.findall(r'"(\w+)"', "".join(re.findall(r"_learn\(bot, (.*)\)", source)))
+    )
+
+
+def test_where_nothing_is_known_only_the_task_itself_is_tried(program):
+    assert tried(program()) == {"gorm"}
+
+
+def test_a_second_attempt_tries_what_the_first_one_lacked(program, attempt):
+    source = program(attempts=[attempt(GORM)])
+    assert {"fenk", "lum"} <= tried(source)
+    assert tried(source) <= {"fenk", "dask", "lum", "zan", "gorm"}
+
+
+def test_a_program_never_fails_so_often_that_it_is_stopped_before_it_has_learned(program, attempt):
+    learned = re.search(r"_learn\(bot, (.*)\)", program(attempts=[attempt(GORM)]))
+    assert learned is not None
+    assert len(learned[1].split(",")) < 4
+
+
+def test_what_errors_taught_is_done_in_the_next_attempt(program, attempt):
+    source = program(attempts=[attempt(GORM, LUM, FENK), attempt("cannot craft vix: need 1 kor (have 0)")])
+    assert '_look_for(bot, "tib")' in source
+    assert 'bot.kill("tib")' in source
+    assert 'bot.craft("vix")' in source
+
+
+def test_knowledge_from_the_context_serves_the_first_attempt(program):
+    context = (
+        "To craft gorm: need 1 lum.\nTo craft lum: no crafting recipe makes it; it comes from mining norl."
+    )
+    source = program(task=Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm"), context=context))
+    assert 'bot.mine("norl")' in source
+    assert "_learn" not in source
+
+
+def test_a_tool_that_mining_needs_is_got_first(program, attempt):
+    error = "cannot mine norl: need jeb or better (holding no such tool)"
+    source = program(
+        task=Task(words="Mine 1 norl"), attempts=[attempt(error)], skills=[skill("obtain_jeb", "jeb")]
+    )
+    assert source.index("obtain_jeb(bot, count=1)") < source.index('bot.mine("norl")')
+
+
+def test_skills_are_called_for_what_they_yield(program, attempt):
+    skills = [skill("obtain_lum", "lum"), skill("make_fenk", "fenk"), skill("obtain_zan", "zan")]
+    source = program(attempts=[attempt(GORM)], skills=skills)
+    assert "obtain_lum(bot, count=2)" in source
+    assert "make_fenk(bot, count=3)" in source
+    assert tried(source) == {"gorm"}
+
+
+def test_a_skill_is_not_defined_again_under_its_own_name(program):
+    source = program(skills=[skill("obtain_gorm", "gorm")])
+    assert "def obtain_gorm(" not in source
+    assert "obtain_gorm(bot, count=count)" in source
+
+
+def test_of_alternatives_the_one_that_is_near_is_gone_for(program, attempt):
+    ways = [
+        "cannot craft fenk: no crafting recipe makes it; it comes from mining zan",
+        "cannot craft dask: no crafting recipe makes it; it comes from mining pell",
+    ]
+    source = program(attempts=[attempt("cannot craft gorm: need 3 fenk or dask (have 0)", *ways)])
+    assert 'bot.mine("pell")' in source
+    assert 'bot.mine("zan")' not in source
+
+
+def test_smelting_gets_fuel_and_a_station(program):
+    context = (
+        "To craft gorm: no crafting recipe makes it; it comes from smelting kor.\n"
+        "To smelt kor: need a dask within 4 blocks; need fuel: lum.\n"
+        "To craft lum: no crafting recipe makes it; it comes from mining norl."
+    )
+    task = Task(words="Smelt 1 kor", goal=ItemGoal(item="gorm"), context=context)
+    source = program(task=task, skills=[skill("obtain_dask", "dask")])
+    assert 'bot.smelt("kor")' in source
+    assert '_stand_by(bot, "dask")' in source
+    assert 'bot.mine("norl")' in source
+
+
+def test_needs_that_need_each_other_end(program, attempt):
+    errors = ["cannot craft gorm: need 1 lum (have 0)", "cannot craft lum: need 1 gorm (have 0)"]
+    assert 'bot.craft("gorm")' in program(attempts=[attempt(*errors)])
+
+
+def test_the_count_of_the_goal_is_the_default(program):
+    assert "def obtain_lum(bot, count=7):" in program(
+        task=Task(words="Craft 3 lum", goal=ItemGoal(item="lum", count=7))
+    )
+    assert "def place_dask(bot, count=2):" in program(
+        task=Task(words="Place 2 dask", goal=PlaceGoal(block="dask", count=2))
+    )
+
+
+def test_no_program_holds_a_coordinate(program):
+    task = Task(words="Deposit items that are not needed into the dask at (31, 64, 27)")
+    source = program(task=task)
+    assert "31" not in source
+    assert 'bot.find("dask")' in source
