@@ -121,7 +121,7 @@ def _candidates(now: Situation) -> list[Proposal]:
     tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}
     for item in now.items:
         if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
-            proposals.append(_get(now, item, 20))
+            proposals.append(_get(now, item, 15 if item in now.blocks else 20))
     return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
 
 

@@ -15,7 +15,7 @@ from fieldcraft.envs import ItemGoal, Names
 from fieldcraft.skills import Execution, ProgramFault
 
 NAMES = Names(
-    items=("brill", "dask", "fenk", "gorm", "hulp", "jeb", "kor", "lum", "marn", "vix"),
+    items=("brill", "dask", "fenk", "gorm", "hulp", "jeb", "kor", "lum", "marn", "vix", "zan"),
     blocks=("dask", "fenk", "norl", "pell", "zan"),
     mobs=("quoll", "tib"),
 )
