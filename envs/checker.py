@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.types import EnvironmentSpec, GoalCheck, ItemGoal, PrimitiveError, Progress
 
 
 @dataclass(frozen=True)
@@ -14,7 +19,187 @@ class EnvironmentProblem:
     promise: str
     detail: str
 
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.detail}"
+
 
 def check_environment(environment: Environment, *, seed: int = 0) -> list[EnvironmentProblem]:
-    """Try every promise of the contract; the list of those not kept is empty for a sound world."""
-    raise NotImplementedError
+    """Try every promise of the contract; the list of those not kept is empty for a sound world.
+
+    Optional capabilities are tried where the spec announces them. The environment is reset several times
+    and left open.
+
+    Args:
+        environment: a world made and not yet reset.
+        seed: of the worlds it is tried with.
+    """
+    problems: list[EnvironmentProblem] = []
+    for promise, check in _CHECKS:
+        try:
+            problems.extend(EnvironmentProblem(promise, detail) for detail in check(environment, seed))
+        except Exception as error:
+            detail = f"it raised {type(error).__name__}: {error}"[:500]
+            problems.append(EnvironmentProblem(promise, detail))
+            if check is _check_spec or check is _check_reset:
+                break
+    return problems
+
+
+def _check_spec(environment: Environment, seed: int) -> Iterator[str]:  # noqa: ARG001
+    spec = getattr(environment, "spec", None)
+    if not isinstance(spec, EnvironmentSpec):
+        raise TypeError("set `spec = EnvironmentSpec(id=..., description=...)` on the class")
+    if EnvironmentSpec.model_validate_json(spec.model_dump_json()) != spec:
+        yield "it changes when written as JSON and read back; keep `options` to JSON data"
+    names = spec.names
+    for kind in ("items", "blocks", "mobs"):
+        listed = getattr(names, kind)
+        if list(listed) != sorted(set(listed)):
+            yield f"names.{kind} is not sorted and free of doubles"
+
+
+def _check_reset(environment: Environment, seed: int) -> Iterator[str]:
+    first = environment.reset(seed=seed)
+    if not isinstance(first, Observation):
+        raise TypeError(f"reset returned {type(first).__name__}; return an Observation")
+    again = environment.reset(seed=seed)
+    if first != again:
+        yield f"the same seed began differently twice, in {_changed(first, again)}; draw all from it"
+    if environment.observe() != again:
+        yield "reset did not return what observe sees right after it"
+
+
+def _check_observation(environment: Environment, seed: int) -> Iterator[str]:
+    environment.reset(seed=seed)
+    seen = environment.observe()
+    if environment.observe() != seen:
+        yield f"two looks in a row differ in {_changed(seen, environment.observe())}; change nothing"
+    if not isinstance(seen.text(), str):
+        yield "its text is no string"
+    if environment.tick != seen.tick:
+        yield f"`tick` is {environment.tick} and the observation says {seen.tick}"
+
+
+def _check_progress(environment: Environment, seed: int) -> Iterator[str]:
+    environment.reset(seed=seed)
+    progress = environment.progress()
+    if not isinstance(progress, Progress):
+        raise TypeError(f"progress returned {type(progress).__name__}; return a Progress")
+    if progress is environment.progress():
+        yield "it returned the same object twice; return a new Progress each time"
+    missing = sorted(set(environment.observe().inventory) - set(progress.items))
+    if missing:
+        yield f"{missing[0]} is held and not in progress().items, which lists every item ever held"
+    listed = environment.spec.names.items
+    item = listed[0] if listed else "nothing_at_all"
+    check = environment.check(ItemGoal(item=item, count=10**6), progress)
+    if not isinstance(check, GoalCheck) or check.met:
+        yield "a goal out of reach is reported as met"
+
+
+def _check_primitives(environment: Environment, seed: int) -> Iterator[str]:
+    environment.reset(seed=seed)
+    if not environment.primitives:
+        yield "there are none; mark what programs may call with @primitive"
+    for name, function in environment.primitives.items():
+        if not inspect.getdoc(function):
+            yield f"{name} has no docstring; the model reads it as the API reference"
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.annotation is parameter.empty:
+                yield f"{name}: argument {parameter.name} has no type annotation, so it cannot be validated"
+    try:
+        environment.call_primitive("no_such_primitive")
+        yield "an unknown primitive was called without an error"
+    except PrimitiveError:
+        pass
+
+
+def _check_calls(environment: Environment, seed: int) -> Iterator[str]:
+    """Primitives that need no argument are called; each may refuse, in words."""
+    for name, function in environment.primitives.items():
+        parameters = inspect.signature(function).parameters.values()
+        if any(parameter.default is parameter.empty for parameter in parameters):
+            continue
+        environment.reset(seed=seed)
+        before = environment.tick
+        try:
+            json.dumps(environment.call_primitive(name))
+        except PrimitiveError as refusal:
+            if not str(refusal).strip():
+                yield f"{name} refused without a message; say what is missing"
+        except (TypeError, ValueError) as error:
+            yield f"{name} returned something that JSON cannot hold: {error}"
+        if environment.tick < before:
+            yield f"{name} turned the clock back from {before} to {environment.tick}"
+
+
+def _check_snapshot(environment: Environment, seed: int) -> Iterator[str]:
+    if not environment.spec.can_snapshot:
+        return
+    environment.reset(seed=seed)
+    start = environment.snapshot()
+    if not isinstance(start, bytes):
+        raise TypeError(f"snapshot returned {type(start).__name__}; return bytes")
+    if environment.snapshot() != start:
+        yield "two snapshots of the same world differ"
+    before, progress = environment.observe(), environment.progress()
+    _live_a_little(environment)
+    after = environment.snapshot()
+    environment.restore(start)
+    if environment.observe() != before or environment.progress() != progress:
+        yield f"restoring it did not bring the world back: {_changed(before, environment.observe())}"
+    _live_a_little(environment)
+    if environment.snapshot() != after:
+        yield "the same calls after a restore led to another world; randomness must be part of the snapshot"
+    for damaged in (b"", start[: len(start) // 2], b"\0" + start):
+        _refuses(environment, damaged)
+
+
+def _refuses(environment: Environment, damaged: bytes) -> None:
+    before = environment.snapshot()
+    try:
+        environment.restore(damaged)
+    except ValueError:
+        if environment.snapshot() != before:
+            raise AssertionError("a damaged snapshot was refused, but the world had changed") from None
+        return
+    raise AssertionError("a damaged snapshot was accepted; raise ValueError and change nothing")
+
+
+def _check_picture(environment: Environment, seed: int) -> Iterator[str]:
+    if not environment.spec.can_render:
+        return
+    environment.reset(seed=seed)
+    before = environment.snapshot() if environment.spec.can_snapshot else None
+    if not environment.render().startswith(b"\x89PNG"):
+        yield "render did not return a PNG"
+    if before is not None and environment.snapshot() != before:
+        yield "drawing changed the world"
+
+
+def _live_a_little(environment: Environment) -> None:
+    for name, function in environment.primitives.items():
+        parameters = inspect.signature(function).parameters.values()
+        if all(parameter.default is not parameter.empty for parameter in parameters):
+            try:
+                environment.call_primitive(name)
+            except PrimitiveError:
+                continue
+
+
+def _changed(one: Observation, other: Observation) -> str:
+    left, right = one.model_dump(), other.model_dump()
+    return ", ".join(name for name in left if left[name] != right[name]) or "something unseen"
+
+
+_Check = Callable[[Environment, int], Iterator[str]]
+_CHECKS: list[tuple[str, _Check]] = [
+    ("the spec says what the world is", _check_spec),
+    ("the same seed gives the same world", _check_reset),
+    ("observing changes nothing", _check_observation),
+    ("progress says what was ever reached", _check_progress),
+    ("primitives explain and validate themselves", _check_primitives),
+    ("primitives answer with data or refuse in words", _check_calls),
+    ("a snapshot is the whole world", _check_snapshot),
+    ("drawing gives a picture and changes nothing", _check_picture),
+]
