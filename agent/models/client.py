@@ -91,9 +91,9 @@ class ModelClient:
         import tenacity
 
         settings = self.settings
-        backoff = tenacity.wait_exponential_jitter(
-            initial=settings.backoff, max=_LONGEST_WAIT, jitter=settings.backoff
-        )
+        backoff = tenacity.wait_exponential(
+            multiplier=settings.backoff, max=_LONGEST_WAIT
+        ) + tenacity.wait_random(0, settings.backoff)
 
         def wait(state: RetryCallState) -> float:
             asked = _fault(state).retry_after

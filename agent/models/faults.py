@@ -51,7 +51,8 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
         return error
     detail = redact(" ".join(str(error).split()))[:_LONGEST]
     status = _status(error)
-    spent = status == 429 and any(sign in str(error) for sign in _SPENT)
+    said = f"{error} {getattr(error, 'code', '')}"
+    spent = status == 429 and any(sign in said for sign in _SPENT)
     if status is not None and 400 <= status < 500 and (status not in _PASSING or spent):
         provider = PROVIDERS.get(provider_of(name))
         key = provider.key if provider is not None and provider.key else "its key"

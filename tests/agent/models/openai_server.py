@@ -13,11 +13,13 @@ Reply = Callable[["Handler"], None]
 
 class Handler(BaseHTTPRequestHandler):
     server: ChatServer
-    protocol_version = "HTTP/1.1"
+    # One connection a request: none is left open in a client's pool when the test ends.
+    protocol_version = "HTTP/1.0"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), json.loads(body)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append((self.path, headers, json.loads(body)))
         index = min(len(self.server.requests), len(self.server.replies)) - 1
         self.server.replies[index](self)
 
@@ -38,7 +40,7 @@ class ChatServer(ThreadingHTTPServer):
     """Answers the n-th request with the n-th reply, and every later one with the last.
 
     Attributes:
-        requests: path, headers and decoded body of each request.
+        requests: path, headers (lower case) and decoded body of each request.
     """
 
     daemon_threads = True
@@ -96,13 +98,11 @@ def cuts_off(handler: Handler) -> None:
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
     handler.wfile.write(b'{"id": "chat-1", "choices": [{"index": 0, "mess')
-    handler.close_connection = True
 
 
 def hangs(handler: Handler) -> None:
     """Nothing, until the server stops."""
     handler.server.released.wait()
-    handler.close_connection = True
 
 
 def drips(handler: Handler) -> None:
@@ -115,4 +115,3 @@ def drips(handler: Handler) -> None:
             handler.wfile.write(b" ")
         except OSError:
             break
-    handler.close_connection = True

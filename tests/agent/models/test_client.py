@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import signal
 import threading
 import time
@@ -56,7 +57,7 @@ def test_the_conversation_reaches_the_server_as_it_is(serve: Serve, client_of: C
 
     path, headers, body = server.requests[0]
     assert path == "/v1/chat/completions"
-    assert headers["Authorization"] == "Bearer sk-loopback-0123456789"
+    assert headers["authorization"] == "Bearer sk-loopback-0123456789"
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("tiny", 0.5, 77)
     assert [turn["role"] for turn in body["messages"]] == ["system", "user", "assistant", "user"]
     text, image = body["messages"][3]["content"]
@@ -216,7 +217,7 @@ def test_ctrl_c_ends_a_wait(serve: Serve, client_of: ClientOf) -> None:
     def interrupt() -> None:
         while not server.requests:
             time.sleep(0.01)
-        signal.raise_signal(signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
