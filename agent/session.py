@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.agent import events as e
@@ -28,7 +29,7 @@ from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.envs import Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import open_sandbox
+from fieldcraft.skills.sandbox import Sandbox, open_sandbox
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 
 AskHuman = Callable[[str], str]
@@ -73,7 +74,7 @@ def new_session(
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
 ) -> Iterator[Session]:
-    """Create a run and open what it needs; nothing is written before models and world are known to exist.
+    """Open what a run needs and create it; no run is left behind where something cannot be opened.
 
     Args:
         settings: how the run is lived.
@@ -83,14 +84,13 @@ def new_session(
         listeners: called with every event, after it is written.
 
     Raises:
-        UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, SandboxUnavailable, LibraryLocked,
-            RunError: what cannot be opened and how to mend it.
+        UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool, SandboxUnavailable,
+            LibraryLocked, RunError: what cannot be opened and how to mend it.
     """
     with ExitStack() as stack:
-        clients = _clients(settings)
-        environment = _environment(settings, stack)
+        opened = _open(settings, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
-        yield _assemble(run, environment, clients, ask_human, listeners, stack)
+        yield _assemble(run, opened, ask_human, listeners)
 
 
 @contextmanager
@@ -107,11 +107,38 @@ def resumed_session(
         run = stack.enter_context(Run.open(runs, name))
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        clients = _clients(run.settings)
-        environment = _environment(run.settings, stack)
-        session = _assemble(run, environment, clients, ask_human, listeners, stack)
+        session = _assemble(run, _open(run.settings, stack), ask_human, listeners)
         session.recorder.aside(e.RunResumed(settings=run.settings))
         yield session
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What a run stands on, besides its record."""
+
+    clients: dict[str, ModelClient]
+    environment: Environment
+    library: SkillLibrary
+    sandbox: Sandbox
+    registry: ToolRegistry
+    executor: ToolExecutor
+
+
+def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
+    clients = _clients(settings)
+    environment = _environment(settings, stack)
+    registry = ToolRegistry.load(settings.tools)
+    executor = ToolExecutor(registry)
+    stack.callback(executor.close)
+    sandbox = open_sandbox(settings.sandbox)
+    stack.callback(sandbox.close)
+    library = SkillLibrary(
+        Path(settings.library), environment=environment.spec.id, reserved=frozenset(environment.primitives)
+    )
+    stack.callback(library.close)
+    if settings.keep_skills:
+        stack.enter_context(library.writing())
+    return _Opened(clients, environment, library, sandbox, registry, executor)
 
 
 def _clients(settings: RunSettings) -> dict[str, ModelClient]:
@@ -132,35 +159,19 @@ def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
     return environment
 
 
-def _assemble(
-    run: Run,
-    environment: Environment,
-    clients: dict[str, ModelClient],
-    ask_human: AskHuman,
-    listeners: tuple[Listener, ...],
-    stack: ExitStack,
-) -> Session:
-    settings = run.settings
-    library = SkillLibrary(
-        Path(settings.library), environment=environment.spec.id, reserved=frozenset(environment.primitives)
-    )
-    stack.callback(library.close)
-    if settings.keep_skills:
-        stack.enter_context(library.writing())
-    sandbox = open_sandbox(settings.sandbox)
-    stack.callback(sandbox.close)
-    registry = ToolRegistry.load(settings.tools)
-    executor = ToolExecutor(registry)
-    stack.callback(executor.close)
+def _assemble(run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...]) -> Session:
+    environment, library = opened.environment, opened.library
     recorder = Recorder(run, listeners)
-    asker = Asker(recorder, clients)
+    asker = Asker(recorder, opened.clients)
     answers = Answers(recorder, asker, environment.spec.description)
-    runner = ProgramRunner(sandbox, environment, library, seed=settings.seed, tools=executor)
+    runner = ProgramRunner(
+        opened.sandbox, environment, library, seed=run.settings.seed, tools=opened.executor
+    )
     parts = Parts(
         environment=environment,
         library=library,
         curriculum=_curriculum(recorder, asker, answers, environment, library, ask_human),
-        actor=Actor(asker, environment, registry.reference()),
+        actor=Actor(asker, environment, opened.registry.reference()),
         critic=_critic(recorder, asker, environment, ask_human),
         keeper=SkillKeeper(recorder, asker, environment, library, runner),
         runner=runner,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.envs import nearest
@@ -39,6 +40,12 @@ class Settings(BaseSettings, RunSettings):
     )
 
     runs: str = "runs"
+
+    @field_validator("model_options")
+    @classmethod
+    def _known_options(cls, value: dict[str, Any]) -> dict[str, Any]:
+        ModelSettings.model_validate(value)
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -84,10 +91,8 @@ def _check_variables() -> None:
     known = [*Settings.model_fields, *(name.lower() for name in OTHER_VARIABLES)]
     for variable in os.environ:
         name = variable.removeprefix(PREFIX).partition("__")[0].lower()
-        if variable.startswith(PREFIX) and name not in known and (hint := nearest(name, known)):
-            raise UsageProblem(
-                f"{variable} is no setting{hint.upper().replace('DID YOU MEAN', 'did you mean')}"
-            )
+        if variable.startswith(PREFIX) and name not in known and (close := nearest(name, known)):
+            raise UsageProblem(f"{variable} is no setting{close} (in capitals, after {PREFIX})")
 
 
 def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ _UNSHOWABLE = re.compile(
 
 
 def clean(text: object) -> str:
-    """`text` without secrets, and with every control character spelled out: an escape becomes four characters.
+    """`text` without secrets, and with control characters spelled out: an escape becomes four letters.
 
     Programs, worlds and models write what they like; nothing of it may move the cursor, set the title of
     a terminal, or turn the reading direction around.

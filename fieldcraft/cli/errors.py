@@ -40,6 +40,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.settings import UnknownRole
     from fieldcraft.envs import UnknownEnvironment
     from fieldcraft.skills.errors import UnknownSkill
+    from fieldcraft.tools.errors import UnknownTool
 
     return (
         UsageProblem,
@@ -47,6 +48,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownModel,
         UnknownRole,
         UnknownSkill,
+        UnknownTool,
         BadScript,
         BadWorldOptions,
         MissingExtra,

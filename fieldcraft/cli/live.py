@@ -17,7 +17,7 @@ from rich.text import Text
 
 from fieldcraft.cli import figures
 from fieldcraft.cli.console import console, one_line, say
-from fieldcraft.cli.lines import BAD, GOOD, STAR, lines, opening_line
+from fieldcraft.cli.lines import BAD, GOOD, lines, opening_line
 from fieldcraft.cli.plain import STOPPING
 from fieldcraft.envs.observation import counts_text
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 REFRESHES = 8
 """Redraws a second."""
+
+HINT = "Ctrl-C stops at the next event; the run can be resumed."
+"""Stands below the panel also so that a terminal's `^C` has room and breaks no line of it."""
 
 
 class LiveView:
@@ -83,7 +86,8 @@ class LiveView:
     def _draw(self) -> RenderableType:
         with self._lock:
             panel = dashboard(self.overview, self._spinner, time.monotonic() - self._changed)
-        return Group(panel, Text(STOPPING, style="warn")) if self._stopping else panel
+        foot = Text(STOPPING, style="warn") if self._stopping else Text(HINT, style="quiet")
+        return Group(panel, foot)
 
 
 def dashboard(overview: Overview, spinner: Spinner, waited: float) -> Panel:
@@ -110,11 +114,10 @@ def _task(overview: Overview) -> Text:
     task = overview.state.task
     if task is None:
         return Text("no task yet" if not overview.state.task_number else "between two tasks", style="quiet")
-    goal = f"  {task.goal}" if task.goal else ""
     return Text.assemble(
         (f"Task {overview.state.task_number}  ", "quiet"),
         (one_line(task.words, 120), "head"),
-        (one_line(goal, 80), "quiet"),
+        (f"  goal: {one_line(task.goal, 80)}" if task.goal else "", "quiet"),
         no_wrap=True,
         overflow="ellipsis",
     )
@@ -152,7 +155,7 @@ def _world(overview: Overview) -> Table:
         ("Holds", counts_text(seen.inventory)),
         ("Items", f"{len(state.progress.items)} different ones so far"),
         ("Skills", _latest(f"{len(state.kept)} kept", list(state.kept))),
-        (STAR, ", ".join(state.reached) or "no milestone yet"),
+        ("Reached", ", ".join(state.reached) or "no milestone yet"),
     ]
     grid = Table.grid(padding=(0, 2), expand=True)
     grid.add_column(style="quiet", no_wrap=True)

@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TyperException as error:
         message, code = _usage(error), getattr(error, "exit_code", 2)
     except (typer.Abort, KeyboardInterrupt):
-        message, code = "stopped before anything was done", STOPPED
+        message, code = "stopped", STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
@@ -115,10 +115,11 @@ def _usage(error: TyperException) -> str:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "fieldcraft"
-    return f"{message} See `{path} --help`."
+    return f"{message.rstrip('.')}. See `{path} --help`."
 
 
 def _print_error(message: str) -> None:
     from fieldcraft.cli.console import console, one_line, say
 
-    console(stderr=True).print(say(f"error: {one_line(message, 2000)}", "bad"), soft_wrap=True)
+    screen = console(stderr=True)
+    screen.print(say(f"error: {one_line(message, 2000)}", "bad"), soft_wrap=not screen.is_terminal)

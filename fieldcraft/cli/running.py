@@ -93,13 +93,12 @@ class Drive:
     Attributes:
         overview: what became of it.
         stopped: somebody asked it to stop.
-        skills: how many skills its library holds in the end.
+        opened: the run is there, and can be resumed whatever happens now.
     """
 
     view: View
     stopped: bool = False
-    skills: int = 0
-    _open: bool = False
+    opened: bool = False
     _stopper: Stopper = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,7 +111,7 @@ class Drive:
 
     def take(self, event: e.Event) -> None:
         """Pass on an event, once the journal before it was read."""
-        if self._open:
+        if self.opened:
             self.view.take(event)
 
     def ask(self, question: str) -> str:
@@ -132,21 +131,24 @@ class Drive:
             session: the run to open; it was told of `take` and `ask`.
             at_end: called in good order, while the world is still there.
         """
-        with self._stopper, session as opened:
-            for event in opened.run.journal.read(last_segment=True):
-                self.overview.take(event)
-            self.overview.outcome = ""
-            self._open = True
-            with self.view, self._heeding(opened):
-                try:
+        try:
+            with self._stopper, session as opened:
+                self._catch_up(opened)
+                with self.view, self._heeding(opened):
                     opened.explorer.explore()
-                except KeyboardInterrupt:
-                    self.stopped = True
-                    return STOPPED
-            self.stopped = self._stopper.asked
-            at_end(opened)
-            self.skills = len(opened.library)
+                at_end(opened)
+        except KeyboardInterrupt:
+            if not self.opened:
+                raise
+        self.stopped = self._stopper.asked
         return self._exit_code()
+
+    def _catch_up(self, session: Session) -> None:
+        """Take what the journal holds already, without a word about it."""
+        for event in session.run.journal.read(last_segment=True):
+            self.overview.take(event)
+        self.overview.outcome = ""
+        self.opened = True
 
     @contextmanager
     def _heeding(self, session: Session) -> Iterator[None]:
@@ -158,6 +160,7 @@ class Drive:
 
     def _exit_code(self) -> int:
         state, budget = self.overview.state, self.overview.settings.budget
-        if state.finished or state.spent.exhausted(budget, another_program=True):
-            return 0
-        return STOPPED if self.stopped else FAILURE
+        if self.stopped and not state.finished:
+            return STOPPED
+        done = state.finished or state.spent.exhausted(budget, another_program=True)
+        return 0 if done else FAILURE

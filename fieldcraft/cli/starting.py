@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
+from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem, explain
 
 if TYPE_CHECKING:
     from fieldcraft.agent.session import Session
@@ -96,6 +96,7 @@ def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look)
 
 def _drive(opener: Open, runs: Path, look: Look) -> tuple[int, Overview]:
     from fieldcraft.agent.summary import Overview
+    from fieldcraft.cli.ending import resume_command
     from fieldcraft.cli.running import Drive, choose_view
 
     overview = Overview()
@@ -106,7 +107,13 @@ def _drive(opener: Open, runs: Path, look: Look) -> tuple[int, Overview]:
         nonlocal problem
         problem = _draw(session, look.picture)
 
-    code = drive.run(opener(drive), at_end)
+    try:
+        code = drive.run(opener(drive), at_end)
+    except Exception as error:
+        if drive.opened and explain(error) is not None:
+            command = resume_command(overview, runs)
+            raise CommandFailed(f"{str(error).rstrip('.')}. Then go on with: {command}") from error
+        raise
     _tell(overview, runs, look, stopped=drive.stopped)
     if problem is not None:
         raise problem

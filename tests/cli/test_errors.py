@@ -1,0 +1,122 @@
+"""Bad input: one line that names the cure, the right exit code, and nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_workshop import Workshop
+
+USAGE = [
+    (["explore", "--env", "gridwrld-v1"], "no environment 'gridwrld-v1'; did you mean 'gridworld-v1'?"),
+    (["explore", "--env", "clearing:Cleering"], "clearing has no 'Cleering'; did you mean 'Clearing'"),
+    (["explore", "--model", "opnai:gpt-5"], "no model provider 'opnai'; did you mean 'openai'?"),
+    (["explore", "--model", "scripted:nowhere.json"], "scripted answers nowhere.json cannot be read"),
+    (["explore", "--model", "openai:gpt-5"], "openai:gpt-5 needs"),
+    (["explore", "--role-model", "aktor=offline"], "no model role 'aktor'; did you mean 'actor'?"),
+    (["explore", "--role-model", "actor"], "--role-model 'actor': write it as key=value"),
+    (
+        ["explore", "--base-url", "localhost:8000"],
+        "command line: model_options.base_url: String should match pattern",
+    ),
+    (["explore", "--seed", "twelve"], "'--seed': Input should be a valid integer"),
+    (["explore", "--option", "size"], "--option 'size': write it as key=value"),
+    (["explore", "--option", "depth=3"], "no option 'depth'; there are slow, rude"),
+    (["explore", "--sandbox", "cage"], "cage"),
+    (["explore", "--iterations", "-1"], "budget.iterations"),
+    (["explore", "--attempts", "0"], "attempts"),
+    (["explore", "--tasks", "nowhere.txt"], "--tasks nowhere.txt cannot be read"),
+    (["explore", "--tasks", "empty.txt"], "--tasks empty.txt holds no tasks"),
+    (["explore", "--tasks", "wrong.json"], "--tasks wrong.json, task 2"),
+    (["explore", "--tasks", "empty.txt", "--curriculum", "auto"], "says nothing to --curriculum auto"),
+    (["explore", "--curriculum", "fixed"], "needs a list of tasks: --tasks FILE"),
+    (["explore", "--curriculum", "clever"], "clever"),
+    (["explore", "--picture", "nowhere/end.png"], "there is no folder nowhere"),
+    (["explore", "--sede", "3"], "No such option: --sede"),
+    (["explor"], "No such command 'explor'"),
+    (["solve", " "], "the task is empty"),
+    (["solve"], "Missing argument"),
+    (["replay", "--library", "nowhere"], "there is no library nowhere"),
+    (["skills", "show", "x", "--library", "nowhere"], "there is no library nowhere"),
+    (["envs", "check", "nothing:World"], "no module 'nothing' can be imported"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), USAGE, ids=[" ".join(case[0]) for case in USAGE])
+def test_wrong_usage_names_the_cure(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    Path("empty.txt").write_text("\n")
+    Path("wrong.json").write_text('["chop", {"tusk": "saw"}]')
+    ended = workshop.run(*arguments)
+    assert ended.code == 2
+    assert words in ended.err
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1
+    assert ended.out == ""
+    assert not Path("runs").exists()
+
+
+FAILURES = [
+    (["explore", "--resume", "frist"], "no run 'frist' in runs; did you mean 'first'? Latest: first."),
+    (["runs", "show", "frist"], "did you mean 'first'?"),
+    (["runs", "watch", "frist"], "did you mean 'first'?"),
+    (["explore", "--name", "first"], "a run 'first' exists; resume it with --resume first"),
+    (["explore", "--resume", "first", "--sandbox", "docker"], "keeps its own sandbox"),
+    (["explore", "--resume", "first", "--seed", "3", "--model", "offline"], "keeps its own model, seed"),
+    (["explore", "--tools", "calculater"], "no tool 'calculater'"),
+    (["explore", "--sandbox", "docker", "--name", "second"], "docker"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), FAILURES, ids=[" ".join(case[0]) for case in FAILURES])
+def test_what_cannot_be_done_leaves_the_run_as_it_was(
+    workshop: Workshop, arguments: list[str], words: str
+) -> None:
+    workshop.explore("--iterations", "1")
+    before = workshop.journal()
+    ended = workshop.run(*arguments)
+    assert ended.code in (1, 2)
+    assert words in ended.err
+    assert ended.err.count("\n") == 1
+    assert workshop.journal() == before
+
+
+def test_no_runs_yet_says_how_to_begin(workshop: Workshop) -> None:
+    ended = workshop.run("explore", "--resume", "latest")
+    assert ended.code == 1
+    assert "There are no runs yet; start one with `fieldcraft explore`." in ended.err
+
+
+def test_a_damaged_journal_names_its_line(workshop: Workshop) -> None:
+    workshop.explore("--iterations", "1")
+    [segment] = Path("runs/first").glob("journal-*.jsonl")
+    lines = segment.read_text().splitlines(keepends=True)
+    segment.write_text("".join([*lines[:3], "{}\n", *lines[3:]]))
+    ended = workshop.run("explore", "--resume", "first")
+    assert ended.code == 1
+    assert "is damaged at line 4" in ended.err
+    assert "damaged" in workshop.run("runs", "list").out
+
+
+def test_a_newer_journal_says_to_upgrade(workshop: Workshop) -> None:
+    workshop.explore("--iterations", "1")
+    [segment] = Path("runs/first").glob("journal-*.jsonl")
+    segment.write_text(segment.read_text().replace('"format":1', '"format":99', 1))
+    ended = workshop.run("explore", "--resume", "first")
+    assert ended.code == 1
+    assert "pip install -U fieldcraft" in ended.err
+
+
+def test_a_torn_journal_is_no_error(workshop: Workshop) -> None:
+    workshop.explore("--iterations", "1")
+    [segment] = Path("runs/first").glob("journal-*.jsonl")
+    segment.write_bytes(segment.read_bytes()[:-10])
+    assert workshop.run("explore", "--plain", "--resume", "first", "--iterations", "2").code == 0
+
+
+def test_a_fault_of_our_own_is_loud(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fieldcraft.envs.available", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        workshop.run("envs", "list")

@@ -1,0 +1,92 @@
+"""Settings rise from the file over the environment to flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_workshop import Workshop
+
+from fieldcraft.cli.config import load_settings
+from fieldcraft.cli.errors import UsageProblem
+
+
+def write(text: str) -> None:
+    Path("fieldcraft.toml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("variable", "flags", "seed"),
+    [(None, {}, 1), ("2", {}, 2), ("2", {"seed": 3}, 3), (None, {"seed": 3}, 3)],
+)
+def test_flags_go_before_variables_before_the_file(
+    workshop: Workshop,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str | None,
+    flags: dict[str, Any],
+    seed: int,
+) -> None:
+    write("seed = 1\n")
+    if variable is not None:
+        monkeypatch.setenv("FIELDCRAFT_SEED", variable)
+    assert load_settings(flags).seed == seed
+
+
+def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("[budget]\niterations = 5\ntokens = 10\n[role_models]\nactor = 'offline'\n")
+    monkeypatch.setenv("FIELDCRAFT_BUDGET__TOKENS", "20")
+    monkeypatch.setenv("FIELDCRAFT_OPTIONS", '{"size": 96}')
+    found = load_settings({"budget": {"money": 2.5}, "role_models": {"critic": "offline"}})
+    assert (found.budget.iterations, found.budget.tokens, found.budget.money) == (5, 20, 2.5)
+    assert found.role_models == {"actor": "offline", "critic": "offline"}
+    assert found.options == {"size": 96}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sed = 3\n", "fieldcraft.toml: no setting 'sed'; did you mean 'seed'?"),
+        (
+            "[budget]\niteration = 3\n",
+            "fieldcraft.toml: no setting 'budget.iteration'; did you mean 'iterations'?",
+        ),
+        ("seed = 'x'\n", "fieldcraft.toml: seed: "),
+        ("[role_models]\naktor = 'offline'\n", "no model role 'aktor'; did you mean 'actor'?"),
+        ("seed = \n", "fieldcraft.toml is not valid TOML: Invalid value (at line 1, column 8)"),
+    ],
+)
+def test_the_file_is_read_strictly(workshop: Workshop, text: str, words: str) -> None:
+    write(text)
+    with pytest.raises(UsageProblem) as caught:
+        load_settings({})
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("FIELDCRAFT_SEED", "x", "FIELDCRAFT_SEED: seed: "),
+        ("FIELDCRAFT_OPTIONS", "{size", "FIELDCRAFT_OPTIONS must hold JSON"),
+        ("FIELDCRAFT_SEDE", "3", "FIELDCRAFT_SEDE is no setting; did you mean 'seed'? (in capitals"),
+        ("FIELDCRAFT_BUDGET__TOKENS", "-1", "FIELDCRAFT_BUDGET__TOKENS: budget.tokens: "),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageProblem) as caught:
+        load_settings({})
+    assert words in str(caught.value)
+
+
+def test_a_wrong_flag_is_named(workshop: Workshop) -> None:
+    with pytest.raises(UsageProblem, match="command line: budget.tokens: "):
+        load_settings({"budget": {"tokens": -5}})
+
+
+def test_the_folder_of_runs_is_a_setting(workshop: Workshop) -> None:
+    write(Path("fieldcraft.toml").read_text().replace("[budget]", 'runs = "elsewhere"\n[budget]'))
+    assert workshop.explore("--iterations", "1").code == 0
+    assert Path("elsewhere/first").is_dir()
