@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fieldcraft.skills.errors import BrokenSkill
@@ -33,7 +33,7 @@ class Catalogue:
         self._stamp: tuple[int, ...] = ()
         self._stored: dict[str, Stored] = {}
         self._names: dict[str, str] = {}
-        self._digests: dict[str, str] = {}
+        self._current: dict[str, Skill] = {}
         self._alike: dict[str, set[str]] = {}
         self._goals: dict[str, set[str]] = {}
         self._broken: dict[str, Problem] = {}
@@ -92,14 +92,13 @@ class Catalogue:
         """The digest of a sound skill's current version."""
         return self._stored[name].digest
 
-    def digests(self) -> Set[str]:
-        """The digests of all sound skills."""
-        return self._digests.keys()
+    def current(self) -> dict[str, Skill]:
+        """All sound skills by the digest of their current version; a copy."""
+        return dict(self._current)
 
     def with_digest(self, digest: str) -> Skill | None:
         """The sound skill whose current version this is."""
-        name = self._digests.get(digest)
-        return self._stored[name].skill if name is not None else None
+        return self._current.get(digest)
 
     def problem(self, name: str) -> Problem | None:
         """What is wrong with a skill of this name, if anything is."""
@@ -138,7 +137,7 @@ class Catalogue:
             return
         self._stored[skill.name] = stored
         self._names[skill.entry] = skill.name
-        self._digests[stored.digest] = skill.name
+        self._current[stored.digest] = skill
         self._alike.setdefault(stored.likeness, set()).add(skill.name)
         if goal := goal_key(skill):
             self._goals.setdefault(goal, set()).add(skill.name)
@@ -150,7 +149,7 @@ class Catalogue:
         if stored is None:
             return
         del self._names[stored.skill.entry]
-        del self._digests[stored.digest]
+        del self._current[stored.digest]
         self._alike[stored.likeness].discard(name)
         if goal := goal_key(stored.skill):
             self._goals[goal].discard(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -30,21 +30,26 @@ _HNSW: CreateHNSWConfiguration = {
 """Chosen for a recall@5 of 0.99 or more against exact search at 10,000 skills (benchmarks/retrieval.py)."""
 
 
+class IndexDamaged(Exception):
+    """Chroma could not do what it was asked: its files are damaged, or its server is gone."""
+
+
 class ServerUnavailable(LibraryError):
     """The Chroma server that was asked for does not answer."""
 
 
 class DenseIndex:
-    """The vectors of a library's skills by digest. Errors of Chroma pass through: `SkillIndex` mends them."""
+    """The vectors of a library's skills by digest. Every method may raise `IndexDamaged`."""
 
     def __init__(self, client: ClientAPI, name: str, dimension: int, *, temporary: bool = False) -> None:
         self._client = client
         self._name = name
         self._temporary = temporary
-        self._collection = self._make(dimension)
-        if (self._collection.metadata or {}).get("dimension") != dimension:
-            self._drop()
+        with _damage():
             self._collection = self._make(dimension)
+            if (self._collection.metadata or {}).get("dimension") != dimension:
+                self._drop()
+                self._collection = self._make(dimension)
         self.digests: set[str] = set()
         self.reload()
 
@@ -53,7 +58,8 @@ class DenseIndex:
         """In a directory that no other process has open."""
         import chromadb
 
-        client = chromadb.PersistentClient(path=path, settings=_settings())
+        with _damage():
+            client = chromadb.PersistentClient(path=path, settings=_settings())
         return cls(client, "skills", dimension)
 
     @classmethod
@@ -91,18 +97,21 @@ class DenseIndex:
 
     def reload(self) -> None:
         """Look again at what is in the collection; others may have changed it."""
-        self.digests = set(self._collection.get(include=[])["ids"])
+        with _damage():
+            self.digests = set(self._collection.get(include=[])["ids"])
 
     def change(self, added: Mapping[str, Vector], gone: Iterable[str]) -> None:
         """Add vectors by digest, and take others away."""
         if removed := list(gone):
-            self._collection.delete(ids=removed)
+            with _damage():
+                self._collection.delete(ids=removed)
             self.digests.difference_update(removed)
         digests = list(added)
         for start in range(0, len(digests), _BATCH):
             batch = digests[start : start + _BATCH]
             vectors: Embeddings = [added[digest] for digest in batch]
-            self._collection.upsert(ids=batch, embeddings=vectors)
+            with _damage():
+                self._collection.upsert(ids=batch, embeddings=vectors)
             self.digests.update(batch)
 
     def search(self, vector: Vector, count: int) -> dict[str, float]:
@@ -111,7 +120,8 @@ class DenseIndex:
         if not wanted:
             return {}
         query: Embeddings = [vector]
-        found = self._collection.query(query_embeddings=query, n_results=wanted, include=["distances"])
+        with _damage():
+            found = self._collection.query(query_embeddings=query, n_results=wanted, include=["distances"])
         distances = found["distances"]
         assert distances is not None
         return {
@@ -136,6 +146,17 @@ class DenseIndex:
     def _drop(self) -> None:
         with contextlib.suppress(Exception):
             self._client.delete_collection(self._name)
+
+
+@contextlib.contextmanager
+def _damage() -> Iterator[None]:
+    """Chroma's own errors, and the panics of its Rust core, which are no `Exception`s, as `IndexDamaged`."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise IndexDamaged(str(error)) from error
+        raise
 
 
 def _settings() -> Settings:

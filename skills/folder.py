@@ -188,17 +188,18 @@ class SkillFolder:
 
     def _recover(self) -> None:
         """Finish or clear away what a killed writer left."""
-        for path in self._work.iterdir():
-            if path.suffix == ".current":
-                digest = path.read_text(encoding="utf-8")
-                if self.has_version(path.stem, digest):
-                    self._copy_current(path.stem, digest)
-                else:
-                    path.unlink()
-            elif path.is_dir():
+        left = sorted(self._work.iterdir())
+        for path in left:
+            if path.is_dir():
                 shutil.rmtree(path)
-            else:
+            elif path.suffix != ".current":
                 path.unlink()
+        for marker in (path for path in left if path.suffix == ".current"):
+            digest = marker.read_text(encoding="utf-8")
+            if self.has_version(marker.stem, digest):
+                self._copy_current(marker.stem, digest)
+            else:
+                marker.unlink()
 
     def _claim(self) -> None:
         ignore = self._private / ".gitignore"

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -21,14 +21,17 @@ from typing import NamedTuple, TypeVar
 import platformdirs
 from filelock import FileLock, Timeout
 
-from fieldcraft.skills.dense import DenseIndex, ServerUnavailable
+from fieldcraft.skills.dense import DenseIndex, IndexDamaged
 from fieldcraft.skills.embeddings import DEFAULT
-from fieldcraft.skills.lexical import LexicalIndex
+from fieldcraft.skills.lexical import LexicalIndex, split_words
+from fieldcraft.skills.program import ProgramError, parse_program
+from fieldcraft.skills.skill import Skill
 from fieldcraft.skills.vectors import Embedder
 
 _Result = TypeVar("_Result")
 
 _LOGGER = logging.getLogger(__name__)
+_DAMAGE = (IndexDamaged, sqlite3.DatabaseError)
 _FORMAT = 1
 """Raise it when the texts that are indexed, or how, change: indexes of another format are not used."""
 
@@ -52,20 +55,24 @@ def cache_folder() -> Path:
     return Path(os.environ.get("FIELDCRAFT_CACHE") or platformdirs.user_cache_path("fieldcraft"))
 
 
+def vector_cache(model: str) -> Path:
+    """Where the vectors that a model gave are remembered, for all libraries."""
+    return cache_folder() / "skills" / (re.sub(r"[^\w.-]+", "-", model) + f"-{_FORMAT}") / "vectors.sqlite"
+
+
 class SkillIndex:
     """The dense and the lexical index of one library under one embedding model."""
 
     def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
         model = embeddings or DEFAULT
-        folder = cache_folder() / "skills" / (re.sub(r"[^\w.-]+", "-", model) + f"-{_FORMAT}")
+        vectors = vector_cache(model)
         self._key = hashlib.sha256(f"{library.resolve()}\n{model}\n{_FORMAT}".encode()).hexdigest()[:32]
-        self._directory = folder / self._key
+        self._directory = vectors.parent / self._key
         self._chroma_url = chroma_url
-        self._embedder = Embedder(model, folder / "vectors.sqlite")
+        self._embedder = Embedder(model, vectors)
         self._lock = FileLock(self._directory / "lock", thread_local=False)
         self._generation = 0
-        self._digests: frozenset[str] = frozenset()
-        self._views: Callable[[str], Views]
+        self._skills: Mapping[str, Skill] = {}
         self._owned = self._own()
         self._dense: DenseIndex
         self._lexical: LexicalIndex
@@ -73,9 +80,9 @@ class SkillIndex:
         if self._embedder.changed:
             self._dense.change({}, set(self._dense.digests))
 
-    def sync(self, digests: Set[str], views: Callable[[str], Views]) -> None:
-        """Add what is missing and take away what is gone. `views` is kept, to mend the index when need be."""
-        self._digests, self._views = frozenset(digests), views
+    def sync(self, skills: Mapping[str, Skill]) -> None:
+        """Follow the library: add by digest what is missing, take away what is gone."""
+        self._skills = skills
         self._mended(self._follow)
 
     def search(self, query: str, count: int) -> Hits:
@@ -93,23 +100,21 @@ class SkillIndex:
             self._lock.release()
 
     def _follow(self) -> None:
+        wanted = self._skills.keys()
         if self._chroma_url:
             self._dense.reload()
-        missing = sorted(self._digests - self._dense.digests)
-        vectors = self._embedder.documents([self._views(digest).dense for digest in missing])
-        self._dense.change(dict(zip(missing, vectors, strict=True)), self._dense.digests - self._digests)
-        unworded = sorted(self._digests - self._lexical.digests)
-        self._lexical.change(
-            {digest: self._views(digest).words for digest in unworded}, self._lexical.digests - self._digests
-        )
+        missing = sorted(wanted - self._dense.digests)
+        vectors = self._embedder.documents([views_of(self._skills[digest]).dense for digest in missing])
+        self._dense.change(dict(zip(missing, vectors, strict=True)), self._dense.digests - wanted)
+        unworded = sorted(wanted - self._lexical.digests)
+        words = {digest: views_of(self._skills[digest]).words for digest in unworded}
+        self._lexical.change(words, self._lexical.digests - wanted)
 
     def _mended(self, work: Callable[[], _Result]) -> _Result:
         """Do `work`; where the index turns out to be damaged, make a new one and do it again."""
         try:
             return work()
-        except BaseException as error:
-            if not _is_damage(error):
-                raise
+        except _DAMAGE as error:
             _LOGGER.warning("the search index %s is damaged (%s); building it again", self._directory, error)
         self._close_parts()
         self._renew()
@@ -134,15 +139,12 @@ class SkillIndex:
     def _open(self) -> None:
         try:
             self._open_parts()
-        except ServerUnavailable:
-            self._release()
-            raise
-        except BaseException as error:
-            if not _is_damage(error):
-                self._release()
-                raise
+        except _DAMAGE as error:
             _LOGGER.warning("the search index %s is damaged (%s); making a new one", self._directory, error)
             self._renew()
+        except Exception:
+            self._release()
+            raise
 
     def _renew(self) -> None:
         """Begin an empty index in a new folder: Chroma cannot open a path again that was deleted under it."""
@@ -182,9 +184,31 @@ class SkillIndex:
             self._lock.release()
 
 
-def _is_damage(error: BaseException) -> bool:
-    """Any error of Chroma or SQLite; a panic of Chroma's Rust core is no `Exception`."""
-    if type(error).__name__ == "PanicException":
-        return True
-    module = type(error).__module__
-    return isinstance(error, sqlite3.DatabaseError) or module.startswith(("chromadb", "httpx", "pyo3"))
+def views_of(skill: Skill) -> Views:
+    """What a skill is found by: its name, its description, its task, goal and docstring."""
+    name = split_words(skill.entry).lower()
+    goal = skill.provenance.goal
+    more = [skill.provenance.task, _docstring(skill), _leaves(goal) if goal else ""]
+    told = [text for text in dict.fromkeys(more) if text and text not in skill.description]
+    everything = " ".join([f"{name}. {skill.description}", *told])
+    return Views((name, skill.description, everything), everything)
+
+
+def _docstring(skill: Skill) -> str:
+    if skill.language != "python":
+        return ""
+    try:
+        return parse_program(skill.source).docstring
+    except ProgramError:
+        return ""
+
+
+def _leaves(data: object) -> str:
+    """The words in a goal's data, in order."""
+    match data:
+        case dict():
+            return " ".join(f"{split_words(str(key))} {_leaves(value)}" for key, value in data.items())
+        case list():
+            return " ".join(_leaves(value) for value in data)
+        case _:
+            return split_words(str(data))

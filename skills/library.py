@@ -111,6 +111,8 @@ class SkillLibrary:
                 return Kept(twin, "duplicate", twin.name)
             self._folder.write(skill)
             self._catalogue.wrote(skill.name)
+            if self._retriever is not None:
+                self._retriever.follow(self._catalogue)
             return Kept(skill, "new version" if current else "new")
 
     def get(self, name_or_entry: str, digest: str | None = None) -> Skill:

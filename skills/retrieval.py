@@ -16,13 +16,12 @@ chosen on half of the queries in benchmarks/data/retrieval.json; the other half 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.skills.catalogue import Catalogue
-from fieldcraft.skills.index import Hits, SkillIndex, Views
-from fieldcraft.skills.lexical import split_words
-from fieldcraft.skills.program import ProgramError, parse_program
+from fieldcraft.skills.index import Hits, SkillIndex
 from fieldcraft.skills.skill import Skill, Verified
 
 _CANDIDATES = 50
@@ -73,17 +72,20 @@ class Retriever:
     def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
         self._index = SkillIndex(library, embeddings, chroma_url)
         self._generation = -1
+        self._worker = ThreadPoolExecutor(1, "skill-index")
+        self._following: Future[None] | None = None
+
+    def follow(self, catalogue: Catalogue) -> None:
+        """Bring the index up to date in the background, before the next search asks for it."""
+        self._settle()
+        self._generation = catalogue.generation
+        self._following = self._worker.submit(self._index.sync, catalogue.current())
 
     def search(self, request: Request, catalogue: Catalogue, usable: Callable[[Skill], bool]) -> list[Match]:
         """The best `request.k` skills that are admitted and `usable`, best first."""
-
-        def views(digest: str) -> Views:
-            skill = catalogue.with_digest(digest)
-            assert skill is not None
-            return views_of(skill)
-
+        self._settle()
         if catalogue.generation != self._generation:
-            self._index.sync(catalogue.digests(), views)
+            self._index.sync(catalogue.current())
             self._generation = catalogue.generation
         count = max(_CANDIDATES, request.k)
         while True:
@@ -95,17 +97,14 @@ class Retriever:
 
     def close(self) -> None:
         """Let go of the index."""
+        self._worker.shutdown()
         self._index.close()
 
-
-def views_of(skill: Skill) -> Views:
-    """What a skill is found by: its name, its description, its task, goal and docstring."""
-    name = split_words(skill.entry).lower()
-    goal = skill.provenance.goal
-    more = [skill.provenance.task, _docstring(skill), _leaves(goal) if goal else ""]
-    told = [text for text in dict.fromkeys(more) if text and text not in skill.description]
-    everything = " ".join([f"{name}. {skill.description}", *told])
-    return Views((name, skill.description, everything), everything)
+    def _settle(self) -> None:
+        """Wait for the background; what went wrong there is raised here."""
+        following, self._following = self._following, None
+        if following is not None:
+            following.result()
 
 
 def _ranked(request: Request, catalogue: Catalogue, hits: Hits) -> list[Match]:
@@ -146,23 +145,3 @@ def _merit(skill: Skill, record: tuple[int, int], environment: str) -> float:
     merit *= _RECORD_BASE + _RECORD_SPAN * (successes + 1) / (successes + failures + 2)
     elsewhere = bool(environment and skill.environment and skill.environment != environment)
     return merit * (_OTHER_WORLD if elsewhere else 1.0)
-
-
-def _docstring(skill: Skill) -> str:
-    if skill.language != "python":
-        return ""
-    try:
-        return parse_program(skill.source).docstring
-    except ProgramError:
-        return ""
-
-
-def _leaves(data: object) -> str:
-    """The words in a goal's data, in order."""
-    match data:
-        case dict():
-            return " ".join(f"{split_words(str(key))} {_leaves(value)}" for key, value in data.items())
-        case list():
-            return " ".join(_leaves(value) for value in data)
-        case _:
-            return split_words(str(data))

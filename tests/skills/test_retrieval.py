@@ -1,0 +1,202 @@
+"""Searching: what is found, in what order, and by which embeddings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fieldcraft.skills import Skill, SkillLibrary, Verified
+from fieldcraft.skills.embeddings import EmbeddingsUnavailable
+from fieldcraft.skills.lexical import LexicalIndex, split_words
+from fieldcraft.skills.skill import folder_name
+
+QUERIES = Path(__file__).parents[2] / "benchmarks" / "data" / "retrieval.json"
+
+
+def names(matches):
+    return [match.skill.name for match in matches]
+
+
+def test_paraphrases_with_little_word_overlap_find_their_skill(tmp_path, make_skill):
+    cases = json.loads(QUERIES.read_text(encoding="utf-8"))
+    library = SkillLibrary(tmp_path / "library")
+    for case in cases:
+        library.keep(make_skill(case["entry"], description=case["description"]))
+    asked = [case for case in cases if "query" in case]
+    found = [folder_name(case["entry"]) in names(library.search(case["query"])) for case in asked]
+    library.close()
+    assert len(asked) == 60
+    assert sum(found) / len(found) >= 0.85
+
+
+def test_an_exact_word_finds_the_rare_skill(library, make_skill):
+    for number in range(30):
+        library.keep(make_skill(f"collect_things_{number}", description=f"Collects things of kind {number}."))
+    library.keep(make_skill("collect_xyzzy", description="Collects xyzzy things."))
+    assert names(library.search("xyzzy", 1)) == ["collect-xyzzy"]
+
+
+def test_the_task_and_the_docstring_are_found_too(library, make_skill):
+    library.keep(make_skill("step_one", description="First.", task="Shear a sheep for wool"))
+    library.keep(make_skill("step_two", '"""Brews a potion."""\n    bot.say("x")', description="Second."))
+    assert names(library.search("get wool from a sheep", 1)) == ["step-one"]
+    assert names(library.search("brewing potions", 1)) == ["step-two"]
+
+
+def test_order_does_not_depend_on_when_a_skill_was_kept(tmp_path, make_skill):
+    orders = []
+    entries = [f"say_{letter}" for letter in "abcdefgh"]
+    for turn, order in enumerate((entries, entries[::-1])):
+        library = SkillLibrary(tmp_path / str(turn))
+        for entry in order:
+            library.keep(make_skill(entry, description="Says a word."))
+        orders.append([(match.skill.name, match.score) for match in library.search("talk", 8)])
+        library.close()
+    assert orders[0] == orders[1]
+
+
+def test_a_skill_that_needs_a_missing_tool_is_not_offered(library, make_skill):
+    library.keep(make_skill("add_up", "return tools.calculator('1+1')", tools=("calculator",)))
+    library.keep(make_skill("walk"))
+    assert "add-up" in names(library.search("add numbers"))
+    assert "add-up" in names(library.search("add numbers", tools={"calculator", "search"}))
+    assert "add-up" not in names(library.search("add numbers", tools=()))
+
+
+def test_enough_are_found_though_most_lack_their_tool(library, make_skill):
+    for number in range(80):
+        library.keep(make_skill(f"add_{number}", f"return tools.sum({number})", tools=("sum",)))
+    library.keep(make_skill("walk_far"))
+    assert names(library.search("add numbers", tools=())) == ["walk-far"]
+
+
+def test_a_skill_of_another_world_ranks_lower_but_is_there(library, make_skill):
+    for world in ("gridworld-v1", "minecraft-v1"):
+        library.keep(make_skill(f"cut_{world[0]}", description="Cuts a tree.", environment=world))
+    assert names(library.search("cut a tree")) == ["cut-g", "cut-m"]
+    assert names(library.search("cut a tree", environment="minecraft-v1")) == ["cut-m", "cut-g"]
+
+
+def test_the_record_of_use_decides_between_equals(library, make_skill):
+    for entry in ("cut_a", "cut_b", "cut_c"):
+        library.keep(make_skill(entry, description="Cuts a tree."))
+    records = {"cut-a": (0, 9), "cut-b": (9, 1)}
+    matches = library.search("cut a tree", records=records)
+    assert names(matches)[0] == "cut-b"
+    assert names(matches)[-1] == "cut-a"
+    assert {match.skill.name: match.record for match in matches} == {**records, "cut-c": (0, 0)}
+
+
+def test_verified_and_trusted_skills_come_first(library, make_skill):
+    library.keep(make_skill("cut_a", description="Cuts a tree.", verified=Verified.NO, trusted=False))
+    library.keep(make_skill("cut_b", description="Cuts a tree.", verified=Verified.PARTIAL))
+    library.keep(make_skill("cut_c", description="Cuts a tree.", verified=Verified.FULL))
+    assert names(library.search("cut a tree")) == ["cut-c", "cut-b", "cut-a"]
+
+
+def test_only_one_language_is_offered_where_one_is_asked_for(library, make_skill):
+    library.keep(make_skill("cut_tree"))
+    source = "async function cutOak(bot) { await mineBlock(bot, 'oak_log'); }"
+    javascript = {"entry": "cutOak", "language": "javascript", "source": source}
+    library.keep(Skill(name="cut-oak", description="Cuts an oak.", **javascript))
+    assert names(library.search("cut", language="javascript")) == ["cut-oak"]
+    assert names(library.search("cut", language="python")) == ["cut-tree"]
+
+
+def test_what_changes_on_disk_is_found_without_opening_the_library_again(library, make_skill):
+    library.keep(make_skill("walk"))
+    assert names(library.search("cut a tree")) == ["walk"]
+    other = SkillLibrary(library.path)
+    other.keep(make_skill("cut_tree"))
+    assert names(library.search("cut a tree")) == ["cut-tree", "walk"]
+    other.remove("walk")
+    assert names(library.search("cut a tree")) == ["cut-tree"]
+
+
+def test_a_new_version_replaces_the_old_one_in_the_index(library, make_skill):
+    library.keep(make_skill("do_it", "bot.wait(1)", description="Cooks a fish."))
+    library.search("warm up")
+    library.keep(make_skill("do_it", "bot.wait(2)", description="Rides a boat."))
+    (match,) = library.search("cook fish")
+    assert match.skill.description == "Rides a boat."
+
+
+def test_skills_of_one_library_are_not_found_in_another(tmp_path, make_skill):
+    first, second = SkillLibrary(tmp_path / "first"), SkillLibrary(tmp_path / "second")
+    first.keep(make_skill("walk"))
+    second.keep(make_skill("eat"))
+    assert (names(first.search("walk")), names(second.search("walk"))) == (["walk"], ["eat"])
+    first.close()
+    second.close()
+
+
+def test_a_query_may_be_anything(library, make_skill):
+    library.keep(make_skill("walk"))
+    for query in ("", " ", "\0", '"', "NEAR(a b)", "walk* OR ^x:", "走る", "x" * 100_000, "a the of"):
+        assert names(library.search(query)) == ["walk"]
+    assert library.search("walk", 0) == []
+
+
+def test_embeddings_of_ones_own_by_module_and_class(tmp_path, make_skill, letters):
+    library = SkillLibrary(tmp_path / "library", embeddings=letters)
+    library.keep(make_skill("zzz_zzz"))
+    library.keep(make_skill("walk"))
+    assert names(library.search("zzzz", 1)) == ["zzz-zzz"]
+    library.close()
+
+
+def test_another_dimension_under_the_same_name_builds_the_index_again(
+    tmp_path, make_skill, letters, monkeypatch
+):
+    from skill_test_embeddings import Letters
+
+    library = SkillLibrary(tmp_path / "library", embeddings=letters)
+    library.keep(make_skill("zzz_zzz"))
+    library.keep(make_skill("walk"))
+    for size in (26, 40, 13):
+        monkeypatch.setattr(Letters, "size", size)
+        assert names(library.search("zzzz", 1)) == ["zzz-zzz"]
+        library.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nothing", "write minilm"),
+        ("cohere:embed-v4", 'pip install "langchain-cohere"'),
+        ("no_such_module:Class", "no_such_module"),
+        ("json:NoSuchClass", "NoSuchClass"),
+    ],
+)
+def test_embeddings_that_cannot_be_had_are_told_in_one_line(tmp_path, make_skill, name, words):
+    library = SkillLibrary(tmp_path / "library", embeddings=name)
+    library.keep(make_skill("walk"))
+    with pytest.raises(EmbeddingsUnavailable, match=words) as raised:
+        library.search("walk")
+    assert "\n" not in str(raised.value)
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    program = "import sys, fieldcraft.skills; print({'chromadb', 'numpy', 'onnxruntime'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("mineOakLog", "mine Oak Log"), ("mine_oak_log", "mine oak log"), ("getHTTPPage2", "get HTTP Page2")],
+)
+def test_names_are_split_into_words(name, words):
+    assert split_words(name) == words
+
+
+def test_common_words_are_left_out_of_a_large_index_and_rare_ones_decide():
+    index = LexicalIndex(None)
+    index.change({str(number): f"mine ore {'rubies' if number == 7 else ''}" for number in range(3000)}, [])
+    assert list(index.search("mine the ruby ore", 5)) == ["7"]
+    assert len(index.search("mining", 5)) == 5
+    index.close()
