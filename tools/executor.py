@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json
 
 from fieldcraft.tools.context import ToolContext, using_context
 from fieldcraft.tools.errors import ToolError
@@ -164,8 +164,9 @@ def _as_data(result: Any) -> Any:
     """`result` as JSON data of bounded size. What JSON does not know is given as text."""
     if isinstance(result, Iterator):
         result = list(islice(result, _MOST_ITEMS))
-    data = to_jsonable_python(result, bytes_mode="base64", inf_nan_mode="strings", serialize_unknown=True)
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    encoded = to_json(result, bytes_mode="base64", inf_nan_mode="strings", serialize_unknown=True)
+    data = json.loads(encoded)
+    text = data if isinstance(data, str) else encoded.decode()
     if len(text) <= LONGEST_RESULT:
         return data
     return f"{text[:LONGEST_RESULT]}\n[cut: {LONGEST_RESULT:,} of {len(text):,} characters]"

@@ -1,0 +1,153 @@
+"""Tools are registered in a line, found by name, and described to a model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from fieldcraft.tools import BrokenTool, DuplicateTool, ToolRegistry, UnknownTool, available, tool
+
+
+def double(number: int, label: Literal["a", "b"] = "a", parts: list[str] | None = None) -> str:
+    """Double a number.
+
+    And say so.
+    """
+    return f"{label}{number * 2}{parts}"
+
+
+@tool
+def shout(text: str) -> str:
+    """Say it loudly."""
+    return text.upper()
+
+
+def test_functions_and_langchain_tools_are_registered_alike() -> None:
+    registry = ToolRegistry([double, shout])
+
+    assert registry.names() == ("double", "shout")
+    assert registry.get("shout") is shout
+    assert registry.get("double").invoke({"number": 4}) == "a8None"
+    assert "double" in registry
+    assert list(registry) == ["double", "shout"]
+    assert len(registry) == 2
+
+
+def test_a_model_reads_names_arguments_defaults_and_purpose() -> None:
+    assert ToolRegistry([shout, double]).reference() == (
+        "- double(number: int, label: 'a' | 'b' = 'a', parts: list[str] | None = None): "
+        "Double a number. And say so.\n"
+        "- shout(text: str): Say it loudly."
+    )
+    assert ToolRegistry().reference() == ""
+
+
+def test_an_unknown_tool_gets_the_nearest_names() -> None:
+    registry = ToolRegistry([double, shout])
+
+    with pytest.raises(UnknownTool, match=r"no tool 'shuot'; did you mean 'shout'\? Tools: double, shout\."):
+        registry.get("shuot")
+    with pytest.raises(UnknownTool, match=r"no tool 'any'\. Tools: none\."):
+        ToolRegistry().get("any")
+
+
+def test_of_two_tools_with_one_name_the_first_stays() -> None:
+    registry = ToolRegistry([shout])
+
+    with pytest.raises(DuplicateTool, match="a tool 'shout' already"):
+        registry.add(double, name="shout")
+    assert registry.get("shout") is shout
+
+
+def test_what_cannot_be_a_tool_says_why() -> None:
+    def silent(number: int) -> int:
+        return number
+
+    def odd(number: NoSuchType) -> int:  # noqa: F821
+        """Do something odd."""
+        return 1
+
+    with pytest.raises(BrokenTool, match="3 is neither a function nor a LangChain tool"):
+        ToolRegistry([3])
+    with pytest.raises(BrokenTool, match="'silent' has no docstring"):
+        ToolRegistry([silent])
+    with pytest.raises(BrokenTool, match="cannot be called as tools"):
+        ToolRegistry().add(double, name="my-double")
+    with pytest.raises(BrokenTool, match="'odd' cannot be made a tool.*NoSuchType"):
+        ToolRegistry([odd]).get("odd")
+
+
+def test_patterns_select() -> None:
+    registry = ToolRegistry()
+    for name in ("search_web", "search_notes", "double"):
+        registry.add(double, name=name)
+
+    assert registry.select(["search_*"]).names() == ("search_notes", "search_web")
+    assert registry.select(["*_web", "double"]).names() == ("double", "search_web")
+    assert registry.select([]).names() == ()
+
+
+def test_load_takes_announced_names_patterns_and_import_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_loaded_tools.py").write_text(
+        'def triple(n: int) -> int:\n    "Triple it."\n    return n * 3\n'
+    )
+    monkeypatch.chdir(tmp_path)
+
+    assert ToolRegistry.load(()).names() == ()
+    registry = ToolRegistry.load(("calc*", "my_loaded_tools:triple"))
+
+    assert registry.names() == ("calculator", "triple")
+    assert registry.get("triple").invoke({"n": 2}) == 6
+    assert registry.problems == []
+
+
+def test_installed_packages_announce_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "announced_tools.py").write_text(
+        'def quadruple(n: int) -> int:\n    "Four times."\n    return n * 4\n'
+    )
+    information = tmp_path / "announced-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: announced\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        "[fieldcraft.tools]\nfourfold = announced_tools:quadruple\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert {"calculator", "fourfold"} <= available().keys()
+    assert ToolRegistry.load(["fourfold"]).get("fourfold").invoke({"n": 2}) == 8
+
+
+def test_broken_tools_are_named_and_the_rest_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_broken_tools.py").write_text("raise RuntimeError('no licence')\n")
+    monkeypatch.chdir(tmp_path)
+
+    registry = ToolRegistry.load(["my_broken_tools:anything", "json:nothing", "no_such:x", "calculator"])
+
+    assert registry.names() == ("calculator",)
+    assert [(problem.name, problem.message) for problem in registry.problems] == [
+        ("my_broken_tools:anything", "importing 'my_broken_tools' failed: RuntimeError: no licence"),
+        ("json:nothing", "module 'json' has no 'nothing'"),
+        ("no_such:x", "importing 'no_such' failed: ModuleNotFoundError: No module named 'no_such'"),
+    ]
+
+
+def test_a_tool_nobody_announces_is_an_error() -> None:
+    with pytest.raises(UnknownTool, match="did you mean 'calculator'.*Your own: 'module:function'"):
+        ToolRegistry.load(["calculater"])
+
+
+def test_importing_the_room_imports_no_langchain() -> None:
+    check = (
+        "import sys, fieldcraft.tools as tools; tools.ToolRegistry.load(['calculator']);"
+        "print('langchain_core' in sys.modules)"
+    )
+
+    result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+
+    assert result.stdout.strip() == "False"
