@@ -92,6 +92,7 @@ class Explorer:
         return True
 
     def _attempt(self, task: Task) -> tuple[Verdict, int]:
+        self._parts.runner.begin_task()
         start = self._now()
         attempts: list[Attempt] = []
         verdict = Verdict(success=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, Program, SkillLibrary
-from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller
+from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox
+from fieldcraft.tools import ToolExecutor
 
 
 class ProgramRunner:
@@ -17,7 +18,7 @@ class ProgramRunner:
         library: SkillLibrary,
         *,
         seed: int,
-        tools: ToolCaller | None = None,
+        tools: ToolExecutor | None = None,
         limits: ProgramLimits | None = None,
     ) -> None:
         self._sandbox = sandbox
@@ -26,6 +27,11 @@ class ProgramRunner:
         self._seed = seed
         self._tools = tools
         self._limits = limits
+
+    def begin_task(self) -> None:
+        """A new task begins: its programs may make as many tool calls as a task is allowed."""
+        if self._tools is not None:
+            self._tools.begin_task()
 
     def bindings(self, program: Program) -> dict[str, str]:
         """The library skills that `program` calls, entry name -> digest."""
