@@ -1,0 +1,234 @@
+"""The grid world as an environment: its primitives, as programs call them and models read them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fieldcraft.envs.environment import Environment, primitive
+from fieldcraft.envs.gridworld import crafting, exploring, gathering, living, snapshot, view
+from fieldcraft.envs.gridworld.options import Options, read_options
+from fieldcraft.envs.gridworld.tables import Tables
+from fieldcraft.envs.gridworld.terrain import generate
+from fieldcraft.envs.gridworld.world import World
+from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.types import EnvironmentSpec, Names, Position, PrimitiveError, Progress
+
+Count = Annotated[int, Field(ge=1, le=2304)]
+_DESCRIPTION = (
+    "A seeded two-dimensional survival world seen from above, with the names and recipes of Minecraft."
+)
+
+
+class GridWorld(Environment):
+    """A survival world on a grid that a Minecraft player recognises.
+
+    Rules and names come from a data file (`reset(options={"rules": path})`); the options are those of
+    `fieldcraft.envs.gridworld.options.Options`. A new one holds the world of seed 0 at the first use.
+    """
+
+    def __init__(self) -> None:
+        options, tables = read_options(None)
+        self.spec = _spec(options, tables)
+        self._world: World | None = None
+
+    @property
+    def world(self) -> World:
+        """The state, for drawing and measuring. Programs never see it."""
+        if self._world is None:
+            self.reset(seed=0)
+        if self._world is None:
+            raise RuntimeError("the reset left no world")
+        return self._world
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        """Begin a new life; see `Options` for what can be set.
+
+        Raises:
+            ValueError: a wrong seed or option, a wrong rules file, or a world too small for its ores.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+            raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
+        chosen, tables = read_options(options)
+        terrain = generate(
+            tables, size=chosen.size, seed=seed, biomes=chosen.biomes, mob_density=chosen.mob_density
+        )
+        self._world = World(tables, chosen, seed, terrain)
+        self.spec = _spec(chosen, tables)
+        return self.observe()
+
+    def observe(self) -> Observation:
+        """What the agent sees and remembers, with every field set."""
+        return view.observe(self.world)
+
+    @property
+    def tick(self) -> int:
+        """Ticks since the reset."""
+        return self.world.tick
+
+    def progress(self) -> Progress:
+        """What was ever reached since the reset."""
+        return Progress.model_validate(asdict(self.world.life))
+
+    def snapshot(self) -> bytes:
+        """The whole world, uncompressed: about 4 bytes a tile."""
+        return snapshot.save(self.world)
+
+    def restore(self, snapshot_bytes: bytes) -> None:
+        """Become the world of a snapshot; nothing changes where it cannot be read."""
+        world = snapshot.load(snapshot_bytes, self._world)
+        changed = (
+            self._world is None
+            or world.options != self._world.options
+            or world.tables is not self._world.tables
+        )
+        self._world = world
+        if changed:
+            self.spec = _spec(world.options, world.tables)
+
+    def world_hash(self) -> str:
+        """SHA-256 of the whole state: equal for equal worlds, in every process."""
+        return hashlib.sha256(snapshot.body(self.world)).hexdigest()
+
+    def render(self) -> bytes:
+        """A PNG of the surroundings from above, with what is carried below."""
+        from fieldcraft.envs.gridworld.render import draw
+
+        return draw(self.world)
+
+    def move(self, direction: int) -> bool:
+        """One step north, east, south or west (0 to 3); False where something is in the way.
+
+        For step-by-step agents and measurements; programs use `goto` and `explore`.
+        """
+        return self.world.move(direction)
+
+    @primitive
+    def mine(self, block: str, count: Count = 1) -> int:
+        """Walk to the nearest blocks of this name within 16 tiles and mine them with the best tool held.
+
+        Returns the number of items gathered. Raises an error that says what is missing and how many were mined.
+        """
+        return gathering.mine(self.world, block, count)
+
+    @primitive
+    def craft(self, item: str, count: Count = 1) -> int:
+        """Craft at least count of an item from the inventory. Some recipes need a block such as a table nearby.
+
+        Returns the number made. Raises an error that says all that is missing.
+        """
+        return crafting.craft(self.world, item, count)
+
+    @primitive
+    def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
+        """Smelt count of an item (name what goes in, not what comes out); needs fuel and a smelting block nearby.
+
+        Without a fuel named, any held fuel is burnt. Returns the number made.
+        """
+        return crafting.smelt(self.world, item, count, fuel)
+
+    @primitive
+    def place(self, block: str, position: Position | None = None) -> Position:
+        """Place a held block on a free tile within 4 blocks; next to you where no position is given.
+
+        Returns where it was placed.
+        """
+        return gathering.place(self.world, block, position)
+
+    @primitive
+    def kill(self, mob: str, count: Count = 1) -> int:
+        """Hunt and kill mobs of this name in view, with the best weapon held. Returns the number of items gathered."""
+        return gathering.kill(self.world, mob, count)
+
+    @primitive
+    def eat(self, item: str | None = None) -> str:
+        """Eat one food item from the inventory, the most fitting where none is named. Returns what was eaten."""
+        return living.eat(self.world, item)
+
+    @primitive
+    def equip(self, item: str) -> str:
+        """Take an item in hand, or wear it if it is armour. Returns the slot."""
+        return living.equip(self.world, item)
+
+    @primitive
+    def explore(
+        self,
+        direction: str | None = None,
+        distance: Annotated[int, Field(ge=1, le=256)] = 48,
+        until: str | None = None,
+    ) -> Position | None:
+        """Walk up to distance blocks (north, northeast, east, ...), toward unseen ground where no direction is given.
+
+        Stops as soon as a block or mob named until comes into view and returns its position, else None.
+        """
+        return exploring.explore(self.world, direction, distance, until)
+
+    @primitive
+    def goto(self, position: Position, within: Annotated[float, Field(ge=0, le=16)] = 1.5) -> Position:
+        """Walk to within this distance of a position. Returns where you stand then."""
+        return exploring.goto(self.world, position, within)
+
+    @primitive
+    def find(self, name: str) -> Position | None:
+        """The nearest block (seen before, within 16 tiles) or mob (in view) of this name, or None."""
+        exploring.check_place_name(self.world, name, "find")
+        cell = exploring.locate(self.world, name, self.world.tables.rules.world.search_radius)
+        return None if cell is None else self.world.position(cell)
+
+    @primitive
+    def inventory(self) -> dict[str, int]:
+        """What you hold: item names and counts."""
+        return dict(sorted(self.world.inventory.counts.items()))
+
+    @primitive
+    def position(self) -> Position:
+        """Where you stand."""
+        return self.world.position(self.world.cell)
+
+    @primitive
+    def nearby(self, radius: Annotated[int, Field(ge=1, le=16)] = 16) -> dict[str, Position]:
+        """The blocks seen and the mobs in view within this radius: each name with its nearest position."""
+        return view.nearby(self.world, radius)
+
+    @primitive
+    def deposit(self, item: str, count: Count = 1, position: Position | None = None) -> int:
+        """Put items into the chest at a position, or the nearest one. Returns the number put in."""
+        return living.deposit(self.world, item, count, position)
+
+    @primitive
+    def withdraw(self, item: str, count: Count = 1, position: Position | None = None) -> int:
+        """Take items out of the chest at a position, or the nearest one. Returns the number taken."""
+        return living.withdraw(self.world, item, count, position)
+
+    @primitive
+    def wait(self, ticks: Annotated[int, Field(ge=1, le=1500)] = 20) -> None:
+        """Let this many ticks pass (20 a second)."""
+        self.world.advance(ticks)
+
+    @primitive
+    def say(self, text: str) -> None:
+        """Say something; it appears among the events."""
+        if len(text) > 500:
+            raise PrimitiveError("cannot say more than 500 characters at once; shorten the text")
+        self.world.note(f"said: {text}")
+        self.world.advance(1)
+
+
+def _spec(options: Options, tables: Tables) -> EnvironmentSpec:
+    rules = tables.rules
+    return EnvironmentSpec(
+        id="gridworld-v1",
+        description=_DESCRIPTION,
+        can_snapshot=True,
+        can_render=True,
+        names=Names(
+            items=tuple(sorted(rules.items)),
+            blocks=tuple(sorted(rules.blocks)),
+            mobs=tuple(sorted(rules.mobs)),
+        ),
+        options=options.model_dump(mode="json"),
+    )

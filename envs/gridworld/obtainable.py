@@ -1,0 +1,152 @@
+"""How every item can be had from empty hands: where it comes from, and in which round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from fieldcraft.envs.gridworld.rules import Block, EntryPath, Rules
+
+Kind = Literal["mining", "killing", "crafting", "smelting"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One way to get an item; `origin` is the block, mob, or ingredient it comes from."""
+
+    kind: Kind
+    origin: str
+    place: EntryPath
+    needs: tuple[str, ...] = ()
+    station: str | None = None
+    tool: tuple[str, int] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.origin}"
+
+
+def sources(rules: Rules) -> dict[str, list[Source]]:
+    """Every way to get each item, in the order of the rules."""
+    found: dict[str, list[Source]] = {name: [] for name in rules.items}
+    for index, recipe in enumerate(rules.recipes):
+        source = Source("crafting", recipe.item, ("recipes", index), tuple(recipe.needs), recipe.station)
+        found[recipe.item].append(source)
+    for index, smelt in enumerate(rules.smelting.recipes):
+        place = ("smelting", "recipes", index)
+        found[smelt.item].append(
+            Source("smelting", smelt.needs, place, (smelt.needs,), rules.smelting.station)
+        )
+    for name, block in rules.blocks.items():
+        if block.hardness is not None:
+            for item, source in _mined(name, block):
+                found[item].append(source)
+    for name, mob in rules.mobs.items():
+        for drop in mob.drops:
+            found[drop.item].append(Source("killing", name, ("mobs", name)))
+    return found
+
+
+def _mined(name: str, block: Block) -> Iterator[tuple[str, Source]]:
+    needs = (block.takes,) if block.takes else ()
+    tool = (block.tool, block.tier) if block.tool is not None and block.tier is not None else None
+    for drop in block.drops:
+        yield drop.item, Source("mining", name, ("blocks", name), needs, name, tool)
+    for kind, drops in block.held.items():
+        for drop in drops:
+            yield drop.item, Source("mining", name, ("blocks", name), needs, name, (kind, 0))
+
+
+def natural_blocks(rules: Rules) -> set[str]:
+    """The blocks that terrain generation puts into a world, and what lies beneath them."""
+    terrain = rules.terrain
+    found = {terrain.water, terrain.rock, terrain.deep_rock, terrain.cave, terrain.lava}
+    found.update(terrain.beach.floors, terrain.shore, terrain.water_plants, terrain.pockets, rules.ores)
+    for biome in rules.biomes.values():
+        found.add(biome.floor)
+        found.update(biome.plants)
+        for tree in biome.trees:
+            found.update((rules.trees[tree].log, rules.trees[tree].leaves))
+    while beneath := {rules.blocks[name].beneath for name in found} - found - {None}:
+        found.update(name for name in beneath if name is not None)
+    return found
+
+
+def rounds(rules: Rules) -> dict[str, int]:
+    """The round in which each obtainable item is first had; round 0 needs nothing but bare hands."""
+    found = sources(rules)
+    reached: dict[str, int] = {}
+    blocks = natural_blocks(rules)
+    for number in range(len(rules.items) + 1):
+        possible = _possible(rules, reached, blocks)
+        fresh = [
+            item
+            for item, ways in found.items()
+            if item not in reached and any(possible(source) for source in ways)
+        ]
+        if not fresh:
+            break
+        reached.update(dict.fromkeys(fresh, number))
+        blocks |= _new_blocks(rules, reached, blocks)
+    return reached
+
+
+def _possible(rules: Rules, reached: dict[str, int], blocks: set[str]) -> Callable[[Source], bool]:
+    tools = [tool for name in reached if (tool := rules.items[name].tool) is not None]
+
+    def test(source: Source) -> bool:
+        if not all(any(item in reached for item in rules.alternatives(need)) for need in source.needs):
+            return False
+        if source.station is not None and source.station not in blocks:
+            return False
+        if source.tool is None:
+            return True
+        kind, tier = source.tool
+        return any(tool.kind == kind and tool.tier >= tier for tool in tools)
+
+    return test
+
+
+def _new_blocks(rules: Rules, reached: dict[str, int], blocks: set[str]) -> set[str]:
+    new = {placed for name in reached if (placed := rules.items[name].places) is not None}
+    for name in blocks | new:
+        block = rules.blocks[name]
+        if block.grows is not None:
+            new.add(block.grows.into)
+        new.update(result for liquid, result in block.reacts.items() if liquid in blocks | new)
+    return new
+
+
+def find_unobtainable(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
+    """Every item that cannot be had from empty hands, with its place in the rules and the reason."""
+    reached = rounds(rules)
+    found = sources(rules)
+    for item in rules.items:
+        if item in reached:
+            continue
+        cycle = _cycle(rules, item, found, reached)
+        if cycle:
+            yield found[item][0].place, f"cycle: {' needs '.join(cycle)}; give one of them another source"
+        elif not found[item]:
+            yield ("items", item), "unobtainable: nothing makes it, drops it or contains it"
+        else:
+            yield found[item][0].place, f"unobtainable: {item} needs what cannot be had from empty hands"
+
+
+def _cycle(
+    rules: Rules, start: str, found: dict[str, list[Source]], reached: dict[str, int]
+) -> tuple[str, ...] | None:
+    """The way from `start` through unobtainable ingredients back to itself, if there is one."""
+    paths: list[tuple[str, ...]] = [(start,)]
+    visited = {start}
+    while paths:
+        path = paths.pop(0)
+        for source in found[path[-1]]:
+            for need in source.needs:
+                for item in rules.alternatives(need):
+                    if item == start:
+                        return (*path, start)
+                    if item not in reached and item not in visited:
+                        visited.add(item)
+                        paths.append((*path, item))
+    return None

@@ -1,0 +1,100 @@
+"""A grid world as bytes and back: a versioned header, a checksum, JSON, and the raw tiles."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from typing import Any
+
+from fieldcraft.envs.gridworld.options import Options, read_options
+from fieldcraft.envs.gridworld.tables import MARGIN, Tables
+from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
+from fieldcraft.envs.gridworld.world import Life, World
+
+_MAGIC = b"FCGRID"
+_VERSION = 1
+_HEADER = struct.Struct("<6sHIII")
+"""Magic, version, CRC-32 of what follows the header, length of the JSON, length of the tiles."""
+
+
+def body(world: World) -> bytes:
+    """The whole state: JSON and tiles. Equal worlds have equal bodies."""
+    memory = json.dumps(world.memory(), separators=(",", ":")).encode()
+    return b"".join((memory, world.surface, world.under, world.seen, world.biomes))
+
+
+def save(world: World) -> bytes:
+    """The snapshot of a world."""
+    memory = json.dumps(world.memory(), separators=(",", ":")).encode()
+    tiles = b"".join((world.surface, world.under, world.seen, world.biomes))
+    checksum = zlib.crc32(tiles, zlib.crc32(memory))
+    return b"".join((_HEADER.pack(_MAGIC, _VERSION, checksum, len(memory), len(tiles)), memory, tiles))
+
+
+def load(snapshot: bytes, current: World | None) -> World:
+    """The world of a snapshot.
+
+    Args:
+        snapshot: what `save` returned.
+        current: a world whose rules are used again if they are the snapshot's.
+
+    Raises:
+        ValueError: the bytes are no snapshot, of another version, damaged, or of rules that are gone.
+    """
+    memory, tiles = _unpack(snapshot)
+    if current is not None and memory["rules"] == current.tables.digest:
+        options, tables = Options.model_construct(**_tupled(memory["options"])), current.tables
+    else:
+        options, tables = read_options(memory["options"])
+        if tables.digest != memory["rules"]:
+            raise ValueError(
+                "the rules file has changed since the snapshot was taken; give its old rules file"
+            )
+    return _rebuild(memory, tiles, options, tables)
+
+
+def _tupled(options: dict[str, Any]) -> dict[str, Any]:
+    return {**options, "biomes": tuple(options["biomes"])}
+
+
+def _unpack(snapshot: bytes) -> tuple[dict[str, Any], memoryview]:
+    if len(snapshot) < _HEADER.size:
+        raise ValueError("not a snapshot of a grid world: too short")
+    magic, version, checksum, memory_length, tiles_length = _HEADER.unpack_from(snapshot)
+    if magic != _MAGIC:
+        raise ValueError("not a snapshot of a grid world")
+    if version != _VERSION:
+        raise ValueError(f"snapshot of format {version}; this version reads format {_VERSION}")
+    content = memoryview(snapshot)[_HEADER.size :]
+    if len(content) != memory_length + tiles_length:
+        raise ValueError("damaged snapshot: it has been cut short or added to")
+    if zlib.crc32(content) != checksum:
+        raise ValueError("damaged snapshot: the checksum does not match")
+    memory: dict[str, Any] = json.loads(bytes(content[:memory_length]))
+    return memory, content[memory_length:]
+
+
+def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables: Tables) -> World:
+    cells = (options.size + 2 * MARGIN) ** 2
+    squares = (-(-options.size // BIOME_TILES)) ** 2
+    if len(tiles) != 3 * cells + squares:
+        raise ValueError("damaged snapshot: the tiles do not fit the size of the world")
+    terrain = Terrain(
+        surface=bytearray(tiles[:cells]),
+        under=bytearray(tiles[cells : 2 * cells]),
+        biomes=bytes(tiles[3 * cells :]),
+        spawn=memory["spawn"],
+        mobs=dict(zip(*memory["mobs"], strict=True)),
+    )
+    world = World(tables, options, memory["seed"], terrain)
+    world.seen[:] = tiles[2 * cells : 3 * cells]
+    for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events"):
+        setattr(world, name, memory[name])
+    world.inventory.counts = memory["counts"]
+    world.inventory.wear = memory["wear"]
+    world.inventory.equipment = memory["equipment"]
+    for name in ("chests", "opened", "furnaces", "growing"):
+        setattr(world, name, dict(memory[name]))
+    world.life = Life(**memory["life"])
+    return world

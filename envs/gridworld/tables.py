@@ -1,0 +1,94 @@
+"""The rules compiled for speed: blocks and mobs as small numbers, per-block properties as byte tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from fieldcraft.envs.gridworld.obtainable import Source, sources
+from fieldcraft.envs.gridworld.rules import Block, Item, Mob, Recipe, Rules, Tool, load_rules
+
+MARGIN = 16
+"""Tiles of unbreakable rock around the world, so that no window around the agent needs clipping."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """One rules file, compiled. Block 0 is the first of the rules: bare ground.
+
+    `walk` holds the ticks of a step onto each block, 0 where nobody can step.
+    """
+
+    rules: Rules
+    digest: str
+    block_names: tuple[str, ...]
+    block_ids: dict[str, int]
+    mob_names: tuple[str, ...]
+    mob_ids: dict[str, int]
+    walk: bytes
+    placeable: dict[str, str]
+    recipes: dict[str, tuple[Recipe, ...]]
+    smelts: dict[str, str]
+    sources: dict[str, list[Source]]
+
+    @property
+    def bedrock(self) -> int:
+        """The block that surrounds the world: the first that cannot be broken or walked on."""
+        return next(
+            index
+            for index, name in enumerate(self.block_names)
+            if self.rules.blocks[name].hardness is None and not self.walk[index]
+        )
+
+    def block(self, block_id: int) -> Block:
+        """The rule of a block."""
+        return self.rules.blocks[self.block_names[block_id]]
+
+    def mob(self, mob_id: int) -> Mob:
+        """The rule of a mob."""
+        return self.rules.mobs[self.mob_names[mob_id]]
+
+    def item(self, name: str) -> Item:
+        """The rule of an item."""
+        return self.rules.items[name]
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool that an item is, if it is one."""
+        return self.rules.items[name].tool
+
+
+@lru_cache(maxsize=8)
+def _compile(rules_digest: str, path: str | None) -> Tables:
+    rules, digest = load_rules(path)
+    block_names, mob_names = tuple(rules.blocks), tuple(rules.mobs)
+    recipes: dict[str, list[Recipe]] = {}
+    for recipe in rules.recipes:
+        recipes.setdefault(recipe.item, []).append(recipe)
+    smelts = {
+        item: smelt.item for smelt in rules.smelting.recipes for item in rules.alternatives(smelt.needs)
+    }
+    walk = bytes(rules.blocks[name].walk for name in block_names)
+    return Tables(
+        rules=rules,
+        digest=digest,
+        block_names=block_names,
+        block_ids={name: index for index, name in enumerate(block_names)},
+        mob_names=mob_names,
+        mob_ids={name: index for index, name in enumerate(mob_names)},
+        walk=walk + bytes(256 - len(walk)),
+        placeable={name: item.places for name, item in rules.items.items() if item.places is not None},
+        recipes={name: tuple(ways) for name, ways in recipes.items()},
+        smelts=smelts,
+        sources=sources(rules),
+    )
+
+
+def load_tables(path: Path | str | None = None) -> Tables:
+    """The compiled rules of a file, kept for the next world of the same rules.
+
+    Raises:
+        RulesError: the file cannot be read, or an entry in it is wrong.
+    """
+    _, digest = load_rules(path)
+    return _compile(digest, None if path is None else str(path))

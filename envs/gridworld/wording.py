@@ -1,0 +1,69 @@
+"""How errors of the grid world name what is missing, in one regular form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fieldcraft.envs.gridworld.inventory import Inventory
+from fieldcraft.envs.gridworld.rules import Block
+from fieldcraft.envs.gridworld.tables import Tables
+from fieldcraft.envs.gridworld.world import World
+from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.types import PrimitiveError
+
+
+def check_known(name: str, known: Mapping[str, object], action: str, kind: str) -> None:
+    """Raise `PrimitiveError` with the nearest names if there is no such thing."""
+    if name not in known:
+        raise PrimitiveError(f"cannot {action} {name}: no {kind} has this name{nearest(name, known)}")
+
+
+def any_of(names: tuple[str, ...]) -> str:
+    """`a or b or c`."""
+    return " or ".join(names)
+
+
+def held_of(inventory: Inventory, names: tuple[str, ...]) -> int:
+    """How many are held of all the alternatives together."""
+    return sum(inventory.count(name) for name in names)
+
+
+def need(count: int, names: tuple[str, ...], have: int) -> str:
+    """`3 cobblestone (have 1)`."""
+    return f"{count} {any_of(names)} (have {have})"
+
+
+def station_near(world: World, station: str) -> bool:
+    """Whether a block of this name stands within the distance that counts as near."""
+    return station_cell(world, station) is not None
+
+
+def station_cell(world: World, station: str) -> int | None:
+    """The nearest block of this name that is near enough to be used."""
+    reach = world.tables.rules.world.station_distance
+    cells = world.cells_of(world.tables.block_ids[station], reach)
+    near = [(world.apart(world.cell, cell), cell) for cell in cells]
+    return min(near)[1] if near and min(near)[0] <= reach else None
+
+
+def need_station(world: World, station: str) -> str:
+    """`need a furnace within 4 blocks`."""
+    return f"need a {station} within {world.tables.rules.world.station_distance} blocks"
+
+
+def tool_needed(tables: Tables, block: Block) -> str:
+    """`stone_pickaxe or better`: the least tool that gives the block's drops."""
+    fitting = [
+        (tool.tier, tool.speed, name)
+        for name, item in tables.rules.items.items()
+        if (tool := item.tool) is not None and tool.kind == block.tool and tool.tier >= (block.tier or 0)
+    ]
+    return f"{min(fitting)[2]} or better" if fitting else f"a tool of the kind {block.tool}"
+
+
+def origin(tables: Tables, item: str, but: str) -> str:
+    """Where an item comes from, other than by `but`; for the error of a primitive that cannot make it."""
+    ways = [str(source) for source in tables.sources.get(item, []) if source.kind != but]
+    if not ways:
+        return ""
+    return f"; it comes from {any_of(tuple(dict.fromkeys(ways)))}"

@@ -1,0 +1,278 @@
+"""The state of a grid world and its clock: tiles, the agent's body, and what happens as time passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fieldcraft.envs.gridworld.inventory import Inventory
+from fieldcraft.envs.gridworld.options import Options
+from fieldcraft.envs.gridworld.tables import MARGIN, Tables
+from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
+from fieldcraft.envs.types import Position
+
+SECOND = 20
+"""Ticks in a second, the step of everything that happens by itself."""
+
+_EVENTS_KEPT = 8
+_MULTIPLIER = 6364136223846793005
+_INCREMENT = 1442695040888963407
+_MASK = (1 << 64) - 1
+
+
+@dataclass
+class Life:
+    """What was ever reached since the reset; see `fieldcraft.envs.types.Progress`."""
+
+    items: dict[str, int] = field(default_factory=dict)
+    milestones: dict[str, int] = field(default_factory=dict)
+    killed: dict[str, int] = field(default_factory=dict)
+    placed: dict[str, int] = field(default_factory=dict)
+    distance: int = 0
+    deaths: int = 0
+
+
+class World:
+    """Tiles in flat byte arrays, padded by `MARGIN`; a cell is an index into them.
+
+    Attributes:
+        surface: the block on each cell; `under`: what appears when it is mined.
+        seen: 1 where the cell was ever in view.
+        occupied: 1 where a mob stands; `mobs` maps those cells to `mob id << 8 | health`.
+        dice: the state of the one random generator.
+        chests: contents by cell; `furnaces`: fuel left by cell, in half items; `growing`: the tick
+            at which the plant on a cell turns into its next block.
+    """
+
+    def __init__(self, tables: Tables, options: Options, seed: int, terrain: Terrain) -> None:
+        self.tables, self.options, self.seed = tables, options, seed
+        self.size, self.stride = options.size, options.size + 2 * MARGIN
+        self.surface, self.under, self.biomes = terrain.surface, terrain.under, terrain.biomes
+        self.seen = bytearray(len(self.surface))
+        self.mobs = dict(terrain.mobs)
+        self.occupied = bytearray(len(self.surface))
+        for cell in self.mobs:
+            self.occupied[cell] = 1
+        self.cell = self.spawn = terrain.spawn
+        self.tick, self.next_second = 0, SECOND
+        self.dice = (seed * _MULTIPLIER + _INCREMENT) & _MASK
+        constants = tables.rules.world
+        self.health, self.hunger = constants.health, constants.hunger
+        self.inventory = Inventory(tables.rules.items, constants.slots)
+        self.chests: dict[int, dict[str, int]] = {}
+        self.opened: dict[int, int] = {}
+        self.furnaces: dict[int, int] = {}
+        self.growing: dict[int, int] = {}
+        self.life = Life()
+        self.events: list[str] = []
+        self.prepare()
+        self.look()
+
+    def prepare(self) -> None:
+        """Derive what follows from the tiles' size: offsets and the strip of cells seen at once."""
+        self._view = self.tables.rules.world.view_radius
+        self.steps = (-self.stride, 1, self.stride, -1)
+        self._strip = bytes([1]) * (2 * self._view + 1)
+        self._walk = self.tables.walk
+        self._mob_map = np.frombuffer(self.occupied, dtype=np.uint8).reshape(self.stride, self.stride)
+
+    # The agent moves and sees.
+
+    def move(self, direction: int) -> bool:
+        """Step north, east, south or west (0 to 3); False, and no time passes, where something is in the way."""
+        cell = self.cell + self.steps[direction]
+        ticks = self._walk[self.surface[cell]]
+        if not ticks:
+            return False
+        self.cell = cell
+        self.life.distance += 1
+        view, stride = self._view, self.stride
+        if direction & 1:
+            edge = cell + view if direction == 1 else cell - view
+            self.seen[edge - view * stride : edge + view * stride + 1 : stride] = self._strip
+        else:
+            edge = cell + view * stride if direction == 2 else cell - view * stride
+            self.seen[edge - view : edge + view + 1] = self._strip
+        self.tick += ticks
+        if self.tick >= self.next_second:
+            self._pass_seconds()
+        return True
+
+    def look(self) -> None:
+        """Remember everything in view."""
+        view = self._view
+        for row in range(self.cell - view * self.stride, self.cell + view * self.stride + 1, self.stride):
+            self.seen[row - view : row + view + 1] = self._strip
+
+    def advance(self, ticks: int) -> None:
+        """Let time pass."""
+        self.tick += ticks
+        if self.tick >= self.next_second:
+            self._pass_seconds()
+
+    def _pass_seconds(self) -> None:
+        from fieldcraft.envs.gridworld.nature import pass_second
+
+        while self.tick >= self.next_second:
+            self.next_second += SECOND
+            pass_second(self)
+
+    # Places.
+
+    def position(self, cell: int) -> Position:
+        """The position of a cell; it is validated once, here."""
+        z, x = divmod(cell, self.stride)
+        height = self.tables.rules.world.surface_y
+        return Position(x=x - MARGIN, y=height, z=z - MARGIN)
+
+    def cell_at(self, position: Position) -> int | None:
+        """The cell of a position, or None outside the world. The height is ignored."""
+        place = position.block()
+        x, z = int(place.x), int(place.z)
+        if not (0 <= x < self.size and 0 <= z < self.size):
+            return None
+        return (z + MARGIN) * self.stride + x + MARGIN
+
+    def apart(self, first: int, second: int) -> float:
+        """The distance between two cells, in tiles."""
+        z1, x1 = divmod(first, self.stride)
+        z2, x2 = divmod(second, self.stride)
+        return float(((z1 - z2) ** 2 + (x1 - x2) ** 2) ** 0.5)
+
+    def biome(self, cell: int) -> str:
+        """The biome of a cell inside the world."""
+        z, x = divmod(cell, self.stride)
+        squares = -(-self.size // BIOME_TILES)
+        index = self.biomes[(z - MARGIN) // BIOME_TILES * squares + (x - MARGIN) // BIOME_TILES]
+        return self.options.biomes[index]
+
+    def cells_of(self, block: int, radius: int, center: int | None = None) -> list[int]:
+        """The remembered cells with a block, at most `radius` rows and columns away."""
+        found = []
+        middle = self.cell if center is None else center
+        for row in range(middle - radius * self.stride, middle + radius * self.stride + 1, self.stride):
+            end = row + radius + 1
+            place = self.surface.find(block, row - radius, end)
+            while place >= 0:
+                if self.seen[place]:
+                    found.append(place)
+                place = self.surface.find(block, place + 1, end)
+        return found
+
+    def mob_cells(self, radius: int) -> list[int]:
+        """The cells with mobs at most `radius` rows and columns away, row by row."""
+        z, x = divmod(self.cell, self.stride)
+        window = self._mob_map[z - radius : z + radius + 1, x - radius : x + radius + 1]
+        flat = np.flatnonzero(window)
+        if not flat.size:
+            return []
+        corner, width, stride = (z - radius) * self.stride + x - radius, 2 * radius + 1, self.stride
+        return [corner + place // width * stride + place % width for place in flat.tolist()]
+
+    def night(self) -> bool:
+        """Whether it is dark outside."""
+        constants = self.tables.rules.world
+        return constants.night_start <= self.tick % constants.day_ticks < constants.night_end
+
+    # Chance.
+
+    def roll(self, sides: int) -> int:
+        """A random whole number from 0 to `sides - 1`, from the world's one generator."""
+        self.dice = (self.dice * _MULTIPLIER + _INCREMENT) & _MASK
+        return (self.dice >> 32) * sides >> 32
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self.roll(1 << 20) < probability * (1 << 20)
+
+    # What happens to the agent and the tiles.
+
+    def note(self, event: str) -> None:
+        """Add to the latest events."""
+        self.events = [*self.events[1 - _EVENTS_KEPT :], f"tick {self.tick}: {event}"]
+
+    def take(self, name: str, count: int) -> int:
+        """Put items into the inventory; what does not fit is lost.
+
+        Returns:
+            How many fitted.
+        """
+        taken = self.inventory.add(name, count)
+        if taken and name not in self.life.items:
+            self.life.items[name] = self.tick
+            for milestone, items in self.tables.rules.milestones.items():
+                if name in items:
+                    self.life.milestones.setdefault(milestone, self.tick)
+        if taken < count:
+            self.note(f"no room for {count - taken} {name}")
+        return taken
+
+    def set_block(self, cell: int, block: int) -> None:
+        """Put a block on a cell, over what was there."""
+        self.under[cell] = self.surface[cell]
+        self.surface[cell] = block
+        rule = self.tables.block(block)
+        if rule.grows is not None:
+            self.growing[cell] = self.tick + rule.grows.ticks
+
+    def clear_block(self, cell: int) -> None:
+        """Take the block off a cell; what was beneath appears."""
+        revealed = self.under[cell]
+        beneath = self.tables.block(revealed).beneath
+        self.surface[cell] = revealed
+        self.under[cell] = 0 if beneath is None else self.tables.block_ids[beneath]
+        self.growing.pop(cell, None)
+        self.furnaces.pop(cell, None)
+
+    def put_mob(self, cell: int, state: int) -> None:
+        """Let a mob stand on a cell: `mob id << 8 | health`."""
+        self.mobs[cell] = state
+        self.occupied[cell] = 1
+
+    def remove_mob(self, cell: int) -> int:
+        """Take the mob off a cell and return its state."""
+        self.occupied[cell] = 0
+        return self.mobs.pop(cell)
+
+    def hurt(self, damage: float, cause: str) -> None:
+        """Lose health, less what armour holds off; at 0 the agent dies and wakes at its bed or the spawn."""
+        points = max(1, round(damage * (1 - 0.04 * self.inventory.armor_points())))
+        self.health -= points
+        if self.health > 0:
+            self.note(f"lost {points} health to {cause}")
+            return
+        constants = self.tables.rules.world
+        self.life.deaths += 1
+        if not self.options.keep_inventory:
+            self.inventory.clear()
+        self.health, self.hunger, self.cell = constants.health, constants.hunger, self.spawn
+        kept = "kept" if self.options.keep_inventory else "lost"
+        self.note(f"died of {cause}; woke at {self.position(self.cell)} with the inventory {kept}")
+        self.look()
+
+    def memory(self) -> dict[str, Any]:
+        """Everything but the tile arrays, as JSON data."""
+        return {
+            "seed": self.seed,
+            "rules": self.tables.digest,
+            "options": self.options.model_dump(),
+            "cell": self.cell,
+            "spawn": self.spawn,
+            "tick": self.tick,
+            "next_second": self.next_second,
+            "dice": self.dice,
+            "health": self.health,
+            "hunger": self.hunger,
+            "counts": self.inventory.counts,
+            "wear": self.inventory.wear,
+            "equipment": self.inventory.equipment,
+            "chests": list(self.chests.items()),
+            "opened": list(self.opened.items()),
+            "furnaces": list(self.furnaces.items()),
+            "growing": list(self.growing.items()),
+            "mobs": [list(self.mobs), list(self.mobs.values())],
+            "life": vars(self.life),
+            "events": self.events,
+        }
