@@ -34,6 +34,9 @@ from fieldcraft.tools import ToolExecutor, ToolRegistry
 
 AskHuman = Callable[[str], str]
 
+LOCK_SECONDS = 1.0
+"""How long a run waits for its library: another run that has it keeps it to its end."""
+
 
 class BadWorldOptions(ValueError):
     """The world refused its seed or options; the message is the world's own."""
@@ -137,7 +140,7 @@ def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
     )
     stack.callback(library.close)
     if settings.keep_skills:
-        stack.enter_context(library.writing())
+        stack.enter_context(library.writing(timeout=LOCK_SECONDS))
     return _Opened(clients, environment, library, sandbox, registry, executor)
 
 

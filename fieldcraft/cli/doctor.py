@@ -90,12 +90,12 @@ def _settings() -> Iterator[Finding]:
 
 
 def _world() -> Iterator[Finding]:
-    from fieldcraft.envs import BrokenEnvironment, available, load
+    from fieldcraft.envs import BrokenEnvironment, UnknownEnvironment, available, load
 
     for name in available():
         try:
             load(name)
-        except BrokenEnvironment as error:
+        except (BrokenEnvironment, UnknownEnvironment) as error:
             yield Finding(
                 f"world: {name}", False, str(error), "mend or uninstall the package that announces it"
             )

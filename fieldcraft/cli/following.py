@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import Journal, read_segment
+from fieldcraft.agent.journal import Journal
 from fieldcraft.agent.summary import Overview
 
 POLL_SECONDS = 0.3
@@ -48,15 +48,12 @@ def standing(folder: Path, overview: Overview) -> str:
 
 
 def follow(folder: Path, overview: Overview) -> Iterator[e.Event]:
-    """The run's events as they are written, those already there first taken silently into `overview`.
+    """The run's events as they are written, from the first that `overview` has not taken.
 
     Ends when no process has the run open and everything written was seen.
     """
     journal = Journal(folder)
     segment = journal.segments()[-1]
-    for event in read_segment(segment):
-        overview.take(event)
-    overview.outcome = ""
     offset = 0
     while True:
         running = is_open(folder)

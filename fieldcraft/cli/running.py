@@ -147,7 +147,6 @@ class Drive:
         """Take what the journal holds already, without a word about it."""
         for event in session.run.journal.read(last_segment=True):
             self.overview.take(event)
-        self.overview.outcome = ""
         self.opened = True
 
     @contextmanager
@@ -159,8 +158,10 @@ class Drive:
             self._stopper.attend(None)
 
     def _exit_code(self) -> int:
-        state, budget = self.overview.state, self.overview.settings.budget
+        state, settings = self.overview.state, self.overview.settings
         if self.stopped and not state.finished:
             return STOPPED
-        done = state.finished or state.spent.exhausted(budget, another_program=True)
+        if settings.curriculum == "solve":
+            return 0 if state.solved else FAILURE
+        done = state.finished or state.spent.exhausted(settings.budget, another_program=True)
         return 0 if done else FAILURE

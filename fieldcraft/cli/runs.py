@@ -113,13 +113,12 @@ def _tasks(view: Overview, count: int) -> Any:
 def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) -> int:
     """Look on while a run goes on in another process, until it stops or you press Ctrl-C."""
     from fieldcraft.agent.run import find_run
-    from fieldcraft.agent.summary import Overview
     from fieldcraft.cli.ending import print_summary
-    from fieldcraft.cli.following import follow, standing
+    from fieldcraft.cli.following import follow, read_overview, standing
     from fieldcraft.cli.running import choose_view
 
     folder = find_run(_folder(runs), run)
-    overview = Overview()
+    overview = read_overview(folder)
     with choose_view(overview, plain=plain, as_json=False) as view:
         try:
             for event in follow(folder, overview):

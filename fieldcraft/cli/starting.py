@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem, explain
+from fieldcraft.cli.errors import CommandFailed, UsageProblem, explain
 
 if TYPE_CHECKING:
     from fieldcraft.agent.session import Session
@@ -59,10 +59,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
 
-    code, overview = _drive(opener, runs, look)
-    if solving is not None and code != STOPPED:
-        return 0 if overview.state.solved else FAILURE
-    return code
+    return _drive(opener, runs, look)
 
 
 def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look) -> int:
@@ -91,10 +88,10 @@ def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look)
             folder.name, runs=folder.parent, budget=budget, ask_human=drive.ask, listeners=(drive.take,)
         )
 
-    return _drive(opener, folder.parent, look)[0]
+    return _drive(opener, folder.parent, look)
 
 
-def _drive(opener: Open, runs: Path, look: Look) -> tuple[int, Overview]:
+def _drive(opener: Open, runs: Path, look: Look) -> int:
     from fieldcraft.agent.summary import Overview
     from fieldcraft.cli.ending import resume_command
     from fieldcraft.cli.running import Drive, choose_view
@@ -117,7 +114,7 @@ def _drive(opener: Open, runs: Path, look: Look) -> tuple[int, Overview]:
     _tell(overview, runs, look, stopped=drive.stopped)
     if problem is not None:
         raise problem
-    return code, overview
+    return code
 
 
 def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool) -> None:

@@ -42,17 +42,20 @@ def saw_planks(bot, count=2):
     chop_wood(bot, count)
     bot.saw(count)
 '''
+CHOP_MORE = [CHOP.replace("chop_wood", f"chop_{number}").replace("=4", "=40") for number in range(20)]
 ANSWERS = {
-    "curriculum": [task("Chop 4 wood", "wood", 4), task("Saw 4 planks", "plank", 4)]
-    + [task(f"Chop {count} wood", "wood", count) for count in range(20, 80, 4)],
-    "answerer": [f"Answer {number}." for number in range(80)],
-    "actor": [code(CHOP), code(TOO_MANY), code(SAW)]
-    + [
-        code(CHOP.replace("chop_wood", f"chop_{number}").replace("=4", f"={number}"))
-        for number in range(40, 80)
+    "curriculum": [
+        task("Chop 4 wood", "wood", 4),
+        task("Saw 4 planks", "plank", 4),
+        *(task(f"Chop {count} wood", "wood", count) for count in range(20, 620, 40)),
     ],
-    "describer": ["Chops wood from the tree.", "Saws planks from wood."]
-    + [f"Chops a lot, {n}." for n in range(40)],
+    "answerer": [f"Answer {number}." for number in range(80)],
+    "actor": [code(source) for source in (CHOP, TOO_MANY, SAW, *CHOP_MORE)],
+    "describer": [
+        "Chops wood from the tree.",
+        "Saws planks from wood.",
+        *(f"Chops a lot, {n}." for n in range(20)),
+    ],
 }
 
 

@@ -1,0 +1,161 @@
+"""`skills`, `envs`, `runs`, `replay`, `doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_workshop import SAW, Workshop, keep
+
+from fieldcraft.skills import SkillLibrary
+
+
+def test_lists_the_skills(stocked: Workshop) -> None:
+    ended = stocked.run("skills", "list")
+    assert "3 skills in library" in ended.out
+    assert "saw-planks" in ended.out
+    assert "Chops wood from the tree." in ended.out
+    data = stocked.run("skills", "list", "--json").data
+    assert [skill["name"] for skill in data] == ["chop-wood", "saw-planks", "saw-too-many"]
+
+
+@pytest.mark.parametrize("name", ["saw-planks", "saw_planks"])
+def test_shows_a_skill(stocked: Workshop, name: str) -> None:
+    out = stocked.run("skills", "show", name).out
+    for words in (
+        "Saws planks from wood.",
+        "chop_wood",
+        "2 versions",
+        "run first, iteration 1",
+        "bot.saw(count)",
+    ):
+        assert words in out
+    data = stocked.run("skills", "show", name, "--json").data
+    assert len(data["versions"]) == 2
+    older = stocked.run("skills", "show", name, "--version", data["versions"][0][:10]).out
+    assert "count=2" in older
+
+
+def test_an_unknown_skill_names_the_nearest(stocked: Workshop) -> None:
+    ended = stocked.run("skills", "show", "saw-plank")
+    assert ended.code == 2
+    assert "saw-planks" in ended.err
+
+
+def test_searches_by_meaning(stocked: Workshop) -> None:
+    data = stocked.run("skills", "search", "get timber from an oak", "-k", "2", "--json").data
+    assert data[0]["name"] == "chop-wood"
+    assert len(data) == 2
+    assert "chop-wood" in stocked.run("skills", "search", "timber").out
+
+
+def test_checks_accepts_and_removes(stocked: Workshop) -> None:
+    assert "all 3 skills of library are sound" in stocked.run("skills", "check").out
+    script = Path("library/chop-wood/scripts/skill.py")
+    script.write_text(script.read_text().replace("range(20)", "range(30)"))
+    broken = stocked.run("skills", "check")
+    assert broken.code == 1
+    assert "fieldcraft skills accept" in broken.out
+    assert [problem["skill"] for problem in stocked.run("skills", "check", "--json").data] == ["chop-wood"]
+    assert "cannot be used: chop-wood" in stocked.run("skills", "list").err
+    assert stocked.run("skills", "accept", "chop-wood").code == 0
+    assert stocked.run("skills", "check").code == 0
+    assert "range(30)" in stocked.run("skills", "diff", "chop-wood").out
+
+
+def test_removes_only_what_nobody_calls(stocked: Workshop) -> None:
+    refused = stocked.run("skills", "remove", "chop-wood")
+    assert refused.code == 1
+    assert "called by saw-planks" in refused.err
+    assert stocked.run("skills", "remove", "chop-wood", "--force").code == 0
+    assert not Path("library/chop-wood").exists()
+
+
+def test_shows_what_changed_between_versions(stocked: Workshop) -> None:
+    out = stocked.run("skills", "diff", "saw-planks").out
+    assert "-def saw_planks(bot, count=2):" in out
+    assert "+def saw_planks(bot, count=3):" in out
+    alone = stocked.run("skills", "diff", "saw-too-many")
+    assert alone.code == 2
+    assert "one version only" in alone.err
+
+
+def test_merges_another_library(stocked: Workshop) -> None:
+    other = SkillLibrary(Path("other"))
+    source = SAW.replace("saw_planks", "stack_wood").replace("chop_wood(bot, count)", "pass")
+    keep(other, "stack_wood", source, "Stacks wood.", item="wood")
+    other.close()
+    data = stocked.run("skills", "merge", "other", "--json").data
+    assert data["added"] == ["stack-wood"]
+    shown = stocked.run("skills", "show", "stack-wood").out
+    assert "untrusted" in shown
+    again = stocked.run("skills", "merge", "other")
+    assert "known already" in again.out
+
+
+def test_replays_every_skill_in_another_world(stocked: Workshop) -> None:
+    ended = stocked.run("replay", "--seed", "8")
+    assert ended.code == 0
+    assert "3 skills: 2 works, 1 fails" in ended.out
+    assert "need 50 wood (have 0)" in ended.out
+    data = stocked.run("replay", "--seed", "8", "--json").data
+    outcomes = {result["skill"]: result["outcome"] for result in data}
+    assert outcomes == {"chop-wood": "works", "saw-planks": "works", "saw-too-many": "fails"}
+
+
+def test_lists_and_shows_worlds(workshop: Workshop) -> None:
+    assert "gridworld-v1" in workshop.run("envs", "list").out
+    shown = workshop.run("envs", "show", "clearing:Clearing").out
+    for words in ("clearing-v1", "A clearing with a tree.", "bot.saw(count: int = 1)", "plank, wood"):
+        assert words in shown
+    assert workshop.run("envs", "show", "clearing:Clearing", "--json").data["can_render"] is True
+
+
+def test_checks_a_world(workshop: Workshop) -> None:
+    sound = workshop.run("envs", "check", "clearing:Clearing")
+    assert (sound.code, sound.err) == (0, "")
+    unsound = workshop.run("envs", "check", "clearing:Overgrown", "--json")
+    assert unsound.code == 1
+    assert any("snapshot" in problem["promise"] + problem["detail"] for problem in unsound.data)
+
+
+def test_lists_and_shows_runs(workshop: Workshop) -> None:
+    assert "no runs in runs; start one with `fieldcraft explore`" in workshop.run("runs", "list").out
+    workshop.explore()
+    workshop.run("explore", "--plain", "--name", "second", "--iterations", "1")
+    data = workshop.run("runs", "list", "--json").data
+    assert [(run["run"], run["iterations"]) for run in data] == [("first", 3), ("second", 1)]
+    assert {run["stands"] for run in data} == {
+        "paused: budget of 3 iterations used up",
+        "paused: budget of 1 iterations used up",
+    }
+    assert "clearing:Clearing 7" in workshop.run("runs", "list").out
+    shown = workshop.run("runs", "show", "first").out
+    assert "the latest of 2 tasks" in shown
+    assert "Saw 4 planks" in shown
+
+
+def test_watches_a_run_that_has_stopped(workshop: Workshop) -> None:
+    workshop.explore()
+    ended = workshop.run("runs", "watch", "first", "--plain")
+    assert ended.code == 0
+    assert "paused: budget of 3 iterations used up" in ended.out
+
+
+def test_doctor_says_what_there_is_and_how_to_get_the_rest(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = {finding["name"]: finding for finding in workshop.run("doctor", "--json").data}
+    assert found["python"]["holds"]
+    assert found["sandbox: seccomp"]["detail"]
+    assert found["embeddings"]["holds"]
+    assert found["model: openai"]["cure"] in ("set OPENAI_API_KEY", "pip install 'fieldcraft[openai]'")
+    assert "sandbox" in workshop.run("doctor").out
+
+
+def test_doctor_fails_where_something_required_is_missing(workshop: Workshop) -> None:
+    Path("fieldcraft.toml").write_text("sed = 3\n")
+    ended = workshop.run("doctor")
+    assert ended.code == 1
+    assert "missing: settings" in ended.out
