@@ -5,7 +5,8 @@ All of it is read from sentences of one regular form, which errors have and answ
     cannot craft X: need 3 A or B (have 1), 2 C (have 0); need a Y within 4 blocks
     cannot craft X: no crafting recipe makes it; it comes from smelting Z
     cannot mine X: need T or better (holding H)
-    cannot smelt X: need fuel: F, G (have none)
+    cannot smelt X: need fuel: F or G (have none)
+    To craft X: it comes from mining Y; to mine Y: need T or better.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Need = tuple[int, tuple[str, ...]]
 
 WAYS = ("smelting", "mining", "killing")
 
-_SENTENCE = re.compile(rf"\b(?:[Cc]annot|[Tt]o) (\w+) ({NAME}): ([^\n]*)")
+_SENTENCE = re.compile(rf"\b(?:[Cc]annot|[Tt]o) (\w+) ({NAME}): (.*?)(?=; to \w+ (?:{NAME}): |\. To |$)")
 _STATION = re.compile(rf"need an? ({NAME}) within")
 _TOOL = re.compile(rf"need ({NAME}) or better")
 _NEED = re.compile(rf"(\d+) ((?:{NAME})(?: or (?:{NAME}))*)")

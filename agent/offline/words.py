@@ -20,8 +20,11 @@ def answer_question(prompt: Prompt) -> str:
     order: list[str] = []
     for name in [*asked, *(maker for thing in asked for maker in _makers(facts, thing))]:
         _follow(facts, name, order)
-    found = [sentence for name in order for sentence in sentences(facts, name)]
-    return "\n".join(dict.fromkeys(found[:SENTENCES])) or UNKNOWN
+    told: list[str] = []
+    for name in order:
+        text = sentence(facts, name)
+        told += [text] if text and not any(text[1:-1] in other for other in told) else []
+    return "\n".join(told[:SENTENCES]) or UNKNOWN
 
 
 def _follow(facts: Facts, name: str, order: list[str]) -> None:
@@ -31,7 +34,7 @@ def _follow(facts: Facts, name: str, order: list[str]) -> None:
     order.append(name)
     rest: list[str] = []
     for alternatives in facts.needs_of(name):
-        known = sorted(alternatives, key=lambda other: -len(sentences(facts, other)) - _depth(facts, other))
+        known = sorted(alternatives, key=lambda other: -facts.known(other) - _depth(facts, other))
         _follow(facts, known[0], order)
         rest += known[1:]
     for way, thing in facts.sources.get(name, []):
@@ -45,25 +48,31 @@ def _depth(facts: Facts, name: str) -> int:
     return sum(any(facts.known(other) for other in names) for names in facts.needs_of(name))
 
 
-def sentences(facts: Facts, name: str) -> list[str]:
-    """What is known of a name, in the form that `Facts` reads."""
-    found = []
+def sentence(facts: Facts, name: str) -> str:
+    """What is known of a name, in the form that `Facts` reads; empty where nothing is."""
+    clauses = []
     recipe = facts.recipes.get(name)
     if recipe:
         needs = ", ".join(f"{count} {' or '.join(names)}" for count, names in recipe.wants())
         parts = [f"need {needs}"] if needs else []
         parts += [f"need a {station} within 4 blocks" for station in recipe.stations]
-        found.append(f"To craft {name}: {'; '.join(parts)}.")
-    if name in facts.sources:
+        clauses.append(f"to craft {name}: {'; '.join(parts)}")
+    things = [thing for _, thing in facts.sources.get(name, [])]
+    if things:
         ways = " or ".join(f"{way} {thing}" for way, thing in facts.sources[name])
-        found.append(f"To craft {name}: no crafting recipe makes it; it comes from {ways}.")
-        if facts.smelting and facts.sources[name][0][0] == "smelting":
-            parts = [f"need a {station} within 4 blocks" for station in facts.smelting]
-            parts += [f"need fuel: {', '.join(facts.fuels)}"] if facts.fuels else []
-            found.append(f"To smelt {facts.sources[name][0][1]}: {'; '.join(parts)}.")
-    if name in facts.tools:
-        found.append(f"To mine {name}: need {facts.tools[name]} or better.")
-    return found
+        clauses.append(f"to craft {name}: it comes from {ways}")
+        if facts.sources[name][0][0] == "smelting":
+            clauses += _smelting(facts, things[0])
+    tools = [thing for thing in [name, *things] if thing in facts.tools]
+    clauses += [f"to mine {thing}: need {facts.tools[thing]} or better" for thing in dict.fromkeys(tools)]
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _smelting(facts: Facts, thing: str) -> list[str]:
+    parts = [f"need a {station} within 4 blocks" for station in facts.smelting]
+    parts += [f"need fuel: {' or '.join(facts.fuels)}"] if facts.fuels else []
+    return [f"to smelt {thing}: {'; '.join(parts)}"] if parts else []
 
 
 def describe(prompt: Prompt) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .snippets import HELPERS
-from .ways import Way, Ways
+from .ways import UNSEEN, Way, Ways
 
 LEARNED_AT_ONCE = 3
 """Unknown things that one program tries to craft; fewer than the failed calls that end a program."""
@@ -24,7 +24,7 @@ class Writer:
         """A program that ends with `count` of an item in hand: its entry and its source."""
         way = self._ways.to(item)
         if way.kind == "skill":
-            lines = [f"    {self._skill_call(way.thing, 'count')}"]
+            lines = _indent([*self._before(way), self._skill_call(way.thing, "count")])
         else:
             lines = self._body(item, way)
         entry = self._entry("obtain", item)
@@ -99,17 +99,22 @@ class Writer:
     def _body(self, item: str, way: Way) -> list[str]:
         match way.kind:
             case "skill":
-                return _indent(self._again(item, [self._skill_call(way.thing, "count")], "3"))
+                call = self._skill_call(way.thing, "count")
+                return _indent(self._again(item, [*self._before(way), call], "3"))
             case "craft":
                 return _indent(self._making(item, way, f'bot.craft("{item}")'))
             case "smelt":
                 return _indent(self._making(item, way, f'bot.smelt("{way.thing}")'))
             case "mine" | "kill":
-                tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
                 find = [f'_look_for(bot, "{way.thing}")', f'bot.{way.kind}("{way.thing}")']
-                return _indent(self._again(item, [*tools, *find], "3 * count + 9"))
+                return _indent(self._again(item, [*self._before(way), *find], "3 * count + 9"))
             case _:
                 return [f'    bot.craft("{item}")']
+
+    def _before(self, way: Way) -> list[str]:
+        """Lines that get what a way's skill or tool asks for."""
+        needs = [line for count, names in way.needs for line in self._have(count, names, str(count))]
+        return [*needs, *(line for tool in way.tools for line in self._have(1, (tool,), "1"))]
 
     def _again(self, item: str, body: list[str], times: str) -> list[str]:
         return [
@@ -146,7 +151,9 @@ class Writer:
         if way.kind == "try":
             self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
             return []
-        if way.kind == "skill":
+        if way.cost >= UNSEEN:
+            self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
+        if way.kind == "skill" and not (way.needs or way.tools):
             call = self._skill_call(way.thing, wanted)
         else:
             call = f"{self._helper(first, way)}(bot, count={wanted})"

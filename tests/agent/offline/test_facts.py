@@ -3,7 +3,7 @@
 import pytest
 
 from fieldcraft.agent.offline.facts import Facts
-from fieldcraft.agent.offline.words import sentences
+from fieldcraft.agent.offline.words import sentence
 
 SAID = """
 cannot craft gorm: need 3 fenk or dask (have 1), 2 lum (have 0); need a zan within 4 blocks at line 9
@@ -45,7 +45,7 @@ def test_messages_that_name_a_part_of_the_needs_add_up():
 
 def test_sentences_are_read_as_what_they_were_written_from(facts):
     names = ["gorm", "hulp", "vix", "norl", "pell"]
-    again = Facts("\n".join(sentence for name in names for sentence in sentences(facts, name)))
+    again = Facts(" ".join(sentence(facts, name) for name in names))
     assert again.recipes["gorm"].wants() == facts.recipes["gorm"].wants()
     assert (again.sources, again.tools, again.fuels) == (facts.sources, facts.tools, facts.fuels)
 
