@@ -1,6 +1,6 @@
 """The grid world: survival on a plane, with the rules in one data file."""
 
 from fieldcraft.envs.gridworld.environment import GridWorld
-from fieldcraft.envs.gridworld.rules import RulesError
+from fieldcraft.envs.gridworld.loading import RulesError
 
 __all__ = ["GridWorld", "RulesError"]

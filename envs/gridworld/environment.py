@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
-from fieldcraft.envs.gridworld import crafting, exploring, gathering, living, snapshot, view
+from fieldcraft.envs.gridworld import crafting, exploring, gathering, living, view
 from fieldcraft.envs.gridworld.options import Options, read_options
+from fieldcraft.envs.gridworld.snapshot import body, load, save
 from fieldcraft.envs.gridworld.tables import Tables
 from fieldcraft.envs.gridworld.terrain import generate
 from fieldcraft.envs.gridworld.world import World
@@ -76,11 +77,11 @@ class GridWorld(Environment):
 
     def snapshot(self) -> bytes:
         """The whole world, uncompressed: about 4 bytes a tile."""
-        return snapshot.save(self.world)
+        return save(self.world)
 
-    def restore(self, snapshot_bytes: bytes) -> None:
+    def restore(self, snapshot: bytes) -> None:
         """Become the world of a snapshot; nothing changes where it cannot be read."""
-        world = snapshot.load(snapshot_bytes, self._world)
+        world = load(snapshot, self._world)
         changed = (
             self._world is None
             or world.options != self._world.options
@@ -92,7 +93,7 @@ class GridWorld(Environment):
 
     def world_hash(self) -> str:
         """SHA-256 of the whole state: equal for equal worlds, in every process."""
-        return hashlib.sha256(snapshot.body(self.world)).hexdigest()
+        return hashlib.sha256(body(self.world)).hexdigest()
 
     def render(self) -> bytes:
         """A PNG of the surroundings from above, with what is carried below."""
@@ -111,21 +112,21 @@ class GridWorld(Environment):
     def mine(self, block: str, count: Count = 1) -> int:
         """Walk to the nearest blocks of this name within 16 tiles and mine them with the best tool held.
 
-        Returns the number of items gathered. Raises an error that says what is missing and how many were mined.
+        Returns the number of items gathered. The error says what is missing and how many were mined.
         """
         return gathering.mine(self.world, block, count)
 
     @primitive
     def craft(self, item: str, count: Count = 1) -> int:
-        """Craft at least count of an item from the inventory. Some recipes need a block such as a table nearby.
+        """Craft at least count of an item from the inventory; some recipes need a certain block nearby.
 
-        Returns the number made. Raises an error that says all that is missing.
+        Returns the number made. The error says all that is missing.
         """
         return crafting.craft(self.world, item, count)
 
     @primitive
     def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
-        """Smelt count of an item (name what goes in, not what comes out); needs fuel and a smelting block nearby.
+        """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
 
         Without a fuel named, any held fuel is burnt. Returns the number made.
         """
@@ -141,12 +142,15 @@ class GridWorld(Environment):
 
     @primitive
     def kill(self, mob: str, count: Count = 1) -> int:
-        """Hunt and kill mobs of this name in view, with the best weapon held. Returns the number of items gathered."""
+        """Hunt and kill mobs of this name in view, with the best weapon held.
+
+        Returns the number of items gathered.
+        """
         return gathering.kill(self.world, mob, count)
 
     @primitive
     def eat(self, item: str | None = None) -> str:
-        """Eat one food item from the inventory, the most fitting where none is named. Returns what was eaten."""
+        """Eat one food item, the most fitting where none is named. Returns what was eaten."""
         return living.eat(self.world, item)
 
     @primitive
@@ -161,7 +165,7 @@ class GridWorld(Environment):
         distance: Annotated[int, Field(ge=1, le=256)] = 48,
         until: str | None = None,
     ) -> Position | None:
-        """Walk up to distance blocks (north, northeast, east, ...), toward unseen ground where no direction is given.
+        """Walk up to distance blocks (north, northeast, east, ...), toward unseen ground by default.
 
         Stops as soon as a block or mob named until comes into view and returns its position, else None.
         """

@@ -121,9 +121,9 @@ def _live(world: World, second: int) -> None:
     tick = second * SECOND
     if not tick % constants.hunger_ticks and world.hunger:
         world.hunger -= 1
-    if not tick % constants.heal_ticks and world.health < constants.health:
-        if world.hunger >= constants.heal_hunger:
-            world.health += 1
+    fit = world.hunger >= constants.heal_hunger and world.health < constants.health
+    if fit and not tick % constants.heal_ticks:
+        world.health += 1
     if not world.hunger and not tick % constants.starve_ticks and world.health > constants.starve_floor:
         world.health -= 1
         world.note("starving: eat something")

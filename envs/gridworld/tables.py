@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from fieldcraft.envs.gridworld.loading import load_rules
 from fieldcraft.envs.gridworld.obtainable import Source, sources
-from fieldcraft.envs.gridworld.rules import Block, Item, Mob, Recipe, Rules, Tool, load_rules
+from fieldcraft.envs.gridworld.rules import Block, Item, Mob, Recipe, Rules, Tool
 
 MARGIN = 16
 """Tiles of unbreakable rock around the world, so that no window around the agent needs clipping."""
@@ -58,9 +58,10 @@ class Tables:
         return self.rules.items[name].tool
 
 
-@lru_cache(maxsize=8)
-def _compile(rules_digest: str, path: str | None) -> Tables:
-    rules, digest = load_rules(path)
+_compiled: dict[str, Tables] = {}
+
+
+def _compile(rules: Rules, digest: str) -> Tables:
     block_names, mob_names = tuple(rules.blocks), tuple(rules.mobs)
     recipes: dict[str, list[Recipe]] = {}
     for recipe in rules.recipes:
@@ -90,5 +91,7 @@ def load_tables(path: Path | str | None = None) -> Tables:
     Raises:
         RulesError: the file cannot be read, or an entry in it is wrong.
     """
-    _, digest = load_rules(path)
-    return _compile(digest, None if path is None else str(path))
+    rules, digest = load_rules(path)
+    if digest not in _compiled:
+        _compiled[digest] = _compile(rules, digest)
+    return _compiled[digest]

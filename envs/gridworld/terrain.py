@@ -87,7 +87,7 @@ def _spawn_point(tables: Tables, size: int) -> tuple[int, int]:
 
 
 def _noise(random: np.random.Generator, size: int, *scales: int) -> Field:
-    """Smooth noise with mean 0.5 and deviation 0.17; each scale (tiles a wave) has half the weight of the last."""
+    """Smooth noise with mean 0.5 and deviation 0.17; each scale (tiles a wave) weighs half the last."""
     total = np.zeros((size, size), dtype=np.float32)
     weight = np.float32(1)
     for scale in scales:
@@ -100,7 +100,8 @@ def _noise(random: np.random.Generator, size: int, *scales: int) -> Field:
         total += weight * (rows[:, low] * (1 - part) + rows[:, low + 1] * part)
         weight *= np.float32(0.5)
     spread = float(total.std()) or 1.0
-    return np.clip((total - total.mean()) * np.float32(0.17 / spread) + np.float32(0.5), 0, 1)
+    noise: Field = np.clip((total - total.mean()) * np.float32(0.17 / spread) + np.float32(0.5), 0, 1)
+    return noise
 
 
 def _climate(tables: Tables, random: np.random.Generator, size: int, biomes: tuple[str, ...]) -> Blocks:
@@ -110,7 +111,8 @@ def _climate(tables: Tables, random: np.random.Generator, size: int, biomes: tup
     wetness = _noise(random, squares, 12, 5)
     rules = [tables.rules.biomes[name] for name in biomes]
     gaps = [(temperature - biome.temperature) ** 2 + (wetness - biome.wetness) ** 2 for biome in rules]
-    return np.argmin(np.stack(gaps), axis=0).astype(np.uint8)
+    kinds: Blocks = np.argmin(np.stack(gaps), axis=0).astype(np.uint8)
+    return kinds
 
 
 def _jitter(random: np.random.Generator, climate: Blocks, size: int) -> Blocks:
@@ -120,7 +122,8 @@ def _jitter(random: np.random.Generator, climate: Blocks, size: int) -> Blocks:
     along = np.arange(size)
     rows = np.minimum((along[:, None] + ragged) // BIOME_TILES, last)
     columns = np.minimum((along[None, :] + ragged) // BIOME_TILES, last)
-    return climate[rows, columns]
+    kinds: Blocks = climate[rows, columns]
+    return kinds
 
 
 def _shape_land(
@@ -245,8 +248,9 @@ def _add_outcrop(tables: Tables, random: np.random.Generator, land: _Land, name:
     places = np.flatnonzero(centres)
     if not len(places):
         raise ValueError(
-            f"size {size} is too small for its ores: no room for {ore.at_least} {name} at {ore.distance:g} tiles or "
-            f"more from the spawn; use a size of {int(2 * (ore.distance + 12))} or more"
+            f"size {size} is too small for its ores: no room for {ore.at_least} {name} "
+            f"{ore.distance:g} tiles or more from the spawn; "
+            f"use a size of {int(2 * (ore.distance + 12))} or more"
         )
     nearer = places[np.argsort(land.distance.ravel()[places], kind="stable")[: max(1, len(places) // 3)]]
     z, x = divmod(int(nearer[int(random.integers(len(nearer)))]), size)

@@ -119,7 +119,7 @@ class Call:
         return costs
 
     def path_to(self, goals: Container[int], toward: int | None = None) -> list[int] | None:
-        """The quickest way to any of the goal cells, the goal last; through walls by hand if all else fails."""
+        """The quickest way to any goal, the goal last; through walls by hand if all else fails."""
         path = find_path(self.world, self.costs(), goals, toward)
         return path if path is not None else find_path(self.world, self.costs(by_hand=True), goals, toward)
 

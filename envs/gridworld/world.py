@@ -81,7 +81,10 @@ class World:
     # The agent moves and sees.
 
     def move(self, direction: int) -> bool:
-        """Step north, east, south or west (0 to 3); False, and no time passes, where something is in the way."""
+        """Step north, east, south or west (0 to 3).
+
+        False, and no time passes, where something is in the way.
+        """
         cell = self.cell + self.steps[direction]
         ticks = self._walk[self.surface[cell]]
         if not ticks:
@@ -122,7 +125,7 @@ class World:
     # Places.
 
     def position(self, cell: int) -> Position:
-        """The position of a cell; it is validated once, here."""
+        """The position of a cell."""
         z, x = divmod(cell, self.stride)
         height = self.tables.rules.world.surface_y
         return Position(x=x - MARGIN, y=height, z=z - MARGIN)

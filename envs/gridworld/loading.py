@@ -1,0 +1,184 @@
+"""Reading a rules file: checked against the schema and for sense, with errors that name entry and line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from fieldcraft.envs.gridworld.obtainable import find_unobtainable
+from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
+from fieldcraft.envs.suggest import nearest
+
+DEFAULT_RULES = Path(__file__).with_name("rules.json")
+
+Reference = tuple[str, str, EntryPath]
+
+
+class RulesError(ValueError):
+    """A rules file says something impossible; the message names the entry and its line."""
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str, source: str) -> Rules:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RulesError(f"{source}: line {error.lineno}: not JSON: {error.msg}") from error
+    try:
+        rules = Rules.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = first["loc"]
+        got = (
+            first["input"] if isinstance(first["input"], str | int | float) else type(first["input"]).__name__
+        )
+        raise rules_error(text, source, place, f"{first['msg']} (got {got!r})") from error
+    for place, problem in _unknown_names(rules):
+        raise rules_error(text, source, place, problem)
+    for place, problem in find_unobtainable(rules):
+        raise rules_error(text, source, place, problem)
+    return rules
+
+
+def load_rules(path: Path | str | None = None) -> tuple[Rules, str]:
+    """Read and check a rules file (the built-in one where `path` is omitted).
+
+    Returns:
+        The rules, and the SHA-256 of the file: worlds of other rules are other worlds.
+
+    Raises:
+        RulesError: the file cannot be read, or an entry is wrong; the message names entry and line.
+    """
+    source = DEFAULT_RULES if path is None else Path(path)
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulesError(f"cannot read the rules file {source}: {error}") from error
+    return _parse(text, source.name), hashlib.sha256(text.encode()).hexdigest()
+
+
+def rules_error(text: str, source: str, place: EntryPath, problem: str) -> RulesError:
+    """The error for the entry at `place`, with the line it stands on in `text`."""
+    entry = ".".join(str(part) for part in place)
+    return RulesError(f"{source}, line {_line_of(text, place)}: {entry}: {problem}")
+
+
+def _line_of(text: str, place: EntryPath) -> int:
+    """The line of the deepest part of `place` that the file has; YAML's parser keeps lines and reads JSON."""
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            child = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if child is None:
+                break
+            line, node = child[0].start_mark.line + 1, child[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _unknown_names(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
+    """Every name that is used but not defined, with the place that uses it."""
+    known: dict[str, Sequence[str]] = {
+        "item": [*rules.items],
+        "block": [*rules.blocks],
+        "item or tag": [*rules.items, *rules.tags],
+        "biome": [*rules.biomes],
+        "tree": [*rules.trees],
+    }
+    for kind, name, place in _references(rules):
+        if name not in known[kind]:
+            yield place, f"unknown {kind} {name!r}{nearest(name, known[kind])}"
+    if len(rules.blocks) > 255:
+        yield ("blocks",), "more than 255 blocks; a tile is one byte"
+
+
+def _references(rules: Rules) -> Iterator[Reference]:
+    """Every use of a name in the rules as (kind of name, name, place)."""
+    for name, block in rules.blocks.items():
+        yield from _block_references(block, ("blocks", name))
+    for name, item in rules.items.items():
+        yield from _named("block", [item.places], ("items", name, "places"))
+        yield from _named("item", [item.returns], ("items", name, "returns"))
+    yield from _recipe_references(rules)
+    for name, mob in rules.mobs.items():
+        yield from _drop_references(mob.drops, ("mobs", name, "drops"))
+        yield from _named("block", mob.on, ("mobs", name, "on"))
+        yield from _named("biome", mob.biomes, ("mobs", name, "biomes"))
+    for milestone, items in rules.milestones.items():
+        yield from _named("item", items, ("milestones", milestone))
+    yield from _land_references(rules)
+
+
+def _named(kind: str, names: Iterable[str | None], place: EntryPath) -> Iterator[Reference]:
+    for index, name in enumerate(names):
+        if name is not None:
+            yield kind, name, (*place, index)
+
+
+def _recipe_references(rules: Rules) -> Iterator[Reference]:
+    for tag, members in rules.tags.items():
+        yield from _named("item", members, ("tags", tag))
+    for index, recipe in enumerate(rules.recipes):
+        place: EntryPath = ("recipes", index)
+        yield "item", recipe.item, (*place, "item")
+        for need in recipe.needs:
+            yield "item or tag", need, (*place, "needs", need)
+        yield from _named("block", [recipe.station], (*place, "station"))
+    yield "block", rules.smelting.station, ("smelting", "station")
+    for index, smelt in enumerate(rules.smelting.recipes):
+        yield "item", smelt.item, ("smelting", "recipes", index, "item")
+        yield "item or tag", smelt.needs, ("smelting", "recipes", index, "needs")
+
+
+def _block_references(block: Block, place: EntryPath) -> Iterator[Reference]:
+    yield from _drop_references(block.drops, (*place, "drops"))
+    for tool, drops in block.held.items():
+        yield from _drop_references(drops, (*place, "with", tool))
+    if block.beneath:
+        yield "block", block.beneath, (*place, "beneath")
+    if block.takes:
+        yield "item", block.takes, (*place, "takes")
+    if block.grows:
+        yield "block", block.grows.into, (*place, "grows", "into")
+    for liquid, result in block.reacts.items():
+        yield "block", liquid, (*place, "reacts", liquid)
+        yield "block", result, (*place, "reacts", liquid)
+
+
+def _drop_references(drops: Sequence[Drop], place: EntryPath) -> Iterator[Reference]:
+    for index, drop in enumerate(drops):
+        yield "item", drop.item, (*place, index, "item")
+
+
+def _land_references(rules: Rules) -> Iterator[Reference]:
+    for name, biome in rules.biomes.items():
+        yield "block", biome.floor, ("biomes", name, "floor")
+        for plant in biome.plants:
+            yield "block", plant, ("biomes", name, "plants", plant)
+        for tree in biome.trees:
+            yield "tree", tree, ("biomes", name, "trees", tree)
+    for name, tree_rule in rules.trees.items():
+        yield "block", tree_rule.log, ("trees", name, "log")
+        yield "block", tree_rule.leaves, ("trees", name, "leaves")
+    terrain = rules.terrain
+    for field in ("water", "rock", "deep_rock", "cave", "lava"):
+        yield "block", getattr(terrain, field), ("terrain", field)
+    for field in ("shore", "water_plants", "pockets"):
+        for used in getattr(terrain, field):
+            yield "block", used, ("terrain", field, used)
+    for floor in terrain.beach.floors:
+        yield "block", floor, ("terrain", "beach", "floors", floor)
+    for ore in rules.ores:
+        yield "block", ore, ("ores", ore)
