@@ -15,8 +15,19 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+import numpy as np
+
+from fieldcraft.skills import Skill, SkillLibrary
+from fieldcraft.skills.dense import DenseIndex
+from fieldcraft.skills.embeddings import DEFAULT
+from fieldcraft.skills.index import vector_cache, views_of
+from fieldcraft.skills.retrieval import Match
+from fieldcraft.skills.skill import folder_name
+from fieldcraft.skills.vectors import Embedder, View
 
 DATA = Path(__file__).with_name("data") / "retrieval.json"
 VERBS = [
@@ -119,9 +130,6 @@ def main() -> None:
 
 def quality(path: Path) -> dict[str, dict[str, float]]:
     """R@1 and R@5 on both halves of the queries."""
-    from fieldcraft.skills import Skill, SkillLibrary
-    from fieldcraft.skills.skill import folder_name
-
     cases = json.loads(DATA.read_text(encoding="utf-8"))
     library = SkillLibrary(path)
     for case in cases:
@@ -140,11 +148,9 @@ def quality(path: Path) -> dict[str, dict[str, float]]:
     }
 
 
-def rank(matches: Sequence[object], entry: str) -> int:
+def rank(matches: Sequence[Match], entry: str) -> int:
     """The place of the wanted skill, from 1; 99 where it was not found."""
-    from fieldcraft.skills.retrieval import Match
-
-    names = [match.skill.entry for match in matches if isinstance(match, Match)]
+    names = [match.skill.entry for match in matches]
     return names.index(entry) + 1 if entry in names else 99
 
 
@@ -155,21 +161,19 @@ def share(ranks: Sequence[int], k: int) -> float:
 
 def speed(path: Path, size: int) -> dict[str, float]:
     """Keeping, building the index, searching, in milliseconds and seconds."""
-    from fieldcraft.skills import SkillLibrary
-
     choose = random.Random(size)
     triples = choose.sample(list(itertools.product(VERBS, ITEMS, PLACES)), size + 20)
     library = SkillLibrary(path)
     with library.writing():
         for triple in triples[:size]:
             library.keep(made_up(*triple))
-        keeping = [timed(lambda triple=triple: library.keep(made_up(*triple))) for triple in triples[size:]]
+        keeping = [timed(partial(library.keep, made_up(*triple))) for triple in triples[size:]]
     build = timed(lambda: library.search("anything"))
     queries = [
         choose.choice(ASKED).format(verb=verb, item=item, place=place) + f" {number}"
         for number, (verb, item, place) in enumerate(choose.choices(triples, k=QUERIES))
     ]
-    searching = [timed(lambda query=query: library.search(query)) for query in queries]
+    searching = [timed(partial(library.search, query)) for query in queries]
     library.close()
     reader = SkillLibrary(path)
     load = timed(lambda: len(reader))
@@ -186,34 +190,20 @@ def speed(path: Path, size: int) -> dict[str, float]:
     }
 
 
-def made_up(verb: str, item: str, place: str):  # noqa: ANN201 - imported late
+def made_up(verb: str, item: str, place: str) -> Skill:
     """A skill that nobody learned."""
-    from fieldcraft.skills import Skill
-    from fieldcraft.skills.skill import folder_name
-
     entry = f"{verb} {item} {place}".replace(" ", "_")
     source = f'def {entry}(bot, count=1):\n    """Do it."""\n    bot.say("{verb}", "{item}", "{place}")\n'
     return Skill(name=folder_name(entry), description=f"{verb} {item} {place}.", source=source, entry=entry)
 
 
-def library_views(library: object) -> dict[str, tuple[str, ...]]:
+def library_views(library: SkillLibrary) -> dict[str, tuple[View, ...]]:
     """What the dense index is built from, by digest."""
-    from fieldcraft.skills import SkillLibrary
-    from fieldcraft.skills.index import views_of
-
-    assert isinstance(library, SkillLibrary)
     return {skill.digest: views_of(skill).dense for skill in library}
 
 
-def recall(views: dict[str, tuple[str, ...]], queries: Sequence[str]) -> float:
+def recall(views: dict[str, tuple[View, ...]], queries: Sequence[str]) -> float:
     """The share of the five nearest skills by exact cosine that the dense index gives too."""
-    import numpy as np
-
-    from fieldcraft.skills.dense import DenseIndex
-    from fieldcraft.skills.embeddings import DEFAULT
-    from fieldcraft.skills.index import vector_cache
-    from fieldcraft.skills.vectors import Embedder
-
     embedder = Embedder(DEFAULT, vector_cache(DEFAULT))
     digests = list(views)
     vectors = embedder.documents([views[digest] for digest in digests])
@@ -224,13 +214,13 @@ def recall(views: dict[str, tuple[str, ...]], queries: Sequence[str]) -> float:
     for query in queries:
         vector = embedder.query(query)
         nearest = {digests[row] for row in np.argsort(matrix @ -vector, kind="stable")[:5]}
-        found += len(nearest & index.search(vector, 50).keys())
+        found += len(nearest & index.search(vector, 5).keys())
     index.close()
     embedder.close()
     return round(found / (5 * len(queries)), 4)
 
 
-def timed(work) -> float:  # noqa: ANN001
+def timed(work: Callable[[], object]) -> float:
     """Seconds that a call takes."""
     begin = time.perf_counter()
     work()

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-POSTINGS = 2000
+POSTINGS = 1000
 """How many places of a query's words are looked at. The rarest words come first; with thousands of skills the
 common ones, which tell little, are left out, so that a search stays fast."""
 

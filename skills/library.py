@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fieldcraft.skills.admission import check_admissible, find_twin
+from fieldcraft.skills.binding import Bindings
 from fieldcraft.skills.catalogue import Catalogue, Problem
 from fieldcraft.skills.errors import BrokenSkill, SkillRefused, UnknownSkill
 from fieldcraft.skills.folder import SkillFolder
 from fieldcraft.skills.formats.agent_skills import read_edited
 from fieldcraft.skills.merging import MergeReport, merge
-from fieldcraft.skills.sandbox.base import BoundSkill, SkillSet
+from fieldcraft.skills.sandbox.base import SkillSet
 from fieldcraft.skills.skill import Provenance, Skill, Verified
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class SkillLibrary:
         self._chroma_url = chroma_url or os.environ.get("FIELDCRAFT_CHROMA_URL") or None
         self._folder = SkillFolder(self.path)
         self._catalogue = Catalogue(self._folder)
-        self._past: dict[tuple[str, str], Skill] = {}
+        self._bindings = Bindings(self._folder, self._catalogue)
         self._retriever: Retriever | None = None
 
     def writing(self, timeout: float = _LOCK_SECONDS) -> AbstractContextManager[None]:
@@ -124,7 +125,7 @@ class SkillLibrary:
         """
         name = self._resolve(name_or_entry)
         if digest is not None:
-            return self._version(name, digest)
+            return self._bindings.version(name, digest)
         self._catalogue.reread(name)
         if problem := self._catalogue.problem(name):
             raise BrokenSkill(name, problem.reason, problem.cure)
@@ -188,37 +189,14 @@ class SkillLibrary:
         )
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
-    def bind(self, entries: Iterable[str] | Mapping[str, str]) -> SkillSet:
+    def bind(self, entries: Iterable[str]) -> SkillSet:
         """The skills a program calls by these entry names, with everything they call in turn.
-
-        Args:
-            entries: the names, bound to the current versions; or names with the digests to bind to.
 
         Raises:
             UnknownSkill: an entry that is no current skill.
             BrokenSkill: one of them, or a version it depends on, cannot be loaded.
         """
-        if isinstance(entries, Mapping):
-            roots = {
-                entry: self._bound_version("a program", entry, entries[entry]) for entry in sorted(entries)
-            }
-        else:
-            roots = {entry: self.get(entry) for entry in sorted(set(entries))}
-        modules: dict[str, BoundSkill] = {}
-        waiting = list(roots.values())
-        while waiting:
-            skill = waiting.pop()
-            if skill.digest in modules:
-                continue
-            modules[skill.digest] = BoundSkill(
-                name=skill.name,
-                digest=skill.digest,
-                entry=skill.entry,
-                source=skill.source,
-                dependencies=skill.dependencies,
-            )
-            waiting.extend(self.dependency(skill, entry) for entry in skill.dependencies)
-        return SkillSet(roots={entry: skill.digest for entry, skill in roots.items()}, modules=modules)
+        return self._bindings.closure({entry: self.get(entry) for entry in sorted(set(entries))})
 
     def dependency(self, skill: Skill, entry: str) -> Skill:
         """The version of another skill that `skill` calls as `entry`.
@@ -226,29 +204,11 @@ class SkillLibrary:
         Raises:
             BrokenSkill: the library lacks that version, or it cannot be loaded.
         """
-        return self._bound_version(skill.name, entry, skill.dependencies[entry])
-
-    def _bound_version(self, caller: str, entry: str, digest: str) -> Skill:
-        owner = self._catalogue.owner(entry)
-        current = self._catalogue.skill(owner) if owner else None
-        if current is not None and self._catalogue.digest(current.name) == digest:
-            return current
-        if owner is None or not self._folder.has_version(owner, digest):
-            owner = self._folder.find_version(digest)
-        if owner is None:
-            cure = f"keep or merge {entry} again"
-            raise BrokenSkill(caller, f"needs {entry} {digest[:12]}, which the library lacks", cure)
-        return self._past_version(owner, digest)
+        return self._bindings.dependency(skill, entry)
 
     def unbound(self, skill: Skill) -> list[str]:
         """The entry names that `skill` calls and that cannot be had in the version it was bound to."""
-        missing = []
-        for entry in sorted(skill.dependencies):
-            try:
-                self.dependency(skill, entry)
-            except BrokenSkill:
-                missing.append(entry)
-        return missing
+        return self._bindings.unbound(skill)
 
     def dependents(self, name_or_entry: str) -> list[str]:
         """The names of the current skills that call any version of this one, sorted."""
@@ -277,7 +237,7 @@ class SkillLibrary:
                     f"{name} is called by {', '.join(callers)}; remove those first, or use force"
                 )
             self._folder.remove(name)
-            self._past = {key: skill for key, skill in self._past.items() if key[0] != name}
+            self._bindings.forget(name)
             self._catalogue.removed(name)
 
     def mark(
@@ -401,26 +361,6 @@ class SkillLibrary:
         )
         hint = f"; nearest: {', '.join(nearest[:3])}" if nearest else f"; the library has {len(self)} skills"
         return UnknownSkill(f"no skill {name!r} in {self.path}{hint}")
-
-    def _version(self, name: str, digest: str) -> Skill:
-        current = self._catalogue.skill(name)
-        if current is not None and current.digest == digest:
-            return current
-        if self._folder.has_version(name, digest):
-            return self._past_version(name, digest)
-        known = self._folder.versions(name)
-        matching = [candidate for candidate in known if digest and candidate.startswith(digest)]
-        if len(matching) == 1:
-            return self._past_version(name, matching[0])
-        short = ", ".join(candidate[:12] for candidate in matching or known)
-        what = "several versions" if matching else "no version"
-        raise UnknownSkill(f"{name} has {what} {digest!r}; it has {short}")
-
-    def _past_version(self, name: str, digest: str) -> Skill:
-        key = (name, digest)
-        if key not in self._past:
-            self._past[key] = self._folder.read_version(name, digest).skill
-        return self._past[key]
 
     def _raise_standing(self, current: Skill, again: Skill) -> Skill:
         changes: dict[str, object] = {}

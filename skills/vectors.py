@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from fieldcraft.skills.embeddings import load_embeddings
 
 Vector = NDArray[np.float32]
+View = tuple[str, float]
+"""A text that a document is seen by, and the weight it has."""
 
 _LOGGER = logging.getLogger(__name__)
 _PROBE = "what the model makes of this sentence tells whether it is still the same model"
@@ -26,8 +28,8 @@ _LOCK_SECONDS = 5.0
 class Embedder:
     """Embeds texts with one model. What it computed for skills is kept in `path`, shared by all libraries.
 
-    A document has several views (name, description, everything); its vector is the mean of theirs, of unit
-    length. When the model behind the name changes, or its number of dimensions, all that was kept is dropped.
+    A document has several views; its vector is the weighted mean of their unit vectors, of unit length. When
+    the model behind the name changes, or its number of dimensions, all that was kept is dropped.
     """
 
     def __init__(self, name: str, path: Path) -> None:
@@ -49,9 +51,9 @@ class Embedder:
                 self._queries.popitem(last=False)
         return self._queries[text]
 
-    def documents(self, documents: Sequence[Sequence[str]]) -> list[Vector]:
+    def documents(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
         """One vector for each document, given as its views."""
-        keys = [hashlib.sha256("\0".join(views).encode()).digest() for views in documents]
+        keys = [hashlib.sha256(repr(views).encode()).digest() for views in documents]
         known = self._recall(keys)
         fresh = {key: views for key, views in zip(keys, documents, strict=True) if key not in known}
         computed = self._compute(list(fresh.values()))
@@ -63,12 +65,15 @@ class Embedder:
         """Close the database."""
         self._database.close()
 
-    def _compute(self, documents: Sequence[Sequence[str]]) -> list[Vector]:
-        texts = [view for views in documents for view in views]
+    def _compute(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
+        texts = [text for views in documents for text, _ in views]
         if not texts:
             return []
         rows = iter(np.asarray(self._model.embed_documents(texts), dtype=np.float32))
-        return [_unit(np.sum([_unit(next(rows)) for _ in views], axis=0)) for views in documents]
+        return [
+            _unit(np.sum([np.float32(weight) * _unit(next(rows)) for _, weight in views], axis=0))
+            for views in documents
+        ]
 
     def _recall(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         known: dict[bytes, Vector] = {}

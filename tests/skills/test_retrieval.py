@@ -81,21 +81,26 @@ def test_a_skill_of_another_world_ranks_lower_but_is_there(library, make_skill):
     assert names(library.search("cut a tree", environment="minecraft-v1")) == ["cut-m", "cut-g"]
 
 
-def test_the_record_of_use_decides_between_equals(library, make_skill):
-    for entry in ("cut_a", "cut_b", "cut_c"):
+def test_the_record_of_use_decides_between_equals(tmp_path, make_skill, letters):
+    library = SkillLibrary(tmp_path / "library", embeddings=letters)
+    for entry in ("cut_xyz", "cut_yxz", "cut_zyx"):
         library.keep(make_skill(entry, description="Cuts a tree."))
-    records = {"cut-a": (0, 9), "cut-b": (9, 1)}
-    matches = library.search("cut a tree", records=records)
-    assert names(matches)[0] == "cut-b"
-    assert names(matches)[-1] == "cut-a"
-    assert {match.skill.name: match.record for match in matches} == {**records, "cut-c": (0, 0)}
+    assert names(library.search("a tree")) == ["cut-xyz", "cut-yxz", "cut-zyx"]
+    records = {"cut-xyz": (0, 9), "cut-zyx": (9, 1)}
+    matches = library.search("a tree", records=records)
+    library.close()
+    assert names(matches) == ["cut-zyx", "cut-yxz", "cut-xyz"]
+    assert {match.skill.name: match.record for match in matches} == {**records, "cut-yxz": (0, 0)}
 
 
-def test_verified_and_trusted_skills_come_first(library, make_skill):
-    library.keep(make_skill("cut_a", description="Cuts a tree.", verified=Verified.NO, trusted=False))
-    library.keep(make_skill("cut_b", description="Cuts a tree.", verified=Verified.PARTIAL))
-    library.keep(make_skill("cut_c", description="Cuts a tree.", verified=Verified.FULL))
-    assert names(library.search("cut a tree")) == ["cut-c", "cut-b", "cut-a"]
+def test_verified_and_trusted_skills_come_first_among_equals(tmp_path, make_skill, letters):
+    library = SkillLibrary(tmp_path / "library", embeddings=letters)
+    library.keep(make_skill("cut_xyz", description="Cuts a tree.", verified=Verified.NO, trusted=False))
+    library.keep(make_skill("cut_yxz", description="Cuts a tree.", verified=Verified.PARTIAL))
+    library.keep(make_skill("cut_zyx", description="Cuts a tree.", verified=Verified.FULL))
+    found = names(library.search("a tree"))
+    library.close()
+    assert found == ["cut-zyx", "cut-yxz", "cut-xyz"]
 
 
 def test_only_one_language_is_offered_where_one_is_asked_for(library, make_skill):
