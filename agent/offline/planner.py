@@ -9,8 +9,11 @@ import zlib
 from .facts import Facts
 from .reading import Prompt, mentioned
 
-RESTING = 4
+RESTING = 2
 """Latest failed tasks that are left alone until others were tried."""
+
+FAILED, WHIM = 20, 15
+"""What a task is worth less for having failed (twice that if latest), and how far chance moves its worth."""
 
 
 class Situation:
@@ -26,7 +29,7 @@ class Situation:
         self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
         self.failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
         self.seen = prompt.observation
-        self._salt = f"{len(self.done)} {' '.join(self.failed[-3:])}"
+        self._salt = f"{prompt.text('Observation')} {' '.join(self.failed[-3:])}"
 
     def chance(self, name: str) -> float:
         """A number from 0 to 1 that looks random and depends on the prompt alone."""
@@ -65,7 +68,7 @@ def propose_task(prompt: Prompt) -> str:
     fresh = [p for p in proposals if not now.resting(p.words)] or proposals
     if not fresh:
         fresh = [_look_around(now)]
-    best = max(fresh, key=lambda p: (p.worth - 30 * now.rest(p.words), now.chance(p.words)))
+    best = max(fresh, key=lambda p: p.worth - FAILED * now.rest(p.words) + WHIM * now.chance(p.words))
     return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .facts import Facts
+from .facts import Facts, Need
 from .known_skills import known_skills
 from .reading import Prompt, mentioned, subsections
 from .snippets import DEPOSIT, LOOK_AROUND
@@ -23,24 +23,31 @@ def write_program(prompt: Prompt) -> str:
     facts = Facts(prompt.data("Context"), history)
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
-    writer = Writer(Ways(facts, prompt.observation, skills, blocks, history))
+    writer = Writer(Ways(facts, prompt.observation, skills, blocks, history), _lacked(history))
     task = prompt.text("Task")
     verb, count, name = _aim(task, items, blocks, mobs)
     match verb:
         case "hold":
-            _, source = writer.obtain(name, count)
+            source = writer.obtain(name, count)
         case "place":
-            _, source = writer.place(name, count)
+            source = writer.place(name, count)
         case "kill":
-            _, source = writer.kill(name, count)
+            source = writer.kill(name, count)
         case "mine":
-            more = count + 3 * len(subsections(history))
-            _, source = writer.mine(name, more, facts.tools.get(name))
+            source = writer.mine(name, count, facts.tools.get(name))
         case "deposit":
             source = _deposit(name, prompt)
         case _:
             source = LOOK_AROUND.lstrip()
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
+
+
+def _lacked(history: str) -> list[Need]:
+    """What skills that earlier attempts called had not, by their errors."""
+    inside = re.findall(r"^> (.* of \w+: `.*)$", history, flags=re.MULTILINE)
+    facts = Facts(*inside)
+    needs = {need: None for recipe in facts.recipes.values() for need in recipe.wants()}
+    return [*needs, *((1, (tool,)) for tool in dict.fromkeys(facts.tools.values()))]
 
 
 def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tuple[str, int, str]:

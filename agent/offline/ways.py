@@ -27,7 +27,7 @@ class Way:
         thing: the skill's entry, or what is smelted, mined or killed.
         cost: effort in arbitrary units, that of its needs included.
         needs: what is used up by doing it once, each with the alternative to go for first.
-        tools: what must be held and is kept; for a skill, what it failed for want of.
+        tools: what must be held and is kept.
         stations: blocks to stand by.
     """
 
@@ -98,13 +98,7 @@ class Ways:
     def _by_skill(self, skill: KnownSkill) -> Way:
         if skill.doubtful:
             return Way("skill", skill.entry, 15 + 30 * self._failures.count(f"{skill.entry}(bot, "))
-        way = Way("skill", skill.entry, 1)
-        lines = [line for line in self._failures.splitlines() if f" of {skill.entry}:" in line]
-        way.cost += 10 * len(lines)
-        lacked = Facts(*lines)
-        way.tools += [tool for tool in lacked.tools.values() if tool != skill.yields]
-        self._use(way, [need for recipe in lacked.recipes.values() for need in recipe.wants()], [])
-        return way
+        return Way("skill", skill.entry, 1 + 10 * self._failures.count(f" of {skill.entry}:"))
 
     def _by_crafting(self, item: str) -> Way:
         recipe = self._facts.recipes[item]

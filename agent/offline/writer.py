@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import re
 
+from .facts import Need
 from .snippets import HELPERS
-from .ways import UNSEEN, Way, Ways
+from .ways import UNKNOWN_COST, Way, Ways
 
 LEARNED_AT_ONCE = 3
 """Unknown things that one program tries to craft; fewer than the failed calls that end a program."""
 
 
 class Writer:
-    """Collects the functions of one program. `entry` is the public one, which comes last."""
+    """Collects the functions of one program; the public one, its entry, comes last.
 
-    def __init__(self, ways: Ways) -> None:
+    What skills failed for want of in earlier attempts (`lacked`) is got before anything else.
+    """
+
+    def __init__(self, ways: Ways, lacked: list[Need]) -> None:
         self._ways = ways
+        self._lacked = lacked
         self._functions: dict[str, list[str]] = {}
         self._unknown: list[tuple[str, ...]] = []
         self._called: set[str] = set()
 
-    def obtain(self, item: str, count: int) -> tuple[str, str]:
-        """A program that ends with `count` of an item in hand: its entry and its source."""
+    def obtain(self, item: str, count: int) -> str:
+        """The source of a program that ends with `count` of an item in hand."""
         way = self._ways.to(item)
         if way.kind == "skill":
-            lines = _indent([*self._before(way), self._skill_call(way.thing, "count")])
+            lines = [f"    {self._skill_call(way.thing, 'count')}"]
         else:
             lines = self._body(item, way)
         entry = self._entry("obtain", item)
         head = [
             f"def {entry}(bot, count={count}):",
             f'    """{self._purpose(item, way)}"""',
-            *self._lessons(way),
+            *self._first(way),
         ]
-        return entry, self._program([*head, *lines])
+        return self._program([*head, *lines])
 
-    def place(self, block: str, count: int) -> tuple[str, str]:
-        """A program that places blocks."""
+    def place(self, block: str, count: int) -> str:
+        """The source of a program that places blocks."""
         entry = self._entry("place", block)
         head = [
             f"def {entry}(bot, count={count}):",
@@ -44,22 +49,34 @@ class Writer:
         ]
         have = self._have(1, (block,), "1")
         body = ["for _ in range(count):", *_indent(have), f'    print("placed at", bot.place("{block}"))']
-        return entry, self._program([*head, *self._lessons(), *_indent(body)])
+        return self._program([*head, *self._first(), *_indent(body)])
 
-    def kill(self, mob: str, count: int) -> tuple[str, str]:
-        """A program that kills mobs."""
+    def kill(self, mob: str, count: int) -> str:
+        """The source of a program that kills mobs."""
         return self._each("kill", mob, count, [f'_look_for(bot, "{mob}")', f'bot.kill("{mob}")'])
 
-    def mine(self, block: str, count: int, tool: str | None) -> tuple[str, str]:
-        """A program that mines blocks, whatever they yield."""
+    def mine(self, block: str, count: int, tool: str | None) -> str:
+        """The source of a program that mines blocks until it has gained something, whatever that is."""
+        entry = self._entry("mine", block)
         have = self._have(1, (tool,), "1") if tool else []
-        return self._each("mine", block, count, [*have, f'_look_for(bot, "{block}")', f'bot.mine("{block}")'])
+        body = [
+            "before = sum(bot.inventory().values())",
+            "for _ in range(6 * count):",
+            *_indent([*have, f'_look_for(bot, "{block}")', f'bot.mine("{block}")']),
+            "    if sum(bot.inventory().values()) >= before + count:",
+            "        break",
+        ]
+        head = [
+            f"def {entry}(bot, count={count}):",
+            f'    """Mine {block} until `count` items are gained."""',
+        ]
+        return self._program([*head, *self._first(), *_indent(body)])
 
-    def _each(self, verb: str, name: str, count: int, body: list[str]) -> tuple[str, str]:
+    def _each(self, verb: str, name: str, count: int, body: list[str]) -> str:
         entry = self._entry(verb, name)
         head = [f"def {entry}(bot, count={count}):", f'    """{verb.capitalize()} `count` {name}."""']
         loop = ["for _ in range(count):", *_indent(body)]
-        return entry, self._program([*head, *self._lessons(), *_indent(loop)])
+        return self._program([*head, *self._first(), *_indent(loop)])
 
     def _entry(self, verb: str, name: str) -> str:
         plain = re.sub(r"\W", "_", name).lower()
@@ -73,10 +90,13 @@ class Writer:
         helpers = [text.strip() for name, text in HELPERS.items() if f"{name}(" in source]
         return "\n\n\n".join([*helpers, source]) + "\n"
 
-    def _lessons(self, way: Way | None = None) -> list[str]:
+    def _first(self, way: Way | None = None) -> list[str]:
+        """What comes before the work: lessons, and what skills lacked."""
+        lacked = [line for count, names in self._lacked for line in self._have(count, names, str(count))]
+        return [*([] if way and way.kind == "try" else self._lessons()), *_indent(lacked)]
+
+    def _lessons(self) -> list[str]:
         """The line that tries what is unknown: one alternative of each need, then others."""
-        if way and way.kind == "try":
-            return []
         ranks = range(max((len(names) for names in self._unknown), default=0))
         order = [names[rank] for rank in ranks for names in self._unknown if rank < len(names)]
         lessons = ", ".join(f'"{name}"' for name in list(dict.fromkeys(order))[:LEARNED_AT_ONCE])
@@ -99,22 +119,17 @@ class Writer:
     def _body(self, item: str, way: Way) -> list[str]:
         match way.kind:
             case "skill":
-                call = self._skill_call(way.thing, "count")
-                return _indent(self._again(item, [*self._before(way), call], "3"))
+                return _indent(self._again(item, [self._skill_call(way.thing, "count")], "3"))
             case "craft":
                 return _indent(self._making(item, way, f'bot.craft("{item}")'))
             case "smelt":
                 return _indent(self._making(item, way, f'bot.smelt("{way.thing}")'))
             case "mine" | "kill":
                 find = [f'_look_for(bot, "{way.thing}")', f'bot.{way.kind}("{way.thing}")']
-                return _indent(self._again(item, [*self._before(way), *find], "3 * count + 9"))
+                tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
+                return _indent(self._again(item, [*tools, *find], "3 * count + 9"))
             case _:
                 return [f'    bot.craft("{item}")']
-
-    def _before(self, way: Way) -> list[str]:
-        """Lines that get what a way's skill or tool asks for."""
-        needs = [line for count, names in way.needs for line in self._have(count, names, str(count))]
-        return [*needs, *(line for tool in way.tools for line in self._have(1, (tool,), "1"))]
 
     def _again(self, item: str, body: list[str], times: str) -> list[str]:
         return [
@@ -151,9 +166,9 @@ class Writer:
         if way.kind == "try":
             self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
             return []
-        if way.cost >= UNSEEN:
+        if way.cost >= UNKNOWN_COST:
             self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
-        if way.kind == "skill" and not (way.needs or way.tools):
+        if way.kind == "skill":
             call = self._skill_call(way.thing, wanted)
         else:
             call = f"{self._helper(first, way)}(bot, count={wanted})"
