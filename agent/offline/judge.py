@@ -15,35 +15,34 @@ def judge(prompt: Prompt) -> str:
     """The verdict as JSON."""
     before, after = prompt.data("Before"), prompt.data("After")
     task = prompt.text("Task")
-    held, holds = Observed(before).inventory, Observed(after).inventory
+    start, end = Observed(before), Observed(after)
+    held, holds = start.inventory, end.inventory
     gained = {name: count - held.get(name, 0) for name, count in holds.items() if count > held.get(name, 0)}
     lost = {name: count - holds.get(name, 0) for name, count in held.items() if count > holds.get(name, 0)}
     change = f"gained {_counts(gained)}; lost {_counts(lost)}"
     failed = prompt.data("Error").strip() not in ("", "none")
-    if _met(task, prompt.data("Context"), gained, lost, holds, failed):
+    freed = start.slots_used - end.slots_used
+    if _emptied(prompt, freed) if task.startswith("Deposit") else _met(task, gained, lost, holds, failed):
         return json.dumps({"reasoning": change, "success": True, "critique": ""})
     return json.dumps({"reasoning": change, "success": False, "critique": _critique(prompt, task)})
 
 
+def _emptied(prompt: Prompt, freed: int) -> bool:
+    wanted = _PUT_AWAY.search(prompt.data("Context"))
+    return freed >= (int(wanted[1]) if wanted else 1)
+
+
 def _met(
-    task: str,
-    context: str,
-    gained: dict[str, int],
-    lost: dict[str, int],
-    holds: dict[str, int],
-    failed: bool,
+    task: str, gained: dict[str, int], lost: dict[str, int], holds: dict[str, int], failed: bool
 ) -> bool:
     verb = task.partition(" ")[0].lower()
     number = re.search(r"\b(\d{1,4})\b", task)
     count = int(number[1]) if number else 1
-    if verb == "deposit":
-        freed = _PUT_AWAY.search(context)
-        return len([name for name in lost if name not in holds]) >= (max(1, int(freed[1])) if freed else 1)
-    wanted = mentioned(task, [*gained, *holds])
     if verb == "place":
         return bool(mentioned(task, list(lost)))
+    wanted = mentioned(task, list(holds))
     if wanted:
-        return any(holds.get(name, 0) >= count and name in gained for name in wanted)
+        return any(holds[name] >= count and name in gained for name in wanted)
     return verb in ("mine", "kill") and not failed and sum(gained.values()) >= count
 
 

@@ -7,14 +7,17 @@ import re
 from .facts import Facts, Need
 from .known_skills import known_skills
 from .reading import Prompt, mentioned, subsections
-from .snippets import DEPOSIT, LOOK_AROUND
+from .snippets import LOOK_AROUND
 from .ways import Ways
 from .writer import Writer
 
 _GOAL = re.compile(r"^Done when: (hold|place|kill) (\d+) (\S+)\s*$", re.MULTILINE)
 
-SPARE = 8
-"""Kinds of items that are put away at once."""
+SPARE = 6
+"""Slots to empty where the task does not say how many."""
+
+HUNGRY = 8
+"""Hunger, of 20 for a full belly, from which a program begins with a meal."""
 
 
 def write_program(prompt: Prompt) -> str:
@@ -23,7 +26,9 @@ def write_program(prompt: Prompt) -> str:
     facts = Facts(prompt.data("Context"), history)
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
-    writer = Writer(Ways(facts, prompt.observation, skills, blocks, history), _lacked(history))
+    seen = prompt.observation
+    hungry = seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history
+    writer = Writer(Ways(facts, seen, skills, blocks, history), _lacked(history), hungry=hungry)
     task = prompt.text("Task")
     verb, count, name = _aim(task, items, blocks, mobs)
     match verb:
@@ -36,7 +41,7 @@ def write_program(prompt: Prompt) -> str:
         case "mine":
             source = writer.mine(name, count, facts.tools.get(name))
         case "deposit":
-            source = _deposit(name, prompt)
+            source = writer.deposit(name, _spare(prompt))
         case _:
             source = LOOK_AROUND.lstrip()
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
@@ -68,11 +73,12 @@ def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tup
     return "look", 1, ""
 
 
-def _deposit(block: str, prompt: Prompt) -> str:
-    """Away goes what the prompt speaks of least: no skill and no need that is shown names it."""
+def _spare(prompt: Prompt) -> list[str]:
+    """What to put away: what is held in numbers before what may be a tool, the least spoken of first."""
     spoken = prompt.text("Skills") + prompt.text("Context")
-    held = sorted(prompt.observation.inventory, key=lambda item: (spoken.count(item), item))
-    return DEPOSIT.lstrip().format(items=tuple(held[:SPARE]), block=block)
+    held = prompt.observation.inventory
+    order = sorted(held, key=lambda item: (held[item] == 1, spoken.count(item), item))
+    return order[: prompt.number("Context", r"at least (\d+) more", SPARE) + 4]
 
 
 def _plan(history: str, verb: str, count: int, name: str) -> str:

@@ -41,7 +41,34 @@ def _learn(bot, *items):
             print(error)
 '''
 
-HELPERS = {"_held": HELD, "_look_for": LOOK_FOR, "_stand_by": STAND_BY, "_learn": LEARN}
+EAT = '''
+def _eat(bot, meals=4):
+    """Eat what is held, until that is nothing or enough."""
+    for _ in range(meals):
+        try:
+            print("ate", bot.eat())
+        except PrimitiveError as error:
+            print(error)
+            break
+'''
+
+DEPOSIT = '''
+def _deposit(bot, place, items):
+    """Put all of these items into the container at `place`."""
+    for item in items:
+        held = bot.inventory().get(item, 0)
+        if held:
+            bot.deposit(item, held, place)
+'''
+
+HELPERS = {
+    "_held": HELD,
+    "_look_for": LOOK_FOR,
+    "_stand_by": STAND_BY,
+    "_learn": LEARN,
+    "_eat": EAT,
+    "_deposit": DEPOSIT,
+}
 """By name, in the order in which they stand in a program."""
 
 LOOK_AROUND = '''
@@ -50,17 +77,4 @@ def look_around(bot, walks=4):
     for _ in range(walks):
         bot.explore()
         print(bot.nearby())
-'''
-
-DEPOSIT = '''
-def deposit_spare_items(bot, items={items}):
-    """Put all of these items into the nearest {block}."""
-    place = bot.find("{block}")
-    if place is None:
-        place = bot.place("{block}")
-    bot.goto(place, within=2)
-    for item in items:
-        held = bot.inventory().get(item, 0)
-        if held:
-            bot.deposit(item, held, place)
 '''

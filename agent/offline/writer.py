@@ -18,8 +18,9 @@ class Writer:
     What skills failed for want of in earlier attempts (`lacked`) is got before anything else.
     """
 
-    def __init__(self, ways: Ways, lacked: list[Need]) -> None:
+    def __init__(self, ways: Ways, lacked: list[Need], *, hungry: bool = False) -> None:
         self._ways = ways
+        self._hungry = hungry
         self._lacked = lacked
         self._functions: dict[str, list[str]] = {}
         self._unknown: list[tuple[str, ...]] = []
@@ -54,6 +55,17 @@ class Writer:
     def kill(self, mob: str, count: int) -> str:
         """The source of a program that kills mobs."""
         return self._each("kill", mob, count, [f'_look_for(bot, "{mob}")', f'bot.kill("{mob}")'])
+
+    def deposit(self, block: str, items: list[str]) -> str:
+        """The source of a program that puts items away: into the container in view, else into a new one."""
+        entry = self._entry("deposit_spare_items_into", block)
+        get = self._station(block)
+        body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, bot.find("{block}"), items)']
+        head = [
+            f"def {entry}(bot, items={tuple(items)}):",
+            f'    """Put all of these items into the nearest {block}."""',
+        ]
+        return self._program([*head, *self._first(), *_indent(body)])
 
     def mine(self, block: str, count: int, tool: str | None) -> str:
         """The source of a program that mines blocks until it has gained something, whatever that is."""
@@ -93,7 +105,8 @@ class Writer:
     def _first(self, way: Way | None = None) -> list[str]:
         """What comes before the work: lessons, and what skills lacked."""
         lacked = [line for count, names in self._lacked for line in self._have(count, names, str(count))]
-        return [*([] if way and way.kind == "try" else self._lessons()), *_indent(lacked)]
+        lessons = [] if way and way.kind == "try" else self._lessons()
+        return [*(["    _eat(bot)"] if self._hungry else []), *lessons, *_indent(lacked)]
 
     def _lessons(self) -> list[str]:
         """The line that tries what is unknown: one alternative of each need, then others."""
