@@ -23,7 +23,7 @@ class Overview:
         attempt: the number of the attempt in progress or last made, 0 before a task's first.
         execution: the last program's.
         verdict: the last one, `None` since a task began.
-        skills: the skills kept, in the order they came, by name.
+        kept: the skill that the task in progress, or the last one, has brought.
         outcome: why the run stopped, empty while it goes on.
         new_items: items first held in the last event.
         new_milestones: milestones first reached in the last event.
@@ -38,7 +38,7 @@ class Overview:
     attempt: int = 0
     execution: Execution | None = None
     verdict: Verdict | None = None
-    skills: dict[str, e.SkillKept] = field(default_factory=dict)
+    kept: e.SkillKept | None = None
     outcome: str = ""
     new_items: tuple[str, ...] = ()
     new_milestones: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Overview:
             case e.RunPaused() | e.RunFinished():
                 self.outcome = event.reason
             case e.TaskProposed():
-                self.attempt, self.verdict, self.execution = 0, None, None
+                self.attempt, self.verdict, self.execution, self.kept = 0, None, None, None
             case e.AnswerRefused():
                 self.attempt = event.attempt
                 self.execution = None
@@ -86,7 +86,7 @@ class Overview:
             case e.Judged():
                 self.verdict = event.verdict
             case e.SkillKept():
-                self.skills[event.name] = event
+                self.kept = event
             case _:
                 pass
         self.doing = _doing(event) or self.doing

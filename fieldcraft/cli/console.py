@@ -78,19 +78,25 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def table(*columns: str, title: str = "") -> Table:
-    """An empty table in the house's style; a column whose name begins with `#` is right-aligned."""
+def table(*columns: str, title: str = "", whole: int = 0) -> Table:
+    """An empty table in the house's style.
+
+    Args:
+        columns: their names; one that begins with `#` is right-aligned.
+        title: above the table.
+        whole: how many of the first columns are never broken into lines.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     made = Table(
         title=title or None, title_justify="left", title_style="head", box=SIMPLE_HEAD, pad_edge=False
     )
-    for column in columns:
+    for number, column in enumerate(columns):
         if column.startswith("#"):
             made.add_column(column[1:], justify="right", no_wrap=True)
         else:
-            made.add_column(column, overflow="fold")
+            made.add_column(column, overflow="fold", no_wrap=number < whole)
     return made
 
 

@@ -44,7 +44,7 @@ def doctor(as_json: o.Json = False) -> int:
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        shown = table("", "what", "found", "how to get it")
+        shown = table("", "what", "found", "how to get it", whole=2)
         for found in findings:
             mark = (GOOD, "good") if found.holds else (BAD, "bad") if found.required else ("-", "quiet")
             shown.add_row(say(*mark), say(found.name, "name"), say(found.detail), say(found.cure))
@@ -117,23 +117,24 @@ def _providers() -> Iterator[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
+    yield _program("node", ["--version"], "Node.js 20 or later runs JavaScript skills: https://nodejs.org")
+    server = ["version", "--format", "server {{.Server.Version}}"]
     yield _program(
-        "node", "--version", "Node.js 20 or later, for worlds that run JavaScript: https://nodejs.org"
-    )
-    yield _program(
-        "docker", "--version", "Docker, for the Docker sandbox: https://docs.docker.com/get-docker"
+        "docker", server, "install Docker and start its daemon: https://docs.docker.com/get-docker"
     )
 
 
-def _program(name: str, flag: str, cure: str) -> Finding:
+def _program(name: str, question: list[str], cure: str) -> Finding:
     path = shutil.which(name)
     if path is None:
         return Finding(name, False, "not found", cure)
     try:
-        answer = subprocess.run([path, flag], capture_output=True, text=True, timeout=10, check=False)
+        answer = subprocess.run([path, *question], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding(name, False, f"{path} does not answer: {error}", cure)
-    return Finding(name, answer.returncode == 0, answer.stdout.strip().partition("\n")[0] or path)
+    if answer.returncode:
+        return Finding(name, False, answer.stderr.strip().partition("\n")[0], cure)
+    return Finding(name, True, answer.stdout.strip().partition("\n")[0])
 
 
 def _embeddings() -> Iterator[Finding]:

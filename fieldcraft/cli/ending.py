@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli import figures
 from fieldcraft.cli.console import console, one_line, say
+from fieldcraft.cli.lines import BAD, GOOD
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +74,8 @@ def _figures(overview: Overview, runs: Path) -> Table:
 
     state, settings = overview.state, overview.settings
     milestones = [f"{name} (iteration {iteration})" for name, iteration in state.reached.items()]
-    rows = [
+    rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
+    rows += [
         ("Reached", ", ".join(milestones) or "no milestone yet"),
         ("Items", f"{len(state.progress.items)} different: {_some(sorted(state.progress.items))}"),
         ("Skills", f"{len(state.kept)} kept: {_some(sorted(state.kept))}"),
@@ -92,6 +94,11 @@ def _figures(overview: Overview, runs: Path) -> Table:
     return grid
 
 
+def _given_task(overview: Overview) -> str:
+    words = "; ".join(entry.task for entry in overview.settings.tasks)
+    return f"{GOOD} done: {words}" if overview.state.solved else f"{BAD} not done: {words}"
+
+
 def _some(names: list[str]) -> str:
     if not names:
         return "none"
@@ -107,7 +114,9 @@ def _spent(overview: Overview) -> str:
 def _life(overview: Overview) -> str:
     progress, tick = overview.state.progress, overview.state.observation.tick
     settings = overview.settings
-    deaths = f", {progress.deaths} deaths" if progress.deaths else ""
+    deaths = (
+        f", died {progress.deaths} times" if progress.deaths > 1 else ", died once" if progress.deaths else ""
+    )
     walked = f"{tick:,} ticks, {progress.distance:,.0f} blocks walked"
     return f"{settings.environment} seed {settings.seed}: {walked}{deaths}"
 
@@ -140,7 +149,7 @@ def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
     if settings.model == "offline":
         steps.append(
             (
-                "the same with a model of your own (anthropic:…, ollama:…, or any URL with --base-url)",
+                "the same with a model of your own (or anthropic:…, ollama:…, --base-url)",
                 f"fieldcraft explore --model openai:gpt-5-mini --library {library}{world}",
             )
         )

@@ -34,15 +34,15 @@ World = Annotated[str, typer.Argument(metavar="WORLD", help="Id or module:Class.
 def list_worlds(as_json: o.Json = False) -> int:
     """Every world that is built in or that an installed package announces."""
     from fieldcraft.cli.console import console, print_json, say, table
-    from fieldcraft.envs import BrokenEnvironment, UnknownEnvironment, available, load
+    from fieldcraft.envs import BrokenEnvironment, UnknownEnvironment, available
 
     rows = []
     for name, point in available().items():
         try:
-            spec = load(name).spec
-            rows.append({"id": name, "class": point.value, "description": spec.description, "sound": True})
+            description, sound = _made(name, 0, None).spec.description, True
         except (BrokenEnvironment, UnknownEnvironment) as error:
-            rows.append({"id": name, "class": point.value, "description": str(error), "sound": False})
+            description, sound = str(error), False
+        rows.append({"id": name, "class": point.value, "description": description, "sound": sound})
     if as_json:
         print_json(rows)
         return 0

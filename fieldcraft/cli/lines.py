@@ -71,7 +71,7 @@ def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
             yield _attempt(view)
         case e.SkillKept():
             words = f"kept the skill {event.name}"
-            yield Line(GOOD, "good", words, f"verified: {event.verified}", lasting=True, indent=1)
+            yield Line(GOOD, "good", words, f"verified: {event.verified}", indent=1)
         case e.SkillRefused():
             yield Line("·", "quiet", "not kept as a skill", event.reason, indent=1)
         case e.TaskFinished():
@@ -113,7 +113,9 @@ def _attempt(view: Overview) -> Line:
 
 def _task(event: e.TaskFinished, view: Overview) -> Line:
     words, success = view.state.finished_tasks[-1]
-    times = f"{event.attempts} attempt{'s' if event.attempts != 1 else ''}"
     mark, style = (GOOD, "good") if success else (BAD, "bad")
-    iteration = f"iteration {view.state.spent.iterations}"
-    return Line(mark, style, f"task {event.task_number}: {words}", f"{times}, {iteration}", lasting=True)
+    attempts = f"{event.attempts} attempt{'s' if event.attempts != 1 else ''}"
+    detail = f"{attempts}, iteration {view.state.spent.iterations}"
+    if view.kept is not None:
+        detail += f", kept {view.kept.name}"
+    return Line(mark, style, f"task {event.task_number}: {words}", detail, lasting=True)

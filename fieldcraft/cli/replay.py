@@ -109,7 +109,7 @@ def _report(results: list[Replayed], settings: Settings, *, as_json: bool) -> No
         return
     counts: dict[str, int] = {}
     title = f"{settings.library} in {settings.environment}, seed {settings.seed}"
-    shown = table("skill", "outcome", "why", "#ticks", title=title)
+    shown = table("skill", "outcome", "why", "#ticks", title=title, whole=2)
     for result in results:
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
         shown.add_row(

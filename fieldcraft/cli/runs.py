@@ -33,21 +33,20 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
     from fieldcraft.agent.journal import JournalError
     from fieldcraft.agent.run import list_runs as folders
     from fieldcraft.cli import figures
-    from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.console import console, one_line, print_json, say, table
     from fieldcraft.cli.ending import as_data
     from fieldcraft.cli.following import read_overview, standing
 
     place = _folder(runs)
     data: list[dict[str, Any]] = []
-    shown = table(
-        "run", "begun", "world", "model", "#iterations", "#items", "#skills", "stands", title=str(place)
-    )
+    columns = ("run", "begun", "world", "model", "#seed", "#iterations", "#items", "#skills", "stands")
+    shown = table(*columns, title=str(place), whole=4)
     for folder in folders(place):
         try:
             view = read_overview(folder)
         except JournalError as error:
             data.append({"run": folder.name, "stands": "damaged", "problem": str(error)})
-            shown.add_row(say(folder.name, "name"), "", "", "", "", "", "", say(error, "bad"))
+            shown.add_row(say(folder.name, "name"), *[""] * 7, say(one_line(error, 120), "bad"))
             continue
         stands = standing(folder, view)
         data.append({**as_data(view, place), "stands": stands, "begun": view.began})
@@ -55,12 +54,13 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
         shown.add_row(
             say(folder.name, "name"),
             figures.moment(view.began),
-            say(f"{settings.environment} {settings.seed}"),
-            say(settings.model),
+            say(one_line(settings.environment, 24)),
+            say(one_line(settings.model, 24)),
+            str(settings.seed),
             figures.of_limit(state.spent.iterations, settings.budget.iterations),
             str(len(state.progress.items)),
             str(len(state.kept)),
-            say(stands),
+            say(one_line(stands, 60)),
         )
     if as_json:
         print_json(data)

@@ -46,7 +46,9 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
     if as_json:
         print_json([_summary(skill) for skill in skills])
         return 0
-    shown = table("skill", "does", "verified", "calls", title=f"{len(skills)} skills in {opened.path}")
+    shown = table(
+        "skill", "does", "verified", "calls", title=f"{len(skills)} skills in {opened.path}", whole=1
+    )
     for skill in skills:
         standing = str(skill.verified) + ("" if skill.trusted else ", untrusted")
         calls = ", ".join(sorted(skill.dependencies))
@@ -119,7 +121,7 @@ def search(
             ]
         )
         return 0
-    shown = table("#score", "skill", "does", title=f"for: {query}")
+    shown = table("#score", "skill", "does", title=f"for: {query}", whole=2)
     for match in matches:
         shown.add_row(f"{match.score:.3f}", say(match.skill.name, "name"), say(match.skill.description))
     console().print(shown if matches else say("the library holds no skill yet", "quiet"))
@@ -136,7 +138,7 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
     if as_json:
         print_json([{"skill": p.name, "reason": p.reason, "cure": p.cure} for p in problems])
     elif problems:
-        shown = table("skill", "problem", "what to do")
+        shown = table("skill", "problem", "what to do", whole=1)
         for problem in problems:
             shown.add_row(say(problem.name, "bad"), say(problem.reason), say(problem.cure))
         console().print(shown)
