@@ -1,7 +1,7 @@
 """The worker's end of the wire: one JSON object a line, a question and its answer at a time.
 
-Frames to the host: `ready`, `log`, `call` (a primitive), `tool`, `skills` (counts), `done`. Frames from the
-host: the start, then one answer to each `call` and `tool`: `{"value": ...}` or `{"error": ..., "message": ...}`.
+Frames to the host: `ready`, `log`, `call` (a primitive), `tool`, `skills` (counts), `done`. Frames from
+the host: the start, then an answer to each `call` and `tool`: `{"value": _}` or `{"error": _, "message": _}`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,163 @@
+"""A small real world, and every kind of sandbox that this machine can give."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldcraft.envs import (
+    Environment,
+    EnvironmentSpec,
+    Observation,
+    Position,
+    PrimitiveError,
+    Progress,
+    primitive,
+)
+from fieldcraft.skills import Execution, parse_program
+from fieldcraft.skills.sandbox import ProcessSandbox, Sandbox, probe
+
+
+class Bench(Environment):
+    """A workbench with just enough primitives to try every promise of a sandbox on."""
+
+    def __init__(self) -> None:
+        self.spec = EnvironmentSpec(
+            id="bench-v1", description="A workbench", tick_limit=1000, failure_limit=3
+        )
+        self.clock = 0
+        self.heard: list[Any] = []
+        self.interrupt: Callable[[], None] = lambda: None
+
+    @property
+    def tick(self) -> int:
+        return self.clock
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        self.clock = 0
+        return self.observe()
+
+    def observe(self) -> Observation:
+        return Observation(tick=self.clock)
+
+    def progress(self) -> Progress:
+        return Progress()
+
+    @primitive
+    def add(self, a: int, b: int = 1) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @primitive
+    def say(self, thing: Any) -> Any:
+        """Hear and give back."""
+        self.heard.append(thing)
+        return thing
+
+    @primitive
+    def wait(self, ticks: int) -> None:
+        """Let the clock run."""
+        self.clock += ticks
+
+    @primitive
+    def places(self) -> dict[str, Any]:
+        """Positions, plain and nested."""
+        return {
+            "here": Position(x=1, y=64, z=2),
+            "all": [{"at": Position(x=4, y=64, z=6)}],
+            "xyz": {"x": 1, "y": 2},
+        }
+
+    @primitive
+    def walk(self, to: Position) -> float:
+        """The distance from (1, 64, 2)."""
+        return to.distance(Position(x=1, y=64, z=2))
+
+    @primitive
+    def fail(self, why: str = "nothing to mine here") -> None:
+        """Fail as primitives do."""
+        raise PrimitiveError(why)
+
+    @primitive
+    def break_down(self) -> None:
+        """Fail as plug-ins do."""
+        raise ZeroDivisionError("a plug-in's own mistake")
+
+    @primitive
+    def signal(self) -> None:
+        """Let the test act while a program runs."""
+        self.interrupt()
+
+
+def _landlock() -> Sandbox:
+    return ProcessSandbox("landlock")
+
+
+def _bubblewrap() -> Sandbox:
+    return ProcessSandbox("bubblewrap")
+
+
+SANDBOXES: dict[str, Callable[[], Sandbox]] = {"landlock": _landlock, "bubblewrap": _bubblewrap}
+
+
+@pytest.fixture(scope="session", params=list(SANDBOXES))
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Each sandbox that isolates. In CI every layer must be there; elsewhere a missing one is skipped."""
+    layer = next(layer for layer in probe() if layer.name == request.param)
+    if not layer.holds:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{layer.name} does not hold in CI: {layer.detail}")
+        pytest.skip(f"{layer.name}: {layer.detail}")
+    opened = SANDBOXES[request.param]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIELDCRAFT_TEST_SECRET", "sk-host")
+        opened.run(parse_program("def warm_up(bot):\n    pass\n"), Bench())
+        yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+Run = Callable[..., Execution]
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, bench: Bench) -> Run:
+    """Run source text in the sandbox, in the bench's world unless told otherwise."""
+
+    def _run(source: str, environment: Environment | None = None, **options: Any) -> Execution:
+        return sandbox.run(parse_program(source), environment or bench, **options)
+
+    return _run
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file of the host's user that no program may read."""
+    path = tmp_path / "secret.txt"
+    path.write_text("the host's secret")
+    return path
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[float, Callable[[], None]], None]]:
+    """Call something in another thread after some seconds."""
+    timers: list[threading.Timer] = []
+
+    def _later(seconds: float, action: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, action)
+        timers.append(timer)
+        timer.start()
+
+    yield _later
+    for timer in timers:
+        timer.cancel()
+        timer.join()

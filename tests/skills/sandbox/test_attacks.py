@@ -1,0 +1,449 @@
+"""Attacks: every class that docs/security.md lists, through the public interface, in every sandbox.
+
+An attack reports what it reached as its result; `"refused"` is what an operating system's refusal becomes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from fieldcraft.skills import KillReason
+from fieldcraft.skills.sandbox import ProgramLimits
+
+SHORT = ProgramLimits(seconds=2.0)
+
+
+def attempt(*lines: str, imports: str = "os") -> str:
+    """A program that runs these lines and returns `"refused"` where the system refuses."""
+    body = "".join(f"        {line}\n" for line in lines)
+    return (
+        f"import {imports}\n\ndef attack(bot, path='', number=0):\n    try:\n{body}"
+        "    except (OSError, ImportError, RuntimeError, MemoryError) as error:\n"
+        "        print(type(error).__name__, error)\n        return 'refused'\n"
+    )
+
+
+LIBC = ("libc = ctypes.CDLL(None, use_errno=True)",)
+
+
+def syscall(*arguments: str) -> tuple[str, ...]:
+    """Lines that make one raw system call through ctypes and say what came of it."""
+    return (
+        *LIBC,
+        f"status = libc.syscall({', '.join(arguments)})",
+        "return 'refused' if status == -1 else f'status {status}'",
+    )
+
+
+def test_host_files_cannot_be_read(run, secret):
+    assert run(attempt("return open(path).read()"), arguments={"path": str(secret)}).result == "refused"
+    assert run(attempt("return open('/etc/passwd').read()")).result == "refused"
+
+
+def test_host_folders_cannot_be_listed(run):
+    for folder in ("/etc", "/proc", "/home", "/tmp", "/var"):
+        assert run(attempt("return os.listdir(path)"), arguments={"path": folder}).result == "refused"
+    listing = run(attempt("return os.listdir('/')")).result
+    assert listing == "refused" or not {"etc", "proc", "tmp", "dev", "var", "home"} & set(listing)
+
+
+def test_installed_packages_cannot_be_read(run):
+    import pydantic
+
+    package = str(Path(pydantic.__file__))
+    assert run(attempt("return open(path).read()[:9]"), arguments={"path": package}).result == "refused"
+    assert run("def f(bot):\n    import pydantic\n").fault.kind == "ModuleNotFoundError"
+
+
+def test_secrets_in_environments_cannot_be_read(run):
+    assert run(attempt("return dict(os.environ)")).result == {}
+    for process in ("self", str(os.getpid()), "1"):
+        source = attempt("return open(f'/proc/{path}/environ').read()")
+        assert run(source, arguments={"path": process}).result == "refused"
+
+
+def test_host_files_cannot_be_written_removed_or_changed(run, secret):
+    for action in (
+        "open(path, 'w')",
+        "open(path, 'a')",
+        "os.open(path, os.O_WRONLY)",
+        "os.remove(path)",
+        "os.rename(path, path + '2')",
+        "os.chmod(path, 0o777)",
+        "os.chown(path, 1, 1)",
+        "os.utime(path, (1, 1))",
+        "os.truncate(path, 0)",
+        "os.link(path, path + '2')",
+        "os.symlink('/etc/passwd', path + '3')",
+        "os.mkdir(path + '4')",
+        "os.mkfifo(path + '5')",
+        "os.setxattr(path, 'user.x', b'1')",
+    ):
+        assert run(attempt(action, "return 'done'"), arguments={"path": str(secret)}).result == "refused", (
+            action
+        )
+    assert secret.read_text() == "the host's secret"
+    assert list(secret.parent.iterdir()) == [secret]
+
+
+def test_symbolic_links_do_not_lead_out(run, tmp_path, secret):
+    (tmp_path / "link").symlink_to(secret)
+    assert (
+        run(attempt("return open(path).read()"), arguments={"path": str(tmp_path / "link")}).result
+        == "refused"
+    )
+    dotted = "/usr/lib/../../" + str(secret)
+    assert run(attempt("return open(path).read()"), arguments={"path": dotted}).result == "refused"
+
+
+def test_the_workers_own_files_cannot_be_read_or_written(run):
+    from fieldcraft.skills.sandbox import worker
+
+    for name in ("program.py", "seccomp.py"):
+        path = str(Path(worker.__file__).resolve().parent / name)
+        assert (
+            run(attempt("os.open(path, os.O_WRONLY)", "return 'done'"), arguments={"path": path}).result
+            == "refused"
+        )
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/var/tmp", "/run", "/", "."])
+def test_disk_and_shared_memory_cannot_be_filled(run, folder):
+    source = attempt(
+        "file = open(path + '/fieldcraft-attack', 'wb')", "file.write(b'x' * 10_000)", "return 'done'"
+    )
+    assert run(source, arguments={"path": folder}).result == "refused"
+    assert not (Path(folder) / "fieldcraft-attack").exists()
+
+
+def test_the_network_cannot_be_reached(run):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+        port = listener.getsockname()[1]
+        source = attempt(
+            "connection = socket.create_connection(('127.0.0.1', number), 1)",
+            "return 'connected'",
+            imports="socket",
+        )
+        assert run(source, arguments={"number": port}).result == "refused"
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    for kind in ("socket.SOCK_STREAM", "socket.SOCK_DGRAM", "socket.SOCK_RAW"):
+        assert (
+            run(attempt(f"socket.socket(socket.AF_INET, {kind})", "return 1", imports="socket")).result
+            == "refused"
+        )
+
+
+def test_abstract_unix_sockets_cannot_be_reached(run):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"\0fieldcraft-test-{os.getpid()}")
+        listener.listen()
+        source = attempt(
+            "s = socket.socket(socket.AF_UNIX)",
+            "s.connect('\\0fieldcraft-test-' + str(number))",
+            "return 'connected'",
+            imports="socket",
+        )
+        assert run(source, arguments={"number": os.getpid()}).result == "refused"
+
+
+def test_processes_cannot_be_made(run):
+    assert run(attempt("os.fork()", "return 'forked'")).result == "refused"
+    assert run(attempt("os.posix_spawn('/bin/true', ['true'], {})", "return 'spawned'")).result == "refused"
+    assert run(attempt("os.execv('/bin/true', ['true'])", "return 'ran'")).result == "refused"
+    source = attempt("return subprocess.run(['/bin/echo', 'hi']).returncode", imports="subprocess")
+    assert run(source).result == "refused"
+    assert run(attempt("import multiprocessing as m", "m.Process().start()", "return 1")).result == "refused"
+
+
+def test_a_fork_bomb_goes_nowhere(run):
+    source = """
+import os
+
+def f(bot):
+    made = 0
+    for _ in range(1000):
+        try:
+            os.fork()
+            made += 1
+        except OSError:
+            pass
+    return made
+"""
+    assert run(source).result == 0
+
+
+def test_a_thread_bomb_goes_nowhere(run):
+    source = attempt("threading.Thread(target=print).start()", "return 'started'", imports="threading")
+    assert run(source).result == "refused"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x = bytearray(2 ** 31)",
+        "x = []\n    while True:\n        x.append(bytearray(2 ** 20))",
+        "import mmap\n    x = []\n    while True:\n        x.append(mmap.mmap(-1, 2 ** 24))",
+        "x = 'y' * 2 ** 40",
+        "x = [0]\n    while True:\n        x = x + x",
+    ],
+)
+def test_memory_is_limited(run, body):
+    before = _resident_memory()
+    execution = run(f"def f(bot):\n    {body}\n", limits=ProgramLimits(memory=128 * 2**20, seconds=10))
+    assert not execution.ok
+    assert execution.killed is KillReason.MEMORY or execution.fault.kind in ("MemoryError", "OSError")
+    assert _resident_memory() - before < 64 * 2**20
+
+
+def test_running_out_of_memory_is_explained(run):
+    fault = run("def f(bot):\n    return bytearray(2 ** 31)\n").fault
+    assert "512 MiB" in fault.message
+
+
+def _resident_memory() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n        try:\n            g()\n        except BaseException:\n            pass",
+        "return 10 ** (10 ** 9)",
+        "import re\n    return re.match('(a+)+b', 'a' * 64)",
+        "import time\n    time.sleep(1000)",
+        "import signal\n    for n in {*range(1, 32)} - {9, 19}:\n        signal.signal(n, print)\n    g()",
+        "for _ in iter(int, 1):\n        pass",
+        "import os\n    os.read(3, 1)",
+    ],
+)
+def test_nothing_outlives_the_deadline(run, body):
+    source = (
+        f"def f(bot):\n    {body}\n\ndef g():\n    while True:\n        pass\n\ndef h(bot):\n    f(bot)\n"
+    )
+    execution = run(source, limits=ProgramLimits(seconds=0.4))
+    assert execution.killed is KillReason.DEADLINE
+    assert execution.fault is None
+
+
+def test_host_processes_cannot_be_signalled_or_limited(run):
+    source = attempt("os.kill(number, 0)", "return 'signalled'")
+    for process in (os.getpid(), os.getppid(), 1, -1):
+        assert run(source, arguments={"number": process}).result == "refused"
+    limit = attempt(
+        "resource.prlimit(number, resource.RLIMIT_NOFILE, (1, 1))", "return 'limited'", imports="resource"
+    )
+    assert run(limit, arguments={"number": os.getpid()}).result == "refused"
+    own = attempt("fcntl.fcntl(3, fcntl.F_SETOWN, number)", "return 'owned'", imports="fcntl")
+    assert run(own, arguments={"number": os.getpid()}).result == "refused"
+    assert run(attempt("os.setpriority(os.PRIO_PROCESS, number, 19)", "return 1")).result == "refused"
+
+
+@pytest.mark.parametrize(
+    ("name", "x86_64", "aarch64", "arguments"),
+    [
+        ("ptrace", 101, 117, "16, number, 0, 0"),
+        ("process_vm_readv", 310, 270, "number, 0, 0, 0, 0, 0"),
+        ("unshare", 272, 97, "0x10000000"),
+        ("clone", 56, 220, "0x10000011, 0, 0, 0, 0"),
+        ("clone3", 435, 435, "0, 0"),
+        ("setns", 308, 268, "0, 0"),
+        ("mount", 165, 40, "0, 0, 0, 0, 0"),
+        ("chroot", 161, 51, "b'/'"),
+        ("execveat", 322, 281, "3, b'', 0, 0, 4096"),
+        ("memfd_create", 319, 279, "b'x', 0"),
+        ("shmget", 29, 194, "0, 4096, 0o1777"),
+        ("io_uring_setup", 425, 425, "8, 0"),
+        ("bpf", 321, 280, "0, 0, 0"),
+        ("perf_event_open", 298, 241, "0, 0, 0, 0, 0"),
+        ("userfaultfd", 323, 282, "0"),
+        ("keyctl", 250, 219, "0, 0"),
+        ("socket", 41, 198, "1, 1, 0"),
+        ("socketpair", 53, 199, "1, 1, 0, b'01234567'"),
+        ("pidfd_open", 434, 434, "number, 0"),
+        ("openat2", 437, 437, "-100, b'/etc/passwd', b'0' * 24, 24"),
+        ("name_to_handle_at", 303, 264, "-100, b'/', 0, 0, 0"),
+        ("landlock_create_ruleset", 444, 444, "0, 0, 1"),
+        ("seccomp", 317, 277, "0, 0, 0"),
+        ("prctl", 157, 167, "38, 0, 0, 0, 0"),
+        ("setrlimit through prlimit64", 302, 261, "0, 7, b'0' * 16, 0"),
+        ("a number that does not exist", 4000, 4000, "0"),
+    ],
+)
+def test_raw_system_calls_are_refused(run, name, x86_64, aarch64, arguments):
+    number = f"{x86_64} if platform.machine() == 'x86_64' else {aarch64}"
+    execution = run(
+        attempt(*syscall(number, arguments), imports="ctypes, platform"), arguments={"number": os.getpid()}
+    )
+    assert execution.result == "refused", name
+
+
+def test_the_other_calling_convention_of_the_processor_is_deadly(run):
+    execution = run(attempt(*syscall("0x40000000 + 39"), imports="ctypes"))
+    if os.uname().machine == "x86_64":
+        assert execution.killed is KillReason.CRASHED
+        assert "SIGSYS" in execution.detail
+    else:
+        assert execution.result == "refused"
+
+
+def test_wild_memory_access_kills_only_the_worker(run):
+    execution = run("import ctypes\n\ndef f(bot):\n    ctypes.string_at(0)\n")
+    assert execution.killed is KillReason.CRASHED
+    assert "SIGSEGV" in execution.detail
+    assert run("def f(bot):\n    return bot.add(1)\n").result == 2
+
+
+def test_unbounded_recursion_in_c_kills_only_the_worker(run):
+    source = """
+import sys
+
+def f(bot):
+    sys.setrecursionlimit(10 ** 9)
+    class A:
+        def __getattr__(self, n):
+            return getattr(self, n)
+    A().x
+"""
+    execution = run(source, limits=SHORT)
+    assert not execution.ok
+
+
+def test_a_program_that_leaves_without_a_word_crashed(run):
+    execution = run("import os\n\ndef f(bot):\n    os._exit(5)\n")
+    assert execution.killed is KillReason.CRASHED
+    assert "status 5" in execution.detail
+
+
+def test_a_program_that_closes_its_wire_is_ended(run):
+    execution = run(
+        "import os\n\ndef f(bot):\n    os.close(3)\n    while True:\n        pass\n", limits=SHORT
+    )
+    assert execution.killed is KillReason.CRASHED
+    assert execution.seconds < 1.5
+
+
+def test_no_daemon_outlives_a_kill(run):
+    source = """
+import os, sys, atexit
+
+def f(bot):
+    try:
+        if os.fork() == 0:
+            os.setsid()
+    except OSError:
+        pass
+    atexit.register(lambda: f(bot))
+    while True:
+        pass
+"""
+    before = _processes()
+    assert run(source, limits=ProgramLimits(seconds=0.3)).killed is KillReason.DEADLINE
+    assert _processes() == before
+
+
+def _processes() -> int:
+    """How many processes run that descend from this one."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    mine = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in mine} - mine:
+        mine |= more
+    return len(mine)
+
+
+def test_tracing_hooks_do_not_reach_beyond_the_program(run):
+    source = """
+import sys
+
+def f(bot):
+    def hook(frame, event, argument):
+        raise ValueError('traced')
+    sys.setprofile(hook)
+    sys.settrace(hook)
+    g()
+
+def g():
+    pass
+
+def h(bot):
+    f(bot)
+"""
+    execution = run(source)
+    assert execution.fault.kind == "ValueError"
+
+
+def test_frames_of_the_worker_hold_nothing_of_the_host(run):
+    source = """
+import gc, sys
+
+def f(bot):
+    frame, names = (lambda: (yield))().gi_frame, []
+    frame = sys._getframe()
+    while frame:
+        names += list(frame.f_globals) + [str(v)[:500] for v in frame.f_locals.values()]
+        frame = frame.f_back
+    text = ' '.join(map(str, names)) + ' '.join(str(o)[:200] for o in gc.get_objects() if isinstance(o, dict))
+    return [''.join(('sk-', 'host')) in text, 'pydantic' in sys.modules, 'fieldcraft' in sys.modules]
+"""
+    assert run(source).result == [False, False, False]
+
+
+def test_a_pickle_is_only_text_to_the_host(run, bench):
+    source = """
+import pickle, os
+
+class P:
+    def __reduce__(self):
+        return os.system, ('touch /tmp/pwned',)
+
+def f(bot):
+    bot.say(pickle.dumps(P(), 0).decode())
+"""
+    assert run(source).ok
+    assert isinstance(bench.heard[0], str)
+    assert not Path("/tmp/pwned").exists()
+
+
+def test_many_small_programs_leave_nothing(run):
+    run("def f(bot):\n    pass\n")
+    before = _descriptors(), _processes(), threading.active_count()
+    for _ in range(50):
+        run("def f(bot):\n    bot.add(1)\n")
+    assert (_descriptors(), _processes(), threading.active_count()) == before
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_many_open_files_are_refused(run):
+    source = attempt("files = [os.dup(3) for _ in range(200)]", "return len(files)")
+    assert run(source).result == "refused"
+
+
+def test_the_host_keeps_its_own_clock(run):
+    source = """
+import time
+
+def f(bot):
+    time.time = time.monotonic = lambda: 0
+    while True:
+        pass
+"""
+    began = time.monotonic()
+    assert run(source, limits=ProgramLimits(seconds=0.3)).killed is KillReason.DEADLINE
+    assert time.monotonic() > began
