@@ -16,6 +16,9 @@ _GOAL = re.compile(r"^Done when: (hold|place|kill) (\d+) (\S+)\s*$", re.MULTILIN
 SPARE = 6
 """Slots to empty where the task does not say how many."""
 
+ROOM = 4
+"""Kinds of items that are placed in the world when the pockets are full."""
+
 HUNGRY = 8
 """Hunger, of 20 for a full belly, from which a program begins with a meal."""
 
@@ -26,9 +29,8 @@ def write_program(prompt: Prompt) -> str:
     facts = Facts(prompt.data("Context"), history)
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
-    seen = prompt.observation
-    hungry = seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history
-    writer = Writer(Ways(facts, seen, skills, blocks, history), _lacked(history), hungry=hungry)
+    ways = Ways(facts, prompt.observation, skills, blocks, history)
+    writer = Writer(ways, _lacked(history), _care(prompt, history, blocks))
     task = prompt.text("Task")
     verb, count, name = _aim(task, items, blocks, mobs)
     match verb:
@@ -45,6 +47,20 @@ def write_program(prompt: Prompt) -> str:
         case _:
             source = LOOK_AROUND.lstrip()
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
+
+
+def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
+    """Lines that every program begins with where the body or the pockets ask for it."""
+    seen = prompt.observation
+    lines = []
+    if seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
+        lines.append("_eat(bot)")
+    if "the inventory is full" in history:
+        known = prompt.text("Skills") + prompt.text("Context") + history
+        spare = [item for item in seen.inventory if item in blocks and item not in known]
+        spare.sort(key=lambda item: (seen.inventory[item], item))
+        lines.append(f"_make_room(bot, {', '.join(repr(item) for item in spare[:ROOM])})")
+    return lines
 
 
 def _lacked(history: str) -> list[Need]:

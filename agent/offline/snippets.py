@@ -52,6 +52,18 @@ def _eat(bot, meals=4):
             break
 '''
 
+MAKE_ROOM = '''
+def _make_room(bot, *items):
+    """Place all that is held of these, so that their slots come free."""
+    for item in items:
+        try:
+            for _ in range(bot.inventory().get(item, 0)):
+                bot.place(item)
+        except PrimitiveError as error:
+            print(error)
+            break
+'''
+
 DEPOSIT = '''
 def _deposit(bot, place, items):
     """Put all of these items into the container at `place`."""
@@ -67,6 +79,7 @@ HELPERS = {
     "_stand_by": STAND_BY,
     "_learn": LEARN,
     "_eat": EAT,
+    "_make_room": MAKE_ROOM,
     "_deposit": DEPOSIT,
 }
 """By name, in the order in which they stand in a program."""

@@ -49,6 +49,8 @@ class Ways:
         self._facts = facts
         self._seen = seen
         self._blocks = frozenset(blocks)
+        self._stations = {name for recipe in facts.recipes.values() for name in recipe.stations}
+        self._stations.update(facts.smelting)
         self._failures = failures
         self.skills = skills
         self._chosen: dict[str, Way] = {}
@@ -88,7 +90,7 @@ class Ways:
             ways.append(self._by_crafting(item))
         for way, thing in self._facts.sources.get(item, []):
             ways.append(self._by_smelting(thing) if way == "smelting" else self._by_finding(way, thing))
-        if not ways and item in self._blocks and self._distance(item) < UNSEEN:
+        if not ways and item in self._blocks - self._stations and self._distance(item) < UNSEEN:
             ways.append(self._by_finding("mining", item))
         return ways or [Way("try", item, UNKNOWN_COST)]
 

@@ -15,12 +15,13 @@ LEARNED_AT_ONCE = 3
 class Writer:
     """Collects the functions of one program; the public one, its entry, comes last.
 
-    What skills failed for want of in earlier attempts (`lacked`) is got before anything else.
+    Every program begins with the lines `before`, and then gets what skills failed for want of in earlier
+    attempts (`lacked`).
     """
 
-    def __init__(self, ways: Ways, lacked: list[Need], *, hungry: bool = False) -> None:
+    def __init__(self, ways: Ways, lacked: list[Need], before: list[str]) -> None:
         self._ways = ways
-        self._hungry = hungry
+        self._before = before
         self._lacked = lacked
         self._functions: dict[str, list[str]] = {}
         self._unknown: list[tuple[str, ...]] = []
@@ -106,7 +107,7 @@ class Writer:
         """What comes before the work: lessons, and what skills lacked."""
         lacked = [line for count, names in self._lacked for line in self._have(count, names, str(count))]
         lessons = [] if way and way.kind == "try" else self._lessons()
-        return [*(["    _eat(bot)"] if self._hungry else []), *lessons, *_indent(lacked)]
+        return [*_indent(self._before), *lessons, *_indent(lacked)]
 
     def _lessons(self) -> list[str]:
         """The line that tries what is unknown: one alternative of each need, then others."""
