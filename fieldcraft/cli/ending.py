@@ -77,8 +77,8 @@ def _figures(overview: Overview, runs: Path) -> Table:
     rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
     rows += [
         ("Reached", ", ".join(milestones) or "no milestone yet"),
-        ("Items", f"{len(state.progress.items)} different: {_some(sorted(state.progress.items))}"),
-        ("Skills", f"{len(state.kept)} kept: {_some(sorted(state.kept))}"),
+        ("Items", _some("different", sorted(state.progress.items))),
+        ("Skills", _some("kept", sorted(state.kept))),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} not"),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
@@ -99,11 +99,12 @@ def _given_task(overview: Overview) -> str:
     return f"{GOOD} done: {words}" if overview.state.solved else f"{BAD} not done: {words}"
 
 
-def _some(names: list[str]) -> str:
+def _some(kind: str, names: list[str]) -> str:
+    """How many there are, and the first of them by name."""
     if not names:
-        return "none"
+        return "none yet"
     more = f" and {len(names) - ITEMS_SHOWN} more" if len(names) > ITEMS_SHOWN else ""
-    return ", ".join(names[:ITEMS_SHOWN]) + more
+    return f"{len(names)} {kind}: {', '.join(names[:ITEMS_SHOWN])}{more}"
 
 
 def _spent(overview: Overview) -> str:

@@ -106,13 +106,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, code = failure.message, failure.exit_code
     else:
         return result if isinstance(result, int) else 0
-    _print_error(message)
+    if message:
+        _print_error(message)
     return int(code)
 
 
 def _usage(error: TyperException) -> str:
-    """The message of a wrong flag or argument, with the command whose help tells more."""
+    """The message of a wrong flag or argument, with the command whose help tells more.
+
+    Empty where no command was given: the help, shown instead, says it all.
+    """
     message = error.format_message() if hasattr(error, "format_message") else str(error)
+    if not message:
+        return ""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "fieldcraft"
     return f"{message.rstrip('.')}. See `{path} --help`."

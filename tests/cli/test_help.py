@@ -31,6 +31,13 @@ def test_help_loads_nothing_heavy() -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+def test_no_command_is_answered_with_the_help_alone(workshop: Workshop) -> None:
+    ended = workshop.run()
+    assert ended.code == 2
+    assert ended.err == ""
+    assert "Examples:" in ended.out
+
+
 def test_prints_its_version(workshop: Workshop) -> None:
     ended = workshop.run("--version")
     assert (ended.code, ended.out) == (0, f"fieldcraft {fieldcraft.__version__}\n")

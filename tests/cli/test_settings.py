@@ -10,6 +10,7 @@ from cli_workshop import Workshop
 
 from fieldcraft.cli.config import load_settings
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.cli.flags import read_tasks
 
 
 def write(text: str) -> None:
@@ -90,3 +91,17 @@ def test_the_folder_of_runs_is_a_setting(workshop: Workshop) -> None:
     write(Path("fieldcraft.toml").read_text().replace("[budget]", 'runs = "elsewhere"\n[budget]'))
     assert workshop.explore("--iterations", "1").code == 0
     assert Path("elsewhere/first").is_dir()
+
+
+def test_the_example_of_the_documentation_holds(workshop: Workshop) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+    write(page.partition("```toml\n")[2].partition("```")[0])
+    found = load_settings({})
+    assert (found.budget.tokens, found.options, found.model_options) == (
+        2_000_000,
+        {"size": 128},
+        {"timeout": 60},
+    )
+    Path("tasks.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    first, second = read_tasks(Path("tasks.yaml"))
+    assert (first.goal, str(second.goal)) == (None, "hold 1 crafting_table")
