@@ -70,7 +70,7 @@ class AutoCurriculum:
 
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
-        urgent = care_for_inventory(self._recorder.state.observation)
+        urgent = care_for_inventory(self._recorder.state.observation, self._environment.spec.names.items)
         if urgent is not None:
             return urgent
         known = self._ask_questions() if self._shown("answers") else []

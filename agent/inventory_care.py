@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import ItemGoal, Observation, PlaceGoal
 
@@ -9,10 +11,11 @@ FULL_SLOTS = 33
 """Used slots, of 36, from which room is made before anything else."""
 
 
-def care_for_inventory(observation: Observation) -> Task | None:
+def care_for_inventory(observation: Observation, items: Collection[str]) -> Task | None:
     """The task that makes room, or `None` while there is enough.
 
-    With a chest seen: deposit what is least useful; with one held: place it; else make one.
+    With a chest seen: deposit what is least useful; with one held: place it; else make one, where the world's
+    `items` know such a thing.
     """
     if observation.slots_used is None or observation.slots_used < FULL_SLOTS:
         return None
@@ -26,6 +29,8 @@ def care_for_inventory(observation: Observation) -> Task | None:
             f"{observation.slots_used - FULL_SLOTS + 6} more inventory slots are empty. Keep tools, food, and some of each material.",
             origin="inventory",
         )
+    if "chest" not in items:
+        return None
     if observation.inventory.get("chest"):
         return Task(words="Place 1 chest", reason=reason, goal=PlaceGoal(block="chest"), origin="inventory")
     return Task(words="Craft 1 chest", reason=reason, goal=ItemGoal(item="chest"), origin="inventory")
