@@ -26,7 +26,8 @@ def care_for_inventory(observation: Observation, items: Collection[str]) -> Task
             words=f"Deposit items that are not needed into the chest at {place}",
             reason=reason,
             context="Afterwards at least "
-            f"{observation.slots_used - FULL_SLOTS + 6} more inventory slots are empty. Keep tools, food, and some of each material.",
+            f"{observation.slots_used - FULL_SLOTS + 6} more inventory slots are empty. "
+            "Keep tools, food, and some of each material.",
             origin="inventory",
         )
     if "chest" not in items:
