@@ -122,7 +122,7 @@ class Recorder:
             wanted = " or ".join(kind.__name__ for kind in kinds)
             raise JournalDiverged(
                 f"event {event.number} of run {self.run.id} is {type(event).__name__} where {wanted} "
-                "was expected: the run was made by another version or with other code; explore anew with its library"
+                "was expected: the run was made by other code; explore anew with its library"
             )
         self._take(event)
         return event

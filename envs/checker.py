@@ -87,7 +87,8 @@ def _check_progress(environment: Environment, seed: int) -> Iterator[str]:
         raise TypeError(f"progress returned {type(progress).__name__}; return a Progress")
     if progress is environment.progress():
         yield "it returned the same object twice; return a new Progress each time"
-    missing = sorted(set(environment.observe().inventory) - set(progress.items))
+    held = {name for name, count in environment.observe().inventory.items() if count}
+    missing = sorted(held - set(progress.items))
     if missing:
         yield f"{missing[0]} is held and not in progress().items, which lists every item ever held"
     listed = environment.spec.names.items

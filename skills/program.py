@@ -64,7 +64,7 @@ def parse_program(source: str) -> Program:
     public = [node for node in functions if not node.name.startswith("_")]
     if not public:
         raise ProgramError(
-            "the program defines no public top-level function; write `def do_the_task(bot): ...` as its last one"
+            "the program has no public top-level function; write `def do_the_task(bot): ...` as its last one"
         )
     entry = public[-1]
     defined = _defined(tree)

@@ -101,7 +101,7 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
             return ScriptedChatModel.from_file(Path(model))
         case _ if provider in PROVIDERS and model:
             return _from_provider(name, settings)
-        case _ if provider not in PROVIDERS and model and _is_module(provider):
+        case _ if provider not in (*PROVIDERS, *LOCAL) and model and _is_module(provider):
             return _from_module(name)
     raise UnknownModel(_unknown(name, provider))
 

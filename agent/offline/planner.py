@@ -9,8 +9,8 @@ import zlib
 from .facts import Facts
 from .reading import Prompt, mentioned
 
-RESTING = 2
-"""Latest failed tasks that are left alone until others were tried."""
+RESTING, REST = 2, 0.75
+"""How many of the latest failed tasks are left alone, and how often."""
 
 FAILED, WHIM = 20, 15
 """What a task is worth less for having failed (twice that if latest), and how far chance moves its worth."""
@@ -42,8 +42,8 @@ class Situation:
         return 1 + (self.failed.index(task) + 1) / len(self.failed)
 
     def resting(self, task: str) -> bool:
-        """Whether a task failed just now, so that trying again would teach nothing."""
-        return task in self.failed[-RESTING:]
+        """Whether to leave alone, this time, a task that failed lately: when, the prompt does not tell."""
+        return task in self.failed[-RESTING:] and self.chance(f"rest {task}") < REST
 
     def missing(self, item: str) -> list[tuple[str, ...]]:
         """Needs of an item of which no alternative was ever held."""

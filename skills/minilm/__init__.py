@@ -75,9 +75,11 @@ def _session() -> InferenceSession:
 
 
 def _tokenizer() -> Tokenizer:
-    from tokenizers.implementations import BertWordPieceTokenizer
+    from tokenizers import BertWordPieceTokenizer
 
     words = json.loads(Path(__file__).with_name("vocabulary.json").read_text(encoding="utf-8"))
-    tokenizer = BertWordPieceTokenizer({word: number for number, word in enumerate(words)}, lowercase=True)
+    tokenizer: Tokenizer = BertWordPieceTokenizer(
+        {word: number for number, word in enumerate(words)}, lowercase=True
+    )
     tokenizer.enable_truncation(LONGEST)
     return tokenizer

@@ -21,7 +21,7 @@ def examples() -> Iterator[object]:
             yield pytest.param(match[1], id=f"{page.stem}-{number}")
 
 
-@pytest.mark.parametrize("source", examples())
+@pytest.mark.parametrize("source", list(examples()))
 def test_an_example_runs(source: str, tmp_path: Path) -> None:
     environment = {**os.environ, "FIELDCRAFT_CACHE": str(tmp_path / "cache")}
     script = tmp_path / "example.py"
