@@ -6,6 +6,7 @@ Standard library and ctypes alone. Landlock: Linux 5.13, Documentation/userspace
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import resource
 import struct
@@ -28,9 +29,15 @@ SCOPE_ABI, SCOPES = 6, 0b11
 FOREIGN_PACKAGES = ("site-packages", "dist-packages")
 
 
+@functools.cache
+def c_library() -> ctypes.CDLL:
+    """The C library, loaded once: a forked worker finds it loaded."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def landlock_abi() -> int:
     """The kernel's version of Landlock; 0 where there is none."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = c_library()
     if not sys.platform.startswith("linux"):
         return 0
     version: int = libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
@@ -51,7 +58,7 @@ def restrict_files(readable: Iterable[str]) -> int:
     Raises:
         OSError: the kernel has no Landlock, or refused.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = c_library()
     abi = landlock_abi()
     if abi < 1:
         raise OSError("this kernel has no Landlock")
@@ -87,7 +94,7 @@ def drop_privileges() -> None:
     Raises:
         OSError: the kernel refused.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = c_library()
     _checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     for capability in range(64):
@@ -98,7 +105,7 @@ def drop_privileges() -> None:
 
 def die_with_parent(parent: int) -> None:
     """Be killed when the process `parent` ends, and at once if it has ended already."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
+    c_library().prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 

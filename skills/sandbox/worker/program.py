@@ -128,7 +128,7 @@ class Runner:
             "ToolError": ToolError,
             "Position": Position,
         }
-        self._reserve = bytearray(4 * 1024 * 1024)
+        self._reserve = bytes(4 * 1024 * 1024)
 
     def run(self) -> None:
         """Run the program's entry and tell the host what came of it."""
@@ -139,7 +139,7 @@ class Runner:
         try:
             result = self._call()
         except BaseException as error:
-            self._reserve = bytearray()
+            self._reserve = b""
             fault = self._describe(error)
         sys.settrace(None)
         sys.setprofile(None)

@@ -13,6 +13,8 @@ import platform
 import struct
 from typing import Any
 
+from .lockdown import c_library
+
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 """Opcodes of classic BPF: load a word, jump if ==, jump if >=, jump if any of these bits, return."""
 
@@ -65,7 +67,7 @@ def install(code: bytes) -> None:
     Raises:
         OSError: the kernel refused the filter.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = c_library()
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
     if libc.prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.c_char_p(program), 0, 0):
@@ -74,7 +76,7 @@ def install(code: bytes) -> None:
 
 def supported() -> bool:
     """Whether the kernel takes filters: it then looks for one at the null address it is given (EFAULT)."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = c_library()
     libc.prctl(PR_SET_SECCOMP, MODE_FILTER, None, 0, 0)
     return ctypes.get_errno() == errno.EFAULT
 

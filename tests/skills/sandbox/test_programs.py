@@ -204,6 +204,11 @@ def test_every_program_gets_a_fresh_worker(run):
     assert run("import math\n\ndef f(bot):\n    return [math.pi > 3.1, len('ab')]\n").result == [True, 2]
 
 
+def test_the_least_memory_is_enough_for_a_small_program(run):
+    source = "import json, random, statistics\n\ndef f(bot):\n    return sum(range(1000)) + bot.add(1)\n"
+    assert run(source, limits=ProgramLimits(memory=64 * 2**20)).result == 499502
+
+
 def _skills() -> SkillSet:
     chop_old = BoundSkill(
         name="chop", digest="d1", entry="chop", source="def chop(bot):\n    return bot.add(1)\n"
