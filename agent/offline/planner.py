@@ -29,7 +29,9 @@ class Situation:
         self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
         self.failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
         self.seen = prompt.observation
-        self._salt = f"{prompt.text('Observation')} {' '.join(self.failed[-3:])}"
+        self._salt = "".join(
+            prompt.text(name) for name in ("Observation", "Failed tasks", "Questions and answers")
+        )
 
     def chance(self, name: str) -> float:
         """A number from 0 to 1 that looks random and depends on the prompt alone."""

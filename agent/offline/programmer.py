@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .facts import Facts, Need
+from .facts import Facts
 from .known_skills import known_skills
 from .reading import Prompt, mentioned, subsections
 from .snippets import LOOK_AROUND
@@ -63,12 +63,9 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
     return lines
 
 
-def _lacked(history: str) -> list[Need]:
+def _lacked(history: str) -> Facts:
     """What skills that earlier attempts called had not, by their errors."""
-    inside = re.findall(r"^> (.* of \w+: `.*)$", history, flags=re.MULTILINE)
-    facts = Facts(*inside)
-    needs = {need: None for recipe in facts.recipes.values() for need in recipe.wants()}
-    return [*needs, *((1, (tool,)) for tool in dict.fromkeys(facts.tools.values()))]
+    return Facts(*re.findall(r"^> (.* of \w+: `.*)$", history, flags=re.MULTILINE))
 
 
 def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tuple[str, int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .facts import Need
+from .facts import Facts
 from .snippets import HELPERS
 from .ways import UNKNOWN_COST, Way, Ways
 
@@ -19,7 +19,7 @@ class Writer:
     attempts (`lacked`).
     """
 
-    def __init__(self, ways: Ways, lacked: list[Need], before: list[str]) -> None:
+    def __init__(self, ways: Ways, lacked: Facts, before: list[str]) -> None:
         self._ways = ways
         self._before = before
         self._lacked = lacked
@@ -104,8 +104,15 @@ class Writer:
         return "\n\n\n".join([*helpers, source]) + "\n"
 
     def _first(self, way: Way | None = None) -> list[str]:
-        """What comes before the work: lessons, and what skills lacked."""
-        lacked = [line for count, names in self._lacked for line in self._have(count, names, str(count))]
+        """What comes before the work: lessons, and what skills lacked, the stations last to stand by them."""
+        recipes = self._lacked.recipes.values()
+        needs = [need for recipe in recipes for need in recipe.wants()]
+        needs += [(1, (tool,)) for tool in self._lacked.tools.values()]
+        lacked = [
+            line for count, names in dict.fromkeys(needs) for line in self._have(count, names, str(count))
+        ]
+        for station in dict.fromkeys(station for recipe in recipes for station in recipe.stations):
+            lacked += [*self._station(station), *self._stand(station)]
         lessons = [] if way and way.kind == "try" else self._lessons()
         return [*_indent(self._before), *lessons, *_indent(lacked)]
 
