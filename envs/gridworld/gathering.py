@@ -84,7 +84,6 @@ def place(world: World, item: str, position: Position | None) -> Position:
     rule = tables.rules.blocks[block]
     if rule.container:
         world.chests[cell] = {}
-        world.opened[cell] = 1
     if rule.bed:
         world.spawn = world.cell
     world.inventory.remove(item, 1)

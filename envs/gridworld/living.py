@@ -105,6 +105,5 @@ def _chest(world: World, action: str, item: str, position: Position | None) -> i
     if path is None or not call.walk(path[:-1]):
         raise PrimitiveError(f"cannot {action} {item}: the {what} is out of reach")
     world.chests.setdefault(path[-1], {})
-    world.opened[path[-1]] = 1
     call.spend(_CHEST_TICKS)
     return path[-1]

@@ -109,8 +109,8 @@ def _references(rules: Rules) -> Iterator[Reference]:
     for name, block in rules.blocks.items():
         yield from _block_references(block, ("blocks", name))
     for name, item in rules.items.items():
-        yield from _named("block", [item.places], ("items", name, "places"))
-        yield from _named("item", [item.returns], ("items", name, "returns"))
+        yield from _optional("block", item.places, ("items", name, "places"))
+        yield from _optional("item", item.returns, ("items", name, "returns"))
     yield from _recipe_references(rules)
     for name, mob in rules.mobs.items():
         yield from _drop_references(mob.drops, ("mobs", name, "drops"))
@@ -121,10 +121,14 @@ def _references(rules: Rules) -> Iterator[Reference]:
     yield from _land_references(rules)
 
 
-def _named(kind: str, names: Iterable[str | None], place: EntryPath) -> Iterator[Reference]:
+def _named(kind: str, names: Iterable[str], place: EntryPath) -> Iterator[Reference]:
     for index, name in enumerate(names):
-        if name is not None:
-            yield kind, name, (*place, index)
+        yield kind, name, (*place, index)
+
+
+def _optional(kind: str, name: str | None, place: EntryPath) -> Iterator[Reference]:
+    if name is not None:
+        yield kind, name, place
 
 
 def _recipe_references(rules: Rules) -> Iterator[Reference]:
@@ -135,7 +139,7 @@ def _recipe_references(rules: Rules) -> Iterator[Reference]:
         yield "item", recipe.item, (*place, "item")
         for need in recipe.needs:
             yield "item or tag", need, (*place, "needs", need)
-        yield from _named("block", [recipe.station], (*place, "station"))
+        yield from _optional("block", recipe.station, (*place, "station"))
     yield "block", rules.smelting.station, ("smelting", "station")
     for index, smelt in enumerate(rules.smelting.recipes):
         yield "item", smelt.item, ("smelting", "recipes", index, "item")

@@ -94,7 +94,7 @@ def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables
     world.inventory.counts = memory["counts"]
     world.inventory.wear = memory["wear"]
     world.inventory.equipment = memory["equipment"]
-    for name in ("chests", "opened", "furnaces", "growing"):
+    for name in ("chests", "furnaces", "growing"):
         setattr(world, name, dict(memory[name]))
     world.life = Life(**memory["life"])
     return world

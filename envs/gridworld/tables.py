@@ -17,7 +17,8 @@ MARGIN = 16
 class Tables:
     """One rules file, compiled. Block 0 is the first of the rules: bare ground.
 
-    `walk` holds the ticks of a step onto each block, 0 where nobody can step.
+    `walk` holds the ticks of a step onto each block, 0 where nobody can step; `bedrock` is the block
+    that surrounds the world, the first that cannot be broken or walked on.
     """
 
     rules: Rules
@@ -27,19 +28,11 @@ class Tables:
     mob_names: tuple[str, ...]
     mob_ids: dict[str, int]
     walk: bytes
+    bedrock: int
     placeable: dict[str, str]
     recipes: dict[str, tuple[Recipe, ...]]
     smelts: dict[str, str]
     sources: dict[str, list[Source]]
-
-    @property
-    def bedrock(self) -> int:
-        """The block that surrounds the world: the first that cannot be broken or walked on."""
-        return next(
-            index
-            for index, name in enumerate(self.block_names)
-            if self.rules.blocks[name].hardness is None and not self.walk[index]
-        )
 
     def block(self, block_id: int) -> Block:
         """The rule of a block."""
@@ -69,7 +62,8 @@ def _compile(rules: Rules, digest: str) -> Tables:
     smelts = {
         item: smelt.item for smelt in rules.smelting.recipes for item in rules.alternatives(smelt.needs)
     }
-    walk = bytes(rules.blocks[name].walk for name in block_names)
+    blocks = [rules.blocks[name] for name in block_names]
+    walk = bytes(block.walk for block in blocks)
     return Tables(
         rules=rules,
         digest=digest,
@@ -78,6 +72,9 @@ def _compile(rules: Rules, digest: str) -> Tables:
         mob_names=mob_names,
         mob_ids={name: index for index, name in enumerate(mob_names)},
         walk=walk + bytes(256 - len(walk)),
+        bedrock=next(
+            index for index, block in enumerate(blocks) if block.hardness is None and not block.walk
+        ),
         placeable={name: item.places for name, item in rules.items.items() if item.places is not None},
         recipes={name: tuple(ways) for name, ways in recipes.items()},
         smelts=smelts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.observation import Observation
@@ -10,17 +11,23 @@ from fieldcraft.envs.types import Position
 
 _SEEN_RADIUS = 16
 
+Mask = npt.NDArray[np.bool_]
 
-def _blocks_around(world: World, radius: int, *, seen_only: bool) -> list[str]:
-    """The names of the blocks around the agent, sorted; bare ground is not named."""
+
+def _present(world: World, radius: int, *, seen_only: bool) -> Mask:
+    """For each block, whether it is among the tiles around the agent; bare ground never counts."""
     z, x = divmod(world.cell, world.stride)
     window = (slice(z - radius, z + radius + 1), slice(x - radius, x + radius + 1))
-    shape = (world.stride, world.stride)
-    tiles = np.frombuffer(world.surface, dtype=np.uint8).reshape(shape)[window]
-    if seen_only:
-        tiles = tiles * np.frombuffer(world.seen, dtype=np.uint8).reshape(shape)[window]
-    names, border = world.tables.block_names, world.tables.bedrock
-    return sorted(names[block] for block in frozenset(tiles.tobytes()) if block not in (0, border))
+    tiles = world.surface_map[window]
+    present = np.zeros(256, dtype=np.bool_)
+    present[tiles * world.seen_map[window] if seen_only else tiles] = True
+    present[0] = present[world.tables.bedrock] = False
+    return present
+
+
+def _names(world: World, present: Mask) -> list[str]:
+    names = world.tables.block_names
+    return sorted([names[block] for block in present.nonzero()[0].tolist()])
 
 
 def time_of_day(world: World) -> str:
@@ -37,24 +44,24 @@ def time_of_day(world: World) -> str:
 
 
 def observe(world: World) -> Observation:
-    """The whole observation; built without validation, since every value is ours."""
+    """The whole observation."""
     tables, radius = world.tables, world.tables.rules.world.view_radius
-    nearby = _blocks_around(world, radius, seen_only=False)
+    in_view = _present(world, radius, seen_only=False)
+    beyond = _present(world, _SEEN_RADIUS, seen_only=True) & ~in_view
     entities: dict[str, float] = {}
     for cell in world.mob_cells(radius):
         name = tables.mob_names[world.mobs[cell] >> 8]
         entities[name] = min(round(world.apart(world.cell, cell), 1), entities.get(name, 99.0))
     inventory = world.inventory
-    remembered = _blocks_around(world, _SEEN_RADIUS, seen_only=True)
-    return Observation.model_construct(
+    return Observation(
         tick=world.tick,
         position=world.position(world.cell),
         biome=world.biome(world.cell),
         time=time_of_day(world),
         health=float(world.health),
         hunger=float(world.hunger),
-        nearby_blocks=nearby,
-        seen_blocks=[name for name in remembered if name not in nearby],
+        nearby_blocks=_names(world, in_view),
+        seen_blocks=_names(world, beyond),
         nearby_entities=entities,
         equipment=dict(inventory.equipment),
         inventory=dict(inventory.counts),
@@ -68,7 +75,7 @@ def observe(world: World) -> Observation:
 
 def _chests(world: World) -> dict[str, dict[str, int] | None]:
     return {
-        str(world.position(cell)): dict(contents) if cell in world.opened else None
+        str(world.position(cell)): dict(contents)
         for cell, contents in world.chests.items()
         if world.seen[cell]
     }
@@ -79,7 +86,7 @@ def nearby(world: World, radius: int) -> dict[str, Position]:
     places: dict[str, Position] = {}
     nearest: dict[str, tuple[float, int]] = {}
     limit = min(radius, world.tables.rules.world.search_radius)
-    for name in _blocks_around(world, limit, seen_only=True):
+    for name in _names(world, _present(world, limit, seen_only=True)):
         cells = world.cells_of(world.tables.block_ids[name], limit)
         nearest[name] = min((world.apart(world.cell, cell), cell) for cell in cells)
     for cell in world.mob_cells(min(limit, world.tables.rules.world.view_radius)):

@@ -40,6 +40,7 @@ class World:
     Attributes:
         surface: the block on each cell; `under`: what appears when it is mined.
         seen: 1 where the cell was ever in view.
+        surface_map, seen_map: the same bytes as arrays indexed [z, x].
         occupied: 1 where a mob stands; `mobs` maps those cells to `mob id << 8 | health`.
         dice: the state of the one random generator.
         chests: contents by cell; `furnaces`: fuel left by cell, in half items; `growing`: the tick
@@ -62,21 +63,22 @@ class World:
         self.health, self.hunger = constants.health, constants.hunger
         self.inventory = Inventory(tables.rules.items, constants.slots)
         self.chests: dict[int, dict[str, int]] = {}
-        self.opened: dict[int, int] = {}
         self.furnaces: dict[int, int] = {}
         self.growing: dict[int, int] = {}
         self.life = Life()
         self.events: list[str] = []
-        self.prepare()
+        self._prepare()
         self.look()
 
-    def prepare(self) -> None:
-        """Derive what follows from the tiles' size: offsets and the strip of cells seen at once."""
+    def _prepare(self) -> None:
         self._view = self.tables.rules.world.view_radius
         self.steps = (-self.stride, 1, self.stride, -1)
         self._strip = bytes([1]) * (2 * self._view + 1)
         self._walk = self.tables.walk
-        self._mob_map = np.frombuffer(self.occupied, dtype=np.uint8).reshape(self.stride, self.stride)
+        shape = (self.stride, self.stride)
+        self.surface_map = np.frombuffer(self.surface, dtype=np.uint8).reshape(shape)
+        self.seen_map = np.frombuffer(self.seen, dtype=np.uint8).reshape(shape)
+        self._mob_map = np.frombuffer(self.occupied, dtype=np.uint8).reshape(shape)
 
     # The agent moves and sees.
 
@@ -272,7 +274,6 @@ class World:
             "wear": self.inventory.wear,
             "equipment": self.inventory.equipment,
             "chests": list(self.chests.items()),
-            "opened": list(self.opened.items()),
             "furnaces": list(self.furnaces.items()),
             "growing": list(self.growing.items()),
             "mobs": [list(self.mobs), list(self.mobs.values())],
