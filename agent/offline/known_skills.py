@@ -17,11 +17,12 @@ class KnownSkill:
         entry: the function's name.
         yields: the item that it is for; empty where that cannot be told.
         counted: whether it takes a `count`.
+        source: its code, empty where the prompt does not show it.
         doubtful: it mines a block of its yield's name, which may leave something else.
     """
 
     def __init__(self, entry: str, text: str, items: list[str]) -> None:
-        source = code_block(text)
+        source = self.source = code_block(text)
         self.entry = entry
         self.yields = _yield(entry, source, text.partition("```")[0], items)
         self.doubtful = entry.startswith("mine") and f'bot.mine("{self.yields}"' in source

@@ -12,6 +12,9 @@ from .reading import Prompt, mentioned
 RESTING, REST = 2, 0.75
 """How many of the latest failed tasks are left alone, and how often."""
 
+ALTERNATIVES = 4
+"""Of a need's alternatives, how many count as being of use for it."""
+
 FAILED, WHIM = 20, 15
 """What a task is worth less for having failed (twice that if latest), and how far chance moves its worth."""
 
@@ -131,13 +134,22 @@ def _candidates(now: Situation) -> list[Proposal]:
 
 
 def _basics(now: Situation) -> list[Proposal]:
-    """Things that were had on the way, that several others need, and that no task has made a skill of."""
+    """Things that were had on the way and that several others need: a skill of each, then a better one.
+
+    What first worked often leaned on what was held by chance; a second task has it written from all that
+    is known by then.
+    """
     uses: dict[str, int] = {}
     for item in now.items:
         for names in now.facts.needs_of(item):
-            for name in names[:4]:
+            for name in names[:ALTERNATIVES]:
                 uses[name] = uses.get(name, 0) + 1
-    basics = [_get(now, name, 90 + min(uses[name], 20)) for name in now.held if uses.get(name, 0) > 1]
+    basics = []
+    for name in now.held:
+        if uses.get(name, 0) > 1:
+            first = _get(now, name, 90 + min(uses[name], 20))
+            second = _get(now, name, 28 + 3 * min(uses[name], 10), more=2)
+            basics.append(second if first.words in now.done else first)
     return [basic for basic in basics if basic.words not in now.done]
 
 
@@ -196,7 +208,7 @@ def _likeliest(now: Situation, names: tuple[str, ...]) -> str:
     return min(known or names, key=lambda name: len(now.missing(name)))
 
 
-def _get(now: Situation, item: str, worth: float) -> Proposal:
+def _get(now: Situation, item: str, worth: float, more: int = 1) -> Proposal:
     way, thing = (now.facts.sources.get(item) or [("crafting", item)])[0]
     verb = {"smelting": "Smelt", "mining": "Mine", "killing": "Kill"}.get(way, "Craft")
     known = (
@@ -204,8 +216,8 @@ def _get(now: Situation, item: str, worth: float) -> Proposal:
         if now.facts.known(item)
         else "trying tells what it takes"
     )
-    count = now.seen.inventory.get(item, 0) + 1
-    return Proposal(f"{verb} 1 {thing}", _item(item, count), worth, f"{item} was never held; {known}")
+    count = now.seen.inventory.get(item, 0) + more
+    return Proposal(f"{verb} {more} {thing}", _item(item, count), worth, f"{item} was never held; {known}")
 
 
 def _look_around(now: Situation) -> Proposal:

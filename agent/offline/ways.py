@@ -12,6 +12,9 @@ UNKNOWN_COST = 40
 DOUBT = 25
 """What an unknown alternative costs more than one whose way is known in part: go deeper, not wider."""
 
+SKETCHY = 20
+"""What a skill costs more that was written before all was known: where it is known now, write it anew."""
+
 STEPS = 400
 """Items that are looked into for one program; what is beyond counts as unknown."""
 
@@ -100,7 +103,16 @@ class Ways:
     def _by_skill(self, skill: KnownSkill) -> Way:
         if skill.doubtful:
             return Way("skill", skill.entry, 15 + 30 * self._failures.count(f"{skill.entry}(bot, "))
-        return Way("skill", skill.entry, 1 + 10 * self._failures.count(f" of {skill.entry}:"))
+        failures = self._failures.count(f" of {skill.entry}:")
+        return Way("skill", skill.entry, 1 + 10 * failures + (SKETCHY if self._sketchy(skill) else 0))
+
+    def _sketchy(self, skill: KnownSkill) -> bool:
+        """Whether a skill was written before all that its yield takes was known, so that it leans on luck."""
+        needs = self._facts.needs_of(skill.yields) if skill.source else []
+        return "_learn(" in skill.source or any(
+            not any(f'"{name}"' in skill.source or f"_{name}(" in skill.source for name in names)
+            for names in needs
+        )
 
     def _by_crafting(self, item: str) -> Way:
         recipe = self._facts.recipes[item]
