@@ -28,7 +28,8 @@ from fieldcraft.envs import (
     nearest,
 )
 
-TASKS_SHOWN = 60
+TASKS_SHOWN = 200
+ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60
 
 
@@ -208,4 +209,4 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
 def _latest(answers: list[Answered]) -> list[Answered]:
     by_question = {entry.question: entry for entry in answers}
     known = [entry for entry in by_question.values() if entry.answer.strip(". ").lower() != "unknown"]
-    return known[-TASKS_SHOWN:]
+    return known[-ANSWERS_SHOWN:]
