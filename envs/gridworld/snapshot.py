@@ -89,7 +89,7 @@ def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables
     )
     world = World(tables, options, memory["seed"], terrain)
     world.seen[:] = tiles[2 * cells : 3 * cells]
-    for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events"):
+    for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "last_death"):
         setattr(world, name, memory[name])
     world.inventory.counts = memory["counts"]
     world.inventory.wear = memory["wear"]

@@ -15,7 +15,7 @@ MARGIN = 16
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """One rules file, compiled. Block 0 is the first of the rules: bare ground.
+    """One rules file, compiled. Block 0 is the first of the rules, bare ground; the others are sorted.
 
     `walk` holds the ticks of a step onto each block, 0 where nobody can step; `bedrock` is the block
     that surrounds the world, the first that cannot be broken or walked on.
@@ -55,7 +55,8 @@ _compiled: dict[str, Tables] = {}
 
 
 def _compile(rules: Rules, digest: str) -> Tables:
-    block_names, mob_names = tuple(rules.blocks), tuple(rules.mobs)
+    ground, *others = rules.blocks
+    block_names, mob_names = (ground, *sorted(others)), tuple(rules.mobs)
     recipes: dict[str, list[Recipe]] = {}
     for recipe in rules.recipes:
         recipes.setdefault(recipe.item, []).append(recipe)

@@ -19,15 +19,17 @@ def _present(world: World, radius: int, *, seen_only: bool) -> Mask:
     z, x = divmod(world.cell, world.stride)
     window = (slice(z - radius, z + radius + 1), slice(x - radius, x + radius + 1))
     tiles = world.surface_map[window]
-    present = np.zeros(256, dtype=np.bool_)
-    present[tiles * world.seen_map[window] if seen_only else tiles] = True
+    if seen_only:
+        tiles = tiles * world.seen_map[window]
+    present = np.bincount(tiles.ravel(), minlength=256) > 0
     present[0] = present[world.tables.bedrock] = False
     return present
 
 
 def _names(world: World, present: Mask) -> list[str]:
+    """The names of blocks, sorted as their numbers are."""
     names = world.tables.block_names
-    return sorted([names[block] for block in present.nonzero()[0].tolist()])
+    return [names[block] for block in present.nonzero()[0].tolist()]
 
 
 def time_of_day(world: World) -> str:

@@ -37,7 +37,7 @@ class Call:
     def check_alive(self) -> None:
         """Raise `PrimitiveError` if the agent died during this call."""
         if self.world.life.deaths != self._deaths:
-            raise PrimitiveError(f"interrupted: {self.world.events[-1].partition(': ')[2]}")
+            raise PrimitiveError(f"interrupted: {self.world.last_death}")
 
     def has_time(self, ticks: int = 0) -> bool:
         """Whether this many more ticks fit into the call."""

@@ -67,6 +67,7 @@ class World:
         self.growing: dict[int, int] = {}
         self.life = Life()
         self.events: list[str] = []
+        self.last_death = ""
         self._prepare()
         self.look()
 
@@ -254,7 +255,8 @@ class World:
             self.inventory.clear()
         self.health, self.hunger, self.cell = constants.health, constants.hunger, self.spawn
         kept = "kept" if self.options.keep_inventory else "lost"
-        self.note(f"died of {cause}; woke at {self.position(self.cell)} with the inventory {kept}")
+        self.last_death = f"died of {cause}; woke at {self.position(self.cell)} with the inventory {kept}"
+        self.note(self.last_death)
         self.look()
 
     def memory(self) -> dict[str, Any]:
@@ -279,4 +281,5 @@ class World:
             "mobs": [list(self.mobs), list(self.mobs.values())],
             "life": vars(self.life),
             "events": self.events,
+            "last_death": self.last_death,
         }
