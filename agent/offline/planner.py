@@ -146,10 +146,11 @@ def _basics(now: Situation) -> list[Proposal]:
                 uses[name] = uses.get(name, 0) + 1
     basics = []
     for name in now.held:
-        if uses.get(name, 0) > 1:
-            first = _get(now, name, 90 + min(uses[name], 20))
-            second = _get(now, name, 28 + 3 * min(uses[name], 10), more=2)
-            basics.append(second if first.words in now.done else first)
+        first = _get(now, name, 85 + 3 * min(uses.get(name, 0), 8))
+        if name in uses and first.words not in now.done:
+            basics.append(first)
+        elif uses.get(name, 0) > 1:
+            basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=2))
     return [basic for basic in basics if basic.words not in now.done]
 
 

@@ -10,6 +10,8 @@ from .ways import UNKNOWN_COST, Way, Ways
 
 LEARNED_AT_ONCE = 3
 """Unknown things that one program tries to craft; fewer than the failed calls that end a program."""
+FUEL = 2
+"""How much fuel to bring to a skill that ran out of it."""
 
 
 class Writer:
@@ -108,6 +110,7 @@ class Writer:
         recipes = self._lacked.recipes.values()
         needs = [need for recipe in recipes for need in recipe.wants()]
         needs += [(1, (tool,)) for tool in self._lacked.tools.values()]
+        needs += [(FUEL, tuple(self._lacked.fuels))] if self._lacked.fuels else []
         lacked = [
             line for count, names in dict.fromkeys(needs) for line in self._have(count, names, str(count))
         ]

@@ -24,19 +24,22 @@ def test_what_is_possible_now_comes_before_what_is_not(proposal):
 
 
 def test_the_missing_need_of_a_failed_task_comes_next(proposal):
-    found = proposal("To craft gorm: need 1 lum, 2 kor.", failed=["Craft 1 gorm"])
+    known = "To craft gorm: need 1 lum, 2 kor."
+    found = proposal(known, failed=["Craft 1 gorm"], completed=["Craft 1 kor"])
     assert found["task"] == "Craft 1 lum"
 
 
 def test_a_failed_task_is_taken_up_again_once_its_needs_were_had(proposal):
     failed = ["Craft 1 gorm", "Craft 1 hulp", "Craft 1 jeb", "Craft 1 vix", "Craft 1 marn", "Craft 1 fenk"]
-    found = proposal("To craft gorm: need 1 lum.", failed=failed, items=["kor", "lum"])
+    found = proposal(
+        "To craft gorm: need 1 lum.", failed=failed, items=["kor", "lum"], completed=["Craft 1 lum"]
+    )
     assert found["task"] == "Craft 1 gorm"
 
 
 def test_a_task_that_failed_lately_mostly_rests(proposal):
     worlds = [f"Nearby blocks: none\nPosition: ({x}, 64, 0)" for x in range(40)]
-    values = {"known": "To craft gorm: need 1 kor.", "failed": ["Craft 1 gorm"]}
+    values = {"known": "To craft gorm: need 1 kor.", "failed": ["Craft 1 gorm"], "completed": ["Craft 1 kor"]}
     tasks = [proposal(observation=world, **values)["task"] for world in worlds]
     assert 0 < tasks.count("Craft 1 gorm") < len(worlds) / 2
 
@@ -100,3 +103,8 @@ def test_a_description_says_it_by_names_and_in_plain_words(ask):
     assert "gorm" in text
     assert "In plain words" in text
     assert "obtain_gorm" not in text
+
+
+def test_what_was_had_on_the_way_and_is_needed_gets_a_skill_of_its_own(proposal):
+    found = proposal("To craft gorm: need 1 lum, 2 kor.", failed=["Craft 1 gorm"])
+    assert (found["task"], found["goal"]["count"]) == ("Craft 1 kor", 3)
