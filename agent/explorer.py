@@ -139,6 +139,7 @@ class Explorer:
             ),
             (e.ExecutionFinished, e.ExecutionInterrupted),
             lambda: self._perform(program, iteration),
+            repeatable=self._parts.environment.spec.can_snapshot,
         )
         if isinstance(outcome, e.ExecutionFinished):
             return outcome.execution

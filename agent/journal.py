@@ -177,15 +177,17 @@ def _drop_torn_line(path: Path) -> None:
             os.fsync(file.fileno())
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: temporary file, sync, rename, sync of the folder."""
+def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Write a whole file or nothing: temporary file, rename; with `sync`, on disk when this returns."""
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if sync:
+            os.fsync(file.fileno())
     temporary.replace(path)
-    _sync_folder(path.parent)
+    if sync:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

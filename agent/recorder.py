@@ -68,7 +68,7 @@ class Recorder:
         if self._tape:
             return self._play(type(event))
         self._heed_stop()
-        self._write(event, sync=isinstance(event, e.TaskFinished | e.SkillKept | e.RunFinished))
+        self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
         return event
 
     def once(self, kind: type[E], decide: Callable[[], E]) -> E:
@@ -77,13 +77,22 @@ class Recorder:
             return self._play(kind)
         return self.record(decide())
 
-    def effect(self, intent: e.BaseEvent, outcomes: tuple[type[E], ...], perform: Callable[[], E]) -> E:
+    def effect(
+        self,
+        intent: e.BaseEvent,
+        outcomes: tuple[type[E], ...],
+        perform: Callable[[], E],
+        *,
+        repeatable: bool = True,
+    ) -> E:
         """Do something once.
 
         Args:
             intent: what is about to happen.
             outcomes: the kinds of event it can end in.
             perform: does it and returns the outcome.
+            repeatable: whether it may happen again after a crash that lost even the intent. Where it may
+                not, the intent is on disk before the effect begins.
 
         Returns:
             The outcome, from the journal where it is there, synced before anything relies on it.
@@ -96,7 +105,7 @@ class Recorder:
             self.interrupted = True
         else:
             self._heed_stop()
-            self._write(intent, sync=True)
+            self._write(intent, sync=not repeatable)
         outcome = perform()
         self._write(outcome, sync=True)
         return outcome

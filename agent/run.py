@@ -141,12 +141,15 @@ class Run:
         self.close()
 
     def save_snapshot(self, snapshot: bytes) -> str:
-        """Write a snapshot under its SHA-256 and return that name. Idempotent."""
+        """Write a snapshot under its SHA-256 and return that name. Idempotent.
+
+        It is not synced: one that a power cut damages is rebuilt from the journal, which is.
+        """
         digest = hashlib.sha256(snapshot).hexdigest()
         path = self._snapshot(digest)
         if not path.exists():
             try:
-                write_atomically(path, snapshot)
+                write_atomically(path, snapshot, sync=False)
             except OSError as error:
                 raise JournalError(
                     f"{path} cannot be written ({error.strerror}); nothing acknowledged is lost. "

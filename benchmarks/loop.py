@@ -82,17 +82,21 @@ def fill(library: SkillLibrary, count: int) -> None:
             )
 
 
-def script(path: Path, iterations: int) -> None:
-    """Answers for that many tasks, each done at once by a program unlike the others, one in ten kept."""
+def script(path: Path, iterations: int, *, every: int) -> None:
+    """Answers for that many tasks, each done at once; every `every`-th program is new and kept as a skill."""
     task = {"task": "Gain a point", "goal": {"kind": "item", "item": "point"}}
-    program = "```python\ndef gain_{n}(bot):\n    bot.score()\n    print({n})\n```"
+    new = "```python\ndef gain_{n}(bot):\n    bot.score()\n    print({n})\n```"
+    again = "```python\ndef gain_{n}_again(bot):\n    gain_1(bot)\n```"
     answers: dict[str, list[Any]] = {
         "curriculum": [
             {**task, "task": f"Gain point {n}", "goal": {"kind": "item", "item": "point", "count": n}}
             for n in range(1, iterations + 1)
         ],
         "answerer": ["Score."] * (iterations + 1),
-        "actor": [program.replace("{n}", str(n)) for n in range(1, iterations + 1)],
+        "actor": [
+            (new if n % every == 1 % every else again).replace("{n}", str(n))
+            for n in range(1, iterations + 1)
+        ],
         "describer": [f"Gains point {n}." for n in range(1, iterations + 1)],
     }
     path.write_text(json.dumps(answers))
@@ -112,42 +116,50 @@ def settings(folder: Path, iterations: int, *, keep: bool) -> RunSettings:
 
 def overhead(folder: Path, skills: int, iterations: int) -> dict[str, object]:
     """Milliseconds an iteration that are neither model nor program, skills kept included."""
-    script(folder / "answers.json", iterations)
+    script(folder / "answers.json", iterations, every=3)
     library = SkillLibrary(folder / "library", environment="counter-v1")
     fill(library, skills)
     library.search("warm the index", k=5)
     library.close()
-    marks: list[tuple[float, float]] = []
-    inside = 0.0
+    marks: list[tuple[float, float, bool]] = []
+    inside, kept = 0.0, False
 
     def note(event: e.Event) -> None:
-        nonlocal inside
+        nonlocal inside, kept
         if isinstance(event, e.ModelAnswered):
             inside += event.seconds
         elif isinstance(event, e.ExecutionFinished):
             inside += event.execution.seconds
+        elif isinstance(event, e.SkillKept):
+            kept = True
         elif isinstance(event, e.TaskFinished):
-            marks.append((time.perf_counter(), inside))
+            marks.append((time.perf_counter(), inside, kept))
+            kept = False
 
     with new_session(
         settings(folder, iterations, keep=True), runs=folder / "runs", listeners=(note,)
     ) as session:
         session.explorer.explore()
     spans = [
-        1000 * ((end - start) - (inside_end - inside_start))
-        for (start, inside_start), (end, inside_end) in itertools.pairwise(marks[2:])
+        (1000 * ((end - start) - (inside_end - inside_start)), kept_one)
+        for (start, inside_start, _), (end, inside_end, kept_one) in itertools.pairwise(marks[2:])
     ]
+    keeping = [span for span, kept_one in spans if kept_one]
+    others = [span for span, kept_one in spans if not kept_one]
     return {
         "skills": skills,
         "iterations": len(spans),
-        "median_ms": round(statistics.median(spans), 2),
-        "p95_ms": round(sorted(spans)[int(0.95 * len(spans))], 2),
+        "kept": len(keeping),
+        "mean_ms": round(statistics.mean(span for span, _ in spans), 2),
+        "median_ms": round(statistics.median(span for span, _ in spans), 2),
+        "median_ms_keeping_a_skill": round(statistics.median(keeping), 2),
+        "median_ms_keeping_none": round(statistics.median(others), 2),
     }
 
 
 def resume(folder: Path, iterations: int) -> dict[str, object]:
     """Seconds from opening a run that `explore` wrote to the loop's first decision."""
-    script(folder / "answers.json", iterations + 10)
+    script(folder / "answers.json", iterations + 10, every=1)
     with new_session(settings(folder, iterations, keep=False), runs=folder / "runs", name="long") as session:
         session.explorer.explore()
     size = sum(path.stat().st_size for path in (folder / "runs" / "long").glob("journal-*"))

@@ -75,11 +75,30 @@ def _read(path: Path) -> dict[str, tuple[str, ...]]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadScript(f"scripted answers {path} cannot be read: {error}") from error
+    return {str(role): tuple(map(_as_text, answers)) for role, answers in _by_role(path, text).items()}
+
+
+def _by_role(path: Path, text: str) -> dict[str, list[Any]]:
+    """The answers under their roles. JSON is tried first: a long script takes YAML's parser seconds."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    sound = isinstance(data, list) or (
+        data and isinstance(data, dict) and all(isinstance(answers, list) for answers in data.values())
+    )
+    if not sound:
+        data = _read_yaml(path, text)
+    return data if isinstance(data, dict) else {"": data}
+
+
+def _read_yaml(path: Path, text: str) -> Any:
+    """Read YAML, or say on which line it, or the shape of what it holds, is wrong."""
     loader = yaml.SafeLoader(text)
     try:
         root = loader.get_single_node()
         _check_shape(path, root)
-        data = loader.construct_document(root)
+        return loader.construct_document(root)
     except (yaml.YAMLError, ValueError) as error:
         if isinstance(error, BadScript):
             raise
@@ -89,8 +108,6 @@ def _read(path: Path) -> dict[str, tuple[str, ...]]:
         raise BadScript(f"{path}{where}: not valid YAML or JSON: {problem}") from error
     finally:
         loader.dispose()
-    by_role = data if isinstance(data, dict) else {"": data}
-    return {str(role): tuple(map(_as_text, answers)) for role, answers in by_role.items()}
 
 
 def _check_shape(path: Path, root: yaml.Node | None) -> None:
