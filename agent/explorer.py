@@ -130,15 +130,16 @@ class Explorer:
 
     def _execute(self, program: Program, attempt: int) -> Execution:
         iteration = self.state.spent.iterations + 1
+        bindings = self._parts.runner.bindings(program)
         outcome = self._recorder.effect(
             e.ExecutionStarted(
                 iteration=iteration,
                 attempt=attempt,
                 source=program.source,
-                skills=self._parts.runner.bindings(program),
+                skills=bindings,
             ),
             (e.ExecutionFinished, e.ExecutionInterrupted),
-            lambda: self._perform(program, iteration),
+            lambda: self._perform(program, iteration, bindings),
             repeatable=self._parts.environment.spec.can_snapshot,
         )
         if isinstance(outcome, e.ExecutionFinished):
@@ -147,13 +148,15 @@ class Explorer:
             killed=KillReason.CRASHED, detail="the run was cut off here; the world went on without it"
         )
 
-    def _perform(self, program: Program, iteration: int) -> e.ExecutionFinished | e.ExecutionInterrupted:
+    def _perform(
+        self, program: Program, iteration: int, bindings: dict[str, str]
+    ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         environment = self._parts.environment
         if self._recorder.interrupted and not environment.spec.can_snapshot:
             return e.ExecutionInterrupted(
                 iteration=iteration, observation=environment.observe(), progress=environment.progress()
             )
-        execution = self._parts.runner.run(program, iteration)
+        execution = self._parts.runner.run(program, iteration, bindings)
         try:
             observation, progress = environment.observe(), environment.progress()
             self._blind = 0

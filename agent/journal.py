@@ -132,7 +132,7 @@ def read_segment(path: Path, *, torn_ok: bool = True) -> Iterator[e.Event]:
             except (ValidationError, ValueError) as error:
                 raise JournalError(
                     f"{path} is damaged at line {row}: {str(error).splitlines()[0]}. "
-                    f"Restore the file from a copy, or cut it before that line (what came after it in the run is then lost)."
+                    "Restore the file from a copy, or cut it before that line and lose what came after."
                 ) from error
 
 

@@ -50,14 +50,13 @@ class SkillKeeper:
         verified = Verified.FULL if first else self._verify(task, program, start, iteration)
         description = self._asker.text("describer", "describe", task=task, source=program.source).strip()
         settings = self._recorder.run.settings
-        dependencies = self._library.entries()
         skill = Skill(
             name=folder_name(program.entry),
             description=(description or program.docstring or task.words)[:1024],
             source=program.source,
             entry=program.entry,
             environment=self._environment.spec.id,
-            dependencies={name: dependencies[name] for name in program.calls(dependencies)},
+            dependencies=self._runner.bindings(program),
             tools=tuple(sorted(program.tools)),
             verified=verified,
             provenance=Provenance(

@@ -35,8 +35,7 @@ class ProgramRunner:
 
     def bindings(self, program: Program) -> dict[str, str]:
         """The library skills that `program` calls, entry name -> digest."""
-        entries = self._library.entries()
-        return {name: entries[name] for name in program.calls(entries)}
+        return self._library.digests_of(program.names)
 
     def run(self, program: Program, iteration: int, bindings: dict[str, str] | None = None) -> Execution:
         """Run `program` in the world as it is, with today's skills or with those of `bindings`."""

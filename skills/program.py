@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
-from collections.abc import Collection
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -42,10 +41,6 @@ class Program(BaseModel):
     docstring: str = ""
     names: frozenset[str] = frozenset()
     tools: frozenset[str] = frozenset()
-
-    def calls(self, skills: Collection[str]) -> list[str]:
-        """Which of these skill entry names the program refers to, sorted."""
-        return sorted(self.names.intersection(skills))
 
 
 def parse_program(source: str) -> Program:
