@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fieldcraft.agent import BudgetLimits, RunSettings, new_session
 from fieldcraft.agent import events as e
-from fieldcraft.envs.gridworld.scramble import scrambled_rules
+from fieldcraft.envs.gridworld.scramble import scramble
 
 
 def live(folder: Path, seed: int, iterations: int, options: dict[str, object]) -> dict[str, object]:
@@ -63,7 +63,7 @@ def main() -> None:
         worlds: list[tuple[int, dict[str, object]]] = [(seed, {}) for seed in seeds]
         for number in range(1, options.scramble + 1):
             rules = Path(home) / f"rules-{number}.json"
-            rules.write_text(scrambled_rules(number))
+            rules.write_text(json.dumps(scramble(None, seed=number)))
             worlds.append((7, {"rules": str(rules)}))
         for place, (seed, world) in enumerate(worlds):
             folder = Path(home) / f"life-{place}"
