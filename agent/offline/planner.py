@@ -212,13 +212,14 @@ def _likeliest(now: Situation, names: tuple[str, ...]) -> str:
 def _get(now: Situation, item: str, worth: float, more: int = 1) -> Proposal:
     way, thing = (now.facts.sources.get(item) or [("crafting", item)])[0]
     verb = {"smelting": "Smelt", "mining": "Mine", "killing": "Kill"}.get(way, "Craft")
-    known = (
-        "what it takes is known and was held before"
-        if now.facts.known(item)
-        else "trying tells what it takes"
-    )
+    if item in now.held:
+        why = f"other things need {item}, so a skill of its own pays"
+    elif now.facts.known(item):
+        why = f"{item} was never held; what it takes is known"
+    else:
+        why = f"{item} was never held; trying tells what it takes"
     count = now.seen.inventory.get(item, 0) + more
-    return Proposal(f"{verb} {more} {thing}", _item(item, count), worth, f"{item} was never held; {known}")
+    return Proposal(f"{verb} {more} {thing}", _item(item, count), worth, why)
 
 
 def _look_around(now: Situation) -> Proposal:
