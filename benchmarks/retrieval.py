@@ -119,7 +119,9 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10000])
-    sizes = parser.parse_args().sizes
+    parser.add_argument("--quick", action="store_true", help="200 skills only")
+    options = parser.parse_args()
+    sizes = [200] if options.quick else options.sizes
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FIELDCRAFT_CACHE"] = str(Path(folder, "cache"))
         report: dict[str, object] = {"quality": quality(Path(folder, "quality"))}

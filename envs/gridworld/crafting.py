@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fieldcraft.envs.gridworld.rules import Recipe
 from fieldcraft.envs.gridworld.walking import Call
 from fieldcraft.envs.gridworld.wording import (
@@ -31,11 +33,9 @@ def craft(world: World, item: str, count: int) -> int:
         raise PrimitiveError(
             f"cannot craft {item}: no crafting recipe makes it{origin(tables, item, 'crafting')}"
         )
-    recipe, missing = min(
-        ((recipe, _missing(world, recipe, count)) for recipe in recipes), key=lambda pair: len(pair[1])
-    )
-    if missing:
-        raise PrimitiveError(f"cannot craft {item}: {'; '.join(missing)}")
+    recipe = min(recipes, key=lambda recipe: _lacks(world, recipe, count))
+    if _lacks(world, recipe, count):
+        raise PrimitiveError(f"cannot craft {item}: {_takes(world, recipe, count)}")
     times = -(-count // recipe.count)
     made = times * recipe.count
     for ingredient, amount in recipe.needs.items():
@@ -47,19 +47,25 @@ def craft(world: World, item: str, count: int) -> int:
     return made
 
 
-def _missing(world: World, recipe: Recipe, count: int) -> list[str]:
-    """All that a recipe lacks: ingredients first, then the station."""
+def _lacks(world: World, recipe: Recipe, count: int) -> int:
+    """How many of a recipe's ingredients, and of its station, are not there."""
+    ingredients = sum(have < amount for amount, _, have in _ingredients(world, recipe, count))
+    return ingredients + (recipe.station is not None and not station_near(world, recipe.station))
+
+
+def _takes(world: World, recipe: Recipe, count: int) -> str:
+    """All that a recipe takes, with what is held of it: a skill written from this works from empty hands."""
+    needs = ", ".join(need(*ingredient) for ingredient in _ingredients(world, recipe, count))
+    station = "" if recipe.station is None else f"; {need_station(world, recipe.station)}"
+    return f"need {needs}{station}"
+
+
+def _ingredients(world: World, recipe: Recipe, count: int) -> Iterator[tuple[int, tuple[str, ...], int]]:
+    """For each ingredient: how many, of which alternatives, and how many of them are held."""
     times = -(-count // recipe.count)
-    lacks = []
     for ingredient, amount in recipe.needs.items():
         names = world.tables.rules.alternatives(ingredient)
-        have = held_of(world.inventory, names)
-        if have < amount * times:
-            lacks.append(need(amount * times, names, have))
-    missing = [f"need {', '.join(lacks)}"] if lacks else []
-    if recipe.station is not None and not station_near(world, recipe.station):
-        missing.append(need_station(world, recipe.station))
-    return missing
+        yield amount * times, names, held_of(world.inventory, names)
 
 
 def _use_up(world: World, names: tuple[str, ...], amount: int) -> None:
@@ -82,20 +88,17 @@ def smelt(world: World, item: str, count: int, fuel: str | None) -> int:
         check_known(fuel, rules.items, "burn", "item")
         if not rules.items[fuel].fuel:
             raise PrimitiveError(f"cannot smelt {item}: {fuel} does not burn; fuels: {_fuel_names(world)}")
-    missing = []
-    if world.inventory.count(item) < count:
-        missing.append(f"need {need(count, (item,), world.inventory.count(item))}")
-    furnace = station_cell(world, rules.smelting.station)
-    if furnace is None:
-        missing.append(need_station(world, rules.smelting.station))
-    plan = _fuel_plan(world, item, count, fuel, 0 if furnace is None else world.furnaces.get(furnace, 0))
-    if plan is None:
-        missing.append(_fuel_missing(world, fuel))
     most = rules.world.call_ticks // rules.smelting.ticks
     if count > most:
-        missing.append(f"one call smelts at most {most}: call again for the rest")
-    if missing or plan is None or furnace is None:
-        raise PrimitiveError(f"cannot smelt {item}: {'; '.join(missing)}")
+        raise PrimitiveError(
+            f"cannot smelt {count} {item}: one call smelts at most {most}; call again for the rest"
+        )
+    furnace, have = station_cell(world, rules.smelting.station), world.inventory.count(item)
+    plan = _fuel_plan(world, item, count, fuel, 0 if furnace is None else world.furnaces.get(furnace, 0))
+    if plan is None or furnace is None or have < count:
+        takes = [f"need {need(count, (item,), have)}", need_station(world, rules.smelting.station)]
+        takes.append(_fuel_needed(world, fuel, more=plan is None))
+        raise PrimitiveError(f"cannot smelt {item}: {'; '.join(takes)}")
     _burn(world, furnace, plan, count)
     world.inventory.remove(item, count)
     made = world.take(result, count)
@@ -137,15 +140,16 @@ def _fuel_plan(
     return None
 
 
-def _fuel_missing(world: World, fuel: str | None) -> str:
+def _fuel_needed(world: World, fuel: str | None, *, more: bool) -> str:
+    needed = "need more fuel" if more else "need fuel"
     if fuel is not None:
-        return f"need more fuel: {fuel} (have {world.inventory.count(fuel)})"
+        return f"{needed}: {fuel} (have {world.inventory.count(fuel)})"
     held = [
         f"{count} {name}"
         for name, count in world.inventory.counts.items()
         if world.tables.item(name).fuel and world.tables.tool(name) is None
     ]
-    return f"need more fuel: {_fuel_names(world)} (have {', '.join(held) or 'none'})"
+    return f"{needed}: {_fuel_names(world)} (have {', '.join(held) or 'none'})"
 
 
 def _fuel_names(world: World) -> str:

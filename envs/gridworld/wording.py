@@ -47,8 +47,9 @@ def station_cell(world: World, station: str) -> int | None:
 
 
 def need_station(world: World, station: str) -> str:
-    """`need a furnace within 4 blocks`."""
-    return f"need a {station} within {world.tables.rules.world.station_distance} blocks"
+    """`need a furnace within 4 blocks`, and whether there is one."""
+    there = " (there is one)" if station_near(world, station) else ""
+    return f"need a {station} within {world.tables.rules.world.station_distance} blocks{there}"
 
 
 def tool_needed(tables: Tables, block: Block) -> str:
@@ -63,7 +64,11 @@ def tool_needed(tables: Tables, block: Block) -> str:
 
 def origin(tables: Tables, item: str, but: str) -> str:
     """Where an item comes from, other than by `but`; for the error of a primitive that cannot make it."""
-    ways = [str(source) for source in tables.sources.get(item, []) if source.kind != but]
+    ways = [
+        f"{source.kind} {any_of(tables.rules.alternatives(source.origin))}"
+        for source in tables.sources.get(item, [])
+        if source.kind != but
+    ]
     if not ways:
         return ""
     return f"; it comes from {any_of(tuple(dict.fromkeys(ways)))}"
