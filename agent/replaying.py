@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, TypeAdapter
 
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
-from fieldcraft.skills import Execution, Skill, SkillLibrary, parse_program
+from fieldcraft.skills import Execution, Skill, SkillLibrary, Verified, parse_program
 from fieldcraft.skills.sandbox.base import Sandbox, ToolCaller
 
 _GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
@@ -60,6 +60,19 @@ def replay_skills(
             continue
         environment.reset(seed=seed, options=options)
         yield _replay(skill, library, environment, sandbox, seed, tools)
+
+
+def mark_working(library: SkillLibrary, result: Replayed) -> None:
+    """Note in the library that a skill that works was verified here, and is trusted from now on.
+
+    Raises:
+        LibraryLocked, LibraryNotWritable: it cannot be noted now.
+    """
+    if result.outcome is not Outcome.WORKS:
+        return
+    skill = library.get(result.skill)
+    seen = Verified.FULL if skill.provenance.goal else Verified.PARTIAL
+    library.mark(result.skill, trusted=True, verified=None if skill.verified is Verified.FULL else seen)
 
 
 def _replay(

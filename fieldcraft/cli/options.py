@@ -84,6 +84,14 @@ Keep = Annotated[
         "--keep/--no-keep", help="Keep new skills, or leave the library as it is.", rich_help_panel=KEEPING
     ),
 ]
+Mark = Annotated[
+    bool,
+    typer.Option(
+        "--mark",
+        help="Write into the library that the skills that work are verified here and trusted.",
+        rich_help_panel=KEEPING,
+    ),
+]
 Runs = Annotated[
     str | None, typer.Option("--runs", metavar="FOLDER", help="The folder of runs.", rich_help_panel=KEEPING)
 ]

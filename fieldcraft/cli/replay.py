@@ -22,6 +22,8 @@ Examples:
 
   fieldcraft replay --seed 8 --option size=96 --json
 
+  fieldcraft replay --library imported --seed 8 --mark    what works here is trusted from now on
+
 The exit code is 0 even where skills fail: that they do is the answer.
 """
 STYLES = {"works": "good", "fails": "bad", "skipped": "warn"}
@@ -34,6 +36,7 @@ def replay(
     option: o.Option = None,
     sandbox: o.Sandbox = None,
     tools: o.Tools = None,
+    mark: o.Mark = False,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -48,12 +51,12 @@ def replay(
     settings = load_settings(flags)
     if not Path(settings.library).is_dir():
         raise UsageProblem(f"there is no library {settings.library}; name one with --library")
-    results = list(_shown(settings, bar=not (plain or as_json)))
+    results = list(_shown(settings, mark=mark, bar=not (plain or as_json)))
     _report(results, settings, as_json=as_json)
     return 0
 
 
-def _shown(settings: Settings, *, bar: bool) -> Iterator[Replayed]:
+def _shown(settings: Settings, *, mark: bool, bar: bool) -> Iterator[Replayed]:
     """The results as they come, with a progress bar on a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -65,16 +68,16 @@ def _shown(settings: Settings, *, bar: bool) -> Iterator[Replayed]:
         *columns, console=screen, transient=True, disable=not (bar and screen.is_terminal)
     ) as progress:
         line = progress.add_task("opening", total=None)
-        for total, result in _results(settings):
+        for total, result in _results(settings, mark=mark):
             progress.update(line, total=total, advance=1, description=clean(result.skill))
             yield result
 
 
-def _results(settings: Settings) -> Iterator[tuple[int, Replayed]]:
+def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]]:
     """(number of skills, result) for each skill."""
     from contextlib import ExitStack
 
-    from fieldcraft.agent.replaying import replay_skills
+    from fieldcraft.agent.replaying import mark_working, replay_skills
     from fieldcraft.envs import make
     from fieldcraft.skills import SkillLibrary
     from fieldcraft.skills.sandbox import open_sandbox
@@ -98,6 +101,8 @@ def _results(settings: Settings) -> Iterator[tuple[int, Replayed]]:
         )
         total = len(library)
         for result in results:
+            if mark:
+                mark_working(library, result)
             yield total, result
 
 

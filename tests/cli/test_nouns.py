@@ -103,6 +103,17 @@ def test_replays_every_skill_in_another_world(stocked: Workshop) -> None:
     assert outcomes == {"chop-wood": "works", "saw-planks": "works", "saw-too-many": "fails"}
 
 
+def test_marks_what_works_here_as_trusted(stocked: Workshop) -> None:
+    stocked.run("skills", "merge", "library", "--library", "fresh")
+    before = stocked.run("skills", "show", "chop-wood", "--library", "fresh").out
+    assert "untrusted" in before
+    stocked.run("replay", "--library", "fresh", "--seed", "8", "--mark")
+    after = stocked.run("skills", "show", "chop-wood", "--library", "fresh").out
+    assert "untrusted" not in after
+    failing = stocked.run("skills", "show", "saw-too-many", "--library", "fresh").out
+    assert "untrusted" in failing
+
+
 def test_lists_and_shows_worlds(workshop: Workshop) -> None:
     assert "gridworld-v1" in workshop.run("envs", "list").out
     shown = workshop.run("envs", "show", "clearing:Clearing").out
