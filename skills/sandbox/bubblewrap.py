@@ -10,27 +10,32 @@ from pathlib import Path
 
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 FOREIGN_PACKAGES = ("site-packages", "dist-packages")
+INSIDE = "/sandbox"
+"""Where the worker's folder is seen: its own path would tell what lies beside it on the host."""
 NAMESPACES = ("--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--cap-drop", "ALL")
 
 
 def wrapped(command: Sequence[str], environment: Mapping[str, str], worker: Path) -> list[str]:
     """`command` (an interpreter's) inside bubblewrap, with only its own library and `worker` to be seen.
 
+    The folder above `worker`, where it is an argument of the command, becomes `INSIDE`.
     The root is read-only and there is no /proc, /dev, /tmp or /etc. It ends with the process inside it.
     """
     library = Path(sysconfig.get_path("stdlib"))
     interpreter = Path(command[0]).resolve()
     seen = [Path(path) for path in SYSTEM_LIBRARIES if Path(path).is_dir()]
     seen += [library, Path(sysconfig.get_config_var("DESTSHARED") or library)]
-    seen += [worker, interpreter, *_shared_interpreter()]
+    seen += [interpreter, *_shared_interpreter()]
     arguments = [*NAMESPACES, "--clearenv"]
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
     for path in dict.fromkeys(path for path in seen if path.exists()):
         arguments += ["--ro-bind", str(path), str(path)]
+    arguments += ["--ro-bind", str(worker), f"{INSIDE}/{worker.name}"]
+    rest = [INSIDE if argument == str(worker.parent) else argument for argument in command[1:]]
     for path in _foreign_packages(seen):
         arguments += ["--tmpfs", str(path), "--remount-ro", str(path)]
-    return ["bwrap", *arguments, "--remount-ro", "/", "--chdir", "/", "--", str(interpreter), *command[1:]]
+    return ["bwrap", *arguments, "--remount-ro", "/", "--chdir", "/", "--", str(interpreter), *rest]
 
 
 def works() -> str | None:

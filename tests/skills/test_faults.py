@@ -203,7 +203,9 @@ def test_a_keeper_killed_at_any_moment_loses_nothing_it_acknowledged(tmp_path, s
     with library.writing():
         assert not list((path / ".fieldcraft" / "work").iterdir())
     last = dict(said)
-    assert library.names() == sorted(last)
+    unsaid = set(library.names()) - set(last)
+    assert set(last) <= set(library.names()), "something acknowledged is lost"
+    assert len(unsaid) <= 2, "at most the skill that each kill cut off before it was acknowledged"
 
 
 def test_an_exchange_cut_in_the_middle_shows_the_new_version_and_is_finished_by_the_next_writer(
