@@ -100,7 +100,7 @@ class Asker:
         return e.ModelAnswered(
             role=role,
             call=call,
-            text=answer.text,
+            text=redact(answer.text),
             model=answer.model,
             input_tokens=answer.input_tokens,
             output_tokens=answer.output_tokens,

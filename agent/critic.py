@@ -113,7 +113,7 @@ class HumanCritic:
         answer = self._recorder.effect(
             e.HumanAsked(question=question),
             (e.HumanAnswered,),
-            lambda: e.HumanAnswered(text=self._ask(question)),
+            lambda: e.HumanAnswered(text=self._ask(question).encode("utf-8", "replace").decode()),
         )
         text = answer.text.strip()
         success = text.lower() in {"y", "yes"}

@@ -174,10 +174,29 @@ class HumanCurriculum:
         answer = self._recorder.effect(
             e.HumanAsked(question=question),
             (e.HumanAnswered,),
-            lambda: e.HumanAnswered(text=self._ask(question)),
+            lambda: e.HumanAnswered(text=self._ask(question).encode("utf-8", "replace").decode()),
         )
         words = answer.text.strip()[:500]
         return Task(words=words, origin="human") if words else None
+
+
+def check_names(goal: Goal | None, names: Names) -> None:
+    """Refuse a goal that names something the world does not know, where the world lists its names.
+
+    Raises:
+        AnswerUnusable: the message gives the nearest names.
+    """
+    match goal:
+        case ItemGoal():
+            name, known = goal.item, names.items
+        case PlaceGoal():
+            name, known = goal.block, names.blocks
+        case KillGoal():
+            name, known = goal.mob, names.mobs
+        case _:
+            return
+    if known and name not in known:
+        raise AnswerUnusable(f"goal: the world has no {goal.kind} {name!r}{nearest(name, known)}")
 
 
 def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
@@ -186,22 +205,15 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
     Raises:
         AnswerUnusable: the message names the nearest names, or what is held already.
     """
-    name, known, met = "", tuple[str, ...](), False
+    check_names(goal, names)
     match goal:
         case ItemGoal():
-            name, known = goal.item, names.items
             met = now.inventory.get(goal.item, 0) >= goal.count
-        case PlaceGoal():
-            name, known = goal.block, names.blocks
-        case KillGoal():
-            name, known = goal.mob, names.mobs
         case ReachGoal():
             here = now.position
             met = here is not None and here.distance(goal.position) <= goal.within
-        case None:
-            return
-    if known and name not in known:
-        raise AnswerUnusable(f"goal: the world has no {goal.kind} {name!r}{nearest(name, known)}")
+        case _:
+            met = False
     if met:
         raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")
 

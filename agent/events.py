@@ -124,6 +124,13 @@ class PlanMade(BaseEvent):
     steps: list[FixedTask]
 
 
+class ProposalRefused(BaseEvent):
+    """The curriculum's model proposed no usable task, repairs included; it is asked anew."""
+
+    type: Literal["proposal_refused"] = "proposal_refused"
+    problem: str
+
+
 class TaskProposed(BaseEvent):
     """A task begins. `task_number` counts from 1."""
 
@@ -263,6 +270,7 @@ Event = Annotated[
     | HumanAnswered
     | QuestionAnswered
     | PlanMade
+    | ProposalRefused
     | TaskProposed
     | AnswerRefused
     | ExecutionStarted

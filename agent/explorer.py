@@ -78,10 +78,7 @@ class Explorer:
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
-        try:
-            task = self._parts.curriculum.propose()
-        except AnswerUnusable as problem:
-            raise ModelsSilent(f"the curriculum's model proposed no usable task: {problem}") from problem
+        task = self._propose()
         if task is None:
             self._recorder.record(e.RunFinished(reason="no more tasks"))
             return False
@@ -90,6 +87,20 @@ class Explorer:
         verdict, attempts = self._attempt(task)
         self._recorder.record(e.TaskFinished(task_number=number, success=verdict.success, attempts=attempts))
         return True
+
+    def _propose(self) -> Task | None:
+        """The curriculum's next task. One that cannot be used is asked for anew, but not for ever."""
+        refused = 0
+        while True:
+            try:
+                return self._parts.curriculum.propose()
+            except AnswerUnusable as problem:
+                refused += not self._recorder.replaying
+                self._recorder.record(e.ProposalRefused(problem=str(problem)[:500]))
+                if refused >= self._run.settings.model_failures:
+                    raise ModelsSilent(
+                        f"the curriculum's model proposed no usable task: {problem}"
+                    ) from problem
 
     def _attempt(self, task: Task) -> tuple[Verdict, int]:
         self._parts.runner.begin_task()
@@ -130,7 +141,8 @@ class Explorer:
 
     def _execute(self, program: Program, attempt: int) -> Execution:
         iteration = self.state.spent.iterations + 1
-        bindings = self._parts.runner.bindings(program)
+        recorded = self._recorder.upcoming(e.ExecutionStarted)
+        bindings = recorded.skills if recorded else self._parts.runner.bindings(program)
         outcome = self._recorder.effect(
             e.ExecutionStarted(
                 iteration=iteration,
@@ -153,15 +165,10 @@ class Explorer:
     ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         environment = self._parts.environment
         if self._recorder.interrupted and not environment.spec.can_snapshot:
-            return e.ExecutionInterrupted(
-                iteration=iteration, observation=environment.observe(), progress=environment.progress()
-            )
+            observation, progress = self._look()
+            return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
         execution = self._parts.runner.run(program, iteration, bindings)
-        try:
-            observation, progress = environment.observe(), environment.progress()
-            self._blind = 0
-        except Exception as error:
-            observation, progress = self._go_on_blind(error)
+        observation, progress = self._look()
         return e.ExecutionFinished(
             iteration=iteration,
             execution=execution,
@@ -169,6 +176,15 @@ class Explorer:
             progress=progress,
             snapshot=self._snapshot(),
         )
+
+    def _look(self) -> tuple[Observation, Progress]:
+        environment = self._parts.environment
+        try:
+            seen = environment.observe(), environment.progress()
+        except Exception as error:
+            return self._go_on_blind(error)
+        self._blind = 0
+        return seen
 
     def _go_on_blind(self, error: Exception) -> tuple[Observation, Progress]:
         """The environment's own fault: keep the last view, but not for ever."""

@@ -98,6 +98,7 @@ class Journal:
         event.number, event.time = self._next, time.time()
         path = self._segment(len(self.segments()) + 1)
         with _writable(path):
+            os.fsync(self._file.fileno())
             write_atomically(path, event.model_dump_json().encode() + b"\n")
             self._file.close()
             self._file = path.open("ab", buffering=0)
@@ -131,7 +132,7 @@ def read_segment(path: Path, *, torn_ok: bool = True) -> Iterator[e.Event]:
                     yield e.EVENT.validate_json(line)
             except (ValidationError, ValueError) as error:
                 raise JournalError(
-                    f"{path} is damaged at line {row}: {str(error).splitlines()[0]}. "
+                    f"{path} is damaged at line {row}: {_reason(error)}. "
                     "Restore the file from a copy, or cut it before that line and lose what came after."
                 ) from error
 
@@ -161,6 +162,17 @@ def _migrations(path: Path, first_line: bytes) -> list[Migration]:
             f"{path} has journal format {version}, which this version cannot migrate to {e.FORMAT}"
         )
     return [MIGRATIONS[step] for step in steps]
+
+
+def _reason(error: ValueError) -> str:
+    """What is wrong with a line, without the names of all events there are."""
+    if not isinstance(error, ValidationError):
+        return f"not valid JSON ({error})"
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return (
+        "not valid JSON" if first["type"] == "json_invalid" else f"{place or 'event'}: {first['msg']}"[:300]
+    )
 
 
 def _migrate(data: dict[str, Any], migrations: list[Migration]) -> dict[str, Any]:

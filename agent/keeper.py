@@ -8,7 +8,9 @@ import time
 from fieldcraft.agent import events as e
 from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.critic import Moment
+from fieldcraft.agent.rebuild import restore_world
 from fieldcraft.agent.recorder import Recorder
+from fieldcraft.agent.run import SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
@@ -49,25 +51,7 @@ class SkillKeeper:
             return
         verified = Verified.FULL if first else self._verify(task, program, start, iteration)
         description = self._asker.text("describer", "describe", task=task, source=program.source).strip()
-        settings = self._recorder.run.settings
-        skill = Skill(
-            name=folder_name(program.entry),
-            description=(description or program.docstring or task.words)[:1024],
-            source=program.source,
-            entry=program.entry,
-            environment=self._environment.spec.id,
-            dependencies=self._runner.bindings(program),
-            tools=tuple(sorted(program.tools)),
-            verified=verified,
-            provenance=Provenance(
-                run=self._recorder.run.id,
-                iteration=iteration,
-                task=task.words,
-                goal=task.goal.model_dump() if task.goal else None,
-                model=settings.model_for("actor"),
-                seed=settings.seed,
-            ),
-        )
+        skill = self._skill(task, program, description, verified, iteration)
         try:
             kept = self._library.keep(skill)
         except SkillRefused as refusal:
@@ -87,6 +71,29 @@ class SkillKeeper:
             )
         )
 
+    def _skill(
+        self, task: Task, program: Program, description: str, verified: Verified, iteration: int
+    ) -> Skill:
+        settings = self._recorder.run.settings
+        return Skill(
+            name=folder_name(program.entry),
+            description=(description or program.docstring or task.words)[:1024],
+            source=program.source,
+            entry=program.entry,
+            environment=self._environment.spec.id,
+            dependencies=self._runner.bindings(program),
+            tools=tuple(sorted(program.tools)),
+            verified=verified,
+            provenance=Provenance(
+                run=self._recorder.run.id,
+                iteration=iteration,
+                task=task.words,
+                goal=task.goal.model_dump() if task.goal else None,
+                model=settings.model_for("actor"),
+                seed=settings.seed,
+            ),
+        )
+
     def _verify(self, task: Task, program: Program, start: Moment, iteration: int) -> Verified:
         if task.goal is None or start.snapshot is None:
             return Verified.PARTIAL
@@ -102,7 +109,7 @@ class SkillKeeper:
         began = time.monotonic()
         now = self._environment.snapshot()
         try:
-            self._environment.restore(self._recorder.run.load_snapshot(start.snapshot))
+            self._go_back(start.snapshot)
             execution = self._runner.run(program, iteration)
             check = self._environment.check(task.goal, start.progress)
         finally:
@@ -113,6 +120,15 @@ class SkillKeeper:
             detail=execution.error_text() or check.detail,
             seconds=time.monotonic() - began,
         )
+
+    def _go_back(self, snapshot: str) -> None:
+        """Make the world that of `snapshot`; where its file is damaged, by rerunning what led there."""
+        run = self._recorder.run
+        try:
+            self._environment.restore(run.load_snapshot(snapshot))
+        except SnapshotDamaged:
+            self._environment.reset(seed=run.settings.seed, options=run.settings.options)
+            restore_world(run, self._environment, self._runner, snapshot)
 
 
 def only_calls_another(program: Program) -> bool:

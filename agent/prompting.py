@@ -29,6 +29,16 @@ def quoted(text: object) -> str:
     return "\n".join(f"> {line}" for line in str(text).splitlines()) or "> (nothing)"
 
 
+def one_line(text: object) -> str:
+    """All of a text on one line, so that it can begin no heading and close no block."""
+    return " ".join(str(text).split())
+
+
+def code(source: object) -> str:
+    """Source that cannot close the block it stands in."""
+    return str(source).strip().replace("```", "'''")
+
+
 @cache
 def _templates() -> Jinja:
     jinja = Jinja(  # noqa: S701 - the prompts are Markdown for a model, not HTML
@@ -38,7 +48,7 @@ def _templates() -> Jinja:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    jinja.filters["quoted"] = quoted
+    jinja.filters.update(quoted=quoted, one_line=one_line, code=code)
     return jinja
 
 

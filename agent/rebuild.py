@@ -36,6 +36,8 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
     pending: list[tuple[int, e.ExecutionStarted]] = []
     started: e.ExecutionStarted | None = None
     for event in run.journal.read():
+        if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
+            break
         if isinstance(event, e.ExecutionStarted):
             started = event
         elif isinstance(event, e.ExecutionFinished) and started is not None:

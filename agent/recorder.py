@@ -71,6 +71,11 @@ class Recorder:
         self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
         return event
 
+    def upcoming(self, kind: type[E]) -> E | None:
+        """The recorded event that is played back next, where it is of this kind."""
+        event = self._tape[0] if self._tape else None
+        return event if isinstance(event, kind) else None
+
     def once(self, kind: type[E], decide: Callable[[], E]) -> E:
         """Record a decision that looks at the world as it is now; a recorded one is not taken again."""
         if self._tape and isinstance(self._tape[0], kind):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +21,9 @@ from fieldcraft.envs import nearest
 
 RECENT_SNAPSHOTS = 8
 """Snapshots that are kept. Should all be damaged, the world is rebuilt from the journal."""
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class RunError(RuntimeError):
@@ -62,6 +67,8 @@ class Run:
         Raises:
             RunError: the name is taken, or the folder cannot be written.
         """
+        if name is not None and not _NAME.fullmatch(name):
+            raise RunError(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
         name = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         folder = runs / name
         try:
@@ -78,8 +85,13 @@ class Run:
         run = cls(folder, settings)
         run._take_lock()
         started = e.RunStarted(run=name, settings=settings)
-        run.journal.open(1)
-        run.journal.append(started, sync=True)
+        try:
+            run.journal.open(1)
+            run.journal.append(started, sync=True)
+        except BaseException:
+            run.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         apply(run.state, started)
         return run
 
@@ -147,8 +159,9 @@ class Run:
         """
         digest = hashlib.sha256(snapshot).hexdigest()
         path = self._snapshot(digest)
-        if not path.exists():
+        if self._content(digest) is None:
             try:
+                path.parent.mkdir(exist_ok=True)
                 write_atomically(path, snapshot, sync=False)
             except OSError as error:
                 raise JournalError(
@@ -163,11 +176,17 @@ class Run:
         Raises:
             SnapshotDamaged: the file is missing or not what was written.
         """
-        path = self._snapshot(digest)
-        content = path.read_bytes() if path.exists() else None
-        if content is None or hashlib.sha256(content).hexdigest() != digest:
-            raise SnapshotDamaged(f"{path} is {'missing' if content is None else 'truncated or changed'}")
+        content = self._content(digest)
+        if content is None:
+            path = self._snapshot(digest)
+            raise SnapshotDamaged(f"{path} is {'truncated or changed' if path.exists() else 'missing'}")
         return content
+
+    def _content(self, digest: str) -> bytes | None:
+        """The snapshot's bytes, `None` unless they are what was written."""
+        path = self._snapshot(digest)
+        content = path.read_bytes() if path.exists() else b""
+        return content if hashlib.sha256(content).hexdigest() == digest else None
 
     def thin_snapshots(self, latest: str) -> None:
         """Delete all but `latest` and the most recently written snapshots."""
@@ -199,7 +218,7 @@ def find_run(runs: Path, name: str) -> Path:
             return candidate
     names = [folder.name for folder in known]
     raise RunError(
-        f"no run {name!r} in {runs}{nearest(name, names)} "
+        f"no run {name!r} in {runs}{nearest(name, names) or '.'} "
         + (
             f"Latest: {', '.join(names[-3:])}."
             if names

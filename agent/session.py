@@ -18,16 +18,18 @@ from fieldcraft.agent.curriculum import (
     FixedCurriculum,
     HumanCurriculum,
     RandomCurriculum,
+    check_names,
 )
 from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.keeper import SkillKeeper
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.plan import SolveCurriculum
+from fieldcraft.agent.prompting import AnswerUnusable
 from fieldcraft.agent.recorder import Listener, Recorder
 from fieldcraft.agent.run import Run
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
-from fieldcraft.envs import Environment, make
+from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox
 from fieldcraft.tools import ToolExecutor, ToolRegistry
@@ -39,7 +41,7 @@ LOCK_SECONDS = 1.0
 
 
 class BadWorldOptions(ValueError):
-    """The world refused its seed or options; the message is the world's own."""
+    """The world refused its seed, its options, or the name in a task's goal."""
 
 
 class Session:
@@ -149,6 +151,8 @@ def _clients(settings: RunSettings) -> dict[str, ModelClient]:
     by_name = {
         name: ModelClient(name, options) for name in sorted({settings.model_for(role) for role in ROLES})
     }
+    for client in by_name.values():
+        client.check_roles(ROLES)
     return {role: by_name[settings.model_for(role)] for role in ROLES}
 
 
@@ -159,7 +163,22 @@ def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
         environment.reset(seed=settings.seed, options=settings.options)
     except ValueError as error:
         raise BadWorldOptions(f"{settings.environment}: {error}") from error
+    except Exception as error:
+        raise BrokenEnvironment(
+            f"environment {settings.environment!r} failed to reset: {type(error).__name__}: {error}; "
+            f"`envs check {settings.environment}` tries everything it promises"
+        ) from error
+    _check_tasks(settings, environment)
     return environment
+
+
+def _check_tasks(settings: RunSettings, environment: Environment) -> None:
+    """Refuse a fixed task whose goal names what the world does not have, before anything is spent on it."""
+    for task in settings.tasks:
+        try:
+            check_names(task.goal, environment.spec.names)
+        except AnswerUnusable as problem:
+            raise BadWorldOptions(f"task {task.task!r}: {problem}") from problem
 
 
 def _assemble(run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...]) -> Session:

@@ -87,7 +87,9 @@ class RunSettings(BaseModel):
     def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
         for role in value:
             if role not in ROLES:
-                raise UnknownRole(f"no model role {role!r}{nearest(role, ROLES)} Roles: {', '.join(ROLES)}")
+                raise UnknownRole(
+                    f"no model role {role!r}{nearest(role, ROLES) or '.'} Roles: {', '.join(ROLES)}"
+                )
         return value
 
     def model_for(self, role: str) -> str:

@@ -59,7 +59,7 @@ def _check_spec(environment: Environment, seed: int) -> Iterator[str]:  # noqa: 
 
 
 def _check_reset(environment: Environment, seed: int) -> Iterator[str]:
-    first = environment.reset(seed=seed)
+    first = environment.reset(seed=seed, options={})
     if not isinstance(first, Observation):
         raise TypeError(f"reset returned {type(first).__name__}; return an Observation")
     again = environment.reset(seed=seed)

@@ -67,8 +67,16 @@ class Environment(ABC):
 
     @property
     def tick(self) -> int:
-        """The world's clock, in ticks since the reset (20 a second in Minecraft)."""
-        return self.observe().tick
+        """The world's clock, in ticks since the reset (20 a second in Minecraft).
+
+        What the observation says, unless the environment sets `self.tick` itself, which is quicker.
+        """
+        own: int | None = self.__dict__.get("_own_tick")
+        return self.observe().tick if own is None else own
+
+    @tick.setter
+    def tick(self, value: int) -> None:
+        self.__dict__["_own_tick"] = value
 
     def check(self, goal: Goal, since: Progress) -> GoalCheck:
         """Whether `goal` is met, counting kills and placements from `since` (the task's start)."""

@@ -17,7 +17,7 @@ class Observation(BaseModel):
     `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     tick: int = 0
     position: Position | None = None

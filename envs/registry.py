@@ -46,8 +46,10 @@ def make(name: str, **arguments: Any) -> Environment:
     cls = load(name)
     try:
         return cls(**arguments)
-    except TypeError as error:
-        raise BrokenEnvironment(f"environment {name!r} could not be made: {error}") from error
+    except Exception as error:
+        raise BrokenEnvironment(
+            f"environment {name!r} could not be made: {type(error).__name__}: {error}"
+        ) from error
 
 
 def load(name: str) -> type[Environment]:
@@ -60,7 +62,7 @@ def load(name: str) -> type[Environment]:
     else:
         hint = nearest(name, registered)
         raise UnknownEnvironment(
-            f"no environment {name!r}{hint} Known: {', '.join(registered)}. "
+            f"no environment {name!r}{hint or '.'} Known: {', '.join(registered)}. "
             "Your own world: `module:Class`, or an entry point of the group 'fieldcraft.envs'."
         )
     cls = _import(name, target)

@@ -18,9 +18,9 @@ class PrimitiveError(Exception):
 
 
 class Frozen(BaseModel):
-    """Base of the value types: immutable, no unknown fields."""
+    """Base of the value types: immutable, no unknown fields, no infinite or undefined numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Position(Frozen):
@@ -118,7 +118,7 @@ class Progress(BaseModel):
     counts; `distance` is blocks walked.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     items: dict[str, int] = {}
     milestones: dict[str, int] = {}

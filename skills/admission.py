@@ -68,6 +68,12 @@ def _check_source(skill: Skill) -> None:
         raise SkillRefused(
             f"the last public function is {program.entry!r}, not {skill.entry!r}; the entry comes last"
         )
+    unknown = sorted(program.names - set(skill.dependencies))
+    if unknown:
+        raise SkillRefused(
+            f"the program uses {unknown[0]!r}, which neither it nor the library defines; "
+            "define it or leave it out"
+        )
 
 
 def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:

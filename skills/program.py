@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+import re
+import symtable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -51,17 +53,25 @@ def parse_program(source: str) -> Program:
             statements at top level other than imports, functions, classes and constants.
     """
     try:
-        tree = ast.parse(source)
+        return _parse(source)
+    except ProgramError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(_syntax_message(source, error)) from None
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def _parse(source: str) -> Program:
+    tree = ast.parse(source)
     _refuse_stray_statements(tree, source)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     public = [node for node in functions if not node.name.startswith("_")]
     if not public:
         raise ProgramError(
             "the program has no public top-level function; write `def do_the_task(bot): ...` as its last one"
         )
     entry = public[-1]
+    if not entry.name.isascii():
+        raise ProgramError(f"line {entry.lineno}: name the entry function in plain ASCII, not {entry.name!r}")
     defined = _defined(tree)
     clash = sorted(defined & RESERVED)
     if clash:
@@ -71,7 +81,7 @@ def parse_program(source: str) -> Program:
         entry=entry.name,
         parameters=_parameters(entry),
         docstring=ast.get_docstring(entry) or "",
-        names=_free_names(tree) - defined,
+        names=_global_reads(symtable.symtable(source, "program", "exec")) - defined,
         tools=_tool_names(tree),
     )
 
@@ -79,7 +89,7 @@ def parse_program(source: str) -> Program:
 def _syntax_message(source: str, error: Exception) -> str:
     if not isinstance(error, SyntaxError):
         return f"the source cannot be parsed: {type(error).__name__}: {error}"
-    lines = source.splitlines()
+    lines = re.split(r"\r\n|\r|\n", source)
     line = error.lineno or 0
     text = f": `{lines[line - 1].strip()[:120]}`" if 0 < line <= len(lines) else ""
     return f"SyntaxError at line {line}: {error.msg}{text}"
@@ -137,9 +147,15 @@ def _defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def _free_names(tree: ast.Module) -> frozenset[str]:
-    loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return frozenset(name for name in loaded - RESERVED if not hasattr(builtins, name))
+def _global_reads(scope: symtable.SymbolTable) -> frozenset[str]:
+    """The global names that a scope and those inside it read, Python's and the sandbox's own left out."""
+    reads = {
+        symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global() and symbol.is_referenced()
+    }
+    if scope.get_type() == "module":
+        reads |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_referenced()}
+    own = frozenset(name for name in reads - RESERVED if not hasattr(builtins, name))
+    return own.union(*(_global_reads(inner) for inner in scope.get_children()))
 
 
 def _tool_names(tree: ast.Module) -> frozenset[str]:

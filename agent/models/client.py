@@ -7,16 +7,17 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.agent.models.errors import ModelUnavailable
+from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
 from fieldcraft.agent.models.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.prices import cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -49,6 +50,21 @@ class ModelClient:
         self._local = provider_of(name) in LOCAL
         self._price = price_of(name, self.settings)
 
+    def check_roles(self, roles: Collection[str]) -> None:
+        """Refuse a script with answers for a role that nobody plays.
+
+        Raises:
+            BadScript: the message gives the nearest role.
+        """
+        scripted = getattr(self._model, "answers", {}) if provider_of(self.name) == "scripted" else {}
+        for role in scripted:
+            if role and role not in roles:
+                known = ", ".join(roles)
+                hint = nearest(role, roles) or "."
+                raise BadScript(
+                    f"{self.name} has answers for a role {role!r} that nobody plays{hint} Roles: {known}"
+                )
+
     def ask(self, messages: Sequence[Message], *, role: str, call: int) -> Answer:
         """Ask until there is a usable answer or the settings' limits are reached.
 
@@ -79,7 +95,7 @@ class ModelClient:
             ) from fault
         return Answer(
             **_total(bill).model_dump(),
-            text=reply.text,
+            text=reply.text.encode("utf-8", "replace").decode(),
             model=self.name,
             seconds=time.monotonic() - started,
             attempts=retrying.statistics["attempt_number"],

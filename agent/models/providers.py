@@ -113,7 +113,7 @@ def _unknown(name: str, provider: str) -> str:
     if provider in known:
         return f"{name!r} names no model; say '{provider}:{'FILE' if provider == 'scripted' else 'MODEL'}'"
     return (
-        f"no model provider {provider!r}{nearest(provider, known)} Known: {', '.join(known)}, "
+        f"no model provider {provider!r}{nearest(provider, known) or '.'} Known: {', '.join(known)}, "
         "or 'module:Class' of a LangChain chat model"
     )
 

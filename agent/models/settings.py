@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Price(BaseModel):
@@ -34,3 +34,10 @@ class ModelSettings(BaseModel):
     max_output_tokens: int | None = Field(default=None, ge=1)
     base_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     prices: dict[str, Price] = {}
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, value: str | None) -> str | None:
+        if value is not None and "@" in value.split("//", 1)[1].split("/", 1)[0]:
+            raise ValueError("a base_url must hold no user or password, for settings are kept in the journal")
+        return value

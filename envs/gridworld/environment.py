@@ -66,7 +66,7 @@ class GridWorld(Environment):
         """What the agent sees and remembers, with every field set."""
         return view.observe(self.world)
 
-    @property
+    @property  # type: ignore[misc]  # the world keeps its own clock, which nobody else sets
     def tick(self) -> int:
         """Ticks since the reset."""
         return self.world.tick

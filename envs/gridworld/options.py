@@ -52,7 +52,7 @@ def read_options(options: Mapping[str, Any] | None) -> tuple[Options, Tables]:
     for name in chosen.biomes:
         if name not in known:
             raise ValueError(
-                f"option biomes: no biome {name!r}{nearest(name, known)} Known: {', '.join(known)}"
+                f"option biomes: no biome {name!r}{nearest(name, known) or '.'} Known: {', '.join(known)}"
             )
     biomes = tuple(dict.fromkeys(chosen.biomes)) or tuple(known)
     return chosen.model_copy(update={"size": size, "biomes": biomes}), tables
@@ -62,5 +62,5 @@ def _problem(detail: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         hint = nearest(name, Options.model_fields)
-        return f"unknown option {name!r}{hint} Options: {', '.join(Options.model_fields)}"
+        return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
     return f"option {name}: {detail['msg']} (got {detail['input']!r:.60})"

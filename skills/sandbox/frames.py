@@ -16,21 +16,31 @@ class BrokenProtocol(Exception):
     """A worker sent what no honest worker sends; the message is for the record, bounded."""
 
 
-def _finite(value: Any) -> Any:
-    """Refuse NaN and infinities, at any depth: worlds and journals need not expect them."""
+DEEPEST = 100
+"""Levels of nesting in a value; a journal holds values deeper inside, and must be able to read them."""
+
+
+def _sound(value: Any) -> Any:
+    """Refuse NaN, infinities and endless nesting: worlds and journals need not expect them."""
+    _check(value, 0)
+    return value
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ValueError(f"values must not be nested deeper than {DEEPEST} levels")
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError("numbers must be finite")
     elif isinstance(value, list):
         for inner in value:
-            _finite(inner)
+            _check(inner, depth + 1)
     elif isinstance(value, dict):
         for inner in value.values():
-            _finite(inner)
-    return value
+            _check(inner, depth + 1)
 
 
-Finite = AfterValidator(_finite)
+Finite = AfterValidator(_sound)
 
 
 class Frame(BaseModel):

@@ -43,16 +43,22 @@ class Session:
         self._wake = wake
         self._pin = pin
         self._ticks = 0
-        self._start_tick = environment.tick
+        self._start_tick = self._clock() or 0
 
     @property
     def ticks(self) -> int:
         """World time that passed since the session began, as far as the environment could tell."""
+        now = self._clock()
+        if now is not None:
+            self._ticks = now - self._start_tick
+        return self._ticks
+
+    def _clock(self) -> int | None:
         try:
-            self._ticks = self._environment.tick - self._start_tick
+            return self._environment.tick
         except Exception as error:
             self.ledger.environment_failure = _failure("the environment failed to tell its tick", error)
-        return self._ticks
+            return None
 
     def start_frame(self, seed: str, arguments: Mapping[str, Any]) -> bytes:
         """The frame that tells the worker what to run.

@@ -100,6 +100,8 @@ class Log:
 
     def write(self, text: str) -> int:
         """Keep the text; the host cuts the log at its limit."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._channel.log(text)
         return len(text)
 

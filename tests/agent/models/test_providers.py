@@ -31,7 +31,7 @@ def settings(**values: object) -> ModelSettings:
     ("name", "message"),
     [
         ("opena:gpt-5", r"no model provider 'opena'; did you mean 'openai'\? Known: anthropic, offline"),
-        ("gpt-5", r"no model provider 'gpt-5' Known: "),
+        ("gpt-5", r"no model provider 'gpt-5'\. Known: "),
         ("openai:", r"'openai:' names no model; say 'openai:MODEL'"),
         ("scripted", r"'scripted' names no model; say 'scripted:FILE'"),
         ("offline:big", r"the offline model takes no name of its own"),
