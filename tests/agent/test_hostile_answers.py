@@ -1,4 +1,4 @@
-"""No answer of a model and no program can spoil a run: each becomes feedback, and the journal stays readable."""
+"""No answer of a model and no program can spoil a run: each is feedback, and the journal stays readable."""
 
 from __future__ import annotations
 

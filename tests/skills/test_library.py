@@ -112,7 +112,7 @@ def test_entries_are_the_current_skills_of_a_language(library, make_skill):
 
 @pytest.mark.parametrize(
     "body",
-    ["bot.mine('oak_log', count)", "wood = 1\n    # a comment\n    bot.craft(wood)"],
+    ["bot.mine('oak_log', 3)", "wood = 1\n    # a comment\n    bot.craft(wood)"],
 )
 def test_the_same_program_under_another_name_is_a_duplicate(library, make_skill, body):
     library.keep(make_skill("mine_log", body))
