@@ -1,16 +1,15 @@
-"""What a person sees: consoles, styles, and the cleaning of text that others wrote."""
+"""What a person sees: consoles, styles, tables."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.agent.redact import redact
+from fieldcraft.agent.redact import clean, redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,23 +28,6 @@ STYLES = {
     "quiet": "dim",
     "command": "bold cyan",
 }
-
-_UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed
-    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # what reorders or hides text
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def clean(text: object) -> str:
-    """`text` without secrets, and with control characters spelled out: an escape becomes four letters.
-
-    Programs, worlds and models write what they like; nothing of it may move the cursor, set the title of
-    a terminal, or turn the reading direction around.
-    """
-    shown = redact(str(text)).replace("\r\n", "\n").expandtabs(4)
-    return _UNSHOWABLE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
-
 
 def one_line(text: object, limit: int = 200) -> str:
     """`text` cleaned, on one line, of at most `limit` characters."""

@@ -60,7 +60,8 @@ def _shown(settings: Settings, *, mark: bool, bar: bool) -> Iterator[Replayed]:
     """The results as they come, with a progress bar on a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from fieldcraft.cli.console import clean, console
+    from fieldcraft.agent.redact import clean
+    from fieldcraft.cli.console import console
 
     screen = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -68,7 +68,8 @@ def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_j
     """One skill: where it comes from, what it calls, its code."""
     from rich.syntax import Syntax
 
-    from fieldcraft.cli.console import clean, console, print_json, say
+    from fieldcraft.agent.redact import clean
+    from fieldcraft.cli.console import console, print_json, say
 
     opened = open_library(library)
     found = opened.get(skill, version)
@@ -169,7 +170,8 @@ def diff(
     """What changed between two versions of a skill."""
     from rich.syntax import Syntax
 
-    from fieldcraft.cli.console import clean, console, print_json
+    from fieldcraft.agent.redact import clean
+    from fieldcraft.cli.console import console, print_json
 
     opened = open_library(library)
     versions = opened.versions(skill)

@@ -13,7 +13,8 @@ from clearing import RUDE
 from cli_workshop import CHOP, Workshop, code, keep, task
 from rich.console import Console
 
-from fieldcraft.cli.console import STYLES, clean, one_line, print_json
+from fieldcraft.agent.redact import clean
+from fieldcraft.cli.console import STYLES, one_line, print_json
 from fieldcraft.skills import SkillLibrary
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
