@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: the runs there are, what one reached, and watching one from another terminal."""
+"""`fieldcraft runs ...`: the runs there are, what one reached, watching one, and reports."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ Examples:
   fieldcraft runs show latest --tasks 10
 
   fieldcraft runs watch latest             from another terminal, while it goes on
+
+  fieldcraft runs report latest --out report.html
+
+  fieldcraft runs compare monday tuesday --out comparison.html
 """
 
 app = typer.Typer(help="The runs, and what they reached.", epilog=EXAMPLES, no_args_is_help=True)
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, its folder, or `latest`.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the page.")]
 
 
 @app.command("list")
@@ -128,6 +133,57 @@ def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) 
     overview.outcome = standing(folder, overview)
     print_summary(overview, folder.parent)
     return 0
+
+
+@app.command()
+def report(run: RunName = "latest", runs: o.Runs = None, out: Out = None, as_json: o.Json = False) -> int:
+    """One run as a web page in one file, `report.html` in its folder: figures, skills, every iteration."""
+    from fieldcraft.agent.report import read_story, report_page
+    from fieldcraft.agent.run import find_run
+    from fieldcraft.cli.following import standing
+
+    folder = find_run(_folder(runs), run)
+    story = read_story(folder)
+    page = report_page(story, stands=standing(folder, story.overview))
+    _write_page(out or folder / "report.html", page, as_json=as_json)
+    return 0
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run, as for `runs show`.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    runs: o.Runs = None,
+    out: Out = None,
+    as_json: o.Json = False,
+) -> int:
+    """Two runs in one web page: their curves, milestones and costs side by side."""
+    from fieldcraft.agent.report import comparison_page, read_story
+    from fieldcraft.agent.run import find_run
+
+    place = _folder(runs)
+    stories = [read_story(find_run(place, name)) for name in (first, second)]
+    name = "-and-".join(story.overview.run for story in stories)
+    _write_page(out or place / f"{name}.html", comparison_page(*stories), as_json=as_json)
+    return 0
+
+
+def _write_page(path: Path, page: str, *, as_json: bool) -> None:
+    from fieldcraft.agent.journal import write_atomically
+    from fieldcraft.cli.console import console, print_json, say
+    from fieldcraft.cli.errors import CommandFailed
+
+    content = page.encode()
+    try:
+        write_atomically(path, content, sync=False)
+    except OSError as error:
+        raise CommandFailed(
+            f"{path} cannot be written ({error.strerror}); name another place with --out"
+        ) from error
+    if as_json:
+        print_json({"page": str(path), "bytes": len(content)})
+    else:
+        console().print(say(f"{path} ({len(content) / 1e6:.1f} MB); open it in a browser"), soft_wrap=True)
 
 
 def _folder(runs: str | None) -> Path:
