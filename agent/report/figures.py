@@ -77,7 +77,7 @@ def items_figure(stories: Sequence[Story]) -> str:
                 _badges(axes, _steps_reached(story), near=max(1.0, 0.03 * numbers[-1]))
         axes.set(xlabel="iteration", ylabel="distinct items")
         axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * max(1, *(len(story.held_at) for story in stories)))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
@@ -107,7 +107,8 @@ def map_figure(story: Story) -> str:
         axes.add_collection(LineCollection(legs, colors=faded, linewidths=1.6, capstyle="round"))
         axes.plot(*zip(*points, strict=True), "o", color=SERIES[0], markersize=3, markeredgewidth=0, zorder=2)
         _place(axes, points[0], "start")
-        _place(axes, points[-1], "end")
+        if points[-1] != points[0]:
+            _place(axes, points[-1], "end")
         _badges(axes, _places_reached(story), near=0.06 * _extent(points))
         axes.set(xlabel="x (east)", ylabel="z (south)")
         axes.margins(0.12)

@@ -47,6 +47,11 @@ class Iteration:
     interrupted: bool = False
 
     @property
+    def words(self) -> str:
+        """The task's."""
+        return self.task.words if self.task else "no task"
+
+    @property
     def outcome(self) -> str:
         """`done`, `failed`, or `open` where no verdict was reached."""
         if self.problem:

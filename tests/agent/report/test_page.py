@@ -79,6 +79,7 @@ def test_nothing_that_others_wrote_becomes_markup() -> None:
     for page in (report_page(story, stands=HOSTILE), comparison_page(story, story)):
         assert Tags(page).active == []
         assert "&lt;img src=x" in page
+        assert "&amp;lt;" not in page
 
 
 def test_secrets_and_control_characters_do_not_reach_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
