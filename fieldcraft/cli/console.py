@@ -29,6 +29,7 @@ STYLES = {
     "command": "bold cyan",
 }
 
+
 def one_line(text: object, limit: int = 200) -> str:
     """`text` cleaned, on one line, of at most `limit` characters."""
     line = " ".join(clean(str(text)[: limit * 20]).split())
