@@ -39,6 +39,7 @@ def doctor(as_json: o.Json = False) -> int:
     """Say what this machine can do, what is missing, and how to get it."""
     from fieldcraft.cli.console import console, print_json, say, table
     from fieldcraft.cli.lines import BAD, GOOD
+    from fieldcraft.cli.naming import as_typed
 
     findings = [finding for look in LOOKS for finding in look()]
     if as_json:
@@ -50,7 +51,11 @@ def doctor(as_json: o.Json = False) -> int:
             shown.add_row(say(*mark), say(found.name, "name"), say(found.detail), say(found.cure))
         console().print(shown)
         missing = [found.name for found in findings if found.required and not found.holds]
-        words = f"missing: {', '.join(missing)}" if missing else "this machine can run `fieldcraft explore`"
+        words = (
+            f"missing: {', '.join(missing)}"
+            if missing
+            else as_typed("this machine can run `fieldcraft explore`")
+        )
         console().print(say(words, "bad" if missing else "good"))
     return FAILURE if any(found.required and not found.holds for found in findings) else 0
 

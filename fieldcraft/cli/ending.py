@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.cli import figures
 from fieldcraft.cli.console import console, one_line, say
 from fieldcraft.cli.lines import BAD, GOOD
+from fieldcraft.cli.naming import program
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +80,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Reached", ", ".join(milestones) or "no milestone yet"),
         ("Items", _some("different", sorted(state.progress.items))),
         ("Skills", _some("kept", sorted(state.kept))),
-        ("Tasks", f"{len(state.completed)} done, {len(state.failed)} not"),
+        ("Tasks", f"{len(state.completed)} done, {len(state.failed)} never done"),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
         ("Lived", _life(overview)),
@@ -141,17 +142,17 @@ def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
         steps.append(("go on with this run", resume_command(overview, runs)))
     if overview.state.kept:
         steps += [
-            ("see what it learned", f"fieldcraft skills list --library {library}"),
+            ("see what it learned", f"{program()} skills list --library {library}"),
             (
                 "try every skill in a world it has never seen",
-                f"fieldcraft replay --library {library}{world} --seed {settings.seed + 1}",
+                f"{program()} replay --library {library}{world} --seed {settings.seed + 1}",
             ),
         ]
     if settings.model == "offline":
         steps.append(
             (
                 "the same with a model of your own (or anthropic:…, ollama:…, --base-url)",
-                f"fieldcraft explore --model openai:gpt-5-mini --library {library}{world}",
+                f"{program()} explore --model openai:gpt-5-mini --library {library}{world}",
             )
         )
     return steps
@@ -159,7 +160,7 @@ def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
 
 def resume_command(overview: Overview, runs: Path) -> str:
     """How to go on with a run; with a larger budget where this one is used up."""
-    command = f"fieldcraft explore --resume {shlex.quote(overview.run)}"
+    command = f"{program()} explore --resume {shlex.quote(overview.run)}"
     if runs != Path("runs"):
         command += f" --runs {shlex.quote(str(runs))}"
     spent, budget = overview.state.spent, overview.settings.budget

@@ -126,6 +126,7 @@ def _usage(error: TyperException) -> str:
 
 def _print_error(message: str) -> None:
     from fieldcraft.cli.console import console, one_line, say
+    from fieldcraft.cli.naming import as_typed
 
     screen = console(stderr=True)
-    screen.print(say(f"error: {one_line(message, 2000)}", "bad"), soft_wrap=not screen.is_terminal)
+    screen.print(say(f"error: {one_line(as_typed(message), 2000)}", "bad"), soft_wrap=not screen.is_terminal)

@@ -41,6 +41,7 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
     from fieldcraft.cli.console import console, one_line, print_json, say, table
     from fieldcraft.cli.ending import as_data
     from fieldcraft.cli.following import read_overview, standing
+    from fieldcraft.cli.naming import program
 
     place = _folder(runs)
     data: list[dict[str, Any]] = []
@@ -72,7 +73,7 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
     elif data:
         console().print(shown)
     else:
-        console().print(say(f"no runs in {place}; start one with `fieldcraft explore`", "quiet"))
+        console().print(say(f"no runs in {place}; start one with `{program()} explore`", "quiet"))
     return 0
 
 

@@ -39,6 +39,7 @@ Digest = Annotated[
 def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
     """Every skill, with what it does."""
     from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.naming import program
 
     opened = open_library(library)
     skills = sorted(opened, key=lambda skill: skill.name)
@@ -56,9 +57,8 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
     console().print(shown)
     if problems:
         names = ", ".join(problem.name for problem in problems)
-        words = (
-            f"{len(problems)} cannot be used: {names}. See `fieldcraft skills check --library {opened.path}`"
-        )
+        check_them = f"`{program()} skills check --library {opened.path}`"
+        words = f"{len(problems)} cannot be used: {names}. See {check_them}"
         console(stderr=True).print(say(words, "warn"))
     return 0
 
@@ -133,6 +133,7 @@ def search(
 def check(library: o.Library = None, as_json: o.Json = False) -> int:
     """Every skill that cannot be used, why, and what to do. The exit code is 1 where there is one."""
     from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.naming import as_typed
 
     opened = open_library(library)
     problems = opened.problems()
@@ -141,7 +142,7 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
     elif problems:
         shown = table("skill", "problem", "what to do", whole=1)
         for problem in problems:
-            shown.add_row(say(problem.name, "bad"), say(problem.reason), say(problem.cure))
+            shown.add_row(say(problem.name, "bad"), say(problem.reason), say(as_typed(problem.cure)))
         console().print(shown)
     else:
         console().print(say(f"all {len(opened)} skills of {opened.path} are sound", "good"))

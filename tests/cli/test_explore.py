@@ -31,6 +31,7 @@ def test_sums_up_and_says_what_to_do_next(workshop: Workshop) -> None:
         "carpentry (iteration 3)",
         "2 different: plank, wood",
         "2 kept: chop-wood, saw-planks",
+        "2 done, 0 never done",
         "runs/first",
         "fieldcraft explore --resume first --iterations 83",
         "fieldcraft skills list --library library",
