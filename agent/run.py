@@ -30,6 +30,10 @@ class RunError(RuntimeError):
     """A run cannot be created, found or opened; the message says what to do."""
 
 
+class UnknownRun(RunError):
+    """No run of this name; the message lists the nearest."""
+
+
 class RunLocked(RunError):
     """Another process has this run open."""
 
@@ -208,7 +212,7 @@ def find_run(runs: Path, name: str) -> Path:
     """The folder of the run `name`, which may be a path or `latest`.
 
     Raises:
-        RunError: there is none; the message lists the nearest names.
+        UnknownRun: there is none; the message lists the nearest names.
     """
     known = list_runs(runs)
     if name == "latest" and known:
@@ -217,7 +221,7 @@ def find_run(runs: Path, name: str) -> Path:
         if any(candidate.glob("journal-*.jsonl")):
             return candidate
     names = [folder.name for folder in known]
-    raise RunError(
+    raise UnknownRun(
         f"no run {name!r} in {runs}{nearest(name, names) or '.'} "
         + (
             f"Latest: {', '.join(names[-3:])}."

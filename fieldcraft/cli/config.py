@@ -26,6 +26,8 @@ FILE = Path("fieldcraft.toml")
 PREFIX = "FIELDCRAFT_"
 OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
 """Variables with our prefix that are read elsewhere."""
+TABLES = {"model_options": ModelSettings}
+"""What checks the keys of a table that is a plain dictionary in the settings."""
 
 
 class Settings(BaseSettings, RunSettings):
@@ -45,6 +47,13 @@ class Settings(BaseSettings, RunSettings):
     @classmethod
     def _known_options(cls, value: dict[str, Any]) -> dict[str, Any]:
         ModelSettings.model_validate(value)
+        return value
+
+    @field_validator("sandbox")
+    @classmethod
+    def _known_sandbox(cls, value: str) -> str:
+        if value == "docker":
+            raise ValueError("there is no Docker sandbox yet; use process")
         return value
 
     @classmethod
@@ -72,6 +81,8 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         UsageProblem: a value cannot be used or a key is unknown; the message says where it stands.
     """
     _check_variables()
+    if FILE.exists() and not FILE.is_file():
+        raise UsageProblem(f"{FILE} is no file; move it away, or write the settings into a file of this name")
     try:
         return Settings(**flags)
     except ValidationError as error:
@@ -101,10 +112,14 @@ def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
     where, key = _source(place, flags), ".".join(place)
     if detail["type"] == "extra_forbidden":
         known = _known_keys(place[:-1])
-        return f"{where}: no setting {key!r}{nearest(place[-1], known)} Settings here: {', '.join(known)}"
+        return (
+            f"{where}: no setting {key!r}{nearest(place[-1], known) or '.'} Settings here: {', '.join(known)}"
+        )
     cause = detail.get("ctx", {}).get("error")
     problem = str(cause) if cause is not None else detail["msg"]
-    return f"{where}: {key}: {problem} (got {str(detail['input'])[:60]!r})"
+    given = detail["input"]
+    got = "" if isinstance(given, Mapping) else f" (got {str(given)[:60]!r})"
+    return f"{where}: {key}: {problem}{got}"
 
 
 def _source(place: Sequence[str], flags: Mapping[str, Any]) -> str:
@@ -129,7 +144,7 @@ def _holds(data: Any, place: Iterable[str]) -> bool:
 def _known_keys(place: Iterable[str]) -> list[str]:
     model: Any = Settings
     for part in place:
-        model = model.model_fields[part].annotation
+        model = TABLES.get(part) or model.model_fields[part].annotation
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return []
     return sorted(model.model_fields)

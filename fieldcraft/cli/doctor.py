@@ -78,6 +78,7 @@ def _sandbox() -> Iterator[Finding]:
         )
         return
     sandbox.close()
+    yield Finding("sandbox: docker", False, "not yet: no release of Fieldcraft runs programs in Docker")
     yield Finding("sandbox", True, "programs run in locked-down processes", required=True)
 
 
@@ -123,10 +124,6 @@ def _providers() -> Iterator[Finding]:
 
 def _programs() -> Iterator[Finding]:
     yield _program("node", ["--version"], "Node.js 20 or later runs JavaScript skills: https://nodejs.org")
-    server = ["version", "--format", "server {{.Server.Version}}"]
-    yield _program(
-        "docker", server, "install Docker and start its daemon: https://docs.docker.com/get-docker"
-    )
 
 
 def _program(name: str, question: list[str], cure: str) -> Finding:

@@ -36,6 +36,7 @@ def explain(error: BaseException) -> Failure | None:
 
 def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
+    from fieldcraft.agent.run import UnknownRun
     from fieldcraft.agent.session import BadWorldOptions
     from fieldcraft.agent.settings import UnknownRole
     from fieldcraft.envs import UnknownEnvironment
@@ -47,6 +48,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownEnvironment,
         UnknownModel,
         UnknownRole,
+        UnknownRun,
         UnknownSkill,
         UnknownTool,
         BadScript,

@@ -118,7 +118,7 @@ Attempts = Annotated[
 ]
 Sandbox = Annotated[
     str | None,
-    typer.Option("--sandbox", help="auto, process, docker or unsafe.", rich_help_panel=CONDUCT),
+    typer.Option("--sandbox", help="auto, process or unsafe; docker: not yet.", rich_help_panel=CONDUCT),
 ]
 Tools = Annotated[
     list[str] | None,

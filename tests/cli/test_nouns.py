@@ -161,6 +161,7 @@ def test_doctor_says_what_there_is_and_how_to_get_the_rest(
     assert found["python"]["holds"]
     assert found["sandbox: seccomp"]["detail"]
     assert found["embeddings"]["holds"]
+    assert found["sandbox: docker"]["detail"].startswith("not yet")
     assert found["model: openai"]["cure"] in ("set OPENAI_API_KEY", "pip install 'fieldcraft[openai]'")
     assert "sandbox" in workshop.run("doctor").out
 

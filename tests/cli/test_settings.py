@@ -54,6 +54,11 @@ def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.Mon
         ),
         ("seed = 'x'\n", "fieldcraft.toml: seed: "),
         ("[role_models]\naktor = 'offline'\n", "no model role 'aktor'; did you mean 'actor'?"),
+        (
+            "[model_options]\nprise = 3\n",
+            "no setting 'model_options.prise'; did you mean 'prices' or 'retries'? Settings here",
+        ),
+        ("sandbox = 'docker'\n", "fieldcraft.toml: sandbox: there is no Docker sandbox yet"),
         ("seed = \n", "fieldcraft.toml is not valid TOML: Invalid value (at line 1, column 8)"),
     ],
 )
@@ -62,6 +67,18 @@ def test_the_file_is_read_strictly(workshop: Workshop, text: str, words: str) ->
     with pytest.raises(UsageProblem) as caught:
         load_settings({})
     assert words in str(caught.value)
+
+
+def test_a_wrong_role_is_told_without_the_table_it_stands_in(workshop: Workshop) -> None:
+    with pytest.raises(UsageProblem, match=r"Roles: .*describer$"):
+        load_settings({"role_models": {"actr": "offline"}})
+
+
+def test_a_folder_of_the_files_name_is_told(workshop: Workshop) -> None:
+    Path("fieldcraft.toml").unlink()
+    Path("fieldcraft.toml").mkdir()
+    with pytest.raises(UsageProblem, match=r"fieldcraft\.toml is no file; move it away"):
+        load_settings({})
 
 
 @pytest.mark.parametrize(
