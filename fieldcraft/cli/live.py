@@ -30,13 +30,15 @@ REFRESHES = 8
 
 HINT = "Ctrl-C stops at the next event; the run can be resumed."
 """Stands below the panel also so that a terminal's `^C` has room and breaks no line of it."""
+WATCHING = "Ctrl-C ends the looking; the run goes on."
 
 
 class LiveView:
     """A dashboard at the foot of the terminal, drawn from the overview by a thread of its own."""
 
-    def __init__(self, overview: Overview) -> None:
+    def __init__(self, overview: Overview, *, watching: bool = False) -> None:
         self.overview = overview
+        self._hint = WATCHING if watching else HINT
         self._console = console()
         self._lock = threading.Lock()
         self._spinner = Spinner("dots", style="name")
@@ -86,7 +88,7 @@ class LiveView:
     def _draw(self) -> RenderableType:
         with self._lock:
             panel = dashboard(self.overview, self._spinner, time.monotonic() - self._changed)
-        foot = Text(STOPPING, style="warn") if self._stopping else Text(HINT, style="quiet")
+        foot = Text(STOPPING, style="warn") if self._stopping else Text(self._hint, style="quiet")
         return Group(panel, foot)
 
 

@@ -39,7 +39,7 @@ class View(Protocol):
         """Say that the run stops at its next event. Called in a signal handler."""
 
 
-def choose_view(overview: Overview, *, plain: bool, as_json: bool) -> View:
+def choose_view(overview: Overview, *, plain: bool, as_json: bool, watching: bool = False) -> View:
     """The dashboard on a terminal, lines elsewhere; with JSON on standard output, lines on standard error."""
     if as_json:
         return PlainView(overview, stderr=True)
@@ -47,7 +47,7 @@ def choose_view(overview: Overview, *, plain: bool, as_json: bool) -> View:
         return PlainView(overview)
     from fieldcraft.cli.live import LiveView
 
-    return LiveView(overview)
+    return LiveView(overview, watching=watching)
 
 
 @dataclass

@@ -125,7 +125,7 @@ def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) 
 
     folder = find_run(_folder(runs), run)
     overview = read_overview(folder)
-    with choose_view(overview, plain=plain, as_json=False) as view:
+    with choose_view(overview, plain=plain, as_json=False, watching=True) as view:
         try:
             for event in follow(folder, overview):
                 view.take(event)
