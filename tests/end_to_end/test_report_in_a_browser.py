@@ -133,5 +133,5 @@ def test_a_place_that_cannot_be_written_is_named_with_the_cure(
 
 
 def test_an_unknown_run_names_the_nearest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["runs", "compare", "hostile", "hostil"]) == 1
+    assert main(["runs", "compare", "hostile", "hostil"]) == 2
     assert "did you mean 'hostile'" in capsys.readouterr().err
