@@ -17,7 +17,7 @@ class Overview:
     """A view of one run, fed with its events in order; events that it has seen before change nothing.
 
     Attributes:
-        run: the run's name, empty before its first event.
+        run: the run's name: its folder's where that is given, else what its first event says.
         state: the fold of the events.
         doing: what is going on, in words.
         attempt: the number of the attempt in progress or last made, 0 before a task's first.
@@ -68,7 +68,7 @@ class Overview:
     def _follow(self, event: e.Event) -> None:
         match event:
             case e.RunStarted() | e.Checkpoint():
-                self.run, self.settings = event.run, event.settings
+                self.run, self.settings = self.run or event.run, event.settings
             case e.RunResumed():
                 self.settings, self.outcome = event.settings, ""
             case e.RunPaused() | e.RunFinished():

@@ -83,6 +83,17 @@ def table(*columns: str, title: str = "", whole: int = 0) -> Table:
     return made
 
 
+def print_code(text: str, language: str) -> None:
+    """Code in colours on a terminal; elsewhere as it stands, no line cut, so that a file of it is of use."""
+    from rich.syntax import Syntax
+
+    screen, shown = console(), clean(text)
+    if screen.is_terminal:
+        screen.print(Syntax(shown, language, theme="ansi_dark", background_color="default"))
+    else:
+        screen.file.write(shown.rstrip("\n") + "\n")
+
+
 def print_json(data: Any) -> None:
     """One JSON document on standard output, without secrets and in ASCII, so that no terminal acts on it."""
     sys.stdout.write(json.dumps(_without_secrets(data), indent=2) + "\n")

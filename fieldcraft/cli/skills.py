@@ -66,10 +66,7 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
 @app.command()
 def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_json: o.Json = False) -> int:
     """One skill: where it comes from, what it calls, its code."""
-    from rich.syntax import Syntax
-
-    from fieldcraft.agent.redact import clean
-    from fieldcraft.cli.console import console, print_json, say
+    from fieldcraft.cli.console import console, print_code, print_json, say
 
     opened = open_library(library)
     found = opened.get(skill, version)
@@ -91,9 +88,7 @@ def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_j
     console().print(say(found.name, "head"))
     for name, words in rows.items():
         console().print(say(f"  {name:<10}", "quiet"), say(words), sep="", soft_wrap=True)
-    console().print(
-        Syntax(clean(found.source), found.language, theme="ansi_dark", background_color="default")
-    )
+    print_code(found.source, found.language)
     return 0
 
 
@@ -169,10 +164,7 @@ def diff(
     as_json: o.Json = False,
 ) -> int:
     """What changed between two versions of a skill."""
-    from rich.syntax import Syntax
-
-    from fieldcraft.agent.redact import clean
-    from fieldcraft.cli.console import console, print_json
+    from fieldcraft.cli.console import print_code, print_json
 
     opened = open_library(library)
     versions = opened.versions(skill)
@@ -183,7 +175,7 @@ def diff(
     if as_json:
         print_json({"skill": skill, "old": before, "new": after, "diff": text})
     else:
-        console().print(Syntax(clean(text), "diff", theme="ansi_dark", background_color="default"))
+        print_code(text, "diff")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,17 @@ def test_shows_what_changed_between_versions(stocked: Workshop) -> None:
     assert "one version only" in alone.err
 
 
+def test_code_that_is_written_to_a_file_stands_there_as_it_is(stocked: Workshop) -> None:
+    library = SkillLibrary(Path("library"))
+    long = "    words = '" + "many " * 60 + "'\n"
+    keep(library, "saw_too_many", f"def saw_too_many(bot):\n{long}    bot.saw(1)\n", "Saws.", item="plank")
+    library.close()
+    assert long in stocked.run("skills", "show", "saw-too-many").out
+    changed = stocked.run("skills", "diff", "saw-too-many").out.splitlines()
+    assert f"+{long.rstrip()}" in changed
+    assert all(line == line.rstrip() for line in changed if line.startswith(("+", "-")))
+
+
 def test_merges_another_library(stocked: Workshop) -> None:
     other = SkillLibrary(Path("other"))
     source = SAW.replace("saw_planks", "stack_wood").replace("chop_wood(bot, count)", "pass")
@@ -144,6 +156,18 @@ def test_lists_and_shows_runs(workshop: Workshop) -> None:
     shown = workshop.run("runs", "show", "first").out
     assert "the latest of 2 tasks" in shown
     assert "Saw 4 planks" in shown
+
+
+def test_a_copied_run_goes_by_its_folders_name(workshop: Workshop) -> None:
+    workshop.explore("--iterations", "1")
+    shutil.copytree("runs/first", "runs/second")
+    shown = workshop.run("runs", "show", "second").out
+    assert "run second" in shown
+    assert "explore --resume second --iterations 81" in shown
+    resumed = workshop.run("explore", "--plain", "--resume", "second", "--iterations", "2")
+    assert "run second going on after iteration 1" in resumed.out
+    assert "explore --resume second --iterations 82" in resumed.out
+    assert workshop.run("runs", "show", "first", "--json").data["iterations"] == 1
 
 
 def test_watches_a_run_that_has_stopped(workshop: Workshop) -> None:
