@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.agent.redact import clean, redact
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from fieldcraft.cli.screen import Screen
 
 PIPED_WIDTH = 160
 """Columns of tables where no terminal says how wide it is."""
@@ -44,14 +45,15 @@ def say(text: object, style: str = "") -> Text:
 
 
 @cache
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> Screen:
     """The console of standard output or of standard error. It reads no markup in what it is given."""
-    from rich.console import Console
     from rich.theme import Theme
+
+    from fieldcraft.cli.screen import Screen
 
     stream = sys.stderr if stderr else sys.stdout
     piped = not stream.isatty() and "COLUMNS" not in os.environ
-    return Console(
+    return Screen(
         stderr=stderr,
         theme=Theme(STYLES),
         markup=False,

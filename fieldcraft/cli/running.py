@@ -77,6 +77,11 @@ class Stopper:
         before, self._request = self._request, request
         return before
 
+    def request(self, reason: str) -> None:
+        """Ask the run, where it is open, to stop at its next event."""
+        if self._request is not None:
+            self._request(reason)
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.asked or self._request is None:
             self.asked = True
@@ -94,11 +99,13 @@ class Drive:
         overview: what became of it.
         stopped: somebody asked it to stop.
         opened: the run is there, and can be resumed whatever happens now.
+        unread: whoever read the progress has gone, so the run was asked to stop.
     """
 
     view: View
     stopped: bool = False
     opened: bool = False
+    unread: bool = False
     _stopper: Stopper = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +120,9 @@ class Drive:
         """Pass on an event, once the journal before it was read."""
         if self.opened:
             self.view.take(event)
+            if not self.unread and any(console(stderr=stderr).unread for stderr in (False, True)):
+                self.unread = True
+                self._stopper.request("nobody reads its output any more")
 
     def ask(self, question: str) -> str:
         """Ask the person; the end of the input stops the run, resumable."""

@@ -119,6 +119,7 @@ def _tasks(view: Overview, count: int) -> Any:
 def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) -> int:
     """Look on while a run goes on in another process, until it stops or you press Ctrl-C."""
     from fieldcraft.agent.run import find_run
+    from fieldcraft.cli.console import console
     from fieldcraft.cli.ending import print_summary
     from fieldcraft.cli.following import follow, read_overview, standing
     from fieldcraft.cli.running import choose_view
@@ -129,6 +130,8 @@ def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) 
         try:
             for event in follow(folder, overview):
                 view.take(event)
+                if console().unread:
+                    return 0
         except KeyboardInterrupt:
             return 0
     overview.outcome = standing(folder, overview)

@@ -111,20 +111,20 @@ def _drive(opener: Open, runs: Path, look: Look) -> int:
             command = resume_command(overview, runs)
             raise CommandFailed(f"{str(error).rstrip('.')}. Then go on with: {command}") from error
         raise
-    _tell(overview, runs, look, stopped=drive.stopped)
+    _tell(overview, runs, look, stopped=drive.stopped, unread=drive.unread)
     if problem is not None:
         raise problem
     return code
 
 
-def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool) -> None:
+def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool, unread: bool) -> None:
     from fieldcraft.cli.console import console, print_json, say
     from fieldcraft.cli.ending import as_data, print_next, print_summary, resume_command
 
+    if unread or (look.as_json and stopped):
+        console(stderr=True).print(say(f"go on with: {resume_command(overview, runs)}"), soft_wrap=True)
     if look.as_json:
         print_json(as_data(overview, runs))
-        if stopped:
-            console(stderr=True).print(say(f"go on with: {resume_command(overview, runs)}"), soft_wrap=True)
         return
     print_summary(overview, runs)
     print_next(overview, runs)

@@ -70,6 +70,21 @@ def test_a_second_signal_stops_at_once(workshop: Workshop) -> None:
     assert [event["type"] for event in workshop.journal()][-2:] == ["execution_started", "run_paused"]
 
 
+def test_a_reader_who_leaves_stops_the_run_in_good_order(workshop: Workshop) -> None:
+    process = explore(workshop)
+    assert process.stdout is not None
+    assert "run first starts" in process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    ended = end(process)
+    assert ended.code == 1
+    assert "explore --resume first" in ended.err
+    assert "Traceback" not in ended.err
+    last = workshop.journal()[-1]
+    assert (last["type"], last["reason"]) == ("run_paused", "nobody reads its output any more")
+    assert workshop.run("explore", "--plain", "--resume", "first").code == 0
+
+
 def test_json_says_on_standard_error_how_to_go_on(workshop: Workshop) -> None:
     process = explore(workshop, "--json")
     workshop.wait_for("execution_started")
