@@ -122,3 +122,13 @@ def test_the_example_of_the_documentation_holds(workshop: Workshop) -> None:
     Path("tasks.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
     first, second = read_tasks(Path("tasks.yaml"))
     assert (first.goal, str(second.goal)) == (None, "hold 1 crafting_table")
+
+
+def test_the_script_of_the_documentation_can_be_lived(workshop: Workshop) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+    section = page.partition("## A script instead of a model")[2]
+    Path("answers.yaml").write_text(section.partition("```yaml\n")[2].partition("\n```\n")[0] + "\n")
+    write("questions = 0\n")
+    ended = workshop.run("explore", "--model", "scripted:answers.yaml", "--iterations", "1", "--json")
+    assert ended.code == 0
+    assert list(ended.data["skills"]) == ["mine-oak-log"]
