@@ -38,7 +38,7 @@ class Situation:
 
     def chance(self, name: str) -> float:
         """A number from 0 to 1 that looks random and depends on the prompt alone."""
-        return zlib.crc32(f"{self._salt} {name}".encode()) / 0xFFFFFFFF
+        return zlib.crc32(f"{self._salt} {name}".encode(errors="replace")) / 0xFFFFFFFF
 
     def rest(self, task: str) -> float:
         """From 0 for a task never failed, 1 for the one that failed longest ago, to 2 for the latest."""
