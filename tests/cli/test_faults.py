@@ -27,6 +27,7 @@ def mount(folder: Path, options: str) -> None:
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
+        assert not os.environ.get("CI"), f"CI must be able to mount: {done.stderr.strip()}"
         pytest.skip(f"no mount here: {done.stderr.strip()}")
 
 
@@ -35,7 +36,7 @@ def test_a_full_disk_stops_the_run_and_space_lets_it_go_on(workshop: Workshop, m
     ended = workshop.explore("--iterations", "12")
     assert ended.code == 1
     assert "cannot be written (No space left on device); nothing acknowledged is lost" in ended.err
-    assert "Then go on with: " in ended.err and "fieldcraft explore --resume first" in ended.err
+    assert "Then go on with: fieldcraft explore --resume first" in ended.err
     acknowledged = len(workshop.journal())
     assert acknowledged > 5
     subprocess.run(["mount", "-o", "remount,size=8m", str(mounted)], check=True)
