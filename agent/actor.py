@@ -11,7 +11,6 @@ from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.skills import Program, ProgramError, Skill, parse_program
 
-ATTEMPTS_SHOWN = 6
 SOURCE_SHOWN = 8000
 
 
@@ -27,10 +26,13 @@ class Written:
 class Actor:
     """Writes one program for each attempt (Voyager, section 2.3: iterative prompting)."""
 
-    def __init__(self, asker: Asker, environment: Environment, tools: str = "") -> None:
+    def __init__(
+        self, asker: Asker, environment: Environment, tools: str = "", *, attempts_shown: int = 6
+    ) -> None:
         self._asker = asker
         self._environment = environment
         self._tools = tools
+        self._attempts_shown = attempts_shown
 
     def write(
         self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
@@ -54,7 +56,7 @@ class Actor:
             tick_limit=spec.tick_limit,
             task=task,
             observation=observation.text(),
-            attempts=[_shortened(attempt) for attempt in attempts[-ATTEMPTS_SHOWN:]],
+            attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
         )
         source = None
         try:

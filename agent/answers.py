@@ -13,8 +13,6 @@ from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.state import Answered
 
-EVIDENCE_SHOWN = 8
-
 
 class Answers:
     """Answers questions with the `answerer`'s model.
@@ -31,7 +29,8 @@ class Answers:
 
     def ask(self, question: str) -> Answered:
         """The cached answer, or a new one. Raises as `Asker.text` does."""
-        evidence = relevant(question, list(self._recorder.state.evidence.values()))
+        limit = self._recorder.run.settings.evidence
+        evidence = relevant(question, list(self._recorder.state.evidence.values()), limit)
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
@@ -45,7 +44,7 @@ class Answers:
         return known
 
 
-def relevant(question: str, evidence: Sequence[str], limit: int = EVIDENCE_SHOWN) -> list[str]:
+def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
     """The evidence that shares the rarest words with the question, best first, at most `limit` lines."""
     words = _words(question)
     frequency = Counter(word for line in evidence for word in _words(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.agent.methods import method_settings
 from fieldcraft.agent.recorder import Listener
 from fieldcraft.agent.replaying import Replayed, replay_skills
 from fieldcraft.agent.session import new_session, resumed_session
@@ -21,6 +22,7 @@ def explore(
     iterations: int = 60,
     runs: Path | str = "runs",
     resume: str | None = None,
+    method: str | None = None,
     listeners: tuple[Listener, ...] = (),
     **settings: Any,
 ) -> RunState:
@@ -31,6 +33,8 @@ def explore(
         iterations: the budget, parts before a resume included.
         runs: the folder of runs.
         resume: a run to go on with; the other settings are then the run's own.
+        method: such as `voyager`, `react` or `without-library` (`fieldcraft.agent.methods`); settings that
+            are given go before the method's.
         listeners: called with every event of the journal.
         settings: further fields of `RunSettings`, such as `model`, `seed`, `library`.
 
@@ -41,7 +45,7 @@ def explore(
     if resume is not None:
         with resumed_session(resume, runs=Path(runs), budget=budget, listeners=listeners) as session:
             return session.explorer.explore()
-    chosen = RunSettings(environment=environment, budget=budget, **settings)
+    chosen = RunSettings(environment=environment, budget=budget, **{**method_settings(method), **settings})
     with new_session(chosen, runs=Path(runs), listeners=listeners) as session:
         return session.explorer.explore()
 

@@ -9,8 +9,10 @@ from pydantic import BaseModel
 
 from fieldcraft.agent import events as e
 from fieldcraft.agent.asking import Asker
+from fieldcraft.agent.feedback import told
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
+from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Environment, Observation, Progress
 from fieldcraft.envs.observation import counts_text
@@ -74,11 +76,13 @@ class EnvironmentCritic:
 class ModelCritic:
     """Self-verification by a model (Voyager, section 2.3)."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, settings: RunSettings) -> None:
         self._asker = asker
+        self._settings = settings
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
         """Ask the critic's model; an unusable answer counts as failure."""
+        run = told(run, self._settings)
         try:
             found = self._asker.parsed(
                 "critic",
@@ -126,6 +130,14 @@ class NoCritic:
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:  # noqa: ARG002
         """Success where nothing was raised and nothing was killed."""
         return Verdict(success=run.ok, reasoning="no error" if run.ok else "an error")
+
+
+class NeverCritic:
+    """Nobody judges: the author goes on refining for as many attempts as there are (ReAct)."""
+
+    def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:  # noqa: ARG002
+        """Never success, and nothing to change."""
+        return Verdict(success=False, reasoning="nobody judges")
 
 
 def _gained(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:

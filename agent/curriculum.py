@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -111,11 +112,19 @@ class AutoCurriculum:
         return {
             "world": spec.description,
             "names": spec.names,
-            "observation": state.observation.text(self._fields()),
+            "observation": self._observed().text(self._fields()),
             "completed": state.completed[-TASKS_SHOWN:],
             "failed": state.failed[-TASKS_SHOWN:],
             "items": sorted(state.progress.items),
         }
+
+    def _observed(self) -> Observation:
+        """The observation, with no more than the core of the inventory until the rest has its turn."""
+        seen, core = self._recorder.state.observation, self._settings.core_items
+        if not core or self._shown("other_items"):
+            return seen
+        shown = {item: count for item, count in seen.inventory.items() if re.search(core, item)}
+        return seen.model_copy(update={"inventory": shown})
 
     def _fields(self) -> set[str]:
         return {name for name in Observation.model_fields if self._shown(name)} | set(
@@ -127,20 +136,41 @@ class AutoCurriculum:
 
 
 class RandomCurriculum:
-    """The ablation "random curriculum" (section 3.4): any item never held, by chance."""
+    """The ablation "random curriculum" (section 3.4): any item never held, by chance.
 
-    def __init__(self, recorder: Recorder, environment: Environment) -> None:
+    It differs from the automatic one in the choice alone: room in the inventory comes first, and the
+    task's context is asked for.
+    """
+
+    def __init__(self, recorder: Recorder, answers: Answers, environment: Environment) -> None:
         self._recorder = recorder
+        self._answers = answers
         self._environment = environment
 
     def propose(self) -> Task | None:
         """A random item never held; `None` once all were held."""
         state = self._recorder.state
+        urgent = care_for_inventory(state.observation, self._environment.spec.names.items)
+        if urgent is not None:
+            return urgent
         left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
         if not left:
             return None
         item = random.Random(f"{self._recorder.run.settings.seed}:{state.task_number}").choice(left)  # noqa: S311
-        return Task(words=f"Obtain 1 {item}", goal=ItemGoal(item=item), origin="random")
+        words = f"Obtain 1 {item}"
+        context = self._answers.ask(f"What does it take to do this: {words}?").answer
+        return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
+
+
+class OpenCurriculum:
+    """One aim over and over, as ReAct and Reflexion are given it (section 3.1)."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._aim = recorder.run.settings.tasks[0]
+
+    def propose(self) -> Task | None:
+        """The aim, always."""
+        return Task(words=self._aim.task, goal=self._aim.goal, origin="open")
 
 
 class FixedCurriculum:

@@ -10,6 +10,7 @@ from fieldcraft.agent.actor import Actor, Written
 from fieldcraft.agent.asking import ModelsSilent
 from fieldcraft.agent.critic import Critic, Moment
 from fieldcraft.agent.curriculum import Curriculum
+from fieldcraft.agent.feedback import told
 from fieldcraft.agent.journal import JournalError
 from fieldcraft.agent.keeper import SkillKeeper
 from fieldcraft.agent.models.errors import ModelRefused
@@ -127,7 +128,8 @@ class Explorer:
                 e.AnswerRefused(iteration=iteration, attempt=attempt.number, problem=problem)
             )
             return Verdict(success=False, critique=problem)
-        attempt.execution = execution = self._execute(written.program, attempt.number)
+        execution = self._execute(written.program, attempt.number)
+        attempt.execution = told(execution, self._run.settings)
         iteration = self.state.spent.iterations
         attempt.verdict = verdict = self._recorder.once(
             e.Judged,
@@ -198,7 +200,9 @@ class Explorer:
         return self.state.observation, self.state.progress
 
     def _known(self, task: Task, attempts: list[Attempt]) -> list[Skill]:
-        """Skills for the task and for what the last attempt lacked."""
+        """Skills for the task and for what the last attempt lacked; none where none are to be retrieved."""
+        if not self._run.settings.retrieved:
+            return []
         lacking = ""
         if attempts:
             last = attempts[-1]

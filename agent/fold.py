@@ -31,9 +31,11 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             )
         case e.PlanMade():
             state.plan = list(event.steps)
+            state.barren = 0
         case e.TaskProposed():
             state.task_number = event.task_number
             state.task = event.task
+            state.items_before = len(state.progress.items)
         case e.AnswerRefused():
             state.spent.iterations += 1
         case e.ExecutionStarted():
@@ -91,7 +93,10 @@ def _record_use(state: RunState, success: bool) -> None:
 
 def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
-    if state.plan:
+    state.barren = 0 if len(state.progress.items) > state.items_before else state.barren + 1
+    if state.task and state.task.origin == "subgoal":
+        state.plan = state.plan[1:]
+    elif state.plan:
         state.plan = state.plan[1:] if event.success else []
         state.solved = event.success and not state.plan
     state.finished_tasks.append((words, event.success))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field
 
 from fieldcraft.agent import events as e
@@ -11,13 +13,18 @@ from fieldcraft.agent.curriculum import check_goal
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.settings import FixedTask
+from fieldcraft.agent.state import Answered
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
-from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills import Skill, SkillLibrary
 
 STEPS = 12
 FAILURES_IN_A_ROW = 6
 """Failed steps in a row after which a task is given up (Voyager's own loop had no such bound)."""
+
+
+BARREN_LIMIT = 3
+"""Sub-goals in a row without a new item after which AutoGPT plans anew."""
 
 
 class Plan(BaseModel):
@@ -25,6 +32,60 @@ class Plan(BaseModel):
 
     reasoning: str = ""
     steps: list[FixedTask] = Field(min_length=1)
+
+
+class Planner:
+    """Has the curriculum's model break a task into steps that can be checked and are not done already."""
+
+    def __init__(self, recorder: Recorder, asker: Asker, environment: Environment) -> None:
+        self._recorder = recorder
+        self._asker = asker
+        self._environment = environment
+
+    def plan(self, task: str, skills: Sequence[Skill] = (), answers: Sequence[Answered] = ()) -> None:
+        """Make a plan, at most `STEPS` long, and record it.
+
+        Args:
+            task: in words.
+            skills: that may help.
+            answers: what is known about it.
+
+        Raises:
+            AnswerUnusable: no usable plan, repairs included.
+            ModelsSilent, BudgetExhausted: as `Asker.parsed`.
+        """
+        state, spec = self._recorder.state, self._environment.spec
+        plan = self._asker.parsed(
+            "curriculum",
+            "decompose",
+            self._read,
+            task=task,
+            world=spec.description,
+            names=spec.names,
+            limit=STEPS,
+            observation=state.observation.text(),
+            completed=state.completed,
+            failed=state.failed,
+            skills=skills,
+            answers=answers,
+        )
+        self._recorder.record(e.PlanMade(steps=plan.steps[:STEPS]))
+
+    def _read(self, answer: str) -> Plan:
+        plan = parse_json(answer, Plan)
+        names = self._environment.spec.names
+        steps = []
+        for step in plan.steps:
+            try:
+                check_goal(step.goal, names, self._recorder.state.observation)
+            except AnswerUnusable as problem:
+                if "met already" not in str(problem):
+                    raise
+                continue
+            steps.append(step)
+        if not steps:
+            raise AnswerUnusable("every step is done already; the last step must be the task itself")
+        return plan.model_copy(update={"steps": steps})
 
 
 class SolveCurriculum:
@@ -43,7 +104,7 @@ class SolveCurriculum:
         library: SkillLibrary,
     ) -> None:
         self._recorder = recorder
-        self._asker = asker
+        self._planner = Planner(recorder, asker, environment)
         self._answers = answers
         self._environment = environment
         self._library = library
@@ -54,7 +115,7 @@ class SolveCurriculum:
         if state.solved or self._given_up():
             return None
         if not state.plan:
-            self._recorder.record(e.PlanMade(steps=self._make_plan()))
+            self._make_plan()
         step = state.plan[0]
         context = self._answers.ask(f"What does it take to do this: {step.task}?").answer
         return Task(words=step.task, goal=step.goal, context=context, origin="plan")
@@ -63,38 +124,34 @@ class SolveCurriculum:
         latest = self._recorder.state.finished_tasks[-FAILURES_IN_A_ROW:]
         return len(latest) == FAILURES_IN_A_ROW and not any(success for _, success in latest)
 
-    def _make_plan(self) -> list[FixedTask]:
-        state, spec = self._recorder.state, self._environment.spec
-        whole = self._recorder.run.settings.tasks[0]
-        questions = [whole.task, *dict.fromkeys(state.failed[-3:])]
-        plan = self._asker.parsed(
-            "curriculum",
-            "decompose",
-            self._read,
-            task=whole.task,
-            world=spec.description,
-            names=spec.names,
-            limit=STEPS,
-            observation=state.observation.text(),
-            completed=state.completed,
-            failed=state.failed,
-            skills=[match.skill for match in self._library.search(whole.task, k=5, environment=spec.id)],
+    def _make_plan(self) -> None:
+        whole, state = self._recorder.run.settings.tasks[0].task, self._recorder.state
+        limit = self._recorder.run.settings.retrieved
+        environment = self._environment.spec.id
+        matches = self._library.search(whole, k=limit, environment=environment) if limit else []
+        questions = [whole, *dict.fromkeys(state.failed[-3:])]
+        self._planner.plan(
+            whole,
+            skills=[match.skill for match in matches],
             answers=[self._answers.ask(f"What does it take to do this: {words}?") for words in questions],
         )
-        return plan.steps[:STEPS]
 
-    def _read(self, answer: str) -> Plan:
-        plan = parse_json(answer, Plan)
-        names = self._environment.spec.names
-        steps = []
-        for step in plan.steps:
-            try:
-                check_goal(step.goal, names, self._recorder.state.observation)
-            except AnswerUnusable as problem:
-                if "met already" not in str(problem):
-                    raise
-                continue
-            steps.append(step)
-        if not steps:
-            raise AnswerUnusable("every step is done already; the last step must be the task itself")
-        return plan.model_copy(update={"steps": steps})
+
+class SubgoalCurriculum:
+    """AutoGPT as Voyager's paper set it up (section 3.1): sub-goals of one aim, done or not, each once.
+
+    A new plan is made when there are none left, and when `BARREN_LIMIT` of them in a row brought no item
+    that was never held.
+    """
+
+    def __init__(self, recorder: Recorder, asker: Asker, environment: Environment) -> None:
+        self._recorder = recorder
+        self._planner = Planner(recorder, asker, environment)
+
+    def propose(self) -> Task | None:
+        """The plan's next sub-goal."""
+        state = self._recorder.state
+        if not state.plan or state.barren >= BARREN_LIMIT:
+            self._planner.plan(self._recorder.run.settings.tasks[0].task)
+        step = state.plan[0]
+        return Task(words=step.task, goal=step.goal, origin="subgoal")

@@ -20,6 +20,7 @@ class ProgramRunner:
         seed: int,
         tools: ToolExecutor | None = None,
         limits: ProgramLimits | None = None,
+        callable_skills: bool = True,
     ) -> None:
         self._sandbox = sandbox
         self._environment = environment
@@ -27,6 +28,7 @@ class ProgramRunner:
         self._seed = seed
         self._tools = tools
         self._limits = limits
+        self._callable_skills = callable_skills
 
     def begin_task(self) -> None:
         """A new task begins: its programs may make as many tool calls as a task is allowed."""
@@ -35,7 +37,7 @@ class ProgramRunner:
 
     def bindings(self, program: Program) -> dict[str, str]:
         """The library skills that `program` calls, entry name -> digest."""
-        return self._library.digests_of(program.names)
+        return self._library.digests_of(program.names) if self._callable_skills else {}
 
     def run(self, program: Program, iteration: int, bindings: dict[str, str] | None = None) -> Execution:
         """Run `program` in the world as it is, with today's skills or with those of `bindings`."""

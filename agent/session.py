@@ -11,19 +11,20 @@ from fieldcraft.agent import events as e
 from fieldcraft.agent.actor import Actor
 from fieldcraft.agent.answers import Answers
 from fieldcraft.agent.asking import Asker
-from fieldcraft.agent.critic import Critic, EnvironmentCritic, HumanCritic, ModelCritic, NoCritic
+from fieldcraft.agent.critic import Critic, EnvironmentCritic, HumanCritic, ModelCritic, NeverCritic, NoCritic
 from fieldcraft.agent.curriculum import (
     AutoCurriculum,
     Curriculum,
     FixedCurriculum,
     HumanCurriculum,
+    OpenCurriculum,
     RandomCurriculum,
     check_names,
 )
 from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.keeper import SkillKeeper
 from fieldcraft.agent.models import ModelClient, ModelSettings
-from fieldcraft.agent.plan import SolveCurriculum
+from fieldcraft.agent.plan import SolveCurriculum, SubgoalCurriculum
 from fieldcraft.agent.prompting import AnswerUnusable
 from fieldcraft.agent.recorder import Listener, Recorder
 from fieldcraft.agent.run import Run
@@ -35,6 +36,9 @@ from fieldcraft.skills.sandbox import Sandbox, open_sandbox
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 
 AskHuman = Callable[[str], str]
+
+LISTED = ("fixed", "solve", "open", "subgoals")
+"""Curricula that live on the settings' tasks."""
 
 LOCK_SECONDS = 1.0
 """How long a run waits for its library: another run that has it keeps it to its end."""
@@ -173,7 +177,9 @@ def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
 
 
 def _check_tasks(settings: RunSettings, environment: Environment) -> None:
-    """Refuse a fixed task whose goal names what the world does not have, before anything is spent on it."""
+    """Refuse tasks that are not there or name what the world does not have, before anything is spent."""
+    if settings.curriculum in LISTED and not settings.tasks:
+        raise BadWorldOptions(f"the curriculum {settings.curriculum!r} needs its tasks, and there are none")
     for task in settings.tasks:
         try:
             check_names(task.goal, environment.spec.names)
@@ -186,14 +192,20 @@ def _assemble(run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[L
     recorder = Recorder(run, listeners)
     asker = Asker(recorder, opened.clients)
     answers = Answers(recorder, asker, environment.spec.description)
+    settings = run.settings
     runner = ProgramRunner(
-        opened.sandbox, environment, library, seed=run.settings.seed, tools=opened.executor
+        opened.sandbox,
+        environment,
+        library,
+        seed=settings.seed,
+        tools=opened.executor,
+        callable_skills=settings.retrieved > 0,
     )
     parts = Parts(
         environment=environment,
         library=library,
         curriculum=_curriculum(recorder, asker, answers, environment, library, ask_human),
-        actor=Actor(asker, environment, opened.registry.reference()),
+        actor=Actor(asker, environment, opened.registry.reference(), attempts_shown=settings.attempts_shown),
         critic=_critic(recorder, asker, environment, ask_human),
         keeper=SkillKeeper(recorder, asker, environment, library, runner),
         runner=runner,
@@ -209,26 +221,28 @@ def _curriculum(
     library: SkillLibrary,
     ask_human: AskHuman,
 ) -> Curriculum:
-    match recorder.run.settings.curriculum:
-        case "auto":
-            return AutoCurriculum(recorder, asker, answers, environment)
-        case "random":
-            return RandomCurriculum(recorder, environment)
-        case "fixed":
-            return FixedCurriculum(recorder, answers)
-        case "human":
-            return HumanCurriculum(recorder, ask_human)
-        case "solve":
-            return SolveCurriculum(recorder, asker, answers, environment, library)
+    makers: dict[str, Callable[[], Curriculum]] = {
+        "auto": lambda: AutoCurriculum(recorder, asker, answers, environment),
+        "random": lambda: RandomCurriculum(recorder, answers, environment),
+        "fixed": lambda: FixedCurriculum(recorder, answers),
+        "human": lambda: HumanCurriculum(recorder, ask_human),
+        "solve": lambda: SolveCurriculum(recorder, asker, answers, environment, library),
+        "open": lambda: OpenCurriculum(recorder),
+        "subgoals": lambda: SubgoalCurriculum(recorder, asker, environment),
+    }
+    return makers[recorder.run.settings.curriculum]()
 
 
 def _critic(recorder: Recorder, asker: Asker, environment: Environment, ask_human: AskHuman) -> Critic:
-    match recorder.run.settings.critic:
+    settings = recorder.run.settings
+    match settings.critic:
         case "environment":
-            return EnvironmentCritic(environment, ModelCritic(asker))
+            return EnvironmentCritic(environment, ModelCritic(asker, settings))
         case "model":
-            return ModelCritic(asker)
+            return ModelCritic(asker, settings)
         case "human":
             return HumanCritic(recorder, ask_human)
         case "none":
             return NoCritic()
+        case "never":
+            return NeverCritic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -46,7 +47,18 @@ class RunSettings(BaseModel):
 
     `warm_up` maps a field of the observation (or `answers`) to the number of completed tasks from which
     the curriculum is shown it. Voyager shows questions and answers after 15 tasks; here they come at once,
-    since they carry what the world said about needs.
+    since they carry what the world said about needs. Where `core_items` is a regular expression, items
+    that it does not find in are shown from the number of `other_items` on.
+
+    `curriculum`: `auto`, `random` (an item never held), `human`, `fixed` (`tasks`, each once), `solve`
+    (the one of `tasks`, in steps), `open` (the one of `tasks`, over and over), `subgoals` (the one of
+    `tasks`, in sub-goals, for ever). `critic`: `environment` (the goal's check, else the model), `model`,
+    `human`, `none` (no error is success), `never` (nobody judges, so all `attempts` are made).
+
+    `retrieved` skills are shown to the author of programs; with 0 none can be called either.
+    `attempts_shown` is how many earlier attempts at a task it is shown. Without `environment_feedback`
+    no model is told what the world answered, without `execution_errors` none how a program ended;
+    `evidence` is how many of the world's answers go with a question.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,16 +69,21 @@ class RunSettings(BaseModel):
     model: str = "offline"
     role_models: dict[str, str] = {}
     model_options: dict[str, Any] = {}
-    curriculum: Literal["auto", "random", "human", "fixed", "solve"] = "auto"
+    curriculum: Literal["auto", "random", "human", "fixed", "solve", "open", "subgoals"] = "auto"
     tasks: tuple[FixedTask, ...] = ()
-    critic: Literal["environment", "model", "human", "none"] = "environment"
+    critic: Literal["environment", "model", "human", "none", "never"] = "environment"
     library: str = "library"
     keep_skills: bool = True
     retrieved: int = Field(default=5, ge=0, le=50)
     attempts: int = Field(default=4, ge=1, le=100)
+    attempts_shown: int = Field(default=6, ge=1, le=100)
+    environment_feedback: bool = True
+    execution_errors: bool = True
     repairs: int = Field(default=2, ge=0, le=10)
     questions: int = Field(default=3, ge=0, le=10)
+    evidence: int = Field(default=8, ge=0, le=50)
     model_failures: int = Field(default=5, ge=1)
+    core_items: str = ""
     warm_up: dict[str, int] = {
         "nearby_entities": 5,
         "inventory": 0,
@@ -81,6 +98,15 @@ class RunSettings(BaseModel):
     tools: tuple[str, ...] = ()
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()
+
+    @field_validator("core_items")
+    @classmethod
+    def _sound_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        return value
 
     @field_validator("role_models")
     @classmethod

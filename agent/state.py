@@ -68,7 +68,9 @@ class RunState(BaseModel):
     `evidence` maps a message of the world with its numbers taken out to the latest such message, oldest
     first; `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it
     was first seen; `snapshot` names the latest snapshot, if any; `plan`
-    holds the steps left of a given task, `solved` says that its last step was done.
+    holds the steps left of a given task, `solved` says that its last step was done; `barren` counts the
+    tasks since the plan, or since the latest one in which an item was first held, and `items_before` the
+    items ever held when the task in progress began.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -91,5 +93,7 @@ class RunState(BaseModel):
     task: Task | None = None
     plan: list[FixedTask] = []
     solved: bool = False
+    barren: int = 0
+    items_before: int = 0
     skills_in_use: list[str] = []
     finished: bool = False

@@ -15,8 +15,18 @@ RESTING, REST = 2, 0.75
 ALTERNATIVES = 4
 """Of a need's alternatives, how many count as being of use for it."""
 
+PARTS = 5
+"""Into how many a task is split that only asks for as many things as possible."""
+
 FAILED, WHIM = 20, 15
 """What a task is worth less for having failed (twice that if latest), and how far chance moves its worth."""
+
+
+_TOLD = ("Questions and answers", "Questions answered before", "Context", "Earlier attempts")
+"""Sections that tell what the world said; no prompt has all of them."""
+
+_ALL_SORTS = re.compile(r"\b(?:items|things)\b")
+"""In a task that names none: what to get is left to whoever does it."""
 
 
 class Situation:
@@ -24,7 +34,7 @@ class Situation:
 
     def __init__(self, prompt: Prompt) -> None:
         self.prompt = prompt
-        self.facts = Facts(prompt.text("Questions and answers"), prompt.text("Questions answered before"))
+        self.facts = Facts(*(prompt.text(heading) for heading in _TOLD))
         self.items = prompt.names("Items")
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
@@ -113,8 +123,24 @@ def make_plan(prompt: Prompt) -> str:
             {"task": task, "goal": _item(target, int(number[1]) if number else 1)},
         ]
     else:
-        steps = [{"task": task, "goal": None}]
+        chosen = choose(prompt, task, min(limit, PARTS))
+        steps = [{"task": p.words, "goal": p.goal} for p in chosen] or [{"task": task, "goal": None}]
     return json.dumps({"reasoning": "What the task needs comes before it.", "steps": steps})
+
+
+def choose(prompt: Prompt, task: str, limit: int) -> list[Proposal]:
+    """Tasks for one that only asks for as many things as possible, the worthiest first; else none.
+
+    Such a prompt does not tell what was ever held, so what is held now stands for it.
+    """
+    if not _ALL_SORTS.search(task):
+        return []
+    now = Situation(prompt)
+    now.held = [name for name in now.items if now.seen.inventory.get(name)]
+    found = {p.words: p for p in _candidates(now)}.values()
+    return sorted(found, key=lambda p: -(p.worth - FAILED * now.rest(p.words) + WHIM * now.chance(p.words)))[
+        :limit
+    ]
 
 
 def _candidates(now: Situation) -> list[Proposal]:

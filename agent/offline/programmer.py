@@ -6,6 +6,7 @@ import re
 
 from .facts import Facts
 from .known_skills import known_skills
+from .planner import choose
 from .reading import Prompt, mentioned, subsections
 from .snippets import LOOK_AROUND
 from .ways import Ways
@@ -30,9 +31,13 @@ def write_program(prompt: Prompt) -> str:
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
     ways = Ways(facts, prompt.observation, skills, blocks, history)
-    writer = Writer(ways, _lacked(history), _care(prompt, history, blocks))
+    before = _care(prompt, history, blocks)
     task = prompt.text("Task")
     verb, count, name = _aim(task, items, blocks, mobs)
+    if verb == "look" and (chosen := _chosen(prompt, task)):
+        verb, count, name = chosen
+        before.append("bot.explore()")
+    writer = Writer(ways, _lacked(history), before)
     match verb:
         case "hold":
             source = writer.obtain(name, count)
@@ -84,6 +89,16 @@ def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tup
         for name in mentioned(words, names):
             return verb, count, name
     return "look", 1, ""
+
+
+def _chosen(prompt: Prompt, task: str) -> tuple[str, int, str] | None:
+    """What to do for a task that leaves it open; `None` for any other."""
+    for proposal in choose(prompt, task, 1):
+        goal = proposal.goal or {}
+        kind = str(goal.get("kind", "mine"))
+        name = str(goal.get("item") or goal.get("mob") or proposal.words.split()[-1])
+        return {"item": "hold"}.get(kind, kind), int(str(goal.get("count", 1))), name
+    return None
 
 
 def _spare(prompt: Prompt) -> list[str]:

@@ -35,6 +35,7 @@ def explain(error: BaseException) -> Failure | None:
 
 
 def _usage_errors() -> tuple[type[BaseException], ...]:
+    from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
     from fieldcraft.agent.run import UnknownRun
     from fieldcraft.agent.session import BadWorldOptions
@@ -46,6 +47,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageProblem,
         UnknownEnvironment,
+        UnknownMethod,
         UnknownModel,
         UnknownRole,
         UnknownRun,

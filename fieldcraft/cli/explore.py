@@ -28,6 +28,10 @@ Examples:
 
   fieldcraft explore --curriculum human --critic human
 
+  fieldcraft explore --method react               a method it is compared with (docs/studies.md)
+
+  fieldcraft explore --without library            an ablation; flags of your own go before both
+
 Every flag can also stand in fieldcraft.toml or in FIELDCRAFT_* variables.
 """
 SOLVE_EXAMPLES = """
@@ -67,6 +71,8 @@ def explore(
             rich_help_panel=o.KEEPING,
         ),
     ] = None,
+    method: o.Method = None,
+    without: o.Without = None,
     curriculum: o.Curriculum = None,
     tasks: o.Tasks = None,
     critic: o.Critic = None,
@@ -81,6 +87,7 @@ def explore(
     Ctrl-C stops at the next event, a second one at once; both leave a run that can be resumed.
     """
     flags = {
+        **f.method(method, without),
         **f.world(env, option, seed),
         **f.models(model, role_model, base_url, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),

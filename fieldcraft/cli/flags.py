@@ -47,6 +47,13 @@ def conduct(
     return given(critic=critic, attempts=attempts, sandbox=sandbox, tools=tuple(tools) if tools else None)
 
 
+def method(name: str | None, without: list[str] | None) -> dict[str, Any]:
+    """`--method --without`, as the settings that they stand for."""
+    from fieldcraft.agent.methods import method_settings
+
+    return method_settings(name, without or ()) if name or without else {}
+
+
 def curriculum(who: str | None, tasks: Path | None) -> dict[str, Any]:
     """`--curriculum --tasks`; a list of tasks means the fixed curriculum."""
     if tasks is None:

@@ -113,6 +113,24 @@ Critic = Annotated[
     Literal["environment", "model", "human", "none"] | None,
     typer.Option("--critic", help="Who judges.", rich_help_panel=CONDUCT),
 ]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help="full, voyager, react, reflexion, autogpt, random-curriculum, fixed-curriculum.",
+        rich_help_panel=CONDUCT,
+    ),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="PART",
+        help="Leave out library, critic, environment-feedback or execution-errors; repeatable.",
+        rich_help_panel=CONDUCT,
+    ),
+]
 Attempts = Annotated[
     int | None, typer.Option("--attempts", metavar="N", help="At each task.", rich_help_panel=CONDUCT)
 ]

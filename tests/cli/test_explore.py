@@ -160,3 +160,23 @@ def test_finds_a_run_by_name_and_by_folder(workshop: Workshop, name: str) -> Non
     workshop.explore("--iterations", "1")
     assert workshop.run("explore", "--plain", "--resume", name, "--iterations", "2").code == 0
     assert Path("runs/first").is_dir()
+
+
+def test_a_method_is_a_flag_and_other_flags_go_before_it(workshop: Workshop) -> None:
+    ended = workshop.explore("--method", "react", "--attempts", "2", "--critic", "none", "--json")
+    assert ended.code == 0
+    started = workshop.journal()[0]["settings"]
+    assert (started["curriculum"], started["attempts"], started["critic"]) == ("open", 2, "none")
+    assert started["retrieved"] == 0 and not started["keep_skills"] and not started["execution_errors"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--method", "reakt"), "error: no method 'reakt'; did you mean 'react'? Methods: full, voyager"),
+        (("--without", "critics"), "error: no method 'without-critics'; did you mean 'without-critic'"),
+    ],
+)
+def test_an_unknown_method_is_one_line(workshop: Workshop, flags: tuple[str, ...], words: str) -> None:
+    ended = workshop.explore(*flags)
+    assert (ended.code, ended.out) == (2, "") and words in " ".join(ended.err.split())
