@@ -9,13 +9,16 @@ from fieldcraft.tools.context import (
     LibraryView,
     ModelPort,
     RecorderPort,
+    ToolCall,
     ToolContext,
+    ToolOutcome,
     WorldView,
     current_context,
 )
-from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, UnknownTool
+from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, TransientToolError, UnknownTool
 from fieldcraft.tools.executor import ToolExecutor
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry, available
+from fieldcraft.tools.traits import Effect, ToolTraits, declare, traits_of
 
 if TYPE_CHECKING:
     from langchain_core.tools import tool
@@ -24,19 +27,26 @@ __all__ = [
     "BrokenTool",
     "BudgetPort",
     "DuplicateTool",
+    "Effect",
     "LibraryView",
     "ModelPort",
     "RecorderPort",
+    "ToolCall",
     "ToolContext",
     "ToolError",
     "ToolExecutor",
+    "ToolOutcome",
     "ToolProblem",
     "ToolRegistry",
+    "ToolTraits",
+    "TransientToolError",
     "UnknownTool",
     "WorldView",
     "available",
     "current_context",
+    "declare",
     "tool",
+    "traits_of",
 ]
 
 

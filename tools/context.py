@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from fieldcraft.tools.traits import Effect
+
 
 class ModelPort(Protocol):
     """A model that a tool may ask, on the run's budget."""
@@ -16,11 +18,58 @@ class ModelPort(Protocol):
         """The model's answer as text. Raises `ToolError` where there is none."""
 
 
-class RecorderPort(Protocol):
-    """Where calls are recorded."""
+@dataclass(frozen=True)
+class ToolCall:
+    """A call as it is recorded.
 
-    def tool_called(self, name: str, arguments: Mapping[str, Any], error: str | None, seconds: float) -> None:
-        """Note a finished call; `error` is `None` where it succeeded. Called from any thread."""
+    Attributes:
+        number: of the call within its task, from 1; the same call has the same number when a run is
+            resumed and lives its task again.
+        arguments: JSON data, as the caller gave them.
+        effect: what the tool is declared to do to what lies outside of the run.
+    """
+
+    number: int
+    name: str
+    arguments: Mapping[str, Any]
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class ToolOutcome:
+    """How a call ended: a `value` of JSON data, or where there is none an `error` for the caller.
+
+    Attributes:
+        seconds: from the submission to the end, a person's approval included.
+        attempts: how often the tool was called; 0 for a call that was refused, or answered from memory.
+    """
+
+    value: Any = None
+    error: str | None = None
+    seconds: float = 0.0
+    attempts: int = 0
+
+
+class RecorderPort(Protocol):
+    """Where calls are recorded, and where an earlier life of the run finds theirs again.
+
+    A call goes `recorded`, then (unless it is refused or answered from memory) `tool_started`, the effect,
+    and in every case `tool_finished`. `recorded` and `tool_started` are called in the thread that submits,
+    in the order of submission; `tool_finished` in any thread, before the caller sees the outcome.
+    """
+
+    def recorded(self, call: ToolCall) -> ToolOutcome | None:
+        """The outcome that this call already had; nothing happens then, and nothing else is called.
+
+        A call that was cut off in the middle is repeated by `None`, or not repeated by an outcome that
+        says so; only an effect that `may_repeat` may be.
+        """
+
+    def tool_started(self, call: ToolCall) -> None:
+        """Note that the tool is about to be called. What writes must be on disk when this returns."""
+
+    def tool_finished(self, call: ToolCall, outcome: ToolOutcome) -> None:
+        """Note how a call ended. Must not raise."""
 
 
 class BudgetPort(Protocol):

@@ -20,3 +20,7 @@ class BrokenTool(ToolError):
 
 class DuplicateTool(ToolError, ValueError):
     """Two tools of one name; the message says which one stayed."""
+
+
+class TransientToolError(ToolError):
+    """A call gave no result now and may give one when it is made again; the executor does."""

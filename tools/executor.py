@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from fieldcraft.tools.context import ToolContext, using_context
+from fieldcraft.tools.context import RecorderPort, ToolCall, ToolContext, ToolOutcome, using_context
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.registry import ToolRegistry
+from fieldcraft.tools.traits import Effect, traits_of
 from fieldcraft.tools.workers import Workers
 
 if TYPE_CHECKING:
@@ -75,16 +76,27 @@ class ToolExecutor:
             `ToolError`, whose message is meant for the caller; this method itself never raises.
         """
         started = time.monotonic()
+        with self._counting:
+            self._calls += 1
+            number = self._calls
+        recorder, call = self.context.recorder, None
         try:
-            tool = self._admit(name, arguments)
+            tool = self._admit(name, arguments, number)
+            call = ToolCall(number, name, arguments, traits_of(tool).effect)
+            if recorder is not None:
+                known = recorder.recorded(call)
+                if known is not None:
+                    return _settled(known)
+                recorder.tool_started(call)
             future = self._workers.submit(
                 name, partial(self._run, name, tool, dict(arguments)), timeout=self._timeout
             )
         except ToolError as error:
             future = Future()
             future.set_exception(error)
-        if self.context.recorder is not None:
-            future.add_done_callback(partial(self._record, name, arguments, started))
+        if recorder is not None:
+            call = call or ToolCall(number, name, arguments, Effect.PURE)
+            future.add_done_callback(partial(_record, recorder, call, started))
         return future
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
@@ -99,7 +111,7 @@ class ToolExecutor:
         """Cut off what runs and let the threads end. Safe to call twice."""
         self._workers.close()
 
-    def _admit(self, name: str, arguments: Mapping[str, Any]) -> BaseTool:
+    def _admit(self, name: str, arguments: Mapping[str, Any], number: int) -> BaseTool:
         """The tool, where it exists, takes such arguments, and the run may still call it."""
         tool = self.registry.get(name)
         if name not in self._accepted:
@@ -112,12 +124,10 @@ class ToolExecutor:
         refusal = self.context.budget.refusal() if self.context.budget is not None else None
         if refusal:
             raise ToolError(f"{name} was not called: {refusal}")
-        with self._counting:
-            if self._calls >= self._calls_per_task:
-                raise ToolError(
-                    f"{name} was not called: this task has used its {self._calls_per_task} tool calls"
-                )
-            self._calls += 1
+        if number > self._calls_per_task:
+            raise ToolError(
+                f"{name} was not called: this task has used its {self._calls_per_task} tool calls"
+            )
         return tool
 
     def _run(self, name: str, tool: BaseTool, arguments: dict[str, Any]) -> Any:
@@ -133,11 +143,25 @@ class ToolExecutor:
             text = f"{name} failed: {type(error).__name__}: {_bounded_text(error)}"
             raise ToolError(text[:_LONGEST_MESSAGE]) from error
 
-    def _record(self, name: str, arguments: Mapping[str, Any], started: float, future: Future[Any]) -> None:
-        assert self.context.recorder is not None
-        error = None if future.cancelled() else future.exception()
-        message = "cancelled" if future.cancelled() else None if error is None else str(error)
-        self.context.recorder.tool_called(name, arguments, message, time.monotonic() - started)
+
+def _record(recorder: RecorderPort, call: ToolCall, started: float, future: Future[Any]) -> None:
+    seconds = time.monotonic() - started
+    error = ToolError("cancelled") if future.cancelled() else future.exception()
+    recorder.tool_finished(
+        call,
+        ToolOutcome(seconds=seconds, error=str(error), attempts=1)
+        if error
+        else ToolOutcome(future.result(), seconds=seconds, attempts=1),
+    )
+
+
+def _settled(outcome: ToolOutcome) -> Future[Any]:
+    future: Future[Any] = Future()
+    if outcome.error is None:
+        future.set_result(outcome.value)
+    else:
+        future.set_exception(ToolError(outcome.error))
+    return future
 
 
 def _accepted_arguments(tool: BaseTool) -> frozenset[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -126,11 +127,11 @@ class ToolRegistry:
         if name not in self._tools:
             raise UnknownTool(_unknown(name, self._tools))
         tool = self._tools[name]
-        from langchain_core.tools import BaseTool, StructuredTool
+        from langchain_core.tools import BaseTool
 
         if not isinstance(tool, BaseTool):
             try:
-                tool = StructuredTool.from_function(tool, name=name)
+                tool = _structured(tool, name)
             except Exception as error:
                 raise BrokenTool(f"function {name!r} cannot be made a tool: {error}") from error
             self._tools[name] = tool
@@ -161,6 +162,15 @@ class ToolRegistry:
 
     def __len__(self) -> int:
         return len(self._tools)
+
+
+def _structured(function: Callable[..., Any], name: str) -> BaseTool:
+    """A LangChain tool of a plain function, synchronous or not."""
+    from langchain_core.tools import StructuredTool
+
+    if inspect.iscoroutinefunction(function):
+        return StructuredTool.from_function(coroutine=function, name=name)
+    return StructuredTool.from_function(function, name=name)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, ToolRegistry, current_context
+from fieldcraft.tools import (
+    ToolCall,
+    ToolContext,
+    ToolError,
+    ToolExecutor,
+    ToolOutcome,
+    ToolRegistry,
+    current_context,
+)
 
 Execute = Callable[..., ToolExecutor]
 
@@ -266,11 +274,18 @@ class Ledger:
 
     def __init__(self, allowed: int) -> None:
         self.allowed = allowed
+        self.started: list[int] = []
         self.calls: list[tuple[str, Mapping[str, Any], str | None]] = []
 
-    def tool_called(self, name: str, arguments: Mapping[str, Any], error: str | None, seconds: float) -> None:
-        assert seconds >= 0
-        self.calls.append((name, arguments, error))
+    def recorded(self, call: ToolCall) -> ToolOutcome | None:
+        return None
+
+    def tool_started(self, call: ToolCall) -> None:
+        self.started.append(call.number)
+
+    def tool_finished(self, call: ToolCall, outcome: ToolOutcome) -> None:
+        assert outcome.seconds >= 0
+        self.calls.append((call.name, call.arguments, outcome.error))
 
     def refusal(self) -> str | None:
         return None if len(self.calls) < self.allowed else "the money is spent"
