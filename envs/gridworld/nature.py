@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from fieldcraft.envs.gridworld.animals import habitants
 from fieldcraft.envs.gridworld.tables import MARGIN, Tables
-from fieldcraft.envs.gridworld.terrain import habitants
 from fieldcraft.envs.gridworld.world import SECOND, World
 
 _RIPEN_SECONDS = 30

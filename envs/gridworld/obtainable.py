@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,13 +72,20 @@ def natural_blocks(rules: Rules) -> set[str]:
     return found
 
 
-def rounds(rules: Rules) -> dict[str, int]:
-    """The round in which each obtainable item is first had; round 0 needs nothing but bare hands."""
+def rounds(rules: Rules, *, blocks: Set[str] | None = None, mobs: Set[str] | None = None) -> dict[str, int]:
+    """The round in which each obtainable item is first had; round 0 needs nothing but bare hands.
+
+    Args:
+        rules: the rules.
+        blocks: the blocks that there are from the beginning; all natural ones of the rules if omitted.
+        mobs: the mobs that there are; all of the rules if omitted.
+    """
     found = sources(rules)
+    living = rules.mobs.keys() if mobs is None else mobs
     reached: dict[str, int] = {}
-    blocks = natural_blocks(rules)
+    blocks = natural_blocks(rules) if blocks is None else set(blocks)
     for number in range(len(rules.items) + 1):
-        possible = _possible(rules, reached, blocks)
+        possible = _possible(rules, reached, blocks, living)
         fresh = [
             item
             for item, ways in found.items()
@@ -91,10 +98,14 @@ def rounds(rules: Rules) -> dict[str, int]:
     return reached
 
 
-def _possible(rules: Rules, reached: dict[str, int], blocks: set[str]) -> Callable[[Source], bool]:
+def _possible(
+    rules: Rules, reached: dict[str, int], blocks: Set[str], mobs: Set[str]
+) -> Callable[[Source], bool]:
     tools = [tool for name in reached if (tool := rules.items[name].tool) is not None]
 
     def test(source: Source) -> bool:
+        if source.kind == "killing" and source.origin not in mobs:
+            return False
         if not all(any(item in reached for item in rules.alternatives(need)) for need in source.needs):
             return False
         if source.station is not None and source.station not in blocks:
@@ -107,7 +118,7 @@ def _possible(rules: Rules, reached: dict[str, int], blocks: set[str]) -> Callab
     return test
 
 
-def _new_blocks(rules: Rules, reached: dict[str, int], blocks: set[str]) -> set[str]:
+def _new_blocks(rules: Rules, reached: dict[str, int], blocks: Set[str]) -> set[str]:
     new = {placed for name in reached if (placed := rules.items[name].places) is not None}
     for name in blocks | new:
         block = rules.blocks[name]

@@ -19,7 +19,10 @@ class _Rule(BaseModel):
 
 
 class WorldRules(_Rule):
-    """The constants of the world: distances in tiles, durations in ticks, health and hunger in points."""
+    """The constants of the world: distances in tiles, durations in ticks, health and hunger in points.
+
+    A fresh world has a peaceful mob for every `tiles_per_mob` tiles, and `mobs_at_least` of each kind.
+    """
 
     size: int = Field(ge=48, le=1024)
     view_radius: int = Field(ge=2, le=16)
@@ -43,6 +46,7 @@ class WorldRules(_Rule):
     hand_damage: Count
     spawn_clearing: Count
     tiles_per_mob: Count
+    mobs_at_least: int = Field(default=0, ge=0)
     hostile_cap: int = Field(ge=0)
     hostile_chance: Share
 
@@ -195,7 +199,9 @@ class Beach(_Rule):
 class Terrain(_Rule):
     """How height becomes water, rock and caves.
 
-    Levels are heights from 0 to 1; depths count tiles into the rock.
+    Levels are heights from 0 to 1; depths count tiles into the rock. A world holds `at_least` tiles of
+    every plant, log, ground, liquid and pocket of its biomes, and `biome_squares` squares of 4 tiles
+    of each biome, however small it is.
     """
 
     water: str
@@ -213,6 +219,8 @@ class Terrain(_Rule):
     lava: str
     lava_depth: Count
     lava_chance: Share
+    at_least: int = Field(default=0, ge=0)
+    biome_squares: int = Field(default=0, ge=0)
 
 
 class Ore(_Rule):
