@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 
+import numpy as np
 import pytest
 
 from fieldcraft.envs import PrimitiveError, check_environment
@@ -116,18 +117,25 @@ def test_drawing_gives_a_picture_and_changes_nothing():
     assert world.world_hash() == before
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_no_ore_is_in_view_of_the_spawn_and_diamonds_are_far(seed):
+@pytest.mark.parametrize("size", [64, 192])
+def test_no_ore_is_in_view_of_the_spawn_and_diamonds_are_far_and_deep(size):
     world = GridWorld()
-    seen = world.reset(seed=seed)
     rules, _ = load_rules()
-    assert not set(seen.nearby_blocks) & set(rules.ores)
-    state = world.world
-    for ore, rule in rules.ores.items():
-        cells = [cell for cell, block in enumerate(state.surface) if block == state.tables.block_ids[ore]]
-        assert len(cells) >= rule.at_least
-        assert min(state.apart(state.spawn, cell) for cell in cells) >= rule.distance
     assert rules.ores["diamond_ore"].distance >= 60
+    for seed in range(60):
+        seen = world.reset(seed=seed, options={"size": size})
+        assert not set(seen.nearby_blocks) & set(rules.ores), seed
+        state = world.world
+        row, column = divmod(state.spawn, state.stride)
+        for ore, rule in rules.ores.items():
+            rows, columns = np.nonzero(state.surface_map == state.tables.block_ids[ore])
+            assert len(rows) >= rule.at_least, (seed, ore)
+            assert np.hypot(rows - row, columns - column).min() >= rule.distance, (seed, ore)
+
+
+def test_better_ores_lie_deeper_in_the_rock():
+    depths = [load_rules()[0].ores[f"{ore}_ore"].depth for ore in ("coal", "iron", "gold", "diamond")]
+    assert depths == sorted(set(depths))
 
 
 def test_ores_are_rarer_the_better_they_are():
@@ -190,7 +198,7 @@ def test_a_seed_that_is_no_number_is_refused(seed):
 def test_a_world_too_small_for_its_ores_is_refused(changed_rules):
     path = changed_rules(lambda data: data["ores"]["diamond_ore"].update(distance=300))
     with pytest.raises(
-        ValueError, match="too small for its ores: no room for 8 diamond_ore .* use a size of 624"
+        ValueError, match="too small for its ores: no room for 12 diamond_ore .* use a size of 624"
     ):
         GridWorld().reset(seed=0, options={"rules": str(path)})
 
