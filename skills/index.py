@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import shutil
 import sqlite3
@@ -18,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-import platformdirs
 from filelock import FileLock, Timeout
 
 from fieldcraft.skills.dense import DenseIndex, IndexDamaged
@@ -27,6 +25,7 @@ from fieldcraft.skills.lexical import LexicalIndex, split_words
 from fieldcraft.skills.program import ProgramError, parse_program
 from fieldcraft.skills.skill import Skill
 from fieldcraft.skills.vectors import Embedder, View
+from fieldcraft.tools.cache import cache_folder
 
 _Result = TypeVar("_Result")
 
@@ -51,11 +50,6 @@ class Hits(NamedTuple):
 
     dense: dict[str, float]
     lexical: dict[str, float]
-
-
-def cache_folder() -> Path:
-    """Where derived data lies: `FIELDCRAFT_CACHE`, else the user's cache folder."""
-    return Path(os.environ.get("FIELDCRAFT_CACHE") or platformdirs.user_cache_path("fieldcraft"))
 
 
 def vector_cache(model: str) -> Path:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.context import (
     BudgetPort,
+    CorpusPort,
     LibraryView,
     ModelPort,
     RecorderPort,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BrokenTool",
     "BudgetPort",
+    "CorpusPort",
     "DuplicateTool",
     "Effect",
     "LibraryView",

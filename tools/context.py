@@ -86,6 +86,26 @@ class LibraryView(Protocol):
         """The `k` skills nearest to `query`, each in words."""
 
 
+class FoundPassage(Protocol):
+    """A piece of a text; `source` says where it stands."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+class CorpusPort(Protocol):
+    """The texts that a person gave to search in (`fieldcraft.tools.builtin.corpus.Corpora`)."""
+
+    def search(self, query: str, count: int) -> Sequence[FoundPassage]:
+        """The `count` best passages, best first. Raises `ToolError` where they cannot be searched."""
+
+
 class WorldView(Protocol):
     """The world, to be read."""
 
@@ -93,7 +113,10 @@ class WorldView(Protocol):
         """The primitives and the names they accept."""
 
     def last_seen(self, name: str) -> str | None:
-        """Where a block or mob of this name was last seen, in words."""
+        """Where a block, mob or item of this name was last seen, in words; `None` where it was not."""
+
+    def day(self) -> str | None:
+        """What day it is in the world, in words; `None` where it has no days."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,7 @@ class ToolContext:
     budget: BudgetPort | None = None
     library: LibraryView | None = None
     world: WorldView | None = None
+    corpus: CorpusPort | None = None
 
 
 _NOTHING = ToolContext()

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 GROUP = "fieldcraft.tools"
-_BUILTIN = {"calculator": "fieldcraft.tools.builtin.calculator:calculator"}
+_BUILTIN = {
+    "answer": "fieldcraft.tools.builtin.asking:answer",
+    "calculator": "fieldcraft.tools.builtin.calculator:calculator",
+    "calendar": "fieldcraft.tools.builtin.calendar:calendar",
+    "find_skills": "fieldcraft.tools.builtin.skills:find_skills",
+    "last_seen": "fieldcraft.tools.builtin.world:last_seen",
+    "reference": "fieldcraft.tools.builtin.world:reference",
+    "search": "fieldcraft.tools.builtin.search:search",
+    "translate": "fieldcraft.tools.builtin.asking:translate",
+}
 _PYTHON_NAMES = {
     "array": "list",
     "boolean": "bool",

@@ -10,6 +10,7 @@ from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
 
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.traits import declare
 
 _LONGEST = 1_000
 _MOST_BITS = 4_096
@@ -28,6 +29,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction | i
 }
 
 
+@declare(effect="pure")
 def calculator(expression: str) -> str:
     """Work out an arithmetic expression exactly, such as `400/1400` or `round(sqrt(2) * 10, 3)`.
 

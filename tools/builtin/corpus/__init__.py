@@ -1,0 +1,8 @@
+"""Search over a person's own texts: folders, JSONL files and ZIM archives, by BM25."""
+
+from __future__ import annotations
+
+from fieldcraft.tools.builtin.corpus.corpora import Corpora
+from fieldcraft.tools.builtin.corpus.passages import Passage
+
+__all__ = ["Corpora", "Passage"]

@@ -1,0 +1,78 @@
+"""Texts cut into passages: what a search finds and a model reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+PASSAGE_LENGTH = 1_200
+"""Characters of a passage, about 200 words."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a text. `source` says where it stands, in the words of its corpus: a path, an id, a URL."""
+
+    source: str
+    title: str
+    text: str
+
+
+def cut(lines: Iterable[str]) -> Iterator[str]:
+    """Passages of a text given line by line: whole paragraphs together, as many as fit.
+
+    A paragraph that is longer is broken between words.
+    """
+    waiting = ""
+    for paragraph in _paragraphs(lines):
+        for piece in _pieces(paragraph):
+            if waiting and len(waiting) + len(piece) + 1 > PASSAGE_LENGTH:
+                yield waiting
+                waiting = ""
+            waiting = f"{waiting}\n{piece}" if waiting else piece
+    if waiting:
+        yield waiting
+
+
+def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
+    """Stretches between blank lines, none much longer than a passage."""
+    held: list[str] = []
+    length = 0
+    for line in lines:
+        words = line.strip()
+        if held and (not words or length > PASSAGE_LENGTH):
+            yield "\n".join(held)
+            held, length = [], 0
+        if words:
+            held.append(words)
+            length += len(words)
+    if held:
+        yield "\n".join(held)
+
+
+def _pieces(paragraph: str) -> Iterator[str]:
+    left = paragraph
+    while len(left) > PASSAGE_LENGTH:
+        space = max(left.rfind(" ", 0, PASSAGE_LENGTH), left.rfind("\n", 0, PASSAGE_LENGTH))
+        end = space if space > 0 else PASSAGE_LENGTH
+        yield left[:end].strip()
+        left = left[end:].strip()
+    if left:
+        yield left
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a query: letters and digits, lower case, in order."""
+    return re.findall(r"\w+", text.lower())
+
+
+def nearest_passage(query: str, passages: Iterable[str]) -> str:
+    """The passage with most of the query's words, the first of several; empty where there is none."""
+    wanted = set(words_of(query))
+    best, most = "", -1
+    for passage in passages:
+        shared = len(wanted.intersection(words_of(passage)))
+        if shared > most:
+            best, most = passage, shared
+    return best
