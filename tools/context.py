@@ -86,23 +86,19 @@ class LibraryView(Protocol):
         """The `k` skills nearest to `query`, each in words."""
 
 
-class FoundPassage(Protocol):
-    """A piece of a text; `source` says where it stands."""
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a text. `source` says where it stands, in the words of its corpus: a path, an id, a URL."""
 
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def text(self) -> str: ...
+    source: str
+    title: str
+    text: str
 
 
 class CorpusPort(Protocol):
     """The texts that a person gave to search in (`fieldcraft.tools.builtin.corpus.Corpora`)."""
 
-    def search(self, query: str, count: int) -> Sequence[FoundPassage]:
+    def search(self, query: str, count: int) -> Sequence[Passage]:
         """The `count` best passages, best first. Raises `ToolError` where they cannot be searched."""
 
 

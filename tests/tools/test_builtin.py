@@ -47,7 +47,7 @@ class Shelf:
 def call() -> Iterator[Call]:
     executors = []
 
-    def _call(name: str, context: ToolContext | None = None, **arguments: Any) -> Any:
+    def _call(name: str, context: ToolContext | None = None, /, **arguments: Any) -> Any:
         executors.append(ToolExecutor(ToolRegistry.load([name]), context=context or ToolContext()))
         return executors[-1].call(name, arguments)
 
@@ -57,7 +57,16 @@ def call() -> Iterator[Call]:
 
 
 def test_every_built_in_tool_is_announced_and_declares_that_it_changes_nothing() -> None:
-    names = ["answer", "calculator", "calendar", "find_skills", "last_seen", "reference", "search", "translate"]
+    names = [
+        "answer",
+        "calculator",
+        "calendar",
+        "find_skills",
+        "last_seen",
+        "reference",
+        "search",
+        "translate",
+    ]
     registry = ToolRegistry.load(names)
 
     assert set(names) <= set(available())

@@ -25,7 +25,9 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "texts"
     (root / "deep").mkdir(parents=True)
-    (root / "mining.md").write_text("# How to mine\n\nA stone pickaxe mines iron ore.\n\nBedrock is never mined.\n")
+    (root / "mining.md").write_text(
+        "# How to mine\n\nA stone pickaxe mines iron ore.\n\nBedrock is never mined.\n"
+    )
     (root / "deep" / "fish.txt").write_text("Fishing reels wind the line.\n")
     (root / "page.html").write_text(
         "<html><head><title>Smelting</title><script>var iron = 'ignored';</script></head>"
@@ -107,7 +109,11 @@ def test_a_corpus_in_json_lines_tells_which_lines_it_cannot_use(
 class Article(Item):  # type: ignore[misc]
     def __init__(self, path: str, title: str, text: str) -> None:
         super().__init__()
-        self._said = (path, title, f"<html><head><title>{title}</title></head><body><p>{text}</p></body></html>")
+        self._said = (
+            path,
+            title,
+            f"<html><head><title>{title}</title></head><body><p>{text}</p></body></html>",
+        )
 
     def get_path(self) -> str:
         return self._said[0]
@@ -161,7 +167,9 @@ def test_what_cannot_be_searched_is_named(tmp_path: Path, make: object, message:
         Corpora([path]).search("anything", 1)
 
 
-def test_hostile_files_neither_hang_nor_end_an_indexing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_hostile_files_neither_hang_nor_end_an_indexing(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     os.mkfifo(folder / "pipe.md")
     (folder / "loop").symlink_to(folder)
     (folder / "binary.txt").write_bytes(bytes(range(256)) * 50)

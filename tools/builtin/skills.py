@@ -9,8 +9,10 @@ from fieldcraft.tools.traits import declare
 
 @declare(effect="reads")
 def find_skills(query: str, count: int = 3) -> list[str]:
-    """Find skills of the library that help with what `query` says, best first: name and description of each."""
+    """Find skills that help with what `query` says, best first: name and description of each."""
     library = current_context().library
     if library is None:
-        raise ToolError("there is no skill library here; this tool answers in a run, or name one with --library")
+        raise ToolError(
+            "there is no skill library here; this tool answers in a run, or name one with --library"
+        )
     return list(library.describe(query, max(1, min(count, 20))))

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from fieldcraft.tools.builtin.corpus.corpora import Corpora
-from fieldcraft.tools.builtin.corpus.passages import Passage
 
-__all__ = ["Corpora", "Passage"]
+__all__ = ["Corpora"]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from fieldcraft.tools.builtin.corpus.index import PassageIndex
-from fieldcraft.tools.builtin.corpus.passages import Passage
 from fieldcraft.tools.builtin.corpus.zim import ZimArchive
+from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 
 _EXTRA = ("tantivy", "libzim", "selectolax")

@@ -11,9 +11,10 @@ from typing import Any
 
 from filelock import FileLock
 
-from fieldcraft.tools.builtin.corpus.passages import Passage, words_of
+from fieldcraft.tools.builtin.corpus.passages import words_of
 from fieldcraft.tools.builtin.corpus.reading import Stamps, read, stamps
 from fieldcraft.tools.cache import cache_folder
+from fieldcraft.tools.context import Passage
 
 _FORMAT = 1
 """Raise it when what is indexed, or how, changes: indexes of another format are not used."""

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 PASSAGE_LENGTH = 1_200
 """Characters of a passage, about 200 words."""
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A piece of a text. `source` says where it stands, in the words of its corpus: a path, an id, a URL."""
-
-    source: str
-    title: str
-    text: str
 
 
 def cut(lines: Iterable[str]) -> Iterator[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 from fieldcraft.tools.builtin.corpus.html import html_text
-from fieldcraft.tools.builtin.corpus.passages import Passage, cut
+from fieldcraft.tools.builtin.corpus.passages import cut
 from fieldcraft.tools.builtin.corpus.zim import zim_passages
+from fieldcraft.tools.context import Passage
 
 Stamps = dict[str, tuple[int, int]]
 """Modification time (ns) and size (bytes) of each file, by its path inside the corpus."""

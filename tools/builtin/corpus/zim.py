@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.builtin.corpus.html import html_text
-from fieldcraft.tools.builtin.corpus.passages import Passage, cut, nearest_passage
+from fieldcraft.tools.builtin.corpus.passages import cut, nearest_passage
+from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 
 _CUT = 2_000_000
@@ -40,7 +41,9 @@ class ZimArchive:
         for path in found.getResults(0, count):
             entry = self._archive.get_entry_by_path(path)
             title, text = _article(entry)
-            passages.append(Passage(path, title or entry.title, nearest_passage(query, cut(text.splitlines()))))
+            passages.append(
+                Passage(path, title or entry.title, nearest_passage(query, cut(text.splitlines())))
+            )
         return passages
 
 
