@@ -19,10 +19,6 @@ from fieldcraft.envs import Environment
 from fieldcraft.skills import Skill, SkillLibrary
 
 STEPS = 12
-FAILURES_IN_A_ROW = 6
-"""Failed steps in a row after which a task is given up (Voyager's own loop had no such bound)."""
-
-
 BARREN_LIMIT = 3
 """Sub-goals in a row without a new item after which AutoGPT plans anew."""
 
@@ -89,7 +85,7 @@ class Planner:
 
 
 class SolveCurriculum:
-    """Voyager's decomposition of a given task (its `inference` mode).
+    """Voyager's decomposition of a given task (its `inference` mode), which never gave up.
 
     The plan lives in the run's state. A step that is done is never done again, and a failed step throws
     the rest of the plan away: the next plan is made with what that failure taught.
@@ -121,8 +117,9 @@ class SolveCurriculum:
         return Task(words=step.task, goal=step.goal, context=context, origin="plan")
 
     def _given_up(self) -> bool:
-        latest = self._recorder.state.finished_tasks[-FAILURES_IN_A_ROW:]
-        return len(latest) == FAILURES_IN_A_ROW and not any(success for _, success in latest)
+        limit = self._recorder.run.settings.give_up_after
+        latest = self._recorder.state.finished_tasks[-limit:]
+        return len(latest) == limit and not any(success for _, success in latest)
 
     def _make_plan(self) -> None:
         whole, state = self._recorder.run.settings.tasks[0].task, self._recorder.state

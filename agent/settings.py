@@ -55,6 +55,8 @@ class RunSettings(BaseModel):
     `tasks`, in sub-goals, for ever). `critic`: `environment` (the goal's check, else the model), `model`,
     `human`, `none` (no error is success), `never` (nobody judges, so all `attempts` are made).
 
+    A given task is given up after `give_up_after` failed steps in a row.
+
     `retrieved` skills are shown to the author of programs; with 0 none can be called either.
     `attempts_shown` is how many earlier attempts at a task it is shown. Without `environment_feedback`
     no model is told what the world answered, without `execution_errors` none how a program ended;
@@ -83,6 +85,7 @@ class RunSettings(BaseModel):
     questions: int = Field(default=3, ge=0, le=10)
     evidence: int = Field(default=8, ge=0, le=50)
     model_failures: int = Field(default=5, ge=1)
+    give_up_after: int = Field(default=6, ge=1)
     core_items: str = ""
     warm_up: dict[str, int] = {
         "nearby_entities": 5,

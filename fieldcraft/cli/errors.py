@@ -65,6 +65,7 @@ def _failures() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.models.errors import ModelError
     from fieldcraft.agent.recorder import JournalDiverged
     from fieldcraft.agent.run import RunError, SnapshotDamaged
+    from fieldcraft.agent.study.study import StudyError
     from fieldcraft.envs import BrokenEnvironment
     from fieldcraft.skills.errors import LibraryError
     from fieldcraft.skills.sandbox.base import SandboxUnavailable
@@ -79,4 +80,5 @@ def _failures() -> tuple[type[BaseException], ...]:
         RunError,
         SandboxUnavailable,
         SnapshotDamaged,
+        StudyError,
     )

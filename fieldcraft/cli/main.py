@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from fieldcraft.cli import doctor, envs, explore, replay, runs, skills
+from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study
 from fieldcraft.cli.errors import STOPPED, explain
 
 EXAMPLES = """
@@ -26,6 +26,8 @@ Examples:
   fieldcraft replay --seed 8               does that work in another world?
 
   fieldcraft solve "craft an iron pickaxe" --seed 8
+
+  fieldcraft study items --seeds 3         which part of the agent is worth what?
 
   fieldcraft doctor                        what this machine can do
 
@@ -43,6 +45,7 @@ app = typer.Typer(
 app.command(epilog=explore.EXPLORE_EXAMPLES)(explore.explore)
 app.command(epilog=explore.SOLVE_EXAMPLES)(explore.solve)
 app.command(epilog=replay.EXAMPLES)(replay.replay)
+app.command(epilog=study.EXAMPLES)(study.study)
 app.add_typer(skills.app, name="skills")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
