@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fieldcraft.agent.api import explore, replay, solve
+    from fieldcraft.agent.api import explore, replay, run_study, solve
     from fieldcraft.agent.events import Event
     from fieldcraft.agent.explorer import Explorer
     from fieldcraft.agent.run import Run
@@ -29,6 +29,7 @@ _HOME = {
     "new_session": "session",
     "replay": "api",
     "resumed_session": "session",
+    "run_study": "api",
     "solve": "api",
 }
 
@@ -46,6 +47,7 @@ __all__ = [
     "new_session",
     "replay",
     "resumed_session",
+    "run_study",
     "solve",
 ]
 

@@ -134,7 +134,7 @@ class _Opened:
 
 
 def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
-    clients = _clients(settings)
+    clients = open_clients(settings)
     environment = _environment(settings, stack)
     registry = ToolRegistry.load(settings.tools)
     executor = ToolExecutor(registry)
@@ -150,7 +150,12 @@ def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
     return _Opened(clients, environment, library, sandbox, registry, executor)
 
 
-def _clients(settings: RunSettings) -> dict[str, ModelClient]:
+def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
+    """The client of each role's model. Asks nothing of it yet.
+
+    Raises:
+        UnknownModel, MissingExtra, MissingKey, BadScript: before any call.
+    """
     options = ModelSettings.model_validate(settings.model_options)
     by_name = {
         name: ModelClient(name, options) for name in sorted({settings.model_for(role) for role in ROLES})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fieldcraft.agent import Explorer, explore, replay, solve
+    from fieldcraft.agent import Explorer, explore, replay, run_study, solve
     from fieldcraft.envs import (
         Environment,
         EnvironmentSpec,
@@ -46,6 +46,7 @@ _HOME = {
     "make": "fieldcraft.envs",
     "primitive": "fieldcraft.envs",
     "replay": "fieldcraft.agent",
+    "run_study": "fieldcraft.agent",
     "solve": "fieldcraft.agent",
     "tool": "fieldcraft.tools",
 }
@@ -68,6 +69,7 @@ __all__ = [
     "make",
     "primitive",
     "replay",
+    "run_study",
     "solve",
     "tool",
 ]

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fieldcraft.agent.journal import Journal, JournalError, write_atomically
-from fieldcraft.agent.session import BadWorldOptions
+from fieldcraft.agent.session import BadWorldOptions, open_clients
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.state import Spent
 from fieldcraft.agent.study.design import Store, StudyPlan, Trial, name_of
@@ -149,7 +149,9 @@ def open_study(
         StudyError: the study was planned otherwise, another process has it open, or its folder cannot be
             written.
         BadWorldOptions, UnknownEnvironment: the worlds cannot be made as the plan wants them.
+        UnknownModel, MissingExtra, MissingKey, BadScript: nor can the models.
     """
+    open_clients(plan.settings)
     check_worlds(plan)
     home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)
     try:
