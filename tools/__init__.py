@@ -18,14 +18,17 @@ from fieldcraft.tools.context import (
     current_context,
 )
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, TransientToolError, UnknownTool
-from fieldcraft.tools.executor import ToolExecutor
+from fieldcraft.tools.executor import AllowedTools, ToolExecutor
+from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry, available
+from fieldcraft.tools.results import told
 from fieldcraft.tools.traits import Effect, ToolTraits, declare, traits_of
 
 if TYPE_CHECKING:
     from langchain_core.tools import tool
 
 __all__ = [
+    "AllowedTools",
     "BrokenTool",
     "BudgetPort",
     "CorpusPort",
@@ -40,6 +43,7 @@ __all__ = [
     "ToolError",
     "ToolExecutor",
     "ToolOutcome",
+    "ToolPolicy",
     "ToolProblem",
     "ToolRegistry",
     "ToolTraits",
@@ -49,6 +53,7 @@ __all__ = [
     "available",
     "current_context",
     "declare",
+    "told",
     "tool",
     "traits_of",
 ]

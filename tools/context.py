@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -117,7 +117,11 @@ class WorldView(Protocol):
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Everything a tool may reach; what a run does not offer is `None`."""
+    """Everything a tool may reach; what a run does not offer is `None`.
+
+    Attributes:
+        redact: takes secrets out of text that is kept or shown.
+    """
 
     model: ModelPort | None = None
     recorder: RecorderPort | None = None
@@ -125,6 +129,7 @@ class ToolContext:
     library: LibraryView | None = None
     world: WorldView | None = None
     corpus: CorpusPort | None = None
+    redact: Callable[[str], str] = str
 
 
 _NOTHING = ToolContext()

@@ -1,45 +1,59 @@
-"""Calling tools: validated, timed out, counted, recorded; every expected failure becomes a message."""
+"""Calling tools: checked, counted, approved, timed out, recorded; every expected failure is a message."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-from pydantic_core import to_json
-
-from fieldcraft.tools.context import RecorderPort, ToolCall, ToolContext, ToolOutcome, using_context
+from fieldcraft.tools.approval import Approval, AskPerson
+from fieldcraft.tools.arguments import Check, checker
+from fieldcraft.tools.context import ToolCall, ToolContext, ToolOutcome
+from fieldcraft.tools.ending import Ending
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.registry import ToolRegistry
-from fieldcraft.tools.traits import Effect, traits_of
-from fieldcraft.tools.workers import Workers
+from fieldcraft.tools.results import Results
+from fieldcraft.tools.running import Runner
+from fieldcraft.tools.tally import Tally, key
+from fieldcraft.tools.traits import Effect, ToolTraits, traits_of
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-LONGEST_RESULT = 20_000
-"""Characters of a result (as JSON, or of a text) that reach the caller."""
+_MOST_REMEMBERED = 1_000
 
-_LONGEST_MESSAGE = 2_000
-_MOST_ITEMS = 10_000
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A tool with what is worked out about it once."""
+
+    tool: BaseTool
+    traits: ToolTraits
+    check: Check
 
 
 class ToolExecutor:
-    """Calls the tools of a registry on threads of its own.
+    """Calls the tools of a registry. It is what a sandbox needs of the tool room.
 
-    It is what a sandbox needs of the tool room (`fieldcraft.skills.sandbox.ToolCaller`).
+    Every call is checked against the tool's schema, counted against the task and the budget, approved
+    where the policy says so, and recorded; calls run side by side.
 
     Args:
-        registry: the tools that may be called.
+        registry: the tools that may be called. It stays its owner's to close.
         context: what a tool may reach, by `current_context()`.
-        timeout: seconds of wall time for one call, waiting for a free thread included.
-        calls_per_task: calls allowed until `begin_task` is called again.
+        policy: limits and approval.
+        ask_person: puts a question to a person and returns the answer; `None` where nobody is there.
+        results: the folder where results are kept whole that are too long for the caller.
+
+    Attributes:
+        seconds_with_person: how long callers have waited for a person's approval so far. Whoever keeps
+            a deadline over a call moves it by what this grew.
     """
 
     def __init__(
@@ -47,57 +61,68 @@ class ToolExecutor:
         registry: ToolRegistry,
         *,
         context: ToolContext | None = None,
-        timeout: float = 30.0,
-        calls_per_task: int = 50,
+        policy: ToolPolicy | None = None,
+        ask_person: AskPerson | None = None,
+        results: Path | None = None,
     ) -> None:
         self.registry = registry
-        self.context = ToolContext() if context is None else context
-        self._timeout = timeout
-        self._calls_per_task = calls_per_task
-        self._calls = 0
-        self._counting = Lock()
-        self._accepted: dict[str, frozenset[str] | None] = {}
-        self._workers = Workers()
+        self.policy = ToolPolicy() if policy is None else policy
+        self.seconds_with_person = 0.0
+        self._tally = Tally(self.policy)
+        self._approval = Approval(ask_person, self._redact)
+        self._prepared: dict[str, _Prepared] = {}
+        self._remembering = Lock()
+        self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        kept = Results(self.policy.longest_result, results, self._redact)
+        self._runner = Runner(context or ToolContext(), self.policy, kept)
+
+    @property
+    def context(self) -> ToolContext:
+        """What a tool may reach; calls that run already keep the one they began with."""
+        return self._runner.context
+
+    @context.setter
+    def context(self, context: ToolContext) -> None:
+        self._runner.context = context
+
+    def _redact(self, text: str) -> str:
+        return self.context.redact(text)
 
     def names(self) -> Sequence[str]:
         """The tools that may be called, sorted."""
         return self.registry.names()
 
+    def allowing(self, patterns: Sequence[str]) -> AllowedTools:
+        """The tools whose names match, for somebody who may use no others; limits and records are shared."""
+        return AllowedTools(self, self.registry.select(patterns))
+
     def begin_task(self) -> None:
-        """Count calls from zero again."""
-        with self._counting:
-            self._calls = 0
+        """Count calls and failures from zero again."""
+        self._tally.begin_task()
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        """Start a call.
+        """Start a call. Returns at once, but for a call that waits for a person's approval.
 
         Returns:
-            A future of JSON data, cut at 20,000 characters and then a text that says so. It fails with
-            `ToolError`, whose message is meant for the caller; this method itself never raises.
+            A future of JSON data, or of a text that says what was cut where the result is too long. It fails
+            with `ToolError`, whose message is meant for the caller; this method itself never raises.
         """
-        started = time.monotonic()
-        with self._counting:
-            self._calls += 1
-            number = self._calls
-        recorder, call = self.context.recorder, None
+        return self.submit_from(self.registry, name, arguments)
+
+    def submit_from(self, registry: ToolRegistry, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """As `submit`, for a caller who may use the tools of `registry` (some of the executor's) only."""
+        prepared: _Prepared | ToolError
         try:
-            tool = self._admit(name, arguments, number)
-            call = ToolCall(number, name, arguments, traits_of(tool).effect)
-            if recorder is not None:
-                known = recorder.recorded(call)
-                if known is not None:
-                    return _settled(known)
-                recorder.tool_started(call)
-            future = self._workers.submit(
-                name, partial(self._run, name, tool, dict(arguments)), timeout=self._timeout
-            )
+            prepared = self._prepare(registry, name)
         except ToolError as error:
-            future = Future()
-            future.set_exception(error)
-        if recorder is not None:
-            call = call or ToolCall(number, name, arguments, Effect.PURE)
-            future.add_done_callback(partial(_record, recorder, call, started))
-        return future
+            prepared = error
+        effect = Effect.PURE if isinstance(prepared, ToolError) else prepared.traits.effect
+        ending = Ending(self, ToolCall(self._tally.count(name), name, arguments, effect))
+        try:
+            self._begin(ending, prepared)
+        except ToolError as error:
+            ending.refuse(error)
+        return ending.future
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Call and wait; the result is as `submit` says.
@@ -108,89 +133,90 @@ class ToolExecutor:
         return self.submit(name, arguments).result()
 
     def close(self) -> None:
-        """Cut off what runs and let the threads end. Safe to call twice."""
-        self._workers.close()
+        """Cut off what runs and let threads and processes end. Safe to call twice."""
+        self._runner.close()
 
-    def _admit(self, name: str, arguments: Mapping[str, Any], number: int) -> BaseTool:
-        """The tool, where it exists, takes such arguments, and the run may still call it."""
-        tool = self.registry.get(name)
-        if name not in self._accepted:
-            self._accepted[name] = _accepted_arguments(tool)
-        accepted = self._accepted[name]
-        extra = sorted(set(arguments) - accepted) if accepted is not None else []
-        if extra:
-            takes = ", ".join(sorted(accepted or ())) or "none"
-            raise ToolError(f"{name} takes no argument {extra[0]!r}; it takes: {takes}")
+    def _prepare(self, registry: ToolRegistry, name: str) -> _Prepared:
+        tool = registry.get(name)
+        prepared = self._prepared.get(name)
+        if prepared is None:
+            prepared = self._prepared[name] = _Prepared(tool, traits_of(tool), checker(name, tool))
+        return prepared
+
+    def _begin(self, ending: Ending, prepared: _Prepared | ToolError) -> None:
+        """Answer the call from the record or from memory, or start it.
+
+        Raises:
+            ToolError: the call is refused.
+        """
+        call, recorder = ending.call, self.context.recorder
+        known = None if recorder is None else recorder.recorded(call)
+        if known is not None:
+            if known.error is not None:
+                self._tally.failed(call.name, call.arguments)
+            ending.replay(known)
+            return
+        if isinstance(prepared, ToolError):
+            raise prepared
+        self._admit(call, prepared)
+        pure = call.effect is Effect.PURE
+        if pure:
+            remembered = self._remembered.get(key(call.name, call.arguments), _NOTHING)
+            if remembered is not _NOTHING:
+                ending.answer(remembered)
+                return
+        if recorder is not None:
+            recorder.tool_started(call)
+        running = self._runner.start(call, prepared.tool, prepared.traits, ending.count_attempt)
+        ending.follow(running, self._remember if pure else None)
+
+    def _admit(self, call: ToolCall, prepared: _Prepared) -> None:
+        prepared.check(call.arguments)
         refusal = self.context.budget.refusal() if self.context.budget is not None else None
+        refusal = refusal or self._tally.refusal(call.number, call.name, call.arguments)
+        if refusal is None and self.policy.needs_approval(call.name, changes=call.effect.changes):
+            began = time.monotonic()
+            refusal = self._approval.refusal(call)
+            self.seconds_with_person += time.monotonic() - began
         if refusal:
-            raise ToolError(f"{name} was not called: {refusal}")
-        if number > self._calls_per_task:
-            raise ToolError(
-                f"{name} was not called: this task has used its {self._calls_per_task} tool calls"
-            )
-        return tool
+            raise ToolError(f"{call.name} was not called: {refusal}")
 
-    def _run(self, name: str, tool: BaseTool, arguments: dict[str, Any]) -> Any:
-        try:
-            with using_context(self.context):
-                return _as_data(tool.invoke(arguments))
-        except ToolError:
-            raise
-        except ValidationError as error:
-            raise ToolError(f"{name} cannot take these arguments: {_complaints(error)}") from error
-        except BaseException as error:
-            # A tool is a plug-in: whatever it throws, SystemExit included, ends its own call alone.
-            text = f"{name} failed: {type(error).__name__}: {_bounded_text(error)}"
-            raise ToolError(text[:_LONGEST_MESSAGE]) from error
+    def _remember(self, call: ToolCall, value: Any) -> None:
+        with self._remembering:
+            self._remembered[key(call.name, call.arguments)] = value
+            if len(self._remembered) > _MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
 
-
-def _record(recorder: RecorderPort, call: ToolCall, started: float, future: Future[Any]) -> None:
-    seconds = time.monotonic() - started
-    error = ToolError("cancelled") if future.cancelled() else future.exception()
-    recorder.tool_finished(
-        call,
-        ToolOutcome(seconds=seconds, error=str(error), attempts=1)
-        if error
-        else ToolOutcome(future.result(), seconds=seconds, attempts=1),
-    )
+    def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
+        """Count and record an outcome; a failure that came before says so."""
+        if outcome.error is not None:
+            times = self._tally.failed(call.name, call.arguments)
+            if times > 1:
+                error = f"{outcome.error} (the same call has failed {times} times in this task)"
+                outcome = replace(outcome, error=error)
+        if self.context.recorder is not None:
+            self.context.recorder.tool_finished(call, outcome)
+        return outcome
 
 
-def _settled(outcome: ToolOutcome) -> Future[Any]:
-    future: Future[Any] = Future()
-    if outcome.error is None:
-        future.set_result(outcome.value)
-    else:
-        future.set_exception(ToolError(outcome.error))
-    return future
+_NOTHING = object()
 
 
-def _accepted_arguments(tool: BaseTool) -> frozenset[str] | None:
-    """The names of a tool's arguments; `None` where it takes any."""
-    schema = tool.get_input_jsonschema()
-    return None if schema.get("additionalProperties") else frozenset(schema.get("properties", {}))
+class AllowedTools:
+    """Some of an executor's tools; made by `ToolExecutor.allowing`."""
 
+    def __init__(self, executor: ToolExecutor, registry: ToolRegistry) -> None:
+        self.registry = registry
+        self._executor = executor
 
-def _complaints(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False)[:10]
-    )[:_LONGEST_MESSAGE]
+    def names(self) -> Sequence[str]:
+        """The tools that may be called, sorted."""
+        return self.registry.names()
 
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """As `ToolExecutor.submit`; every other tool is unknown here."""
+        return self._executor.submit_from(self.registry, name, arguments)
 
-def _bounded_text(error: BaseException) -> str:
-    try:
-        return str(error)[:_LONGEST_MESSAGE]
-    except Exception:
-        return "(its message cannot be shown)"
-
-
-def _as_data(result: Any) -> Any:
-    """`result` as JSON data of bounded size. What JSON does not know is given as text."""
-    if isinstance(result, Iterator):
-        result = list(islice(result, _MOST_ITEMS))
-    encoded = to_json(result, bytes_mode="base64", inf_nan_mode="strings", serialize_unknown=True)
-    data = json.loads(encoded)
-    text = data if isinstance(data, str) else encoded.decode()
-    if len(text) <= LONGEST_RESULT:
-        return data
-    return f"{text[:LONGEST_RESULT]}\n[cut: {LONGEST_RESULT:,} of {len(text):,} characters]"
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """As `ToolExecutor.call`."""
+        return self.submit(name, arguments).result()

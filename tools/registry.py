@@ -7,13 +7,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, UnknownTool
+from fieldcraft.tools.naming import unknown_tool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -90,7 +90,7 @@ class ToolRegistry:
                 continue
             matching = [known for known in announced if fnmatchcase(known, name)]
             if not matching:
-                raise UnknownTool(_unknown(name, announced) + " Your own: 'module:function'.")
+                raise UnknownTool(unknown_tool(name, announced) + " Your own: 'module:function'.")
             targets.update((known, announced[known].value) for known in matching)
         registry = cls()
         for name, target in targets.items():
@@ -134,7 +134,7 @@ class ToolRegistry:
             BrokenTool: LangChain can make no tool of the function, mostly for its annotations.
         """
         if name not in self._tools:
-            raise UnknownTool(_unknown(name, self._tools))
+            raise UnknownTool(unknown_tool(name, self._tools))
         tool = self._tools[name]
         from langchain_core.tools import BaseTool
 
@@ -180,13 +180,6 @@ def _structured(function: Callable[..., Any], name: str) -> BaseTool:
     if inspect.iscoroutinefunction(function):
         return StructuredTool.from_function(coroutine=function, name=name)
     return StructuredTool.from_function(function, name=name)
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else "."
-    return f"no tool {name!r}{hint} Tools: {', '.join(names) or 'none'}."
 
 
 def _import(target: str) -> Any:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
+import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from fieldcraft.tools.deadlines import Deadlines, Ticket
 from fieldcraft.tools.errors import ToolError
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job:
     name: str
     work: Callable[[], Any]
     future: Future[Any]
+    ticket: Ticket | None = None
 
 
 class Workers:
@@ -30,18 +31,16 @@ class Workers:
     `stuck` detached ones, after which new calls are refused and the hanging ones named.
     """
 
-    def __init__(self, *, threads: int = 8, stuck: int = 16) -> None:
+    def __init__(self, deadlines: Deadlines, *, threads: int = 8, stuck: int = 16) -> None:
+        self._deadlines = deadlines
         self._threads = threads
         self._stuck_limit = stuck
+        self._process = os.getpid()
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
         self._running: dict[int, _Job] = {}
         self._detached: dict[int, _Job] = {}
         self._idle = 0
-        self._deadlines: list[tuple[float, int, _Job, float]] = []
-        self._tickets = itertools.count()
-        self._watched = threading.Condition()
-        self._watching = False
         self._closed = False
 
     def submit(self, name: str, work: Callable[[], Any], *, timeout: float) -> Future[Any]:
@@ -55,12 +54,12 @@ class Workers:
                 raise ToolError(
                     f"{len(self._detached)} earlier calls still hang ({hanging}); no more are started"
                 )
+            job.ticket = self._deadlines.watch(timeout, partial(self._expire, job, timeout))
             self._jobs.append(job)
             if self._idle >= len(self._jobs):
                 self._changed.notify()
             elif len(self._running) + self._idle < self._threads:
                 self._start_thread()
-        self._watch(job, timeout)
         return job.future
 
     def close(self) -> None:
@@ -70,11 +69,8 @@ class Workers:
             left = [*self._jobs, *self._running.values()]
             self._jobs.clear()
             self._changed.notify_all()
-        with self._watched:
-            self._deadlines.clear()
-            self._watched.notify_all()
         for job in left:
-            _fail(job.future, ToolError(f"tool {job.name!r} was cut off: the run's tools were closed"))
+            fail(job.future, ToolError(f"tool {job.name!r} was cut off: the run's tools were closed"))
 
     def _start_thread(self) -> None:
         self._idle += 1
@@ -92,15 +88,32 @@ class Workers:
                 job = self._jobs.popleft()
                 self._running[me] = job
             if not job.future.done():
-                _settle(job)
+                self._settle(job)
             with self._changed:
+                if job.ticket is not None:
+                    job.ticket.met = True
                 self._running.pop(me, None)
                 if self._detached.pop(me, None) is not None:
                     return
                 self._idle += 1
 
-    def _detach(self, job: _Job) -> None:
-        """Count the thread of a job past its deadline as lost, and replace it where work waits."""
+    def _settle(self, job: _Job) -> None:
+        try:
+            result = job.work()
+        except BaseException as error:
+            if os.getpid() == self._process:
+                fail(job.future, error)
+                return
+        if os.getpid() != self._process:
+            os._exit(1)  # the tool forked, and this is the child: it has no business here
+        settle(job.future, result)
+
+    def _expire(self, job: _Job, timeout: float) -> None:
+        """Fail a job past its deadline; count its thread as lost, and replace it where work waits.
+
+        A job whose caller cancelled it may hang all the same.
+        """
+        fail(job.future, ToolError(f"tool {job.name!r} gave no result within {timeout:g} s"))
         with self._changed:
             for thread, running in self._running.items():
                 if running is job:
@@ -109,53 +122,17 @@ class Workers:
             if self._jobs and not self._idle and not self._closed:
                 self._start_thread()
 
-    def _watch(self, job: _Job, timeout: float) -> None:
-        with self._watched:
-            self._forget_finished()
-            entry = (time.monotonic() + timeout, next(self._tickets), job, timeout)
-            heapq.heappush(self._deadlines, entry)
-            if not self._watching:
-                self._watching = True
-                threading.Thread(
-                    target=self._keep_deadlines, name="fieldcraft-deadlines", daemon=True
-                ).start()
-            elif self._deadlines[0] is entry:
-                self._watched.notify()
 
-    def _forget_finished(self) -> None:
-        while self._deadlines and self._deadlines[0][2].future.done():
-            heapq.heappop(self._deadlines)
-
-    def _keep_deadlines(self) -> None:
-        """Fail calls as their deadlines pass; the thread ends when there is none to keep."""
-        while True:
-            with self._watched:
-                self._forget_finished()
-                if not self._deadlines:
-                    self._watching = False
-                    return
-                left = self._deadlines[0][0] - time.monotonic()
-                if left > 0:
-                    self._watched.wait(left)
-                    continue
-                _, _, job, timeout = heapq.heappop(self._deadlines)
-            if _fail(job.future, ToolError(f"tool {job.name!r} gave no result within {timeout:g} s")):
-                self._detach(job)
-
-
-def _settle(job: _Job) -> None:
+def settle(future: Future[Any], result: Any) -> bool:
+    """Whether `result` became the outcome of `future`; not where it had one."""
     try:
-        result = job.work()
-    except BaseException as error:
-        _fail(job.future, error)
-        return
-    try:
-        job.future.set_result(result)
+        future.set_result(result)
     except InvalidStateError:
-        return
+        return False
+    return True
 
 
-def _fail(future: Future[Any], error: BaseException) -> bool:
+def fail(future: Future[Any], error: BaseException) -> bool:
     """Whether `error` became the outcome of `future`; not where it had one."""
     try:
         future.set_exception(error)

@@ -16,6 +16,7 @@ from fieldcraft.tools import (
     ToolError,
     ToolExecutor,
     ToolOutcome,
+    ToolPolicy,
     ToolRegistry,
     current_context,
 )
@@ -27,8 +28,8 @@ Execute = Callable[..., ToolExecutor]
 def execute() -> Iterator[Execute]:
     opened: list[ToolExecutor] = []
 
-    def start(*tools: Callable[..., Any], **settings: Any) -> ToolExecutor:
-        opened.append(ToolExecutor(ToolRegistry(tools), **settings))
+    def start(*tools: Callable[..., Any], context: ToolContext | None = None, **policy: Any) -> ToolExecutor:
+        opened.append(ToolExecutor(ToolRegistry(tools), context=context, policy=ToolPolicy(**policy)))
         return opened[-1]
 
     yield start
@@ -137,7 +138,7 @@ def test_a_circular_result_ends_where_it_closes(execute: Execute) -> None:
 
 
 def test_what_cannot_be_json_is_a_message(execute: Execute) -> None:
-    with pytest.raises(ToolError, match="give failed: .*surrogates not allowed"):
+    with pytest.raises(ToolError, match="give gave a result that is no data: .*surrogates not allowed"):
         execute(results_of("\ud800")).call("give", {})
 
 
@@ -178,7 +179,7 @@ def test_too_many_stuck_calls_are_named_and_no_more_start(execute: Execute) -> N
         """Hang."""
         release.wait()
 
-    executor = execute(hang, add, timeout=0.1, calls_per_task=1000)
+    executor = execute(hang, add, timeout=0.1, calls_per_task=1000, same_failures=1000)
     for _ in range(3):
         for future in [executor.submit("hang", {}) for _ in range(8)]:
             future.exception(timeout=5)

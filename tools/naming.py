@@ -1,0 +1,28 @@
+"""Names of tools, and what to say about one that is not there."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'calculator'?`, or nothing where nothing is near."""
+    close = get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def unknown_tool(name: str, known: Iterable[str]) -> str:
+    """The message for a name that is no tool's."""
+    names = sorted(known)
+    return f"no tool {name[:100]!r}{nearest(name, names) or '.'} Tools: {', '.join(names) or 'none'}."
+
+
+def identifier(text: str) -> str:
+    """`text` as a name that `tools.<name>()` and every model provider take; empty where nothing is left."""
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")[:64]
+    if name[:1].isdigit() or keyword.iskeyword(name):
+        name = f"tool_{name}"
+    return name

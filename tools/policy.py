@@ -1,0 +1,56 @@
+"""What a run allows its tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ToolPolicy(BaseModel):
+    """Limits and approval, for every call that a `ToolExecutor` makes.
+
+    Attributes:
+        timeout: seconds for one call: waiting for a free thread and further attempts included, a person's
+            approval not. A tool may declare its own.
+        calls_per_task: calls in one task, refused ones included.
+        calls_per_tool: pattern of names -> calls in one task of each tool that it matches.
+        attempts: how often a call is made whose failures are declared transient.
+        same_failures: how often the same call (tool and arguments) may fail in a task before it is refused.
+        approval: `never` asks nobody, `always` asks for every call, patterns ask for the tools they match.
+            The pattern `writes` also matches every tool that is not declared `pure` or `reads`.
+        longest_result: characters of a result that reach the caller; the whole goes to a file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout: float = Field(default=30.0, gt=0)
+    calls_per_task: int = Field(default=50, ge=0)
+    calls_per_tool: dict[str, int] = {}
+    attempts: int = Field(default=3, ge=1, le=10)
+    same_failures: int = Field(default=5, ge=1)
+    approval: Literal["never", "always"] | tuple[str, ...] = "never"
+    longest_result: int = Field(default=20_000, ge=200)
+
+    def needs_approval(self, name: str, *, changes: bool) -> bool:
+        """Whether a call of this tool waits for a person."""
+        match self.approval:
+            case "never":
+                return False
+            case "always":
+                return True
+            case patterns:
+                return any(
+                    fnmatchcase(name, pattern) or (pattern == "writes" and changes) for pattern in patterns
+                )
+
+    def calls_of(self, name: str) -> int | None:
+        """How many calls of this tool a task may make, as far as a pattern says so."""
+        return smallest_match(self.calls_per_tool, name)
+
+
+def smallest_match(limits: Mapping[str, int], name: str) -> int | None:
+    """The smallest limit among the patterns that match `name`."""
+    return min((limit for pattern, limit in limits.items() if fnmatchcase(name, pattern)), default=None)

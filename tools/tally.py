@@ -1,0 +1,61 @@
+"""What the calls of one task add up to: how many there were, and which failed again and again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from fieldcraft.tools.policy import ToolPolicy
+
+
+class Tally:
+    """Counts the calls of a task. Safe to use from any thread."""
+
+    def __init__(self, policy: ToolPolicy) -> None:
+        self._policy = policy
+        self._lock = Lock()
+        self._calls = 0
+        self._by_tool: Counter[str] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
+
+    def begin_task(self) -> None:
+        """Count from zero."""
+        with self._lock:
+            self._calls = 0
+            self._by_tool.clear()
+            self._failures.clear()
+
+    def count(self, name: str) -> int:
+        """The number of a call that comes now, from 1."""
+        with self._lock:
+            self._calls += 1
+            self._by_tool[name] += 1
+            return self._calls
+
+    def refusal(self, number: int, name: str, arguments: Mapping[str, Any]) -> str | None:
+        """Why call `number` may not be made, or `None`."""
+        policy = self._policy
+        if number > policy.calls_per_task:
+            return f"this task has used its {policy.calls_per_task} tool calls"
+        most = policy.calls_of(name)
+        if most is not None and self._by_tool[name] > most:
+            return f"this task has used its {most} calls of {name}"
+        failed = self._failures[key(name, arguments)] if self._failures else 0
+        if failed >= policy.same_failures:
+            return f"the same call failed {failed} times in this task; do something else"
+        return None
+
+    def failed(self, name: str, arguments: Mapping[str, Any]) -> int:
+        """Note that a call failed; how often the same one has by now."""
+        with self._lock:
+            same = key(name, arguments)
+            self._failures[same] += 1
+            return self._failures[same]
+
+
+def key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """What two calls share that are the same."""
+    return name, json.dumps(arguments, sort_keys=True, default=repr)
