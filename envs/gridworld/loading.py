@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
+from fieldcraft.envs.gridworld.variants import VariantError, varied
 from fieldcraft.envs.suggest import nearest
 
 DEFAULT_RULES = Path(__file__).with_name("rules.json")
@@ -26,7 +27,8 @@ class RulesError(ValueError):
 
 
 @lru_cache(maxsize=8)
-def _parse(text: str, source: str) -> Rules:
+def parse_rules(text: str, source: str) -> Rules:
+    """The rules that a text holds; `source` is what errors call it. Raises as `load_rules` does."""
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -44,6 +46,8 @@ def _parse(text: str, source: str) -> Rules:
         raise rules_error(text, source, place, problem)
     for place, problem in find_unobtainable(rules):
         raise rules_error(text, source, place, problem)
+    for place, problem in _variant_problems(rules):
+        raise rules_error(text, source, place, problem)
     return rules
 
 
@@ -56,17 +60,33 @@ def load_rules(path: Path | str | None = None) -> tuple[Rules, str]:
     Raises:
         RulesError: the file cannot be read, or an entry is wrong; the message names entry and line.
     """
+    text = read_text(path)
+    return parse_rules(text, source_name(path)), hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_text(path: Path | str | None) -> str:
+    """The text of a rules file, or of the built-in one.
+
+    Raises:
+        RulesError: it cannot be read.
+    """
     source = DEFAULT_RULES if path is None else Path(path)
     try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulesError(f"cannot read the rules file {source}: {error}") from error
-    return _parse(text, source.name), hashlib.sha256(text.encode()).hexdigest()
+        return source.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RulesError(f"cannot read the rules file {source}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise RulesError(f"cannot read the rules file {source}: it is not text in UTF-8") from error
+
+
+def source_name(path: Path | str | None) -> str:
+    """What errors call a rules file."""
+    return (DEFAULT_RULES if path is None else Path(path)).name
 
 
 def rules_error(text: str, source: str, place: EntryPath, problem: str) -> RulesError:
     """The error for the entry at `place`, with the line it stands on in `text`."""
-    entry = ".".join(str(part) for part in place)
+    entry = ".".join(str(part) for part in place) or "the file"
     return RulesError(f"{source}, line {_line_of(text, place)}: {entry}: {problem}")
 
 
@@ -88,6 +108,22 @@ def _line_of(text: str, place: EntryPath) -> int:
     return line
 
 
+def _variant_problems(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
+    """What is wrong with a variant, with the place in it."""
+    for name, variant in rules.variants.items():
+        place: EntryPath = ("variants", name)
+        for index, biome in enumerate(variant.biomes or ()):
+            if biome not in rules.biomes:
+                yield (*place, "biomes", index), f"unknown biome {biome!r}{nearest(biome, rules.biomes)}"
+        try:
+            changed = varied(rules, variant)
+        except VariantError as error:
+            yield (*place, *error.entry), str(error)
+            continue
+        for entry, problem in _unknown_names(changed):
+            yield (*place, *entry), problem
+
+
 def _unknown_names(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
     """Every name that is used but not defined, with the place that uses it."""
     known: dict[str, Sequence[str]] = {
@@ -96,6 +132,7 @@ def _unknown_names(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
         "item or tag": [*rules.items, *rules.tags],
         "biome": [*rules.biomes],
         "tree": [*rules.trees],
+        "kind of tool": [*dict.fromkeys(item.tool.kind for item in rules.items.values() if item.tool)],
     }
     for kind, name, place in _references(rules):
         if name not in known[kind]:
@@ -148,7 +185,9 @@ def _recipe_references(rules: Rules) -> Iterator[Reference]:
 
 def _block_references(block: Block, place: EntryPath) -> Iterator[Reference]:
     yield from _drop_references(block.drops, (*place, "drops"))
+    yield from _optional("kind of tool", block.tool, (*place, "tool"))
     for tool, drops in block.held.items():
+        yield "kind of tool", tool, (*place, "with", tool)
         yield from _drop_references(drops, (*place, "with", tool))
     if block.beneath:
         yield "block", block.beneath, (*place, "beneath")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,12 +57,13 @@ def _mined(name: str, block: Block) -> Iterator[tuple[str, Source]]:
             yield drop.item, Source("mining", name, ("blocks", name), needs, name, (kind, 0))
 
 
-def natural_blocks(rules: Rules) -> set[str]:
-    """The blocks that terrain generation puts into a world, and what lies beneath them."""
+def natural_blocks(rules: Rules, biomes: Iterable[str] | None = None) -> set[str]:
+    """The blocks that terrain generation puts into a world of these biomes (all), and what lies beneath."""
     terrain = rules.terrain
     found = {terrain.water, terrain.rock, terrain.deep_rock, terrain.cave, terrain.lava}
     found.update(terrain.beach.floors, terrain.shore, terrain.water_plants, terrain.pockets, rules.ores)
-    for biome in rules.biomes.values():
+    for name in rules.biomes if biomes is None else biomes:
+        biome = rules.biomes[name]
         found.add(biome.floor)
         found.update(biome.plants)
         for tree in biome.trees:
@@ -70,6 +71,14 @@ def natural_blocks(rules: Rules) -> set[str]:
     while beneath := {rules.blocks[name].beneath for name in found} - found - {None}:
         found.update(name for name in beneath if name is not None)
     return found
+
+
+def living_mobs(rules: Rules, biomes: Iterable[str]) -> set[str]:
+    """The mobs of a world of these biomes: all peaceful ones, and the hostile ones at home in them."""
+    there = set(biomes)
+    return {
+        name for name, mob in rules.mobs.items() if not (mob.hostile and mob.biomes) or there & {*mob.biomes}
+    }
 
 
 def rounds(rules: Rules, *, blocks: Set[str] | None = None, mobs: Set[str] | None = None) -> dict[str, int]:
@@ -128,20 +137,36 @@ def _new_blocks(rules: Rules, reached: dict[str, int], blocks: Set[str]) -> set[
     return new
 
 
-def find_unobtainable(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
-    """Every item that cannot be had from empty hands, with its place in the rules and the reason."""
-    reached = rounds(rules)
-    found = sources(rules)
-    for item in rules.items:
-        if item in reached:
-            continue
-        cycle = _cycle(rules, item, found, reached)
-        if cycle:
-            yield found[item][0].place, f"cycle: {' needs '.join(cycle)}; give one of them another source"
-        elif not found[item]:
-            yield ("items", item), "unobtainable: nothing makes it, drops it or contains it"
-        else:
-            yield found[item][0].place, f"unobtainable: {item} needs what cannot be had from empty hands"
+def find_unobtainable(rules: Rules) -> list[tuple[EntryPath, str]]:
+    """Every item that cannot be had from empty hands, with its place in the rules and the reason.
+
+    Causes come before what only follows from them.
+    """
+    reached, found = rounds(rules), sources(rules)
+    natural = natural_blocks(rules)
+    there = natural | _new_blocks(rules, reached, natural)
+    problems = [_why_not(rules, item, found, reached, there) for item in rules.items if item not in reached]
+    return [(place, problem) for _, place, problem in sorted(problems, key=lambda problem: problem[0])]
+
+
+def _why_not(
+    rules: Rules, item: str, found: dict[str, list[Source]], reached: dict[str, int], blocks: Set[str]
+) -> tuple[int, EntryPath, str]:
+    """Why an item cannot be had, after how near to the cause this is (0: it is the cause)."""
+    if not found[item]:
+        return 0, ("items", item), "unobtainable: nothing makes it, drops it or contains it"
+    source = found[item][0]
+    if cycle := _cycle(rules, item, found, reached):
+        return 2, source.place, f"cycle: {' needs '.join(cycle)}; give one of them another source"
+    missing = [need for need in source.needs if not any(item in reached for item in rules.alternatives(need))]
+    if missing:
+        rank, lacks = 4, f"{' and '.join(missing)}, which cannot be had from empty hands"
+    elif source.station is not None and source.station not in blocks:
+        rank, lacks = 1, f"the block {source.station}, which no world has"
+    else:
+        kind, tier = source.tool or ("tool", 0)
+        rank, lacks = 3, f"a {kind} of tier {tier} or better"
+    return rank, source.place, f"unobtainable: {item} needs {lacks}"
 
 
 def _cycle(
