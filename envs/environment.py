@@ -18,6 +18,7 @@ from fieldcraft.envs.types import (
     GoalCheck,
     ItemGoal,
     KillGoal,
+    OptionInfo,
     PlaceGoal,
     PrimitiveError,
     Progress,
@@ -117,6 +118,14 @@ class Environment(ABC):
     def render(self) -> bytes:
         """A PNG picture of what the agent sees, where `spec.can_render`. Changes nothing."""
         raise NotImplementedError(f"{self.spec.id} draws no pictures")
+
+    def option_reference(self) -> tuple[OptionInfo, ...]:
+        """The options that `reset` takes, for people; none unless a world says so."""
+        return ()
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of this world with these options, beyond its spec."""
+        return ()
 
     def close(self) -> None:
         """Let go of processes, files and connections. Safe to call twice."""

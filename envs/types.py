@@ -136,6 +136,15 @@ class Names(Frozen):
     mobs: tuple[str, ...] = ()
 
 
+class OptionInfo(Frozen):
+    """One option of `Environment.reset`; `choices` holds the values it may take, each with what it means."""
+
+    name: str
+    about: str
+    default: Any = None
+    choices: dict[str, str] = {}
+
+
 class EnvironmentSpec(Frozen):
     """What a world is and can do; serialisable, so that a run can say where it was lived.
 

@@ -11,18 +11,18 @@ from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.gridworld import crafting, exploring, gathering, living, view
-from fieldcraft.envs.gridworld.options import Options, read_options
+from fieldcraft.envs.gridworld.obtainable import living_mobs, natural_blocks, rounds
+from fieldcraft.envs.gridworld.options import Options, describe_options, read_options
 from fieldcraft.envs.gridworld.snapshot import body, load, save
 from fieldcraft.envs.gridworld.tables import Tables
 from fieldcraft.envs.gridworld.terrain import generate
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.types import EnvironmentSpec, Names, Position, PrimitiveError, Progress
+from fieldcraft.envs.types import EnvironmentSpec, Names, OptionInfo, Position, PrimitiveError, Progress
 
 Count = Annotated[int, Field(ge=1, le=2304)]
-_DESCRIPTION = (
-    "A seeded two-dimensional survival world seen from above, with the names and recipes of Minecraft."
-)
+_DESCRIPTION = "A seeded two-dimensional survival world seen from above, with {names}."
+_NAMES = {True: "the names and recipes of Minecraft", False: "names and recipes of its own"}
 
 
 class GridWorld(Environment):
@@ -33,8 +33,8 @@ class GridWorld(Environment):
     """
 
     def __init__(self) -> None:
-        options, tables = read_options(None)
-        self.spec = _spec(options, tables)
+        self._options, self._tables = read_options(None)
+        self.spec = _spec(self._options, self._tables)
         self._world: World | None = None
 
     @property
@@ -59,8 +59,28 @@ class GridWorld(Environment):
             tables, size=chosen.size, seed=seed, biomes=chosen.biomes, mob_density=chosen.mob_density
         )
         self._world = World(tables, chosen, seed, terrain)
-        self.spec = _spec(chosen, tables)
+        self._become(chosen, tables)
         return self.observe()
+
+    def option_reference(self) -> tuple[OptionInfo, ...]:
+        """The options of a reset, with the variants and biomes of the rules."""
+        return describe_options(self._tables.rules)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Which items these options put out of reach."""
+        rules, chosen = self._tables.rules, self._options
+        reached = rounds(
+            rules,
+            blocks=natural_blocks(rules, chosen.biomes),
+            mobs=living_mobs(rules, chosen.biomes) if chosen.mob_density else frozenset(),
+        )
+        missing = [item for item in rules.items if item not in reached]
+        if not missing:
+            return (f"every one of the {len(rules.items)} items can be had from empty hands",)
+        return (
+            f"{len(reached)} of the {len(rules.items)} items can be had with these options; "
+            f"not: {', '.join(missing)}",
+        )
 
     def observe(self) -> Observation:
         """What the agent sees and remembers, with every field set."""
@@ -81,15 +101,13 @@ class GridWorld(Environment):
 
     def restore(self, snapshot: bytes) -> None:
         """Become the world of a snapshot; nothing changes where it cannot be read."""
-        world = load(snapshot, self._world)
-        changed = (
-            self._world is None
-            or world.options != self._world.options
-            or world.tables is not self._world.tables
-        )
-        self._world = world
-        if changed:
-            self.spec = _spec(world.options, world.tables)
+        self._world = load(snapshot, self._world)
+        self._become(self._world.options, self._world.tables)
+
+    def _become(self, options: Options, tables: Tables) -> None:
+        if options != self._options or tables is not self._tables:
+            self._options, self._tables = options, tables
+            self.spec = _spec(options, tables)
 
     def world_hash(self) -> str:
         """SHA-256 of the whole state: equal for equal worlds, in every process."""
@@ -226,7 +244,7 @@ def _spec(options: Options, tables: Tables) -> EnvironmentSpec:
     rules = tables.rules
     return EnvironmentSpec(
         id="gridworld-v1",
-        description=_DESCRIPTION,
+        description=_DESCRIPTION.format(names=_NAMES[options.rules is None and not options.permutation]),
         can_snapshot=True,
         can_render=True,
         names=Names(

@@ -60,8 +60,8 @@ def climate_of(tables: Tables, random: np.random.Generator, size: int, biomes: t
     A biome that would have too few squares is given those that are nearest to its climate.
     """
     squares = -(-size // BIOME_TILES)
-    temperature = _noise(random, squares, 12, 5)
-    wetness = _noise(random, squares, 12, 5)
+    temperature = _noise(random, squares, 12, 5) + np.float32(tables.rules.terrain.warmer)
+    wetness = _noise(random, squares, 12, 5) + np.float32(tables.rules.terrain.wetter)
     rules = [tables.rules.biomes[name] for name in biomes]
     gaps = [(temperature - biome.temperature) ** 2 + (wetness - biome.wetness) ** 2 for biome in rules]
     kinds: Blocks = np.argmin(np.stack(gaps), axis=0).astype(np.uint8)

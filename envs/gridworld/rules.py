@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -197,8 +197,9 @@ class Beach(_Rule):
 
 
 class Terrain(_Rule):
-    """How height becomes water, rock and caves.
+    """How height becomes water, rock and caves, and what climate there is.
 
+    `warmer` and `wetter` move the climate of the whole world, for which biomes have their places.
     Levels are heights from 0 to 1; depths count tiles into the rock. A world holds `at_least` tiles of
     every plant, log, ground, liquid and pocket of its biomes, and `biome_squares` squares of 4 tiles
     of each biome, however small it is.
@@ -219,6 +220,8 @@ class Terrain(_Rule):
     lava: str
     lava_depth: Count
     lava_chance: Share
+    warmer: float = Field(default=0, ge=-1, le=1)
+    wetter: float = Field(default=0, ge=-1, le=1)
     at_least: int = Field(default=0, ge=0)
     biome_squares: int = Field(default=0, ge=0)
 
@@ -231,6 +234,24 @@ class Ore(_Rule):
     density: Share
     vein: Share = 0
     at_least: int = Field(default=0, ge=0)
+
+
+class Variant(_Rule):
+    """A world of another kind, chosen by the option `variant`.
+
+    `size` to `permutation` are options, as if they were given at the reset; `terrain`, `ores` and `world`
+    hold what differs from those sections of the rules.
+    """
+
+    about: str
+    size: int | None = None
+    mob_density: float | None = None
+    keep_inventory: bool | None = None
+    biomes: tuple[str, ...] | None = None
+    permutation: int | None = None
+    terrain: dict[str, Any] = {}
+    ores: dict[str, dict[str, Any]] = {}
+    world: dict[str, Any] = {}
 
 
 class Rules(_Rule):
@@ -249,6 +270,7 @@ class Rules(_Rule):
     terrain: Terrain
     ores: dict[str, Ore] = {}
     milestones: dict[str, tuple[str, ...]] = {}
+    variants: dict[str, Variant] = {}
 
     def alternatives(self, ingredient: str) -> tuple[str, ...]:
         """The items an ingredient may be: the members of a tag, or the item itself."""

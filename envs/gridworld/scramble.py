@@ -1,19 +1,15 @@
-"""Equivalent rules under nonsense names, with ingredients permuted: what a learner cannot know beforehand.
-
-`python -m fieldcraft.envs.gridworld.scramble --seed 3 --output rules.json` writes such a file.
-"""
+"""Equivalent rules under nonsense names, with ingredients permuted: what a learner cannot know beforehand."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.envs.gridworld.loading import DEFAULT_RULES, RulesError, load_rules
+from fieldcraft.envs.gridworld.loading import parse_rules, read_text, source_name
 from fieldcraft.envs.gridworld.obtainable import rounds, sources
 from fieldcraft.envs.gridworld.rules import Rules
 
@@ -34,16 +30,26 @@ def scramble(rules_path: Path | str | None, *, seed: int) -> dict[str, Any]:
     Raises:
         RulesError: the file is no sound rules file.
     """
-    path = DEFAULT_RULES if rules_path is None else Path(rules_path)
-    rules, _ = load_rules(path)
+    data: dict[str, Any] = json.loads(scrambled_rules(rules_path, seed=seed))
+    return data
+
+
+def scrambled_rules(rules_path: Path | str | None, *, seed: int) -> str:
+    """The same as the text of a rules file. Raises as `scramble` does."""
+    return scrambled_text(read_text(rules_path), source_name(rules_path), seed)
+
+
+@lru_cache(maxsize=16)
+def scrambled_text(text: str, source: str, seed: int) -> str:
+    """The text of a rules file, scrambled: one entry a line. `source` is what errors call it."""
+    rules = parse_rules(text, source)
     chance = random.Random(seed)  # noqa: S311
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(text)
     swapped = _swap_ingredients(rules, chance)
     for recipe in data["recipes"]:
         recipe["needs"] = {swapped.get(name, name): count for name, count in recipe["needs"].items()}
     chance.shuffle(data["recipes"])
-    renamed: dict[str, Any] = _rename(data, _nonsense(data, chance))
-    return renamed
+    return json.dumps(_rename(data, _nonsense(data, chance)), indent=1) + "\n"
 
 
 def _swap_ingredients(rules: Rules, chance: random.Random) -> dict[str, str]:
@@ -91,24 +97,3 @@ def _rename(value: Any, words: Mapping[str, str], *, keyed: bool = False) -> Any
     if isinstance(value, list):
         return [_rename(held, words) for held in value]
     return words.get(value, value) if isinstance(value, str) else value
-
-
-def main() -> int:
-    """Write the scrambled rules to a file."""
-    parser = argparse.ArgumentParser(prog="python -m fieldcraft.envs.gridworld.scramble", description=__doc__)
-    parser.add_argument("--seed", type=int, required=True, help="another seed gives other names and recipes")
-    parser.add_argument("--rules", type=Path, help="the rules to scramble; the built-in ones if omitted")
-    parser.add_argument("--output", type=Path, required=True, help="the file to write")
-    arguments = parser.parse_args()
-    try:
-        data = scramble(arguments.rules, seed=arguments.seed)
-        arguments.output.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        load_rules(arguments.output)
-    except (RulesError, OSError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

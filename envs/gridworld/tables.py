@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from fieldcraft.envs.gridworld.loading import load_rules
+from fieldcraft.envs.gridworld.loading import parse_rules, read_text, source_name
 from fieldcraft.envs.gridworld.obtainable import Source, sources
 from fieldcraft.envs.gridworld.rules import Block, Item, Mob, Recipe, Rules, Tool
+from fieldcraft.envs.gridworld.scramble import scrambled_text
+from fieldcraft.envs.gridworld.variants import varied
 
 MARGIN = 16
 """Tiles of unbreakable rock around the world, so that no window around the agent needs clipping."""
@@ -83,13 +86,26 @@ def _compile(rules: Rules, digest: str) -> Tables:
     )
 
 
-def load_tables(path: Path | str | None = None) -> Tables:
+def load_tables(
+    path: Path | str | None = None, *, variant: str | None = None, permutation: int = 0
+) -> Tables:
     """The compiled rules of a file, kept for the next world of the same rules.
+
+    Args:
+        path: the file; the built-in rules if omitted.
+        variant: a name among the rules' variants, whose changes are applied.
+        permutation: which renaming and permutation of the rules, see `scramble`; 0 is none.
 
     Raises:
         RulesError: the file cannot be read, or an entry in it is wrong.
     """
-    rules, digest = load_rules(path)
+    text, source = read_text(path), source_name(path)
+    if permutation:
+        text, source = scrambled_text(text, source, permutation), f"{source}, permutation {permutation}"
+    digest = hashlib.sha256(f"{text}{variant or ''}".encode()).hexdigest()
     if digest not in _compiled:
-        _compiled[digest] = _compile(rules, digest)
+        rules = parse_rules(text, source)
+        _compiled[digest] = _compile(
+            rules if variant is None else varied(rules, rules.variants[variant]), digest
+        )
     return _compiled[digest]

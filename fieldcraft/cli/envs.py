@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +21,11 @@ Examples:
 
   fieldcraft envs list
 
-  fieldcraft envs show gridworld-v1             its primitives, as the model reads them
+  fieldcraft envs show gridworld-v1             its options, primitives and names
+
+  fieldcraft envs show gridworld-v1 --option variant=desert
+
+  fieldcraft envs permute rules.json --seed 3   rules with other names and recipes
 
   fieldcraft envs check my_package.world:MyWorld
 """
@@ -62,7 +69,15 @@ def show(world: World, option: o.Option = None, as_json: o.Json = False) -> int:
     environment = _made(world, 0, option)
     spec = environment.spec
     if as_json:
-        print_json({**spec.model_dump(mode="json"), "primitives": environment.api_reference()})
+        options = [option.model_dump(mode="json") for option in environment.option_reference()]
+        print_json(
+            {
+                **spec.model_dump(mode="json"),
+                "reset_options": options,
+                "remarks": environment.remarks(),
+                "primitives": environment.api_reference(),
+            }
+        )
         return 0
     can = [
         "can be saved and restored"
@@ -75,11 +90,73 @@ def show(world: World, option: o.Option = None, as_json: o.Json = False) -> int:
     screen.print(say(spec.id, "head"))
     screen.print(say(spec.description))
     screen.print(say("; ".join(can), "quiet"))
+    for remark in environment.remarks():
+        screen.print(say(remark, "quiet"))
+    _show_options(environment)
     screen.print(say("\nPrimitives", "head"))
     screen.print(say(environment.api_reference()))
     for kind, names in spec.names.model_dump().items():
         screen.print(say(f"\n{len(names)} {kind}", "head"))
         screen.print(say(", ".join(names) or "none"))
+    return 0
+
+
+def _show_options(environment: Environment) -> None:
+    """The options of a reset, as they are typed, and the values to choose from."""
+    from fieldcraft.cli.console import console, say, table
+
+    options = environment.option_reference()
+    if not options:
+        return
+    chosen = environment.spec.options
+    screen = console()
+    screen.print(say("\nOptions: --option NAME=VALUE", "head"))
+    shown = table("option", "is", "here")
+    for option in options:
+        here = json.dumps(chosen.get(option.name, option.default))
+        shown.add_row(say(option.name, "name"), say(option.about), say(here, "quiet"))
+    screen.print(shown)
+    for option in options:
+        if option.choices:
+            screen.print(say(f"\n{option.name} may be", "head"))
+            choices = table("name", "is")
+            for name, about in option.choices.items():
+                choices.add_row(say(name, "name"), say(about))
+            screen.print(choices)
+
+
+@app.command()
+def permute(
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="The rules file to write.")],
+    seed: Annotated[int, typer.Option("--seed", help="Another number, other names and recipes.")] = 1,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules", metavar="FILE", help="The rules to permute; the grid world's own if omitted."
+        ),
+    ] = None,
+) -> int:
+    """Write rules of the grid world that nobody knows: all names made up, ingredients permuted.
+
+    Every item can still be had, by as many steps. `--option rules=FILE` lives in the world of such a file,
+    and so does `--option permutation=SEED` without one.
+    """
+    from fieldcraft.cli.console import console, say
+    from fieldcraft.cli.naming import program
+    from fieldcraft.envs.gridworld.loading import RulesError
+    from fieldcraft.envs.gridworld.scramble import scrambled_rules
+
+    try:
+        text = scrambled_rules(rules, seed=seed)
+    except RulesError as error:
+        raise UsageProblem(f"--rules: {error}") from error
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{output} cannot be written ({error.strerror}); choose another place") from error
+    console().print(
+        say(f"wrote {output}; live there: {program()} explore --option rules={shlex.quote(str(output))}")
+    )
     return 0
 
 
