@@ -56,10 +56,10 @@ class Ready(Frame):
 
 
 class Log(Frame):
-    """A piece of what the program printed."""
+    """A piece of what the program printed; never an empty one, which would cost the host and count nothing."""
 
     type: Literal["log"]
-    text: str
+    text: str = Field(min_length=1)
 
 
 class Call(Frame):

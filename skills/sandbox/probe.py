@@ -52,11 +52,17 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
         case "auto" | "process":
             return _process_sandbox(pin=pin)
         case "docker":
-            raise SandboxUnavailable("--sandbox docker comes with the Docker sandbox; use --sandbox process")
+            return _docker_sandbox(pin=pin)
         case "unsafe":
             logger.warning("programs run without isolation: they can do whatever you can do on this machine")
             return ProcessSandbox("none", pin=pin)
     raise ValueError(f"there is no sandbox {kind!r}; there are {', '.join(KINDS)}{nearest(kind, KINDS)}")
+
+
+def _docker_sandbox(*, pin: bool) -> Sandbox:
+    from fieldcraft.skills.sandbox.docker import DockerSandbox
+
+    return DockerSandbox(pin=pin)
 
 
 def _process_sandbox(*, pin: bool) -> ProcessSandbox:

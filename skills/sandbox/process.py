@@ -1,41 +1,14 @@
-"""The process sandbox: every program in a fresh, locked-down worker forked from a warm interpreter."""
+"""The process sandbox: programs in locked-down processes of this machine."""
 
 from __future__ import annotations
 
-import logging
-import math
-import os
-import signal
-import threading
-import time
-from collections.abc import Mapping
-from typing import Any
-
-from fieldcraft.envs import Environment
-from fieldcraft.skills.execution import Execution, KillReason
-from fieldcraft.skills.program import Program
-from fieldcraft.skills.sandbox.base import ProgramLimits, SandboxUnavailable, SkillSet, ToolCaller
-from fieldcraft.skills.sandbox.fork_server import ForkServer, ForkServerGone, Isolation, Worker
-from fieldcraft.skills.sandbox.frames import Ready
-from fieldcraft.skills.sandbox.pinning import Pin
-from fieldcraft.skills.sandbox.session import Session
-from fieldcraft.skills.sandbox.wire import Stopped, Wake, Wire, WorkerEnded
-
-EXIT_MEMORY = 77
-"""A worker's exit status where it had no memory left to say so (worker/zygote.py)."""
-
-READY_SECONDS = 10.0
-PROCESSOR_SECONDS_SPARE = 10
-"""How far the kernel's limit on processor time stands behind the wall-clock deadline."""
-
-logger = logging.getLogger(__name__)
+from fieldcraft.skills.sandbox.fork_process import Isolation, start_process
+from fieldcraft.skills.sandbox.fork_server import ForkServer
+from fieldcraft.skills.sandbox.forking import ForkingSandbox
 
 
-class ProcessSandbox:
-    """Runs programs in processes of this machine. See docs/security.md for what holds them.
-
-    Not thread-safe but for `cancel`. Close it, or use it as a context manager.
-    """
+class ProcessSandbox(ForkingSandbox):
+    """Runs programs in processes of this machine. See docs/security.md for what holds them."""
 
     def __init__(self, isolation: Isolation = "landlock", *, pin: bool = True) -> None:
         """Choose the isolation; nothing is started yet.
@@ -44,148 +17,13 @@ class ProcessSandbox:
             isolation: `landlock` or `bubblewrap` (seccomp and rlimits come with both), or `none`.
             pin: keep the calling thread and the program on one core while a program runs.
         """
+        super().__init__(pin=pin)
         self._isolation: Isolation = isolation
-        self._pin = pin
-        self._server: ForkServer | None = None
-        self._wake = Wake()
-        self._running = threading.Lock()
 
     @property
     def name(self) -> str:
         """`process`, or `unsafe` where programs are not locked down."""
         return "unsafe" if self._isolation == "none" else "process"
 
-    def __enter__(self) -> ProcessSandbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def run(
-        self,
-        program: Program,
-        environment: Environment,
-        *,
-        skills: SkillSet | None = None,
-        tools: ToolCaller | None = None,
-        limits: ProgramLimits | None = None,
-        seed: str = "",
-        arguments: Mapping[str, Any] | None = None,
-    ) -> Execution:
-        """Run a program; see `Sandbox.run`.
-
-        Raises:
-            SandboxUnavailable: no worker can be started, or the program is not Python.
-            RuntimeError: this sandbox runs a program already.
-            ValueError: `arguments` are not JSON data.
-        """
-        if program.language != "python":
-            raise SandboxUnavailable(f"the process sandbox runs Python programs only, not {program.language}")
-        if not self._running.acquire(blocking=False):
-            raise RuntimeError("this sandbox runs a program already; open another one beside it")
-        began = time.monotonic()
-        limits = limits or ProgramLimits()
-        try:
-            self._wake.cancelled = False
-            with Pin(wanted=self._pin) as pin:
-                session = Session(
-                    program,
-                    environment,
-                    skills=skills or SkillSet(),
-                    tools=tools,
-                    limits=limits,
-                    wake=self._wake,
-                    pin=pin,
-                )
-                self._run(session, session.start_frame(seed, arguments or {}), limits, pin)
-            return session.ledger.execution(ticks=session.ticks, seconds=time.monotonic() - began)
-        finally:
-            self._running.release()
-
-    def cancel(self) -> None:
-        """End the running program soon. Safe from any thread and from signal handlers."""
-        self._wake.cancel()
-
-    def close(self) -> None:
-        """End the fork server and with it every worker. Safe to call twice."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        self._wake.close()
-
-    def _run(self, session: Session, start: bytes, limits: ProgramLimits, pin: Pin) -> None:
-        """Run one worker to its end; what came of it is in the session's ledger."""
-        try:
-            server, worker, wire = self._ready_worker(start, limits, pin)
-        except Stopped as stopped:
-            session.ledger.stop(stopped.reason, stopped.detail)
-            return
-        ended = False
-        try:
-            wire.deadline = time.monotonic() + limits.seconds
-            session.serve(wire)
-        except Stopped as stopped:
-            session.ledger.stop(stopped.reason, stopped.detail)
-        except WorkerEnded:
-            ended = True
-        finally:
-            status = server.end(worker)
-        if ended:
-            session.ledger.stop(*_cause_of_death(status))
-
-    def _ready_worker(self, start: bytes, limits: ProgramLimits, pin: Pin) -> tuple[ForkServer, Worker, Wire]:
-        """A worker that is locked down and has its program. Starts the fork server anew once if need be."""
-        try:
-            return self._start_worker(start, limits, pin)
-        except (ForkServerGone, WorkerEnded) as error:
-            logger.info("the fork server is started anew: %s", error)
-            self._drop_server()
-        try:
-            return self._start_worker(start, limits, pin)
-        except (ForkServerGone, WorkerEnded) as error:
-            self._drop_server()
-            raise SandboxUnavailable(f"no worker can be started: {error or 'it ends at once'}") from None
-
-    def _start_worker(self, start: bytes, limits: ProgramLimits, pin: Pin) -> tuple[ForkServer, Worker, Wire]:
-        if self._server is None:
-            with pin.paused():
-                self._server = ForkServer(self._isolation)
-        server = self._server
-        worker = server.worker(
-            memory=limits.memory,
-            seconds=math.ceil(limits.seconds) + PROCESSOR_SECONDS_SPARE,
-            processor=pin.processor,
-        )
-        try:
-            deadline = time.monotonic() + READY_SECONDS
-            wire = Wire(worker.connection, self._wake, frame_limit=limits.frame, deadline=deadline)
-            wire.write(start)
-            if not isinstance(wire.read(), Ready):
-                raise WorkerEnded
-        except BaseException:
-            server.end(worker)
-            raise
-        return server, worker, wire
-
-    def _drop_server(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-
-def _cause_of_death(status: int | None) -> tuple[KillReason, str]:
-    """What a wait status says of a worker that ended before its program did."""
-    if status is None:
-        return KillReason.CRASHED, "the worker went with its fork server"
-    if not os.WIFSIGNALED(status):
-        code = os.waitstatus_to_exitcode(status)
-        if code == EXIT_MEMORY:
-            return KillReason.MEMORY, "no memory was left even to report it"
-        return KillReason.CRASHED, f"the worker's process exited with status {code}"
-    number = signal.Signals(os.WTERMSIG(status))
-    if number == signal.SIGKILL:
-        return (
-            KillReason.CRASHED,
-            "SIGKILL: killed from outside (out of memory?), or it closed its connection",
-        )
-    return KillReason.CRASHED, f"killed by {number.name}"
+    def _start_server(self, memory: int) -> ForkServer:  # noqa: ARG002 - each worker is limited by itself
+        return start_process(self._isolation)

@@ -38,7 +38,10 @@ EXIT_MEMORY = 77
 
 
 class Zygote:
-    """Serves one host. `isolation` is `landlock`, `bubblewrap` (the host started it inside) or `none`."""
+    """Serves one host.
+
+    `isolation` is `landlock`, `bubblewrap` or `container` (the host started it inside), or `none`.
+    """
 
     def __init__(self, control: socket.socket, host: int | None, isolation: str) -> None:
         self._control = control
@@ -47,18 +50,24 @@ class Zygote:
         self._pid = os.getpid()
         self._filter = b""
 
-    def lock_down(self, table: str) -> None:
-        """Apply the layers that workers inherit, and prepare the one they add.
+    def lock_down(self, table: str) -> list[str]:
+        """Apply the layers that workers inherit, and prepare the one they add. Returns their names.
+
+        Landlock, which is what stands between a program and the files under `landlock`, is one layer more
+        under `container`: there it is left out where the kernel does not have it.
 
         Raises:
             OSError: a layer does not hold on this machine.
         """
+        if self._isolation == "none":
+            return []
         readable = lockdown.standard_library(sys.path)
-        if self._isolation != "none":
-            self._filter = seccomp.machine_filter(table)
-            lockdown.drop_privileges()
-        if self._isolation == "landlock":
-            lockdown.restrict_files(readable)
+        self._filter = seccomp.machine_filter(table)
+        lockdown.drop_privileges()
+        layers = ["seccomp", "rlimits", "capabilities"]
+        if self._isolation == "landlock" or (self._isolation == "container" and lockdown.landlock_abi()):
+            layers.append(f"landlock ABI {lockdown.restrict_files(readable)}")
+        return layers
 
     def serve(self) -> None:
         """Answer requests until the host is gone."""
@@ -95,7 +104,8 @@ class Zygote:
             os.dup2(connection, WORKER_DESCRIPTOR)
             os.closerange(WORKER_DESCRIPTOR + 1, 1024)
             if request["processor"] is not None:
-                os.sched_setaffinity(0, {request["processor"]})
+                with contextlib.suppress(OSError):
+                    os.sched_setaffinity(0, {request["processor"]})
             lockdown.limit_resources(request["memory"], request["seconds"])
             if self._filter:
                 seccomp.install(self._filter)
@@ -108,16 +118,31 @@ class Zygote:
 
 
 def main() -> None:
-    """Warm up, lock down, say so, serve. Takes one JSON argument, and /dev/null as standard input."""
+    """Serve a host that started this process. Takes one JSON argument, and /dev/null as standard input."""
     settings = json.loads(sys.argv[1])
-    control = socket.socket(fileno=settings["control"])
-    folder = os.path.dirname(os.path.abspath(__file__))
-    sys.path.remove(os.path.dirname(folder))
+    serve_host(socket.socket(fileno=settings["control"]), settings["host"], settings["isolation"])
+
+
+def warm_up() -> None:
+    """Import what programs find imported."""
     for name in WARM_MODULES:
         importlib.import_module(name)
-    zygote = Zygote(control, settings["host"], settings["isolation"])
+
+
+def serve_host(control: socket.socket, host: int | None, isolation: str) -> None:
+    """Warm up, lock down, say so, serve, until the host is gone.
+
+    Args:
+        control: where the host asks.
+        host: a pidfd of the host's process; readable when that has ended.
+        isolation: see `Zygote`.
+    """
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path.remove(os.path.dirname(folder))
+    warm_up()
+    zygote = Zygote(control, host, isolation)
     try:
-        zygote.lock_down(os.path.join(folder, "syscalls.json"))
+        layers = zygote.lock_down(os.path.join(folder, "syscalls.json"))
     except OSError as error:
         control.sendall(json.dumps({"error": str(error)}).encode())
         return
@@ -126,7 +151,7 @@ def main() -> None:
     os.dup2(0, 2)
     gc.collect()
     gc.freeze()
-    control.sendall(b'{"ready":true}')
+    control.sendall(json.dumps({"layers": layers}).encode())
     with contextlib.suppress(ConnectionError):
         zygote.serve()
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -20,7 +20,8 @@ from fieldcraft.envs import (
     primitive,
 )
 from fieldcraft.skills import Execution, parse_program
-from fieldcraft.skills.sandbox import ProcessSandbox, Sandbox, probe
+from fieldcraft.skills.sandbox import ProcessSandbox, Sandbox, SandboxUnavailable, probe
+from fieldcraft.skills.sandbox.docker import DockerSandbox
 
 
 class Bench(Environment):
@@ -94,26 +95,36 @@ class Bench(Environment):
         self.interrupt()
 
 
-def _landlock() -> Sandbox:
-    return ProcessSandbox("landlock")
+SANDBOXES: dict[str, Callable[[], Sandbox]] = {
+    "landlock": lambda: ProcessSandbox("landlock"),
+    "bubblewrap": lambda: ProcessSandbox("bubblewrap"),
+    "docker": lambda: DockerSandbox(transport="socket"),
+    "docker-streams": lambda: DockerSandbox(transport="streams"),
+}
 
 
-def _bubblewrap() -> Sandbox:
-    return ProcessSandbox("bubblewrap")
+def must_have(problem: str) -> NoReturn:
+    """Skip what this machine lacks; in CI nothing may be lacking."""
+    if os.environ.get("CI"):
+        pytest.fail(f"missing in CI: {problem}")
+    pytest.skip(problem)
 
 
-SANDBOXES: dict[str, Callable[[], Sandbox]] = {"landlock": _landlock, "bubblewrap": _bubblewrap}
+def open_for_test(kind: str) -> Sandbox:
+    """A sandbox of one of the kinds above."""
+    layer = next((layer for layer in probe() if layer.name == kind), None)
+    if layer is not None and not layer.holds:
+        must_have(f"{layer.name}: {layer.detail}")
+    try:
+        return SANDBOXES[kind]()
+    except SandboxUnavailable as error:
+        must_have(str(error))
 
 
 @pytest.fixture(scope="session", params=list(SANDBOXES))
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """Each sandbox that isolates. In CI every layer must be there; elsewhere a missing one is skipped."""
-    layer = next(layer for layer in probe() if layer.name == request.param)
-    if not layer.holds:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{layer.name} does not hold in CI: {layer.detail}")
-        pytest.skip(f"{layer.name}: {layer.detail}")
-    opened = SANDBOXES[request.param]()
+    """Each sandbox that isolates."""
+    opened = open_for_test(request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIELDCRAFT_TEST_SECRET", "sk-host")
         opened.run(parse_program("def warm_up(bot):\n    pass\n"), Bench())

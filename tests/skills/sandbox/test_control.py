@@ -243,6 +243,7 @@ def forging(*frames: bytes, then: str = "bot.add(1)") -> str:
         b"{}\n",
         b'{"type":"log"}\n',
         b'{"type":"log","text":3}\n',
+        b'{"type":"log","text":""}\n',
         b'{"type":"log","text":"\xff\xfe"}\n',
         b'{"type":"log","text":"\\ud800"}\n',
         b'{"type":"log","text":"x","more":1}\n',
