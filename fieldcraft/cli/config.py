@@ -49,13 +49,6 @@ class Settings(BaseSettings, RunSettings):
         ModelSettings.model_validate(value)
         return value
 
-    @field_validator("sandbox")
-    @classmethod
-    def _known_sandbox(cls, value: str) -> str:
-        if value == "docker":
-            raise ValueError("there is no Docker sandbox yet; use process")
-        return value
-
     @classmethod
     def settings_customise_sources(
         cls,

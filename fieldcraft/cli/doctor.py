@@ -66,20 +66,24 @@ def _python() -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    from fieldcraft.skills.sandbox import SandboxUnavailable, open_sandbox, probe
+    from fieldcraft.skills.sandbox import Layer, SandboxUnavailable, open_sandbox, probe, probe_docker
 
-    for layer in probe():
-        yield Finding(f"sandbox: {layer.name}", layer.holds, layer.detail)
+    def shown(kind: str, layer: Layer) -> Finding:
+        return Finding(f"{kind}: {layer.name}", layer.holds, layer.detail, layer.cure)
+
+    process, docker = probe(), probe_docker()
+    yield from (shown("process", layer) for layer in process)
+    yield from (shown("docker", layer) for layer in docker)
+    kinds = ["docker"] if all(layer.holds or layer.name != "engine" for layer in docker) else []
     try:
-        sandbox = open_sandbox("process")
+        open_sandbox("process").close()
+        kinds.insert(0, "process")
     except SandboxUnavailable as error:
-        yield Finding(
-            "sandbox", False, str(error), "Linux 5.13 or later, or install bubblewrap", required=True
-        )
-        return
-    sandbox.close()
-    yield Finding("sandbox: docker", False, "not yet: no release of Fieldcraft runs programs in Docker")
-    yield Finding("sandbox", True, "programs run in locked-down processes", required=True)
+        problem = str(error)
+    if kinds:
+        yield Finding("sandbox", True, f"programs can run in: {', '.join(kinds)}", required=True)
+    else:
+        yield Finding("sandbox", False, problem, "Linux 5.13 or later, bubblewrap, or Docker", required=True)
 
 
 def _settings() -> Iterator[Finding]:

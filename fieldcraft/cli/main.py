@@ -72,6 +72,7 @@ def root(
     """Set up the log."""
     levels = (logging.WARNING, logging.INFO, logging.DEBUG)
     logging.basicConfig(level=levels[min(verbose, 2)], handlers=[_Log()], force=True)
+    logging.getLogger("fieldcraft.progress").setLevel(logging.INFO)
 
 
 class _Log(logging.Handler):
@@ -81,7 +82,8 @@ class _Log(logging.Handler):
         from fieldcraft.cli.console import console, say
 
         style = "warn" if record.levelno >= logging.WARNING else "quiet"
-        console(stderr=True).print(say(f"{record.name}: {record.getMessage()}", style), soft_wrap=True)
+        source = "" if record.name == "fieldcraft.progress" else f"{record.name}: "
+        console(stderr=True).print(say(f"{source}{record.getMessage()}", style), soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

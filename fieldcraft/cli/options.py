@@ -136,7 +136,11 @@ Attempts = Annotated[
 ]
 Sandbox = Annotated[
     str | None,
-    typer.Option("--sandbox", help="auto, process or unsafe; docker: not yet.", rich_help_panel=CONDUCT),
+    typer.Option(
+        "--sandbox",
+        help="Where programs run: auto, process, docker or unsafe (no isolation).",
+        rich_help_panel=CONDUCT,
+    ),
 ]
 Tools = Annotated[
     list[str] | None,

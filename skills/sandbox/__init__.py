@@ -8,11 +8,14 @@ from fieldcraft.skills.sandbox.base import (
     SkillSet,
     ToolCaller,
 )
+from fieldcraft.skills.sandbox.docker import DockerSandbox
+from fieldcraft.skills.sandbox.docker.probe import probe_docker
 from fieldcraft.skills.sandbox.probe import Layer, open_sandbox, probe
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 
 __all__ = [
     "BoundSkill",
+    "DockerSandbox",
     "Layer",
     "ProcessSandbox",
     "ProgramLimits",
@@ -22,4 +25,5 @@ __all__ = [
     "ToolCaller",
     "open_sandbox",
     "probe",
+    "probe_docker",
 ]

@@ -87,7 +87,9 @@ class ForkingSandbox(ABC):
             ValueError: `arguments` are not JSON data.
         """
         if program.language != "python":
-            raise SandboxUnavailable(f"the {self.name} sandbox runs Python programs only, not {program.language}")
+            raise SandboxUnavailable(
+                f"the {self.name} sandbox runs Python programs only, not {program.language}"
+            )
         if not self._running.acquire(blocking=False):
             raise RuntimeError("this sandbox runs a program already; open another one beside it")
         began = time.monotonic()

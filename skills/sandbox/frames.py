@@ -56,7 +56,7 @@ class Ready(Frame):
 
 
 class Log(Frame):
-    """A piece of what the program printed; never an empty one, which would cost the host and count nothing."""
+    """A piece of what the program printed; never empty, which would count nothing and cost the host."""
 
     type: Literal["log"]
     text: str = Field(min_length=1)

@@ -12,24 +12,29 @@ from pydantic import BaseModel, ConfigDict
 from fieldcraft.envs import nearest
 from fieldcraft.skills.sandbox import bubblewrap
 from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
+from fieldcraft.skills.sandbox.docker import DockerSandbox
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 from fieldcraft.skills.sandbox.worker import lockdown, seccomp
 
 KINDS = ("auto", "process", "docker", "unsafe")
 SYSCALLS = Path(__file__).resolve().parent / "worker" / "syscalls.json"
-UNSAFE_CURE = "use another machine, or --sandbox unsafe to run programs without isolation"
+CURES = (
+    "use --sandbox docker (with Docker or Podman), another machine, or --sandbox unsafe to run programs "
+    "without isolation"
+)
 
 logger = logging.getLogger(__name__)
 
 
 class Layer(BaseModel):
-    """One layer of isolation: whether it holds here, and in words what it does or what is missing."""
+    """One layer of isolation: whether it holds here, what it does or what is missing, and the cure."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     holds: bool
     detail: str
+    cure: str = ""
 
 
 def probe() -> list[Layer]:
@@ -41,28 +46,37 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
     """A sandbox of this kind; nothing is started before its first run.
 
     Args:
-        kind: `auto` or `process` (locked-down processes), `docker`, or `unsafe` (no isolation at all).
+        kind: `process` (locked-down processes), `docker` (which reaches the engine and sees to the image at
+            once), `auto` (the first of these that this machine can give), or `unsafe` (no isolation at all).
         pin: keep the calling thread and the program on one core while a program runs.
 
     Raises:
-        SandboxUnavailable: this machine lacks a layer; the message names it and the cure.
+        SandboxUnavailable: this machine lacks a layer or an engine; the message names it and the cure.
         ValueError: there is no such kind.
     """
     match kind:
-        case "auto" | "process":
+        case "auto":
+            return _best_sandbox(pin=pin)
+        case "process":
             return _process_sandbox(pin=pin)
         case "docker":
-            return _docker_sandbox(pin=pin)
+            return DockerSandbox(pin=pin)
         case "unsafe":
             logger.warning("programs run without isolation: they can do whatever you can do on this machine")
             return ProcessSandbox("none", pin=pin)
     raise ValueError(f"there is no sandbox {kind!r}; there are {', '.join(KINDS)}{nearest(kind, KINDS)}")
 
 
-def _docker_sandbox(*, pin: bool) -> Sandbox:
-    from fieldcraft.skills.sandbox.docker import DockerSandbox
-
-    return DockerSandbox(pin=pin)
+def _best_sandbox(*, pin: bool) -> Sandbox:
+    try:
+        return _process_sandbox(pin=pin)
+    except SandboxUnavailable as error:
+        try:
+            sandbox = DockerSandbox(pin=pin)
+        except SandboxUnavailable as missing:
+            raise SandboxUnavailable(f"{error} (docker: {missing})") from None
+        logger.info("programs run in Docker: %s", error)
+        return sandbox
 
 
 def _process_sandbox(*, pin: bool) -> ProcessSandbox:
@@ -76,32 +90,45 @@ def _process_sandbox(*, pin: bool) -> ProcessSandbox:
     if not wrapped.holds and not landlock.holds:
         missing += [landlock, wrapped]
     reasons = "; ".join(f"{layer.name}: {layer.detail}" for layer in missing)
-    raise SandboxUnavailable(f"this machine cannot isolate programs ({reasons}); {UNSAFE_CURE}")
+    raise SandboxUnavailable(f"this machine cannot isolate programs ({reasons}); {CURES}")
 
 
 def _seccomp() -> Layer:
     try:
         seccomp.machine_filter(str(SYSCALLS))
     except seccomp.UnsupportedArchitecture as error:
-        return Layer(name="seccomp", holds=False, detail=str(error))
+        cure = "x86-64 or arm64, or a table of its own in skills/sandbox/worker/syscalls.json"
+        return Layer(name="seccomp", holds=False, detail=str(error), cure=cure)
     if not sys.platform.startswith("linux") or not seccomp.supported():
-        return Layer(name="seccomp", holds=False, detail="the kernel takes no system-call filters")
+        return Layer(
+            name="seccomp",
+            holds=False,
+            detail="the kernel takes no system-call filters",
+            cure="a Linux kernel with CONFIG_SECCOMP_FILTER",
+        )
     return Layer(name="seccomp", holds=True, detail=f"system-call table for {platform.machine()}")
 
 
 def _rlimits() -> Layer:
     holds = sys.platform.startswith("linux")
     detail = "memory, processor time, files, processes" if holds else f"not dependable on {sys.platform}"
-    return Layer(name="rlimits", holds=holds, detail=detail)
+    return Layer(
+        name="rlimits", holds=holds, detail=detail, cure="" if holds else "Linux, or --sandbox docker"
+    )
 
 
 def _landlock() -> Layer:
     abi = lockdown.landlock_abi()
     if abi == 0:
-        return Layer(name="landlock", holds=False, detail="the kernel has no Landlock (Linux 5.13 or later)")
+        detail = "the kernel has no Landlock, or was started without it"
+        cure = "Linux 5.13 or later, started with lsm=landlock,... ; or install bubblewrap"
+        return Layer(name="landlock", holds=False, detail=detail, cure=cure)
     return Layer(name="landlock", holds=True, detail=f"ABI {abi}")
 
 
 def _bubblewrap() -> Layer:
     problem = bubblewrap.works()
-    return Layer(name="bubblewrap", holds=problem is None, detail=problem or "makes namespaces")
+    cure = (
+        "" if problem is None else "install bubblewrap and allow user namespaces; not needed beside Landlock"
+    )
+    return Layer(name="bubblewrap", holds=problem is None, detail=problem or "makes namespaces", cure=cure)

@@ -23,8 +23,6 @@ USAGE = [
     (["explore", "--option", "size"], "--option 'size': write it as key=value"),
     (["explore", "--option", "depth=3"], "no option 'depth'; there are slow, rude"),
     (["explore", "--sandbox", "cage"], "cage"),
-    (["explore", "--sandbox", "docker"], "sandbox: there is no Docker sandbox yet; use process"),
-    (["replay", "--sandbox", "docker"], "there is no Docker sandbox yet"),
     (["explore", "--resume", "latest"], "There are no runs yet; start one with `fieldcraft explore`."),
     (["runs", "show", "nope"], "There are no runs yet"),
     (["explore", "--iterations", "-1"], "budget.iterations"),

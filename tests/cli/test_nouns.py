@@ -183,9 +183,10 @@ def test_doctor_says_what_there_is_and_how_to_get_the_rest(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     found = {finding["name"]: finding for finding in workshop.run("doctor", "--json").data}
     assert found["python"]["holds"]
-    assert found["sandbox: seccomp"]["detail"]
+    assert found["process: seccomp"]["detail"]
     assert found["embeddings"]["holds"]
-    assert found["sandbox: docker"]["detail"].startswith("not yet")
+    assert found["docker: engine"]["detail"]
+    assert found["docker: engine"]["holds"] or "DOCKER_HOST" in found["docker: engine"]["detail"]
     assert found["model: openai"]["cure"] in ("set OPENAI_API_KEY", "pip install 'fieldcraft[openai]'")
     assert "sandbox" in workshop.run("doctor").out
 

@@ -58,7 +58,7 @@ def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.Mon
             "[model_options]\nprise = 3\n",
             "no setting 'model_options.prise'; did you mean 'prices' or 'retries'? Settings here",
         ),
-        ("sandbox = 'docker'\n", "fieldcraft.toml: sandbox: there is no Docker sandbox yet"),
+        ("sandbox = 'cage'\n", "fieldcraft.toml: sandbox: "),
         ("seed = \n", "fieldcraft.toml is not valid TOML: Invalid value (at line 1, column 8)"),
     ],
 )

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.skills.sandbox.base import SandboxUnavailable
 from fieldcraft.skills.sandbox.docker.attached import AttachedStream
-from fieldcraft.skills.sandbox.docker.hardening import hardened
 from fieldcraft.skills.sandbox.docker.engine import unusable
+from fieldcraft.skills.sandbox.docker.hardening import hardened
 from fieldcraft.skills.sandbox.docker.owners import OWNER, own_label
 from fieldcraft.skills.sandbox.fork_process import INTERPRETER_FLAGS
 from fieldcraft.skills.sandbox.fork_server import START_SECONDS, ForkServer
@@ -28,8 +28,11 @@ from fieldcraft.skills.sandbox.worker.relay import Relay
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
+    from docker.types import Mount
 
-BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); import worker.container; worker.container.main()"
+BOOTSTRAP = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); import worker.container; worker.container.main()"
+)
 INSIDE = "/run/fieldcraft"
 """Where the container sees the folder of the host's socket."""
 
@@ -79,8 +82,10 @@ def start_by_socket(client: DockerClient, image: str, memory: int) -> ForkServer
         SocketUnusable: it cannot; the message is for the log.
         SandboxUnavailable: a layer does not hold in the container.
     """
+    from docker.types import Mount
+
     with _listening() as (listener, folder):
-        mounts = [{"Type": "bind", "Source": str(folder), "Target": INSIDE, "ReadOnly": True}]
+        mounts = [Mount(INSIDE, str(folder), type="bind", read_only=True)]
         settings = {"socket": f"{INSIDE}/{SOCKET}"}
         try:
             container, stream = _start(client, image, memory, settings, mounts)
@@ -129,7 +134,7 @@ def remove(container: Container) -> None:
 
 
 def _start(
-    client: DockerClient, image: str, memory: int, settings: dict[str, Any], mounts: list[dict[str, Any]]
+    client: DockerClient, image: str, memory: int, settings: dict[str, Any], mounts: list[Mount]
 ) -> tuple[Container, AttachedStream]:
     from docker.errors import DockerException
     from requests import RequestException
@@ -146,7 +151,7 @@ def _start(
             auto_remove=True,
             **hardened(memory=memory + MEMORY_BESIDE),
         )
-        stream = AttachedStream(client, container.id)
+        stream = AttachedStream(client, str(container.id))
         container.start()
     except BaseException as error:
         if stream is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from fieldcraft.skills.sandbox.base import SandboxUnavailable
 if TYPE_CHECKING:
     from docker import DockerClient
 
-TIMEOUT = 60.0
+TIMEOUT = 60
 """Seconds for one answer of the engine; making an image has no limit."""
 
 ELSEWHERE = (
@@ -25,7 +26,7 @@ ELSEWHERE = (
     "{home}/.colima/default/docker.sock",
     "{home}/.orbstack/run/docker.sock",
 )
-"""Where engines listen that are not Docker's default: rootless Docker, Podman, Docker Desktop, Colima, OrbStack."""
+"""Where others than Docker's own engine listen: rootless Docker, Podman, Docker Desktop, Colima, OrbStack."""
 
 OTHERWISE = "or use --sandbox process"
 
@@ -41,6 +42,7 @@ def connect() -> DockerClient:
     import requests
 
     try:
+        _knock(address())
         client = docker.from_env(timeout=TIMEOUT) if os.environ.get("DOCKER_HOST") else _by_context()
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise SandboxUnavailable(_explained(error, address())) from None
@@ -51,7 +53,9 @@ def connect() -> DockerClient:
         raise SandboxUnavailable(_explained(error, address())) from None
     if engine.get("Os", "linux") != "linux":
         client.close()
-        raise SandboxUnavailable(f"the Docker engine runs {engine['Os']} containers; switch it to Linux containers")
+        raise SandboxUnavailable(
+            f"the Docker engine runs {engine['Os']} containers; switch it to Linux containers"
+        )
     return client
 
 
@@ -63,13 +67,26 @@ def unusable(error: Exception) -> str:
         return _explained(error, address())
     text = str(getattr(error, "explanation", None) or error)[:500]
     if "no space left" in text:
-        return f"the Docker engine's disk is full ({text}): make room, for instance with `docker system prune`"
+        return (
+            f"the Docker engine's disk is full ({text}): make room, for instance with `docker system prune`"
+        )
     return f"the Docker engine refused: {text}"
 
 
 def address() -> str:
     """Where the engine is looked for."""
     return os.environ.get("DOCKER_HOST") or _context_host() or ""
+
+
+def _knock(where: str) -> None:
+    """Try a local engine's socket first: the SDK lets go of one that refuses only when it is collected.
+
+    Raises:
+        OSError: nobody answers there, or not to us.
+    """
+    if where.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(where.removeprefix("unix://"))
 
 
 def _context_host() -> str | None:
@@ -96,11 +113,13 @@ def _explained(error: BaseException, where: str) -> str:
     numbers = {number for inner in _causes(error) if (number := getattr(inner, "errno", None))}
     if errno.EACCES in numbers or errno.EPERM in numbers:
         return (
-            f"no permission to use the Docker engine at {where}: join its group (sudo usermod -aG docker $USER, "
-            f"then log in again), use rootless Docker or Podman and set DOCKER_HOST, {OTHERWISE}"
+            f"no permission to use the Docker engine at {where}: join its group (sudo usermod -aG docker "
+            f"$USER, then log in again), use rootless Docker or Podman and set DOCKER_HOST, {OTHERWISE}"
         )
     others = [f"DOCKER_HOST=unix://{path}" for path in _sockets() if path not in where]
-    cure = f"set {' or '.join(others)}" if others else "install and start Docker or Podman, or set DOCKER_HOST"
+    cure = (
+        f"set {' or '.join(others)}" if others else "install and start Docker or Podman, or set DOCKER_HOST"
+    )
     if numbers & {errno.ENOENT, errno.ECONNREFUSED}:
         return f"no Docker engine answers at {where}: {cure}, {OTHERWISE}"
     return f"the Docker engine at {where} cannot be used ({str(error)[:300]}): {cure}, {OTHERWISE}"

@@ -1,4 +1,4 @@
-"""A root file system out of this machine's own Python and the libraries it needs, where no registry is reached."""
+"""A root file system out of this machine's own Python and its libraries, where no registry is reached."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def write_root(archive: tarfile.TarFile, worker: Path) -> None:
 
 
 def unusable_for(architecture: str) -> str | None:
-    """Why this machine's Python is none for containers of that architecture (Docker's name); `None` if it is."""
+    """Why containers of that architecture (Docker's name) cannot run this Python; `None` if they can."""
     if not sys.platform.startswith("linux"):
         return f"this machine's own Python is built for {sys.platform}, not for Linux containers"
     own = DOCKER_NAMES.get(platform.machine(), platform.machine())
@@ -73,7 +73,9 @@ def unusable_for(architecture: str) -> str | None:
 
 def _wanted(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in LEFT_OUT and not name.startswith("config-"))
+        folders[:] = sorted(
+            name for name in folders if name not in LEFT_OUT and not name.startswith("config-")
+        )
         for name in sorted(files):
             if not name.endswith((".a", ".opt-1.pyc", ".opt-2.pyc", ".exe")):
                 yield Path(parent, name)
@@ -83,7 +85,9 @@ def _libraries(binaries: list[Path]) -> dict[str, str]:
     """Every shared library that these load: its path here, and its path in the container."""
     found: dict[str, str] = {}
     try:
-        told = subprocess.run(["ldd", *binaries], capture_output=True, text=True, timeout=60, check=False).stdout
+        told = subprocess.run(
+            ["ldd", *binaries], capture_output=True, text=True, timeout=60, check=False
+        ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SandboxUnavailable(f"ldd does not tell which libraries this Python needs: {error}") from None
     for name, path in LOADED.findall(told):

@@ -1,4 +1,4 @@
-"""The image that programs run in, named after what is in it: found, built, or made of this machine's Python."""
+"""The image that programs run in, named after its content: found, built, or made of this machine's Python."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def _own_image(client: DockerClient, name: str) -> str:
     found = (image.labels or {}).get(LABEL)
     if found != worker_digest():
         raise SandboxUnavailable(
-            f"the image {name!r} holds {f'worker {found}' if found else 'no worker'}, this Fieldcraft speaks to "
-            f"worker {worker_digest()}: build it anew, or unset {IMAGE_VARIABLE} to have one made"
+            f"the image {name!r} holds {f'worker {found}' if found else 'no worker'}, this Fieldcraft speaks "
+            f"to worker {worker_digest()}: build it anew, or unset {IMAGE_VARIABLE} to have one made"
         )
     return str(image.id)
 

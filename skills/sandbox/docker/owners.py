@@ -25,7 +25,7 @@ def own_label() -> str:
 
 
 def remove_stale(client: DockerClient) -> int:
-    """Remove the containers whose process is gone; those of other machines are not ours to judge. How many."""
+    """Remove the containers whose process is gone, not those of other machines. Returns how many."""
     from docker.errors import DockerException
 
     removed = 0

@@ -28,9 +28,7 @@ class DockerSandbox(ForkingSandbox):
     however that ends. See docs/security.md for what holds it.
     """
 
-    def __init__(
-        self, *, image: str | None = None, transport: Transport = "auto", pin: bool = True
-    ) -> None:
+    def __init__(self, *, image: str | None = None, transport: Transport = "auto", pin: bool = True) -> None:
         """Reach the engine, remove what dead runs left there, and see to the image.
 
         Args:
@@ -41,9 +39,9 @@ class DockerSandbox(ForkingSandbox):
         Raises:
             SandboxUnavailable: no engine, no permission, no image; the message says what to do.
         """
+        self._client: DockerClient = connect()
         super().__init__(pin=pin)
         self._transport: Transport = transport
-        self._client: DockerClient = connect()
         self._image = image
         try:
             ensure_image(self._client, image)
@@ -70,7 +68,9 @@ class DockerSandbox(ForkingSandbox):
             return start_by_socket(self._client, image, memory)
         except SocketUnusable as error:
             if self._transport == "socket":
-                raise SandboxUnavailable(f"a container cannot reach a socket of this machine: {error}") from None
+                raise SandboxUnavailable(
+                    f"a container cannot reach a socket of this machine: {error}"
+                ) from None
             logger.info("talking to the container through the engine, which is slower: %s", error)
         server = start_by_streams(self._client, image, memory)
         self._transport = "streams"

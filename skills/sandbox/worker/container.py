@@ -1,4 +1,4 @@
-"""The first process of a container: finds its host, by socket or standard streams, and becomes the fork server.
+"""The first process of a container: finds its host, by socket or streams, and becomes the fork server.
 
 Takes one JSON argument: `socket` is the path of the host's socket, or null for a relay over standard input
 and output.

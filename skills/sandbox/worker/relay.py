@@ -1,8 +1,8 @@
-"""A control socket and the wire of its worker, carried over one stream of bytes, where no socket can be shared.
+"""A control socket and the wire of its worker, carried over one stream of bytes: where no socket is shared.
 
-The host's fork server client talks to a local socket pair, and the container's fork server to another; a relay
-beside each moves what they say, passed sockets included, as records over the stream between them. The same code
-runs at both ends. A record: kind (1 byte), number of the worker (4), length (4), content.
+The host's client of the fork server talks to a local socket pair, and the container's fork server to another;
+a relay beside each moves what they say, passed sockets included, as records over the stream between them. The
+same code runs at both ends. A record: kind (1 byte), number of the worker (4), length (4), content.
 """
 
 from __future__ import annotations

@@ -133,6 +133,12 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def docker_here() -> None:
+    """An engine that answers, and the image."""
+    open_for_test("docker").close()
+
+
+@pytest.fixture
 def bench() -> Bench:
     return Bench()
 

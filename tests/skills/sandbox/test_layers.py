@@ -42,9 +42,7 @@ def test_unsafe_says_so(caplog, bench):
     sandbox.close()
 
 
-def test_docker_and_unknown_kinds_are_refused():
-    with pytest.raises(SandboxUnavailable, match="Docker sandbox"):
-        open_sandbox("docker")
+def test_unknown_kinds_are_refused():
     with pytest.raises(ValueError, match="did you mean 'process'"):
         open_sandbox("proces")
 
@@ -54,8 +52,23 @@ def test_a_machine_without_a_system_call_table_is_refused_and_says_so(monkeypatc
     seccomp_layer = probe()[0]
     assert not seccomp_layer.holds
     assert "riscv64" in seccomp_layer.detail
-    with pytest.raises(SandboxUnavailable, match=r"riscv64.*--sandbox unsafe"):
+    with pytest.raises(SandboxUnavailable, match=r"riscv64.*--sandbox docker.*--sandbox unsafe"):
+        open_sandbox("process")
+
+
+def test_a_machine_without_layers_runs_programs_in_docker_where_there_is_an_engine(
+    docker_here, monkeypatch, bench
+):
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(SandboxUnavailable, match=r"riscv64.*no Docker engine answers at unix:///nowhere"):
         open_sandbox()
+    monkeypatch.undo()
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with open_sandbox() as sandbox:
+        assert sandbox.name == "docker"
+        monkeypatch.undo()
+        assert sandbox.run(parse_program("def f(bot):\n    return bot.add(1)\n"), bench).result == 2
 
 
 def run_filter(code: bytes, audit: int, number: int, arguments: tuple[int, ...] = ()) -> int:
