@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.skills.sandbox.base import SandboxUnavailable
 from fieldcraft.skills.sandbox.docker.attached import AttachedStream
-from fieldcraft.skills.sandbox.docker.engine import unusable
+from fieldcraft.skills.sandbox.docker.engine import knock, unusable
 from fieldcraft.skills.sandbox.docker.hardening import hardened
 from fieldcraft.skills.sandbox.docker.owners import OWNER, own_label
 from fieldcraft.skills.sandbox.fork_process import INTERPRETER_FLAGS
@@ -120,6 +120,7 @@ def remove(container: Container) -> None:
 
     deadline = time.monotonic() + START_SECONDS
     with suppress(NotFound, DockerException, RequestException, OSError):
+        knock()
         while time.monotonic() < deadline:
             try:
                 container.remove(force=True, v=True)

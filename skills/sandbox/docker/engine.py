@@ -42,7 +42,7 @@ def connect() -> DockerClient:
     import requests
 
     try:
-        _knock(address())
+        knock()
         client = docker.from_env(timeout=TIMEOUT) if os.environ.get("DOCKER_HOST") else _by_context()
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise SandboxUnavailable(_explained(error, address())) from None
@@ -78,12 +78,13 @@ def address() -> str:
     return os.environ.get("DOCKER_HOST") or _context_host() or ""
 
 
-def _knock(where: str) -> None:
-    """Try a local engine's socket first: the SDK lets go of one that refuses only when it is collected.
+def knock() -> None:
+    """Try a local engine's socket: the SDK lets go of one that refuses only when it is collected.
 
     Raises:
         OSError: nobody answers there, or not to us.
     """
+    where = address()
     if where.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(where.removeprefix("unix://"))

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fieldcraft.skills.sandbox.base import SandboxUnavailable
 from fieldcraft.skills.sandbox.docker import host_python
-from fieldcraft.skills.sandbox.docker.engine import unusable
+from fieldcraft.skills.sandbox.docker.engine import knock, unusable
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -72,11 +72,12 @@ def ensure_image(client: DockerClient, wanted: str | None = None) -> str:
 
     own = wanted or os.environ.get(IMAGE_VARIABLE)
     try:
+        knock()
         if own:
             return _own_image(client, own)
         image = find_image(client, image_name())
         return str(image.id) if image is not None else _make_locked(client)
-    except (DockerException, RequestException) as error:
+    except (DockerException, RequestException, OSError) as error:
         raise SandboxUnavailable(unusable(error)) from None
 
 

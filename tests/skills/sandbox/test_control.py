@@ -199,7 +199,7 @@ def test_a_fork_server_that_dies_under_a_program_takes_it_along(bench):
 def test_nothing_outlives_a_host_that_is_killed(tmp_path):
     script = tmp_path / "host.py"
     script.write_text(
-        "import sys\nsys.path.insert(0, sys.argv[1])\nfrom conftest import Bench\n"
+        "import sys\nsys.path.insert(0, sys.argv[1])\nfrom sandbox_bench import Bench\n"
         "from fieldcraft.skills import parse_program\nfrom fieldcraft.skills.sandbox import open_sandbox\n"
         "bench = Bench()\nbench.interrupt = lambda: print('in', flush=True)\n"
         "source = 'def f(bot):\\n    bot.signal()\\n    while True:\\n        pass\\n'\n"

@@ -1,0 +1,117 @@
+"""A small real world, and every kind of sandbox that isolates, for the tests of all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import pytest
+
+from fieldcraft.envs import (
+    Environment,
+    EnvironmentSpec,
+    Observation,
+    Position,
+    PrimitiveError,
+    Progress,
+    primitive,
+)
+from fieldcraft.skills.sandbox import DockerSandbox, ProcessSandbox, Sandbox, SandboxUnavailable, probe
+
+
+class Bench(Environment):
+    """A workbench with just enough primitives to try every promise of a sandbox on."""
+
+    def __init__(self) -> None:
+        self.spec = EnvironmentSpec(
+            id="bench-v1", description="A workbench", tick_limit=1000, failure_limit=3
+        )
+        self.clock = 0
+        self.heard: list[Any] = []
+        self.interrupt: Callable[[], None] = lambda: None
+
+    @property
+    def tick(self) -> int:
+        return self.clock
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        self.clock = 0
+        return self.observe()
+
+    def observe(self) -> Observation:
+        return Observation(tick=self.clock)
+
+    def progress(self) -> Progress:
+        return Progress()
+
+    @primitive
+    def add(self, a: int, b: int = 1) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @primitive
+    def say(self, thing: Any) -> Any:
+        """Hear and give back."""
+        self.heard.append(thing)
+        return thing
+
+    @primitive
+    def wait(self, ticks: int) -> None:
+        """Let the clock run."""
+        self.clock += ticks
+
+    @primitive
+    def places(self) -> dict[str, Any]:
+        """Positions, plain and nested."""
+        return {
+            "here": Position(x=1, y=64, z=2),
+            "all": [{"at": Position(x=4, y=64, z=6)}],
+            "xyz": {"x": 1, "y": 2},
+        }
+
+    @primitive
+    def walk(self, to: Position) -> float:
+        """The distance from (1, 64, 2)."""
+        return to.distance(Position(x=1, y=64, z=2))
+
+    @primitive
+    def fail(self, why: str = "nothing to mine here") -> None:
+        """Fail as primitives do."""
+        raise PrimitiveError(why)
+
+    @primitive
+    def break_down(self) -> None:
+        """Fail as plug-ins do."""
+        raise ZeroDivisionError("a plug-in's own mistake")
+
+    @primitive
+    def signal(self) -> None:
+        """Let the test act while a program runs."""
+        self.interrupt()
+
+
+SANDBOXES: dict[str, Callable[[], Sandbox]] = {
+    "landlock": lambda: ProcessSandbox("landlock"),
+    "bubblewrap": lambda: ProcessSandbox("bubblewrap"),
+    "docker": lambda: DockerSandbox(transport="socket"),
+    "docker-streams": lambda: DockerSandbox(transport="streams"),
+}
+
+
+def must_have(problem: str) -> NoReturn:
+    """Skip what this machine lacks; in CI nothing may be lacking."""
+    if os.environ.get("CI"):
+        pytest.fail(f"missing in CI: {problem}")
+    pytest.skip(problem)
+
+
+def open_for_test(kind: str) -> Sandbox:
+    """A sandbox of one of the kinds above."""
+    layer = next((layer for layer in probe() if layer.name == kind), None)
+    if layer is not None and not layer.holds:
+        must_have(f"{layer.name}: {layer.detail}")
+    try:
+        return SANDBOXES[kind]()
+    except SandboxUnavailable as error:
+        must_have(str(error))
