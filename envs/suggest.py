@@ -5,10 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# A name this much less alike than the nearest one is noise beside it.
+MARGIN = 0.24
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'a' or 'b'?` for the closest known names, else the empty string."""
-    close = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.5)
+    wanted = name.lower()
+    close = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.5)
     if not close:
         return ""
-    return f"; did you mean {' or '.join(repr(match) for match in close)}?"
+    best = likeness(wanted, close[0])
+    near = [match for match in close if likeness(wanted, match) >= best - MARGIN]
+    return f"; did you mean {' or '.join(map(repr, near))}?"
+
+
+def likeness(name: str, other: str) -> float:
+    """How alike two names are, from 0 to 1, measured as `difflib.get_close_matches` does."""
+    return difflib.SequenceMatcher(None, other, name).ratio()
