@@ -10,7 +10,7 @@ from fieldcraft.agent.models.errors import (
     ModelUnavailable,
     UnknownModel,
 )
-from fieldcraft.agent.models.messages import Answer, Message, Usage
+from fieldcraft.agent.models.messages import Answer, Message, ToolRequest, Usage
 from fieldcraft.agent.models.providers import resolve_model
 from fieldcraft.agent.models.settings import ModelSettings, Price
 
@@ -26,6 +26,7 @@ __all__ = [
     "ModelSettings",
     "ModelUnavailable",
     "Price",
+    "ToolRequest",
     "UnknownModel",
     "Usage",
     "resolve_model",

@@ -17,6 +17,7 @@ from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.prices import cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
 from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
@@ -65,7 +66,16 @@ class ModelClient:
                     f"{self.name} has answers for a role {role!r} that nobody plays{hint} Roles: {known}"
                 )
 
-    def ask(self, messages: Sequence[Message], *, role: str, call: int) -> Answer:
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the model can be offered tools at all. The offline one makes no calls."""
+        from langchain_core.language_models.chat_models import BaseChatModel
+
+        return type(self._model).bind_tools is not BaseChatModel.bind_tools
+
+    def ask(
+        self, messages: Sequence[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
+    ) -> Answer:
         """Ask until there is a usable answer or the settings' limits are reached.
 
         Ctrl-C ends the wait at once.
@@ -74,6 +84,7 @@ class ModelClient:
             messages: the whole conversation; nothing is remembered between calls.
             role: on whose behalf, such as `actor`.
             call: the running number of this role's calls in the run, from 1. `scripted` answers by it.
+            tools: what the model may ask to have called, in the form of OpenAI's API.
 
         Raises:
             ModelUnavailable: no usable answer within the retries; it carries what was spent.
@@ -85,7 +96,7 @@ class ModelClient:
         bill: list[Usage] = []
         retrying = self._retrying(role)
         try:
-            reply = retrying(self._attempt, conversation, place, bill)
+            reply = retrying(self._attempt, conversation, place, tools, bill)
         except PassingFault as fault:
             attempts = retrying.statistics["attempt_number"]
             raise ModelUnavailable(
@@ -100,6 +111,7 @@ class ModelClient:
             seconds=time.monotonic() - started,
             attempts=retrying.statistics["attempt_number"],
             truncated=_is_truncated(reply),
+            requests=requests_of(reply) if tools else (),
         )
 
     def _retrying(self, role: str) -> Retrying:
@@ -137,23 +149,30 @@ class ModelClient:
         )
 
     def _attempt(
-        self, conversation: list[BaseMessage], place: dict[str, Any], bill: list[Usage]
+        self,
+        conversation: list[BaseMessage],
+        place: dict[str, Any],
+        tools: Sequence[dict[str, Any]],
+        bill: list[Usage],
     ) -> AIMessage:
         """Ask once; what the answer cost goes on `bill`, be it usable or not."""
         try:
-            reply = self._invoke(conversation, place)
+            reply = self._invoke(conversation, place, tools)
             bill.append(self._usage(conversation, reply))
         except Exception as error:
             raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
-        if not reply.text.strip():
+        if not (reply.text.strip() or (tools and requests_of(reply))):
             cure = " (cut at its limit of output tokens: raise max_output_tokens)" * _is_truncated(reply)
             raise PassingFault(f"empty answer{cure}")
         return reply
 
-    def _invoke(self, conversation: list[BaseMessage], place: dict[str, Any]) -> AIMessage:
+    def _invoke(
+        self, conversation: list[BaseMessage], place: dict[str, Any], tools: Sequence[dict[str, Any]]
+    ) -> AIMessage:
+        model = self._model.bind_tools(list(tools)) if tools else self._model
         if self._local:
-            return self._model.invoke(conversation, **place)
-        return _within(self.settings.timeout, lambda: self._model.invoke(conversation))
+            return model.invoke(conversation, **place)
+        return _within(self.settings.timeout, lambda: model.invoke(conversation))
 
     def _usage(self, conversation: list[BaseMessage], reply: AIMessage) -> Usage:
         reported = reply.usage_metadata
@@ -191,14 +210,21 @@ def _within(seconds: float, ask: Callable[[], AIMessage]) -> AIMessage:
 
 
 def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+    return [_turn(message) for message in messages]
 
-    kinds: dict[str, type[BaseMessage]] = {
-        "system": SystemMessage,
-        "user": HumanMessage,
-        "assistant": AIMessage,
-    }
-    return [kinds[message.role](content=_content(message)) for message in messages]
+
+def _turn(message: Message) -> BaseMessage:
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    match message.role:
+        case "system":
+            return SystemMessage(content=_content(message))
+        case "user":
+            return HumanMessage(content=_content(message))
+        case "assistant":
+            return assistant_turn(message)
+        case "tool":
+            return tool_turn(message)
 
 
 def _content(message: Message) -> str | list[str | dict[str, Any]]:

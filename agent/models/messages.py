@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class ToolRequest(BaseModel):
+    """A tool call that a model asks for. `problem` says why its arguments cannot be read, if they cannot."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    arguments: dict[str, Any] = {}
+    problem: str = ""
+
+
 class Message(BaseModel):
-    """One turn of a conversation. `images` are PNG files as bytes (base64 in JSON)."""
+    """One turn of a conversation. `images` are PNG files as bytes (base64 in JSON).
+
+    An assistant's turn may hold `requests`; a `tool` turn gives the outcome of the request whose id is
+    `answers`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     text: str
     images: tuple[bytes, ...] = ()
+    requests: tuple[ToolRequest, ...] = ()
+    answers: str = ""
 
 
 class Usage(BaseModel):
@@ -47,7 +64,8 @@ class Answer(Usage):
     """What a model said. Tokens and money include the failed attempts that led to it.
 
     `seconds` are from the first attempt to the answer, waiting included. `truncated` says that the model
-    was cut at its limit of output tokens.
+    was cut at its limit of output tokens. With `requests` the text may be empty: the model wants the
+    outcomes of these tool calls first.
     """
 
     text: str
@@ -55,3 +73,4 @@ class Answer(Usage):
     seconds: float = Field(ge=0)
     attempts: int = Field(default=1, ge=1)
     truncated: bool = False
+    requests: tuple[ToolRequest, ...] = ()

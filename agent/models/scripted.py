@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
 
 _CURE = "it must hold a list of answers, or a mapping of roles to lists of answers"
+
+
+class ScriptedCall(BaseModel):
+    """One tool call of a scripted answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class ScriptedCalls(BaseModel):
+    """A scripted answer that asks for tools to be called."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = ""
+    tool_calls: tuple[ScriptedCall, ...]
 
 
 class ScriptedChatModel(BaseChatModel):
@@ -24,10 +46,13 @@ class ScriptedChatModel(BaseChatModel):
     It keeps no count of its own: `invoke(messages, role="actor", call=3)` always gives the same answer,
     so that a resumed run goes on at the right place. A plain list in the file (kept under the role `""`)
     answers every role, each from its beginning.
+
+    An answer `{"tool_calls": [{"name": _, "arguments": {...}}, ...], "text": _}` asks for tools to
+    be called (`text` may be left out); the role's next answer is given after their outcomes.
     """
 
     path: str
-    answers: dict[str, tuple[str, ...]]
+    answers: dict[str, tuple[str | ScriptedCalls, ...]]
 
     @classmethod
     def from_file(cls, path: Path) -> ScriptedChatModel:
@@ -53,10 +78,23 @@ class ScriptedChatModel(BaseChatModel):
         call: int = 1,
         **kwargs: Any,
     ) -> ChatResult:
-        text = self._answer(role, call)
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
+        answer = self._answer(role, call)
+        if isinstance(answer, str):
+            message = AIMessage(content=answer)
+        else:
+            calls = [
+                ToolCall(name=made.name, args=made.arguments, id=f"{role}-{call}-{number}", type="tool_call")
+                for number, made in enumerate(answer.tool_calls, 1)
+            ]
+            message = AIMessage(content=answer.text, tool_calls=calls)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
-    def _answer(self, role: str, call: int) -> str:
+    @override
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
+        """This model itself: it calls the tools its script names, whether they are there or not."""
+        return self
+
+    def _answer(self, role: str, call: int) -> str | ScriptedCalls:
         answers = self.answers.get(role, self.answers.get(""))
         if answers is None:
             known = ", ".join(self.answers)
@@ -70,12 +108,15 @@ class ScriptedChatModel(BaseChatModel):
         return answers[call - 1]
 
 
-def _read(path: Path) -> dict[str, tuple[str, ...]]:
+def _read(path: Path) -> dict[str, tuple[str | ScriptedCalls, ...]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadScript(f"scripted answers {path} cannot be read: {error}") from error
-    return {str(role): tuple(map(_as_text, answers)) for role, answers in _by_role(path, text).items()}
+    return {
+        str(role): tuple(_as_answer(path, str(role), answer) for answer in answers)
+        for role, answers in _by_role(path, text).items()
+    }
 
 
 def _by_role(path: Path, text: str) -> dict[str, list[Any]]:
@@ -124,5 +165,17 @@ def _check_shape(path: Path, root: yaml.Node | None) -> None:
             raise BadScript(f"{path}, line {line}: {_CURE}")
 
 
-def _as_text(answer: Any) -> str:
-    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
+def _as_answer(path: Path, role: str, answer: Any) -> str | ScriptedCalls:
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, dict) and "tool_calls" in answer:
+        try:
+            return ScriptedCalls.model_validate(answer)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise BadScript(
+                f"{path}: an answer of {role or 'every role'} has bad tool calls: {place}: {first['msg']}; "
+                'write {"tool_calls": [{"name": "calculator", "arguments": {"expression": "1/3"}}]}'
+            ) from error
+    return json.dumps(answer, ensure_ascii=False, default=str)

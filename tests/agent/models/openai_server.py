@@ -80,6 +80,29 @@ def says(text: str, *, tokens: tuple[int, int] | None = (11, 3), finish: str = "
     return sends(200, json.dumps(body).encode())
 
 
+def calls(*wanted: tuple[str, str], text: str = "") -> Reply:
+    """A wish for tool calls, each a name and its arguments as the model wrote them (JSON, or not)."""
+    made = [
+        {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for number, (name, arguments) in enumerate(wanted, 1)
+    ]
+    body = {
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "tiny",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text or None, "tool_calls": made},
+                "finish_reason": "tool_calls",
+            }
+        ],
+        "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25},
+    }
+    return sends(200, json.dumps(body).encode())
+
+
 def fails(status: int, message: str = "no", code: str = "", **headers: str) -> Reply:
     """An error in the API's form."""
     body = json.dumps({"error": {"message": message, "type": "error", "code": code}}).encode()
