@@ -15,6 +15,7 @@ from fieldcraft.tools.context import (
     ToolContext,
     ToolOutcome,
     WorldView,
+    current_call,
     current_context,
 )
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, TransientToolError, UnknownTool
@@ -51,6 +52,7 @@ __all__ = [
     "UnknownTool",
     "WorldView",
     "available",
+    "current_call",
     "current_context",
     "declare",
     "told",

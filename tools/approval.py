@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 from fieldcraft.tools.context import ToolCall
 
 LONGEST_SHOWN = 2_000
 """Characters of the arguments that are shown; a person is told what is left out."""
+
+SETTLING = {"a": True, "always": True, "v": False, "never": False}
+"""Answers that settle the question for a tool, and whether they allow it."""
 
 AskPerson = Callable[[str], str]
 
@@ -19,13 +22,16 @@ class Approval:
     Args:
         ask: shows a question and returns the answer; `None` where nobody is there to be asked.
         redact: takes secrets out of what is shown.
+        settled: tools that a person allowed or refused for good before.
     """
 
-    def __init__(self, ask: AskPerson | None, redact: Callable[[str], str]) -> None:
+    def __init__(
+        self, ask: AskPerson | None, redact: Callable[[str], str], settled: Mapping[str, bool]
+    ) -> None:
         self._ask = ask
         self._redact = redact
         self._asking = Lock()
-        self._settled: dict[str, bool] = {}
+        self._settled = dict(settled)
 
     def refusal(self, call: ToolCall) -> str | None:
         """Why the call may not be made, or `None`; waits for the person."""
@@ -48,12 +54,9 @@ class Approval:
                     return True
                 case "n" | "no":
                     return False
-                case "a" | "always":
-                    self._settled[call.name] = True
-                    return True
-                case "v" | "never":
-                    self._settled[call.name] = False
-                    return False
+                case text if text in SETTLING:
+                    self._settled[call.name] = SETTLING[text]
+                    return SETTLING[text]
 
     def _shown(self, call: ToolCall) -> str:
         arguments = self._redact(", ".join(f"{name}={value!a}" for name, value in call.arguments.items()))

@@ -134,6 +134,7 @@ class ToolContext:
 
 _NOTHING = ToolContext()
 _current: ContextVar[ToolContext] = ContextVar("fieldcraft_tool_context", default=_NOTHING)
+_call: ContextVar[ToolCall | None] = ContextVar("fieldcraft_tool_call", default=None)
 
 
 def current_context() -> ToolContext:
@@ -141,11 +142,17 @@ def current_context() -> ToolContext:
     return _current.get()
 
 
+def current_call() -> ToolCall | None:
+    """The call in progress, inside a tool; `None` outside."""
+    return _call.get()
+
+
 @contextmanager
-def using_context(context: ToolContext) -> Iterator[None]:
-    """Make `context` the current one of this thread."""
-    token = _current.set(context)
+def using_context(context: ToolContext, call: ToolCall) -> Iterator[None]:
+    """Make `context` and `call` the current ones of this thread or task."""
+    context_before, call_before = _current.set(context), _call.set(call)
     try:
         yield
     finally:
-        _current.reset(token)
+        _current.reset(context_before)
+        _call.reset(call_before)

@@ -22,6 +22,7 @@ from fieldcraft.tools.results import Results
 from fieldcraft.tools.running import Runner
 from fieldcraft.tools.tally import Tally, key
 from fieldcraft.tools.traits import Effect, ToolTraits, traits_of
+from fieldcraft.tools.workers import fail
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -50,6 +51,7 @@ class ToolExecutor:
         policy: limits and approval.
         ask_person: puts a question to a person and returns the answer; `None` where nobody is there.
         results: the folder where results are kept whole that are too long for the caller.
+        approvals: what a person has settled before, for a tool once and for all.
 
     Attributes:
         seconds_with_person: how long callers have waited for a person's approval so far. Whoever keeps
@@ -64,12 +66,13 @@ class ToolExecutor:
         policy: ToolPolicy | None = None,
         ask_person: AskPerson | None = None,
         results: Path | None = None,
+        approvals: Mapping[str, bool] | None = None,
     ) -> None:
         self.registry = registry
         self.policy = ToolPolicy() if policy is None else policy
         self.seconds_with_person = 0.0
         self._tally = Tally(self.policy)
-        self._approval = Approval(ask_person, self._redact)
+        self._approval = Approval(ask_person, self._redact, approvals or {})
         self._prepared: dict[str, _Prepared] = {}
         self._remembering = Lock()
         self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()
@@ -100,12 +103,20 @@ class ToolExecutor:
         """Count calls and failures from zero again."""
         self._tally.begin_task()
 
+    def recount(self, name: str, arguments: Mapping[str, Any], *, failed: bool) -> None:
+        """Count a call of this task that an earlier life of the run made, and that is not submitted again."""
+        self._tally.recount(name, arguments, failed=failed)
+
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """Start a call. Returns at once, but for a call that waits for a person's approval.
 
         Returns:
             A future of JSON data, or of a text that says what was cut where the result is too long. It fails
-            with `ToolError`, whose message is meant for the caller; this method itself never raises.
+            with `ToolError`, whose message is meant for the caller. Calls beyond the task's limit are not
+            recorded: they would be refused again.
+
+        Raises:
+            Exception: whatever the recorder, or who asks the person, raises to end the run.
         """
         return self.submit_from(self.registry, name, arguments)
 
@@ -117,7 +128,11 @@ class ToolExecutor:
         except ToolError as error:
             prepared = error
         effect = Effect.PURE if isinstance(prepared, ToolError) else prepared.traits.effect
-        ending = Ending(self, ToolCall(self._tally.count(name), name, arguments, effect))
+        number = self._tally.count(name)
+        ending = Ending(self, ToolCall(number, name, arguments, effect))
+        if spent := self._tally.spent(number):
+            fail(ending.future, ToolError(f"{name} was not called: {spent}"))
+            return ending.future
         try:
             self._begin(ending, prepared)
         except ToolError as error:
@@ -173,7 +188,7 @@ class ToolExecutor:
     def _admit(self, call: ToolCall, prepared: _Prepared) -> None:
         prepared.check(call.arguments)
         refusal = self.context.budget.refusal() if self.context.budget is not None else None
-        refusal = refusal or self._tally.refusal(call.number, call.name, call.arguments)
+        refusal = refusal or self._tally.refusal(call.name, call.arguments)
         if refusal is None and self.policy.needs_approval(call.name, changes=call.effect.changes):
             began = time.monotonic()
             refusal = self._approval.refusal(call)
@@ -190,6 +205,7 @@ class ToolExecutor:
     def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
         """Count and record an outcome; a failure that came before says so."""
         if outcome.error is not None:
+            outcome = replace(outcome, error=self._redact(outcome.error))
             times = self._tally.failed(call.name, call.arguments)
             if times > 1:
                 error = f"{outcome.error} (the same call has failed {times} times in this task)"

@@ -43,7 +43,7 @@ class Results:
     Args:
         longest: characters that reach the caller.
         folder: where whole results are kept; `None` keeps none.
-        redact: takes secrets out of what is kept.
+        redact: takes secrets out of what is given and kept.
     """
 
     def __init__(self, longest: int, folder: Path | None, redact: Callable[[str], str]) -> None:
@@ -53,8 +53,9 @@ class Results:
 
     def bounded(self, name: str, encoded_result: bytes) -> Any:
         """The result as data; a text that says what was cut and where the whole is, where it is too long."""
-        data = json.loads(encoded_result)
-        text = data if isinstance(data, str) else encoded_result.decode()
+        whole = self._redact(encoded_result.decode())
+        data = json.loads(whole)
+        text = data if isinstance(data, str) else whole
         if len(text) <= self._longest:
             return data
         kept = self._keep(name, text, is_text=isinstance(data, str))
@@ -64,7 +65,7 @@ class Results:
     def _keep(self, name: str, text: str, *, is_text: bool) -> str:
         if self._folder is None:
             return ""
-        content = self._redact(text).encode("utf-8", "replace")
+        content = text.encode("utf-8", "replace")
         digest = hashlib.sha256(content).hexdigest()[:12]
         path = self._folder / f"{name}-{digest}.{'txt' if is_text else 'json'}"
         try:

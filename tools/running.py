@@ -76,7 +76,7 @@ class Runner:
             raise _for_the_caller(name, error) from error
 
     def _once(self, call: ToolCall, tool: BaseTool) -> bytes:
-        with using_context(self.context):
+        with using_context(self.context, call):
             return encoded(call.name, tool.invoke(dict(call.arguments)))
 
     def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> bytes:
@@ -116,7 +116,7 @@ class Runner:
 
     async def _work_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt) -> Any:
         async def once() -> bytes:
-            with using_context(self.context):
+            with using_context(self.context, call):
                 return encoded(call.name, await tool.ainvoke(dict(call.arguments)))
 
         try:

@@ -35,11 +35,20 @@ class Tally:
             self._by_tool[name] += 1
             return self._calls
 
-    def refusal(self, number: int, name: str, arguments: Mapping[str, Any]) -> str | None:
-        """Why call `number` may not be made, or `None`."""
+    def recount(self, name: str, arguments: Mapping[str, Any], *, failed: bool) -> None:
+        """Count a call that an earlier life of the run made in this task."""
+        self.count(name)
+        if failed:
+            self.failed(name, arguments)
+
+    def spent(self, number: int) -> str | None:
+        """Why no call `number` is made in this task, whatever it is; `None` up to the limit."""
+        most = self._policy.calls_per_task
+        return f"this task has used its {most} tool calls" if number > most else None
+
+    def refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        """Why this call may not be made, or `None`."""
         policy = self._policy
-        if number > policy.calls_per_task:
-            return f"this task has used its {policy.calls_per_task} tool calls"
         most = policy.calls_of(name)
         if most is not None and self._by_tool[name] > most:
             return f"this task has used its {most} calls of {name}"
