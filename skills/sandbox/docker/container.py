@@ -171,7 +171,10 @@ def _listening() -> Iterator[tuple[socket.socket, Path]]:
 
     The container sees the folder by its mount. One connection is taken; then the socket is gone.
     """
-    private = Path(tempfile.mkdtemp(prefix="fieldcraft-"))
+    try:
+        private = Path(tempfile.mkdtemp(prefix="fieldcraft-"))
+    except OSError as error:
+        raise SocketUnusable(f"no temporary folder can be made: {error}") from None
     try:
         folder = private / "container"
         folder.mkdir()

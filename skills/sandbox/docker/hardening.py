@@ -6,6 +6,8 @@ from typing import Any
 
 NOBODY = "65534:65534"
 MEBIBYTE = 1024 * 1024
+LIMITS = {"nofile": 1024, "nproc": 4096, "core": 0}
+"""Named even where the container's own limits are tighter: Podman's defaults may be more than it may give."""
 
 
 def hardened(*, memory: int, processes: int = 64, scratch: int = 16 * MEBIBYTE) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def hardened(*, memory: int, processes: int = 64, scratch: int = 16 * MEBIBYTE) 
         processes: processes and threads.
         scratch: bytes in /tmp.
     """
-    from docker.types import LogConfig
+    from docker.types import LogConfig, Ulimit
 
     return {
         "user": NOBODY,
@@ -31,6 +33,7 @@ def hardened(*, memory: int, processes: int = 64, scratch: int = 16 * MEBIBYTE) 
         "mem_limit": memory,
         "memswap_limit": memory,
         "pids_limit": processes,
+        "ulimits": [Ulimit(name=name, soft=most, hard=most) for name, most in LIMITS.items()],
         "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={scratch},mode=1777"},  # noqa: S108 - the container's
         "shm_size": MEBIBYTE,
         "log_config": LogConfig(type="none"),

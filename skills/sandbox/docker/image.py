@@ -10,7 +10,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -106,8 +106,15 @@ def _make_locked(client: DockerClient) -> str:
     from fieldcraft.tools.cache import cache_folder
 
     folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f"docker-image-{worker_digest()}.lock"):
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / f"docker-image-{worker_digest()}.lock"))
+        except OSError as error:
+            raise SandboxUnavailable(
+                f"the cache folder {folder} cannot be used ({error.strerror or error}): name another one in "
+                "FIELDCRAFT_CACHE"
+            ) from None
         image = find_image(client, image_name())
         if image is None:
             _make(client)
@@ -180,20 +187,28 @@ def import_host_python(client: DockerClient, name: str | None = None) -> None:
     with _archive(lambda archive: host_python.write_root(archive, WORKER)) as root:
         size = root.seek(0, os.SEEK_END)
         root.seek(0)
-        answer = client.api.import_image(src=root, repository=repository, tag=tag, changes=changes)
-    for line in str(answer).splitlines():
-        if "error" in (told := json.loads(line)):
-            raise SandboxUnavailable(unusable(RuntimeError(told["error"])))
+        told = [json.loads(line) for line in client.api.import_image(src=root, changes=changes).splitlines()]
+    for answer in told:
+        if "error" in answer:
+            raise SandboxUnavailable(unusable(RuntimeError(answer["error"])))
+    client.images.get(told[-1]["status"]).tag(repository, tag)  # Podman names no image while it imports one
     progress.info("the image %s:%s is ready (%d MB)", repository, tag, size // 1_000_000)
 
 
 @contextmanager
 def _archive(fill: Callable[[tarfile.TarFile], None]) -> Iterator[IO[bytes]]:
     """A tar file, which `fill` writes, in a temporary file."""
-    with tempfile.TemporaryFile() as file:
-        with tarfile.open(fileobj=file, mode="w") as archive:
-            fill(archive)
-        file.seek(0)
+    with ExitStack() as held:
+        try:
+            file = held.enter_context(tempfile.TemporaryFile(buffering=0))
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                fill(archive)
+            file.seek(0)
+        except OSError as error:
+            raise SandboxUnavailable(
+                f"the image's files cannot be gathered in a temporary file ({error.strerror or error}): make "
+                "room there, or name another folder in TMPDIR"
+            ) from None
         yield file
 
 

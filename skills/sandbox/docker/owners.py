@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldcraft.skills.sandbox.base import SandboxUnavailable
+from fieldcraft.skills.sandbox.docker.engine import unusable
+
 if TYPE_CHECKING:
     from docker import DockerClient
 
@@ -25,19 +28,31 @@ def own_label() -> str:
 
 
 def remove_stale(client: DockerClient) -> int:
-    """Remove the containers whose process is gone, not those of other machines. Returns how many."""
+    """Remove the containers whose process is gone, not those of other machines. Returns how many.
+
+    Raises:
+        SandboxUnavailable: the engine does not answer.
+    """
     from docker.errors import DockerException
+    from requests import RequestException
 
     removed = 0
-    for container in client.containers.list(all=True, filters={"label": OWNER}, ignore_removed=True):
-        namespace, _, process = str(container.labels.get(OWNER)).rpartition("/")[0].rpartition("/")
-        started = str(container.labels.get(OWNER)).rpartition("/")[2]
-        if namespace == _namespace() and _started(int(process)) != started:
-            with suppress(DockerException):
-                container.remove(force=True)
-                removed += 1
-                logger.info("removed the container %s of a run that is gone", container.short_id)
+    try:
+        for container in client.containers.list(all=True, filters={"label": OWNER}, ignore_removed=True):
+            if _is_stale(str(container.labels.get(OWNER))):
+                with suppress(DockerException):
+                    container.remove(force=True)
+                    removed += 1
+                    logger.info("removed the container %s of a run that is gone", container.short_id)
+    except (DockerException, RequestException) as error:
+        raise SandboxUnavailable(unusable(error)) from None
     return removed
+
+
+def _is_stale(label: str) -> bool:
+    owner, _, started = label.rpartition("/")
+    namespace, _, process = owner.rpartition("/")
+    return namespace == _namespace() and process.isdecimal() and _started(int(process)) != started
 
 
 def _namespace() -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker import DockerClient
 
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, parse_program
 from fieldcraft.skills.sandbox import Sandbox
+from fieldcraft.skills.sandbox.docker.engine import connect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -34,6 +36,14 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 def docker_here() -> None:
     """An engine that answers, and the image."""
     open_for_test("docker").close()
+
+
+@pytest.fixture
+def client(docker_here: None) -> Iterator[DockerClient]:
+    """The engine, seen past the sandbox."""
+    client = connect()
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -1,46 +1,47 @@
-"""An engine of one's own, to be killed and starved without harm to the one that the other tests use."""
+"""Engines of one's own, to be killed, starved and moved away without harm to the one the other tests use."""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tarfile
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import docker
+from docker.models.containers import Container
+
+from fieldcraft.skills.sandbox.docker.image import image_name
+from fieldcraft.skills.sandbox.docker.owners import OWNER, own_label
+
 
 class Engine:
-    """A running dockerd and where it listens."""
+    """A running dockerd; `address` is what `DOCKER_HOST` takes."""
 
-    def __init__(self, folder: Path, data: Path) -> None:
-        self.address = f"unix://{folder}/docker.sock"
-        self._folder = folder
+    program = "dockerd"
+    place: str | None = None
+    """Where its own folder lies; the usual place where omitted."""
+
+    def __init__(self, data: Path) -> None:
+        """Start it, with its images and containers in `data`, and wait until it answers."""
+        self._folder = Path(tempfile.mkdtemp(prefix="engine-", dir=self.place))
         self._data = data
+        self.address = self._address()
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    "dockerd",
-                    *("--data-root", self._data, "--exec-root", self._folder / "exec", "-H", self.address),
-                    *("--pidfile", self._folder / "pid", "--iptables=false", "--ip6tables=false"),
-                    "--bridge=none",
-                ],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            self._process = subprocess.Popen(self._command(), stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 60
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 raise RuntimeError((self._folder / "log").read_text()[-2000:])
             time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(f"{self._folder}/docker.sock") == 0
 
     def kill(self) -> None:
         """End it as a crash does."""
@@ -61,11 +62,54 @@ class Engine:
                 subprocess.run(["umount", "-l", point], check=False)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _address(self) -> str:
+        return f"unix://{self._folder}/engine.sock"
 
-def missing() -> str | None:
-    """Why no engine can be started here."""
-    if shutil.which("dockerd") is None:
-        return "dockerd is not installed"
+    def _command(self) -> Sequence[str | Path]:
+        return [
+            "dockerd",
+            *("--data-root", self._data, "--exec-root", self._folder / "exec", "-H", self.address),
+            *("--pidfile", self._folder / "pid", "--iptables=false", "--ip6tables=false", "--bridge=none"),
+        ]
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.address.removeprefix("unix://")) == 0
+
+
+class RemoteEngine(Engine):
+    """A dockerd as on another machine: reached over TCP, and the folders of this one are not there."""
+
+    place = "/var/tmp"
+
+    def _address(self) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        return f"tcp://127.0.0.1:{self._port}"
+
+    def _command(self) -> Sequence[str | Path]:
+        hide = f'mount -t tmpfs tmpfs {tempfile.gettempdir()} && exec "$@"'
+        return ["unshare", "--mount", "--propagation=private", "sh", "-c", hide, "sh", *super()._command()]
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+class Podman(Engine):
+    """Podman's service, which speaks Docker's API."""
+
+    program = "podman"
+
+    def _command(self) -> Sequence[str | Path]:
+        roots = ("--root", self._data, "--runroot", self._folder / "run")
+        return ["podman", *roots, "system", "service", "--time=0", self.address]
+
+
+def missing(kind: type[Engine]) -> str | None:
+    """Why no engine of this kind can be started here."""
+    if shutil.which(kind.program) is None:
+        return f"{kind.program} is not installed"
     return None if os.geteuid() == 0 else "starting an engine needs root"
 
 
@@ -78,3 +122,21 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", folder], check=False, stderr=subprocess.DEVNULL)
+
+
+def mine(client: docker.DockerClient, owner: str | None = None) -> list[Container]:
+    """The containers of that owner, or of this process."""
+    return client.containers.list(all=True, filters={"label": f"{OWNER}={owner or own_label()}"})
+
+
+def image_from(client: docker.DockerClient, name: str, lines: list[str], files: dict[str, str]) -> None:
+    """Build a small image out of ours."""
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for path, text in {"Dockerfile": "\n".join([f"FROM {image_name()}", *lines]), **files}.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    context.seek(0)
+    told = list(client.api.build(fileobj=context, custom_context=True, tag=name, decode=True, rm=True))
+    assert not [line for line in told if "error" in line], told
