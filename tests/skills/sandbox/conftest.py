@@ -17,6 +17,7 @@ from fieldcraft.skills.sandbox import Sandbox
 from fieldcraft.skills.sandbox.docker.engine import connect
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
 from sandbox_bench import SANDBOXES, Bench, open_for_test
 

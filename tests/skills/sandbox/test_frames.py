@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import random
+from contextlib import suppress
 from typing import Any
 
+from _frame_rules import same, valid_content
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldcraft.skills.sandbox.frames import AnyFrame, BrokenProtocol, FrameBuffer, read_frame
+from fieldcraft.skills.sandbox.worker.relay import HEADER, WORKER_GONE, BrokenRecord, Records
 
 FRAMES = int(os.environ.get("FIELDCRAFT_FUZZ_FRAMES", "10000"))
 
@@ -48,46 +50,36 @@ kinds = st.sampled_from(["ready", "log", "call", "tool", "skills", "done", "retu
 
 
 def accepted(line: bytes) -> AnyFrame | None:
-    """The frame that the reader makes of a line, `None` where it refuses it as it should."""
+    """The frame that the reader makes of a line, `None` where it refuses it, as the rules say."""
+    rightly = valid_content(line)
     try:
-        return read_frame(line)
+        frame = read_frame(line)
     except BrokenProtocol as error:
         assert len(str(error)) <= 400
+        assert rightly is None
         return None
-
-
-def check_faithful(line: bytes, frame: AnyFrame) -> None:
-    """An accepted frame says what the line says, no more, and holds only finite JSON data."""
-    said = json.loads(line)
-    assert isinstance(said, dict)
-    assert frame.model_dump(mode="json") == said
-    assert json.dumps(said, allow_nan=False)
+    assert same(frame.model_dump(mode="json"), rightly)
+    return frame
 
 
 @given(st.binary(max_size=300))
 @settings(max_examples=500, deadline=None)
 def test_arbitrary_bytes(line: bytes) -> None:
-    frame = accepted(line)
-    if frame is not None:
-        check_faithful(line, frame)
+    accepted(line)
 
 
 @given(st.dictionaries(members, values, max_size=6), kinds)
 @settings(max_examples=1000, deadline=None)
 def test_arbitrary_objects(content: dict[str, Any], kind: str) -> None:
     line = json.dumps({**content, "type": kind}).encode()
-    frame = accepted(line)
-    if frame is not None:
-        check_faithful(line, frame)
+    accepted(line)
 
 
 @given(st.sampled_from(VALID), members, values)
 @settings(max_examples=1000, deadline=None)
 def test_valid_frames_with_one_member_replaced(frame: dict[str, Any], member: str, value: Any) -> None:
     line = json.dumps({**frame, member: value}).encode()
-    read = accepted(line)
-    if read is not None:
-        check_faithful(line, read)
+    accepted(line)
 
 
 def test_frames_with_flipped_bytes() -> None:
@@ -105,22 +97,8 @@ def test_frames_with_flipped_bytes() -> None:
                     del line[place]
                 case _:
                     line.insert(place, rng.randrange(256))
-        frame = accepted(bytes(line))
-        refused += frame is None
-        if frame is not None:
-            assert _finite(frame.model_dump())
+        refused += accepted(bytes(line)) is None
     assert refused > FRAMES // 3
-
-
-def _finite(value: Any) -> bool:
-    match value:
-        case float():
-            return math.isfinite(value)
-        case dict():
-            return all(map(_finite, value.values()))
-        case list():
-            return all(map(_finite, value))
-    return True
 
 
 @given(st.lists(st.binary(max_size=40), max_size=20), st.integers(min_value=1, max_value=60))
@@ -150,3 +128,29 @@ def test_no_line_is_longer_than_the_limit(length: int, ended: bool) -> None:
     else:
         assert length <= 100
         assert line == (b"x" * length if ended else None)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8), st.integers(min_value=1, max_value=40))
+@settings(max_examples=500, deadline=None)
+def test_records_of_a_relay_are_cut_as_they_were_written(contents: list[bytes], size: int) -> None:
+    written = [(index % 4, index, content) for index, content in enumerate(contents)]
+    stream = b"".join(HEADER.pack(kind, worker, len(text)) + text for kind, worker, text in written)
+    assert _records(stream, size) == written
+
+
+@given(st.binary(max_size=300), st.integers(min_value=1, max_value=40))
+@settings(max_examples=500, deadline=None)
+def test_bytes_that_no_relay_writes_are_refused_or_cut(stream: bytes, size: int) -> None:
+    with suppress(BrokenRecord):
+        for kind, _, content in _records(stream, size):
+            assert kind <= WORKER_GONE
+            assert content in stream
+
+
+def _records(stream: bytes, size: int) -> list[tuple[int, int, bytes]]:
+    records, found = Records(), []
+    for start in range(0, len(stream), size):
+        records.feed(stream[start : start + size])
+        while (record := records.next()) is not None:
+            found.append(record)
+    return found
