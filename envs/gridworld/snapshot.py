@@ -13,23 +13,29 @@ from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
 from fieldcraft.envs.gridworld.world import Life, World
 
 _MAGIC = b"FCGRID"
-_VERSION = 1
+_VERSION = 2
 _HEADER = struct.Struct("<6sHIII")
 """Magic, version, CRC-32 of what follows the header, length of the JSON, length of the tiles."""
 
 
 def body(world: World) -> bytes:
     """The whole state: JSON and tiles. Equal worlds have equal bodies."""
-    memory = json.dumps(world.memory(), separators=(",", ":")).encode()
-    return b"".join((memory, world.surface, world.under, world.seen, world.biomes))
+    return b"".join(_parts(world))
 
 
 def save(world: World) -> bytes:
     """The snapshot of a world."""
+    memory, *tiles = _parts(world)
+    checksum = zlib.crc32(memory)
+    for part in tiles:
+        checksum = zlib.crc32(part, checksum)
+    header = _HEADER.pack(_MAGIC, _VERSION, checksum, len(memory), sum(map(len, tiles)))
+    return b"".join((header, memory, *tiles))
+
+
+def _parts(world: World) -> tuple[bytes | bytearray, ...]:
     memory = json.dumps(world.memory(), separators=(",", ":")).encode()
-    tiles = b"".join((world.surface, world.under, world.seen, world.biomes))
-    checksum = zlib.crc32(tiles, zlib.crc32(memory))
-    return b"".join((_HEADER.pack(_MAGIC, _VERSION, checksum, len(memory), len(tiles)), memory, tiles))
+    return memory, world.surface, world.under, world.seen, world.biomes
 
 
 def load(snapshot: bytes, current: World | None) -> World:
@@ -75,6 +81,13 @@ def _unpack(snapshot: bytes) -> tuple[dict[str, Any], memoryview]:
     return memory, content[memory_length:]
 
 
+def _mobs(packed: str) -> dict[int, int]:
+    content = bytes.fromhex(packed)
+    numbers = struct.unpack(f"<{len(content) // 4}I", content)
+    middle = len(numbers) // 2
+    return dict(zip(numbers[:middle], numbers[middle:], strict=True))
+
+
 def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables: Tables) -> World:
     cells = (options.size + 2 * MARGIN) ** 2
     squares = (-(-options.size // BIOME_TILES)) ** 2
@@ -85,10 +98,10 @@ def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables
         under=bytearray(tiles[cells : 2 * cells]),
         biomes=bytes(tiles[3 * cells :]),
         spawn=memory["spawn"],
-        mobs=dict(zip(*memory["mobs"], strict=True)),
+        mobs=_mobs(memory["mobs"]),
     )
-    world = World(tables, options, memory["seed"], terrain)
-    world.seen[:] = tiles[2 * cells : 3 * cells]
+    seen = bytearray(tiles[2 * cells : 3 * cells])
+    world = World(tables, options, memory["seed"], terrain, seen=seen)
     for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "last_death"):
         setattr(world, name, memory[name])
     world.inventory.counts = memory["counts"]

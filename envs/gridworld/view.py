@@ -21,7 +21,8 @@ def _present(world: World, radius: int, *, seen_only: bool) -> Mask:
     tiles = world.surface_map[window]
     if seen_only:
         tiles = tiles * world.seen_map[window]
-    present = np.bincount(tiles.ravel(), minlength=256) > 0
+    present = np.zeros(256, dtype=np.bool_)
+    present[tiles] = True
     present[0] = present[world.tables.bedrock] = False
     return present
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,13 @@ class Life:
 class World:
     """Tiles in flat byte arrays, padded by `MARGIN`; a cell is an index into them.
 
+    Args:
+        tables: its rules.
+        options: of its reset, with the size and biomes filled in.
+        seed: of the terrain and of chance.
+        terrain: the tiles and mobs, which become the world's own.
+        seen: the tiles that were ever in view; those that are now where omitted.
+
     Attributes:
         surface: the block on each cell; `under`: what appears when it is mined.
         seen: 1 where the cell was ever in view.
@@ -47,11 +55,13 @@ class World:
             at which the plant on a cell turns into its next block.
     """
 
-    def __init__(self, tables: Tables, options: Options, seed: int, terrain: Terrain) -> None:
+    def __init__(
+        self, tables: Tables, options: Options, seed: int, terrain: Terrain, *, seen: bytearray | None = None
+    ) -> None:
         self.tables, self.options, self.seed = tables, options, seed
         self.size, self.stride = options.size, options.size + 2 * MARGIN
         self.surface, self.under, self.biomes = terrain.surface, terrain.under, terrain.biomes
-        self.seen = bytearray(len(self.surface))
+        self.seen = bytearray(len(self.surface)) if seen is None else seen
         self.mobs = dict(terrain.mobs)
         self.occupied = bytearray(len(self.surface))
         for cell in self.mobs:
@@ -69,7 +79,8 @@ class World:
         self.events: list[str] = []
         self.last_death = ""
         self._prepare()
-        self.look()
+        if seen is None:
+            self.look()
 
     def _prepare(self) -> None:
         self._view = self.tables.rules.world.view_radius
@@ -260,7 +271,7 @@ class World:
         self.look()
 
     def memory(self) -> dict[str, Any]:
-        """Everything but the tile arrays, as JSON data."""
+        """Everything but the tile arrays, as JSON data; of mobs the cells, then the states, packed."""
         return {
             "seed": self.seed,
             "rules": self.tables.digest,
@@ -278,7 +289,7 @@ class World:
             "chests": list(self.chests.items()),
             "furnaces": list(self.furnaces.items()),
             "growing": list(self.growing.items()),
-            "mobs": [list(self.mobs), list(self.mobs.values())],
+            "mobs": struct.pack(f"<{2 * len(self.mobs)}I", *self.mobs, *self.mobs.values()).hex(),
             "life": vars(self.life),
             "events": self.events,
             "last_death": self.last_death,
