@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox
 from fieldcraft.tools import ToolExecutor, ToolRegistry
+
+_log = logging.getLogger(__name__)
 
 AskHuman = Callable[[str], str]
 
@@ -136,7 +139,8 @@ class _Opened:
 def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
     clients = open_clients(settings)
     environment = _environment(settings, stack)
-    registry = ToolRegistry.load(settings.tools)
+    registry = open_tools(settings)
+    stack.callback(registry.close)
     executor = ToolExecutor(registry)
     stack.callback(executor.close)
     sandbox = open_sandbox(settings.sandbox)
@@ -148,6 +152,18 @@ def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
     if settings.keep_skills:
         stack.enter_context(library.writing(timeout=LOCK_SECONDS))
     return _Opened(clients, environment, library, sandbox, registry, executor)
+
+
+def open_tools(settings: RunSettings) -> ToolRegistry:
+    """The tools of a run, its sources' started; what cannot be had is told in the log, and the rest works.
+
+    Raises:
+        UnknownTool: nobody announces such a tool.
+    """
+    registry = ToolRegistry.load(settings.tools, settings.tool_sources)
+    for problem in registry.problems:
+        _log.warning("tool %s cannot be had: %s", problem.name, problem.message)
+    return registry
 
 
 def open_clients(settings: RunSettings) -> dict[str, ModelClient]:

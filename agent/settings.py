@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fieldcraft.envs import Goal, nearest
+from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, ToolSources
 
 ROLES = ("curriculum", "answerer", "actor", "critic", "describer")
 """Who asks a model: the task proposer, the answerer of questions about the world, the author of programs,
@@ -61,6 +62,9 @@ class RunSettings(BaseModel):
     `attempts_shown` is how many earlier attempts at a task it is shown. Without `environment_feedback`
     no model is told what the world answered, without `execution_errors` none how a program ended;
     `evidence` is how many of the world's answers go with a question.
+
+    `tools` are names of announced tools, `module:function`s, and files or URLs that give tools; `mcp` and
+    `openapi` are MCP servers and documents of web APIs by name, whose tools are all had.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,6 +103,8 @@ class RunSettings(BaseModel):
     }
     sandbox: Literal["auto", "process", "docker", "unsafe"] = "auto"
     tools: tuple[str, ...] = ()
+    mcp: dict[str, McpServer] = {}
+    openapi: dict[str, OpenApiDocument] = {}
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()
 
@@ -124,3 +130,8 @@ class RunSettings(BaseModel):
     def model_for(self, role: str) -> str:
         """The `provider:model` name that answers for `role`."""
         return self.role_models.get(role, self.model)
+
+    @property
+    def tool_sources(self) -> ToolSources:
+        """`mcp` and `openapi` together."""
+        return ToolSources(mcp=self.mcp, openapi=self.openapi)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.tools.announced import available
 from fieldcraft.tools.context import (
     BudgetPort,
     CorpusPort,
@@ -21,7 +22,7 @@ from fieldcraft.tools.context import (
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, TransientToolError, UnknownTool
 from fieldcraft.tools.executor import AllowedTools, ToolExecutor
 from fieldcraft.tools.policy import ToolPolicy
-from fieldcraft.tools.registry import ToolProblem, ToolRegistry, available
+from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 from fieldcraft.tools.results import told
 from fieldcraft.tools.traits import Effect, ToolTraits, declare, traits_of
 

@@ -1,59 +1,32 @@
-"""Which tools there are: added in Python, announced by packages, or named as `module:function`."""
+"""Which tools there are, by name."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, UnknownTool
+from fieldcraft.tools.errors import BrokenTool, DuplicateTool, UnknownTool
 from fieldcraft.tools.naming import unknown_tool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-GROUP = "fieldcraft.tools"
-_BUILTIN = {
-    "answer": "fieldcraft.tools.builtin.asking:answer",
-    "calculator": "fieldcraft.tools.builtin.calculator:calculator",
-    "calendar": "fieldcraft.tools.builtin.calendar:calendar",
-    "find_skills": "fieldcraft.tools.builtin.skills:find_skills",
-    "last_seen": "fieldcraft.tools.builtin.world:last_seen",
-    "reference": "fieldcraft.tools.builtin.world:reference",
-    "search": "fieldcraft.tools.builtin.search:search",
-    "translate": "fieldcraft.tools.builtin.asking:translate",
-}
-_PYTHON_NAMES = {
-    "array": "list",
-    "boolean": "bool",
-    "integer": "int",
-    "null": "None",
-    "number": "float",
-    "object": "dict",
-    "string": "str",
-}
+    from fieldcraft.tools.sources.settings import ToolSources
+
+PYTHON = "Python"
+"""The origin of a tool that was added in Python."""
 
 
 @dataclass(frozen=True)
 class ToolProblem:
-    """A tool that could not be had, and why; the others work."""
+    """A tool, or a source of tools, that could not be had, and why; the others work."""
 
     name: str
     message: str
-
-
-def available() -> dict[str, EntryPoint]:
-    """Every announced tool by name, sorted: the built-in ones and those of installed packages."""
-    found = {name: EntryPoint(name, value, GROUP) for name, value in _BUILTIN.items()}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, point)
-    return dict(sorted(found.items()))
 
 
 class ToolRegistry:
@@ -63,44 +36,36 @@ class ToolRegistry:
     it is first used.
 
     Attributes:
-        problems: what `load` could not load.
+        problems: what could not be had; it grows when a tool turns out to be broken.
     """
 
     def __init__(self, tools: Iterable[BaseTool | Callable[..., Any]] = ()) -> None:
         self._tools: dict[str, BaseTool | Callable[..., Any]] = {}
+        self._origins: dict[str, str] = {}
+        self._held = ExitStack()
         self.problems: list[ToolProblem] = []
         for tool in tools:
             self.add(tool)
 
     @classmethod
-    def load(cls, wanted: Sequence[str]) -> ToolRegistry:
-        """The tools of these names; none for none.
+    def load(cls, wanted: Sequence[str], sources: ToolSources | None = None) -> ToolRegistry:
+        """The tools of these names and all that `sources` give; none for none.
 
         Args:
-            wanted: names or patterns (`search_*`, `*`) of announced tools, and `module:function`.
+            wanted: names or patterns (`search_*`, `*`) of announced tools, `module:function`, a `.json`
+                file of `mcpServers`, an OpenAPI document (`.json`, `.yaml`), or the URL of either.
+            sources: MCP servers and OpenAPI documents. They are started and read here; `close` ends them.
 
         Raises:
             UnknownTool: nobody announces such a tool. One that is there but broken is on `problems`.
         """
-        announced = available()
-        targets: dict[str, str] = {}
-        for name in wanted:
-            if ":" in name:
-                targets[name] = name
-                continue
-            matching = [known for known in announced if fnmatchcase(known, name)]
-            if not matching:
-                raise UnknownTool(unknown_tool(name, announced) + " Your own: 'module:function'.")
-            targets.update((known, announced[known].value) for known in matching)
-        registry = cls()
-        for name, target in targets.items():
-            try:
-                registry.add(_import(target), name=None if ":" in name else name)
-            except ToolError as error:
-                registry.problems.append(ToolProblem(name, str(error)))
-        return registry
+        from fieldcraft.tools.loading import load
 
-    def add(self, tool: BaseTool | Callable[..., Any], *, name: str | None = None) -> str:
+        return load(cls(), wanted, sources)
+
+    def add(
+        self, tool: BaseTool | Callable[..., Any], *, name: str | None = None, origin: str = PYTHON
+    ) -> str:
         """Register a tool under `name`, by default its own, and return that name.
 
         Raises:
@@ -118,13 +83,22 @@ class ToolRegistry:
                 f"tool {name!r} cannot be called as tools.<name>(); give it a name of a-z, 0-9, _"
             )
         if name in self._tools:
-            raise DuplicateTool(f"there is a tool {name!r} already; the first one stays, rename the other")
+            raise DuplicateTool(
+                f"there is a tool {name!r} already ({self._origins[name]}); the first one stays, "
+                "rename the other or give its source a prefix"
+            )
         self._tools[name] = tool
+        self._origins[name] = origin
         return name
 
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
         return tuple(sorted(self._tools))
+
+    def origin(self, name: str) -> str:
+        """Where the tool came from: `Python`, `built in`, a package, `module:function`, or its source."""
+        self._known(name)
+        return self._origins[name]
 
     def get(self, name: str) -> BaseTool:
         """The tool of this name.
@@ -133,9 +107,7 @@ class ToolRegistry:
             UnknownTool: there is none.
             BrokenTool: LangChain can make no tool of the function, mostly for its annotations.
         """
-        if name not in self._tools:
-            raise UnknownTool(unknown_tool(name, self._tools))
-        tool = self._tools[name]
+        tool = self._known(name)
         from langchain_core.tools import BaseTool
 
         if not isinstance(tool, BaseTool):
@@ -149,19 +121,68 @@ class ToolRegistry:
     def select(self, patterns: Iterable[str]) -> ToolRegistry:
         """A registry of the tools whose name matches one of `patterns` (`*` and `?` as in file names)."""
         wanted = tuple(patterns)
-        chosen = ToolRegistry()
+        return self._derived({name: name for name in self.names() if _matches(name, wanted)})
+
+    def without(self, patterns: Iterable[str]) -> ToolRegistry:
+        """A registry of the tools whose name matches none of `patterns`."""
+        unwanted = tuple(patterns)
+        return self._derived({name: name for name in self.names() if not _matches(name, unwanted)})
+
+    def prefixed(self, prefix: str) -> ToolRegistry:
+        """A registry of the same tools, each called `prefix` and its name.
+
+        Raises:
+            BrokenTool: with it a name is none that a program can call.
+        """
+        return self._derived({name: prefix + name for name in self.names()})
+
+    def wrapped(self, wrap: Callable[[BaseTool], BaseTool | Callable[..., Any]]) -> ToolRegistry:
+        """A registry of what `wrap` makes of each tool, under the same names.
+
+        Raises:
+            BrokenTool: a tool cannot be used, or what was made of it is none.
+        """
+        made = self._derived({})
         for name in self.names():
-            if any(fnmatchcase(name, pattern) for pattern in wanted):
-                chosen.add(self._tools[name], name=name)
-        return chosen
+            made.add(wrap(self.get(name)), name=name, origin=self._origins[name])
+        return made
 
     def specs(self) -> tuple[str, ...]:
-        """One line a tool, as a model reads it: `calculator(expression: str): Work out ...`."""
-        return tuple(_spec(name, self.get(name)) for name in self.names())
+        """One line a tool, as a model reads it: `calculator(expression: str): Work out ...`.
+
+        A tool that turns out to be broken goes to `problems` and is no tool of this registry any more.
+        """
+        from fieldcraft.tools.describing import spec
+
+        lines = []
+        for name in self.names():
+            try:
+                lines.append(spec(name, self.get(name)))
+            except Exception as error:
+                del self._tools[name], self._origins[name]
+                self.problems.append(ToolProblem(name, str(error)))
+        return tuple(lines)
 
     def reference(self) -> str:
         """All `specs` as a list for a prompt; empty without tools."""
-        return "\n".join(f"- {spec}" for spec in self.specs())
+        return "\n".join(f"- {line}" for line in self.specs())
+
+    def hold(self, close: Callable[[], None]) -> None:
+        """Have `close` called when the registry is closed: it ends what the tools stand on."""
+        self._held.callback(close)
+
+    def close(self) -> None:
+        """End servers and connections of the tools' sources. Safe to call twice; tools fail afterwards.
+
+        A registry that was selected, prefixed or wrapped shares them with the one it was made of.
+        """
+        self._held.close()
+
+    def __enter__(self) -> ToolRegistry:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __contains__(self, name: str) -> bool:
         return name in self._tools
@@ -172,6 +193,22 @@ class ToolRegistry:
     def __len__(self) -> int:
         return len(self._tools)
 
+    def _known(self, name: str) -> BaseTool | Callable[..., Any]:
+        if name not in self._tools:
+            raise UnknownTool(unknown_tool(name, self._tools))
+        return self._tools[name]
+
+    def _derived(self, names: dict[str, str]) -> ToolRegistry:
+        made = ToolRegistry()
+        made._held = self._held
+        for name, new in names.items():
+            made.add(self._tools[name], name=new, origin=self._origins[name])
+        return made
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
 
 def _structured(function: Callable[..., Any], name: str) -> BaseTool:
     """A LangChain tool of a plain function, synchronous or not."""
@@ -180,37 +217,3 @@ def _structured(function: Callable[..., Any], name: str) -> BaseTool:
     if inspect.iscoroutinefunction(function):
         return StructuredTool.from_function(coroutine=function, name=name)
     return StructuredTool.from_function(function, name=name)
-
-
-def _import(target: str) -> Any:
-    module_name, _, attribute = target.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        return getattr(importlib.import_module(module_name), attribute)
-    except AttributeError as error:
-        raise BrokenTool(f"module {module_name!r} has no {attribute!r}") from error
-    except Exception as error:
-        raise BrokenTool(f"importing {module_name!r} failed: {type(error).__name__}: {error}") from error
-
-
-def _spec(name: str, tool: BaseTool) -> str:
-    arguments = ", ".join(_argument(key, schema) for key, schema in tool.args.items())
-    return f"{name}({arguments}): {' '.join(tool.description.split())}"
-
-
-def _argument(name: str, schema: dict[str, Any]) -> str:
-    default = f" = {schema['default']!r}" if "default" in schema else ""
-    return f"{name}: {_type_name(schema)}{default}"
-
-
-def _type_name(schema: dict[str, Any]) -> str:
-    if "enum" in schema:
-        return " | ".join(map(repr, schema["enum"]))
-    if "anyOf" in schema:
-        return " | ".join(map(_type_name, schema["anyOf"]))
-    kind = schema.get("type", "any")
-    if kind == "array" and "items" in schema:
-        return f"list[{_type_name(schema['items'])}]"
-    return _PYTHON_NAMES.get(kind, "any") if isinstance(kind, str) else "any"

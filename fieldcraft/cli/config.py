@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError, field_validator
 from pydantic_settings import (
@@ -137,7 +137,8 @@ def _holds(data: Any, place: Iterable[str]) -> bool:
 def _known_keys(place: Iterable[str]) -> list[str]:
     model: Any = Settings
     for part in place:
-        model = TABLES.get(part) or model.model_fields[part].annotation
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            return []
-    return sorted(model.model_fields)
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = TABLES.get(part) or model.model_fields[part].annotation
+        elif get_origin(model) is dict:
+            model = get_args(model)[1]
+    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []

@@ -79,10 +79,11 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     from contextlib import ExitStack
 
     from fieldcraft.agent.replaying import mark_working, replay_skills
+    from fieldcraft.agent.session import open_tools
     from fieldcraft.envs import make
     from fieldcraft.skills import SkillLibrary
     from fieldcraft.skills.sandbox import open_sandbox
-    from fieldcraft.tools import ToolExecutor, ToolRegistry
+    from fieldcraft.tools import ToolExecutor
 
     with ExitStack() as stack:
         world = make(settings.environment)
@@ -95,7 +96,9 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
         stack.callback(library.close)
         sandbox = open_sandbox(settings.sandbox)
         stack.callback(sandbox.close)
-        tools = ToolExecutor(ToolRegistry.load(settings.tools))
+        registry = open_tools(settings)
+        stack.callback(registry.close)
+        tools = ToolExecutor(registry)
         stack.callback(tools.close)
         results = replay_skills(
             library, world, sandbox, seed=settings.seed, options=settings.options, tools=tools

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from langchain_core.tools import BaseTool, StructuredTool
 
 from fieldcraft.tools import BrokenTool, DuplicateTool, ToolRegistry, UnknownTool, available, tool
 
@@ -151,3 +152,66 @@ def test_importing_the_room_imports_no_langchain() -> None:
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
 
     assert result.stdout.strip() == "False"
+
+
+def test_tools_are_left_out_prefixed_and_wrapped() -> None:
+    registry = ToolRegistry([double, shout])
+
+    def politely(one: BaseTool) -> BaseTool:
+        return StructuredTool.from_function(
+            lambda text: f"please: {one.invoke({'text': text})}", name=one.name, description=one.description
+        )
+
+    assert registry.without(["s*"]).names() == ("double",)
+    assert registry.prefixed("my_").names() == ("my_double", "my_shout")
+    wrapped = registry.select(["shout"]).wrapped(politely)
+    assert wrapped.get("shout").invoke({"text": "go"}) == "please: GO"
+    assert wrapped.origin("shout") == "Python"
+    with pytest.raises(BrokenTool, match="give it a name of a-z"):
+        registry.prefixed("1-")
+
+
+def test_a_broken_tool_does_not_cost_the_others() -> None:
+    def odd(number: NoSuchType) -> int:  # noqa: F821
+        """Do something odd."""
+        return 1
+
+    registry = ToolRegistry([odd, shout])
+
+    assert registry.reference() == "- shout(text: str): Say it loudly."
+    assert registry.names() == ("shout",)
+    assert [problem.name for problem in registry.problems] == ["odd"]
+
+
+def test_a_module_may_hold_several_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_kit.py").write_text(
+        "from fieldcraft import tool\n"
+        '@tool\ndef one() -> int:\n    "One."\n    return 1\n'
+        '@tool\ndef two() -> int:\n    "Two."\n    return 2\n'
+        "kit = [one, two]\n"
+        'class Box:\n    @staticmethod\n    def three() -> int:\n        "Three."\n        return 3\n'
+    )
+    monkeypatch.chdir(tmp_path)
+
+    registry = ToolRegistry.load(["my_kit:kit", "my_kit:kit", "my_kit:Box.three", "my_kit:"])
+
+    assert registry.names() == ("one", "three", "two")
+    assert registry.origin("one") == "my_kit:kit"
+    assert [problem.message for problem in registry.problems] == [
+        "'my_kit:' names no function; write it as module:function"
+    ]
+
+
+def test_an_import_that_ends_the_program_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_ending_tools.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert "SystemExit: 3" in ToolRegistry.load(["my_ending_tools:x"]).problems[0].message
+
+
+def test_origins_say_where_a_tool_is_from() -> None:
+    registry = ToolRegistry.load(["calculator", "math:sqrt"])
+
+    assert (registry.origin("calculator"), registry.origin("sqrt")) == ("built in", "math:sqrt")
+    with pytest.raises(UnknownTool):
+        registry.origin("sqr")

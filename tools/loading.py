@@ -1,0 +1,77 @@
+"""Filling a registry with what a run asks for; what is broken is named, and the rest works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.tools.announced import available, imported, origin_of
+from fieldcraft.tools.errors import ToolError, UnknownTool
+from fieldcraft.tools.naming import unknown_tool
+from fieldcraft.tools.registry import ToolProblem, ToolRegistry
+
+if TYPE_CHECKING:
+    from fieldcraft.tools.sources.settings import ToolSources
+
+_WAYS = " Your own: 'module:function', an mcpServers file, or an OpenAPI document."
+
+
+def load(registry: ToolRegistry, wanted: Sequence[str], sources: ToolSources | None) -> ToolRegistry:
+    """`registry`, with what `ToolRegistry.load` says.
+
+    Raises:
+        UnknownTool: a name is nobody's. What was started is closed again.
+    """
+    named = [name for name in wanted if is_source(name)]
+    try:
+        unmatched = _add_named(registry, [name for name in wanted if not is_source(name)])
+        if named or (sources is not None and (sources.mcp or sources.openapi)):
+            from fieldcraft.tools.sources.opening import add_sources
+
+            add_sources(registry, named, sources)
+        for name in unmatched:
+            if not registry.select([name]):
+                raise UnknownTool(unknown_tool(name, {*available(), *registry.names()}) + _WAYS)
+    except BaseException:
+        registry.close()
+        raise
+    return registry
+
+
+def is_source(name: str) -> bool:
+    """Whether `name` is a file or a URL that gives tools, and not the name of a tool."""
+    return "://" in name or name.lower().endswith((".json", ".yaml", ".yml"))
+
+
+def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
+    """Add announced tools and `module:function`s; the names that are neither."""
+    announced = available()
+    unmatched = []
+    for name in names:
+        if ":" in name:
+            _add(registry, name, name, None, name)
+            continue
+        matching = [known for known in announced if fnmatchcase(known, name)]
+        if not matching:
+            unmatched.append(name)
+        for known in matching:
+            point = announced[known]
+            _add(registry, known, point.value, known, origin_of(point))
+    return unmatched
+
+
+def _add(registry: ToolRegistry, label: str, target: str, name: str | None, origin: str) -> None:
+    """Add what `target` imports; one that is asked for twice is one."""
+    try:
+        found = imported(target)
+        for tool in found if isinstance(found, list | tuple) else [found]:
+            if not _is_there(registry, tool, name, origin):
+                registry.add(tool, name=name, origin=origin)
+    except ToolError as error:
+        registry.problems.append(ToolProblem(label, str(error)))
+
+
+def _is_there(registry: ToolRegistry, tool: Any, name: str | None, origin: str) -> bool:
+    known = str(name or getattr(tool, "name", None) or getattr(tool, "__name__", ""))
+    return known in registry and registry.origin(known) == origin

@@ -1,0 +1,1 @@
+"""MCP servers: each is one held session, whose tools are LangChain tools."""

@@ -1,0 +1,58 @@
+"""What an MCP tool gave, as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcp_types import (
+    AudioContent,
+    EmbeddedResource,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+)
+
+from fieldcraft.tools.errors import ToolError
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+
+def data_of(server: str, tool: str, result: CallToolResult) -> Any:
+    """The structured content where there is some, else the text; what is neither is named, not shown.
+
+    Raises:
+        ToolError: the server says that the call failed.
+    """
+    text = "\n".join(_words(block) for block in result.content)
+    if result.is_error:
+        raise ToolError(f"{tool} failed on MCP server {server!r}: {text or 'it does not say why'}"[:2_000])
+    structured = result.structured_content
+    if structured is None:
+        return text
+    if isinstance(structured, dict) and structured.keys() == {"result"}:
+        return structured["result"]  # how a server wraps what is no object
+    return structured
+
+
+def _words(block: object) -> str:
+    match block:
+        case TextContent(text=text):
+            return text
+        case ImageContent(mime_type=kind, data=data) | AudioContent(mime_type=kind, data=data):
+            return f"[{kind} of {_size(data):,} bytes, not shown]"
+        case ResourceLink(name=name, uri=uri):
+            return f"{name}: {uri}"
+        case EmbeddedResource(resource=TextResourceContents(text=text)):
+            return text
+        case EmbeddedResource(resource=resource):
+            blob = getattr(resource, "blob", "")
+            return f"[{resource.mime_type or 'data'} of {_size(blob):,} bytes, not shown: {resource.uri}]"
+        case _:
+            return f"[{type(block).__name__}, not shown]"
+
+
+def _size(base64_text: str) -> int:
+    """How many bytes it stands for."""
+    return len(base64_text) * 3 // 4 - base64_text[-2:].count("=")

@@ -1,0 +1,272 @@
+"""One held session with one MCP server; a server that died is started again by the next call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp import Client, MCPError
+from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
+from pydantic import ValidationError
+
+from fieldcraft.tools.arguments import complaints
+from fieldcraft.tools.errors import BrokenTool, ToolError
+from fieldcraft.tools.sources.mcp.process import Witness, running
+from fieldcraft.tools.sources.mcp.sifting import Sifted
+from fieldcraft.tools.sources.settings import McpServer, filled
+
+if TYPE_CHECKING:
+    from mcp.client import Transport
+    from mcp.client._transport import TransportStreams
+    from mcp_types import CallToolResult, Tool
+
+MOST_PAGES = 1_000
+"""Pages of one server's list of tools; one that announces more does not come to an end."""
+_SECONDS_TO_EXIT = 1.0
+_SECONDS_TO_CLOSE = 8.0
+
+
+@dataclass
+class _Connection:
+    """A client that is connected as long as `stop` is not set."""
+
+    witness: Witness = field(default_factory=Witness)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    client: Client | None = None
+    owner: asyncio.Task[None] | None = None
+    lost: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.lost or self.witness.over or self.owner is None or self.owner.done()
+
+
+class _SessionForgotten(ToolError):
+    """The server does not know the session any more, and has not made the call."""
+
+
+class HeldSession:
+    """A session with one server. Everything but `__init__` belongs to one event loop.
+
+    Attributes:
+        name: what its person calls the server.
+        starts: how often it was started or connected to.
+        refused: what it announced that is no tool, and why not.
+    """
+
+    def __init__(self, name: str, server: McpServer) -> None:
+        self.name = name
+        self.starts = 0
+        self.refused: dict[str, str] = {}
+        self._server = server
+        self._mode = "legacy"
+        self._connection: _Connection | None = None
+        self._connecting = asyncio.Lock()
+
+    @property
+    def witness(self) -> Witness:
+        """What is known of the server's process; an empty one for a server elsewhere."""
+        return self._connection.witness if self._connection is not None else Witness()
+
+    async def tools(self) -> list[Tool]:
+        """What the server announces.
+
+        Raises:
+            BrokenTool: it does not start, or does not answer; the message has its last words.
+        """
+        connection = await self._connected()
+        assert connection.client is not None
+        found: list[Tool] = []
+        cursor: str | None = None
+        try:
+            with anyio.fail_after(self._server.start_timeout):
+                for _ in range(MOST_PAGES):
+                    page = await connection.client.list_tools(cursor=cursor)
+                    found += page.tools
+                    cursor = page.next_cursor
+                    if cursor is None:
+                        return found
+        except Exception as error:
+            why = await self._why(connection, error)
+            raise BrokenTool(f"{self._called} did not say what tools it has: {why}") from error
+        raise BrokenTool(
+            f"{self._called} has more than {MOST_PAGES:,} pages of tools; its list may be endless"
+        )
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        """Call a tool. A session that turns out to have ended before the call is opened again first.
+
+        Raises:
+            ToolError: no result. Whether a call that was cut off had its effect is not known.
+        """
+        try:
+            return await self._called_once(tool, arguments)
+        except _SessionForgotten:
+            return await self._called_once(tool, arguments)
+
+    async def close(self) -> None:
+        """End the session, and the server if it was started here."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await _disconnect(connection)
+
+    @property
+    def _called(self) -> str:
+        return f"MCP server {self.name!r}"
+
+    async def _called_once(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        connection = await self._connected()
+        assert connection.client is not None
+        try:
+            return await connection.client.call_tool(tool, arguments)
+        except MCPError as error:
+            if error.code != CONNECTION_CLOSED:
+                connection.lost = _forgot_the_session(error)
+                kind = _SessionForgotten if connection.lost else ToolError
+                raise kind(f"{self._called}: {tool} failed: {error.message[:1_500]}") from error
+            problem: Exception = error
+        except ValidationError as error:
+            raise ToolError(f"{self._called}: {tool} gave what is no result: {complaints(error)}") from error
+        except RuntimeError as error:
+            why = f"does not keep to its own schema: {str(error)[:1_000]}"
+            raise ToolError(f"{self._called} {why}") from error
+        except Exception as error:
+            problem = error
+        connection.lost = True
+        why = await self._why(connection, problem)
+        raise ToolError(f"{self._called} ended in the middle of {tool}: {why}") from problem
+
+    async def _connected(self) -> _Connection:
+        async with self._connecting:
+            if self._connection is not None and self._connection.over:
+                await self.close()
+            if self._connection is None:
+                self._connection = await self._connect()
+            return self._connection
+
+    async def _connect(self) -> _Connection:
+        """A connection in the mode that the server speaks: the handshake, else the newer one without."""
+        try:
+            return await self._connect_as(self._mode)
+        except MCPError as error:
+            if self._mode == "auto" or error.code == CONNECTION_CLOSED:
+                raise BrokenTool(f"{self._called} did not start: {error.message[:500]}") from error
+        self._mode = "auto"
+        try:
+            return await self._connect_as(self._mode)
+        except MCPError as error:
+            raise BrokenTool(f"{self._called} did not start: {error.message[:500]}") from error
+
+    async def _connect_as(self, mode: str) -> _Connection:
+        connection = _Connection()
+        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        connection.owner = asyncio.create_task(self._own(connection, mode, ready))
+        self.starts += 1
+        try:
+            with anyio.fail_after(self._server.start_timeout):
+                await asyncio.shield(ready)
+        except MCPError as error:
+            if error.code != CONNECTION_CLOSED and not connection.witness.over:
+                raise
+            await self._give_up(connection, error)
+        except Exception as error:
+            await self._give_up(connection, error)
+        except asyncio.CancelledError:
+            await _disconnect(connection)
+            raise
+        return connection
+
+    async def _give_up(self, connection: _Connection, error: Exception) -> None:
+        why = await self._why(connection, error)
+        await _disconnect(connection)
+        raise BrokenTool(f"{self._called} did not start: {why}") from error
+
+    async def _own(self, connection: _Connection, mode: str, ready: asyncio.Future[None]) -> None:
+        """Hold the connection open from one task, as its cancel scopes demand."""
+        try:
+            transport = self._sifted(self._transport(connection.witness))
+            async with Client(transport, mode=mode) as connection.client:
+                ready.set_result(None)
+                await connection.stop.wait()
+        except BaseException as error:
+            if not ready.done():
+                ready.set_exception(_innermost(error))
+                ready.exception()
+            elif not isinstance(error, Exception | BaseExceptionGroup):
+                raise
+
+    @asynccontextmanager
+    async def _sifted(self, transport: Transport) -> AsyncIterator[TransportStreams]:
+        async with transport as (read, write):
+            yield Sifted(read, self.refused), write
+
+    def _transport(self, witness: Witness) -> Transport:
+        server = self._server
+        if server.url is None:
+            return running(server, witness)
+        headers = {name: filled(value) for name, value in server.headers.items()}
+        if server.type == "sse":
+            from mcp.client.sse import sse_client
+
+            return sse_client(filled(server.url), headers=headers)
+        return _over_http(filled(server.url), headers)
+
+    async def _why(self, connection: _Connection, error: Exception) -> str:
+        """The cause in words that help whoever wrote the configuration."""
+        if isinstance(error, BrokenTool):
+            return str(error)
+        if isinstance(error, TimeoutError):
+            said = connection.witness.account()
+            waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
+            return f"{waited}; {said}" if said else waited
+        if self._server.url is None:
+            await connection.witness.ended(_SECONDS_TO_EXIT)
+            return connection.witness.account() or "it closed its output"
+        return f"{self._server.url} {_http_words(error)}"
+
+
+@asynccontextmanager
+async def _over_http(url: str, headers: dict[str, str]) -> AsyncIterator[TransportStreams]:
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp.shared._httpx_utils import create_mcp_http_client
+
+    async with (
+        create_mcp_http_client(headers=headers) as client,
+        streamable_http_client(url, http_client=client) as streams,
+    ):
+        yield streams
+
+
+async def _disconnect(connection: _Connection) -> None:
+    """Let the owner end its connection in order; after a while, or before there is one, in any way."""
+    owner = connection.owner
+    if owner is None:
+        return
+    connection.stop.set()
+    if connection.client is not None:
+        await asyncio.wait([owner], timeout=_SECONDS_TO_CLOSE)
+    owner.cancel()
+    await asyncio.wait([owner], timeout=_SECONDS_TO_CLOSE)
+
+
+def _forgot_the_session(error: MCPError) -> bool:
+    """An HTTP server that was started anew does not know the session, and has not made the call."""
+    return error.code == INVALID_REQUEST and "session" in error.message.lower()
+
+
+def _innermost(error: BaseException) -> Exception:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, Exception) else ConnectionError("the connection was ended")
+
+
+def _http_words(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        hint = "; give it `headers`" if response.status_code in (401, 403) else ""
+        return f"answered {response.status_code}{hint}"
+    return f"cannot be reached: {str(error)[:300] or type(error).__name__}"

@@ -1,0 +1,101 @@
+"""Opening the sources of a run, and putting their tools into its registry."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldcraft.tools.arguments import checker
+from fieldcraft.tools.errors import BrokenTool, ToolError
+from fieldcraft.tools.registry import ToolProblem, ToolRegistry
+from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, SourceSettings, ToolSources
+
+if TYPE_CHECKING:
+    from fieldcraft.tools.sources.remote import RemoteTool
+
+
+def add_sources(registry: ToolRegistry, named: Sequence[str], sources: ToolSources | None) -> None:
+    """Open what `sources` configure and what `named` (files and URLs) stand for, and add all their tools.
+
+    What fails is on `registry.problems` under the name of its source.
+    """
+    mcp: dict[str, McpServer] = dict(sources.mcp) if sources is not None else {}
+    openapi: dict[str, OpenApiDocument] = dict(sources.openapi) if sources is not None else {}
+    for name in named:
+        try:
+            _sort_in(name, registry, mcp, openapi)
+        except ToolError as error:
+            registry.problems.append(ToolProblem(name, str(error)))
+    if mcp:
+        _open_mcp(registry, mcp)
+    for name, document in openapi.items():
+        _open_openapi(registry, name, document)
+
+
+def _sort_in(
+    name: str,
+    registry: ToolRegistry,
+    mcp: dict[str, McpServer],
+    openapi: dict[str, OpenApiDocument],
+) -> None:
+    """Find out what a file or URL is. One by itself stands for a source of the same name."""
+    is_document = name.lower().endswith((".json", ".yaml", ".yml"))
+    if "://" in name:
+        if is_document:
+            openapi.setdefault(name, OpenApiDocument(document=name))
+        else:
+            mcp.setdefault(name, McpServer(url=name))
+        return
+    from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json, servers_of
+
+    data = read_json(Path(name)) if name.lower().endswith(".json") else {}
+    if not is_mcp_configuration(data):
+        openapi.setdefault(name, OpenApiDocument(document=name))
+        return
+    for server, settings in servers_of(data).items():
+        if isinstance(settings, ToolError):
+            registry.problems.append(ToolProblem(f"mcp.{server}", str(settings)))
+        else:
+            mcp.setdefault(server, settings)
+
+
+def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
+    if importlib.util.find_spec("mcp") is None:
+        problem = "MCP servers need the extra `mcp`: pip install 'fieldcraft[mcp]'"
+        registry.problems += [ToolProblem(f"mcp.{name}", problem) for name in servers]
+        return
+    from fieldcraft.tools.sources.mcp.hub import McpHub
+
+    hub = McpHub()
+    registry.hold(hub.close)
+    for name, found in hub.open(servers).items():
+        if isinstance(found, ToolError):
+            registry.problems.append(ToolProblem(f"mcp.{name}", str(found)))
+        else:
+            origin = f"mcp.{name}"
+            _add(registry, origin, servers[name], found.tools)
+            registry.problems += [
+                ToolProblem(f"{origin}: {tool}", why) for tool, why in found.refused.items()
+            ]
+
+
+def _open_openapi(registry: ToolRegistry, name: str, document: OpenApiDocument) -> None:
+    raise NotImplementedError
+
+
+def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:
+    """Add the tools that are wanted; one that is broken or whose name is taken is a problem of its own."""
+    for tool in tools:
+        if not settings.wants(tool.name):
+            continue
+        name = settings.prefix + tool.name
+        try:
+            checker(name, tool)
+            registry.add(tool, name=name, origin=origin)
+        except ToolError as error:
+            registry.problems.append(ToolProblem(f"{origin}: {tool.name}", str(error)))
+        except Exception as error:
+            problem = BrokenTool(f"tool {name!r} cannot be used: {type(error).__name__}: {error}")
+            registry.problems.append(ToolProblem(f"{origin}: {tool.name}", str(problem)[:1_000]))

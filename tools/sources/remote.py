@@ -1,0 +1,45 @@
+"""A LangChain tool whose work is done elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from langchain_core.tools import BaseTool
+from pydantic import PrivateAttr
+
+from fieldcraft.tools.traits import KEY, ToolTraits
+
+
+class RemoteTool(BaseTool):
+    """Sends its arguments, as they are, to `call`, and gives the future's result.
+
+    (To a `StructuredTool` an argument named `config` or `run_manager` would be its own.)
+    """
+
+    _call: Callable[[dict[str, Any]], Future[Any]] = PrivateAttr()
+
+    def __init__(
+        self,
+        call: Callable[[dict[str, Any]], Future[Any]],
+        *,
+        name: str,
+        description: str,
+        schema: dict[str, Any],
+        traits: ToolTraits,
+    ) -> None:
+        super().__init__(
+            name=name,
+            description=description,
+            args_schema=schema,
+            metadata={KEY: traits.model_dump(mode="json")},
+        )
+        self._call = call
+
+    def _run(self, /, **arguments: Any) -> Any:
+        return self._call(arguments).result()
+
+    async def _arun(self, /, **arguments: Any) -> Any:
+        return await asyncio.wrap_future(self._call(arguments))
