@@ -37,7 +37,11 @@ class ProgramRunner:
 
     def bindings(self, program: Program) -> dict[str, str]:
         """The library skills that `program` calls, entry name -> digest."""
-        return self._library.digests_of(program.names) if self._callable_skills else {}
+        return (
+            self._library.digests_of(program.names, self._environment.spec.languages)
+            if self._callable_skills
+            else {}
+        )
 
     def run(self, program: Program, iteration: int, bindings: dict[str, str] | None = None) -> Execution:
         """Run `program` in the world as it is, with today's skills or with those of `bindings`."""

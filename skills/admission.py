@@ -22,6 +22,8 @@ def check_admissible(skill: Skill, library: SkillLibrary) -> None:
     _check_name(skill, library)
     if skill.language == "python":
         _check_source(skill)
+    else:
+        _check_javascript(skill)
     _check_dependencies(skill, library)
 
 
@@ -70,10 +72,26 @@ def _check_source(skill: Skill) -> None:
         )
     unknown = sorted(program.names - set(skill.dependencies))
     if unknown:
-        raise SkillRefused(
-            f"the program uses {unknown[0]!r}, which neither it nor the library defines; "
-            "define it or leave it out"
-        )
+        raise SkillRefused(_unknown_name(unknown[0]))
+
+
+def _check_javascript(skill: Skill) -> None:
+    """As for Python, but that what others wrote may lack a name: that shows when it is tried."""
+    from fieldcraft.skills.javascript import GIVEN, read_script
+
+    try:
+        script = read_script(skill.source)
+    except ProgramError as error:
+        raise SkillRefused(str(error)) from None
+    if skill.entry not in script.functions:
+        raise SkillRefused(f"no function at top level is called {skill.entry!r}")
+    unknown = sorted(script.names.free - GIVEN - set(skill.dependencies))
+    if unknown and skill.provenance.source != "imported":
+        raise SkillRefused(_unknown_name(unknown[0]))
+
+
+def _unknown_name(name: str) -> str:
+    return f"the program uses {name!r}, which neither it nor the library defines; define it or leave it out"
 
 
 def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:

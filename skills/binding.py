@@ -36,6 +36,7 @@ class Bindings:
                 digest=skill.digest,
                 entry=skill.entry,
                 source=skill.source,
+                language=skill.language,
                 dependencies=skill.dependencies,
             )
             waiting.extend(self.dependency(skill, entry) for entry in skill.dependencies)

@@ -192,10 +192,8 @@ def views_of(skill: Skill) -> Views:
 
 
 def _docstring(skill: Skill) -> str:
-    if skill.language != "python":
-        return ""
     try:
-        return parse_program(skill.source).docstring
+        return parse_program(skill.source, skill.language).docstring
     except ProgramError:
         return ""
 

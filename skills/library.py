@@ -144,14 +144,14 @@ class SkillLibrary:
             skill.entry: self._catalogue.digest(skill.name) for skill in self if skill.language == language
         }
 
-    def digests_of(self, names: Iterable[str], language: str = "python") -> dict[str, str]:
-        """Those of these names that are entry functions of current skills, with their digests."""
+    def digests_of(self, names: Iterable[str], languages: Collection[str] = ("python",)) -> dict[str, str]:
+        """Those of these names that are entries of current skills in these languages, with their digests."""
         self._catalogue.refresh()
         found = {}
         for name in sorted(set(names)):
             owner = self._catalogue.owner(name)
             skill = self._catalogue.skill(owner) if owner else None
-            if skill is not None and skill.language == language:
+            if skill is not None and skill.language in languages:
                 found[name] = self._catalogue.digest(skill.name)
         return found
 

@@ -1,4 +1,4 @@
-"""Programs: source code that an actor wrote, read with `ast` before anything runs."""
+"""Programs: source code that an actor wrote, read before anything runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Language = Literal["python", "javascript"]
+
 RESERVED = frozenset({"bot", "tools", "PrimitiveError", "Position", "ToolError"})
 """Names that a program gets from the sandbox and may not define."""
 
 
 class ProgramError(ValueError):
     """The source is no runnable program; the message tells its author what to change, with the line."""
+
+
+class MissingParser(ProgramError):
+    """What reads programs in this language is not installed; the message names the extra."""
 
 
 class Parameter(BaseModel):
@@ -29,35 +35,63 @@ class Parameter(BaseModel):
 
 
 class Program(BaseModel):
-    """Source whose last public top-level function, the entry, takes `bot` and keyword parameters.
+    """Source whose last public top-level function, the entry, takes `bot` and further parameters.
 
-    `names` are the global names its code reads but does not define: library skills are found among them.
+    In JavaScript the entry is the last asynchronous one, as in Voyager. `names` are the global names its
+    code reads but does not define: library skills are found among them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     entry: str
-    language: Literal["python", "javascript"] = "python"
+    language: Language = "python"
     parameters: tuple[Parameter, ...] = ()
     docstring: str = ""
     names: frozenset[str] = frozenset()
     tools: frozenset[str] = frozenset()
 
 
-def parse_program(source: str) -> Program:
-    """Read Python source into a `Program`.
+def parse_program(source: str, language: Language = "python") -> Program:
+    """Read source into a `Program`.
 
     Raises:
         ProgramError: syntax error, no entry function, wrong signature, a reserved name redefined, or
             statements at top level other than imports, functions, classes and constants.
+        MissingParser: what reads this language is not installed.
     """
+    if language == "javascript":
+        return _parse_javascript(source)
     try:
         return _parse(source)
     except ProgramError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(_syntax_message(source, error)) from None
+
+
+def _parse_javascript(source: str) -> Program:
+    from fieldcraft.skills.javascript import WORLD, read_script
+
+    script = read_script(source)
+    if script.stray:
+        first = script.stray[0]
+        raise ProgramError(
+            f"line {first.line} is a statement at top level: `{first.text}`; put all work inside one "
+            "`async function` that takes bot"
+        )
+    entry = script.entry
+    wanted = "`async function doTheTask(bot) { ... }` as its last one"
+    if entry is None or not entry.asynchronous:
+        raise ProgramError(f"the program has no async function at top level; write {wanted}")
+    if not entry.takes_bot:
+        raise ProgramError(
+            f"line {entry.line}: the first parameter of {entry.name} must be bot; write {wanted}"
+        )
+    clash = sorted(script.names.defined & WORLD)
+    if clash:
+        raise ProgramError(f"the program defines {clash[0]!r}, a name the world provides; rename it")
+    return script.program(entry.name)
 
 
 def _parse(source: str) -> Program:

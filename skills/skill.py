@@ -40,8 +40,9 @@ class Provenance(BaseModel):
 class Skill(BaseModel):
     """A program that worked. `entry` is how programs call it; `name` (lower-case, hyphens) is its folder.
 
-    `dependencies` map the entry name of each skill it calls to the digest it succeeded with. The digest
-    covers name, description, code and dependencies, nothing else.
+    `dependencies` map the entry name of each skill it calls to the digest it succeeded with; in JavaScript
+    the name may be that of any function at top level of the skill with this digest. The digest covers name,
+    description, code, dependencies and language, nothing else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,8 +61,10 @@ class Skill(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of name, description, code and dependencies."""
+        """SHA-256 (hex) of name, description, code and dependencies, and of a language that is not Python."""
         identity = [self.name, self.description, self.source, sorted(self.dependencies.items())]
+        if self.language != "python":
+            identity.append(self.language)
         return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from fieldcraft.skills.errors import BrokenSkill
 from fieldcraft.skills.likeness import likeness
-from fieldcraft.skills.program import ProgramError, parse_program
+from fieldcraft.skills.program import Language, MissingParser, ProgramError, parse_program
 from fieldcraft.skills.skill import Skill
 
 DOCUMENT = "SKILL.md"
-SCRIPTS = {"python": Path("scripts/skill.py"), "javascript": Path("scripts/skill.js")}
+SCRIPTS: dict[Language, Path] = {"python": Path("scripts/skill.py"), "javascript": Path("scripts/skill.js")}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FENCE = "---\n"
@@ -90,16 +90,14 @@ def read_edited(folder: Path, name: str) -> Skill:
     """
     front, metadata = _frontmatter(folder, name)
     language, source = _script(folder, name, str(metadata.get("language", "")))
-    entry = metadata.get("entry", "")
-    if language == "python":
-        try:
-            program = parse_program(source)
-        except ProgramError as error:
-            raise BrokenSkill(name, f"is no runnable program: {error}", "correct the script") from None
-        entry, metadata["tools"] = program.entry, " ".join(sorted(program.tools))
-    if not entry:
-        raise BrokenSkill(name, "names no entry function", f"write `metadata: entry:` into its {DOCUMENT}")
-    return _skill(name, front, {**metadata, "entry": entry, "language": language}, source)
+    try:
+        program = parse_program(source, language)
+    except MissingParser as error:
+        raise BrokenSkill(name, "is JavaScript", str(error)) from None
+    except ProgramError as error:
+        raise BrokenSkill(name, f"is no runnable program: {error}", "correct the script") from None
+    read = {"entry": program.entry, "language": language, "tools": " ".join(sorted(program.tools))}
+    return _skill(name, front, {**metadata, **read}, source)
 
 
 def _frontmatter(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -125,8 +123,8 @@ def _frontmatter(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any
     return front, dict(metadata or {})
 
 
-def _script(folder: Path, name: str, language: str) -> tuple[str, str]:
-    candidates = [language] if language in SCRIPTS else list(SCRIPTS)
+def _script(folder: Path, name: str, language: str) -> tuple[Language, str]:
+    candidates: list[Language] = [known for known in SCRIPTS if known == language] or list(SCRIPTS)
     for candidate in candidates:
         path = folder / SCRIPTS[candidate]
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,7 +42,8 @@ class BoundSkill(BaseModel):
     digest: str
     entry: str
     source: str
-    dependencies: dict[str, str] = Field(default={}, description="entry name -> digest")
+    language: Literal["python", "javascript"] = "python"
+    dependencies: dict[str, str] = Field(default={}, description="function -> digest of the skill it is in")
 
 
 class SkillSet(BaseModel):
@@ -84,6 +85,9 @@ class Sandbox(Protocol):
     ) -> Execution:
         """Run `program`'s entry with `bot` (and keyword `arguments`) to its end or its limits.
 
+        A program in another language than Python is run by the environment, where that one can
+        (`fieldcraft.envs.programs`). Each may call skills in the other's language.
+
         Nothing a program does raises here: faults and kills are in the `Execution`. What the
         environment itself gets wrong (any exception but `PrimitiveError`) is told to the program as a
         failed call and recorded, bounded, in `Execution.detail`.
@@ -98,7 +102,7 @@ class Sandbox(Protocol):
             arguments: keyword arguments for the entry function.
 
         Raises:
-            SandboxUnavailable: no worker can be started.
+            SandboxUnavailable: no worker can be started, or the environment does not run this language.
         """
 
     def cancel(self) -> None:

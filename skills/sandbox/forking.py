@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from fieldcraft.envs import Environment
+from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.skills.execution import Execution, KillReason
 from fieldcraft.skills.program import Program
 from fieldcraft.skills.sandbox.base import ProgramLimits, SandboxUnavailable, SkillSet, ToolCaller
 from fieldcraft.skills.sandbox.fork_server import ForkServer, ForkServerGone, Worker
 from fieldcraft.skills.sandbox.frames import Ready
+from fieldcraft.skills.sandbox.in_world import RunPython
 from fieldcraft.skills.sandbox.pinning import Pin
 from fieldcraft.skills.sandbox.session import Session
 from fieldcraft.skills.sandbox.wire import Stopped, Wake, Wire, WorkerEnded
@@ -48,6 +50,8 @@ class ForkingSandbox(ABC):
         self._server: ForkServer | None = None
         self._wake = Wake()
         self._running = threading.Lock()
+        self._world: RunsPrograms | None = None
+        self._beside: ForkingSandbox | None = None
 
     @property
     @abstractmethod
@@ -61,6 +65,10 @@ class ForkingSandbox(ABC):
         Raises:
             SandboxUnavailable: it cannot be started.
         """
+
+    @abstractmethod
+    def _another(self) -> ForkingSandbox:
+        """A sandbox like this one."""
 
     def __enter__(self) -> Self:
         return self
@@ -82,21 +90,18 @@ class ForkingSandbox(ABC):
         """Run a program; see `Sandbox.run`.
 
         Raises:
-            SandboxUnavailable: no worker can be started, or the program is not Python.
+            SandboxUnavailable: no worker can be started, or the environment does not run this language.
             RuntimeError: this sandbox runs a program already.
             ValueError: `arguments` are not JSON data.
         """
-        if program.language != "python":
-            raise SandboxUnavailable(
-                f"the {self.name} sandbox runs Python programs only, not {program.language}"
-            )
         if not self._running.acquire(blocking=False):
             raise RuntimeError("this sandbox runs a program already; open another one beside it")
         began = time.monotonic()
         limits = limits or ProgramLimits()
         try:
             self._wake.cancelled = False
-            with Pin(wanted=self._pin) as pin:
+            self._world = environment if isinstance(environment, RunsPrograms) else None
+            with Pin(wanted=self._pin and program.language == "python") as pin:
                 session = Session(
                     program,
                     environment,
@@ -105,20 +110,54 @@ class ForkingSandbox(ABC):
                     limits=limits,
                     wake=self._wake,
                     pin=pin,
+                    seed=seed,
+                    run_python=self._run_beside(environment, tools, limits, seed),
                 )
-                self._run(session, session.start_frame(seed, arguments or {}), limits, pin)
+                if program.language == "python":
+                    self._run(session, session.start_frame(arguments or {}), limits, pin)
+                else:
+                    session.run_in_world(arguments or {})
             return session.ledger.execution(ticks=session.ticks, seconds=time.monotonic() - began)
         finally:
+            self._world = None
             self._running.release()
 
     def cancel(self) -> None:
         """End the running program soon. Safe from any thread and from signal handlers."""
         self._wake.cancel()
+        world, beside = self._world, self._beside
+        if world is not None:
+            world.cancel_program()
+        if beside is not None:
+            beside.cancel()
 
     def close(self) -> None:
         """End the fork server and with it every worker. Safe to call twice."""
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
         self._drop_server()
         self._wake.close()
+
+    def _run_beside(
+        self, environment: Environment, tools: ToolCaller | None, limits: ProgramLimits, seed: str
+    ) -> RunPython:
+        """What runs a Python skill for a program that the world runs, in a sandbox of the same kind."""
+
+        def run(program: Program, skills: SkillSet, arguments: Mapping[str, Any]) -> Execution:
+            if self._beside is None:
+                self._beside = self._another()
+            return self._beside.run(
+                program,
+                environment,
+                skills=skills,
+                tools=tools,
+                limits=limits,
+                seed=seed,
+                arguments=arguments,
+            )
+
+        return run
 
     def _run(self, session: Session, start: bytes, limits: ProgramLimits, pin: Pin) -> None:
         """Run one worker to its end; what came of it is in the session's ledger."""

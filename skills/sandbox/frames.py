@@ -63,7 +63,7 @@ class Log(Frame):
 
 
 class Call(Frame):
-    """The program calls a primitive and waits. `id` counts calls of both kinds from 0."""
+    """The program calls a primitive and waits. `id` counts calls of all kinds from 0."""
 
     type: Literal["call"]
     id: int = Field(ge=0)
@@ -79,6 +79,16 @@ class ToolCall(Frame):
     id: int = Field(ge=0)
     name: str = Field(max_length=200)
     arguments: Annotated[dict[str, Any], Finite]
+
+
+class SkillCall(Frame):
+    """The program calls a skill that the world runs, and waits. `name` is the skill's digest."""
+
+    type: Literal["skill"]
+    id: int = Field(ge=0)
+    name: str = Field(max_length=200)
+    args: Annotated[list[Any], Finite]
+    kwargs: Annotated[dict[str, Any], Finite]
 
 
 Counts = Annotated[dict[str, Annotated[int, Field(ge=0)]], Field(max_length=10_000)]
@@ -109,7 +119,7 @@ class Done(Frame):
     skills: Counts
 
 
-AnyFrame = Ready | Log | Call | ToolCall | SkillCounts | Done
+AnyFrame = Ready | Log | Call | ToolCall | SkillCall | SkillCounts | Done
 
 _FRAME: TypeAdapter[AnyFrame] = TypeAdapter(Annotated[AnyFrame, Field(discriminator="type")])
 

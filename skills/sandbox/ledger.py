@@ -19,7 +19,7 @@ from fieldcraft.skills.sandbox.wire import Stopped
 CALLS_KEPT = 50
 """How many calls are kept from the beginning and from the end of a run, each."""
 
-ARGUMENTS_LIMIT, LINE_LIMIT, DETAIL_LIMIT = 200, 200, 2000
+ARGUMENTS_LIMIT, LINE_LIMIT, DETAIL_LIMIT, MESSAGE_LIMIT = 200, 200, 2000, 2000
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 KeptCall = tuple[str, str, str | None]
@@ -32,7 +32,8 @@ class Ledger:
         self.call_count = 0
         self.failed_calls: list[str] = []
         self.environment_failure: str | None = None
-        self.skills_called: dict[str, int] = {}
+        self._skills_called: dict[str, int] = {}
+        self._parts_called: dict[str, int] = {}
         self.fault: ProgramFault | None = None
         self.result: Any = None
         self._killed: KillReason | None = None
@@ -89,7 +90,52 @@ class Ledger:
         known = {*skills.roots, *(name for skill in skills.modules.values() for name in skill.dependencies)}
         if not known.issuperset(counts):
             raise BrokenProtocol("a count for a skill that the program was not given")
-        self.skills_called = dict(counts)
+        self._skills_called = dict(counts)
+
+    def add_execution(self, execution: Execution) -> None:
+        """Keep what a program did that this one called and waited for.
+
+        Raises:
+            Stopped: together they printed more than a program may.
+        """
+        self.add_part(
+            [(call.name, call.arguments, call.error) for call in execution.calls],
+            call_count=execution.call_count,
+            failed_calls=execution.failed_calls,
+            skills_called=execution.skills_called,
+            log=execution.log,
+        )
+
+    def add_part(
+        self,
+        calls: Sequence[KeptCall],
+        *,
+        call_count: int,
+        failed_calls: Sequence[str],
+        skills_called: Mapping[str, int],
+        log: str,
+    ) -> None:
+        """Keep what was done for the program by another one, of whose calls some may be left out.
+
+        Raises:
+            Stopped: together they printed more than a program may.
+        """
+        for call in calls:
+            self.add_call(*call)
+        self.call_count += max(0, call_count - len(calls))
+        self.failed_calls += failed_calls
+        for name, count in skills_called.items():
+            self._parts_called[name] = self._parts_called.get(name, 0) + count
+        if log:
+            self.add_log(log)
+
+    def skills_called(self) -> dict[str, int]:
+        """How often each skill was called, by the program and by what ran for it."""
+        names = [
+            *self._skills_called,
+            *(name for name in self._parts_called if name not in self._skills_called),
+        ]
+        return {name: self._skills_called.get(name, 0) + self._parts_called.get(name, 0) for name in names}
 
     def stop(self, reason: KillReason, detail: str | None) -> None:
         """Keep why the host ended the program."""
@@ -111,7 +157,7 @@ class Ledger:
             failed_calls=self.failed_calls,
             ticks=ticks,
             seconds=seconds,
-            skills_called=self.skills_called,
+            skills_called=self.skills_called(),
             result=self.result,
         )
 
@@ -128,12 +174,30 @@ def _program_fault(fault: Fault, program: Program, skills: SkillSet) -> ProgramF
     skill = None if fault.skill is None else skills.modules.get(fault.skill)
     if fault.skill is not None and skill is None:
         raise BrokenProtocol("a fault in a skill that the program was not given")
-    lines = LINE_ENDS.split(program.source if skill is None else skill.source)
-    known = fault.line is not None and fault.line <= len(lines)
-    return ProgramFault(
-        kind=fault.kind,
-        message=fault.message,
-        line=fault.line if known else None,
-        text=lines[fault.line - 1].strip()[:LINE_LIMIT] if known and fault.line else None,
+    return program_fault(
+        fault.kind,
+        fault.message,
+        fault.line,
+        source=program.source if skill is None else skill.source,
         skill=skill.entry if skill else None,
     )
+
+
+def program_fault(
+    kind: str, message: str, line: int | None, *, source: str, skill: str | None
+) -> ProgramFault:
+    """A fault with the text of its line, where `source` has that line."""
+    lines = LINE_ENDS.split(source)
+    known = line is not None and line <= len(lines)
+    return ProgramFault(
+        kind=kind,
+        message=message,
+        line=line if known else None,
+        text=lines[line - 1].strip()[:LINE_LIMIT] if known and line else None,
+        skill=skill,
+    )
+
+
+def failure_text(what: str, error: Exception) -> str:
+    """What the environment got wrong, bounded."""
+    return f"{what}: {type(error).__name__}: {error}"[:MESSAGE_LIMIT]

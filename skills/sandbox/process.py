@@ -25,5 +25,8 @@ class ProcessSandbox(ForkingSandbox):
         """`process`, or `unsafe` where programs are not locked down."""
         return "unsafe" if self._isolation == "none" else "process"
 
+    def _another(self) -> ProcessSandbox:
+        return ProcessSandbox(self._isolation, pin=False)
+
     def _start_server(self, memory: int) -> ForkServer:  # noqa: ARG002 - each worker is limited by itself
         return start_process(self._isolation)

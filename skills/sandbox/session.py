@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
 from typing import Any, assert_never
@@ -12,12 +13,21 @@ from fieldcraft.envs import Environment, PrimitiveError, nearest
 from fieldcraft.skills.execution import KillReason
 from fieldcraft.skills.program import Program
 from fieldcraft.skills.sandbox.base import ProgramLimits, SkillSet, ToolCaller
-from fieldcraft.skills.sandbox.frames import BrokenProtocol, Call, Done, Log, Ready, SkillCounts, ToolCall
-from fieldcraft.skills.sandbox.ledger import Ledger, arguments_text
+from fieldcraft.skills.sandbox.clock import Clock
+from fieldcraft.skills.sandbox.frames import (
+    BrokenProtocol,
+    Call,
+    Done,
+    Log,
+    Ready,
+    SkillCall,
+    SkillCounts,
+    ToolCall,
+)
+from fieldcraft.skills.sandbox.in_world import RunPython, WorldPrograms
+from fieldcraft.skills.sandbox.ledger import MESSAGE_LIMIT, Ledger, arguments_text, failure_text
 from fieldcraft.skills.sandbox.pinning import Pin
 from fieldcraft.skills.sandbox.wire import Stopped, Wake, Wire
-
-MESSAGE_LIMIT = 2000
 
 
 class Session:
@@ -33,6 +43,8 @@ class Session:
         limits: ProgramLimits,
         wake: Wake,
         pin: Pin,
+        seed: str,
+        run_python: RunPython,
     ) -> None:
         self.ledger = Ledger(output_limit=limits.output)
         self._program = program
@@ -42,25 +54,19 @@ class Session:
         self._limits = limits
         self._wake = wake
         self._pin = pin
-        self._ticks = 0
-        self._start_tick = self._clock() or 0
+        self._seed = seed
+        self._asked = 0
+        self._clock = Clock(environment, self.ledger)
+        self._in_world = WorldPrograms(
+            environment, skills, self.ledger, limits=limits, seed=seed, run_python=run_python
+        )
 
     @property
     def ticks(self) -> int:
         """World time that passed since the session began, as far as the environment could tell."""
-        now = self._clock()
-        if now is not None:
-            self._ticks = now - self._start_tick
-        return self._ticks
+        return self._clock.ticks
 
-    def _clock(self) -> int | None:
-        try:
-            return self._environment.tick
-        except Exception as error:
-            self.ledger.environment_failure = _failure("the environment failed to tell its tick", error)
-            return None
-
-    def start_frame(self, seed: str, arguments: Mapping[str, Any]) -> bytes:
+    def start_frame(self, arguments: Mapping[str, Any]) -> bytes:
         """The frame that tells the worker what to run.
 
         Raises:
@@ -72,12 +78,19 @@ class Session:
             "skills": self._skills.model_dump(),
             "primitives": list(self._environment.primitives),
             "tools": list(self._tools.names()) if self._tools else [],
-            "seed": seed,
+            "seed": self._seed,
             "arguments": dict(arguments),
             "frame": self._limits.frame,
             "memory": self._limits.memory,
         }
         return to_json(frame) + b"\n"
+
+    def run_in_world(self, arguments: Mapping[str, Any]) -> None:
+        """Have the world run the program itself. Raises as `WorldPrograms.run` does, but for `Stopped`."""
+        try:
+            self._in_world.run(self._program, arguments)
+        except Stopped as stopped:
+            self.ledger.stop(stopped.reason, stopped.detail)
 
     def serve(self, wire: Wire) -> None:
         """Answer the worker until its program is done.
@@ -103,6 +116,9 @@ class Session:
             case ToolCall():
                 self._begin_call(frame)
                 wire.write(self._tool(frame, wire))
+            case SkillCall():
+                self._begin_call(frame)
+                wire.write(self._skill(frame, wire))
             case SkillCounts():
                 self.ledger.add_skill_counts(frame.counts, self._skills)
             case Done():
@@ -114,10 +130,11 @@ class Session:
                 assert_never(frame)
         return False
 
-    def _begin_call(self, frame: Call | ToolCall) -> None:
-        if frame.id != self.ledger.call_count:
-            raise BrokenProtocol(f"call {frame.id}, where call {self.ledger.call_count} was next")
-        if frame.id >= self._limits.calls:
+    def _begin_call(self, frame: Call | ToolCall | SkillCall) -> None:
+        if frame.id != self._asked:
+            raise BrokenProtocol(f"call {frame.id}, where call {self._asked} was next")
+        self._asked += 1
+        if self.ledger.call_count >= self._limits.calls:
             raise Stopped(KillReason.CALLS, f"{self._limits.calls} calls")
         self._check_ticks()
 
@@ -135,7 +152,7 @@ class Session:
         except PrimitiveError as error:
             message = str(error)[:MESSAGE_LIMIT]
         except Exception as error:
-            message = self.ledger.environment_failure = _failure("the environment failed", error)
+            message = self.ledger.environment_failure = failure_text("the environment failed", error)
         self.ledger.add_call(call.name, arguments, message)
         if message is not None:
             self.ledger.failed_calls.append(message)
@@ -144,6 +161,28 @@ class Session:
             answer = _error("primitive", message)
         self._check_ticks()
         return answer
+
+    def _skill(self, call: SkillCall, wire: Wire) -> bytes:
+        """Have the world run a skill in its own language; the answer for the program."""
+        skill = self._skills.modules.get(call.name)
+        if skill is None or skill.language == "python":
+            raise BrokenProtocol("a call to a skill that the program was not given")
+        answer, message = b"", None
+        try:
+            with self._pin.paused():
+                seconds = max(wire.deadline - time.monotonic(), 0.01)
+                answer = _value(self._in_world.call_skill(call.name, call.args, call.kwargs, seconds))
+        except PrimitiveError as error:
+            message = str(error)[:MESSAGE_LIMIT]
+        except Stopped:
+            raise
+        except Exception as error:
+            message = self.ledger.environment_failure = failure_text("the environment failed", error)
+        self.ledger.add_call(skill.entry, arguments_text(call.args, call.kwargs), message)
+        if len(self.ledger.failed_calls) >= self._environment.spec.failure_limit:
+            raise Stopped(KillReason.FAILURES, f"the last one: {self.ledger.failed_calls[-1]}")
+        self._check_ticks()
+        return answer if message is None else _error("primitive", message)
 
     def _tool(self, call: ToolCall, wire: Wire) -> bytes:
         """Call the tool and wait for it; the answer for the program."""
@@ -183,7 +222,3 @@ def _value(value: Any) -> bytes:
 def _error(kind: str, message: str) -> bytes:
     text = message.encode("utf-8", "replace").decode()
     return to_json({"error": kind, "message": text}) + b"\n"
-
-
-def _failure(what: str, error: Exception) -> str:
-    return f"{what}: {type(error).__name__}: {error}"[:MESSAGE_LIMIT]

@@ -60,6 +60,9 @@ class DockerSandbox(ForkingSandbox):
         super().close()
         self._client.close()
 
+    def _another(self) -> DockerSandbox:
+        return DockerSandbox(image=self._image, transport=self._transport, pin=False)
+
     def _start_server(self, memory: int) -> ForkServer:
         image = ensure_image(self._client, self._image)
         if self._transport == "streams":

@@ -1,7 +1,8 @@
 """The worker's end of the wire: one JSON object a line, a question and its answer at a time.
 
-Frames to the host: `ready`, `log`, `call` (a primitive), `tool`, `skills` (counts), `done`. Frames from
-the host: the start, then an answer to each `call` and `tool`: `{"value": _}` or `{"error": _, "message": _}`.
+Frames to the host: `ready`, `log`, `call` (a primitive), `tool`, `skill` (one that the world runs), `skills`
+(counts), `done`. Frames from the host: the start, then an answer to each `call`, `tool` and `skill`:
+`{"value": _}` or `{"error": _, "message": _}`.
 """
 
 from __future__ import annotations

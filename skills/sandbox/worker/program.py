@@ -166,12 +166,24 @@ class Runner:
         return {"__name__": name, "__builtins__": builtins, **self._given, **bound}
 
     def _skill(self, name: str, digest: str) -> Callable[..., Any]:
+        in_world = self._skills[digest]["language"] != "python"
+
         def call(*args: Any, **kwargs: Any) -> Any:
             self._channel.count_skill(name)
+            if in_world:
+                return self._call_in_world(name, digest, args, kwargs)
             return self._module(digest)[self._skills[digest]["entry"]](*args, **kwargs)
 
         call.__name__ = call.__qualname__ = name
         return call
+
+    def _call_in_world(self, name: str, digest: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Have the host run a skill in another language; the bot, which is there already, stays here."""
+        bot, *rest = args or (kwargs.pop("bot", None),)
+        if bot is not self._given["bot"]:
+            raise TypeError(f"call it as {name}(bot, ...): the first argument is bot")
+        content = f'"args":{encode(rest)},"kwargs":{encode(kwargs)}'
+        return _value(self._channel.request("skill", digest, content))
 
     def _module(self, digest: str) -> dict[str, Any]:
         """The skill's namespace, run on first use; its dependencies are those it was kept with."""

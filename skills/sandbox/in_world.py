@@ -1,0 +1,218 @@
+"""Programs and skills in the world's own language: the world runs them, the host keeps the record.
+
+A Python program that calls a JavaScript skill waits for `WorldPrograms.call_skill`; a JavaScript program that
+calls a Python skill is answered by `CallBack`, which runs it in the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fieldcraft.envs import Environment, PrimitiveError
+from fieldcraft.envs.programs import Module, ProgramReport, ProgramRequest, RunsPrograms
+from fieldcraft.skills.execution import Execution, KillReason, ProgramFault
+from fieldcraft.skills.program import Parameter, Program, ProgramError, parse_program
+from fieldcraft.skills.sandbox.base import BoundSkill, ProgramLimits, SandboxUnavailable, SkillSet
+from fieldcraft.skills.sandbox.ledger import Ledger, failure_text, program_fault
+from fieldcraft.skills.sandbox.wire import Stopped
+
+RunPython = Callable[[Program, SkillSet, Mapping[str, Any]], Execution]
+"""Runs a Python program beside the one that waits for it."""
+
+
+class WorldPrograms:
+    """What one run asks of a world that runs programs; `ledger` is where it is recorded."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        skills: SkillSet,
+        ledger: Ledger,
+        *,
+        limits: ProgramLimits,
+        seed: str,
+        run_python: RunPython,
+    ) -> None:
+        self._environment = environment
+        self._skills = skills
+        self._ledger = ledger
+        self._limits = limits
+        self._seed = seed
+        self._run_python = run_python
+
+    def run(self, program: Program, arguments: Mapping[str, Any]) -> None:
+        """Run the program itself; what came of it is in the ledger.
+
+        Raises:
+            Stopped: it reached a limit.
+            SandboxUnavailable: the world does not run programs in its language.
+            ValueError: `arguments` are not the entry's.
+        """
+        world = self._world(program.language)
+        if world is None:
+            raise SandboxUnavailable(
+                f"{self._environment.spec.id} runs no {program.language} programs; it runs "
+                + ", ".join(self._environment.spec.languages)
+            )
+        request = self._request(
+            program.source,
+            program.entry,
+            positional(program.entry, program.parameters, (), arguments),
+            self._skills.roots,
+            self._limits.seconds,
+        )
+        try:
+            report = world.run_program(request, self._call_back)
+        except Exception as error:
+            failed = self._ledger.environment_failure = failure_text("the environment failed", error)
+            self._ledger.fault = ProgramFault(kind="WorldError", message=failed)
+            return
+        self._ledger.fault = self._fault(report, program.source)
+        self._ledger.result = report.result
+        self._record(report)
+
+    def call_skill(self, digest: str, args: Sequence[Any], kwargs: Mapping[str, Any], seconds: float) -> Any:
+        """What a skill in the world's language gives back to the Python program that called it.
+
+        Args:
+            digest: of the skill, one of the program's.
+            args: without the bot.
+            kwargs: by the names of its parameters.
+            seconds: what is left of the program's time.
+
+        Raises:
+            PrimitiveError: it failed; the message says where.
+            Stopped: it reached a limit.
+        """
+        skill = self._skills.modules[digest]
+        world = self._world(skill.language)
+        if world is None:
+            raise PrimitiveError(
+                f"{skill.entry} is {skill.language}, which {self._environment.spec.id} does not run"
+            )
+        try:
+            parameters = _parameters(skill)
+            arguments = positional(skill.entry, parameters, args, kwargs)
+        except (ProgramError, ValueError) as error:
+            raise PrimitiveError(str(error)) from None
+        request = self._request(skill.source, skill.entry, arguments, skill.dependencies, seconds)
+        report = world.run_program(request, self._call_back)
+        self._record(report)
+        fault = self._fault(report, skill.source)
+        if fault is not None:
+            raise PrimitiveError(
+                str(fault if fault.skill else fault.model_copy(update={"skill": skill.entry}))
+            )
+        return report.result
+
+    def _world(self, language: str) -> RunsPrograms | None:
+        world = self._environment
+        return world if language in world.spec.languages and isinstance(world, RunsPrograms) else None
+
+    def _request(
+        self, source: str, entry: str, arguments: Sequence[Any], roots: Mapping[str, str], seconds: float
+    ) -> ProgramRequest:
+        return ProgramRequest(
+            source=source,
+            entry=entry,
+            arguments=tuple(arguments),
+            roots=dict(roots),
+            modules={digest: _module(skill) for digest, skill in self._skills.modules.items()},
+            seconds=seconds,
+            output=self._limits.output,
+            calls=self._limits.calls,
+            seed=self._seed,
+        )
+
+    def _call_back(self, digest: str, arguments: Sequence[Any]) -> Any:
+        skill = self._skills.modules.get(digest)
+        if skill is None or skill.language != "python":
+            raise PrimitiveError("the program was given no such Python skill")
+        program = parse_program(skill.source)
+        try:
+            named = by_name(skill.entry, program.parameters, arguments)
+        except ValueError as error:
+            raise PrimitiveError(str(error)) from None
+        inner = SkillSet(roots=skill.dependencies, modules=self._skills.modules)
+        execution = self._run_python(program, inner, named)
+        self._ledger.add_execution(execution)
+        if not execution.ok:
+            raise PrimitiveError(f"{skill.entry}: {execution.error_text()}")
+        return execution.result
+
+    def _record(self, report: ProgramReport) -> None:
+        """Keep what the program did. Raises `Stopped` where it reached a limit."""
+        self._ledger.add_part(
+            [(call.name, call.arguments, call.error) for call in report.calls],
+            call_count=report.call_count,
+            failed_calls=report.failed_calls,
+            skills_called=report.skills_called,
+            log=report.log,
+        )
+        if report.stopped is not None:
+            raise Stopped(KillReason[report.stopped.upper()], report.detail)
+
+    def _fault(self, report: ProgramReport, source: str) -> ProgramFault | None:
+        failure = report.failure
+        if failure is None:
+            return None
+        skill = self._skills.modules.get(failure.module or "")
+        return program_fault(
+            failure.kind,
+            failure.message,
+            failure.line,
+            source=source if skill is None else skill.source,
+            skill=skill.entry if skill else None,
+        )
+
+
+def positional(
+    entry: str, parameters: Sequence[Parameter], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """Arguments by place, of those given by place and by name.
+
+    Raises:
+        ValueError: an unknown or doubled name, or a gap, which JSON data cannot leave.
+    """
+    names = [parameter.name for parameter in parameters]
+    placed = dict(enumerate(args))
+    for name, value in kwargs.items():
+        if name not in names or names.index(name) in placed:
+            wanted = ", ".join(names) or "no arguments besides the bot"
+            raise ValueError(f"{entry} takes {wanted}; {name!r} does not fit")
+        placed[names.index(name)] = value
+    if sorted(placed) != list(range(len(placed))):
+        raise ValueError(
+            f"{entry} takes its arguments in order: {', '.join(names)}; give those before as well"
+        )
+    return tuple(placed[index] for index in range(len(placed)))
+
+
+def by_name(entry: str, parameters: Sequence[Parameter], arguments: Sequence[Any]) -> dict[str, Any]:
+    """Arguments by name, of those given by place.
+
+    Raises:
+        ValueError: there are too many.
+    """
+    if len(arguments) > len(parameters):
+        raise ValueError(f"{entry} takes {len(parameters)} arguments after the bot, not {len(arguments)}")
+    return {parameter.name: value for parameter, value in zip(parameters, arguments, strict=False)}
+
+
+def _parameters(skill: BoundSkill) -> tuple[Parameter, ...]:
+    """The parameters of a JavaScript skill's entry, which need not be the last function of its source."""
+    from fieldcraft.skills.javascript import read_script
+
+    return read_script(skill.source).functions[skill.entry].parameters
+
+
+def _module(skill: BoundSkill) -> Module:
+    return Module(
+        name=skill.name,
+        digest=skill.digest,
+        entry=skill.entry,
+        language=skill.language,
+        source="" if skill.language == "python" else skill.source,
+        dependencies=skill.dependencies,
+    )
