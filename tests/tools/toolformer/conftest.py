@@ -1,0 +1,80 @@
+"""Small models made on the spot, of several architectures and vocabularies; nothing is fetched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if find_spec("torch") is None or find_spec("transformers") is None:
+    assert not os.environ.get("CI"), "CI must have torch: pip install torch==2.13.0 '.[toolformer]'"
+    collect_ignore_glob = ["test_*.py"]
+
+MadeModel = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDCRAFT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+def byte_tokenizer() -> Any:
+    """Bytes alone, as a vocabulary in which ` [` is two tokens, without a pad token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE({letter: number for number, letter in enumerate(alphabet)}, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    made = PreTrainedTokenizerFast(tokenizer_object=inner)
+    made.add_special_tokens({"eos_token": "<end>"})
+    return made
+
+
+@pytest.fixture
+def make_model() -> Iterator[MadeModel]:
+    """`make_model("gpt2" | "llama" | "neox", "words" | "bytes")`: an untrained `LanguageModel`."""
+
+    def make(architecture: str = "gpt2", vocabulary: str = "words", context: int = 256, seed: int = 0) -> Any:
+        import torch
+        import transformers
+
+        from fieldcraft.tools.toolformer.demo.base import tokenizer
+        from fieldcraft.tools.toolformer.model import LanguageModel
+
+        made = tokenizer() if vocabulary == "words" else byte_tokenizer()
+        made.model_max_length = context
+        size = {"vocab_size": len(made), "bos_token_id": None, "eos_token_id": made.eos_token_id}
+        match architecture:
+            case "gpt2":
+                config = transformers.GPT2Config(n_positions=context, n_embd=32, n_layer=2, n_head=2, **size)
+            case "llama":
+                config = transformers.LlamaConfig(
+                    hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+                    num_key_value_heads=1, max_position_embeddings=context, **size,
+                )  # fmt: skip
+            case _:
+                config = transformers.GPTNeoXConfig(
+                    hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+                    max_position_embeddings=context, **size,
+                )  # fmt: skip
+        torch.manual_seed(seed)
+        model = transformers.AutoModelForCausalLM.from_config(config)
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+        return LanguageModel(model, made, device="cpu", batch_size=8)
+
+    yield make

@@ -1,0 +1,139 @@
+"""Batches, padding and kept keys and values change nothing in what a model says."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any
+
+import pytest
+import torch
+
+from fieldcraft.tools.toolformer.demo.corpus import story
+from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.text import OPENING
+
+ARCHITECTURES = ["gpt2", "llama", "neox"]
+
+
+def texts(count: int) -> list[str]:
+    chosen = random.Random(5)
+    return [story(chosen).text[: chosen.randint(10, 80)] for _ in range(count)]
+
+
+@pytest.mark.parametrize("vocabulary", ["words", "bytes"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_log_probabilities_in_batches_are_those_of_one_text_at_a_time(
+    make_model: Any, architecture: str, vocabulary: str
+) -> None:
+    model = make_model(architecture, vocabulary)
+    sequences = [(*model.start, *model.encode(text).ids) for text in texts(21)]
+
+    batched = model.token_log_probs(sequences)
+
+    for row, sequence in zip(batched, sequences, strict=True):
+        with torch.no_grad():
+            logits = model.model(torch.tensor([sequence])).logits[0].log_softmax(-1)
+        alone = [logits[place, token].item() for place, token in enumerate(sequence[1:])]
+        assert row == pytest.approx(alone, abs=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_greedy_sampling_with_kept_keys_and_values_equals_full_forward_passes(
+    make_model: Any, architecture: str
+) -> None:
+    model = make_model(architecture)
+    prompts = [(*model.start, *model.encode(text).ids) for text in texts(5)]
+
+    sampled = model.sample(prompts, seed=1, most=12, done=lambda _: False, temperature=0)
+
+    for prompt, written in zip(prompts, sampled, strict=True):
+        read = list(prompt)
+        for token in written:
+            with torch.no_grad():
+                assert model.model(torch.tensor([read])).logits[0, -1].argmax().item() == token
+            read.append(token)
+
+
+def test_the_same_seed_samples_the_same_and_leaves_other_randomness_alone(make_model: Any) -> None:
+    model = make_model()
+    prompts = [model.encode(text).ids for text in texts(4)]
+    state = torch.random.get_rng_state()
+
+    first = model.sample(prompts, seed=3, most=9, done=lambda _: False)
+    again = model.sample(prompts, seed=3, most=9, done=lambda _: False)
+    other = model.sample(prompts, seed=4, most=9, done=lambda _: False)
+
+    assert first == again != other
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_a_continuation_ends_where_it_is_done(make_model: Any) -> None:
+    model = make_model("gpt2", "bytes")
+    (written,) = model.sample([model.encode("a").ids], seed=0, most=50, done=lambda text: len(text) >= 3)
+    assert len(written) <= 12
+
+
+def test_characters_of_several_bytes_are_placed_whole(make_model: Any) -> None:
+    model = make_model("gpt2", "bytes")
+    encoded = model.encode("aü€b")
+
+    assert encoded.ends[0] == 1
+    assert encoded.ends[-1] == 4
+    assert model.decode(encoded.ids) == "aü€b"
+    assert encoded.token_at(3) == len(encoded.ids) - 1
+    assert len(model.encode(OPENING).ids) == 2
+
+
+class _Small:
+    """Memory for two texts: the fault that is injected, in front of the real model."""
+
+    def __init__(self, model: LanguageModel, room: int) -> None:
+        def refuse(_module: Any, _arguments: Any, named: Any) -> None:
+            if named["input_ids"].shape[0] > room:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+        self.handle = model.model.register_forward_pre_hook(refuse, with_kwargs=True)
+
+
+def test_out_of_memory_makes_batches_smaller_and_says_so_once(
+    make_model: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = make_model()
+    sequences = [model.encode(text).ids for text in texts(20)]
+    expected = model.token_log_probs(sequences)
+    _Small(model, room=2)
+
+    with caplog.at_level(logging.WARNING):
+        assert [len(row) for row in model.token_log_probs(sequences)] == [len(row) for row in expected]
+        model.token_log_probs(sequences)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "out of memory with 8 texts at a time; going on with 4"
+    ]
+    assert model.batches.size == 2
+
+
+def test_out_of_memory_with_a_single_text_names_the_cure(make_model: Any) -> None:
+    model = make_model()
+    _Small(model, room=0)
+    with pytest.raises(ToolformerError, match="take a smaller model, or a smaller context"):
+        model.token_log_probs([model.encode("the mill has").ids])
+
+
+def test_a_folder_that_holds_no_model_is_one_line(tmp_path: Any) -> None:
+    with pytest.raises(ToolformerError, match="save_pretrained") as caught:
+        LanguageModel.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_is_saved_and_loaded(make_model: Any, tmp_path: Any) -> None:
+    model = make_model("neox")
+    model.save(tmp_path)
+    loaded = LanguageModel.load(tmp_path, device="cpu")
+    sequences = [model.encode(text).ids for text in texts(3)]
+
+    for one, other in zip(model.token_log_probs(sequences), loaded.token_log_probs(sequences), strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+    assert loaded.context == 256

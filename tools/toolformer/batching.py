@@ -1,0 +1,94 @@
+"""Work in batches that shrink where the memory does not reach."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from fieldcraft.tools.toolformer.errors import ToolformerError
+
+T = TypeVar("T")
+R = TypeVar("R")
+logger = logging.getLogger(__name__)
+
+
+class Batches:
+    """Does something to many items, a batch at a time.
+
+    Args:
+        size: items in a batch, to begin with. It is halved each time that memory runs out, which is said
+            once, and stays so.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._said = False
+
+    def map(
+        self,
+        work: Callable[[Sequence[T]], Sequence[R]],
+        items: Sequence[T],
+        *,
+        length: Callable[[T], int] | None = None,
+    ) -> list[R]:
+        """The results of `work`, in the order of `items`.
+
+        Args:
+            work: takes a batch and gives as many results.
+            items: what is to be worked on.
+            length: of an item; those of like length then share a batch, so that little is padding.
+
+        Raises:
+            ToolformerError: not even one item fits into memory.
+        """
+        order = range(len(items)) if length is None else _by_length(items, length)
+        results: dict[int, R] = {}
+        waiting = list(order)
+        while waiting:
+            batch = waiting[: self.size]
+            try:
+                done = work([items[place] for place in batch])
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                self.shrink(len(batch))
+                continue
+            results.update(zip(batch, done, strict=True))
+            waiting = waiting[len(batch) :]
+        return [results[place] for place in range(len(items))]
+
+    def shrink(self, tried: int) -> None:
+        """Halve the batch, `tried` items having been too many.
+
+        Raises:
+            ToolformerError: it was one item already.
+        """
+        if tried <= 1:
+            raise ToolformerError(
+                "out of memory with a single text in the batch; take a smaller model, or a smaller context"
+            )
+        self.size = max(1, tried // 2)
+        _empty_caches()
+        log = logger.info if self._said else logger.warning
+        log("out of memory with %d texts at a time; going on with %d", tried, self.size)
+        self._said = True
+
+
+def _by_length(items: Sequence[T], length: Callable[[T], int]) -> list[int]:
+    return sorted(range(len(items)), key=lambda place: -length(items[place]))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on a GPU or on the processor."""
+    if isinstance(error, MemoryError):
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in words or "not enough memory" in words)
+
+
+def _empty_caches() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

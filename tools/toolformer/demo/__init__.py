@@ -1,0 +1,1 @@
+"""The whole method from scratch on a processor: texts, a model, and what the tools make of it."""

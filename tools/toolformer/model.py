@@ -1,0 +1,240 @@
+"""A causal language model and its tokenizer: scored, and sampled from, in batches."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.tools.toolformer.batching import Batches
+from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
+from fieldcraft.tools.toolformer.text import OPENING
+
+logger = logging.getLogger(__name__)
+_ENDLESS = 1 << 20
+"""Tokens of context that nobody has: tokenizers without a limit announce huge numbers."""
+_NO_LIMIT = 4096
+"""Tokens of context where neither model nor tokenizer names a limit."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A text in tokens.
+
+    Attributes:
+        ids: the tokens, none added.
+        ends: for each token the character after it.
+    """
+
+    ids: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def token_at(self, place: int) -> int:
+        """The token that begins at the character `place`, or has it in its middle."""
+        return bisect_right(self.ends, place)
+
+
+class LanguageModel:
+    """Any Hugging Face causal model with its tokenizer.
+
+    Args:
+        model: a `PreTrainedModel` that predicts the next token; it is put on `device` and left in eval mode.
+        tokenizer: its tokenizer. Neither a pad token nor one token for `[` is needed.
+        device: `cuda`, `cpu`, ...; by default a GPU where there is one.
+        batch_size: texts at a time; halved where memory runs out.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, *, device: str | None = None, batch_size: int = 32
+    ) -> None:
+        require_extra()
+        import torch
+
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if getattr(model, "hf_device_map", None) is None and not getattr(model, "is_quantized", False):
+            model.to(self.device)
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.batches = Batches(batch_size)
+
+    @classmethod
+    def load(cls, path: Path | str, *, device: str | None = None, batch_size: int = 32) -> LanguageModel:
+        """A model from a folder, or from the local cache of Hugging Face by its name.
+
+        Raises:
+            ToolformerError: there is none, or it cannot be read.
+        """
+        require_extra()
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        try:
+            model = AutoModelForCausalLM.from_pretrained(path)
+            tokenizer = AutoTokenizer.from_pretrained(path)
+        except (OSError, ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ToolformerError(
+                f"there is no causal language model {str(path)!r} ({reason}); give a folder that "
+                "`save_pretrained` wrote, with its tokenizer"
+            ) from error
+        return cls(model, tokenizer, device=device, batch_size=batch_size)
+
+    def save(self, folder: Path) -> None:
+        """Write model and tokenizer as `load` reads them."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    @cached_property
+    def context(self) -> int:
+        """Tokens that fit into the model at once."""
+        config = self.model.config
+        limits = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions", "n_ctx")]
+        limits.append(self.tokenizer.model_max_length)
+        known = [int(limit) for limit in limits if limit and 0 < limit < _ENDLESS]
+        return min(known, default=_NO_LIMIT)
+
+    @cached_property
+    def start(self) -> tuple[int, ...]:
+        """What stands before every text: the token for its beginning, where the model has one."""
+        token = self.tokenizer.bos_token_id
+        token = self.tokenizer.eos_token_id if token is None else token
+        return () if token is None else (int(token),)
+
+    @cached_property
+    def opening(self) -> tuple[int, ...]:
+        """The tokens of ` [`; most vocabularies have one for it."""
+        return self.encode(OPENING).ids
+
+    @property
+    def padding(self) -> int:
+        """A token to fill batches with; it is always masked."""
+        for token in (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        return 0
+
+    def encode(self, text: str) -> Encoded:
+        """A text in tokens, none added."""
+        if getattr(self.tokenizer, "is_fast", False):
+            made = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+            return Encoded(tuple(made["input_ids"]), tuple(end for _, end in made["offset_mapping"]))
+        ids = tuple(self.tokenizer.encode(text, add_special_tokens=False, verbose=False))
+        return Encoded(ids, tuple(len(self.decode(ids[: place + 1])) for place in range(len(ids))))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens, special ones left out."""
+        text: str = self.tokenizer.decode(
+            list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def token_log_probs(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
+        """For each sequence the log probability of each token from the second on, given those before it."""
+        return self.batches.map(self._token_log_probs, sequences, length=len)
+
+    def next_log_probs(self, sequences: Sequence[Sequence[int]], token: int) -> list[list[float]]:
+        """For each sequence and place in it, the log probability that `token` comes after that place."""
+
+        def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
+            chosen = self._log_softmax(batch)[..., token].tolist()
+            return [row[: len(sequence)] for row, sequence in zip(chosen, batch, strict=True)]
+
+        return self.batches.map(work, sequences, length=len)
+
+    def _token_log_probs(self, batch: Sequence[Sequence[int]]) -> list[list[float]]:
+        import torch
+
+        logs = self._log_softmax(batch)
+        width = logs.shape[1]
+        targets = torch.tensor(
+            [[*sequence[1:], *[0] * (width - len(sequence) + 1)] for sequence in batch], device=self.device
+        )
+        chosen = logs.gather(-1, targets[..., None])[..., 0].tolist()
+        return [row[: len(sequence) - 1] for row, sequence in zip(chosen, batch, strict=True)]
+
+    def _log_softmax(self, batch: Sequence[Sequence[int]]) -> Any:
+        """Shape (texts, longest, vocabulary), padded on the right, where causal attention never looks."""
+        import torch
+
+        width = max(map(len, batch))
+        ids = torch.tensor([[*row, *[self.padding] * (width - len(row))] for row in batch])
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in batch])
+        with torch.inference_mode():
+            logits = self.model(
+                input_ids=ids.to(self.device), attention_mask=mask.to(self.device), use_cache=False
+            ).logits
+            return logits.float().log_softmax(-1)
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[int]],
+        *,
+        seed: int,
+        most: int,
+        done: Callable[[str], bool],
+        temperature: float = 1.0,
+    ) -> list[tuple[int, ...]]:
+        """One continuation of each prompt, with the keys and values of what was read kept.
+
+        Args:
+            prompts: in tokens, of any lengths.
+            seed: the same seed and the same prompts give the same continuations.
+            most: tokens of a continuation.
+            done: whether a continuation, as text, is complete.
+            temperature: 0 takes the likeliest token each time.
+        """
+        import torch
+
+        rounds = iter(range(seed, seed + len(prompts) + 1))
+
+        def work(batch: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+            with torch.random.fork_rng(enabled=True):
+                torch.manual_seed(next(rounds))
+                return self._sample(batch, most, done, temperature)
+
+        return self.batches.map(work, prompts, length=len)
+
+    def _sample(
+        self,
+        batch: Sequence[Sequence[int]],
+        most: int,
+        done: Callable[[str], bool],
+        temperature: float,
+    ) -> list[tuple[int, ...]]:
+        import torch
+        from transformers import StoppingCriteria, StoppingCriteriaList
+
+        width = max(map(len, batch))
+        ids = torch.tensor([[*[self.padding] * (width - len(row)), *row] for row in batch])
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in batch])
+        written: list[tuple[int, ...] | None] = [None] * len(batch)
+
+        class Complete(StoppingCriteria):  # type: ignore[misc]
+            def __call__(criterion, input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: N805, ARG002
+                for place, row in enumerate(input_ids[:, width:].tolist()):
+                    if written[place] is None and (row[-1] == end or done(self.decode(row))):
+                        written[place] = tuple(row[:-1] if row[-1] == end else row)
+                return torch.tensor([one is not None for one in written], device=input_ids.device)
+
+        end = self.tokenizer.eos_token_id
+        sampling = (
+            {"do_sample": True, "temperature": temperature, "top_k": 0}
+            if temperature
+            else {"do_sample": False}
+        )
+        with torch.inference_mode():
+            made = self.model.generate(
+                input_ids=ids.to(self.device),
+                attention_mask=mask.to(self.device),
+                max_new_tokens=most,
+                pad_token_id=self.padding,
+                stopping_criteria=StoppingCriteriaList([Complete()]),
+                **sampling,
+            )
+        return [
+            tuple(row) if known is None else known
+            for known, row in zip(written, made[:, width:].tolist(), strict=True)
+        ]
