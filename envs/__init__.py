@@ -6,6 +6,7 @@ from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import (
+    Chart,
     EnvironmentSpec,
     Goal,
     GoalCheck,
@@ -22,6 +23,7 @@ from fieldcraft.envs.types import (
 
 __all__ = [
     "BrokenEnvironment",
+    "Chart",
     "Environment",
     "EnvironmentProblem",
     "EnvironmentSpec",

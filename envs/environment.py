@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError, validate_call
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import (
+    Chart,
     EnvironmentSpec,
     Goal,
     GoalCheck,
@@ -118,6 +119,13 @@ class Environment(ABC):
     def render(self) -> bytes:
         """A PNG picture of what the agent sees, where `spec.can_render`. Changes nothing."""
         raise NotImplementedError(f"{self.spec.id} draws no pictures")
+
+    def chart(self, *, whole: bool = False) -> Chart:
+        """The land that was ever seen, or all of it, from above, where a world has such a picture.
+
+        For people: agents never get it. Changes nothing.
+        """
+        raise NotImplementedError(f"{self.spec.id} has no map")
 
     def option_reference(self) -> tuple[OptionInfo, ...]:
         """The options that `reset` takes, for people; none unless a world says so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -54,6 +55,23 @@ class Position(Frozen):
 
     def __str__(self) -> str:
         return f"({self.x:g}, {self.y:g}, {self.z:g})"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture of land from above, north up.
+
+    Attributes:
+        png: of any resolution; transparent where nothing is known.
+        west, north: x and z of its upper left corner, in blocks.
+        across, down: blocks that it covers.
+    """
+
+    png: bytes
+    west: float
+    north: float
+    across: float
+    down: float
 
 
 class ItemGoal(Frozen):

@@ -1,6 +1,7 @@
-"""The report of a run: one HTML page, computed from the run's journal and nothing else."""
+"""The report of a run: one HTML page, made of the run's folder and nothing else."""
 
+from fieldcraft.agent.report.land import land_of
 from fieldcraft.agent.report.page import comparison_page, report_page
 from fieldcraft.agent.report.reading import read_story
 
-__all__ = ["comparison_page", "read_story", "report_page"]
+__all__ = ["comparison_page", "land_of", "read_story", "report_page"]

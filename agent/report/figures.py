@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.errors import MissingExtra
 from fieldcraft.agent.report.story import LearnedSkill, Story
+from fieldcraft.envs import Chart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +82,8 @@ def items_figure(stories: Sequence[Story]) -> str:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
-    return _svg("items", 3.0 if len(stories) == 1 else 3.8, draw)
+    height = 3.8 if len(stories) > 1 else 4.1 if stories[0].land else 3.0
+    return _svg("items", height, draw)
 
 
 def map_figure(story: Story) -> str:
@@ -99,13 +101,7 @@ def map_figure(story: Story) -> str:
     points = [(position.x, position.z) for _, position in shown]
 
     def draw(axes: Axes) -> None:
-        from matplotlib.collections import LineCollection
-        from matplotlib.colors import to_rgba
-
-        legs = list(pairwise(points))
-        faded = [to_rgba(SERIES[0], 0.25 + 0.75 * (leg + 1) / len(legs)) for leg in range(len(legs))]
-        axes.add_collection(LineCollection(legs, colors=faded, linewidths=1.6, capstyle="round"))
-        axes.plot(*zip(*points, strict=True), "o", color=SERIES[0], markersize=3, markeredgewidth=0, zorder=2)
+        _walk(axes, points, INK if story.land else SERIES[0])
         _place(axes, points[0], "start")
         if points[-1] != points[0]:
             _place(axes, points[-1], "end")
@@ -114,8 +110,37 @@ def map_figure(story: Story) -> str:
         axes.margins(0.12)
         axes.set_aspect("equal", adjustable="datalim")
         axes.invert_yaxis()
+        if story.land:
+            _land(axes, story.land)
 
-    return _svg("map", 3.6, draw)
+    return _svg("map", 4.4 if story.land else 3.6, draw)
+
+
+def _walk(axes: Axes, points: Sequence[tuple[float, float]], colour: str) -> None:
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import to_rgba
+
+    legs = list(pairwise(points))
+    faded = [to_rgba(colour, 0.25 + 0.75 * (leg + 1) / len(legs)) for leg in range(len(legs))]
+    axes.add_collection(LineCollection(legs, colors=faded, linewidths=1.4, capstyle="round"))
+    axes.plot(*zip(*points, strict=True), "o", color=colour, markersize=3, markeredgewidth=0, zorder=2)
+
+
+def _land(axes: Axes, land: Chart) -> None:
+    """What was seen, pale enough to read a way on it by either colour scheme, and no more than that."""
+    from PIL import Image
+
+    east, south = land.west + land.across, land.north + land.down
+    axes.imshow(
+        Image.open(io.BytesIO(land.png)).convert("RGBA"),
+        extent=(land.west, east, south, land.north),
+        alpha=0.6,
+        interpolation="none",
+        zorder=0,
+    )
+    axes.set(xlim=(land.west, east), ylim=(south, land.north))
+    axes.set_aspect("equal", adjustable="box")
+    axes.grid(visible=False)
 
 
 def calls_figure(skills: Sequence[LearnedSkill]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fieldcraft.agent.summary import Overview
 from fieldcraft.agent.task import Task, Verdict
-from fieldcraft.envs import Position
+from fieldcraft.envs import Chart, Position
 from fieldcraft.skills import Execution, Verified
 
 
@@ -106,6 +106,7 @@ class Story:
         held_at: iteration in which each item was first held, in that order.
         skills: those kept, in the order of their first versions.
         tokens_aside: tokens of calls that led to no iteration.
+        land: what the agent saw of the world, where that could be drawn.
     """
 
     overview: Overview
@@ -114,6 +115,7 @@ class Story:
     held_at: dict[str, int] = field(default_factory=dict)
     skills: list[LearnedSkill] = field(default_factory=list)
     tokens_aside: int = 0
+    land: Chart | None = None
 
     @property
     def milestones(self) -> dict[str, int]:

@@ -18,7 +18,15 @@ from fieldcraft.envs.gridworld.tables import Tables
 from fieldcraft.envs.gridworld.terrain import generate
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.types import EnvironmentSpec, Names, OptionInfo, Position, PrimitiveError, Progress
+from fieldcraft.envs.types import (
+    Chart,
+    EnvironmentSpec,
+    Names,
+    OptionInfo,
+    Position,
+    PrimitiveError,
+    Progress,
+)
 
 Count = Annotated[int, Field(ge=1, le=2304)]
 _DESCRIPTION = "A seeded two-dimensional survival world seen from above, with {names}."
@@ -118,6 +126,12 @@ class GridWorld(Environment):
         from fieldcraft.envs.gridworld.render import draw
 
         return draw(self.world)
+
+    def chart(self, *, whole: bool = False) -> Chart:
+        """The tiles that were ever seen, or all with the spawn and the agent marked, from above."""
+        from fieldcraft.envs.gridworld.charting import chart
+
+        return chart(self.world, whole=whole)
 
     def move(self, direction: int) -> bool:
         """One step north, east, south or west (0 to 3); False where something is in the way.

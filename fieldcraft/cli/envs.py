@@ -25,6 +25,8 @@ Examples:
 
   fieldcraft envs show gridworld-v1 --option variant=desert
 
+  fieldcraft envs map gridworld-v1 map.png --seed 3 --option variant=islands
+
   fieldcraft envs permute rules.json --seed 3   rules with other names and recipes
 
   fieldcraft envs check my_package.world:MyWorld
@@ -125,6 +127,27 @@ def _show_options(environment: Environment) -> None:
             screen.print(choices)
 
 
+@app.command("map")
+def draw_map(
+    world: World,
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="The picture to write (PNG).")],
+    seed: o.Seed = None,
+    option: o.Option = None,
+) -> int:
+    """Draw all of a new world from above, as no agent sees it; a ring marks where it would wake."""
+    from fieldcraft.cli.console import console, say
+
+    environment = _made(world, seed or 0, option, new=True)
+    try:
+        drawn = environment.chart(whole=True)
+    except NotImplementedError as error:
+        raise UsageProblem(f"{error}; `envs show` tells what it can do") from error
+    _write(output, drawn.png)
+    size = f"{drawn.across:g} by {drawn.down:g} blocks"
+    console().print(say(f"wrote {output}: seed {seed or 0}, {size}"), soft_wrap=True)
+    return 0
+
+
 @app.command()
 def permute(
     output: Annotated[Path, typer.Argument(metavar="FILE", help="The rules file to write.")],
@@ -150,10 +173,7 @@ def permute(
         text = scrambled_rules(rules, seed=seed)
     except RulesError as error:
         raise UsageProblem(f"--rules: {error}") from error
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageProblem(f"{output} cannot be written ({error.strerror}); choose another place") from error
+    _write(output, text.encode())
     console().print(
         say(f"wrote {output}; live there: {program()} explore --option rules={shlex.quote(str(output))}")
     )
@@ -179,12 +199,20 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
     return FAILURE if problems else 0
 
 
-def _made(world: str, seed: int, option: list[str] | None) -> Environment:
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be written ({error.strerror}); choose another place") from error
+
+
+def _made(world: str, seed: int, option: list[str] | None, *, new: bool = False) -> Environment:
+    """The world, reset where it is to be `new` or options are given."""
     from fieldcraft.envs import make
 
     environment = make(world)
     options: dict[str, Any] = f.pairs("--option", option, parse_json=True)
-    if options:
+    if options or new:
         try:
             environment.reset(seed=seed, options=options)
         except ValueError as error:

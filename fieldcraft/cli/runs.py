@@ -142,12 +142,13 @@ def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) 
 @app.command()
 def report(run: RunName = "latest", runs: o.Runs = None, out: Out = None, as_json: o.Json = False) -> int:
     """One run as a web page in one file, `report.html` in its folder: figures, skills, every iteration."""
-    from fieldcraft.agent.report import read_story, report_page
+    from fieldcraft.agent.report import land_of, read_story, report_page
     from fieldcraft.agent.run import find_run
     from fieldcraft.cli.following import standing
 
     folder = find_run(_folder(runs), run)
     story = read_story(folder)
+    story.land = land_of(folder, story)
     page = report_page(story, stands=standing(folder, story.overview))
     _write_page(out or folder / "report.html", page, as_json=as_json)
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cli_workshop import Workshop
+from PIL import Image
 
 from fieldcraft.envs.gridworld.loading import DEFAULT_RULES
 
@@ -76,6 +77,29 @@ def test_show_lists_the_options_the_variants_and_what_they_cost(workshop: Worksh
     told = {option["name"]: option for option in data["reset_options"]}
     assert "permuted" in told["variant"]["choices"]
     assert data["remarks"] == ["every one of the 253 items can be had from empty hands"]
+
+
+def test_map_draws_the_whole_world_of_a_seed(workshop: Workshop) -> None:
+    ended = workshop.run(
+        "envs",
+        "map",
+        "gridworld-v1",
+        "a.png",
+        "--seed",
+        "3",
+        "--option",
+        "variant=islands",
+        "--option",
+        "size=96",
+    )
+    assert ended.code == 0
+    assert "seed 3, 96 by 96 blocks" in ended.out
+    with Image.open(workshop.folder / "a.png") as picture:
+        assert picture.size == (768, 768)
+        assert picture.getchannel("A").getextrema() == (255, 255)
+    assert "clearing-v1 has no map" in workshop.run("envs", "map", "clearing:Clearing", "b.png").err
+    assert workshop.run("envs", "map", "gridworld-v1", "nowhere/a.png").code == 2
+    assert workshop.run("envs", "map", "gridworld-v1", "a.png", "--seed", "three").code == 2
 
 
 def test_permute_writes_rules_that_a_world_takes(workshop: Workshop) -> None:

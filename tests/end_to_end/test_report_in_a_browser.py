@@ -96,6 +96,7 @@ def test_the_browser_would_run_what_is_not_escaped(browse: Browse, tmp_path: Pat
 def test_nothing_of_a_hostile_run_acts_in_the_browser(browse: Browse, folder: Path) -> None:
     document = browse(folder / "runs" / "hostile" / "report.html")
     assert title(document) == "Run hostile"
+    assert document.count("data:image/png;base64,") == 1
     assert "<img" not in document
     assert "<script" not in document
     for heading in ("Program", "Log", "Error", "Verdict"):
@@ -116,6 +117,15 @@ def test_pages_fit_phones_and_desktops_and_follow_the_colour_scheme(
         assert taken <= width
         papers.add(paper)
     assert papers == {"rgb(20, 22, 24)", "rgb(251, 250, 247)"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"FCGRID\x02\x00nonsense"])
+def test_a_damaged_snapshot_costs_the_report_no_more_than_the_land(folder: Path, damage: bytes) -> None:
+    for snapshot in (folder / "runs" / "hostile" / "snapshots").iterdir():
+        snapshot.write_bytes(damage)
+    assert main(["runs", "report", "hostile", "--out", "here.html"]) == 0
+    page = (folder / "here.html").read_text()
+    assert "The map walked" in page and "data:image" not in page
 
 
 def test_says_where_the_page_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

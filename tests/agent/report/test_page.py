@@ -12,6 +12,7 @@ from long_life import HOSTILE, long_life
 from fieldcraft.agent.models.errors import MissingExtra
 from fieldcraft.agent.report import comparison_page, report_page
 from fieldcraft.agent.report.reading import tell
+from fieldcraft.envs.gridworld import GridWorld
 
 KEY = "hunter2-hunter2-hunter2"
 
@@ -29,7 +30,9 @@ class Tags(HTMLParser):
         self.counts[tag] = self.counts.get(tag, 0) + 1
         self.active += [f"{tag} {name}" for name, value in attrs if name.startswith("on")]
         self.active += [
-            f"{tag} {name}" for name, value in attrs if "href" in name and not (value or "").startswith("#")
+            f"{tag} {name}"
+            for name, value in attrs
+            if "href" in name and not (value or "").startswith(("#", "data:image/png;base64,"))
         ]
         if tag in {"script", "img", "iframe", "link", "object", "embed", "base", "form"}:
             self.active.append(tag)
@@ -40,6 +43,18 @@ def test_a_run_without_iterations_has_a_page() -> None:
     assert "no program was written" in page
     assert "No skill was kept" in page
     assert "No milestone yet" in page
+
+
+def test_the_land_that_was_seen_lies_under_the_way() -> None:
+    story = tell(long_life(30))
+    world = GridWorld()
+    world.reset(seed=1)
+    story.land = world.chart()
+    assert (story.land.across, story.land.down) == (17, 17)
+    page = report_page(story, stands="paused")
+    assert page.count("data:image/png;base64,") == 1
+    assert "what the agent has seen" in page
+    assert Tags(page).active == []
 
 
 def test_a_run_without_events_has_a_page() -> None:
