@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from fieldcraft.agent import events as e
 from fieldcraft.agent.models.errors import ModelUnavailable
-from fieldcraft.agent.models.messages import Answer, Message
+from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
+from fieldcraft.tools.results import without_secrets
 
 T = TypeVar("T")
 
@@ -18,7 +19,13 @@ T = TypeVar("T")
 class Client(Protocol):
     """What answers: a `ModelClient`."""
 
-    def ask(self, messages: list[Message], *, role: str, call: int) -> Answer:
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it can be offered tools."""
+
+    def ask(
+        self, messages: list[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
+    ) -> Answer:
         """Answer once, or raise `ModelUnavailable` or `ModelRefused`."""
 
 
@@ -26,12 +33,23 @@ class ModelsSilent(RuntimeError):
     """Too many model calls failed in a row; the message says how the last one did. The run can be resumed."""
 
 
-class Asker:
-    """Puts prompts to the model of each role."""
+class Tools(Protocol):
+    """Who makes the tool calls that a model asks for: a `ToolDesk`."""
 
-    def __init__(self, recorder: Recorder, clients: Mapping[str, Client]) -> None:
+    def offer(self, role: str) -> tuple[dict[str, Any], ...]:
+        """The tools of a role, in the form of OpenAI's API."""
+
+    def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
+        """The outcome of each request."""
+
+
+class Asker:
+    """Puts prompts to the model of each role, and makes the tool calls that it asks for on the way."""
+
+    def __init__(self, recorder: Recorder, clients: Mapping[str, Client], tools: Tools | None = None) -> None:
         self._recorder = recorder
         self._clients = clients
+        self._tools = tools
         self._settings = recorder.run.settings
 
     def text(self, role: str, template: str, **values: Any) -> str:
@@ -41,7 +59,7 @@ class Asker:
             BudgetExhausted: before the call.
             ModelsSilent: no answer, several calls in a row.
         """
-        return self._ask(role, template, render(template, **values))
+        return self._ask(role, template, render(template, **values))[0]
 
     def parsed(self, role: str, template: str, parse: Callable[[str], T], **values: Any) -> T:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
@@ -53,7 +71,7 @@ class Asker:
         """
         messages = render(template, **values)
         for left in range(self._settings.repairs, -1, -1):
-            answer = self._ask(role, template, messages)
+            answer, messages = self._ask(role, template, messages)
             try:
                 return parse(answer)
             except AnswerUnusable as problem:
@@ -66,7 +84,21 @@ class Asker:
                 ]
         raise AssertionError("unreachable")
 
-    def _ask(self, role: str, template: str, messages: list[Message]) -> str:
+    def _ask(self, role: str, template: str, messages: list[Message]) -> tuple[str, list[Message]]:
+        """The answer, and the conversation that led to it; tool calls are bounded by `tool_steps`."""
+        for left in range(self._settings.tool_steps, -1, -1):
+            answer = self._ask_once(role, template, messages)
+            if not answer.requests or not left or self._tools is None:
+                break
+            messages = [
+                *messages,
+                Message(role="assistant", text=answer.text, requests=answer.requests),
+                *self._tools.answer(role, answer.requests),
+                *(render("last_step") if left == 1 else ()),
+            ]
+        return answer.text, messages
+
+    def _ask_once(self, role: str, template: str, messages: list[Message]) -> e.ModelAnswered:
         while True:
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
@@ -76,7 +108,7 @@ class Asker:
                 lambda call=call: self._call(role, template, call, messages),  # type: ignore[misc]
             )
             if isinstance(outcome, e.ModelAnswered):
-                return outcome.text
+                return outcome
             failures = self._recorder.model_failures
             if failures >= self._settings.model_failures and isinstance(outcome, e.ModelFailed):
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
@@ -87,7 +119,7 @@ class Asker:
         if self._settings.keep_prompts:
             self._keep_prompt(role, template, call, messages)
         try:
-            answer = self._clients[role].ask(messages, role=role, call=call)
+            answer = self._clients[role].ask(messages, role=role, call=call, tools=self._offer(role))
         except ModelUnavailable as error:
             return e.ModelFailed(
                 role=role,
@@ -107,10 +139,23 @@ class Asker:
             money=answer.money,
             priced=answer.priced,
             seconds=answer.seconds,
+            requests=tuple(
+                request.model_copy(update={"arguments": without_secrets(request.arguments, redact)})
+                for request in answer.requests
+            ),
         )
+
+    def _offer(self, role: str) -> tuple[dict[str, Any], ...]:
+        offered = self._tools.offer(role) if self._tools is not None else ()
+        return offered if offered and self._clients[role].calls_tools else ()
 
     def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:
         folder = self._recorder.run.folder / "prompts"
         folder.mkdir(exist_ok=True)
-        text = "\n\n".join(f"<!-- {message.role} -->\n{redact(message.text)}" for message in messages)
+        text = "\n\n".join(f"<!-- {message.role} -->\n{redact(_shown(message))}" for message in messages)
         (folder / f"{role}-{call:05d}-{template}.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _shown(message: Message) -> str:
+    calls = [f"calls {request.name} {request.model_dump_json()}" for request in message.requests]
+    return "\n".join([message.text, *calls] if message.text else calls or [""])

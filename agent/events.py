@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from fieldcraft.agent.models.messages import ToolRequest
 from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Observation, Progress
 from fieldcraft.skills import Execution, Verified
+from fieldcraft.tools import Effect
 
 FORMAT = 1
 """Version of the journal's format; older ones are migrated when read."""
@@ -67,7 +69,10 @@ class ModelAsked(BaseEvent):
 
 
 class ModelAnswered(BaseEvent):
-    """Outcome: the answer and what it cost (`money` in USD). It is never asked for again."""
+    """Outcome: the answer and what it cost (`money` in USD). It is never asked for again.
+
+    With `requests` the model wants tools to be called before it answers.
+    """
 
     type: Literal["model_answered"] = "model_answered"
     role: str
@@ -79,6 +84,7 @@ class ModelAnswered(BaseEvent):
     money: float = 0.0
     priced: bool = True
     seconds: float = 0.0
+    requests: tuple[ToolRequest, ...] = ()
 
 
 class ModelFailed(BaseEvent):
@@ -106,6 +112,62 @@ class HumanAnswered(BaseEvent):
 
     type: Literal["human_answered"] = "human_answered"
     text: str
+
+
+class ToolCalled(BaseEvent):
+    """Intent: `user` (a role, or `programs`) calls a tool; `call` counts the calls of the task from 1.
+
+    What changes something is on disk before it is called. A call that is refused has both of its events too.
+    """
+
+    type: Literal["tool_called"] = "tool_called"
+    user: str
+    call: int
+    tool: str
+    arguments: dict[str, Any]
+    effect: Effect
+
+
+class ToolReturned(BaseEvent):
+    """Outcome: a value of JSON data, or the `error` that the caller was told.
+
+    Tokens and `money` (USD) are those of models that the tool asked; `unpriced` counts answers among them
+    whose price is not known. `tries` is 0 where the tool was not called. `seconds` are without those in
+    which a person was waited for.
+    """
+
+    type: Literal["tool_returned"] = "tool_returned"
+    user: str
+    call: int
+    tool: str
+    value: Any = None
+    error: str | None = None
+    tries: int = 0
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    money: float = 0.0
+    unpriced: int = 0
+    seconds: float = 0.0
+
+
+class ApprovalAsked(BaseEvent):
+    """Intent: a person is about to be asked whether a tool may be called."""
+
+    type: Literal["approval_asked"] = "approval_asked"
+    call: int
+    tool: str
+    question: str
+
+
+class ApprovalAnswered(BaseEvent):
+    """Outcome: what the person said. It is not asked for again."""
+
+    type: Literal["approval_answered"] = "approval_answered"
+    call: int
+    tool: str
+    text: str
+    seconds: float = 0.0
 
 
 class QuestionAnswered(BaseEvent):
@@ -268,6 +330,10 @@ Event = Annotated[
     | ModelFailed
     | HumanAsked
     | HumanAnswered
+    | ToolCalled
+    | ToolReturned
+    | ApprovalAsked
+    | ApprovalAnswered
     | QuestionAnswered
     | PlanMade
     | ProposalRefused
@@ -290,6 +356,10 @@ Event = Annotated[
 ]
 
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)
+
+ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
+TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
+"""Events of tool calls: they may stand between an effect's intent and its outcome."""
 
 ASIDES = (Warned, RunPaused, RunResumed)
 """Events that say how a run was driven, not what happened in it: a resume skips them."""

@@ -10,6 +10,7 @@ from fieldcraft.agent.actor import Actor, Written
 from fieldcraft.agent.asking import ModelsSilent
 from fieldcraft.agent.critic import Critic, Moment
 from fieldcraft.agent.curriculum import Curriculum
+from fieldcraft.agent.desk import ToolDesk
 from fieldcraft.agent.feedback import told
 from fieldcraft.agent.journal import JournalError
 from fieldcraft.agent.keeper import SkillKeeper
@@ -39,6 +40,7 @@ class Parts:
     critic: Critic
     keeper: SkillKeeper
     runner: ProgramRunner
+    desk: ToolDesk
 
 
 class Explorer:
@@ -79,6 +81,7 @@ class Explorer:
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
+        self._parts.desk.begin_task()
         task = self._propose()
         if task is None:
             self._recorder.record(e.RunFinished(reason="no more tasks"))
@@ -104,7 +107,6 @@ class Explorer:
                     ) from problem
 
     def _attempt(self, task: Task) -> tuple[Verdict, int]:
-        self._parts.runner.begin_task()
         start = self._now()
         attempts: list[Attempt] = []
         verdict = Verdict(success=False)
@@ -167,6 +169,7 @@ class Explorer:
     ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         environment = self._parts.environment
         if self._recorder.interrupted and not environment.spec.can_snapshot:
+            self._parts.desk.skip()
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
         execution = self._parts.runner.run(program, iteration, bindings)

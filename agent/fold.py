@@ -6,7 +6,9 @@ import re
 from typing import TypeVar
 
 from fieldcraft.agent import events as e
+from fieldcraft.agent.sightings import note_sightings
 from fieldcraft.agent.state import Answered, RunState, SkillRecord
+from fieldcraft.tools.approval import SETTLING
 
 Value = TypeVar("Value")
 
@@ -25,6 +27,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             state.calls[event.role] = event.call
         case e.ModelAnswered() | e.ModelFailed():
             _spend_on_model(state, event)
+        case e.ToolCalled() | e.ToolReturned() | e.ApprovalAnswered():
+            _follow_tools(state, event)
         case e.QuestionAnswered():
             _remember(
                 state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT
@@ -48,6 +52,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
                 _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
         case e.ExecutionInterrupted():
             state.observation, state.progress = event.observation, event.progress
+            note_sightings(state.seen, state.observation)
         case e.Judged():
             _record_use(state, event.verdict.success)
         case e.VerificationFinished():
@@ -67,8 +72,27 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
 def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
     state.observation, state.progress = event.observation, event.progress
     state.snapshot = event.snapshot
+    note_sightings(state.seen, state.observation)
     for milestone in event.progress.milestones:
         state.reached.setdefault(milestone, state.spent.iterations)
+
+
+def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.ApprovalAnswered) -> None:
+    match event:
+        case e.ToolCalled():
+            state.task_tools[event.tool] = state.task_tools.get(event.tool, 0) + 1
+        case e.ApprovalAnswered():
+            settled = SETTLING.get(event.text.strip().lower())
+            if settled is not None:
+                state.approvals[event.tool] = settled
+        case e.ToolReturned():
+            spent = state.spent
+            spent.input_tokens += event.input_tokens
+            spent.output_tokens += event.output_tokens
+            spent.money += event.money
+            spent.unpriced += event.unpriced
+            spent.seconds += 0.0 if event.user == "programs" else event.seconds
+            state.calls["tools"] = state.calls.get("tools", 0) + event.model_calls
 
 
 def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> None:
@@ -100,6 +124,9 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
         state.plan = state.plan[1:] if event.success else []
         state.solved = event.success and not state.plan
     state.finished_tasks.append((words, event.success))
+    if state.task_tools:
+        state.tools_used[event.task_number] = state.task_tools
+        state.task_tools = {}
     if event.success:
         if words not in state.completed:
             state.completed.append(words)

@@ -8,6 +8,7 @@ import time
 from fieldcraft.agent import events as e
 from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.critic import Moment
+from fieldcraft.agent.desk import ToolDesk
 from fieldcraft.agent.rebuild import restore_world
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.run import SnapshotDamaged
@@ -28,12 +29,14 @@ class SkillKeeper:
         environment: Environment,
         library: SkillLibrary,
         runner: ProgramRunner,
+        desk: ToolDesk,
     ) -> None:
         self._recorder = recorder
         self._asker = asker
         self._environment = environment
         self._library = library
         self._runner = runner
+        self._desk = desk
 
     def keep(self, task: Task, program: Program, start: Moment, *, iteration: int, first: bool) -> None:
         """Keep `program` as a skill, or record why not.
@@ -110,7 +113,7 @@ class SkillKeeper:
         now = self._environment.snapshot()
         try:
             self._go_back(start.snapshot)
-            execution = self._runner.run(program, iteration)
+            execution = self._runner.run(program, iteration, tools=self._desk.rerun())
             check = self._environment.check(task.goal, start.progress)
         finally:
             self._environment.restore(now)

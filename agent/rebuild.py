@@ -5,8 +5,11 @@ from __future__ import annotations
 from fieldcraft.agent import events as e
 from fieldcraft.agent.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.agent.tool_callers import RecordedTools
 from fieldcraft.envs import Environment
 from fieldcraft.skills import parse_program
+from fieldcraft.tools import ToolOutcome
+from fieldcraft.tools.tally import key
 
 
 def restore_world(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> bool:
@@ -33,21 +36,45 @@ def restore_world(run: Run, environment: Environment, runner: ProgramRunner, sna
 
 
 def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> None:
-    pending: list[tuple[int, e.ExecutionStarted]] = []
-    started: e.ExecutionStarted | None = None
+    pending: list[_Rerun] = []
+    started: _Rerun | None = None
     for event in run.journal.read():
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
         if isinstance(event, e.ExecutionStarted):
-            started = event
+            started = _Rerun(event)
+        elif isinstance(event, e.ToolCalled | e.ToolReturned) and started is not None:
+            started.take(event)
         elif isinstance(event, e.ExecutionFinished) and started is not None:
-            pending.append((event.iteration, started))
+            pending.append(started)
             if event.snapshot == snapshot:
                 break
             if event.snapshot is not None and _restored(run, environment, event.snapshot):
                 pending.clear()
-    for iteration, execution in pending:
-        runner.run(parse_program(execution.source), iteration, execution.skills)
+    for rerun in pending:
+        recorded = rerun.started
+        tools = RecordedTools(rerun.tools(), rerun.outcomes)
+        runner.run(parse_program(recorded.source), recorded.iteration, recorded.skills, tools=tools)
+
+
+class _Rerun:
+    """A recorded program, with what its tool calls gave."""
+
+    def __init__(self, started: e.ExecutionStarted) -> None:
+        self.started = started
+        self.outcomes: dict[tuple[str, str], list[ToolOutcome]] = {}
+        self._called: dict[int, tuple[str, str]] = {}
+
+    def tools(self) -> list[str]:
+        """The tools that were called."""
+        return sorted({name for name, _ in self.outcomes})
+
+    def take(self, event: e.ToolCalled | e.ToolReturned) -> None:
+        if isinstance(event, e.ToolCalled):
+            self._called[event.call] = key(event.tool, event.arguments)
+        elif event.call in self._called:
+            outcome = ToolOutcome(event.value, event.error)
+            self.outcomes.setdefault(self._called[event.call], []).append(outcome)
 
 
 def _restored(run: Run, environment: Environment, snapshot: str) -> bool:

@@ -7,7 +7,8 @@ effect that the journal already holds returns its recorded outcome instead of ha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import RLock
 from typing import TypeVar
 
 from fieldcraft.agent import events as e
@@ -16,6 +17,8 @@ from fieldcraft.agent.run import Run
 
 E = TypeVar("E", bound=e.BaseEvent)
 Listener = Callable[[e.Event], None]
+Calls = Callable[[Sequence[e.ToolEvent], bool], None]
+"""Takes the tool calls of an effect that is played back, and whether that effect had its outcome."""
 
 
 class StopRequested(Exception):
@@ -36,6 +39,7 @@ class Recorder:
     Attributes:
         interrupted: the last intent on the tape had no outcome, and the effect is being done again.
         model_failures: failed model calls in a row since this process began.
+        on_calls: told of the tool calls within an effect that is played back.
     """
 
     def __init__(self, run: Run, listeners: tuple[Listener, ...] = ()) -> None:
@@ -46,6 +50,8 @@ class Recorder:
         self._tape = deque(run.tape)
         self._listeners = listeners
         self._stop: str | None = None
+        self._writing = RLock()
+        self.on_calls: Calls = lambda _calls, _finished: None
 
     @property
     def replaying(self) -> bool:
@@ -55,6 +61,11 @@ class Recorder:
     def request_stop(self, reason: str) -> None:
         """Stop the run at its next event. Safe in a signal handler."""
         self._stop = reason
+
+    def heed_stop(self) -> None:
+        """Raise `StopRequested` where somebody asked for it."""
+        if self._stop:
+            raise StopRequested(self._stop)
 
     def check_budget(self, *, another_program: bool) -> None:
         """Raise `BudgetExhausted` where a limit is used up. Recorded effects are never refused."""
@@ -67,8 +78,13 @@ class Recorder:
         """Record a decision that follows from earlier outcomes; synced with the next effect."""
         if self._tape:
             return self._play(type(event))
-        self._heed_stop()
+        self.heed_stop()
         self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
+        return event
+
+    def write(self, event: E, *, sync: bool) -> E:
+        """Record what happens within an effect; safe in any thread while that effect is waited for."""
+        self._write(event, sync=sync)
         return event
 
     def upcoming(self, kind: type[E]) -> E | None:
@@ -105,25 +121,40 @@ class Recorder:
         self.interrupted = False
         if self._tape:
             self._play(type(intent))
+            calls = self.play_calls()
+            self.on_calls(calls, self.replaying)
             if self._tape:
                 return self._play(*outcomes)
             self.interrupted = True
         else:
-            self._heed_stop()
+            self.heed_stop()
             self._write(intent, sync=not repeatable)
         outcome = perform()
         self._write(outcome, sync=True)
         return outcome
+
+    def play_calls(self) -> list[e.ToolEvent]:
+        """The events of tool calls that are played back next."""
+        played: list[e.ToolEvent] = []
+        while self._tape:
+            event = self._tape[0]
+            if not isinstance(event, e.TOOL_EVENTS):
+                break
+            self._tape.popleft()
+            self._take(event)
+            played.append(event)
+        return played
 
     def aside(self, event: e.BaseEvent) -> None:
         """Record how the run is driven (warnings, pauses); no resume looks at it."""
         self._write(event, sync=True)
 
     def _write(self, event: e.BaseEvent, *, sync: bool) -> None:
-        self.run.journal.append(event, sync=sync)  # type: ignore[arg-type]
-        if isinstance(event, e.ModelAnswered | e.ModelFailed):
-            self.model_failures = 0 if isinstance(event, e.ModelAnswered) else self.model_failures + 1
-        self._take(event)
+        with self._writing:
+            self.run.journal.append(event, sync=sync)  # type: ignore[arg-type]
+            if isinstance(event, e.ModelAnswered | e.ModelFailed):
+                self.model_failures = 0 if isinstance(event, e.ModelAnswered) else self.model_failures + 1
+            self._take(event)
 
     def _take(self, event: e.BaseEvent) -> None:
         apply(self.state, event)  # type: ignore[arg-type]
@@ -140,7 +171,3 @@ class Recorder:
             )
         self._take(event)
         return event
-
-    def _heed_stop(self) -> None:
-        if self._stop:
-            raise StopRequested(self._stop)

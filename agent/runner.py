@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from fieldcraft.agent.desk import ToolDesk
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, Program, SkillLibrary
-from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox
-from fieldcraft.tools import ToolExecutor
+from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller
 
 
 class ProgramRunner:
@@ -18,7 +18,7 @@ class ProgramRunner:
         library: SkillLibrary,
         *,
         seed: int,
-        tools: ToolExecutor | None = None,
+        desk: ToolDesk,
         limits: ProgramLimits | None = None,
         callable_skills: bool = True,
     ) -> None:
@@ -26,14 +26,9 @@ class ProgramRunner:
         self._environment = environment
         self._library = library
         self._seed = seed
-        self._tools = tools
+        self._desk = desk
         self._limits = limits
         self._callable_skills = callable_skills
-
-    def begin_task(self) -> None:
-        """A new task begins: its programs may make as many tool calls as a task is allowed."""
-        if self._tools is not None:
-            self._tools.begin_task()
 
     def bindings(self, program: Program) -> dict[str, str]:
         """The library skills that `program` calls, entry name -> digest."""
@@ -43,14 +38,29 @@ class ProgramRunner:
             else {}
         )
 
-    def run(self, program: Program, iteration: int, bindings: dict[str, str] | None = None) -> Execution:
-        """Run `program` in the world as it is, with today's skills or with those of `bindings`."""
+    def run(
+        self,
+        program: Program,
+        iteration: int,
+        bindings: dict[str, str] | None = None,
+        *,
+        tools: ToolCaller | None = None,
+    ) -> Execution:
+        """Run `program` in the world as it is.
+
+        Args:
+            program: parsed source.
+            iteration: seeds its randomness, with the run's seed.
+            bindings: the skills it may call, entry name -> digest; today's where omitted.
+            tools: what it gets as `tools`; the run's own, recorded, where omitted.
+        """
         bound = self.bindings(program) if bindings is None else bindings
-        return self._sandbox.run(
-            program,
-            self._environment,
-            skills=self._library.bind(bound),
-            tools=self._tools,
-            limits=self._limits,
-            seed=f"{self._seed}:{iteration}",
-        )
+        with self._desk.program() as own:
+            return self._sandbox.run(
+                program,
+                self._environment,
+                skills=self._library.bind(bound),
+                tools=own if tools is None else tools,
+                limits=self._limits,
+                seed=f"{self._seed}:{iteration}",
+            )

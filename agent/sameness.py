@@ -8,7 +8,7 @@ from typing import Any
 from fieldcraft.agent import events as e
 from fieldcraft.agent.journal import Journal
 
-_VOLATILE = {"number", "time", "seconds", "run"}
+_VOLATILE = {"number", "time", "seconds", "run", "tries"}
 _NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
 
 

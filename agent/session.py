@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,15 +27,15 @@ from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.plan import SolveCurriculum, SubgoalCurriculum
 from fieldcraft.agent.prompting import AnswerUnusable
 from fieldcraft.agent.recorder import Listener, Recorder
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.run import Run
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
+from fieldcraft.agent.toolkit import open_tools, run_executor
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox
-from fieldcraft.tools import ToolExecutor, ToolRegistry
-
-_log = logging.getLogger(__name__)
+from fieldcraft.tools import ToolRegistry
 
 AskHuman = Callable[[str], str]
 
@@ -102,7 +101,7 @@ def new_session(
     with ExitStack() as stack:
         opened = _open(settings, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
-        yield _assemble(run, opened, ask_human, listeners)
+        yield _assemble(run, opened, ask_human, listeners, stack)
 
 
 @contextmanager
@@ -119,7 +118,7 @@ def resumed_session(
         run = stack.enter_context(Run.open(runs, name))
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        session = _assemble(run, _open(run.settings, stack), ask_human, listeners)
+        session = _assemble(run, _open(run.settings, stack), ask_human, listeners, stack)
         session.recorder.aside(e.RunResumed(settings=run.settings))
         yield session
 
@@ -133,7 +132,6 @@ class _Opened:
     library: SkillLibrary
     sandbox: Sandbox
     registry: ToolRegistry
-    executor: ToolExecutor
 
 
 def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
@@ -141,29 +139,17 @@ def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
     environment = _environment(settings, stack)
     registry = open_tools(settings)
     stack.callback(registry.close)
-    executor = ToolExecutor(registry)
-    stack.callback(executor.close)
     sandbox = open_sandbox(settings.sandbox)
     stack.callback(sandbox.close)
     library = SkillLibrary(
-        Path(settings.library), environment=environment.spec.id, reserved=frozenset(environment.primitives)
+        Path(settings.library),
+        environment=environment.spec.id,
+        reserved=frozenset(environment.primitives),
     )
     stack.callback(library.close)
     if settings.keep_skills:
         stack.enter_context(library.writing(timeout=LOCK_SECONDS))
-    return _Opened(clients, environment, library, sandbox, registry, executor)
-
-
-def open_tools(settings: RunSettings) -> ToolRegistry:
-    """The tools of a run, its sources' started; what cannot be had is told in the log, and the rest works.
-
-    Raises:
-        UnknownTool: nobody announces such a tool.
-    """
-    registry = ToolRegistry.load(settings.tools, settings.tool_sources)
-    for problem in registry.problems:
-        _log.warning("tool %s cannot be had: %s", problem.name, problem.message)
-    return registry
+    return _Opened(clients, environment, library, sandbox, registry)
 
 
 def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
@@ -208,10 +194,16 @@ def _check_tasks(settings: RunSettings, environment: Environment) -> None:
             raise BadWorldOptions(f"task {task.task!r}: {problem}") from problem
 
 
-def _assemble(run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...]) -> Session:
+def _assemble(
+    run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...], stack: ExitStack
+) -> Session:
     environment, library = opened.environment, opened.library
     recorder = Recorder(run, listeners)
-    asker = Asker(recorder, opened.clients)
+    executor, desk = run_executor(
+        opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
+    )
+    stack.callback(executor.close)
+    asker = Asker(recorder, opened.clients, desk)
     answers = Answers(recorder, asker, environment.spec.description)
     settings = run.settings
     runner = ProgramRunner(
@@ -219,18 +211,22 @@ def _assemble(run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[L
         environment,
         library,
         seed=settings.seed,
-        tools=opened.executor,
+        desk=desk,
         callable_skills=settings.retrieved > 0,
     )
     parts = Parts(
         environment=environment,
         library=library,
         curriculum=_curriculum(recorder, asker, answers, environment, library, ask_human),
-        actor=Actor(asker, environment, opened.registry.reference(), attempts_shown=settings.attempts_shown),
+        actor=Actor(asker, environment, desk.reference(), attempts_shown=settings.attempts_shown),
         critic=_critic(recorder, asker, environment, ask_human),
-        keeper=SkillKeeper(recorder, asker, environment, library, runner),
+        keeper=SkillKeeper(recorder, asker, environment, library, runner, desk),
         runner=runner,
+        desk=desk,
     )
+    for problem in opened.registry.problems:
+        text = f"tool {problem.name} cannot be had: {problem.message}"
+        recorder.aside(e.Warned(text=redact(text)[:1000]))
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
 
 

@@ -8,11 +8,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fieldcraft.envs import Goal, nearest
+from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, ToolSources
 
-ROLES = ("curriculum", "answerer", "actor", "critic", "describer")
+ROLES = ("curriculum", "answerer", "actor", "critic", "describer", "tools")
 """Who asks a model: the task proposer, the answerer of questions about the world, the author of programs,
-the judge, and the describer of skills."""
+the judge, the describer of skills, and tools that need a model themselves."""
+
+TOOL_USERS = ("curriculum", "answerer", "actor", "critic", "programs")
+"""Who may call tools: four of the roles, by their models' own tool calls, and the programs."""
 
 
 class UnknownRole(ValueError):
@@ -63,8 +67,11 @@ class RunSettings(BaseModel):
     no model is told what the world answered, without `execution_errors` none how a program ended;
     `evidence` is how many of the world's answers go with a question.
 
-    `tools` are names of announced tools, `module:function`s, and files or URLs that give tools; `mcp` and
-    `openapi` are MCP servers and documents of web APIs by name, whose tools are all had.
+    `tools` are names or patterns of announced tools, `module:function`s, and files or URLs that give tools;
+    `mcp` and `openapi` are MCP servers and documents of web APIs by name, whose tools are all had. All of
+    these are for all `TOOL_USERS`; one that `role_tools` names has what stands there instead. A model may ask
+    for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `corpus` what
+    `search` and `answer` look into.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,6 +112,10 @@ class RunSettings(BaseModel):
     tools: tuple[str, ...] = ()
     mcp: dict[str, McpServer] = {}
     openapi: dict[str, OpenApiDocument] = {}
+    role_tools: dict[str, tuple[str, ...]] = {}
+    tool_steps: int = Field(default=6, ge=1, le=50)
+    tool_policy: ToolPolicy = ToolPolicy()
+    corpus: tuple[str, ...] = ()
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()
 
@@ -126,6 +137,25 @@ class RunSettings(BaseModel):
                     f"no model role {role!r}{nearest(role, ROLES) or '.'} Roles: {', '.join(ROLES)}"
                 )
         return value
+
+    @field_validator("role_tools")
+    @classmethod
+    def _known_users(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for user in value:
+            if user not in TOOL_USERS:
+                raise UnknownRole(
+                    f"nobody called {user!r} uses tools{nearest(user, TOOL_USERS) or '.'} "
+                    f"Who does: {', '.join(TOOL_USERS)}"
+                )
+        return value
+
+    def tools_for(self, user: str) -> tuple[str, ...]:
+        """What one of the `TOOL_USERS` may call, as it is written in the settings."""
+        return self.role_tools.get(user, self.tools)
+
+    def all_tools(self) -> tuple[str, ...]:
+        """Everything that somebody may call."""
+        return tuple(dict.fromkeys(tool for user in TOOL_USERS for tool in self.tools_for(user)))
 
     def model_for(self, role: str) -> str:
         """The `provider:model` name that answers for `role`."""

@@ -62,6 +62,15 @@ class SkillRecord(BaseModel):
     failures: int = 0
 
 
+class Sighting(BaseModel):
+    """Where a thing was last seen: how, from where or at which place, and when (ticks)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: str
+    tick: int
+
+
 class RunState(BaseModel):
     """Where a run stands.
 
@@ -70,7 +79,10 @@ class RunState(BaseModel):
     was first seen; `snapshot` names the latest snapshot, if any; `plan`
     holds the steps left of a given task, `solved` says that its last step was done; `barren` counts the
     tasks since the plan, or since the latest one in which an item was first held, and `items_before` the
-    items ever held when the task in progress began.
+    items ever held when the task in progress began; `seen` says where each block, mob or chest content was
+    last seen; `approvals` holds the tools that a person allowed or refused for good; `task_tools` counts the
+    calls of the task in progress by tool, and `tools_used` those of every task that made
+    any, by its number.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -96,4 +108,8 @@ class RunState(BaseModel):
     barren: int = 0
     items_before: int = 0
     skills_in_use: list[str] = []
+    seen: dict[str, Sighting] = {}
+    approvals: dict[str, bool] = {}
+    task_tools: dict[str, int] = {}
+    tools_used: dict[int, dict[str, int]] = {}
     finished: bool = False

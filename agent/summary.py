@@ -105,6 +105,7 @@ _ASKING = {
 
 _DOING: dict[type[e.BaseEvent], str] = {
     e.HumanAsked: "waiting for you",
+    e.ApprovalAsked: "waiting for you to allow a tool call",
     e.ExecutionStarted: "running the program",
     e.ExecutionFinished: "judging the outcome",
     e.VerificationStarted: "proving the program from the task's start",
@@ -115,6 +116,8 @@ def _doing(event: e.Event) -> str:
     match event:
         case e.ModelAsked():
             return _ASKING.get(event.template, f"asking the {event.role}")
+        case e.ToolCalled():
+            return f"calling the tool {event.tool}"
         case e.ModelFailed():
             return f"the {event.role}'s model did not answer: {event.error}"
         case _:

@@ -167,7 +167,8 @@ class EnvironmentSpec(Frozen):
     """What a world is and can do; serialisable, so that a run can say where it was lived.
 
     `options` are the options of the last reset. `tick_limit` ends a program (world ticks), and
-    `failure_limit` ends it at that many failed primitive calls, caught or not.
+    `failure_limit` ends it at that many failed primitive calls, caught or not. `day_ticks` is the length of
+    a day, `None` in a world without days.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
@@ -177,5 +178,6 @@ class EnvironmentSpec(Frozen):
     languages: tuple[Literal["python", "javascript"], ...] = ("python",)
     tick_limit: int = Field(default=6000, ge=1)
     failure_limit: int = Field(default=5, ge=1)
+    day_ticks: int | None = Field(default=None, ge=1)
     names: Names = Names()
     options: dict[str, Any] = {}

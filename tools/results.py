@@ -53,8 +53,11 @@ class Results:
 
     def bounded(self, name: str, encoded_result: bytes) -> Any:
         """The result as data; a text that says what was cut and where the whole is, where it is too long."""
-        whole = self._redact(encoded_result.decode())
+        whole = encoded_result.decode()
         data = json.loads(whole)
+        if self._redact(whole) != whole:
+            data = without_secrets(data, self._redact)
+            whole = json.dumps(data, ensure_ascii=False)
         text = data if isinstance(data, str) else whole
         if len(text) <= self._longest:
             return data
@@ -74,6 +77,19 @@ class Results:
         except OSError as error:
             return f"; the whole could not be kept: {error.strerror}"
         return f"; the whole is in {path}"
+
+
+def without_secrets(data: Any, redact: Callable[[str], str]) -> Any:
+    """JSON data with every text in it redacted."""
+    match data:
+        case str():
+            return redact(data)
+        case list():
+            return [without_secrets(value, redact) for value in data]
+        case dict():
+            return {redact(key): without_secrets(value, redact) for key, value in data.items()}
+        case _:
+            return data
 
 
 def _summary(data: Any) -> str:

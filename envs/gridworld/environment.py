@@ -261,6 +261,7 @@ def _spec(options: Options, tables: Tables) -> EnvironmentSpec:
         description=_DESCRIPTION.format(names=_NAMES[options.rules is None and not options.permutation]),
         can_snapshot=True,
         can_render=True,
+        day_ticks=rules.world.day_ticks,
         names=Names(
             items=tuple(sorted(rules.items)),
             blocks=tuple(sorted(rules.blocks)),

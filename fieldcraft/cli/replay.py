@@ -79,7 +79,7 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     from contextlib import ExitStack
 
     from fieldcraft.agent.replaying import mark_working, replay_skills
-    from fieldcraft.agent.session import open_tools
+    from fieldcraft.agent.toolkit import open_tools
     from fieldcraft.envs import make
     from fieldcraft.skills import SkillLibrary
     from fieldcraft.skills.sandbox import open_sandbox

@@ -117,7 +117,8 @@ class ForkingSandbox(ABC):
                     self._run(session, session.start_frame(arguments or {}), limits, pin)
                 else:
                     session.run_in_world(arguments or {})
-            return session.ledger.execution(ticks=session.ticks, seconds=time.monotonic() - began)
+            seconds = time.monotonic() - began - session.waited
+            return session.ledger.execution(ticks=session.ticks, seconds=seconds)
         finally:
             self._world = None
             self._running.release()

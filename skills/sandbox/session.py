@@ -31,7 +31,12 @@ from fieldcraft.skills.sandbox.wire import Stopped, Wake, Wire
 
 
 class Session:
-    """Serves one worker. The environment is called in the caller's thread, one call at a time."""
+    """Serves one worker. The environment is called in the caller's thread, one call at a time.
+
+    Attributes:
+        ledger: what the program did.
+        waited: seconds in which tool calls were begun, a person's approval included.
+    """
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class Session:
         self._in_world = WorldPrograms(
             environment, skills, self.ledger, limits=limits, seed=seed, run_python=run_python
         )
+        self.waited = 0.0
 
     @property
     def ticks(self) -> int:
@@ -185,9 +191,18 @@ class Session:
         return answer if message is None else _error("primitive", message)
 
     def _tool(self, call: ToolCall, wire: Wire) -> bytes:
-        """Call the tool and wait for it; the answer for the program."""
+        """Call the tool and wait for it; the answer for the program.
+
+        What the caller's side raises while the call is begun (a person who stops the run) ends the program.
+        """
+        names = self._tools.names() if self._tools else ()
+        if self._tools is None or call.name not in names:
+            unknown = f"there is no tool {call.name!r}{nearest(call.name, names)}"
+            self._keep_tool_call(call, unknown)
+            return _error("tool", unknown)
+        future = self._submit(self._tools, call, wire)
         try:
-            answer, message = self._tool_result(call, wire), None
+            answer = self._await(future, wire)
         except Stopped as stopped:
             self._keep_tool_call(call, f"not finished: {stopped.reason}")
             raise
@@ -195,15 +210,23 @@ class Session:
             message = "the call was cancelled"
         except Exception as error:
             message = (str(error) or type(error).__name__)[:MESSAGE_LIMIT]
+        else:
+            self._keep_tool_call(call, None)
+            return answer
         self._keep_tool_call(call, message)
-        return answer if message is None else _error("tool", message)
+        return _error("tool", message)
 
-    def _tool_result(self, call: ToolCall, wire: Wire) -> bytes:
-        names = self._tools.names() if self._tools else ()
-        if self._tools is None or call.name not in names:
-            raise LookupError(f"there is no tool {call.name!r}{nearest(call.name, names)}")
+    def _submit(self, tools: ToolCaller, call: ToolCall, wire: Wire) -> Future[Any]:
+        """Begin the call; what a person takes to allow it is not the program's time."""
+        began = time.monotonic()
         with self._pin.paused():
-            future: Future[Any] = self._tools.submit(call.name, call.arguments)
+            future = tools.submit(call.name, call.arguments)
+        waited = time.monotonic() - began
+        wire.deadline += waited
+        self.waited += waited
+        return future
+
+    def _await(self, future: Future[Any], wire: Wire) -> bytes:
         future.add_done_callback(lambda _: self._wake.ring())
         try:
             wire.wait_until(future.done)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from fieldcraft.tools.context import WorldView, current_context
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.naming import nearest
 from fieldcraft.tools.traits import declare
 
 
@@ -16,10 +19,19 @@ def reference(name: str = "") -> str:
     text = _world().reference()
     if not name:
         return text
-    parts = [part for part in text.split("\n\n") if name.lower() in part.lower()]
-    if not parts:
-        raise ToolError(f"the reference of this world says nothing of {name!r}")
-    return "\n\n".join(parts)
+    said = [part for part in (_said_of(name.lower(), part) for part in text.split("\n\n")) if part]
+    if not said:
+        words = set(re.findall(r"\w+", text))
+        raise ToolError(f"the reference of this world says nothing of {name!r}{nearest(name, words)}")
+    return "\n\n".join(said)
+
+
+def _said_of(name: str, part: str) -> str:
+    """A paragraph that has the name in it; of a list such as `Items: a, b` only that it is there."""
+    kind, colon, names = part.partition(": ")
+    if colon and kind.isalpha():
+        return f"{name} is one of the {kind.lower()}" if name in names.split(", ") else ""
+    return part if name in part.lower() else ""
 
 
 @declare(effect="reads")
