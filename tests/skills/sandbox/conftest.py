@@ -19,7 +19,7 @@ from fieldcraft.skills.sandbox.docker.engine import connect
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
-from sandbox_bench import SANDBOXES, Bench, open_for_test
+from sandbox_bench import SANDBOXES, Bench, Shed, open_for_test
 
 
 @pytest.fixture(scope="session", params=list(SANDBOXES))
@@ -52,17 +52,46 @@ def bench() -> Bench:
     return Bench()
 
 
+@pytest.fixture
+def shed() -> Iterator[Shed]:
+    shed = Shed()
+    yield shed
+    shed.close()
+
+
 Run = Callable[..., Execution]
 
 
 @pytest.fixture
-def run(sandbox: Sandbox, bench: Bench) -> Run:
+def executions() -> list[Execution]:
+    """What came of the programs that `run` ran."""
+    return []
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, bench: Bench, executions: list[Execution]) -> Run:
     """Run source text in the sandbox, in the bench's world unless told otherwise."""
 
     def _run(source: str, environment: Environment | None = None, **options: Any) -> Execution:
-        return sandbox.run(parse_program(source), environment or bench, **options)
+        executions.append(sandbox.run(parse_program(source), environment or bench, **options))
+        return executions[-1]
 
     return _run
+
+
+@pytest.fixture(autouse=True)
+def _as_row(
+    request: pytest.FixtureRequest,
+    executions: list[Execution],
+    record_property: Callable[[str, object], None],
+) -> Iterator[None]:
+    """Tell `benchmarks/attacks.py` which attack this is, on which sandbox, and whether the host ended it."""
+    yield
+    marker = request.node.get_closest_marker("attack")
+    if marker is not None:
+        record_property("attack", marker.args[0])
+        record_property("sandbox", request.node.callspec.params["sandbox"])
+        record_property("killed", any(execution.killed for execution in executions))
 
 
 @pytest.fixture

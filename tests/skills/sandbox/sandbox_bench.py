@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import pytest
@@ -89,6 +91,46 @@ class Bench(Environment):
     def signal(self) -> None:
         """Let the test act while a program runs."""
         self.interrupt()
+
+
+class Shed:
+    """A tool room of three tools, run in threads."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(2)
+        self.released = threading.Event()
+        self.affinities: list[set[int]] = []
+
+    def names(self) -> Sequence[str]:
+        return ["double", "broken", "slow"]
+
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        return self._pool.submit(getattr(self, name), **arguments)
+
+    def double(self, number: int) -> dict[str, int]:
+        self.affinities.append(os.sched_getaffinity(0))
+        return {"doubled": 2 * number}
+
+    def broken(self) -> None:
+        raise ValueError("the search engine is on fire")
+
+    def slow(self) -> str:
+        self.released.wait(30)
+        return "late"
+
+    def close(self) -> None:
+        self.released.set()
+        self._pool.shutdown()
+
+
+def attempt(*lines: str, imports: str = "os") -> str:
+    """A program that runs these lines and returns `"refused"` where the system refuses."""
+    body = "".join(f"        {line}\n" for line in lines)
+    return (
+        f"import {imports}\n\ndef attack(bot, path='', number=0):\n    try:\n{body}"
+        "    except (OSError, ImportError, RuntimeError, MemoryError) as error:\n"
+        "        print(type(error).__name__, error)\n        return 'refused'\n"
+    )
 
 
 SANDBOXES: dict[str, Callable[[], Sandbox]] = {

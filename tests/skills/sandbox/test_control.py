@@ -6,12 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,43 +16,6 @@ from fieldcraft.skills.program import Program
 from fieldcraft.skills.sandbox import ProcessSandbox, ProgramLimits, SandboxUnavailable
 
 FOREVER = "def f(bot):\n    while True:\n        pass\n"
-
-
-class Shed:
-    """A tool room of three tools, run in threads."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(2)
-        self.released = threading.Event()
-        self.affinities: list[set[int]] = []
-
-    def names(self) -> Sequence[str]:
-        return ["double", "broken", "slow"]
-
-    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        return self._pool.submit(getattr(self, name), **arguments)
-
-    def double(self, number: int) -> dict[str, int]:
-        self.affinities.append(os.sched_getaffinity(0))
-        return {"doubled": 2 * number}
-
-    def broken(self) -> None:
-        raise ValueError("the search engine is on fire")
-
-    def slow(self) -> str:
-        self.released.wait(30)
-        return "late"
-
-    def close(self) -> None:
-        self.released.set()
-        self._pool.shutdown()
-
-
-@pytest.fixture
-def shed() -> Iterator[Shed]:
-    shed = Shed()
-    yield shed
-    shed.close()
 
 
 def test_tools_answer_programs(run, shed):
@@ -225,125 +184,3 @@ def _running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def forging(*frames: bytes, then: str = "bot.add(1)") -> str:
-    """A program that writes these bytes to its own wire."""
-    writes = "".join(f"    os.write(3, {frame!r})\n" for frame in frames)
-    return f"import os\n\ndef f(bot):\n{writes}    {then}\n"
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        b"junk\n",
-        b"\n",
-        b"[]\n",
-        b"null\n",
-        b"{}\n",
-        b'{"type":"log"}\n',
-        b'{"type":"log","text":3}\n',
-        b'{"type":"log","text":""}\n',
-        b'{"type":"log","text":"\xff\xfe"}\n',
-        b'{"type":"log","text":"\\ud800"}\n',
-        b'{"type":"log","text":"x","more":1}\n',
-        b'{"type":"ready"}\n',
-        b'{"type":"value","id":0,"value":"forged answer"}\n',
-        b'{"value":"forged answer"}\n',
-        b'{"type":"call","id":7,"name":"add","args":[1],"kwargs":{}}\n',
-        b'{"type":"call","id":-1,"name":"add","args":[1],"kwargs":{}}\n',
-        b'{"type":"call","id":true,"name":"add","args":[1],"kwargs":{}}\n',
-        b'{"type":"call","id":0,"name":["add"],"args":[1],"kwargs":{}}\n',
-        b'{"type":"call","id":0,"name":"add","args":[NaN],"kwargs":{}}\n',
-        b'{"type":"call","id":0,"name":"add","args":[1e999],"kwargs":{}}\n',
-        b'{"type":"call","id":0,"name":"add","args":' + b"[" * 5000 + b"\n",
-        b'{"type":"call","id":0,"name":"add","args":' + b"[" * 1000 + b"]" * 1000 + b',"kwargs":{}}\n',
-        b'{"type":"call","id":0,"name":"add","args":[' + b"9" * 9000 + b'],"kwargs":{}}\n',
-        b'{"type":"skills","counts":{"no_such_skill":1}}\n',
-        b'{"type":"skills","counts":{"add":-1}}\n',
-        b'{"type":"done","fault":null,"result":NaN,"skills":{}}\n',
-        b'{"type":"done","fault":null,"result":1,"skills":{},"failed_calls":[]}\n',
-        b'{"type":"done","fault":{"kind":"E","message":"m","line":0,"skill":null},"result":1,"skills":{}}\n',
-        b'{"type":"done","fault":{"kind":"E","message":"m","line":1,"skill":"no"},"result":1,"skills":{}}\n',
-    ],
-)
-def test_a_broken_frame_ends_the_program(run, frame):
-    execution = run(forging(frame))
-    assert execution.killed is KillReason.PROTOCOL
-    assert len(execution.detail) <= 2000
-    assert execution.call_count == 0
-
-
-def test_a_giant_frame_ends_the_program(run):
-    source = "import os\n\ndef f(bot):\n    while True:\n        os.write(3, b'x' * 65536)\n"
-    execution = run(source, limits=ProgramLimits(frame=100_000))
-    assert execution.killed is KillReason.PROTOCOL
-
-
-def test_a_program_that_stops_reading_does_not_hang_the_host(run):
-    call = b'{"type":"call","id":%d,"name":"say","args":["' + b"x" * 60_000 + b'"],"kwargs":{}}\n'
-    source = f"""
-import os, time
-
-def f(bot):
-    for i in range(1000):
-        os.write(3, {call!r} % i)
-    time.sleep(100)
-"""
-    assert run(source, limits=ProgramLimits(seconds=0.5)).killed is KillReason.DEADLINE
-
-
-def test_a_forged_end_is_only_a_word_about_the_program(run, bench):
-    done = b'{"type":"done","fault":null,"result":"all mined","skills":{}}\n'
-    call = b'{"type":"call","id":0,"name":"say","args":["after the end"],"kwargs":{}}\n'
-    execution = run(forging(done + call))
-    assert execution.result == "all mined"
-    assert (execution.call_count, execution.failed_calls, execution.ticks) == (0, [], 0)
-    assert bench.heard == []
-
-
-def test_a_forged_end_does_not_undo_failures(run):
-    done = b'{"type":"done","fault":null,"result":1,"skills":{}}\n'
-    source = f"""
-import os
-
-def f(bot):
-    try:
-        bot.fail()
-    except PrimitiveError:
-        os.write(3, {done!r})
-"""
-    assert run(source).failed_calls == ["nothing to mine here"]
-
-
-def test_a_forged_fault_shows_the_hosts_own_copy_of_the_line(run):
-    done = (
-        b'{"type":"done","fault":{"kind":"E","message":"m","line":1,"skill":null},"result":1,"skills":{}}\n'
-    )
-    fault = run(forging(done)).fault
-    assert fault.text == "import os"
-    done = done.replace(b'"line":1', b'"line":999999')
-    assert run(forging(done)).fault.line is None
-
-
-def test_a_frame_while_a_tool_runs_ends_the_program(run, shed):
-    tool = b'{"type":"tool","id":0,"name":"slow","arguments":{}}\n'
-    source = f"""
-import os, time
-
-def f(bot):
-    os.write(3, {tool!r})
-    time.sleep(0.2)
-    print('impatient')
-    time.sleep(9)
-"""
-    execution = run(source, tools=shed, limits=ProgramLimits(seconds=5))
-    assert execution.killed is KillReason.PROTOCOL
-
-
-def test_a_log_flood_on_the_wire_is_counted(run):
-    frame = b'{"type":"log","text":"' + b"x" * 1000 + b'"}\n'
-    source = f"import os\n\ndef f(bot):\n    while True:\n        os.write(3, {frame!r})\n"
-    execution = run(source, limits=ProgramLimits(output=5000))
-    assert execution.killed is KillReason.OUTPUT
-    assert len(execution.log) < 5100

@@ -143,6 +143,7 @@ def test_the_log_of_a_killed_program_survives(run):
     assert execution.log == "before the loop\n"
 
 
+@pytest.mark.attack("exceptions with hostile text, class or traceback")
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
