@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 from enum import StrEnum
 from typing import Literal
 
@@ -69,7 +71,10 @@ class Skill(BaseModel):
 
 
 def folder_name(entry: str) -> str:
-    """The skill name of an entry function: `mineOakLog` and `mine_oak_log` become `mine-oak-log`."""
-    words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in entry)
-    parts = [part for part in words.replace("_", "-").split("-") if part]
-    return "-".join(parts).lower()[:64].rstrip("-")
+    """The skill name of an entry function: `mineOakLog` and `mine_oak_log` become `mine-oak-log`.
+
+    It may be empty where the entry has no letter or digit of ASCII.
+    """
+    plain = unicodedata.normalize("NFKD", entry).encode("ascii", "ignore").decode()
+    words = "".join(f"-{letter}" if letter.isupper() else letter for letter in plain).lower()
+    return "-".join(re.findall("[a-z0-9]+", words))[:64].rstrip("-")

@@ -9,6 +9,7 @@ import typer
 
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import FAILURE, UsageProblem
+from fieldcraft.cli.exchange import export_skills, import_skills
 
 if TYPE_CHECKING:
     from fieldcraft.skills import Skill, SkillLibrary
@@ -25,9 +26,13 @@ Examples:
   fieldcraft skills check                        every skill that cannot be used, and the cure
 
   fieldcraft skills merge ../other/library       take in what another agent learned
+
+  fieldcraft skills import --format voyager trial1    take in a published Voyager library
 """
 
 app = typer.Typer(help="Look into a skill library and tend it.", epilog=EXAMPLES, no_args_is_help=True)
+app.command("import")(import_skills)
+app.command("export")(export_skills)
 
 Skilled = Annotated[str, typer.Argument(metavar="SKILL", help="Its name or its entry function.")]
 Digest = Annotated[

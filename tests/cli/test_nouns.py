@@ -196,3 +196,20 @@ def test_doctor_fails_where_something_required_is_missing(workshop: Workshop) ->
     ended = workshop.run("doctor")
     assert ended.code == 1
     assert "missing: settings" in ended.out
+
+
+def test_takes_in_a_voyager_library_and_gives_it_back(workshop: Workshop) -> None:
+    code = Path("trial1/skill/code")
+    code.mkdir(parents=True)
+    (code / "digPit.js").write_text("async function digPit(bot) { await lower(bot); }")
+    (code / "broken.js").write_text("async function broken(bot) {\n  if (x {}\n}")
+    ended = workshop.run("skills", "import", "--format", "voyager", "trial1", "--library", "borrowed")
+    assert ended.code == 0
+    for words in ("dig-pit", "SyntaxError at line", "nobody defines lower", "replay --library borrowed"):
+        assert words in ended.out
+    again = workshop.run("skills", "import", "trial1", "--library", "borrowed", "--json").data
+    assert again["same"] == ["dig-pit"]
+    shown = workshop.run("skills", "export", "out", "--library", "borrowed", "--json").data
+    assert shown == {"written": ["dig-pit"], "left_out": {}}
+    assert Path("out/skill/code/digPit.js").read_text() == (code / "digPit.js").read_text()
+    assert workshop.run("skills", "import", "nowhere", "--library", "borrowed").code == 1

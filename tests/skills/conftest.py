@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from fieldcraft.skills import Provenance, Skill, SkillLibrary
 from fieldcraft.skills.skill import folder_name
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 MakeSkill = Callable[..., Skill]
 

@@ -1,0 +1,138 @@
+"""Voyager's library format, in and out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldcraft.skills.errors import LibraryError, SkillRefused
+from fieldcraft.skills.files import replace_file
+from fieldcraft.skills.formats.voyager_linking import COPIED, Linked, link
+from fieldcraft.skills.formats.voyager_reading import CODE, DESCRIPTION, JSON, read_published
+from fieldcraft.skills.skill import Skill
+
+if TYPE_CHECKING:
+    from fieldcraft.skills.library import SkillLibrary
+
+
+@dataclass
+class ImportReport:
+    """What an import did.
+
+    `added`, `updated` (got other versions) and `same` are skill names; `versions` counts what was written.
+    By place in the published library: what was `refused` and why, which names are `unresolved` (nobody
+    defines them, so the skill will fail where it reaches them), and other `notes`. `helpers` maps a function
+    that others call to the skill it stands in; `copied` lists what was copied to break a circle of calls.
+    """
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    versions: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+    unresolved: dict[str, list[str]] = field(default_factory=dict)
+    helpers: dict[str, str] = field(default_factory=dict)
+    copied: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class ExportReport:
+    """What an export wrote: skill names, and why others were left out."""
+
+    written: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def import_voyager(folder: Path, library: SkillLibrary) -> ImportReport:
+    """Take in a published library, with all versions: untrusted, and not verified until they are tried.
+
+    Where the library has a skill of a name already, its current version stays what it is.
+
+    Raises:
+        NoVoyagerLibrary: there is none in this folder.
+        LibraryError: JavaScript cannot be read on this machine, or nothing more can be written.
+    """
+    published = read_published(folder)
+    linked = link(published)
+    report = ImportReport(
+        refused=published.refused,
+        unresolved=linked.unresolved,
+        helpers=linked.helpers,
+        copied=linked.copied,
+        notes=published.notes,
+    )
+    with library.writing():
+        for entry in linked.skills:
+            _adopt(entry, linked, library, report)
+    return report
+
+
+def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportReport) -> None:
+    versions = linked.skills[entry]
+    name = versions[0].name
+    current = library.current(name)
+    ours = current is not None and current.digest not in {skill.digest for skill in versions}
+    written = 0
+    for skill in versions:
+        if library.has(name, skill.digest):
+            continue
+        try:
+            library.adopt(skill, current=not ours)
+        except SkillRefused as refusal:
+            report.refused[entry] = str(refusal)
+            continue
+        written += 1
+    report.versions += written
+    if written:
+        (report.added if current is None else report.updated).append(name)
+    elif entry not in report.refused:
+        report.same.append(name)
+
+
+def export_voyager(library: SkillLibrary, folder: Path) -> ExportReport:
+    """Write the JavaScript skills as a published library, under `folder/skill`.
+
+    Raises:
+        LibraryError: there are files already; an export never mixes with another.
+    """
+    root = folder / "skill"
+    if root.exists() and any(root.iterdir()):
+        raise LibraryError(f"{root} is not empty; name a new folder")
+    for part in (CODE, DESCRIPTION):
+        (root / part).mkdir(parents=True, exist_ok=True)
+    report = ExportReport()
+    listed = {}
+    for skill in library:
+        if skill.language != "javascript":
+            report.left_out[skill.name] = f"it is {skill.language}; Voyager runs JavaScript only"
+            continue
+        for number, digest in enumerate(library.versions(skill.name), start=1):
+            name = skill.entry if number == 1 else f"{skill.entry}V{number}"
+            _write(root, name, library.get(skill.name, digest))
+        listed[skill.entry] = {"code": published_code(skill), "description": published_description(skill)}
+        report.written.append(skill.name)
+    _write_text(root / JSON, json.dumps(listed, ensure_ascii=False, indent=4) + "\n")
+    return report
+
+
+def published_code(skill: Skill) -> str:
+    """The code as it was before anything was copied into it."""
+    return skill.source.split(COPIED)[0]
+
+
+def published_description(skill: Skill) -> str:
+    """The description in the form that Voyager stores: the comment of a function of that name."""
+    comment = "\n".join(f"    // {line}".rstrip() for line in skill.description.split("\n"))
+    return f"async function {skill.entry}(bot) {{\n{comment}\n}}"
+
+
+def _write(root: Path, name: str, skill: Skill) -> None:
+    _write_text(root / CODE / f"{name}.js", published_code(skill))
+    _write_text(root / DESCRIPTION / f"{name}.txt", published_description(skill))
+
+
+def _write_text(path: Path, text: str) -> None:
+    replace_file(path, text, aside=path.with_name(f"{path.name}.part"))

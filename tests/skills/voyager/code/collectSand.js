@@ -1,0 +1,3 @@
+const collectSand = async (bot, count = 5) => {
+  await mineBlock(bot, "sand", count);
+};

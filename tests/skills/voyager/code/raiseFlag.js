@@ -1,0 +1,3 @@
+async function raiseFlag(bot) {
+  await weaveFlag(bot, "red");
+}
