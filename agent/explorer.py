@@ -230,6 +230,8 @@ class Explorer:
             self._recorder.aside(
                 e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
             )
+        if self.state.task_number and not environment.spec.can_snapshot:
+            environment.resume(self.state.progress)
         if self.state.task_number == 0 and self.state.snapshot is None:
             self._recorder.once(
                 e.WorldReset,

@@ -135,6 +135,22 @@ class Environment(ABC):
         """What a person should know of this world with these options, beyond its spec."""
         return ()
 
+    @classmethod
+    def install(cls) -> str:
+        """Fetch what this world needs besides Python packages; says what was done.
+
+        Raises:
+            ValueError: it could not be fetched; the message says why.
+        """
+        return "nothing needs to be installed"
+
+    def resume(self, progress: Progress) -> None:  # noqa: ARG002
+        """An interrupted run goes on in this world, which lives on by itself: count on from `progress`.
+
+        Called after the reset, in worlds that cannot take snapshots.
+        """
+        return
+
     def close(self) -> None:
         """Let go of processes, files and connections. Safe to call twice."""
         return

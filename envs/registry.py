@@ -13,7 +13,10 @@ from fieldcraft.envs.environment import Environment
 from fieldcraft.envs.suggest import nearest
 
 GROUP = "fieldcraft.envs"
-_BUILTIN = {"gridworld-v1": "fieldcraft.envs.gridworld:GridWorld"}
+_BUILTIN = {
+    "gridworld-v1": "fieldcraft.envs.gridworld:GridWorld",
+    "minecraft-v1": "fieldcraft.envs.minecraft:MinecraftWorld",
+}
 
 
 class UnknownEnvironment(LookupError):

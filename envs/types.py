@@ -166,6 +166,7 @@ class OptionInfo(Frozen):
 class EnvironmentSpec(Frozen):
     """What a world is and can do; serialisable, so that a run can say where it was lived.
 
+    `repeatable` is false for a world that lives on by itself, where no reset brings the same moment back.
     `options` are the options of the last reset. `tick_limit` ends a program (world ticks), and
     `failure_limit` ends it at that many failed primitive calls, caught or not. `day_ticks` is the length of
     a day, `None` in a world without days.
@@ -175,6 +176,7 @@ class EnvironmentSpec(Frozen):
     description: str
     can_snapshot: bool = False
     can_render: bool = False
+    repeatable: bool = True
     languages: tuple[Literal["python", "javascript"], ...] = ("python",)
     tick_limit: int = Field(default=6000, ge=1)
     failure_limit: int = Field(default=5, ge=1)

@@ -11,7 +11,7 @@ import typer
 
 from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
-from fieldcraft.cli.errors import FAILURE, UsageProblem
+from fieldcraft.cli.errors import FAILURE, CommandFailed, UsageProblem
 
 if TYPE_CHECKING:
     from fieldcraft.envs import Environment
@@ -28,6 +28,8 @@ Examples:
   fieldcraft envs map gridworld-v1 map.png --seed 3 --option variant=islands
 
   fieldcraft envs permute rules.json --seed 3   rules with other names and recipes
+
+  fieldcraft envs install minecraft-v1          what it needs from npm
 
   fieldcraft envs check my_package.world:MyWorld
 """
@@ -177,6 +179,20 @@ def permute(
     console().print(
         say(f"wrote {output}; live there: {program()} explore --option rules={shlex.quote(str(output))}")
     )
+    return 0
+
+
+@app.command()
+def install(world: World) -> int:
+    """Fetch what a world needs besides Python packages."""
+    from fieldcraft.cli.console import console, say
+    from fieldcraft.envs import load
+
+    try:
+        done = load(world).install()
+    except ValueError as error:
+        raise CommandFailed(f"{world}: {error}") from error
+    console().print(say(f"{world}: {done}", "good"))
     return 0
 
 

@@ -1,0 +1,98 @@
+"""What was reached in one Minecraft life: kept here, because the bot's process comes and goes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from fieldcraft.envs.types import Progress
+
+EVENTS_KEPT, EVENT_LIMIT, SEEN_KEPT = 10, 300, 60
+_TOOLS = ("pickaxe", "axe", "shovel", "hoe", "sword")
+MILESTONES = {
+    f"{word} tools": tuple(f"{word}_{tool}" for tool in _TOOLS)
+    for word in ("wooden", "stone", "iron", "golden", "diamond")
+}
+
+
+class Life:
+    """Counters that only grow, and the latest events.
+
+    Attributes:
+        tick: physics ticks of all bridges of this life together.
+        events: the latest, oldest first.
+        chests: what was seen in each chest that was opened, by position.
+    """
+
+    def __init__(self) -> None:
+        self._progress = Progress()
+        self._walked_before = 0.0
+        self.tick = 0
+        self.events: deque[str] = deque(maxlen=EVENTS_KEPT)
+        self.chests: dict[str, dict[str, int]] = {}
+        self._seen: dict[str, None] = {}
+
+    def continue_from(self, progress: Progress) -> None:
+        """Add to what an earlier process had counted."""
+        self._progress = progress.model_copy(deep=True)
+        self._walked_before = progress.distance
+        self.tick = max([self.tick, *progress.items.values(), *progress.milestones.values()])
+
+    def progress(self) -> Progress:
+        """What was reached, as a new object."""
+        return self._progress.model_copy(deep=True)
+
+    @property
+    def held(self) -> list[str]:
+        """Every item ever held."""
+        return list(self._progress.items)
+
+    def note(self, text: str) -> None:
+        """Keep an event."""
+        self.events.append(" ".join(text.split())[:EVENT_LIMIT])
+
+    def hold(self, names: Iterable[str]) -> None:
+        """These items are held now."""
+        for name in names:
+            if name not in self._progress.items:
+                self._progress.items[name] = self.tick
+                for milestone, tools in MILESTONES.items():
+                    if name in tools:
+                        self._progress.milestones.setdefault(milestone, self.tick)
+
+    def begin_bridge(self) -> None:
+        """A new bridge counts its blocks walked from zero."""
+        self._walked_before = self._progress.distance
+
+    def walk(self, blocks: float) -> None:
+        """The current bridge's bot has walked this far."""
+        self._progress.distance = max(self._progress.distance, self._walked_before + blocks)
+
+    def remember_blocks(self, nearby: list[str]) -> list[str]:
+        """Note what is near; the names seen lately that are not, the latest last."""
+        for name in nearby:
+            self._seen.pop(name, None)
+            self._seen[name] = None
+        while len(self._seen) > SEEN_KEPT:
+            del self._seen[next(iter(self._seen))]
+        near = set(nearby)
+        return [name for name in self._seen if name not in near]
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Take in an event of the bridge. What it says is data from outside: bounded, never trusted."""
+        name, text = str(event.get("name", ""))[:100], str(event.get("text", ""))
+        match event.get("event"):
+            case "held":
+                self.hold([name])
+            case "placed":
+                self._progress.placed[name] = self._progress.placed.get(name, 0) + 1
+            case "killed":
+                self._progress.killed[name] = self._progress.killed.get(name, 0) + 1
+            case "death":
+                self._progress.deaths += 1
+                self.note(text or "died")
+            case "chest":
+                self.chests[str(event.get("at"))[:60]] = dict(event.get("contents") or {})
+            case "event" | "end":
+                self.note(text)

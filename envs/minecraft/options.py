@@ -1,0 +1,82 @@
+"""The options of a Minecraft life: which server, as whom, and how it begins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from fieldcraft.envs.minecraft.errors import CannotPlay
+from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.types import OptionInfo, Position
+
+
+def _from_text(value: Any) -> Any:
+    """JSON, as it is typed on a command line, or `x,y,z`."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value if value.lstrip()[:1] in ("{", "[") else f"[{value}]")
+    except json.JSONDecodeError:
+        return value
+
+
+class Options(BaseModel):
+    """`reset(options=...)` of Minecraft."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="the server's name or address")
+    port: int = Field(default=25565, ge=1, le=65535, description="the server's port")
+    version: str | None = Field(
+        default=None, description="of Minecraft, such as 1.20.4; what the server announces if omitted"
+    )
+    username: str = Field(
+        default="Fieldcraft", pattern=r"^[A-Za-z0-9_]{3,16}$", description="the bot's name, 3 to 16 letters"
+    )
+    auth: Literal["offline", "microsoft"] = Field(
+        default="offline", description="microsoft asks you to sign in in a browser, once"
+    )
+    reset: Literal["soft", "hard"] = Field(
+        default="soft",
+        description="soft goes on where the bot stands; hard empties its hands first (needs operator rights)",
+    )
+    inventory: Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_from_text)] = Field(
+        default={}, description="items to begin with, as JSON (needs operator rights)"
+    )
+    position: Annotated[Position | None, BeforeValidator(_from_text)] = Field(
+        default=None, description="where to begin, as x,y,z (needs operator rights)"
+    )
+    reconnect_seconds: float = Field(
+        default=60.0, ge=0, le=3600, description="how long to wait for a server that went away"
+    )
+
+
+def read_options(options: Mapping[str, Any] | None) -> Options:
+    """Check the options.
+
+    Raises:
+        CannotPlay: one is unknown or out of range.
+    """
+    try:
+        return Options.model_validate(dict(options or {}))
+    except ValidationError as error:
+        raise CannotPlay("; ".join(_problem(detail) for detail in error.errors(include_url=False))) from None
+
+
+def describe_options() -> tuple[OptionInfo, ...]:
+    """Every option with what it means and its default."""
+    return tuple(
+        OptionInfo(name=name, about=field.description or "", default=field.get_default())
+        for name, field in Options.model_fields.items()
+    )
+
+
+def _problem(detail: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        hint = nearest(name, Options.model_fields)
+        return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
+    return f"option {name}: {detail['msg']} (got {detail['input']!r:.60})"

@@ -1,0 +1,87 @@
+"""Shared: a Minecraft server of our own, and a world on it. Without Node they skip, except in CI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldcraft.envs.minecraft import MinecraftWorld
+from fieldcraft.envs.minecraft.errors import CannotPlay
+from fieldcraft.envs.minecraft.packages import find_node, find_packages
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from minecraft_server import FixtureServer, missing
+
+NAME = "Tester"
+VERSIONS = ("1.20.4", "1.21.4")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of one version stay on one worker, which starts their server once."""
+    for item in items:
+        if "/envs/minecraft/" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("minecraft"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _playable() -> None:
+    problem = missing()
+    try:
+        find_node()
+        find_packages()
+    except CannotPlay as error:
+        problem = problem or str(error)
+    if problem:
+        assert not os.environ.get("CI"), f"missing in CI: {problem}"
+        pytest.skip(problem)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FixtureServer]:
+    """A server of the main version, shared by a file's tests."""
+    with FixtureServer(VERSIONS[0]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_world(server: FixtureServer) -> Iterator[MinecraftWorld]:
+    """A bot on it."""
+    world = MinecraftWorld()
+    try:
+        world.reset(seed=0, options={"port": server.port, "username": NAME})
+        yield world
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def world(server: FixtureServer, shared_world: MinecraftWorld) -> MinecraftWorld:
+    """The bot with empty hands in the middle of the arena, which is as it was at first."""
+    server.ask("clearMobs")
+    server.ask("arena")
+    shared_world.reset(
+        seed=0, options={"port": server.port, "username": NAME, "reset": "hard", "position": "0.5,5,0.5"}
+    )
+    return shared_world
+
+
+@pytest.fixture
+def give(server: FixtureServer, world: MinecraftWorld) -> Callable[..., None]:
+    """Puts items into the bot's hands, on the server's side: `give(oak_log=3)`."""
+
+    def put(**items: Any) -> None:
+        for item, count in items.items():
+            server.ask("give", name=NAME, item=item, count=count)
+        for _ in range(100):
+            if all(world.inventory().get(item, 0) >= count for item, count in items.items()):
+                return
+            world.wait(1)
+        raise AssertionError(f"the bot never saw {items}")
+
+    return put
