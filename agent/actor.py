@@ -9,7 +9,9 @@ from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.prompting import AnswerUnusable, parse_code
 from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.envs import Environment, Observation
+from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.skills import Program, ProgramError, Skill, parse_program
+from fieldcraft.skills.program import Language
 
 SOURCE_SHOWN = 8000
 
@@ -27,12 +29,19 @@ class Actor:
     """Writes one program for each attempt (Voyager, section 2.3: iterative prompting)."""
 
     def __init__(
-        self, asker: Asker, environment: Environment, tools: str = "", *, attempts_shown: int = 6
+        self,
+        asker: Asker,
+        environment: Environment,
+        tools: str = "",
+        *,
+        attempts_shown: int = 6,
+        language: Language = "python",
     ) -> None:
         self._asker = asker
         self._environment = environment
         self._tools = tools
         self._attempts_shown = attempts_shown
+        self._language = language
 
     def write(
         self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
@@ -46,11 +55,11 @@ class Actor:
         spec = self._environment.spec
         answer = self._asker.text(
             "actor",
-            "actor",
+            "actor" if self._language == "python" else "actor_javascript",
             world=spec.description,
-            primitives=self._environment.api_reference(),
+            **self._reference(),
             names=spec.names,
-            tools=self._tools,
+            language=self._language,
             skills=known,
             failure_limit=spec.failure_limit,
             tick_limit=spec.tick_limit,
@@ -60,10 +69,16 @@ class Actor:
         )
         source = None
         try:
-            source = parse_code(answer)
-            return Written(source=source, program=parse_program(source), problem=None)
+            source = parse_code(answer, self._language)
+            return Written(source=source, program=parse_program(source, self._language), problem=None)
         except (AnswerUnusable, ProgramError) as problem:
             return Written(source=source, program=None, problem=str(problem))
+
+    def _reference(self) -> dict[str, str]:
+        """What the prompt says of how programs reach the world and the tools."""
+        if self._language != "python" and isinstance(self._environment, RunsPrograms):
+            return {"reference": self._environment.program_reference()}
+        return {"primitives": self._environment.api_reference(), "tools": self._tools}
 
 
 def _shortened(attempt: Attempt) -> Attempt:

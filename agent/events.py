@@ -217,6 +217,7 @@ class ExecutionStarted(BaseEvent):
     iteration: int
     attempt: int
     source: str
+    language: Literal["python", "javascript"] = "python"
     skills: dict[str, str] = {}
 
 

@@ -152,6 +152,7 @@ class Explorer:
                 iteration=iteration,
                 attempt=attempt,
                 source=program.source,
+                language=program.language,
                 skills=bindings,
             ),
             (e.ExecutionFinished, e.ExecutionInterrupted),
@@ -214,6 +215,7 @@ class Explorer:
             f"{task.words} {task.context[:300]} {lacking[:300]}".strip(),
             k=self._run.settings.retrieved,
             environment=self._parts.environment.spec.id,
+            languages=self._parts.environment.spec.languages,
             records={
                 folder_name(entry): (record.successes, record.failures)
                 for entry, record in self.state.records.items()

@@ -16,6 +16,7 @@ from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
+from fieldcraft.skills.reading import sole_call
 from fieldcraft.skills.skill import folder_name
 
 
@@ -83,6 +84,7 @@ class SkillKeeper:
             description=(description or program.docstring or task.words)[:1024],
             source=program.source,
             entry=program.entry,
+            language=program.language,
             environment=self._environment.spec.id,
             dependencies=self._runner.bindings(program),
             tools=tuple(sorted(program.tools)),
@@ -136,6 +138,8 @@ class SkillKeeper:
 
 def only_calls_another(program: Program) -> bool:
     """Whether the entry's whole body is one call of a function that it does not define: nothing learned."""
+    if program.language != "python":
+        return sole_call(program.source) in program.names
     tree = ast.parse(program.source)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     if len(functions) != 1:

@@ -13,6 +13,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.agent.models.messages import Message
+from fieldcraft.skills.reading import signature
 
 ANSWER_LIMIT = 100_000
 """Characters of an answer that are read; a longer one is refused."""
@@ -48,7 +49,7 @@ def _templates() -> Jinja:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    jinja.filters.update(quoted=quoted, one_line=one_line, code=code)
+    jinja.filters.update(quoted=quoted, one_line=one_line, code=code, signature=signature)
     return jinja
 
 
@@ -90,7 +91,7 @@ def parse_json(answer: str, schema: type[T]) -> T:
         raise AnswerUnusable(f"it is not valid JSON: {error}") from None
 
 
-def parse_code(answer: str) -> str:
+def parse_code(answer: str, language: str = "python") -> str:
     """The source in the one code block of an actor's answer.
 
     Raises:
@@ -108,7 +109,7 @@ def parse_code(answer: str) -> str:
             problem = "its code block is never closed" if fences else "it holds no code block"
         case _:
             problem = f"it holds {len(blocks)} code blocks"
-    raise AnswerUnusable(f"{problem}; put the whole program into exactly one ```python block")
+    raise AnswerUnusable(f"{problem}; put the whole program into exactly one ```{language} block")
 
 
 def _refuse_giant(answer: str) -> None:

@@ -54,7 +54,8 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
     for rerun in pending:
         recorded = rerun.started
         tools = RecordedTools(rerun.tools(), rerun.outcomes)
-        runner.run(parse_program(recorded.source), recorded.iteration, recorded.skills, tools=tools)
+        program = parse_program(recorded.source, recorded.language)
+        runner.run(program, recorded.iteration, recorded.skills, tools=tools)
 
 
 class _Rerun:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from pydantic import BaseModel, TypeAdapter
 
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
-from fieldcraft.skills import Execution, Skill, SkillLibrary, Verified, parse_program
+from fieldcraft.skills import Execution, ProgramError, Skill, SkillLibrary, Verified
+from fieldcraft.skills.reading import program_of
 from fieldcraft.skills.sandbox.base import Sandbox, ToolCaller
 
 _GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
@@ -83,9 +84,13 @@ def _replay(
     seed: int,
     tools: ToolCaller | None,
 ) -> Replayed:
+    try:
+        program = program_of(skill)
+    except ProgramError as error:
+        return Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.FAILS, why=str(error))
     before = environment.progress()
     execution = sandbox.run(
-        parse_program(skill.source),
+        program,
         environment,
         skills=library.bind(skill.dependencies),
         tools=tools,

@@ -180,6 +180,11 @@ def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
             f"`envs check {settings.environment}` tries everything it promises"
         ) from error
     _check_tasks(settings, environment)
+    if settings.language not in environment.spec.languages:
+        raise BadWorldOptions(
+            f"{environment.spec.id} runs {', '.join(environment.spec.languages)} programs only; "
+            f"leave out language = {settings.language!r}, or choose another world"
+        )
     return environment
 
 
@@ -218,7 +223,13 @@ def _assemble(
         environment=environment,
         library=library,
         curriculum=_curriculum(recorder, asker, answers, environment, library, ask_human),
-        actor=Actor(asker, environment, desk.reference(), attempts_shown=settings.attempts_shown),
+        actor=Actor(
+            asker,
+            environment,
+            desk.reference(),
+            attempts_shown=settings.attempts_shown,
+            language=settings.language,
+        ),
         critic=_critic(recorder, asker, environment, ask_human),
         keeper=SkillKeeper(recorder, asker, environment, library, runner, desk),
         runner=runner,

@@ -62,6 +62,8 @@ class RunSettings(BaseModel):
 
     A given task is given up after `give_up_after` failed steps in a row.
 
+    `language` is what programs are written in; skills in every language that the world runs can be called.
+
     `retrieved` skills are shown to the author of programs; with 0 none can be called either.
     `attempts_shown` is how many earlier attempts at a task it is shown. Without `environment_feedback`
     no model is told what the world answered, without `execution_errors` none how a program ended;
@@ -85,6 +87,7 @@ class RunSettings(BaseModel):
     curriculum: Literal["auto", "random", "human", "fixed", "solve", "open", "subgoals"] = "auto"
     tasks: tuple[FixedTask, ...] = ()
     critic: Literal["environment", "model", "human", "none", "never"] = "environment"
+    language: Literal["python", "javascript"] = "python"
     library: str = "library"
     keep_skills: bool = True
     retrieved: int = Field(default=5, ge=0, le=50)

@@ -13,7 +13,8 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.sightings import note_sightings
 from fieldcraft.agent.state import Sighting
 from fieldcraft.envs import Environment, Observation
-from fieldcraft.skills import Skill, SkillLibrary, parse_program
+from fieldcraft.skills import Skill, SkillLibrary
+from fieldcraft.skills.reading import signature
 from fieldcraft.tools import ToolError, current_call
 
 LOOKING = frozenset({"calendar", "last_seen"})
@@ -79,11 +80,7 @@ class LibraryOfRun:
 
 
 def _described(skill: Skill) -> str:
-    parameters = "bot"
-    if skill.language == "python":
-        program = parse_program(skill.source)
-        parameters = ", ".join(["bot", *(f"{given.name}={given.default}" for given in program.parameters)])
-    return f"{skill.entry}({parameters}): {' '.join(skill.description.split())}"
+    return f"{signature(skill)}: {' '.join(skill.description.split())}"
 
 
 class BudgetOfRun:

@@ -112,5 +112,8 @@ class RunsPrograms(Protocol):
             Exception: the world itself failed, as a primitive may.
         """
 
+    def program_reference(self) -> str:
+        """What a program in the world's own language can use, as the model reads it (Markdown)."""
+
     def cancel_program(self) -> None:
         """End the running program soon; its report says `cancelled`. Called from any thread."""

@@ -323,7 +323,7 @@ class SkillLibrary:
         environment: str | None = None,
         tools: Collection[str] | None = None,
         records: Mapping[str, tuple[int, int]] | None = None,
-        language: str | None = None,
+        languages: Collection[str] | None = None,
     ) -> list[Match]:
         """The `k` skills most useful for what `query` asks, best first; ties by name.
 
@@ -333,7 +333,7 @@ class SkillLibrary:
             environment: ranks skills of this world first; the library's own where omitted.
             tools: the tools at hand. A skill that needs another one is left out. All are, where omitted.
             records: skill name to (successes, failures) of its use in this environment.
-            language: only skills in this language.
+            languages: only skills in these languages.
         """
         from fieldcraft.skills.retrieval import Request, Retriever
 
@@ -346,7 +346,7 @@ class SkillLibrary:
             environment=self.environment if environment is None else environment,
             tools=None if tools is None else frozenset(tools),
             records=records or {},
-            language=language,
+            languages=None if languages is None else frozenset(languages),
         )
         return self._retriever.search(request, self._catalogue, lambda skill: not self.unbound(skill))
 

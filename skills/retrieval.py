@@ -57,11 +57,11 @@ class Request:
     environment: str
     tools: frozenset[str] | None
     records: Mapping[str, tuple[int, int]]
-    language: str | None
+    languages: frozenset[str] | None
 
     def admits(self, skill: Skill) -> bool:
         """Whether the skill can be used at all by whoever asks."""
-        return (self.language is None or skill.language == self.language) and (
+        return (self.languages is None or skill.language in self.languages) and (
             self.tools is None or self.tools.issuperset(skill.tools)
         )
 

@@ -20,7 +20,10 @@ _SILENT = frozenset({"comment", "empty_statement", "hash_bang_line"})
 
 @dataclass(frozen=True)
 class Function:
-    """A function at top level. `text` is its statement; `free` are the names it reads and does not define."""
+    """A function at top level. `text` is its statement; `free` are the names it reads and does not define.
+
+    `sole_call` is the function that it calls where its body is that call and nothing else.
+    """
 
     name: str
     line: int
@@ -30,6 +33,7 @@ class Function:
     takes_bot: bool
     docstring: str
     free: frozenset[str]
+    sole_call: str
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ def _function(node: Node, source: str) -> Function | None:
         takes_bot=bool(parameters) and parameters[0].name == "bot",
         docstring=_docstring(node, definition),
         free=names_in(node, source).free,
+        sole_call=_sole_call(definition),
     )
 
 
@@ -140,6 +145,18 @@ def _parameter(pattern: Node) -> Parameter:
     if pattern.type == "assignment_pattern" and left is not None and right is not None:
         return Parameter(name=text_of(left), default=text_of(right))
     return Parameter(name=text_of(pattern), default="undefined")
+
+
+def _sole_call(definition: Node) -> str:
+    body = definition.child_by_field_name("body")
+    steps = [child for child in body.named_children if child.type != "comment"] if body is not None else []
+    step = steps[0] if len(steps) == 1 else None
+    while step is not None and step.type in {"expression_statement", "return_statement", "await_expression"}:
+        step = step.named_children[0] if step.named_children else None
+    called = (
+        step.child_by_field_name("function") if step is not None and step.type == "call_expression" else None
+    )
+    return text_of(called) if called is not None and called.type == "identifier" else ""
 
 
 def _docstring(node: Node, definition: Node) -> str:

@@ -13,6 +13,7 @@ from fieldcraft.envs import Environment, PrimitiveError
 from fieldcraft.envs.programs import Module, ProgramReport, ProgramRequest, RunsPrograms
 from fieldcraft.skills.execution import Execution, KillReason, ProgramFault
 from fieldcraft.skills.program import Parameter, Program, ProgramError, parse_program
+from fieldcraft.skills.reading import program_of
 from fieldcraft.skills.sandbox.base import BoundSkill, ProgramLimits, SandboxUnavailable, SkillSet
 from fieldcraft.skills.sandbox.ledger import Ledger, failure_text, program_fault
 from fieldcraft.skills.sandbox.wire import Stopped
@@ -92,7 +93,7 @@ class WorldPrograms:
                 f"{skill.entry} is {skill.language}, which {self._environment.spec.id} does not run"
             )
         try:
-            parameters = _parameters(skill)
+            parameters = program_of(skill).parameters
             arguments = positional(skill.entry, parameters, args, kwargs)
         except (ProgramError, ValueError) as error:
             raise PrimitiveError(str(error)) from None
@@ -198,13 +199,6 @@ def by_name(entry: str, parameters: Sequence[Parameter], arguments: Sequence[Any
     if len(arguments) > len(parameters):
         raise ValueError(f"{entry} takes {len(parameters)} arguments after the bot, not {len(arguments)}")
     return {parameter.name: value for parameter, value in zip(parameters, arguments, strict=False)}
-
-
-def _parameters(skill: BoundSkill) -> tuple[Parameter, ...]:
-    """The parameters of a JavaScript skill's entry, which need not be the last function of its source."""
-    from fieldcraft.skills.javascript import read_script
-
-    return read_script(skill.source).functions[skill.entry].parameters
 
 
 def _module(skill: BoundSkill) -> Module:

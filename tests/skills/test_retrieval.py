@@ -108,8 +108,8 @@ def test_only_one_language_is_offered_where_one_is_asked_for(library, make_skill
     source = "async function cutOak(bot) { await mineBlock(bot, 'oak_log'); }"
     javascript = {"entry": "cutOak", "language": "javascript", "source": source}
     library.keep(Skill(name="cut-oak", description="Cuts an oak.", **javascript))
-    assert names(library.search("cut", language="javascript")) == ["cut-oak"]
-    assert names(library.search("cut", language="python")) == ["cut-tree"]
+    assert names(library.search("cut", languages=["javascript"])) == ["cut-oak"]
+    assert names(library.search("cut", languages=["python"])) == ["cut-tree"]
 
 
 def test_what_changes_on_disk_is_found_without_opening_the_library_again(library, make_skill):

@@ -65,6 +65,9 @@ class JavaScriptWorld(Environment):
         stopped = "cancelled" if self.cancelled else "crashed"
         return ProgramReport.model_validate({"stopped": stopped, "detail": "node ended"})
 
+    def program_reference(self) -> str:
+        return "`bot.chat(text)` says something."
+
     def cancel_program(self) -> None:
         self.cancelled = True
         if self.process is not None:
