@@ -30,8 +30,8 @@ def add_sources(registry: ToolRegistry, named: Sequence[str], sources: ToolSourc
             registry.problems.append(ToolProblem(name, str(error)))
     if mcp:
         _open_mcp(registry, mcp)
-    for name, document in openapi.items():
-        _open_openapi(registry, name, document)
+    if openapi:
+        _open_openapi(registry, openapi)
 
 
 def _sort_in(
@@ -81,8 +81,25 @@ def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
             ]
 
 
-def _open_openapi(registry: ToolRegistry, name: str, document: OpenApiDocument) -> None:
-    raise NotImplementedError
+def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocument]) -> None:
+    if importlib.util.find_spec("openapi_pydantic") is None:
+        problem = "OpenAPI documents need the extra `openapi`: pip install 'fieldcraft[openapi]'"
+        registry.problems += [ToolProblem(f"openapi.{name}", problem) for name in documents]
+        return
+    from fieldcraft.tools.sources.openapi.api import WebApis
+
+    apis = WebApis()
+    registry.hold(apis.close)
+    for name, settings in documents.items():
+        origin = f"openapi.{name}"
+        try:
+            for found in apis.open(settings):
+                if isinstance(found, tuple):
+                    registry.problems.append(ToolProblem(f"{origin}: {found[0]}", str(found[1])))
+                else:
+                    _add(registry, origin, settings, [found])
+        except ToolError as error:
+            registry.problems.append(ToolProblem(origin, str(error)))
 
 
 def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:

@@ -1,0 +1,69 @@
+"""Credentials of a web API, as its document says that they are sent."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.settings import filled
+
+
+class Credentials:
+    """What the user gave, by the names of the document's security schemes.
+
+    Raises:
+        BrokenTool: a scheme is unknown or cannot be served, or a variable is not set.
+    """
+
+    def __init__(self, document: Document, given: Mapping[str, str]) -> None:
+        components = document.data.get("components")
+        schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
+        self._known = schemes if isinstance(schemes, Mapping) else {}
+        self._secrets = {name: filled(secret) for name, secret in given.items()}
+        self._places: dict[str, tuple[str, str, str]] = {}
+        for name, secret in self._secrets.items():
+            if name not in self._known:
+                known = ", ".join(map(str, self._known)) or "none"
+                raise BrokenTool(f"the document has no security scheme {name!r}; it has: {known}")
+            self._places[name] = _place(name, document.resolved(self._known[name]), secret)
+
+    def for_operation(self, alternatives: Sequence[Sequence[str]]) -> dict[str, dict[str, str]]:
+        """What goes with a request: place (`header`, `query`, `cookie`) -> name -> value.
+
+        It is the first of the alternatives for which everything was given.
+        """
+        found: dict[str, dict[str, str]] = {"header": {}, "query": {}, "cookie": {}}
+        chosen = next((names for names in alternatives if all(name in self._places for name in names)), ())
+        for name in chosen:
+            place, key, value = self._places[name]
+            found[place][key] = value
+        return found
+
+    def hint(self, alternatives: Sequence[Sequence[str]]) -> str:
+        """What to give to an operation that refused a request for want of credentials."""
+        missing = sorted({name for names in alternatives for name in names} - self._places.keys())
+        if not missing:
+            return ""
+        return f'; it wants credentials: credentials = {{{missing[0]} = "${{NAME_OF_A_VARIABLE}}"}}'
+
+
+def _place(name: str, scheme: Mapping[str, Any], secret: str) -> tuple[str, str, str]:
+    """(place, key, value) of a security scheme."""
+    kind, way = str(scheme.get("type", "")), str(scheme.get("scheme", "")).lower()
+    match kind:
+        case "apiKey" if scheme.get("in") in {"header", "query", "cookie"}:
+            return str(scheme["in"]), str(scheme.get("name", name)), secret
+        case "http" if way == "basic":
+            return "header", "Authorization", f"Basic {base64.b64encode(secret.encode()).decode()}"
+        case "http" if way == "bearer":
+            return "header", "Authorization", f"Bearer {secret}"
+        case "oauth2" | "openIdConnect":
+            return "header", "Authorization", f"Bearer {secret}"
+        case _:
+            raise BrokenTool(
+                f"the security scheme {name!r} ({' '.join((kind, way)).strip()}) is not served here; "
+                "give what it needs as `headers`"
+            )

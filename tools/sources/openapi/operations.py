@@ -1,0 +1,187 @@
+"""The operations of a document: what each is called, takes, and where it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from openapi_pydantic import Parameter, RequestBody
+from pydantic import ValidationError
+
+from fieldcraft.tools.arguments import complaints
+from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.naming import identifier
+from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.openapi.schemas import Schemas
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_NOT_PARAMETERS = {"accept", "content-type", "authorization"}
+"""Headers that the standard gives another place."""
+_LONGEST_DESCRIPTION = 1_000
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a request carries: the `argument` that holds it, and how it is written."""
+
+    argument: str
+    media: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        name: its `operationId`, or one made of method and path, as a tool can be called.
+        description: for whoever may call it.
+        parameters: argument -> the parameter it stands for.
+        body: `None` where it takes none.
+        schema: JSON schema of all arguments.
+        servers: where the operation or its path say that it is sent; empty where the document says it.
+        security: alternatives, each the names of the schemes that it needs; empty where nothing is needed.
+    """
+
+    name: str
+    method: str
+    path: str
+    description: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    body: Body | None = None
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    servers: tuple[Mapping[str, Any], ...] = ()
+    security: tuple[tuple[str, ...], ...] = ()
+
+
+def operations_of(document: Document) -> Iterator[Operation | tuple[str, BrokenTool]]:
+    """Every operation; for one that cannot be used, its place and why."""
+    for path, item in (document.data.get("paths") or {}).items():
+        try:
+            resolved = document.resolved(item)
+        except BrokenTool as error:
+            yield str(path), error
+            continue
+        for method in METHODS:
+            if method in resolved:
+                try:
+                    yield _operation(document, str(path), method, resolved)
+                except ValidationError as error:
+                    yield f"{method.upper()} {path}", BrokenTool(f"it cannot be read: {complaints(error)}")
+                except BrokenTool as error:
+                    yield f"{method.upper()} {path}", error
+
+
+def _operation(document: Document, path: str, method: str, item: Mapping[str, Any]) -> Operation:
+    data = document.resolved(item[method])
+    schemas = Schemas(document)
+    arguments = _Arguments(schemas)
+    for parameter, schema in _parameters(document, item, data):
+        arguments.take(parameter, schema)
+    body = arguments.take_body(document, data.get("requestBody"))
+    declared = data.get("operationId")
+    made = f"{method} {path}"
+    words = [str(data[key]).strip() for key in ("summary", "description") if data.get(key)]
+    security = data.get("security", document.data.get("security")) or []
+    return Operation(
+        name=identifier(str(declared or made)) or identifier(made),
+        method=method.upper(),
+        path=path,
+        description="\n".join(dict.fromkeys(words))[:_LONGEST_DESCRIPTION] or f"{method.upper()} {path}",
+        parameters=arguments.parameters,
+        body=body,
+        schema=arguments.schema(),
+        servers=tuple(data.get("servers") or item.get("servers") or ()),
+        security=tuple(tuple(map(str, one)) for one in security if isinstance(one, Mapping)),
+    )
+
+
+def _parameters(
+    document: Document, item: Mapping[str, Any], data: Mapping[str, Any]
+) -> list[tuple[Parameter, Any]]:
+    """Those of the path and of the operation, which go first, each with its schema as it was written."""
+    found: dict[tuple[str, str], tuple[Parameter, Any]] = {}
+    for listed in (*(item.get("parameters") or ()), *(data.get("parameters") or ())):
+        written = document.resolved(listed)
+        parameter = Parameter.model_validate(_bare(written))
+        if parameter.param_in == "header" and parameter.name.lower() in _NOT_PARAMETERS:
+            continue
+        schema = written.get("schema")
+        if schema is None and isinstance(content := written.get("content"), Mapping):
+            schema = next(
+                (media.get("schema") for media in content.values() if isinstance(media, Mapping)), {}
+            )
+        described = dict(schema or {}) if not isinstance(schema, bool) else {}
+        if parameter.description and "$ref" not in described:
+            described.setdefault("description", parameter.description)
+        found[parameter.name, str(parameter.param_in)] = (parameter, described)
+    return list(found.values())
+
+
+def _bare(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter or body without its schemas, which may stand for more than can be read."""
+    bare = {key: value for key, value in written.items() if key not in {"schema", "example", "examples"}}
+    if isinstance(content := written.get("content"), Mapping):
+        bare["content"] = {media: {} for media in content}
+    return bare
+
+
+class _Arguments:
+    """Gathers the arguments of a tool, each under a name of its own."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.parameters: dict[str, Parameter] = {}
+        self._schemas = schemas
+        self._properties: dict[str, Any] = {}
+        self._required: list[str] = []
+
+    def take(self, parameter: Parameter, schema: Any) -> None:
+        kind = parameter.param_in.value
+        name = self._free(parameter.name, kind)
+        self.parameters[name] = parameter
+        self._add(name, schema, required=parameter.required or kind == "path")
+
+    def take_body(self, document: Document, written: Any) -> Body | None:
+        if written is None:
+            return None
+        resolved = document.resolved(written)
+        body = RequestBody.model_validate(_bare(resolved))
+        media = _preferred(list(body.content))
+        if media is None:
+            return None
+        name = self._free("body", "request")
+        content = resolved["content"][media]
+        schema = content.get("schema", {}) if isinstance(content, Mapping) else {}
+        self._add(name, schema, required=body.required)
+        return Body(name, media)
+
+    def schema(self) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "type": "object",
+            "properties": self._properties,
+            "required": self._required,
+            "additionalProperties": False,
+        }
+        if self._schemas.definitions:
+            made["$defs"] = self._schemas.definitions
+        return made
+
+    def _free(self, wanted: str, kind: str) -> str:
+        name = identifier(wanted) or "value"
+        while name in self._properties:
+            name = f"{name}_{kind}"
+        return name
+
+    def _add(self, name: str, schema: Any, *, required: bool) -> None:
+        self._properties[name] = self._schemas.copied(schema)
+        if required:
+            self._required.append(name)
+
+
+def _preferred(media: list[str]) -> str | None:
+    """The content type that a tool's arguments fit best."""
+    for wanted in ("json", "x-www-form-urlencoded", "multipart/form-data", "text/"):
+        for kind in media:
+            if wanted in kind.lower():
+                return kind
+    return media[0] if media else None

@@ -1,0 +1,76 @@
+"""The request that stands for a call of an operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.sources.openapi.operations import Operation
+from fieldcraft.tools.sources.openapi.parameters import in_header, in_path, in_query, plain
+
+
+def request_for(
+    operation: Operation,
+    server: str,
+    arguments: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str],
+    credentials: Mapping[str, Mapping[str, str]],
+) -> httpx.Request:
+    """The request of a call.
+
+    Raises:
+        ToolError: an argument cannot be sent where it belongs.
+    """
+    path = operation.path
+    sent = {"Accept": "application/json, text/*;q=0.9, */*;q=0.5", **headers, **credentials["header"]}
+    query: list[tuple[str, str]] = []
+    cookies: list[tuple[str, str]] = []
+    for name, parameter in operation.parameters.items():
+        if name not in arguments:
+            continue
+        value = arguments[name]
+        match parameter.param_in.value:
+            case "path":
+                path = path.replace(f"{{{parameter.name}}}", in_path(parameter, value))
+            case "query":
+                query += in_query(parameter, value)
+            case "header":
+                sent[parameter.name] = in_header(parameter, value)
+            case _:
+                cookies += in_query(parameter, value)
+    query += credentials["query"].items()
+    cookies += credentials["cookie"].items()
+    if cookies:
+        sent["Cookie"] = "; ".join(f"{name}={quote(value, safe='')}" for name, value in cookies)
+    try:
+        content = _content(operation, arguments)
+        url = f"{server}{path}{'?' + urlencode(query, quote_via=quote) if query else ''}"
+        return httpx.Request(operation.method, url, headers={**content.pop("headers", {}), **sent}, **content)
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise ToolError(f"{operation.name} cannot be sent with these arguments: {error}") from error
+
+
+def _content(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """How httpx is told what the request carries."""
+    body = operation.body
+    if body is None or body.argument not in arguments:
+        return {}
+    value, media = arguments[body.argument], body.media.lower()
+    if "json" in media:
+        return {"content": json.dumps(value).encode(), "headers": {"Content-Type": body.media}}
+    if "x-www-form-urlencoded" in media and isinstance(value, Mapping):
+        return {"data": {key: _form(part) for key, part in value.items()}}
+    if "multipart/form-data" in media and isinstance(value, Mapping):
+        return {"files": [(key, (None, plain(part))) for key, part in value.items()]}
+    kind = body.media if "*" not in media else "application/octet-stream"
+    return {"content": plain(value).encode(), "headers": {"Content-Type": kind}}
+
+
+def _form(value: Any) -> Any:
+    return [plain(part) for part in value] if isinstance(value, list) else plain(value)
