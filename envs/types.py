@@ -168,7 +168,8 @@ class EnvironmentSpec(Frozen):
 
     `repeatable` is false for a world that lives on by itself, where no reset brings the same moment back.
     `options` are the options of the last reset. `tick_limit` ends a program (world ticks), and
-    `failure_limit` ends it at that many failed primitive calls, caught or not. `day_ticks` is the length of
+    `failure_limit` ends it at that many failed primitive calls, caught or not. `seconds_limit` of
+    wall time is a fuse. `day_ticks` is the length of
     a day, `None` in a world without days.
     """
 
@@ -180,6 +181,7 @@ class EnvironmentSpec(Frozen):
     languages: tuple[Literal["python", "javascript"], ...] = ("python",)
     tick_limit: int = Field(default=6000, ge=1)
     failure_limit: int = Field(default=5, ge=1)
+    seconds_limit: float = Field(default=60.0, gt=0)
     day_ticks: int | None = Field(default=None, ge=1)
     names: Names = Names()
     options: dict[str, Any] = {}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.minecraft.beginning import begin
-from fieldcraft.envs.minecraft.javascript import Script, ScriptFault, ScriptOutcome, run_script
 from fieldcraft.envs.minecraft.launching import Launcher, PlainLauncher
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
 from fieldcraft.envs.minecraft.packages import install
+from fieldcraft.envs.minecraft.programs import REFERENCE, run_program
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import EnvironmentSpec, Names, OptionInfo, Position, PrimitiveError, Progress
 
@@ -24,6 +25,7 @@ TICKS_A_SECOND = 20
 CALL_SECONDS = 75.0
 """How long one primitive may take, but for those that say so themselves."""
 
+PROGRAM_SECONDS = 600.0
 SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
 SLOTS = 36
 DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
@@ -135,33 +137,21 @@ class MinecraftWorld(Environment):
         if self._link is not None:
             self._link.cancel()
 
-    def run_javascript(
-        self,
-        scripts: Sequence[Script],
-        entry: str,
-        arguments: Sequence[Any] = (),
-        *,
-        seconds: float = 300.0,
-        hosted: Mapping[str, Callable[..., Any]] | None = None,
-    ) -> ScriptOutcome:
+    def run_program(self, request: ProgramRequest, call_back: CallBack) -> ProgramReport:
         """Run a JavaScript program in the process that owns the bot; a fresh one takes its place after it.
-
-        Args:
-            scripts: share one global scope, as in Voyager; later ones see earlier ones.
-            entry: the function to call, as `entry(bot, ...arguments)`.
-            arguments: JSON data.
-            seconds: after which it is ended.
-            hosted: functions of ours that it may call by name, and gets a promise of.
 
         Raises:
             ServerGone: the server did not come back in time.
         """
-        return run_script(self.link, scripts, entry, arguments, seconds=seconds, hosted=hosted or {})
+        return run_program(self.link, request, call_back, self.spec)
 
-    def check_javascript(self, scripts: Sequence[Script]) -> list[ScriptFault]:
-        """What is wrong with scripts, without running them: syntax, and what they may not reach for."""
-        problems = self.link.ask("check_program", sources=[script.model_dump() for script in scripts])
-        return [ScriptFault.model_validate(problem) for problem in problems]
+    def cancel_program(self) -> None:
+        """End the running program soon. Safe from any thread."""
+        self.cancel()
+
+    def program_reference(self) -> str:
+        """What a JavaScript program can use, as the model reads it."""
+        return REFERENCE.read_text(encoding="utf-8")
 
     @primitive
     def mine(self, block: str, count: Count = 1) -> int:
@@ -351,6 +341,7 @@ def _spec(options: Options, names: Names) -> EnvironmentSpec:
         description=_DESCRIPTION,
         languages=("python", "javascript"),
         repeatable=False,
+        seconds_limit=PROGRAM_SECONDS,
         names=names,
         options=options.model_dump(mode="json"),
     )

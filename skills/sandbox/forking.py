@@ -97,7 +97,7 @@ class ForkingSandbox(ABC):
         if not self._running.acquire(blocking=False):
             raise RuntimeError("this sandbox runs a program already; open another one beside it")
         began = time.monotonic()
-        limits = limits or ProgramLimits()
+        limits = limits or ProgramLimits(seconds=environment.spec.seconds_limit)
         try:
             self._wake.cancelled = False
             self._world = environment if isinstance(environment, RunsPrograms) else None

@@ -58,7 +58,6 @@ const methods = {
   inventory: () => game.alive() && game.counts(),
   position: () => walking.place(game.alive()),
   command: ({ text }) => game.alive().chat(text),
-  check_program: (params) => programs.check(params),
   run_program: (params, id) => programs.run(game, channel, params, (task) => tasks.set(id, task)).finally(() => tasks.delete(id)),
   cancel: ({ task }) => tasks.get(task)?.stop('cancelled')
 }

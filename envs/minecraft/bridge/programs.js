@@ -13,58 +13,97 @@ const RESULT_LIMIT = 64 * 1024
 const LINE_LIMIT = 2000
 const CHAT_PAUSE = 1000
 const ABSENT = ['process', 'global', 'module', 'exports', '__dirname', '__filename', 'fetch', 'XMLHttpRequest', 'WebSocket', 'Buffer']
+const MAIN = 'main'
 const FRAME = /program:(.+?):(\d+):(\d+)/
 
-/** Check sources without running them; the problems found, with the name of the source. */
-function check ({ sources }) {
-  const problems = []
-  for (const { name, source } of sources) {
-    try {
-      read(source)
-    } catch (error) {
-      if (!(error instanceof ProgramProblem)) throw error
-      problems.push({ source: name, kind: error.kind, message: error.message, line: error.line })
-    }
-  }
-  return problems
-}
-
 /**
- * Run `entry` of the sources, which share one global scope as Voyager's did.
+ * Run a program, whose skills are modules: one scope each, joined by the functions that they name.
  * @param game the bot and its world
  * @param channel for log lines, calls and what the host does for the program
- * @param program `sources` ({name, source}, later ones see earlier ones), `entry`, `args`, `hosted` (functions the host
- *   answers), `seconds`
+ * @param request `source`, `entry`, `arguments`, `roots` (name -> digest), `modules` (digest -> {entry, language, source,
+ *   dependencies}), and the limits `seconds`, `output`, `calls`, `failures`, `ticks`
  * @param begun called with the task, by which the program can be stopped
- * @returns {result} or {fault: {kind, message, source, line}}
+ * @returns {result} or {failure: {kind, message, module, line}}, with `stopped` where a limit ended it
  */
-async function run (game, channel, { sources, entry, args = [], hosted = [], seconds }, begun = () => {}) {
-  const problem = check({ sources })[0]
-  if (problem) return { fault: problem }
-  const task = new Task(await game.living(), seconds, `out of time for the program (${seconds} s)`)
+async function run (game, channel, request, begun = () => {}) {
+  const task = new Task(await game.living(), request.seconds, `out of time for the program (${request.seconds} s)`)
   begun(task)
-  const scene = new Scene(game, channel, task, hosted)
+  const scene = new Scene(game, channel, task, request)
   try {
-    const context = scene.context()
-    for (const { name, source } of sources) {
-      new vm.Script(source, { filename: `program:${name}` }).runInContext(context)
-    }
-    const start = new vm.Script(`typeof ${entry} === 'function' ? ${entry} : undefined`).runInContext(context)
-    if (!start) throw new Error(`the program defines no function ${entry}`)
-    const result = await task.wait(Promise.resolve(start(scene.bot, ...args)))
+    const linker = new Linker(scene, request)
+    const start = linker.program()
+    const result = await task.wait(Promise.resolve(start(scene.bot, ...request.arguments)))
     return { result: plain(result) }
   } catch (error) {
-    return { fault: described(error) }
+    const stopped = scene.stopped ?? (task.reason?.startsWith('out of time') ? 'deadline' : null)
+    return stopped ? { stopped, detail: task.reason } : { failure: described(error) }
   } finally {
     task.stop('the program ended')
     task.close()
   }
 }
 
+/** Joins the program and the modules it reaches. */
+class Linker {
+  constructor (scene, { source, entry, roots, modules }) {
+    Object.assign(this, { scene, roots, modules, main: { source, entry, dependencies: roots } })
+    this.context = scene.context()
+    this.linked = new Map()
+    this.wanted = new Map()
+    for (const { dependencies } of [this.main, ...Object.values(modules)]) {
+      for (const [name, digest] of Object.entries(dependencies)) {
+        if (!this.wanted.has(digest)) this.wanted.set(digest, new Set())
+        this.wanted.get(digest).add(name)
+      }
+    }
+  }
+
+  program () {
+    const { [this.main.entry]: start } = this.compile(MAIN, this.main, [this.main.entry])
+    if (typeof start !== 'function') throw new Error(`the program defines no function ${this.main.entry}`)
+    return start
+  }
+
+  /** The functions of a source that others ask for, by name. */
+  compile (name, { source, dependencies }, exported) {
+    readNamed(name, source)
+    const names = Object.keys(dependencies)
+    const found = exported.map((one) => `get ${one} () { return typeof ${one} === 'undefined' ? undefined : ${one} }`)
+    const text = `(function (${names.join(', ')}) { ${source}\nreturn { ${found.join(', ')} } })`
+    const make = new vm.Script(text, { filename: `program:${name}` }).runInContext(this.context)
+    return make(...names.map((one) => this.dependency(one, dependencies[one])))
+  }
+
+  /** A function of another module; a promise of what the host answers where that is in another language. */
+  dependency (name, digest) {
+    const module = this.modules[digest]
+    return (...args) => {
+      this.scene.count(name)
+      if (module.language !== 'javascript') {
+        return this.scene.located(name, this.scene.channel.callHost(digest, args.filter((one) => one !== this.scene.bot)))
+      }
+      if (!this.linked.has(digest)) {
+        this.linked.set(digest, this.compile(digest, module, [...this.wanted.get(digest)]))
+      }
+      return this.linked.get(digest)[name](...args)
+    }
+  }
+}
+
+function readNamed (name, source) {
+  try {
+    read(source)
+  } catch (error) {
+    if (error instanceof ProgramProblem) error.module = name
+    throw error
+  }
+}
+
 /** What a program sees: its globals, over the one bot. */
 class Scene {
-  constructor (game, channel, task, hosted) {
-    Object.assign(this, { game, channel, task, hosted, chatted: 0 })
+  constructor (game, channel, task, limits) {
+    Object.assign(this, { game, channel, task, limits, chatted: 0, logged: 0, calls: 0, failures: 0, stopped: null })
+    this.start = game.ticks
     const { bot } = game
     const call = (name, promise) => this.located(name, promise)
     const instead = { pathfinder: { goto: (goal) => this.located('goto', walk(game, task, goal)) } }
@@ -74,8 +113,29 @@ class Scene {
   }
 
   log (...values) {
-    const text = values.map((value) => (typeof value === 'string' ? value : safeText(value))).join(' ')
-    this.channel.event('log', { text: text.slice(0, LINE_LIMIT) })
+    const text = values.map((value) => (typeof value === 'string' ? value : safeText(value))).join(' ').slice(0, LINE_LIMIT)
+    this.logged += Buffer.byteLength(text) + 1
+    if (this.logged > this.limits.output) this.stop('output', `more than ${this.limits.output} bytes printed`)
+    this.channel.event('log', { text })
+  }
+
+  /** End the program: a limit was reached. */
+  stop (stopped, detail) {
+    this.stopped ??= stopped
+    this.task.stop(detail)
+    this.task.check()
+  }
+
+  /** A skill is called by name. */
+  count (name) {
+    this.channel.event('skill', { name })
+  }
+
+  checkLimits () {
+    const { calls, ticks } = this.limits
+    if (this.calls >= calls) this.stop('calls', `${calls} calls`)
+    if (this.game.ticks - this.start >= ticks) this.stop('ticks', `${ticks} ticks`)
+    this.calls++
   }
 
   /** A program's chat is its log; the world hears of it once a second at most, so that no server takes it for spam. */
@@ -101,22 +161,31 @@ class Scene {
     return (...args) => {
       const site = new Error('called from here')
       const shown = args.slice(1).map(safeText).join(', ').slice(0, 200)
-      const finish = (error) => this.channel.event('call', { name, arguments: shown, error: error ? String(error.message) : null })
-      return Promise.resolve().then(() => implementation(...args)).then(
-        (value) => { finish(null); return value },
-        (error) => { finish(error); throw located(error, site) })
+      return this.called(name, shown, site, () => implementation(...args))
+    }
+  }
+
+  async called (name, shown, site, act) {
+    this.checkLimits()
+    try {
+      const value = await act()
+      this.channel.event('call', { name, arguments: shown, error: null })
+      return value
+    } catch (error) {
+      this.channel.event('call', { name, arguments: shown, error: String(error?.message ?? error).slice(0, LINE_LIMIT) })
+      if (++this.failures >= this.limits.failures) this.stop('failures', `the last one: ${error?.message}`)
+      throw located(error, site)
     }
   }
 
   context () {
-    const { game, channel } = this
+    const { game } = this
     const { goals } = pathfinding
     const mcData = view(game.registry, 'mcData')
     const given = { bot: this.bot, mcData, Vec3, ...goals, goals, Movements: pathfinding.Movements }
     for (const [name, implementation] of Object.entries(primitivesFor(this))) {
       given[name] = this.primitive(name, implementation)
     }
-    for (const name of this.hosted) given[name] = this.primitive(name, (_bot, ...args) => channel.callHost(name, args))
     const tell = (...values) => this.log(...values)
     given.console = Object.freeze({ log: tell, info: tell, warn: tell, error: tell, debug: tell })
     given.setTimeout = (act, pause, ...args) => setTimeout(act, pause, ...args)[Symbol.toPrimitive]()
@@ -160,10 +229,16 @@ function described (error) {
     const frame = FRAME.exec(String(error?.stack)) ?? FRAME.exec(String(error?.site))
     const kind = String(error?.name ?? typeof error).slice(0, 100)
     const message = String(error?.message ?? error).slice(0, LINE_LIMIT)
-    return { kind, message, source: frame ? frame[1] : null, line: frame ? Number(frame[2]) : null }
+    const line = error instanceof ProgramProblem ? error.line : frame ? Number(frame[2]) : null
+    return { kind: error instanceof ProgramProblem ? error.kind : kind, message, module: moduleOf(error, frame), line }
   } catch {
-    return { kind: 'Error', message: 'the program threw something that cannot be shown', source: null, line: null }
+    return { kind: 'Error', message: 'the program threw something that cannot be shown', module: null, line: null }
   }
+}
+
+const moduleOf = (error, frame) => {
+  const name = error instanceof ProgramProblem ? error.module : frame?.[1]
+  return !name || name === MAIN ? null : name
 }
 
 function safeText (value) {
@@ -184,4 +259,4 @@ function plain (value) {
   }
 }
 
-module.exports = { run, check }
+module.exports = { run }

@@ -22,13 +22,6 @@ NAME = "Tester"
 VERSIONS = ("1.20.4", "1.21.4")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of one version stay on one worker, which starts their server once."""
-    for item in items:
-        if "/envs/minecraft/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("minecraft"))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _playable() -> None:
     problem = missing()

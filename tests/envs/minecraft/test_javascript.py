@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import pytest
 from minecraft_server import FixtureServer
 
-from fieldcraft.envs.minecraft import MinecraftWorld, Script, ScriptOutcome
+from fieldcraft.envs.minecraft import MinecraftWorld
+from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
 
 FORBIDDEN = {
     "process": "return process.env",
@@ -27,41 +28,94 @@ FORBIDDEN = {
 }
 
 
-def run(
-    world: MinecraftWorld, body: str, *, seconds: float = 30, **hosted: Callable[..., object]
-) -> ScriptOutcome:
-    source = f"async function main(bot) {{\n{body}\n}}"
-    return world.run_javascript([Script(name="main", source=source)], "main", seconds=seconds, hosted=hosted)
+def no_host(digest: str, arguments: Sequence[object]) -> object:
+    raise AssertionError(f"nobody asked for {digest}{arguments}")
+
+
+def run(world: MinecraftWorld, body: str, call_back: CallBack = no_host, **more: object) -> ProgramReport:
+    source = f"async function main(bot, x) {{\n{body}\n}}"
+    request = {"source": source, "entry": "main", "seconds": 30, **more}
+    return world.run_program(ProgramRequest.model_validate(request), call_back)
+
+
+def module(source: str, entry: str, **dependencies: str) -> dict[str, object]:
+    return {
+        "name": entry,
+        "digest": entry,
+        "entry": entry,
+        "language": "javascript",
+        "source": source,
+        "dependencies": dependencies,
+    }
 
 
 def test_voyagers_primitives_change_the_world(world: MinecraftWorld, server: FixtureServer) -> None:
-    outcome = run(
+    report = run(
         world,
         'await mineBlock(bot, "oak_log", 2)\n'
         'await craftItem(bot, "oak_planks", 1)\n'
         'bot.chat("I have " + bot.inventory.count(mcData.itemsByName.oak_planks.id))',
     )
-    assert outcome.fault is None
-    assert outcome.log == "I have 4\n"
-    assert [call.name for call in outcome.calls] == ["mineBlock", "craftItem"]
+    assert report.failure is None
+    assert report.log == "I have 4\n"
+    assert [call.name for call in report.calls] == ["mineBlock", "craftItem"]
     assert world.observe().inventory == {"oak_log": 1, "oak_planks": 4}
     assert server.inventory("Tester") == {"oak_log": 1, "oak_planks": 4}
 
 
-def test_scripts_share_one_scope_and_arguments_and_results_are_data(world: MinecraftWorld) -> None:
-    helper = Script(name="helper", source="async function twice(bot, x) { return 2 * x }")
-    main = Script(name="main", source="async function main(bot, x) { return { found: await twice(bot, x) } }")
-    assert world.run_javascript([helper, main], "main", [21]).result == {"found": 42}
+def test_modules_have_a_scope_each_and_call_one_another(world: MinecraftWorld) -> None:
+    twice = module("const factor = 2\nasync function twice(bot, x) { return factor * x }", "twice")
+    more = module(
+        "const factor = 3\nasync function more(bot, x) { return factor + (await twice(bot, x)) }",
+        "more",
+        twice="twice",
+    )
+    report = run(
+        world,
+        "return { found: await more(bot, x) }",
+        arguments=(21,),
+        roots={"more": "more"},
+        modules={"twice": twice, "more": more},
+    )
+    assert report.result == {"found": 45}
+    assert report.skills_called == {"more": 1, "twice": 1}
 
 
-def test_a_host_function_is_a_promise(world: MinecraftWorld) -> None:
-    assert run(world, "return 1 + await double(bot, 20)", double=lambda x: 2 * x).result == 41
+def test_an_error_in_a_module_has_its_line(world: MinecraftWorld) -> None:
+    broken = module("async function broken(bot) {\n  null.foo\n}", "broken")
+    failure = run(world, "await broken(bot)", roots={"broken": "broken"}, modules={"broken": broken}).failure
+    assert failure is not None
+    assert (failure.module, failure.line) == ("broken", 2)
 
 
-def test_a_host_function_may_use_the_world_meanwhile(world: MinecraftWorld, server: FixtureServer) -> None:
-    outcome = run(world, 'return await gather(bot, "oak_log")', gather=world.mine)
-    assert outcome.result == 1
+def test_a_python_skill_is_a_promise_and_uses_the_world(world: MinecraftWorld, server: FixtureServer) -> None:
+    gather = {"name": "gather", "digest": "d1", "entry": "gather", "language": "python"}
+    report = run(
+        world,
+        'return 1 + await gather(bot, "oak_log")',
+        lambda digest, arguments: world.mine(*arguments) if digest == "d1" else None,
+        roots={"gather": "d1"},
+        modules={"d1": gather},
+    )
+    assert report.result == 2
     assert server.inventory("Tester") == {"oak_log": 1}
+
+
+@pytest.mark.parametrize(
+    ("limit", "body", "stopped"),
+    [
+        ({"output": 1024}, "for (;;) console.log('x'.repeat(100))", "output"),
+        ({"calls": 3}, "for (;;) await mineBlock(bot, 'dirt', 0)", "calls"),
+        ({}, "for (;;) try { await mineBlock(bot, 'no', 1) } catch {}", "failures"),
+        ({"seconds": 2}, "while (true) {}", "deadline"),
+        ({"seconds": 2}, "await new Promise(() => {})", "deadline"),
+    ],
+)
+def test_a_limit_ends_a_program(
+    world: MinecraftWorld, limit: dict[str, object], body: str, stopped: str
+) -> None:
+    assert run(world, body, **limit).stopped == stopped
+    assert world.observe().health == 20
 
 
 @pytest.mark.parametrize(
@@ -69,32 +123,25 @@ def test_a_host_function_may_use_the_world_meanwhile(world: MinecraftWorld, serv
     [
         ("const nothing = null\nnothing.foo", 3, "Cannot read properties of null"),
         ("\n\nawait mineBlock(bot, 'oak_lgo', 1)", 4, "did you mean oak_log?"),
-        ("const x = ;", 2, "Unexpected token"),
+        ("const y = ;", 2, "Unexpected token"),
         ("await bot.pathfinder.goto(new GoalBlock(0, 90, 0))", 2, "no way to it"),
         ("await main2(bot)\n}\nasync function main2(bot) {\n  throw new Error('here')", 5, "here"),
     ],
 )
 def test_an_error_has_the_programs_line(world: MinecraftWorld, body: str, line: int, words: str) -> None:
-    fault = run(world, body).fault
-    assert fault is not None
-    assert (fault.source, fault.line) == ("main", line)
-    assert words in fault.message
+    failure = run(world, body).failure
+    assert failure is not None
+    assert (failure.module, failure.line) == (None, line)
+    assert words in failure.message
 
 
 @pytest.mark.parametrize("body", FORBIDDEN.values(), ids=FORBIDDEN)
 def test_what_a_program_may_not_reach_is_said(world: MinecraftWorld, body: str) -> None:
-    fault = run(world, body).fault
-    assert fault is not None
-    assert fault.message.startswith("a program may not")
-    assert "\n" not in fault.message
-    assert fault.line == 2
-
-
-@pytest.mark.parametrize("body", ["while (true) {}", "await new Promise(() => {})"])
-def test_a_program_without_end_is_ended(world: MinecraftWorld, body: str) -> None:
-    outcome = run(world, body, seconds=2)
-    assert outcome.ended == "deadline"
-    assert world.observe().health == 20
+    failure = run(world, body).failure
+    assert failure is not None
+    assert failure.message.startswith("a program may not")
+    assert "\n" not in failure.message
+    assert failure.line == 2
 
 
 def test_what_a_program_leaves_behind_does_not_reach_the_next(world: MinecraftWorld) -> None:
@@ -102,13 +149,3 @@ def test_what_a_program_leaves_behind_does_not_reach_the_next(world: MinecraftWo
     run(world, "globalThis.mark = 1; setInterval(() => { bot.setControlState('jump', true) }, 10)")
     assert world.link.pid != before
     assert run(world, "return typeof mark").result == "undefined"
-
-
-def test_problems_are_found_without_running(world: MinecraftWorld) -> None:
-    problems = world.check_javascript(
-        [
-            Script(name="good", source="async function f(bot) {}"),
-            Script(name="bad", source="async function {"),
-        ]
-    )
-    assert [(problem.source, problem.kind) for problem in problems] == [("bad", "SyntaxError")]
