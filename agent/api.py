@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from fieldcraft.agent.replaying import Replayed, replay_skills
 from fieldcraft.agent.session import new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.agent.state import RunState
+from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox
@@ -104,6 +106,7 @@ def replay(
     seed: int = 0,
     options: dict[str, Any] | None = None,
     sandbox: str = "auto",
+    tools: Sequence[str] = (),
 ) -> list[Replayed]:
     """Try every skill of a library in a new world.
 
@@ -113,6 +116,7 @@ def replay(
         seed: of the world.
         options: of the world.
         sandbox: as on the command line.
+        tools: what programs may call, as in `RunSettings.tools`. A skill that needs another one is skipped.
 
     Returns:
         One result a skill, by name.
@@ -120,9 +124,11 @@ def replay(
     world = make(environment)
     skills = SkillLibrary(Path(library), environment=world.spec.id)
     box = open_sandbox(sandbox)
+    at_hand = ReplayTools(RunSettings(environment=environment, tools=tuple(tools)), world, skills)
     try:
-        return list(replay_skills(skills, world, box, seed=seed, options=options))
+        return list(replay_skills(skills, world, box, seed=seed, options=options, tools=at_hand))
     finally:
+        at_hand.close()
         box.close()
         skills.close()
         world.close()

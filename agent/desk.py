@@ -71,7 +71,7 @@ class ToolDesk:
     def program(self) -> Iterator[ToolCaller]:
         """What a program that runs within gets as `tools`."""
         with self._record.by("programs"):
-            yield _ProgramTools(self._allowed["programs"], self._world)
+            yield ProgramTools(self._allowed["programs"], self._world)
 
     def rerun(self) -> ToolCaller:
         """What a program gets that is run again within `program()` to prove it: the answers of this task.
@@ -85,7 +85,7 @@ class ToolDesk:
         return RecordedTools(
             allowed.names(),
             self._record.outcomes(),
-            live=_ProgramTools(allowed, self._world),
+            live=ProgramTools(allowed, self._world),
             changing=changing,
         )
 
@@ -94,7 +94,7 @@ class ToolDesk:
         self._record.forget_played()
 
 
-class _ProgramTools:
+class ProgramTools:
     """The programs' tools; they look at the world as it is in the middle of the program."""
 
     def __init__(self, allowed: AllowedTools, world: WorldOfRun) -> None:
@@ -102,9 +102,11 @@ class _ProgramTools:
         self._world = world
 
     def names(self) -> Sequence[str]:
+        """The tools there are."""
         return self._allowed.names()
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """Start a call, see `ToolExecutor.submit`."""
         if name in LOOKING:
             self._world.look()
         return self._allowed.submit(name, arguments)

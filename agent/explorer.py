@@ -140,7 +140,7 @@ class Explorer:
             ),
         ).verdict
         if verdict.success and execution.ok and self._run.settings.keep_skills:
-            self._parts.keeper.keep(task, written.program, start, iteration=iteration, first=first)
+            self._parts.keeper.keep(task, written.program, execution, start, iteration=iteration, first=first)
         return verdict
 
     def _execute(self, program: Program, attempt: int) -> Execution:

@@ -15,7 +15,7 @@ from fieldcraft.agent.run import SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
-from fieldcraft.skills import Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
+from fieldcraft.skills import Execution, Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.reading import sole_call
 from fieldcraft.skills.skill import folder_name
 
@@ -39,12 +39,15 @@ class SkillKeeper:
         self._runner = runner
         self._desk = desk
 
-    def keep(self, task: Task, program: Program, start: Moment, *, iteration: int, first: bool) -> None:
+    def keep(
+        self, task: Task, program: Program, run: Execution, start: Moment, *, iteration: int, first: bool
+    ) -> None:
         """Keep `program` as a skill, or record why not.
 
         Args:
             task: what it did.
             program: ran to its end, in the world as it is now.
+            run: what happened then.
             start: the world when the task began.
             iteration: of the run that succeeded.
             first: no earlier program touched the world since `start`, so it did all of the task itself.
@@ -55,7 +58,7 @@ class SkillKeeper:
             return
         verified = Verified.FULL if first else self._verify(task, program, start, iteration)
         description = self._asker.text("describer", "describe", task=task, source=program.source).strip()
-        skill = self._skill(task, program, description, verified, iteration)
+        skill = self._skill(task, program, run, description, verified, iteration)
         try:
             kept = self._library.keep(skill)
         except SkillRefused as refusal:
@@ -76,9 +79,17 @@ class SkillKeeper:
         )
 
     def _skill(
-        self, task: Task, program: Program, description: str, verified: Verified, iteration: int
+        self,
+        task: Task,
+        program: Program,
+        run: Execution,
+        description: str,
+        verified: Verified,
+        iteration: int,
     ) -> Skill:
         settings = self._recorder.run.settings
+        called = {name for call in run.calls if (name := call.name.removeprefix("tools.")) != call.name}
+        needed = (program.tools | called) & set(self._desk.names())
         return Skill(
             name=folder_name(program.entry),
             description=(description or program.docstring or task.words)[:1024],
@@ -87,7 +98,7 @@ class SkillKeeper:
             language=program.language,
             environment=self._environment.spec.id,
             dependencies=self._runner.bindings(program),
-            tools=tuple(sorted(program.tools)),
+            tools=tuple(sorted(needed)),
             verified=verified,
             provenance=Provenance(
                 run=self._recorder.run.id,

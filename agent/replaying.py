@@ -7,10 +7,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, TypeAdapter
 
+from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
 from fieldcraft.skills import Execution, ProgramError, Skill, SkillLibrary, Verified
 from fieldcraft.skills.reading import program_of
-from fieldcraft.skills.sandbox.base import Sandbox, ToolCaller
+from fieldcraft.skills.sandbox.base import Sandbox
 
 _GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
 
@@ -41,7 +42,7 @@ def replay_skills(
     *,
     seed: int,
     options: dict[str, object] | None = None,
-    tools: ToolCaller | None = None,
+    tools: ReplayTools | None = None,
 ) -> Iterator[Replayed]:
     """Run each skill with its defaults in a fresh world of this seed, and check what it was kept for.
 
@@ -54,12 +55,16 @@ def replay_skills(
             why = f"it is {skill.language}, and {environment.spec.id} runs {languages}"
             yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
             continue
-        missing = sorted(set(skill.tools) - set(tools.names() if tools else ()))
+        missing = sorted(library.tools_of(skill) - set(tools.names() if tools else ()))
         if missing:
-            why = f"it needs the tool {', '.join(missing)}; add it with --tools"
+            words = "the tool" if len(missing) == 1 else "the tools"
+            flags = " ".join(f"--tools {name}" for name in missing)
+            why = f"it needs {words} {', '.join(missing)}, which this replay lacks; add {flags}"
             yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
             continue
         environment.reset(seed=seed, options=options)
+        if tools is not None:
+            tools.begin_task()
         yield _replay(skill, library, environment, sandbox, seed, tools)
 
 
@@ -82,7 +87,7 @@ def _replay(
     environment: Environment,
     sandbox: Sandbox,
     seed: int,
-    tools: ToolCaller | None,
+    tools: ReplayTools | None,
 ) -> Replayed:
     try:
         program = program_of(skill)

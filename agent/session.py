@@ -21,6 +21,7 @@ from fieldcraft.agent.curriculum import (
     RandomCurriculum,
     check_names,
 )
+from fieldcraft.agent.desk import names_for
 from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.keeper import SkillKeeper
 from fieldcraft.agent.models import ModelClient, ModelSettings
@@ -145,6 +146,7 @@ def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
         Path(settings.library),
         environment=environment.spec.id,
         reserved=frozenset(environment.primitives),
+        tools=names_for("programs", registry, settings),
     )
     stack.callback(library.close)
     if settings.keep_skills:

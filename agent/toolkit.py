@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from fieldcraft.agent.desk import ToolDesk
-from fieldcraft.agent.models import ModelClient
+from fieldcraft.agent.desk import ProgramTools, ToolDesk, names_for
+from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.settings import RunSettings
@@ -15,8 +17,9 @@ from fieldcraft.agent.tool_record import ToolRecord
 from fieldcraft.agent.views import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.tools import ToolContext, ToolExecutor, ToolRegistry
+from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool
 from fieldcraft.tools.builtin.corpus import Corpora
+from fieldcraft.tools.naming import nearest
 
 
 class MissingCorpus(ValueError):
@@ -37,7 +40,25 @@ def open_tools(settings: RunSettings) -> ToolRegistry:
             raise MissingCorpus(
                 f"there is no corpus {corpus}; correct --corpus, or `corpus` in fieldcraft.toml"
             )
-    return ToolRegistry.load(settings.all_tools(), settings.tool_sources)
+    registry = ToolRegistry.load(settings.all_tools(), settings.tool_sources)
+    try:
+        _check_approval(settings, registry)
+    except UnknownTool:
+        registry.close()
+        raise
+    return registry
+
+
+def _check_approval(settings: RunSettings, registry: ToolRegistry) -> None:
+    """Refuse a name to ask about that is no tool's: a slip there would let every call pass."""
+    approval = settings.tool_policy.approval
+    for pattern in approval if isinstance(approval, tuple) else ():
+        if pattern != "writes" and not registry.problems and not registry.select([pattern]):
+            raise UnknownTool(
+                f"approval is to be asked for {pattern!r}, but this run has no such tool"
+                f"{nearest(pattern, ['writes', *registry])}; say always, never, writes, or the name of one "
+                f"of its tools: {', '.join(registry) or 'none'}"
+            )
 
 
 def run_executor(
@@ -55,7 +76,7 @@ def run_executor(
     executor = ToolExecutor(
         registry,
         context=ToolContext(
-            model=ModelOfRun(client, record),
+            model=ModelOfRun(lambda: client, record),
             recorder=record,
             budget=BudgetOfRun(recorder),
             library=LibraryOfRun(library),
@@ -72,25 +93,62 @@ def run_executor(
     return executor, ToolDesk(executor, record, settings, world)
 
 
-def replay_executor(
-    registry: ToolRegistry,
-    settings: RunSettings,
-    client: ModelClient,
-    environment: Environment,
-    library: SkillLibrary,
-    ask_person: Callable[[str], str] | None,
-) -> ToolExecutor:
-    """What calls the tools of programs that are tried without a run: nothing is recorded, nothing billed."""
-    world = WorldOfRun(environment, dict)
-    return ToolExecutor(
-        registry,
-        context=ToolContext(
-            model=ModelOfRun(client, NoBill()),
-            library=LibraryOfRun(library),
-            world=world,
-            corpus=Corpora(settings.corpus) if settings.corpus else None,
-            redact=redact,
-        ),
-        policy=settings.tool_policy,
-        ask_person=ask_person,
-    )
+class ReplayTools:
+    """The programs' tools where skills are tried without a run: nothing is recorded, nothing is billed.
+
+    Args:
+        settings: which tools, and what they look into.
+        environment: the world that the skills are tried in.
+        library: the skills.
+        ask_person: where the policy asks for approval; `None` where nobody is there.
+
+    Raises:
+        UnknownTool, MissingCorpus: as `open_tools`.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        environment: Environment,
+        library: SkillLibrary,
+        ask_person: Callable[[str], str] | None = None,
+    ) -> None:
+        self._registry = open_tools(settings)
+        world = WorldOfRun(environment, dict)
+        options = ModelSettings.model_validate(settings.model_options)
+        self._executor = ToolExecutor(
+            self._registry,
+            context=ToolContext(
+                model=ModelOfRun(lambda: ModelClient(settings.model_for("tools"), options), NoBill()),
+                library=LibraryOfRun(library),
+                world=world,
+                corpus=Corpora(settings.corpus) if settings.corpus else None,
+                redact=redact,
+            ),
+            policy=settings.tool_policy,
+            ask_person=ask_person,
+        )
+        self._allowed = self._executor.allowing(names_for("programs", self._registry, settings))
+        self._tools = ProgramTools(self._allowed, world)
+
+    @property
+    def problems(self) -> Sequence[ToolProblem]:
+        """The tools that cannot be had."""
+        return self._registry.problems
+
+    def begin_task(self) -> None:
+        """Count calls from zero."""
+        self._executor.begin_task()
+
+    def names(self) -> Sequence[str]:
+        """The tools there are."""
+        return self._tools.names()
+
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """Start a call, see `ToolExecutor.submit`."""
+        return self._tools.submit(name, arguments)
+
+    def close(self) -> None:
+        """End what runs. Safe to call twice."""
+        self._executor.close()
+        self._registry.close()

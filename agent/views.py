@@ -108,7 +108,7 @@ class Bill(Protocol):
 class ModelOfRun:
     """The model of the role `tools` (`fieldcraft.tools.ModelPort`)."""
 
-    def __init__(self, client: ModelClient, bill: Bill) -> None:
+    def __init__(self, client: Callable[[], ModelClient], bill: Bill) -> None:
         self._client = client
         self._bill = bill
 
@@ -118,7 +118,8 @@ class ModelOfRun:
         Raises:
             ToolError: no usable answer, or none to be had from the offline model.
         """
-        if self._client.name == "offline":
+        client = self._opened()
+        if client.name == "offline":
             raise ToolError(
                 "the offline model knows only this world; name another with --role-model tools=NAME"
             )
@@ -126,7 +127,7 @@ class ModelOfRun:
         number = 0 if call is None else call.number
         question = self._bill.question(number)
         try:
-            answer = self._client.ask([Message(role="user", text=prompt)], role="tools", call=question)
+            answer = client.ask([Message(role="user", text=prompt)], role="tools", call=question)
         except ModelUnavailable as error:
             self._bill.bill(number, error.usage)
             raise ToolError(redact(str(error))) from error
@@ -134,6 +135,12 @@ class ModelOfRun:
             raise ToolError(redact(str(error))) from error
         self._bill.bill(number, answer)
         return redact(answer.text)
+
+    def _opened(self) -> ModelClient:
+        try:
+            return self._client()
+        except ModelError as error:
+            raise ToolError(redact(str(error))) from error
 
 
 class NoBill:

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
+
+
+class NoPlainFile(OSError):
+    """What should be read is a pipe, a socket or a device, which may never end or never begin."""
+
+
+def read_plain(path: Path) -> str:
+    """The text of a plain file; nothing else is waited for.
+
+    Raises:
+        NoPlainFile: it is none.
+        OSError, UnicodeDecodeError: it cannot be read, or is no UTF-8.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NoPlainFile("it is no plain file")
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read().decode("utf-8")
 
 
 def replace_file(path: Path, text: str, *, aside: Path) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fieldcraft.skills.errors import BrokenSkill, LibraryLocked, LibraryNotWritable
-from fieldcraft.skills.files import create_tree, replace_file, sync_directory
+from fieldcraft.skills.files import create_tree, read_plain, replace_file, sync_directory
 from fieldcraft.skills.formats.agent_skills import DOCUMENT, SCRIPTS, Stored, read_skill, render
 from fieldcraft.skills.skill import Skill
 
@@ -215,7 +215,7 @@ class SkillFolder:
 
     def _holder(self) -> str:
         try:
-            holder = json.loads(self._writer.read_text(encoding="utf-8"))
+            holder = json.loads(read_plain(self._writer))
             return f"process {holder['pid']} since {holder['since']}"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
@@ -229,8 +229,8 @@ class SkillFolder:
 
     def _marked(self, name: str) -> str | None:
         try:
-            digest = self._marker(name).read_text(encoding="utf-8")
-        except OSError:
+            digest = read_plain(self._marker(name))
+        except (OSError, UnicodeDecodeError):
             return None
         return digest if self.has_version(name, digest) else None
 

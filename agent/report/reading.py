@@ -9,14 +9,18 @@ from pathlib import Path
 from fieldcraft.agent import events as e
 from fieldcraft.agent.journal import Journal, JournalError, read_segment
 from fieldcraft.agent.redact import clean
-from fieldcraft.agent.report.story import Iteration, LearnedSkill, Story
+from fieldcraft.agent.report.story import Iteration, LearnedSkill, Story, ToolUse
 from fieldcraft.agent.summary import Overview
 from fieldcraft.skills import Execution
+from fieldcraft.tools.results import as_text
 
 LOG_KEPT = 4_000
 """Characters of a program's log that are held, from its end."""
 SOURCE_KEPT = 20_000
 """Characters of a program that are held, from its beginning."""
+TOOLS_KEPT = 50
+"""Tool calls of an iteration that are held, its first ones."""
+TOOL_TEXT_KEPT = 300
 AFTERWARDS = ("critic", "describer")
 """Roles that are asked about a program that has run; the others are asked for the next one."""
 
@@ -54,6 +58,8 @@ class _Teller:
         self.story = story
         self._tokens = 0
         self._money = 0.0
+        self._tools: list[ToolUse] = []
+        self._calls: dict[int, e.ToolCalled] = {}
         self._kept: list[tuple[e.SkillKept, dict[str, str]]] = []
         self._uses: Counter[str] = Counter()
 
@@ -63,7 +69,9 @@ class _Teller:
             self.story.held_at.setdefault(item, overview.state.spent.iterations)
         match event:
             case e.ModelAnswered() | e.ModelFailed():
-                self._spend(event)
+                self._spend(event, event.role)
+            case e.ToolCalled() | e.ToolReturned():
+                self._use_tool(event)
             case e.AnswerRefused():
                 self._begin(event).problem = event.problem
             case e.ExecutionStarted():
@@ -105,13 +113,34 @@ class _Teller:
             money=self._money,
             items_held=len(self.story.held_at),
         )
+        begun.tools, self._tools = self._tools, []
         self._tokens, self._money = 0, 0.0
         self.story.iterations.append(begun)
         return begun
 
-    def _spend(self, event: e.ModelAnswered | e.ModelFailed) -> None:
+    def _use_tool(self, event: e.ToolCalled | e.ToolReturned) -> None:
+        if isinstance(event, e.ToolCalled):
+            self._calls[event.call] = event
+            return
+        called = self._calls.pop(event.call, None)
+        given = {} if called is None else called.arguments
+        arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        outcome = as_text(event.value) if event.error is None else event.error
+        use = ToolUse(
+            event.user,
+            clean(f"{event.tool}({arguments})")[:TOOL_TEXT_KEPT],
+            clean(outcome)[:TOOL_TEXT_KEPT],
+            failed=event.error is not None,
+        )
+        current = self._current if event.user in (*AFTERWARDS, "programs") else None
+        tools = self._tools if current is None else current.tools
+        if len(tools) < TOOLS_KEPT:
+            tools.append(use)
+        self._spend(event, event.user)
+
+    def _spend(self, event: e.ModelAnswered | e.ModelFailed | e.ToolReturned, who: str) -> None:
         tokens = event.input_tokens + event.output_tokens
-        if event.role in AFTERWARDS and self._current:
+        if who in (*AFTERWARDS, "programs") and self._current:
             self._current.tokens += tokens
             self._current.money += event.money
         else:

@@ -10,6 +10,16 @@ from fieldcraft.envs import Chart, Position
 from fieldcraft.skills import Execution, Verified
 
 
+@dataclass(frozen=True)
+class ToolUse:
+    """A tool call: who made it, how (as source), and what it gave or why it gave nothing."""
+
+    user: str
+    call: str
+    outcome: str
+    failed: bool
+
+
 @dataclass
 class Iteration:
     """One program written and executed, or one answer that held none.
@@ -25,6 +35,7 @@ class Iteration:
         items: first held in this iteration.
         items_held: distinct items ever held, this iteration included.
         kept: name of the skill that it brought.
+        tools: calls of tools that led to the program, made by it, or judged it.
         refused: why a program that worked was not kept.
     """
 
@@ -44,6 +55,7 @@ class Iteration:
     items_held: int = 0
     kept: str = ""
     refused: str = ""
+    tools: list[ToolUse] = field(default_factory=list)
     interrupted: bool = False
 
     @property

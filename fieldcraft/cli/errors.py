@@ -40,6 +40,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.run import UnknownRun
     from fieldcraft.agent.session import BadWorldOptions
     from fieldcraft.agent.settings import UnknownRole
+    from fieldcraft.agent.toolkit import MissingCorpus
     from fieldcraft.envs import UnknownEnvironment
     from fieldcraft.skills.errors import UnknownSkill
     from fieldcraft.tools.errors import UnknownTool
@@ -55,6 +56,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownTool,
         BadScript,
         BadWorldOptions,
+        MissingCorpus,
         MissingExtra,
         MissingKey,
     )

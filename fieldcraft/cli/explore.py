@@ -32,6 +32,8 @@ Examples:
 
   fieldcraft explore --without library            an ablation; flags of your own go before both
 
+  fieldcraft explore --tools calculator --tools critic=search --corpus notes/ --approve writes
+
 Every flag can also stand in fieldcraft.toml or in FIELDCRAFT_* variables.
 """
 SOLVE_EXAMPLES = """
@@ -79,6 +81,8 @@ def explore(
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
     tools: o.Tools = None,
+    corpus: o.Corpus = None,
+    approve: o.Approve = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -93,7 +97,8 @@ def explore(
         **f.budget(iterations, tokens, money, minutes),
         **f.given(library=library, keep_skills=keep, runs=runs),
         **f.curriculum(curriculum, tasks),
-        **f.conduct(critic, attempts, sandbox, tools),
+        **f.conduct(critic, attempts, sandbox),
+        **f.tools(tools, corpus, approve),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
     return go_on(resume, flags, name, look) if resume is not None else begin(flags, name, look)
@@ -121,6 +126,8 @@ def solve(
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
     tools: o.Tools = None,
+    corpus: o.Corpus = None,
+    approve: o.Approve = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -132,6 +139,7 @@ def solve(
         **f.models(model, role_model, base_url, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.given(library=library, keep_skills=keep, runs=runs),
-        **f.conduct(critic, attempts, sandbox, tools),
+        **f.conduct(critic, attempts, sandbox),
+        **f.tools(tools, corpus, approve),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

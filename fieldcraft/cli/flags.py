@@ -40,11 +40,37 @@ def budget(
     return given(budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds))
 
 
-def conduct(
-    critic: str | None, attempts: int | None, sandbox: str | None, tools: list[str] | None
-) -> dict[str, Any]:
-    """`--critic --attempts --sandbox --tools`."""
-    return given(critic=critic, attempts=attempts, sandbox=sandbox, tools=tuple(tools) if tools else None)
+def conduct(critic: str | None, attempts: int | None, sandbox: str | None) -> dict[str, Any]:
+    """`--critic --attempts --sandbox`."""
+    return given(critic=critic, attempts=attempts, sandbox=sandbox)
+
+
+def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str] | None) -> dict[str, Any]:
+    """`--tools --corpus --approve`; `--tools critic=search` is for the critic alone."""
+    everybody: list[str] = []
+    by_user: dict[str, tuple[str, ...]] = {}
+    for entry in wanted or ():
+        user, equals, name = entry.partition("=")
+        if equals and user.isidentifier():
+            by_user[user] = (*by_user.get(user, ()), *([name] if name else []))
+        else:
+            everybody.append(entry)
+    return given(
+        tools=tuple(everybody) or None,
+        role_tools=by_user,
+        corpus=tuple(corpus) if corpus else None,
+        tool_policy=given(approval=_approval(approve)),
+    )
+
+
+def _approval(approve: list[str] | None) -> str | tuple[str, ...] | None:
+    """Patterns; `never` and `always` stand alone."""
+    if not approve:
+        return None
+    alone = [word for word in approve if word in ("never", "always")]
+    if alone and len(approve) > 1:
+        raise UsageProblem(f"--approve {alone[0]} says it all; leave the other --approve flags out")
+    return alone[0] if alone else tuple(approve)
 
 
 def method(name: str | None, without: list[str] | None) -> dict[str, Any]:

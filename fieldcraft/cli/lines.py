@@ -88,6 +88,10 @@ def _course(event: e.Event) -> Iterator[Line]:
     match event:
         case e.ModelFailed():
             yield Line("!", "warn", f"the {event.role}'s model did not answer", event.error, lasting=True)
+        case e.ToolReturned():
+            mark, style = ("·", "quiet") if event.error is None else (BAD, "bad")
+            outcome = event.value if event.error is None else event.error
+            yield Line(mark, style, f"{event.user}: {event.tool}", str(outcome)[:500], indent=1)
         case e.ExecutionInterrupted():
             yield Line("!", "warn", "a program was cut off; going on from what the world looks like now")
         case e.Warned():

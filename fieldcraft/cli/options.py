@@ -13,6 +13,7 @@ BUDGET = "Budget, resumed parts included"
 KEEPING = "Where things are kept"
 OUTPUT = "Output"
 CONDUCT = "How it goes about it"
+TOOLS = "Tools"
 
 Env = Annotated[
     str | None,
@@ -145,7 +146,30 @@ Sandbox = Annotated[
 Tools = Annotated[
     list[str] | None,
     typer.Option(
-        "--tools", metavar="NAME", help="A tool programs may call; repeatable.", rich_help_panel=CONDUCT
+        "--tools",
+        metavar="[USER=]NAME",
+        help="A tool that models and programs may call, or only USER: curriculum, answerer, actor, critic or "
+        "programs; repeatable.",
+        rich_help_panel=TOOLS,
+    ),
+]
+Corpus = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--corpus",
+        metavar="PATH",
+        help="A folder, .jsonl file or .zim archive for the tools search and answer; repeatable.",
+        rich_help_panel=TOOLS,
+    ),
+]
+Approve = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--approve",
+        metavar="WHICH",
+        help="Ask you before a call: never, always, writes (whatever may change something), or the name of a "
+        "tool; repeatable.",
+        rich_help_panel=TOOLS,
     ),
 ]
 Plain = Annotated[

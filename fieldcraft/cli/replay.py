@@ -36,6 +36,8 @@ def replay(
     option: o.Option = None,
     sandbox: o.Sandbox = None,
     tools: o.Tools = None,
+    corpus: o.Corpus = None,
+    approve: o.Approve = None,
     mark: o.Mark = False,
     plain: o.Plain = False,
     as_json: o.Json = False,
@@ -46,12 +48,14 @@ def replay(
     flags = {
         **f.world(env, option, seed),
         **f.given(library=library),
-        **f.conduct(None, None, sandbox, tools),
+        **f.conduct(None, None, sandbox),
+        **f.tools(tools, corpus, approve),
     }
     settings = load_settings(flags)
     if not Path(settings.library).is_dir():
         raise UsageProblem(f"there is no library {settings.library}; name one with --library")
-    results = list(_shown(settings, mark=mark, bar=not (plain or as_json)))
+    bar = not (plain or as_json) and settings.tool_policy.approval == "never"
+    results = list(_shown(settings, mark=mark, bar=bar))
     _report(results, settings, as_json=as_json)
     return 0
 
@@ -79,11 +83,11 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     from contextlib import ExitStack
 
     from fieldcraft.agent.replaying import mark_working, replay_skills
-    from fieldcraft.agent.toolkit import open_tools
+    from fieldcraft.agent.toolkit import ReplayTools
+    from fieldcraft.cli.console import console, one_line, say
     from fieldcraft.envs import make
     from fieldcraft.skills import SkillLibrary
     from fieldcraft.skills.sandbox import open_sandbox
-    from fieldcraft.tools import ToolExecutor
 
     with ExitStack() as stack:
         world = make(settings.environment)
@@ -96,10 +100,12 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
         stack.callback(library.close)
         sandbox = open_sandbox(settings.sandbox)
         stack.callback(sandbox.close)
-        registry = open_tools(settings)
-        stack.callback(registry.close)
-        tools = ToolExecutor(registry)
+        tools = ReplayTools(settings, world, library, _ask)
         stack.callback(tools.close)
+        for problem in tools.problems:
+            console(stderr=True).print(
+                say(f"tool {problem.name} cannot be had: {one_line(problem.message, 500)}", "warn")
+            )
         results = replay_skills(
             library, world, sandbox, seed=settings.seed, options=settings.options, tools=tools
         )
@@ -108,6 +114,14 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
             if mark:
                 mark_working(library, result)
             yield total, result
+
+
+def _ask(question: str) -> str:
+    """A person's word on a tool call; standard output stays free for what is asked for."""
+    from fieldcraft.cli.console import console, say
+
+    console(stderr=True).print(say(question, "head"))
+    return input()
 
 
 def _report(results: list[Replayed], settings: Settings, *, as_json: bool) -> None:

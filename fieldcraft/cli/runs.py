@@ -94,7 +94,10 @@ def show(
     view = read_overview(folder)
     view.outcome = standing(folder, view)
     if as_json:
-        done = [{"task": words, "success": success} for words, success in view.state.finished_tasks]
+        done = [
+            {"task": words, "success": success, "tools": view.state.tools_used.get(number, {})}
+            for number, (words, success) in enumerate(view.state.finished_tasks, 1)
+        ]
         print_json({**as_data(view, folder.parent), "stands": view.outcome, "finished_tasks": done})
         return 0
     print_summary(view, folder.parent)
@@ -107,11 +110,19 @@ def show(
 def _tasks(view: Overview, count: int) -> Any:
     from fieldcraft.cli.console import say, table
     from fieldcraft.cli.lines import BAD, GOOD
+    from fieldcraft.envs.observation import counts_text
 
     finished = list(enumerate(view.state.finished_tasks, 1))
-    shown = table("#task", "", "what", title=f"the latest of {len(finished)} tasks")
+    columns = ("#task", "", "what", *(["tool calls"] if view.state.tools_used else []))
+    shown = table(*columns, title=f"the latest of {len(finished)} tasks")
     for number, (words, success) in finished[-count:]:
-        shown.add_row(str(number), say(GOOD if success else BAD, "good" if success else "bad"), say(words))
+        calls = counts_text(view.state.tools_used.get(number, {}))
+        row: list[Any] = [
+            str(number),
+            say(GOOD if success else BAD, "good" if success else "bad"),
+            say(words),
+        ]
+        shown.add_row(*row, *([say("" if calls == "empty" else calls)] if view.state.tools_used else []))
     return shown
 
 

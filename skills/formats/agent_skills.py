@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from fieldcraft.skills.errors import BrokenSkill
+from fieldcraft.skills.files import read_plain
 from fieldcraft.skills.likeness import likeness
 from fieldcraft.skills.program import Language, MissingParser, ProgramError, parse_program
 from fieldcraft.skills.skill import Skill
@@ -51,7 +52,12 @@ def render(skill: Skill, version: int) -> dict[Path, str]:
         "provenance": json.dumps(skill.provenance.model_dump(mode="json"), sort_keys=True),
     }
     frontmatter = yaml.dump(
-        {"name": skill.name, "description": skill.description, "metadata": metadata},
+        {
+            "name": skill.name,
+            "description": skill.description,
+            **({"compatibility": _needs(skill)} if skill.tools else {}),
+            "metadata": metadata,
+        },
         Dumper=_DUMPER,
         sort_keys=False,
         allow_unicode=True,
@@ -61,7 +67,14 @@ def render(skill: Skill, version: int) -> dict[Path, str]:
     body += f"The program is `{skill.entry}` in [{script}]({script}).\n"
     if skill.dependencies:
         body += f"It calls: {', '.join(sorted(skill.dependencies))}.\n"
+    if skill.tools:
+        body += f"{_needs(skill)}.\n"
     return {Path(DOCUMENT): f"{_FENCE}{frontmatter}{_FENCE}{body}", script: skill.source}
+
+
+def _needs(skill: Skill) -> str:
+    """What whoever runs the skill must offer, for readers of any make (at most 500 characters)."""
+    return f"Needs the tools {', '.join(skill.tools)} of Fieldcraft"[:500]
 
 
 def read_skill(folder: Path, name: str) -> Stored:
@@ -103,7 +116,7 @@ def read_edited(folder: Path, name: str) -> Skill:
 def _frontmatter(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     cure = f"correct {DOCUMENT}, or restore it from versions/ or git"
     try:
-        text = (folder / DOCUMENT).read_text(encoding="utf-8")
+        text = read_plain(folder / DOCUMENT).replace("\r\n", "\n")
     except FileNotFoundError:
         raise BrokenSkill(name, f"has no {DOCUMENT}", cure) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -128,7 +141,7 @@ def _script(folder: Path, name: str, language: str) -> tuple[Language, str]:
     for candidate in candidates:
         path = folder / SCRIPTS[candidate]
         try:
-            return candidate, path.read_bytes().decode("utf-8")
+            return candidate, read_plain(path)
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
@@ -148,7 +161,7 @@ def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: s
                 "language": metadata.get("language", "python"),
                 "environment": metadata.get("environment") or "",
                 "dependencies": _json(metadata.get("dependencies")),
-                "tools": tuple(str(metadata.get("tools") or "").split()),
+                "tools": _names(metadata.get("tools")),
                 "verified": _word(metadata.get("verified", "no")),
                 "trusted": _word(metadata.get("trusted", "false")) in {"true", "yes"},
                 "provenance": _json(metadata.get("provenance")),
@@ -165,6 +178,11 @@ def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: s
 def _json(value: object) -> object:
     """Data from its JSON text; a hand-written YAML mapping is taken as it is."""
     return (json.loads(value) if value else {}) if isinstance(value, str) else (value or {})
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Names set apart by blanks; a hand-written YAML list is taken as it is."""
+    return tuple(map(str, value)) if isinstance(value, list) else tuple(str(value or "").split())
 
 
 def _word(value: object) -> str:

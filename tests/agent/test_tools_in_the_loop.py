@@ -18,6 +18,7 @@ from fieldcraft.agent.recorder import StopRequested
 from fieldcraft.agent.sameness import history
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.tool_record import CUT_OFF
+from fieldcraft.skills import SkillLibrary
 from fieldcraft.tools import ToolPolicy
 
 Settings = Callable[..., RunSettings]
@@ -452,3 +453,17 @@ def test_the_built_in_tools_look_at_the_run_s_own_world_library_and_texts(
     asked = sum(event.input_tokens for event in events if isinstance(event, e.ModelAnswered))
     billed = sum(event.input_tokens for event in events if isinstance(event, e.ToolReturned))
     assert state.spent.input_tokens == asked + billed
+
+
+def test_a_skill_that_needs_a_tool_is_offered_only_where_the_tool_is(
+    toy_settings: Settings, tmp_path: Path
+) -> None:
+    model = script(tmp_path, curriculum=[WOOD], actor=[program("tools.calculator(expression='1')")])
+    settings = toy_settings(
+        model=model, tools=("calculator",), critic="none", budget=BudgetLimits(iterations=1)
+    )
+    live(settings, tmp_path / "runs")
+    assert "tools: calculator" in (tmp_path / "library" / "chop-wood" / "SKILL.md").read_text()
+    library = SkillLibrary(tmp_path / "library", tools=())
+    assert [match.skill.name for match in library.search("chop wood")] == []
+    library.close()

@@ -11,11 +11,19 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fieldcraft.skills import BrokenSkill, LibraryLocked, LibraryNotWritable, SkillLibrary, SkillRefused
+from fieldcraft.skills import (
+    BrokenSkill,
+    LibraryLocked,
+    LibraryNotWritable,
+    Skill,
+    SkillLibrary,
+    SkillRefused,
+)
 
 KEEPER = textwrap.dedent(
     """
@@ -346,3 +354,38 @@ def test_metadata_survives_as_data(library, make_skill):
 def test_no_writer_is_needed_to_be_refused(library):
     with pytest.raises(LibraryNotWritable), library.writing():
         raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("part", ["SKILL.md", "scripts/skill.py"])
+def test_a_pipe_in_place_of_a_file_is_a_problem_and_hangs_nobody(
+    library: SkillLibrary, make_skill: Callable[..., Skill], part: str
+) -> None:
+    library.keep(make_skill("mine_log"))
+    library.keep(make_skill("mine_stone"))
+    path = library.path / "mine-log" / part
+    path.unlink()
+    os.mkfifo(path)
+
+    again = SkillLibrary(library.path)
+    (problem,) = again.problems()
+    assert problem.name == "mine-log"
+    assert "it is no plain file" in problem.reason
+    assert again.names() == ["mine-stone"]
+
+
+def test_a_skill_whose_tool_is_absent_is_not_offered_nor_is_one_that_calls_it(
+    library: SkillLibrary, make_skill: Callable[..., Skill]
+) -> None:
+    reckon = make_skill("reckon_logs", "tools.calculator(expression='1')", tools=("calculator",))
+    library.keep(reckon)
+    library.keep(make_skill("fell_logs", "reckon_logs(bot)", dependencies={"reckon_logs": reckon.digest}))
+    library.keep(make_skill("burn_logs"))
+    document = (library.path / "reckon-logs" / "SKILL.md").read_text()
+
+    def found(tools: tuple[str, ...] | None) -> list[str]:
+        return sorted(match.skill.name for match in library.search("logs", tools=tools))
+
+    assert found(None) == found(("calculator", "search")) == ["burn-logs", "fell-logs", "reckon-logs"]
+    assert found(()) == found(("search",)) == ["burn-logs"]
+    assert "tools: calculator" in document
+    assert "compatibility: Needs the tools calculator of Fieldcraft" in document
