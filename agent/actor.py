@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,15 +15,20 @@ from fieldcraft.skills import Program, ProgramError, Skill, parse_program
 from fieldcraft.skills.program import Language
 
 SOURCE_SHOWN = 8000
+_GIVES_UP = re.compile(r"^GIVE UP:\s*(\S.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Written:
-    """An actor's answer: its source as far as there is one, and a program or the problem with it."""
+    """An actor's answer: its source as far as there is one, and a program or the problem with it.
+
+    Where the author gives the task up, `given_up` is the reason, and there is nothing else.
+    """
 
     source: str | None
     program: Program | None
     problem: str | None
+    given_up: str = ""
 
 
 class Actor:
@@ -48,6 +54,8 @@ class Actor:
     ) -> Written:
         """Ask for a program. An answer without one is told as a problem, which the next attempt is shown.
 
+        After an attempt the author may give the task up instead, with one line of its answer.
+
         Raises:
             ModelsSilent: the model did not answer.
             BudgetExhausted: before the call.
@@ -67,6 +75,9 @@ class Actor:
             observation=observation.text(),
             attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
         )
+        reason = _GIVES_UP.search(answer) if attempts and "```" not in answer else None
+        if reason is not None:
+            return Written(source=None, program=None, problem=None, given_up=reason[1].strip()[:300])
         source = None
         try:
             source = parse_code(answer, self._language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.inventory_care import care_for_inventory
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
-from fieldcraft.agent.state import Answered
+from fieldcraft.agent.state import Answered, RunState
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import (
     Environment,
@@ -32,6 +33,7 @@ from fieldcraft.envs import (
 TASKS_SHOWN = 200
 ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60
+SAID_SHOWN = 40
 
 
 class Curriculum(Protocol):
@@ -114,8 +116,9 @@ class AutoCurriculum:
             "names": spec.names,
             "observation": self._observed().text(self._fields()),
             "completed": state.completed[-TASKS_SHOWN:],
-            "failed": state.failed[-TASKS_SHOWN:],
+            "failed": failures(state)[-TASKS_SHOWN:],
             "items": sorted(state.progress.items),
+            "said": list(state.evidence.values())[-SAID_SHOWN:] if self._settings.evidence else [],
         }
 
     def _observed(self) -> Observation:
@@ -246,6 +249,17 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
             met = False
     if met:
         raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")
+
+
+def failures(state: RunState) -> list[str]:
+    """The tasks that failed and were never done since, each with how often and how long ago, latest last."""
+    finished = [words for words, _ in state.finished_tasks]
+    counts, count = Counter(finished), len(finished)
+    ago = {words: count - place for place, words in enumerate(finished)}
+    return [
+        f"{words} ({counts[words]} times, {ago[words]} tasks ago)" if counts[words] else words
+        for words in state.failed
+    ]
 
 
 def _latest(answers: list[Answered]) -> list[Answered]:

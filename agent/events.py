@@ -286,12 +286,16 @@ class SkillRefused(BaseEvent):
 
 
 class TaskFinished(BaseEvent):
-    """A task ended, done or given up. The run's state is whole here: a resume starts after it."""
+    """A task ended, done or given up. The run's state is whole here: a resume starts after it.
+
+    `given_up` is the author's reason for ending it before its attempts were used up.
+    """
 
     type: Literal["task_finished"] = "task_finished"
     task_number: int
     success: bool
     attempts: int
+    given_up: str = ""
 
 
 class Warned(BaseEvent):

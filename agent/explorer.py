@@ -25,6 +25,9 @@ from fieldcraft.envs import Environment, Observation, Progress
 from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
 from fieldcraft.skills.skill import folder_name
 
+NEEDS_SEARCHED = 600
+"""Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""
+
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
 
@@ -88,8 +91,7 @@ class Explorer:
             return False
         number = self.state.task_number + 1
         self._recorder.record(e.TaskProposed(task_number=number, task=task))
-        verdict, attempts = self._attempt(task)
-        self._recorder.record(e.TaskFinished(task_number=number, success=verdict.success, attempts=attempts))
+        self._recorder.record(self._attempt(number, task))
         return True
 
     def _propose(self) -> Task | None:
@@ -106,21 +108,27 @@ class Explorer:
                         f"the curriculum's model proposed no usable task: {problem}"
                     ) from problem
 
-    def _attempt(self, task: Task) -> tuple[Verdict, int]:
+    def _attempt(self, task_number: int, task: Task) -> e.TaskFinished:
+        """Try the task until it is done, its attempts are used up, or its author gives it up."""
         start = self._now()
         attempts: list[Attempt] = []
-        verdict = Verdict(success=False)
+        verdict, given_up = Verdict(success=False), ""
         for number in range(1, self._run.settings.attempts + 1):
             self._recorder.check_budget(another_program=True)
             written = self._parts.actor.write(
                 task, self.state.observation, self._known(task, attempts), attempts
             )
+            if written.given_up:
+                given_up = written.given_up
+                break
             attempt = Attempt(number=number, source=written.source, problem=written.problem)
             verdict = self._try(task, start, written, attempt, first=not any(a.execution for a in attempts))
             attempts.append(attempt)
             if verdict.success:
                 break
-        return verdict, len(attempts)
+        return e.TaskFinished(
+            task_number=task_number, success=verdict.success, attempts=len(attempts), given_up=given_up
+        )
 
     def _try(self, task: Task, start: Moment, written: Written, attempt: Attempt, *, first: bool) -> Verdict:
         if written.program is None:
@@ -212,7 +220,7 @@ class Explorer:
             last = attempts[-1]
             lacking = " ".join(part for part in (last.error, *last.failed_calls, last.critique) if part)
         matches = self._parts.library.search(
-            f"{task.words} {task.context[:300]} {lacking[:300]}".strip(),
+            f"{task.words} {task.context[:NEEDS_SEARCHED]} {lacking[:NEEDS_SEARCHED]}".strip(),
             k=self._run.settings.retrieved,
             environment=self._parts.environment.spec.id,
             languages=self._parts.environment.spec.languages,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from fieldcraft.agent import events as e
 from fieldcraft.agent.answers import Answers
 from fieldcraft.agent.asking import Asker
-from fieldcraft.agent.curriculum import check_goal
+from fieldcraft.agent.curriculum import check_goal, failures
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.settings import FixedTask
@@ -61,7 +61,7 @@ class Planner:
             limit=STEPS,
             observation=state.observation.text(),
             completed=state.completed,
-            failed=state.failed,
+            failed=failures(state),
             skills=skills,
             answers=answers,
         )

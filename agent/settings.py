@@ -90,7 +90,7 @@ class RunSettings(BaseModel):
     language: Literal["python", "javascript"] = "python"
     library: str = "library"
     keep_skills: bool = True
-    retrieved: int = Field(default=5, ge=0, le=50)
+    retrieved: int = Field(default=10, ge=0, le=50)
     attempts: int = Field(default=4, ge=1, le=100)
     attempts_shown: int = Field(default=6, ge=1, le=100)
     environment_feedback: bool = True

@@ -6,7 +6,7 @@ import re
 
 from .reading import code_block, mentioned, subsections
 
-_CALL = re.compile(r"""bot\.(?:craft|mine)\(\s*["']([^"']+)["']""")
+_CALL = re.compile(r"""bot\.(?:craft|mine)(?:\(|, )\s*["']([^"']+)["']""")
 _NO_YIELD = ("place", "kill", "eat", "deposit", "explore", "find")
 
 
@@ -25,7 +25,7 @@ class KnownSkill:
         source = self.source = code_block(text)
         self.entry = entry
         self.yields = _yield(entry, source, text.partition("```")[0], items)
-        self.doubtful = entry.startswith("mine") and f'bot.mine("{self.yields}"' in source
+        self.doubtful = entry.startswith("mine") and f'bot.mine, "{self.yields}"' in source
         self.counted = bool(re.search(rf"def {re.escape(entry)}\(bot, count\b", source))
 
     def call(self, count: str) -> str:

@@ -4,65 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 
-from .facts import Facts
 from .reading import Prompt, mentioned
-
-RESTING, REST = 2, 0.75
-"""How many of the latest failed tasks are left alone, and how often."""
-
-ALTERNATIVES = 4
-"""Of a need's alternatives, how many count as being of use for it."""
+from .situation import Situation
 
 PARTS = 5
 """Into how many a task is split that only asks for as many things as possible."""
 
-FAILED, WHIM = 20, 15
-"""What a task is worth less for having failed (twice that if latest), and how far chance moves its worth."""
+FAILED, WHIM = 40, 15
+"""What a task is worth less for each time that it failed, and how far chance moves its worth."""
 
 
-_TOLD = ("Questions and answers", "Questions answered before", "Context", "Earlier attempts")
-"""Sections that tell what the world said; no prompt has all of them."""
+DEAR = 12
+"""Parts from which a recipe does not count as any dearer."""
 
 _ALL_SORTS = re.compile(r"\b(?:items|things)\b")
 """In a task that names none: what to get is left to whoever does it."""
-
-
-class Situation:
-    """What a curriculum prompt tells of the run."""
-
-    def __init__(self, prompt: Prompt) -> None:
-        self.prompt = prompt
-        self.facts = Facts(*(prompt.text(heading) for heading in _TOLD))
-        self.items = prompt.names("Items")
-        self.blocks = prompt.names("Blocks")
-        self.mobs = prompt.names("Mobs")
-        self.held = [name for name in self.items if name in _listed(prompt.text("Items ever held"))]
-        self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
-        self.failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
-        self.seen = prompt.observation
-        self._salt = "".join(
-            prompt.text(name) for name in ("Observation", "Failed tasks", "Questions and answers")
-        )
-
-    def chance(self, name: str) -> float:
-        """A number from 0 to 1 that looks random and depends on the prompt alone."""
-        return zlib.crc32(f"{self._salt} {name}".encode(errors="replace")) / 0xFFFFFFFF
-
-    def rest(self, task: str) -> float:
-        """From 0 for a task never failed, 1 for the one that failed longest ago, to 2 for the latest."""
-        if task not in self.failed:
-            return 0
-        return 1 + (self.failed.index(task) + 1) / len(self.failed)
-
-    def resting(self, task: str) -> bool:
-        """Whether to leave alone, this time, a task that failed lately: when, the prompt does not tell."""
-        return task in self.failed[-RESTING:] and self.chance(f"rest {task}") < REST
-
-    def missing(self, item: str) -> list[tuple[str, ...]]:
-        """Needs of an item of which no alternative was ever held."""
-        return [names for names in self.facts.needs_of(item) if not set(names) & set(self.held)]
 
 
 class Proposal:
@@ -83,7 +40,7 @@ def propose_task(prompt: Prompt) -> str:
     fresh = [p for p in proposals if not now.resting(p.words)] or proposals
     if not fresh:
         fresh = [_look_around(now)]
-    best = max(fresh, key=lambda p: p.worth - FAILED * now.rest(p.words) + WHIM * now.chance(p.words))
+    best = max(fresh, key=lambda p: _appeal(now, p))
     return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
 
 
@@ -138,9 +95,12 @@ def choose(prompt: Prompt, task: str, limit: int) -> list[Proposal]:
     now = Situation(prompt)
     now.held = [name for name in now.items if now.seen.inventory.get(name)]
     found = {p.words: p for p in _candidates(now)}.values()
-    return sorted(found, key=lambda p: -(p.worth - FAILED * now.rest(p.words) + WHIM * now.chance(p.words)))[
-        :limit
-    ]
+    return sorted(found, key=lambda p: -_appeal(now, p))[:limit]
+
+
+def _appeal(now: Situation, proposal: Proposal) -> float:
+    words = proposal.words
+    return proposal.worth - FAILED * now.times_failed(words) + WHIM * now.chance(words)
 
 
 def _candidates(now: Situation) -> list[Proposal]:
@@ -149,7 +109,8 @@ def _candidates(now: Situation) -> list[Proposal]:
         item for item in now.items if item not in now.held and (now.facts.known(item) or item in demand)
     ]
     ready = [item for item in targets if not now.missing(item)]
-    proposals = [_get(now, item, _worth(now, item, demand.get(item, 0))) for item in ready]
+    wanted = [_get(now, item, _worth(now, item, demand.get(item, 0))) for item in ready]
+    proposals = [proposal for proposal in wanted if not _done(now, proposal)]
     proposals += _basics(now)
     proposals += _in_view(now)
     tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}
@@ -168,34 +129,44 @@ def _basics(now: Situation) -> list[Proposal]:
     uses: dict[str, int] = {}
     for item in now.items:
         for names in now.facts.needs_of(item):
-            for name in names[:ALTERNATIVES]:
-                uses[name] = uses.get(name, 0) + 1
+            name = next((name for name in names if name in now.held), names[0])
+            uses[name] = uses.get(name, 0) + 1
     basics = []
     for name in now.held:
         first = _get(now, name, 85 + 3 * min(uses.get(name, 0), 8))
-        if name in uses and first.words not in now.done:
+        if name in uses and not _done(now, first):
             basics.append(first)
         elif uses.get(name, 0) > 1:
             basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=2))
-    return [basic for basic in basics if basic.words not in now.done]
+    return [basic for basic in basics if not _done(now, basic)]
+
+
+def _done(now: Situation, proposal: Proposal) -> bool:
+    """Whether a task was completed, also by the words that it had before its source was known."""
+    words = {proposal.words}
+    if proposal.goal:
+        words.add(f"Craft {proposal.words.split()[1]} {_name(proposal.goal)}")
+    return not words.isdisjoint(now.done)
 
 
 def _worth(now: Situation, item: str, demand: int) -> float:
     """More for what is known and near, and for what many other things need."""
-    if not now.facts.known(item):
-        return 50 + 4 * min(demand, 10)
     seen = {*now.seen.blocks, *now.seen.far_blocks, *now.seen.mobs, *now.held}
+    if not now.facts.known(item):
+        return (80 if item in seen else 50) + 4 * min(demand, 10)
     near = item in now.facts.recipes or any(thing in seen for _, thing in now.facts.sources[item])
-    return (100 if near else 12) + 3 * min(demand, 20)
+    parts = sum(count for count, _ in now.facts.recipes[item].wants()) if item in now.facts.recipes else 1
+    return (100 if near else 12) + 3 * min(demand, 20) - 2 * min(parts, DEAR)
 
 
 def _in_view(now: Situation) -> list[Proposal]:
     """Blocks and mobs that are seen and were never mined or killed."""
     proposals = []
+    had = {thing for item in now.held for way, thing in now.facts.sources.get(item, []) if way == "mining"}
     for block in dict.fromkeys([*now.seen.blocks, *now.seen.far_blocks]):
         words = f"Mine 1 {block}"
         tool = now.facts.tools.get(block)
-        new = block in now.blocks and words not in now.done and block not in now.held
+        new = block in now.blocks and words not in now.done and block not in {*now.held, *had}
         if new and (not tool or tool in now.held):
             proposals.append(Proposal(words, None, 60, f"{block} is in view and was never mined"))
     for mob in now.seen.mobs:
@@ -232,7 +203,14 @@ def _wants(now: Situation, name: str) -> list[tuple[str, ...]]:
 def _likeliest(now: Situation, names: tuple[str, ...]) -> str:
     """Of alternatives none of which was held: one known, with the fewest missing needs; else the first."""
     known = [name for name in names if now.facts.known(name)]
-    return min(known or names, key=lambda name: len(now.missing(name)))
+    seen = {*now.seen.blocks, *now.seen.far_blocks}
+    return min(
+        known or names,
+        key=lambda name: (
+            len(now.missing(name)),
+            name not in seen and not any(seen.intersection(needs) for needs in now.missing(name)),
+        ),
+    )
 
 
 def _get(now: Situation, item: str, worth: float, more: int = 1) -> Proposal:
@@ -276,7 +254,3 @@ def _item(name: str, count: int) -> dict[str, object]:
 
 def _name(goal: dict[str, object]) -> str:
     return str(goal.get("item") or goal.get("block") or goal.get("mob"))
-
-
-def _listed(text: str) -> set[str]:
-    return {name.strip() for name in text.split(",")}

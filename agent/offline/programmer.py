@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 from .facts import Facts
 from .known_skills import known_skills
 from .planner import choose
-from .reading import Prompt, mentioned, subsections
+from .reading import Prompt, mentioned, subsections, unquoted
 from .snippets import LOOK_AROUND
 from .ways import Ways
 from .writer import Writer
 
 _GOAL = re.compile(r"^Done when: (hold|place|kill) (\d+) (\S+)\s*$", re.MULTILINE)
 
-SPARE = 6
-"""Slots to empty where the task does not say how many."""
+SPARE, KEPT = 6, 14
+"""Slots to empty where the task does not say how many; kinds of items to go on with."""
 
 ROOM = 4
 """Kinds of items that are placed in the world when the pockets are full."""
+
+CURIOUS = 4
+"""Items of which a program that only asks what a thing takes asks too."""
+
+_NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
 HUNGRY = 8
 """Hunger, of 20 for a full belly, from which a program begins with a meal."""
@@ -27,20 +33,23 @@ HUNGRY = 8
 def write_program(prompt: Prompt) -> str:
     """A short plan and one code block."""
     history = prompt.text("Earlier attempts")
-    facts = Facts(prompt.data("Context"), history)
+    facts = Facts(prompt.data("Context"), unquoted(history))
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
     ways = Ways(facts, prompt.observation, skills, blocks, history)
     before = _care(prompt, history, blocks)
     task = prompt.text("Task")
+    if reason := _beyond_reach(history):
+        return f"GIVE UP: {reason}"
     verb, count, name = _aim(task, items, blocks, mobs)
     if verb == "look" and (chosen := _chosen(prompt, task)):
         verb, count, name = chosen
         before.append("bot.explore()")
-    writer = Writer(ways, _lacked(history), before)
+    failures = prompt.number("Rules", r"stopped at its (\d+)", 5) - 1
+    writer = Writer(ways, _lacked(history), before, failures)
     match verb:
         case "hold":
-            source = writer.obtain(name, count)
+            source = writer.obtain(name, count, _curious(prompt, facts, items))
         case "place":
             source = writer.place(name, count)
         case "kill":
@@ -48,7 +57,7 @@ def write_program(prompt: Prompt) -> str:
         case "mine":
             source = writer.mine(name, count, facts.tools.get(name))
         case "deposit":
-            source = writer.deposit(name, _spare(prompt))
+            source = writer.deposit(name, _spare(prompt), full="is full; use another" in history)
         case _:
             source = LOOK_AROUND.lstrip()
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
@@ -60,10 +69,10 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
     lines = []
     if seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
         lines.append("_eat(bot)")
-    if "the inventory is full" in history:
+    if "the inventory is full" in history or seen.slots_used >= seen.slots_total - 1 > 0:
         known = prompt.text("Skills") + prompt.text("Context") + history
-        spare = [item for item in seen.inventory if item in blocks and item not in known]
-        spare.sort(key=lambda item: (seen.inventory[item], item))
+        spare = [item for item in seen.inventory if item in blocks]
+        spare.sort(key=lambda item: (item in known, seen.inventory[item], item))
         lines.append(f"_make_room(bot, {', '.join(repr(item) for item in spare[:ROOM])})")
     return lines
 
@@ -71,6 +80,18 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
 def _lacked(history: str) -> Facts:
     """What skills that earlier attempts called had not, by their errors."""
     return Facts(*re.findall(r"^> (.* of \w+: `.*)$", history, flags=re.MULTILINE))
+
+
+def _curious(prompt: Prompt, facts: Facts, items: list[str]) -> list[str]:
+    """Some items of which the prompt tells nothing: what may fail in vain may as well ask about them."""
+    told = prompt.text("Skills") + prompt.text("Context")
+    strange = [
+        item
+        for item in items
+        if not facts.known(item) and item not in told and not prompt.observation.inventory.get(item)
+    ]
+    salt = prompt.text("Task") + prompt.text("Observation")
+    return sorted(strange, key=lambda item: zlib.crc32(f"{salt} {item}".encode(errors="replace")))[:CURIOUS]
 
 
 def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tuple[str, int, str]:
@@ -102,11 +123,36 @@ def _chosen(prompt: Prompt, task: str) -> tuple[str, int, str] | None:
 
 
 def _spare(prompt: Prompt) -> list[str]:
-    """What to put away: what is held in numbers before what may be a tool, the least spoken of first."""
+    """What to put away, blocks first, then what is held in numbers; tools, and what is spoken of, last."""
     spoken = prompt.text("Skills") + prompt.text("Context")
-    held = prompt.observation.inventory
-    order = sorted(held, key=lambda item: (held[item] == 1, spoken.count(item), item))
-    return order[: prompt.number("Context", r"at least (\d+) more", SPARE) + 4]
+    blocks, held = prompt.names("Blocks"), prompt.observation.inventory
+    order = sorted(
+        held,
+        key=lambda item: (item not in blocks and held[item] == 1, item not in blocks, item in spoken, item),
+    )
+    wanted = prompt.number("Context", r"at least (\d+) more", SPARE)
+    return order[: max(wanted + 4, len(held) - KEPT)]
+
+
+def _beyond_reach(history: str) -> str:
+    """Why a further attempt would be in vain, by those before it; empty where it may not be."""
+    attempts = [unquoted(text) for _, text in subsections(history)]
+    if not attempts:
+        return ""
+    nowhere = _NOWHERE.search(attempts[-1])
+    if nowhere:
+        return nowhere[0]
+    if all("tick limit" in text for text in attempts[-2:]) and len(attempts) > 1:
+        return "it takes more time than a program has"
+    earlier = {line for text in attempts[:-1] for line in _lessons(text)}
+    lately = _lessons(attempts[-1])
+    return f"nothing new, again {lately[0]}" if lately and earlier.issuperset(lately) else ""
+
+
+def _lessons(said: str) -> list[str]:
+    """What an attempt was told, without numbers and places."""
+    lines = (re.sub(r" at line \d+.*| of \w+: `.*", "", line) for line in said.splitlines())
+    return [re.sub(r"\d+", "#", line).replace("`", "'")[:200] for line in lines if line.strip()]
 
 
 def _plan(history: str, verb: str, count: int, name: str) -> str:

@@ -78,8 +78,9 @@ class Observed:
         for line in text.splitlines():
             label, _, value = line.partition(":")
             fields[label.partition("(")[0].strip()] = value.strip()
-        used = re.search(r"^Inventory \((\d+)/", text, flags=re.MULTILINE)
+        used = re.search(r"^Inventory \((\d+)/(\d+)", text, flags=re.MULTILINE)
         self.slots_used = int(used[1]) if used else 0
+        self.slots_total = int(used[2]) if used else 0
         self.inventory = counts(fields.get("Inventory", ""))
         self.blocks = _listing(fields.get("Nearby blocks", ""))
         self.far_blocks = _listing(fields.get("Other blocks recently seen", ""))

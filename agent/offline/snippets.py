@@ -12,14 +12,14 @@ def _held(bot, *items):
     return sum(inventory.get(item, 0) for item in items)
 '''
 
-LOOK_FOR = f'''
-def _look_for(bot, name):
-    """Walk until a `name` is near."""
-    for _ in range({WALKS}):
+LOOK_FOR = '''
+def _look_for(bot, name, walks):
+    """Walk until a `name` is near; whether it is."""
+    for _ in range(walks):
         if bot.find(name) is not None:
-            return
+            return True
         bot.explore(until=name)
-    raise LookupError(f"saw no {{name}} on {WALKS} walks")
+    return bot.find(name) is not None
 '''
 
 STAND_BY = '''
@@ -27,18 +27,52 @@ def _stand_by(bot, station):
     """Stand beside a `station`: the nearest in view, else the one held is placed."""
     place = bot.find(station)
     if place is None:
-        place = bot.place(station)
+        place = _put_down(bot, station)
     bot.goto(place, within=2)
 '''
 
+PUT_DOWN = '''
+def _put_down(bot, block):
+    """Place a held block; where there is no room beside the agent, a few steps on."""
+    try:
+        return bot.place(block)
+    except PrimitiveError as error:
+        if "no free tile" not in str(error):
+            raise
+    bot.explore(distance=12)
+    return bot.place(block)
+'''
+
+TAKE = '''
+def _take(bot, primitive, name):
+    """Mine or kill the nearest `name`; where that one is out of reach, walk on and look for another."""
+    try:
+        return primitive(name)
+    except PrimitiveError as error:
+        if "no way to reach" not in str(error):
+            raise
+        print(error)
+    bot.explore()
+    bot.explore(until=name)
+    return primitive(name)
+'''
+
 LEARN = '''
-def _learn(bot, *items):
-    """Craft what nobody has told how to come by: the error says what it takes."""
-    for item in items:
+def _learn(bot, *items, most=3):
+    """Craft what nobody has told how to come by, and what that needs: the errors say what it takes."""
+    queue, failed = list(items), 0
+    for item in queue:
+        if failed == most:
+            break
         try:
             bot.craft(item)
         except PrimitiveError as error:
+            failed += 1
             print(error)
+            for names in re.findall(r"\\d+ (\\S+) (?:or|\\(have)|need an? (\\S+) within", str(error)):
+                name = max(names)
+                if name not in queue and not _held(bot, name):
+                    queue.append(name)
 '''
 
 EAT = '''
@@ -59,24 +93,35 @@ def _make_room(bot, *items):
         try:
             for _ in range(bot.inventory().get(item, 0)):
                 bot.place(item)
+                bot.explore(distance=2)
         except PrimitiveError as error:
             print(error)
             break
 '''
 
 DEPOSIT = '''
-def _deposit(bot, place, items):
-    """Put all of these items into the container at `place`."""
+def _deposit(bot, block, items):
+    """Put all of these items into the nearest `block`; once it is full, into another one if held."""
+    place = bot.find(block)
     for item in items:
         held = bot.inventory().get(item, 0)
-        if held:
+        if not held or item == block:
+            continue
+        try:
             bot.deposit(item, held, place)
+        except PrimitiveError as error:
+            print(error)
+            if not _held(bot, block):
+                break
+            place = _put_down(bot, block)
 '''
 
 HELPERS = {
     "_held": HELD,
     "_look_for": LOOK_FOR,
+    "_take": TAKE,
     "_stand_by": STAND_BY,
+    "_put_down": PUT_DOWN,
     "_learn": LEARN,
     "_eat": EAT,
     "_make_room": MAKE_ROOM,

@@ -93,7 +93,13 @@ class Ways:
             ways.append(self._by_crafting(item))
         for way, thing in self._facts.sources.get(item, []):
             ways.append(self._by_smelting(thing) if way == "smelting" else self._by_finding(way, thing))
-        if not ways and item in self._blocks - self._stations and self._distance(item) < UNSEEN:
+        mined_before = f'bot.mine, "{item}"' in self._failures
+        if (
+            not ways
+            and not mined_before
+            and item in self._blocks - self._stations
+            and self._distance(item) < UNSEEN
+        ):
             ways.append(self._by_finding("mining", item))
         return ways or [Way("try", item, UNKNOWN_COST)]
 

@@ -81,7 +81,9 @@ def describe(prompt: Prompt) -> str:
     task = prompt.text("Task it did").splitlines()[0].strip() if prompt.text("Task it did") else ""
     purposes = re.findall(r'"""([^"]+)"""', source)
     purpose = purposes[-1].strip() if purposes else task
-    used = list(dict.fromkeys(re.findall(r"bot\.(?:mine|kill|smelt|craft|place)\(\"([^\"]+)\"", source)))
+    used = list(
+        dict.fromkeys(re.findall(r"bot\.(?:mine|kill|smelt|craft|place)(?:\(|, )\"([^\"]+)\"", source))
+    )
     calls = list(dict.fromkeys(re.findall(r"^\s+([a-z]\w+)\(bot", source, flags=re.MULTILINE)))
     parts = [purpose.replace("`count` ", "a given number of ")]
     if used:

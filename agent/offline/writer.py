@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .facts import Facts
-from .snippets import HELPERS
+from .snippets import HELPERS, WALKS
 from .ways import UNKNOWN_COST, Way, Ways
 
 LEARNED_AT_ONCE = 3
@@ -18,22 +18,31 @@ class Writer:
     """Collects the functions of one program; the public one, its entry, comes last.
 
     Every program begins with the lines `before`, and then gets what skills failed for want of in earlier
-    attempts (`lacked`).
+    attempts (`lacked`). It is stopped where more than `failures` of its calls fail.
     """
 
-    def __init__(self, ways: Ways, lacked: Facts, before: list[str]) -> None:
+    def __init__(self, ways: Ways, lacked: Facts, before: list[str], failures: int) -> None:
         self._ways = ways
         self._before = before
         self._lacked = lacked
+        self._failures = failures
         self._functions: dict[str, list[str]] = {}
         self._unknown: list[tuple[str, ...]] = []
         self._called: set[str] = set()
 
-    def obtain(self, item: str, count: int) -> str:
-        """The source of a program that ends with `count` of an item in hand."""
+    def obtain(self, item: str, count: int, curious: list[str]) -> str:
+        """The source of a program that ends with `count` of an item in hand.
+
+        Where nobody has told how to come by it, the program asks the world what it takes, and, as long as
+        calls may fail, what the items of `curious` take.
+        """
         way = self._ways.to(item)
         if way.kind == "skill":
             lines = [f"    {self._skill_call(way.thing, 'count')}"]
+        elif way.kind == "try":
+            lines = [self._learning([item, *curious], self._failures)]
+        elif way.kind in ("mine", "kill"):
+            lines = self._body(item, way, last=True)
         else:
             lines = self._body(item, way)
         entry = self._entry("obtain", item)
@@ -57,13 +66,16 @@ class Writer:
 
     def kill(self, mob: str, count: int) -> str:
         """The source of a program that kills mobs."""
-        return self._each("kill", mob, count, [f'_look_for(bot, "{mob}")', f'bot.kill("{mob}")'])
+        return self._each("kill", mob, count, [*_search(mob, last=True), _take("kill", mob)])
 
-    def deposit(self, block: str, items: list[str]) -> str:
-        """The source of a program that puts items away: into the container in view, else into a new one."""
+    def deposit(self, block: str, items: list[str], *, full: bool) -> str:
+        """The source of a program that puts items away: into the container in view, else into a new one.
+
+        Where the one in view is `full`, another one is brought.
+        """
         entry = self._entry("deposit_spare_items_into", block)
-        get = self._station(block)
-        body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, bot.find("{block}"), items)']
+        get = self._have(1, (block,), "1") if full else self._station(block)
+        body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, "{block}", items)']
         head = [
             f"def {entry}(bot, items={tuple(items)}):",
             f'    """Put all of these items into the nearest {block}."""',
@@ -74,10 +86,11 @@ class Writer:
         """The source of a program that mines blocks until it has gained something, whatever that is."""
         entry = self._entry("mine", block)
         have = self._have(1, (tool,), "1") if tool else []
+        mine = [_take("mine", block)]
         body = [
             "before = sum(bot.inventory().values())",
             "for _ in range(6 * count):",
-            *_indent([*have, f'_look_for(bot, "{block}")', f'bot.mine("{block}")']),
+            *_indent([*have, *_search(block, last=True), *(mine if tool else _asking(mine))]),
             "    if sum(bot.inventory().values()) >= before + count:",
             "        break",
         ]
@@ -102,8 +115,12 @@ class Writer:
     def _program(self, entry: list[str]) -> str:
         parts = ["\n".join(lines) for lines in [*self._functions.values(), entry]]
         source = "\n\n\n".join(parts)
-        helpers = [text.strip() for name, text in HELPERS.items() if f"{name}(" in source]
-        return "\n\n\n".join([*helpers, source]) + "\n"
+        said = source
+        for name, text in reversed(HELPERS.items()):
+            said += text if f"{name}(" in said else ""
+        helpers = [text.strip() for name, text in HELPERS.items() if f"{name}(" in said]
+        text = "\n\n\n".join([*helpers, source]) + "\n"
+        return f"import re\n\n\n{text}" if "re.findall(" in text else text
 
     def _first(self, way: Way | None = None) -> list[str]:
         """What comes before the work: lessons, and what skills lacked, the stations last to stand by them."""
@@ -123,8 +140,12 @@ class Writer:
         """The line that tries what is unknown: one alternative of each need, then others."""
         ranks = range(max((len(names) for names in self._unknown), default=0))
         order = [names[rank] for rank in ranks for names in self._unknown if rank < len(names)]
-        lessons = ", ".join(f'"{name}"' for name in list(dict.fromkeys(order))[:LEARNED_AT_ONCE])
-        return [f"    _learn(bot, {lessons})"] if lessons else []
+        lessons = list(dict.fromkeys(order))[:LEARNED_AT_ONCE]
+        return [self._learning(lessons, LEARNED_AT_ONCE)] if lessons else []
+
+    def _learning(self, items: list[str], most: int) -> str:
+        names = ", ".join(f'"{name}"' for name in items)
+        return f"    _learn(bot, {names}, most={most})"
 
     def _helper(self, item: str, way: Way) -> str:
         """The private function that gets an item, written if it is not there yet."""
@@ -140,7 +161,7 @@ class Writer:
             self._functions[name] = lines
         return name
 
-    def _body(self, item: str, way: Way) -> list[str]:
+    def _body(self, item: str, way: Way, *, last: bool = False) -> list[str]:
         match way.kind:
             case "skill":
                 return _indent(self._again(item, [self._skill_call(way.thing, "count")], "3"))
@@ -149,7 +170,7 @@ class Writer:
             case "smelt":
                 return _indent(self._making(item, way, f'bot.smelt("{way.thing}")'))
             case "mine" | "kill":
-                find = [f'_look_for(bot, "{way.thing}")', f'bot.{way.kind}("{way.thing}")']
+                find = [*_search(way.thing, last=last), _take(way.kind, way.thing)]
                 tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
                 return _indent(self._again(item, [*tools, *find], "3 * count + 9"))
             case _:
@@ -217,6 +238,28 @@ class Writer:
                 how = ""
         at = f" at a {way.stations[0]}" if way.stations else ""
         return f"Hold at least `count` {item}{how}{at}."
+
+
+def _search(name: str, *, last: bool) -> list[str]:
+    """Lines that look for a thing. Found nowhere, it ends the entry (`last`) in order, others by an error."""
+    said = f'"saw no {name} on {WALKS} walks"'
+    end = [f"    print({said})", "    return"] if last else [f"    raise LookupError({said})"]
+    return [f'if not _look_for(bot, "{name}", walks={WALKS}):', *end]
+
+
+def _take(verb: str, name: str) -> str:
+    return f'_take(bot, bot.{verb}, "{name}")'
+
+
+def _asking(lines: list[str]) -> list[str]:
+    """The lines, which on failing for want of a tool ask at once what that takes."""
+    return [
+        "try:",
+        *_indent(lines),
+        "except PrimitiveError as error:",
+        '    _learn(bot, *re.findall(r"need (\\S+) or better", str(error)))',
+        "    raise",
+    ]
 
 
 def _indent(lines: list[str]) -> list[str]:

@@ -120,6 +120,8 @@ def _task(event: e.TaskFinished, view: Overview) -> Line:
     mark, style = (GOOD, "good") if success else (BAD, "bad")
     attempts = f"{event.attempts} attempt{'s' if event.attempts != 1 else ''}"
     detail = f"{attempts}, iteration {view.state.spent.iterations}"
+    if event.given_up:
+        detail += f", given up: {event.given_up}"
     if view.kept is not None:
         detail += f", kept {view.kept.name}"
     return Line(mark, style, f"task {event.task_number}: {words}", detail, lasting=True)

@@ -57,6 +57,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "failed": [],
         "items": ["kor"],
         "asked": [],
+        "said": [],
     },
     "curriculum_task": {
         "world": "A world.",
@@ -66,6 +67,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "failed": [],
         "items": ["kor"],
         "answers": [],
+        "said": [],
     },
     "decompose": {
         "world": "A world.",

@@ -37,11 +37,18 @@ def test_a_failed_task_is_taken_up_again_once_its_needs_were_had(proposal):
     assert found["task"] == "Craft 1 gorm"
 
 
-def test_a_task_that_failed_lately_mostly_rests(proposal):
-    worlds = [f"Nearby blocks: none\nPosition: ({x}, 64, 0)" for x in range(40)]
-    values = {"known": "To craft gorm: need 1 kor.", "failed": ["Craft 1 gorm"], "completed": ["Craft 1 kor"]}
-    tasks = [proposal(observation=world, **values)["task"] for world in worlds]
-    assert 0 < tasks.count("Craft 1 gorm") < len(worlds) / 2
+@pytest.mark.parametrize(
+    ("failed", "comes"),
+    [
+        ("Craft 1 gorm", False),
+        ("Craft 1 gorm (1 times, 2 tasks ago)", False),
+        ("Craft 1 gorm (1 times, 9 tasks ago)", True),
+        ("Craft 1 gorm (5 times, 9 tasks ago)", False),
+    ],
+)
+def test_a_failed_task_rests_the_longer_the_more_often_it_failed(proposal, failed, comes):
+    found = proposal("To craft gorm: need 1 kor.", failed=[failed], completed=["Craft 1 kor"])
+    assert (found["task"] == "Craft 1 gorm") is comes
 
 
 def test_blocks_in_view_are_mined_before_names_are_tried_at_random(proposal):
@@ -49,7 +56,8 @@ def test_blocks_in_view_are_mined_before_names_are_tried_at_random(proposal):
 
 
 def test_what_is_smelted_is_worded_as_smelting_and_checked_by_its_yield(proposal):
-    found = proposal("To craft gorm: no crafting recipe makes it; it comes from smelting kor.")
+    known = "To craft gorm: no crafting recipe makes it; it comes from smelting kor."
+    found = proposal(known, completed=["Craft 1 kor"])
     assert (found["task"], found["goal"]["item"]) == ("Smelt 1 kor", "gorm")
 
 

@@ -70,7 +70,7 @@ def test_a_new_world_is_lived_with_the_library_of_the_seed_and_without(tmp_path:
     store = Store(tmp_path)
     shared, own = store.settings(plan, with_it), store.settings(plan, without)
     assert shared.library == store.settings(plan, teacher).library != own.library
-    assert (shared.retrieved, own.retrieved, shared.keep_skills) == (5, 0, False)
+    assert (shared.retrieved, own.retrieved, shared.keep_skills) == (10, 0, False)
     assert (shared.curriculum, shared.tasks[0].task) == ("solve", "Obtain 1 compass")
     assert shared.options == {"size": 96} and store.settings(plan, teacher).options == {}
 

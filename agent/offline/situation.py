@@ -1,0 +1,70 @@
+"""What a curriculum prompt tells of the run so far."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+from .facts import Facts
+from .reading import Prompt
+
+RESTING = 4
+"""For how many tasks a failed one is left alone, for each time that it failed."""
+
+_TOLD = (
+    "Questions and answers",
+    "Questions answered before",
+    "Context",
+    "Earlier attempts",
+    "What the world said lately",
+)
+"""Sections that tell what the world said; no prompt has all of them."""
+
+_TIMES = re.compile(r"^(.*) \((\d+) times, (\d+) tasks ago\)$")
+
+
+class Situation:
+    """What a curriculum prompt tells of the run."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.prompt = prompt
+        self.facts = Facts(*(prompt.text(heading) for heading in _TOLD))
+        self.items = prompt.names("Items")
+        self.blocks = prompt.names("Blocks")
+        self.mobs = prompt.names("Mobs")
+        self.held = [name for name in self.items if name in _listed(prompt.text("Items ever held"))]
+        self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
+        failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
+        self.failures = dict(_failure(text, len(failed) - place) for place, text in enumerate(failed))
+        self.failed = list(self.failures)
+        self.seen = prompt.observation
+        self._salt = "".join(
+            prompt.text(name) for name in ("Observation", "Failed tasks", "Questions and answers")
+        )
+
+    def chance(self, name: str) -> float:
+        """A number from 0 to 1 that looks random and depends on the prompt alone."""
+        return zlib.crc32(f"{self._salt} {name}".encode(errors="replace")) / 0xFFFFFFFF
+
+    def times_failed(self, task: str) -> int:
+        """How often a task failed, as far as the prompt tells."""
+        return self.failures.get(task, (0, 0))[0]
+
+    def resting(self, task: str) -> bool:
+        """Whether to leave a task alone this time: the oftener it failed, the longer."""
+        times, ago = self.failures.get(task, (0, 0))
+        return bool(times) and ago <= RESTING * times
+
+    def missing(self, item: str) -> list[tuple[str, ...]]:
+        """Needs of an item of which no alternative was ever held."""
+        return [names for names in self.facts.needs_of(item) if not set(names) & set(self.held)]
+
+
+def _failure(text: str, ago: int) -> tuple[str, tuple[int, int]]:
+    """A failed task with how often and how many tasks ago; once, and `ago`, where that is not told."""
+    told = _TIMES.match(text)
+    return (told[1], (int(told[2]), int(told[3]))) if told else (text, (1, ago))
+
+
+def _listed(text: str) -> set[str]:
+    return {name.strip() for name in text.split(",")}
