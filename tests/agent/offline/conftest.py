@@ -32,6 +32,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "skills": [],
         "failure_limit": 5,
         "tick_limit": 6000,
+        "language": "python",
         "task": Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm")),
         "observation": OBSERVATION,
         "attempts": [],
