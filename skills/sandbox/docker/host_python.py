@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fieldcraft.skills.sandbox.base import SandboxUnavailable
@@ -34,8 +34,13 @@ LOADED = re.compile(r"(?:(\S+) => )?(/\S+) \(0x[0-9a-f]+\)")
 DOCKER_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def write_root(archive: tarfile.TarFile, worker: Path) -> None:
+def write_root(archive: tarfile.TarFile, worker: Path, binaries: Sequence[Path] = ()) -> None:
     """Write the interpreter to /usr/local, the libraries to /usr/local/lib/sandbox, `worker` to /fieldcraft.
+
+    Args:
+        archive: to write to.
+        worker: the folder of the worker.
+        binaries: programs and extension modules that are added otherwise, but want their libraries too.
 
     Raises:
         SandboxUnavailable: `ldd` does not tell which libraries this interpreter needs.
@@ -55,7 +60,7 @@ def write_root(archive: tarfile.TarFile, worker: Path) -> None:
     if not extensions.is_relative_to(modules):
         for path in shared:
             _add_file(archive, path, f"usr/local/lib/{version}/lib-dynload/{path.name}")
-    for source, target in _libraries([interpreter, *shared]).items():
+    for source, target in _libraries([interpreter, *shared, *binaries]).items():
         _add_file(archive, Path(source), target)
     for path in _wanted(worker):
         _add_file(archive, path, f"fieldcraft/worker/{path.relative_to(worker)}")
