@@ -54,7 +54,7 @@ def plans(arguments: argparse.Namespace) -> dict[str, StudyPlan]:
     worlds = (StudyWorld(), StudyWorld(name="permuted", scramble=3 if rehearsed else UNSEEN[0]))
     return {
         "ablations": StudyPlan(kind="items", methods=ABLATIONS, seeds=seeds, worlds=worlds),
-        "compared": StudyPlan(kind="items", methods=COMPARED, seeds=seeds),
+        "compared": StudyPlan(kind="items", methods=COMPARED, seeds=BUILDING[:rehearsed]),
         "new world": StudyPlan(kind="newworld", methods=("full",), seeds=seeds, worlds=worlds),
     }
 

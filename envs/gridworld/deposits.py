@@ -44,10 +44,11 @@ def _add_outcrop(tables: Tables, random: np.random.Generator, land: Land, name: 
     centres &= ~np.isin(land.surface, ore_ids)
     places = np.flatnonzero(centres)
     if not len(places):
+        enough = int(2 * (ore.distance + 12))
+        cure = f"use a size of {enough} or more" if size < enough else "use a larger one, or rules with fewer"
         raise ValueError(
             f"size {size} is too small for its ores: no room for {ore.at_least} {name} "
-            f"{ore.distance:g} tiles or more from the spawn; "
-            f"use a size of {int(2 * (ore.distance + 12))} or more"
+            f"{ore.distance:g} tiles or more from the spawn; {cure}"
         )
     nearer = places[np.argsort(land.distance.ravel()[places], kind="stable")[: max(1, len(places) // 3)]]
     z, x = divmod(int(nearer[int(random.integers(len(nearer)))]), size)

@@ -29,19 +29,16 @@ class RulesError(ValueError):
 @lru_cache(maxsize=8)
 def parse_rules(text: str, source: str) -> Rules:
     """The rules that a text holds; `source` is what errors call it. Raises as `load_rules` does."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RulesError(f"{source}: line {error.lineno}: not JSON: {error.msg}") from error
+    data = _read_json(text, source)
     try:
         rules = Rules.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = first["loc"]
-        got = (
-            first["input"] if isinstance(first["input"], str | int | float) else type(first["input"]).__name__
-        )
-        raise rules_error(text, source, place, f"{first['msg']} (got {got!r})") from error
+        plain = isinstance(first["input"], str | int | float)
+        got = repr(first["input"]) if plain else f"a {type(first['input']).__name__}"
+        message = first["msg"].removeprefix("Value error, ")
+        raise rules_error(text, source, place, f"{message} (got {got})") from error
     for place, problem in _unknown_names(rules):
         raise rules_error(text, source, place, problem)
     for place, problem in find_unobtainable(rules):
@@ -49,6 +46,42 @@ def parse_rules(text: str, source: str) -> Rules:
     for place, problem in _variant_problems(rules):
         raise rules_error(text, source, place, problem)
     return rules
+
+
+def _read_json(text: str, source: str) -> Any:
+    """The data of a text in which no name stands twice where it may stand once."""
+    doubled = False
+
+    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal doubled
+        found = dict(pairs)
+        doubled = doubled or len(found) < len(pairs)
+        return found
+
+    try:
+        data = json.loads(text, object_pairs_hook=keep)
+    except json.JSONDecodeError as error:
+        raise RulesError(f"{source}: line {error.lineno}: not JSON: {error.msg}") from error
+    except RecursionError:
+        raise RulesError(f"{source}: no rules: its brackets are nested too deeply") from None
+    if doubled:
+        name, line = next(_doubles(yaml.compose(text, Loader=yaml.SafeLoader)))
+        raise RulesError(f"{source}, line {line}: {name!r} stands here for the second time; keep one")
+    return data
+
+
+def _doubles(node: Any) -> Iterator[tuple[str, int]]:
+    """Names that stand twice in one mapping, each with the line of its second place."""
+    if isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, value in node.value:
+            if key.value in names:
+                yield key.value, key.start_mark.line + 1
+            names.add(key.value)
+            yield from _doubles(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _doubles(part)
 
 
 def load_rules(path: Path | str | None = None) -> tuple[Rules, str]:

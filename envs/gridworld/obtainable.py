@@ -156,33 +156,47 @@ def _why_not(
     if not found[item]:
         return 0, ("items", item), "unobtainable: nothing makes it, drops it or contains it"
     source = found[item][0]
-    if cycle := _cycle(rules, item, found, reached):
+    if cycle := _cycle(rules, item, found, reached, blocks):
         return 2, source.place, f"cycle: {' needs '.join(cycle)}; give one of them another source"
     missing = [need for need in source.needs if not any(item in reached for item in rules.alternatives(need))]
     if missing:
         rank, lacks = 4, f"{' and '.join(missing)}, which cannot be had from empty hands"
     elif source.station is not None and source.station not in blocks:
-        rank, lacks = 1, f"the block {source.station}, which no world has"
+        placed = _placing(rules, source)
+        why = "cannot be had from empty hands" if placed else "no world has"
+        rank, lacks = (4 if placed else 1), f"the block {source.station}, which {why}"
     else:
         kind, tier = source.tool or ("tool", 0)
         rank, lacks = 3, f"a {kind} of tier {tier} or better"
     return rank, source.place, f"unobtainable: {item} needs {lacks}"
 
 
+def _placing(rules: Rules, source: Source) -> tuple[str, ...]:
+    """The items that become the block beside which something is made."""
+    if source.kind not in ("crafting", "smelting") or source.station is None:
+        return ()
+    return tuple(name for name, item in rules.items.items() if item.places == source.station)
+
+
+def _lacking(rules: Rules, source: Source, blocks: Set[str]) -> list[str]:
+    """The items that a source takes, and those that its station could be placed from."""
+    items = [item for need in source.needs for item in rules.alternatives(need)]
+    return items if source.station in blocks else [*items, *_placing(rules, source)]
+
+
 def _cycle(
-    rules: Rules, start: str, found: dict[str, list[Source]], reached: dict[str, int]
+    rules: Rules, start: str, found: dict[str, list[Source]], reached: dict[str, int], blocks: Set[str]
 ) -> tuple[str, ...] | None:
-    """The way from `start` through unobtainable ingredients back to itself, if there is one."""
+    """The way from `start` through unobtainable ingredients and stations back to itself, if there is one."""
     paths: list[tuple[str, ...]] = [(start,)]
     visited = {start}
     while paths:
         path = paths.pop(0)
         for source in found[path[-1]]:
-            for need in source.needs:
-                for item in rules.alternatives(need):
-                    if item == start:
-                        return (*path, start)
-                    if item not in reached and item not in visited:
-                        visited.add(item)
-                        paths.append((*path, item))
+            for item in _lacking(rules, source, blocks):
+                if item == start:
+                    return (*path, start)
+                if item not in reached and item not in visited:
+                    visited.add(item)
+                    paths.append((*path, item))
     return None

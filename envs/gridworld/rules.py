@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -15,7 +15,7 @@ EntryPath = tuple[str | int, ...]
 
 
 class _Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class WorldRules(_Rule):
@@ -180,6 +180,13 @@ class Biome(_Rule):
     trees: dict[str, Share] = {}
     rock: float = 0
     water: float = 0
+
+    @model_validator(mode="after")
+    def _fit(self) -> Biome:
+        """No more than every tile can be covered."""
+        if (total := sum(self.plants.values()) + sum(self.trees.values())) > 1:
+            raise ValueError(f"plants and trees cover {total:g} of the tiles, more than all")
+        return self
 
 
 class Tree(_Rule):

@@ -222,6 +222,12 @@ def test_a_world_too_small_for_its_ores_is_refused(changed_rules):
         GridWorld().reset(seed=0, options={"rules": str(path)})
 
 
+def test_more_ore_than_any_land_has_rock_for_is_refused(changed_rules):
+    path = changed_rules(lambda data: data["ores"]["diamond_ore"].update(at_least=100_000))
+    with pytest.raises(ValueError, match="100000 diamond_ore .* use a larger one, or rules with fewer"):
+        GridWorld().reset(seed=0, options={"rules": str(path)})
+
+
 def test_the_options_are_told_in_the_spec():
     world = GridWorld()
     world.reset(seed=0, options={"size": 64, "biomes": ["desert", "taiga"]})

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from fieldcraft.envs.gridworld import GridWorld, RulesError
-from fieldcraft.envs.gridworld.loading import load_rules
+from fieldcraft.envs.gridworld.loading import DEFAULT_RULES, load_rules
 from fieldcraft.envs.gridworld.obtainable import rounds, sources
 from fieldcraft.envs.gridworld.scramble import scramble
 
@@ -77,6 +77,51 @@ def test_a_wrong_entry_is_named_with_its_line(changed_rules, change, entry, prob
     if entry is not None:
         assert entry in path.read_text().splitlines()[line - 1]
     assert line > 1
+
+
+def _table_of_tables(data):
+    next(r for r in data["recipes"] if r["item"] == "crafting_table")["needs"]["crafting_table"] = 1
+
+
+def _furnace_in_a_furnace(data):
+    next(r for r in data["recipes"] if r["item"] == "furnace")["station"] = "furnace"
+
+
+@pytest.mark.parametrize(
+    ("change", "cycle"),
+    [
+        (_table_of_tables, "crafting_table needs crafting_table"),
+        (_furnace_in_a_furnace, "furnace needs furnace"),
+    ],
+)
+def test_a_cycle_is_named_before_what_only_follows_from_it(changed_rules, change, cycle):
+    with pytest.raises(RulesError, match=f"line \\d+: recipes.\\d+: cycle: {cycle}"):
+        load_rules(changed_rules(change))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"distance": 60', '"distance": Infinity', "diamond_ore.distance: Input should be a finite number"),
+        ('"tags": {', '"recipes": [],\n  "tags": {', "line 434: 'recipes' stands here for the second time"),
+        ('"short_grass": 0.', '"short_grass": 0.99', "more than all"),
+    ],
+)
+def test_numbers_and_names_that_make_no_sense_are_refused(tmp_path, old, new, problem):
+    path = tmp_path / "rules.json"
+    text = DEFAULT_RULES.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(RulesError) as caught:
+        load_rules(path)
+    assert problem in str(caught.value) and "line " in str(caught.value)
+
+
+def test_brackets_without_end_are_no_rules(tmp_path):
+    path = tmp_path / "rules.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(RulesError, match="nested too deeply"):
+        load_rules(path)
 
 
 def test_a_file_that_is_no_json_names_the_line(tmp_path):
