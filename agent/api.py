@@ -15,7 +15,7 @@ from fieldcraft.agent.state import RunState
 from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import open_sandbox
+from fieldcraft.skills.sandbox import open_sandbox, process_launcher
 
 if TYPE_CHECKING:
     from fieldcraft.agent.study import Study
@@ -122,6 +122,7 @@ def replay(
         One result a skill, by name.
     """
     world = make(environment)
+    world.confine(process_launcher(sandbox))
     skills = SkillLibrary(Path(library), environment=world.spec.id)
     box = open_sandbox(sandbox)
     at_hand = ReplayTools(RunSettings(environment=environment, tools=tuple(tools)), world, skills)

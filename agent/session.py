@@ -35,7 +35,7 @@ from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.toolkit import open_tools, run_executor
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import Sandbox, open_sandbox
+from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
 from fieldcraft.tools import ToolRegistry
 
 AskHuman = Callable[[str], str]
@@ -171,6 +171,7 @@ def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
 
 def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
     environment = make(settings.environment)
+    environment.confine(process_launcher(settings.sandbox))
     stack.callback(environment.close)
     try:
         environment.reset(seed=settings.seed, options=settings.options)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError, validate_call
 
+from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import (
@@ -143,6 +144,10 @@ class Environment(ABC):
             ValueError: it could not be fetched; the message says why.
         """
         return "nothing needs to be installed"
+
+    def confine(self, launcher: Launcher) -> None:  # noqa: ARG002
+        """Start processes of this world's own by `launcher` from now on. Called before the first reset."""
+        return
 
     def resume(self, progress: Progress) -> None:  # noqa: ARG002
         """An interrupted run goes on in this world, which lives on by itself: count on from `progress`.

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
+from fieldcraft.envs.launching import Launcher, PlainLauncher
 from fieldcraft.envs.minecraft.beginning import begin
-from fieldcraft.envs.minecraft.launching import Launcher, PlainLauncher
+from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
@@ -29,6 +30,7 @@ PROGRAM_SECONDS = 600.0
 SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
 SLOTS = 36
 DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+CURE = "or use the container (docs/minecraft.md), or --sandbox unsafe to run them all the same"
 _DESCRIPTION = "Minecraft on a real server: survival, with all its names and recipes."
 
 
@@ -79,6 +81,10 @@ class MinecraftWorld(Environment):
         self.spec = _spec(chosen, self.spec.names)
         begin(link, chosen, self.spec.names)
         return self.observe()
+
+    def confine(self, launcher: Launcher) -> None:
+        """Start the bot's process by `launcher` from the next connection on."""
+        self._launcher = launcher
 
     @classmethod
     def install(cls) -> str:
@@ -141,8 +147,13 @@ class MinecraftWorld(Environment):
         """Run a JavaScript program in the process that owns the bot; a fresh one takes its place after it.
 
         Raises:
+            CannotPlay: this machine cannot confine the program; the message names the cure.
             ServerGone: the server did not come back in time.
         """
+        if not self._launcher.confines:
+            raise CannotPlay(
+                f"JavaScript programs run only where they can be confined: {self._launcher.problem}; {CURE}"
+            )
         return run_program(self.link, request, call_back, self.spec)
 
     def cancel_program(self) -> None:

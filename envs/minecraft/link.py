@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost, Refused, ServerGone
-from fieldcraft.envs.minecraft.launching import Launcher
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.process import Bridge

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
-from fieldcraft.envs.minecraft.launching import Launcher
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.packages import BRIDGE, find_node, find_packages
 from fieldcraft.envs.minecraft.rpc import Channel, HostCall
@@ -64,7 +64,7 @@ class Bridge:
             relay = self._start_relay(node, packages, relays_end.fileno())
             process = self._launcher.start(
                 [node, str(BRIDGE / "main.js")],
-                environment={"NODE_PATH": str(packages)},
+                environment={"NODE_PATH": str(packages), "HOME": "/"},
                 readable=[BRIDGE, packages],
                 descriptors=[bots_end.fileno()],
                 errors=self._errors,

@@ -87,10 +87,11 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     from fieldcraft.cli.console import console, one_line, say
     from fieldcraft.envs import make
     from fieldcraft.skills import SkillLibrary
-    from fieldcraft.skills.sandbox import open_sandbox
+    from fieldcraft.skills.sandbox import open_sandbox, process_launcher
 
     with ExitStack() as stack:
         world = make(settings.environment)
+        world.confine(process_launcher(settings.sandbox))
         stack.callback(world.close)
         try:
             world.reset(seed=settings.seed, options=settings.options)

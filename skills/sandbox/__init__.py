@@ -8,6 +8,7 @@ from fieldcraft.skills.sandbox.base import (
     SkillSet,
     ToolCaller,
 )
+from fieldcraft.skills.sandbox.confined import ConfinedLauncher, process_launcher
 from fieldcraft.skills.sandbox.docker import DockerSandbox
 from fieldcraft.skills.sandbox.docker.probe import probe_docker
 from fieldcraft.skills.sandbox.probe import Layer, open_sandbox, probe
@@ -15,6 +16,7 @@ from fieldcraft.skills.sandbox.process import ProcessSandbox
 
 __all__ = [
     "BoundSkill",
+    "ConfinedLauncher",
     "DockerSandbox",
     "Layer",
     "ProcessSandbox",
@@ -26,4 +28,5 @@ __all__ = [
     "open_sandbox",
     "probe",
     "probe_docker",
+    "process_launcher",
 ]

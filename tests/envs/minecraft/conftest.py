@@ -13,6 +13,7 @@ import pytest
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.packages import find_node, find_packages
+from fieldcraft.skills.sandbox import process_launcher
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -45,7 +46,7 @@ def server() -> Iterator[FixtureServer]:
 @pytest.fixture(scope="module")
 def shared_world(server: FixtureServer) -> Iterator[MinecraftWorld]:
     """A bot on it."""
-    world = MinecraftWorld()
+    world = MinecraftWorld(process_launcher())
     try:
         world.reset(seed=0, options={"port": server.port, "username": NAME})
         yield world

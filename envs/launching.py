@@ -1,4 +1,4 @@
-"""How the process that owns the bot is started; what confines it comes from above (`Environment.confine`)."""
+"""How a world starts processes of its own; what confines them comes from above (`Environment.confine`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import IO, Protocol
 
 
 class Launcher(Protocol):
-    """Starts a process that may run a stranger's code."""
+    """Starts a process that may run a stranger's code.
+
+    `confines` says whether that code is kept from the machine; `problem` says why where it is not.
+    """
+
+    confines: bool
+    problem: str
 
     def start(
         self,
@@ -32,7 +38,16 @@ class Launcher(Protocol):
 
 
 class PlainLauncher:
-    """Starts it with nothing but its environment taken away."""
+    """Starts it with nothing but its environment taken away.
+
+    Args:
+        problem: why it is not confined, with the cure; told to who wants to run a stranger's code.
+        allowed: run a stranger's code all the same.
+    """
+
+    def __init__(self, problem: str = "nobody confined it", *, allowed: bool = False) -> None:
+        self.problem = problem
+        self.confines = allowed
 
     def start(
         self,
