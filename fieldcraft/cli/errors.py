@@ -71,9 +71,11 @@ def _failures() -> tuple[type[BaseException], ...]:
     from fieldcraft.envs import BrokenEnvironment
     from fieldcraft.skills.errors import LibraryError
     from fieldcraft.skills.sandbox.base import SandboxUnavailable
+    from fieldcraft.tools.errors import BrokenTool
 
     return (
         CommandFailed,
+        BrokenTool,
         BrokenEnvironment,
         JournalDiverged,
         JournalError,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study
+from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study, tools, tools_add
 from fieldcraft.cli.errors import STOPPED, explain
 
 EXAMPLES = """
@@ -28,6 +28,8 @@ Examples:
   fieldcraft solve "craft an iron pickaxe" --seed 8
 
   fieldcraft study items --seeds 3         which part of the agent is worth what?
+
+  fieldcraft tools call calculator 400/1400
 
   fieldcraft doctor                        what this machine can do
 
@@ -47,6 +49,8 @@ app.command(epilog=explore.SOLVE_EXAMPLES)(explore.solve)
 app.command(epilog=replay.EXAMPLES)(replay.replay)
 app.command(epilog=study.EXAMPLES)(study.study)
 app.add_typer(skills.app, name="skills")
+tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
+app.add_typer(tools.app, name="tools")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -11,7 +11,19 @@ from cli_workshop import Workshop
 import fieldcraft
 
 HEAVY = "chromadb docker langchain_core numpy pydantic_settings jinja2 fieldcraft.agent.session"
-COMMANDS = ["", "explore", "solve", "replay", "study", "doctor", "skills", "envs", "runs"]
+COMMANDS = [
+    "",
+    "explore",
+    "solve",
+    "replay",
+    "study",
+    "doctor",
+    "skills",
+    "envs",
+    "runs",
+    "tools",
+    "tools add",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

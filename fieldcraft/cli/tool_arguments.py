@@ -1,0 +1,55 @@
+"""What was typed behind a tool's name, as its arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.cli.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+
+def schema_of(tool: BaseTool) -> dict[str, Any]:
+    """The JSON schema of a tool's arguments."""
+    schema = tool.tool_call_schema
+    return dict(schema) if isinstance(schema, Mapping) else dict(tool.get_input_jsonschema())
+
+
+def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
+    """What was typed as the tool's arguments.
+
+    Raises:
+        UsageProblem: it cannot be told which argument a value is for.
+    """
+    names = list(schema_of(tool).get("properties", {}))
+    if len(typed) == 1 and isinstance(whole := _json_or_text(typed[0]), dict):
+        return whole
+    given: dict[str, Any] = {}
+    for entry in typed:
+        name, equals, value = entry.partition("=")
+        if equals and name.isidentifier() and (name in names or len(typed) > 1 or not names):
+            given[name] = _typed(tool, name, value)
+        elif len(typed) == 1 and names:
+            given[names[0]] = _typed(tool, names[0], entry)
+        else:
+            taken = ", ".join(names) or "none"
+            asked = f"which argument of {tool.name} is {entry[:60]!r}?"
+            raise UsageProblem(f"{asked} Write name=value; it takes: {taken}")
+    return given
+
+
+def _typed(tool: BaseTool, name: str, value: str) -> Any:
+    """A value as JSON, unless the tool takes a text there."""
+    part = schema_of(tool).get("properties", {}).get(name, {})
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    return value if kind == "string" else _json_or_text(value)
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,294 @@
+"""`fieldcraft tools ...`: the tools there are, one by hand, and whether all that is configured can be had."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldcraft.cli import options as o
+from fieldcraft.cli.errors import FAILURE
+from fieldcraft.cli.tool_arguments import schema_of, typed_arguments
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from fieldcraft.cli.config import Settings
+    from fieldcraft.tools import ToolRegistry
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft tools list                                  all there are, and where they come from
+
+  fieldcraft tools show calculator                       its arguments, and how it is called
+
+  fieldcraft tools call calculator '400/1400'            what a model would see
+
+  fieldcraft tools call my_tools:word_count text=hello   a function of yours, in my_tools.py
+
+  fieldcraft tools add files -- npx -y @modelcontextprotocol/server-filesystem .
+
+  fieldcraft tools add shop.yaml --server http://localhost:8080
+
+  fieldcraft tools check                                 connect to everything in fieldcraft.toml
+"""
+
+app = typer.Typer(
+    help="The tools that models and programs may call: list them, try one, add your own, check them all.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+)
+
+Named = Annotated[str, typer.Argument(metavar="TOOL", help="Its name, or module:function.")]
+Further = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tools",
+        metavar="NAME",
+        help="Have this too: a name, module:function, an mcpServers file, an OpenAPI document; repeatable.",
+    ),
+]
+
+
+@app.command("list")
+def list_tools(tools: Further = None, as_json: o.Json = False) -> int:
+    """Every tool: built in, announced by a package, and of the sources in fieldcraft.toml.
+
+    Those that a run here may call are marked.
+    """
+    from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.tools.describing import purpose
+
+    with _opened(tools) as (settings, registry):
+        used = _used(settings, registry)
+        rows = [
+            {
+                "name": name,
+                "origin": registry.origin(name),
+                "effect": _effect(registry, name),
+                "in_use": name in used,
+                "description": purpose(tool),
+            }
+            for name, tool in _sound(registry)
+        ]
+        problems = {problem.name: problem.message for problem in registry.problems}
+    if as_json:
+        print_json({"tools": rows, "problems": problems})
+        return 0
+    shown = table("", "tool", "from", "effect", "is", whole=3)
+    for row in rows:
+        mark = "✓" if row["in_use"] else ""
+        cells = (say(row["origin"], "quiet"), say(row["effect"], "quiet"), say(row["description"]))
+        shown.add_row(say(mark, "good"), say(row["name"], "name"), *cells)
+    console().print(shown)
+    console().print(say("✓ may be called in a run here; `tools = [...]` or --tools adds others", "quiet"))
+    _print_problems(problems)
+    return 0
+
+
+@app.command()
+def show(tool: Named, tools: Further = None, as_json: o.Json = False) -> int:
+    """One tool: what it is for, its arguments, what it declares, and how it is called."""
+    from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.naming import program
+    from fieldcraft.tools import traits_of
+    from fieldcraft.tools.describing import type_name
+
+    with _opened(tools, tool) as (_, registry):
+        name = _name_of(registry, tool)
+        found = registry.get(name)
+        traits, origin, schema = traits_of(found), registry.origin(name), schema_of(found)
+    if as_json:
+        described = {"name": name, "origin": origin, "description": found.description}
+        print_json({**described, **traits.model_dump(mode="json"), "schema": schema})
+        return 0
+    screen = console()
+    screen.print(say(name, "head"))
+    screen.print(say(found.description))
+    how = [f"from: {origin}", f"effect: {traits.effect}", f"runs: {traits.isolation or 'as it is made'}"]
+    if traits.timeout:
+        how.append(f"timeout: {traits.timeout:g} s")
+    screen.print(say("; ".join(how), "quiet"))
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    if properties:
+        shown = table("argument", "type", "default", "is")
+        for key, value in properties.items():
+            part: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+            needed = key in schema.get("required", ())
+            default = (
+                "needed" if needed else repr(part["default"]) if "default" in part else "may be left out"
+            )
+            about = say(part.get("description", ""))
+            shown.add_row(say(key, "name"), say(type_name(part)), say(default, "quiet"), about)
+        screen.print(shown)
+    given = [f"{key}=..." for key in properties]
+    screen.print(say(f"\nby hand:       {' '.join([program(), 'tools call', tool, *given])}", "command"))
+    screen.print(say(f"in a program:  tools.{name}({', '.join(given)})", "command"))
+    return 0
+
+
+@app.command()
+def call(
+    tool: Named,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ARGUMENT]...",
+            help="name=value each (in JSON or as text), one JSON object, or the first argument alone.",
+        ),
+    ] = None,
+    tools: Further = None,
+    as_json: o.Json = False,
+) -> int:
+    """Call a tool and show what a model would see. The exit code is 1 where the call failed."""
+    from fieldcraft.cli.console import print_json
+    from fieldcraft.cli.tools_reach import Reach
+    from fieldcraft.tools import ToolError, ToolExecutor, told
+
+    with ExitStack() as stack:
+        settings, registry = stack.enter_context(_opened(tools, tool))
+        name = _name_of(registry, tool)
+        given = typed_arguments(registry.get(name), arguments or [])
+        executor = ToolExecutor(
+            registry,
+            context=Reach(settings, stack).context(),
+            policy=settings.tool_policy,
+            ask_person=_ask if sys.stdin.isatty() else None,
+        )
+        stack.callback(executor.close)
+        outcome: dict[str, Any]
+        try:
+            outcome = {"value": executor.call(name, given)}
+        except ToolError as error:
+            outcome = {"error": str(error)}
+    if as_json:
+        print_json({"tool": name, "arguments": given, **outcome})
+    else:
+        from fieldcraft.cli.console import console, say
+
+        console().print(say(told(name, given, **outcome)), soft_wrap=True)
+    return FAILURE if "error" in outcome else 0
+
+
+@app.command()
+def check(tools: Further = None, as_json: o.Json = False) -> int:
+    """Connect to everything that is configured and report; the exit code is 1 where a part cannot be had."""
+    from fieldcraft.cli.console import console, print_json, say, table
+    from fieldcraft.cli.lines import BAD, GOOD
+    from fieldcraft.tools import ToolRegistry
+
+    settings = _settings(tools)
+    with ToolRegistry.load(settings.all_tools(), settings.tool_sources) as registry:
+        sound = Counter(registry.origin(name) for name, _ in _sound(registry))
+        problems = {problem.name: problem.message for problem in registry.problems}
+    if as_json:
+        print_json({"sound": sound, "problems": problems})
+        return FAILURE if problems else 0
+    shown = table("", "what", "found", whole=2)
+    for origin, count in sound.items():
+        shown.add_row(say(GOOD, "good"), say(origin, "name"), say(f"{count} tool{'s' * (count != 1)}"))
+    for name, message in problems.items():
+        shown.add_row(say(BAD, "bad"), say(name, "name"), say(message))
+    if sound or problems:
+        console().print(shown)
+    else:
+        console().print(say("no tool is configured here; `tools add` adds one"))
+    return FAILURE if problems else 0
+
+
+def _settings(tools: list[str] | None) -> Settings:
+    """The settings here, with further tools."""
+    from fieldcraft.cli.config import load_settings
+
+    settings = load_settings({})
+    return settings.model_copy(update={"tools": (*settings.tools, *(tools or ()))})
+
+
+@contextmanager
+def _opened(tools: list[str] | None, wanted: str | None = None) -> Iterator[tuple[Settings, ToolRegistry]]:
+    """Everything announced and configured, and what `wanted` (`module:function`) imports."""
+    from fieldcraft.tools import ToolRegistry
+
+    settings = _settings(tools)
+    further = [wanted] if wanted is not None and ":" in wanted else []
+    names = [*settings.all_tools(), *(tools or ()), "*", *further]
+    with ToolRegistry.load(list(dict.fromkeys(names)), settings.tool_sources) as registry:
+        yield settings, registry
+
+
+def _used(settings: Settings, registry: ToolRegistry) -> set[str]:
+    """The names that a run with these settings could call."""
+    from fnmatch import fnmatchcase
+
+    wanted = settings.all_tools()
+    named = {name for name in registry.names() if any(fnmatchcase(name, pattern) for pattern in wanted)}
+    sources = {name for name in registry.names() if registry.origin(name).startswith(("mcp.", "openapi."))}
+    return named | sources | {name for name in registry.names() if registry.origin(name) in wanted}
+
+
+def _sound(registry: ToolRegistry) -> list[tuple[str, BaseTool]]:
+    """The tools that can be used; the others go to the registry's problems."""
+    from fieldcraft.tools import ToolError, ToolProblem
+    from fieldcraft.tools.arguments import checker
+
+    found = []
+    for name in registry.names():
+        try:
+            tool = registry.get(name)
+            checker(name, tool)
+            found.append((name, tool))
+        except ToolError as error:
+            registry.problems.append(ToolProblem(name, str(error)))
+    return found
+
+
+def _name_of(registry: ToolRegistry, tool: str) -> str:
+    """The name of a tool that is named as a person names it.
+
+    Raises:
+        BrokenTool: it is there but cannot be used; UnknownTool: it is not there.
+    """
+    from fieldcraft.tools import BrokenTool
+
+    if tool in registry:
+        return tool
+    for problem in registry.problems:
+        if tool in {problem.name, problem.name.rpartition(": ")[2]}:
+            raise BrokenTool(f"{problem.name}: {problem.message}")
+    imported = [name for name in registry.names() if registry.origin(name) == tool]
+    if len(imported) == 1:
+        return imported[0]
+    registry.get(tool)
+    return tool
+
+
+def _effect(registry: ToolRegistry, name: str) -> str:
+    from fieldcraft.tools import BrokenTool, traits_of
+
+    try:
+        return str(traits_of(registry.get(name)).effect)
+    except BrokenTool:
+        return "?"
+
+
+def _ask(question: str) -> str:
+    from fieldcraft.agent.redact import clean
+
+    sys.stderr.write(clean(question))
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
+
+
+def _print_problems(problems: Mapping[str, str]) -> None:
+    from fieldcraft.cli.console import console, say
+
+    for name, message in problems.items():
+        console(stderr=True).print(say(f"{name} cannot be had: {message}", "warn"), soft_wrap=True)

@@ -1,0 +1,209 @@
+"""`fieldcraft tools add`: a tool or a source of tools, tried, then written into `fieldcraft.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from fieldcraft.cli import options as o
+from fieldcraft.cli.errors import CommandFailed, UsageProblem
+from fieldcraft.cli.flags import pairs
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft tools add calculator                              a tool that is built in or announced
+
+  fieldcraft tools add my_tools:word_count                     a function in my_tools.py
+
+  fieldcraft tools add .mcp.json                               every server in another client's file
+
+  fieldcraft tools add files -- npx -y @modelcontextprotocol/server-filesystem .
+
+  fieldcraft tools add http://localhost:8000/mcp --name wiki --header 'Authorization=Bearer ${WIKI_TOKEN}'
+
+  fieldcraft tools add shop.yaml --server http://localhost:8080 --credential 'key=${SHOP_KEY}'
+
+${NAME} stands for an environment variable and is written as it is, so no secret lands in the file.
+"""
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHAT",
+        help="A tool's name, module:function, an mcpServers file, an OpenAPI document, a URL, "
+        "or the name of an MCP server whose command follows after --.",
+    ),
+]
+Command = Annotated[
+    list[str] | None, typer.Argument(metavar="[-- COMMAND ARGS...]", help="Starts the MCP server.")
+]
+Name = Annotated[str | None, typer.Option("--name", help="Of the source; made up where omitted.")]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="Before each of its tools' names.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="Its tools to have; repeatable.")
+]
+Env = Annotated[
+    list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="For an MCP server; repeatable.")
+]
+Header = Annotated[
+    list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="With each request; repeatable.")
+]
+Server = Annotated[
+    list[str] | None,
+    typer.Option("--server", metavar="URL", help="Where a web API may be called; repeatable."),
+]
+Credential = Annotated[
+    list[str] | None,
+    typer.Option("--credential", metavar="SCHEME=VALUE", help="For a web API; repeatable."),
+]
+Untried = Annotated[bool, typer.Option("--untried", help="Write it down without trying it.")]
+
+
+def add(
+    what: What,
+    command: Command = None,
+    name: Name = None,
+    prefix: Prefix = None,
+    only: Only = None,
+    env: Env = None,
+    header: Header = None,
+    server: Server = None,
+    credential: Credential = None,
+    untried: Untried = False,
+    as_json: o.Json = False,
+) -> int:
+    """Try a tool or a source of tools, and write it into fieldcraft.toml, where every run here finds it."""
+    from fieldcraft.cli.config import FILE
+    from fieldcraft.cli.console import console, print_json, say
+
+    common: dict[str, Any] = {"prefix": prefix, "only": only}
+    headers = pairs("--header", header, parse_json=False)
+    variables = pairs("--env", env, parse_json=False)
+    credentials = pairs("--credential", credential, parse_json=False)
+    place, entry = _entry(what, command or [], name)
+    if place[0] == "mcp":
+        entry |= {"env": variables, "headers": headers, **common}
+    elif place[0] == "openapi":
+        entry |= {"servers": server, "headers": headers, "credentials": credentials, **common}
+    elif any((prefix, only, env, header, server, credential, name)):
+        raise UsageProblem(f"{what} takes none of these flags: they are for servers and documents")
+    entry = {key: value for key, value in entry.items() if value}
+    found = [] if untried else _tried(place, entry, what)
+    where = _write(place, entry, what)
+    if as_json:
+        print_json({"written": where, "tools": found})
+    else:
+        console().print(say(f"wrote {where} into {FILE}", "good"))
+        if found:
+            console().print(say(f"{len(found)} tool{'s' * (len(found) != 1)}: {', '.join(found)}"))
+    return 0
+
+
+def _entry(what: str, command: list[str], name: str | None) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Where in the settings it goes, and what stands there."""
+    from fieldcraft.tools.loading import is_source
+    from fieldcraft.tools.naming import identifier
+
+    if command:
+        return ("mcp", name or what), {"command": command[0], "args": command[1:]}
+    if not is_source(what):
+        return ("tools",), {}
+    is_document = what.lower().endswith((".json", ".yaml", ".yml"))
+    stem = urlsplit(what).hostname or "" if "://" in what else Path(what).stem
+    made = name or identifier(stem) or "api"
+    if "://" in what and not is_document:
+        return ("mcp", made), {"url": what}
+    if what.lower().endswith(".json") and "://" not in what:
+        from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json
+
+        if is_mcp_configuration(read_json(Path(what))):
+            return ("tools",), {}
+    return ("openapi", made), {"document": what}
+
+
+def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[str]:
+    """The tools that it gives.
+
+    Raises:
+        CommandFailed: it cannot be had, and why.
+    """
+    from pydantic import ValidationError
+
+    from fieldcraft.tools import ToolRegistry
+    from fieldcraft.tools.arguments import complaints
+    from fieldcraft.tools.sources.settings import ToolSources
+
+    try:
+        sources = ToolSources.model_validate({place[0]: {place[1]: entry}} if len(place) > 1 else {})
+    except ValidationError as error:
+        raise UsageProblem(f"{what}: {complaints(error)}") from error
+    with ToolRegistry.load([what] if place == ("tools",) else [], sources) as registry:
+        if not registry.names():
+            told = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
+            raise CommandFailed(f"{what} was not added: {told}; --untried writes it down all the same")
+        registry.specs()
+        return list(registry.names())
+
+
+def _write(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> str:
+    """Put it into the file, whose comments and order stay; returns what was written."""
+    import tomlkit
+
+    from fieldcraft.cli.config import FILE
+
+    document = _document()
+    if place == ("tools",):
+        listed = document.setdefault("tools", tomlkit.array())
+        if what in listed:
+            raise UsageProblem(f"{FILE} has {what} already")
+        listed.append(what)
+        _save(document)
+        return f"tools = [..., {what!r}]"
+    kind, name = place
+    table = document.setdefault(kind, tomlkit.table(is_super_table=True))
+    if name in table:
+        raise UsageProblem(f"{FILE} has [{kind}.{name}] already; --name gives another name")
+    made = tomlkit.table()
+    for key, value in entry.items():
+        if isinstance(value, Mapping):
+            inline = tomlkit.inline_table()
+            inline.update(value)
+            made[key] = inline
+        else:
+            made[key] = value
+    table[name] = made
+    _save(document)
+    return f"[{kind}.{name}]"
+
+
+def _document() -> TOMLDocument:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    from fieldcraft.cli.config import FILE
+
+    try:
+        return tomlkit.parse(FILE.read_text(encoding="utf-8")) if FILE.exists() else tomlkit.document()
+    except TOMLKitError as error:
+        raise UsageProblem(f"{FILE} is not valid TOML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"{FILE} cannot be read: {error}") from error
+
+
+def _save(document: TOMLDocument) -> None:
+    import tomlkit
+
+    from fieldcraft.cli.config import FILE
+
+    try:
+        FILE.write_text(tomlkit.dumps(document), encoding="utf-8")
+    except OSError as error:
+        raise CommandFailed(f"{FILE} cannot be written: {error.strerror}") from error

@@ -1,0 +1,80 @@
+"""What a tool reaches when a person calls it by hand: the world, library and model of the settings here."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldcraft.tools import ToolContext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fieldcraft.agent.settings import RunSettings
+    from fieldcraft.agent.views import LibraryOfRun, ModelOfRun, WorldOfRun
+
+
+class Reach:
+    """World, library and model, each opened when a tool asks for it first, and closed by `stack`."""
+
+    def __init__(self, settings: RunSettings, stack: ExitStack) -> None:
+        self._settings = settings
+        self._stack = stack
+
+    def context(self) -> ToolContext:
+        """What `fieldcraft.tools.current_context()` gives to the tool."""
+        from fieldcraft.agent.redact import redact
+        from fieldcraft.tools.builtin.corpus import Corpora
+
+        corpus = Corpora(self._settings.corpus) if self._settings.corpus else None
+        return ToolContext(model=self, library=self, world=self, corpus=corpus, redact=redact)
+
+    def ask(self, prompt: str) -> str:
+        """As `ModelPort.ask`."""
+        return self._model.ask(prompt)
+
+    def describe(self, query: str, k: int) -> Sequence[str]:
+        """As `LibraryView.describe`."""
+        return self._library.describe(query, k)
+
+    def reference(self) -> str:
+        """As `WorldView.reference`."""
+        return self._world.reference()
+
+    def last_seen(self, name: str) -> str | None:
+        """As `WorldView.last_seen`."""
+        return self._world.last_seen(name)
+
+    def day(self) -> str | None:
+        """As `WorldView.day`. A day of the world matters in a run only: here it is the real one."""
+        return None
+
+    @cached_property
+    def _model(self) -> ModelOfRun:
+        from fieldcraft.agent.session import open_clients
+        from fieldcraft.agent.views import ModelOfRun, NoBill
+
+        return ModelOfRun(open_clients(self._settings)["tools"], NoBill())
+
+    @cached_property
+    def _library(self) -> LibraryOfRun:
+        from fieldcraft.agent.views import LibraryOfRun
+        from fieldcraft.envs import make
+        from fieldcraft.skills import SkillLibrary
+
+        world = self._stack.enter_context(closing(make(self._settings.environment)))
+        library = SkillLibrary(Path(self._settings.library), environment=world.spec.id)
+        return LibraryOfRun(self._stack.enter_context(closing(library)))
+
+    @cached_property
+    def _world(self) -> WorldOfRun:
+        from fieldcraft.agent.views import WorldOfRun
+        from fieldcraft.envs import make
+
+        world = self._stack.enter_context(closing(make(self._settings.environment)))
+        world.reset(seed=self._settings.seed, options=self._settings.options)
+        view = WorldOfRun(world, dict)
+        view.look()
+        return view
