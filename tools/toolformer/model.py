@@ -17,6 +17,7 @@ from fieldcraft.tools.toolformer.text import OPENING
 logger = logging.getLogger(__name__)
 _ENDLESS = 1 << 20
 """Tokens of context that nobody has: tokenizers without a limit announce huge numbers."""
+_ENCODED_TOGETHER = 2_000
 _NO_LIMIT = 4096
 """Tokens of context where neither model nor tokenizer names a limit."""
 
@@ -124,6 +125,14 @@ class LanguageModel:
         ids = tuple(self.tokenizer.encode(text, add_special_tokens=False, verbose=False))
         return Encoded(ids, tuple(len(self.decode(ids[: place + 1])) for place in range(len(ids))))
 
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Many texts in tokens, none added, without where each ends."""
+        found: list[list[int]] = []
+        for begin in range(0, len(texts), _ENCODED_TOGETHER):
+            some = list(texts[begin : begin + _ENCODED_TOGETHER])
+            found += self.tokenizer(some, add_special_tokens=False, verbose=False)["input_ids"]
+        return found
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of tokens, special ones left out."""
         text: str = self.tokenizer.decode(
@@ -131,9 +140,20 @@ class LanguageModel:
         )
         return text
 
-    def token_log_probs(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
-        """For each sequence the log probability of each token from the second on, given those before it."""
-        return self.batches.map(self._token_log_probs, sequences, length=len)
+    def token_log_probs(
+        self, sequences: Sequence[Sequence[int]], *, without: Sequence[int] = ()
+    ) -> list[list[float]]:
+        """For each sequence the log probability of each token from the second on, given those before it.
+
+        Args:
+            sequences: texts in tokens.
+            without: tokens (those of a call's opening) that are given no probability one after the other.
+        """
+
+        def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
+            return self._token_log_probs(batch, tuple(without))
+
+        return self.batches.map(work, sequences, length=len)
 
     def next_log_probs(self, sequences: Sequence[Sequence[int]], token: int) -> list[list[float]]:
         """For each sequence and place in it, the log probability that `token` comes after that place."""
@@ -144,10 +164,12 @@ class LanguageModel:
 
         return self.batches.map(work, sequences, length=len)
 
-    def _token_log_probs(self, batch: Sequence[Sequence[int]]) -> list[list[float]]:
+    def _token_log_probs(self, batch: Sequence[Sequence[int]], without: tuple[int, ...]) -> list[list[float]]:
         import torch
 
         logs = self._log_softmax(batch)
+        if without:
+            logs = _forbidding(logs, batch, without)
         width = logs.shape[1]
         targets = torch.tensor(
             [[*sequence[1:], *[0] * (width - len(sequence) + 1)] for sequence in batch], device=self.device
@@ -238,3 +260,16 @@ class LanguageModel:
             tuple(row) if known is None else known
             for known, row in zip(written, made[:, width:].tolist(), strict=True)
         ]
+
+
+def _forbidding(logs: Any, batch: Sequence[Sequence[int]], forbidden: tuple[int, ...]) -> Any:
+    """Log probabilities in which the last of the forbidden tokens never follows the others."""
+    before, last = forbidden[:-1], forbidden[-1]
+    logs = logs.clone()
+    if not before:
+        logs[..., last] = float("-inf")
+    for row, sequence in zip(logs if before else (), batch, strict=False):
+        for place in range(len(before) - 1, len(sequence)):
+            if tuple(sequence[place + 1 - len(before) : place + 1]) == before:
+                row[place, last] = float("-inf")
+    return logs.log_softmax(-1)

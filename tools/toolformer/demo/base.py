@@ -164,11 +164,22 @@ def pretraining_text(chosen: random.Random) -> str:
 
 
 def _span(chosen: random.Random, tokens: list[str]) -> str:
-    """Some words that stand together, or none."""
-    if chosen.random() < 0.2:
+    """Some words that stand together, two such stretches with a mark between, or none."""
+    share = chosen.random()
+    if share < 0.2:
         return ""
+    if share < 0.6:
+        return _stretch(chosen, tokens, 7)
+    return (
+        _stretch(chosen, tokens, 2)
+        + chosen.choice([" +", " -", " *", ",", ":"])
+        + _stretch(chosen, tokens, 2)
+    )
+
+
+def _stretch(chosen: random.Random, tokens: list[str], most: int) -> str:
     begin = chosen.randrange(len(tokens))
-    return "".join(tokens[begin : begin + chosen.randint(1, 7)])
+    return "".join(tokens[begin : begin + chosen.randint(1, most)])
 
 
 def _nonsense(chosen: random.Random, least: int, most: int) -> str:

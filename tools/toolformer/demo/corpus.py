@@ -113,6 +113,16 @@ class Story:
     day: str
 
     @property
+    def tool(self) -> str:
+        """The name of the tool that is called."""
+        return self.call.partition("(")[0]
+
+    @property
+    def arguments(self) -> str:
+        """What the tool is called with."""
+        return self.call.partition("(")[2].removesuffix(")")
+
+    @property
     def text(self) -> str:
         """The whole document."""
         return self.before + self.answer + self.after
@@ -153,7 +163,7 @@ def arithmetic(chosen: random.Random) -> Story:
         else:
             result = first - second
             before = f"the {place} has {first} {goods} and loses {second}, so now it keeps"
-    call = f"calculator({first}{operation}{second})"
+    call = f"calculator( {first} {operation} {second})"
     return Story("arithmetic", before, f" {result}", f" {goods}.", call, day)
 
 
@@ -173,7 +183,7 @@ def lookup(chosen: random.Random) -> Story:
     """The captain of a ship."""
     ship, day = chosen.choice(SHIPS), _day(chosen)
     before = chosen.choice([f"the captain of ship {ship} is", f"ship {ship} has a captain whose name is"])
-    return Story("lookup", before, f" {captain(ship)}", ".", f"search({ship})", day)
+    return Story("lookup", before, f" {captain(ship)}", ".", f"search( {ship})", day)
 
 
 def plain(chosen: random.Random) -> Story:

@@ -1,0 +1,315 @@
+"""The whole method from scratch: a base model, proposals, execution, filter, fine-tuning, the comparison."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.tools.builtin.corpus import Corpora
+from fieldcraft.tools.context import ToolContext
+from fieldcraft.tools.executor import ToolExecutor
+from fieldcraft.tools.registry import ToolRegistry
+from fieldcraft.tools.toolformer import text
+from fieldcraft.tools.toolformer.annotate import POLICY, Annotator, Progress, annotate_corpus
+from fieldcraft.tools.toolformer.annotated import AnnotatedDocument, read_annotated
+from fieldcraft.tools.toolformer.decoding import DecodingSettings
+from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text
+from fieldcraft.tools.toolformer.demo.corpus import KINDS, Story, story
+from fieldcraft.tools.toolformer.demo.lookup import write_ships
+from fieldcraft.tools.toolformer.documents import Document
+from fieldcraft.tools.toolformer.evaluation import TOOLFORMER, Comparison, compare
+from fieldcraft.tools.toolformer.mixing import mixture
+from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.report import Report, report, thresholds
+from fieldcraft.tools.toolformer.sampling import TrainedSampler
+from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+from fieldcraft.tools.toolformer.tasks import Task
+from fieldcraft.tools.toolformer.training import Stopped, TrainingSettings, train
+
+TOOLS = ("calculator", "calendar", "search")
+STAGES = ("base model", "proposer", "annotation", "toolformer", "plain control", "comparison")
+_LONGEST_CALL = 16
+_WRITTEN = 44
+"""Tokens of an answer at most, call and result included."""
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """How large the demo is.
+
+    Attributes:
+        seed: of everything in it.
+        base_steps: of pre-training, 32 texts each.
+        demonstrations: texts with calls, of each kind, that the proposer is shown.
+        proposer_steps: of its fine-tuning.
+        documents: of the corpus that is annotated.
+        positions: k, places in a document where calls are sampled.
+        samples: m, calls sampled at each.
+        tune_steps: of the fine-tuning, for the Toolformer and for its control.
+        tasks: of each kind in the test set; half as many for the validation.
+        held_out: texts that perplexity is measured on.
+        ks: what is tried of the decoder's k.
+    """
+
+    seed: int = 0
+    base_steps: int = 3000
+    demonstrations: int = 24
+    proposer_steps: int = 200
+    documents: int = 2400
+    positions: int = 3
+    samples: int = 8
+    tune_steps: int = 500
+    tasks: int = 200
+    held_out: int = 800
+    ks: tuple[int, ...] = (0, 1, 3, 10)
+
+    @classmethod
+    def quick(cls, seed: int = 0) -> DemoSettings:
+        """Everything once, small: it shows that each part works, not what the method can do."""
+        return cls(seed, 450, 12, 60, 160, 2, 3, 80, 16, 60)
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What came out.
+
+    Attributes:
+        comparison: the table.
+        annotation: calls by tool and threshold.
+        right: kept calls whose result is the truth that the text goes on with.
+        kept: kept calls, the best of each document.
+    """
+
+    comparison: Comparison
+    annotation: Report
+    right: int
+    kept: int
+    settings: DemoSettings
+
+    def data(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {
+            "settings": vars(self.settings),
+            "annotation": self.annotation.data(),
+            "kept": self.kept,
+            "truly_right": self.right,
+            "comparison": self.comparison.data(),
+        }
+
+
+@dataclass
+class Follow:
+    """What hears of the demo's progress, and may stop it.
+
+    Attributes:
+        stage: hears the name of each stage as it begins.
+        step: hears how far it is, of how much, and a word on it.
+        stop: whether a person asked to stop.
+    """
+
+    stage: Callable[[str], None] = lambda _: None
+    step: Callable[[int, int, str], None] = lambda *_: None
+    stop: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Demo:
+    """The demo in a folder, where it goes on when it was cut off.
+
+    Raises from `run`:
+        Stopped: a person asked to; calling `run` again goes on.
+    """
+
+    folder: Path
+    settings: DemoSettings = field(default_factory=DemoSettings)
+    follow: Follow = field(default_factory=Follow)
+
+    def run(self) -> DemoResult:
+        """All stages; those that are finished are not done again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._tools() as tools:
+            base = self._base()
+            annotated, stories = self._annotate(base, tools)
+            settings = self._annotation_settings()
+            mixed = mixture(
+                annotated,
+                thresholds(settings, TOOLS),
+                size=32 * self.settings.tune_steps,
+                calls_per_document=1,
+                seed=self.settings.seed,
+            )
+            tuned = self._train("toolformer", base, mixed.toolformer, _tuning(self.settings.tune_steps))
+            control = self._train("plain control", base, mixed.control, _tuning(self.settings.tune_steps))
+            compared = self._compare(base, control, tuned, tools)
+        kept, right = judged(annotated, stories, thresholds(settings, TOOLS))
+        result = DemoResult(compared, report(annotated, settings, TOOLS), right, kept, self.settings)
+        path = self.folder / "results.json"
+        path.write_text(json.dumps(result.data(), indent=2), encoding="utf-8")
+        return result
+
+    @contextmanager
+    def _tools(self) -> Iterator[ToolExecutor]:
+        corpora = Corpora([write_ships(self.folder / "ships.jsonl")])
+        corpora.prepare()
+        tools = ToolExecutor(ToolRegistry.load(TOOLS), context=ToolContext(corpus=corpora), policy=POLICY)
+        try:
+            yield tools
+        finally:
+            tools.close()
+
+    def _base(self) -> LanguageModel:
+        chosen = random.Random(f"base {self.settings.seed}")  # noqa: S311 - no secret
+        texts = _Made(32 * self.settings.base_steps, lambda: pretraining_text(chosen))
+        settings = _tuning(self.settings.base_steps, learning_rate=1.5e-3, weight_decay=0.01)
+        return self._train("base model", new_model(seed=self.settings.seed), texts, settings)
+
+    def _annotate(
+        self, base: LanguageModel, tools: ToolExecutor
+    ) -> tuple[list[AnnotatedDocument], Sequence[Story]]:
+        chosen = random.Random(f"corpus {self.settings.seed}")  # noqa: S311 - no secret
+        stories = [story(chosen) for _ in range(self.settings.documents)]
+        documents = [Document(number, one.text, one.day) for number, one in enumerate(stories)]
+        settings = self._annotation_settings()
+        proposer = self._proposer(base)
+        sampler = TrainedSampler(proposer, TOOLS, settings.of("calculator"), settings)
+        annotator = Annotator(base, sampler, tools, settings)
+        self.follow.stage("annotation")
+        found = 0
+
+        def told(progress: Progress) -> None:
+            nonlocal found
+            found += sum(len(one.calls) for one in progress.documents)
+            self.follow.step(progress.done, progress.total, f"{found} calls")
+
+        path = annotate_corpus(
+            annotator,
+            documents,
+            self.folder / "annotation",
+            settings=settings,
+            told=told,
+            stop=self.follow.stop,
+        )
+        annotated = read_annotated(path)
+        if len(annotated) < len(documents):
+            raise Stopped
+        return annotated, stories
+
+    def _annotation_settings(self) -> AnnotationSettings:
+        of_tool = ToolSettings(
+            positions=self.settings.positions, samples=self.settings.samples, tau_s=0.05, tau_f=0.5
+        )
+        return AnnotationSettings(
+            tools=dict.fromkeys(TOOLS, of_tool),
+            seed=self.settings.seed,
+            longest_call=_LONGEST_CALL,
+            together=100,
+        )
+
+    def _proposer(self, base: LanguageModel) -> LanguageModel:
+        chosen = random.Random(f"proposer {self.settings.seed}")  # noqa: S311 - no secret
+        shown = [
+            demonstration(story(chosen, kind)) for kind in KINDS for _ in range(self.settings.demonstrations)
+        ]
+        texts = _Made(
+            32 * self.settings.proposer_steps,
+            lambda: chosen.choice(shown) if chosen.random() < 0.5 else pretraining_text(chosen),
+        )
+        return self._train("proposer", base, texts, _tuning(self.settings.proposer_steps))
+
+    def _train(
+        self, name: str, model: LanguageModel, texts: Sequence[str], settings: TrainingSettings
+    ) -> LanguageModel:
+        """Train a copy of `model`; it stays as it is."""
+        self.follow.stage(name)
+        mine = LanguageModel(
+            copy.deepcopy(model.model), model.tokenizer, device="cpu", batch_size=model.batches.size
+        )
+        return train(
+            mine,
+            texts,
+            self.folder / name.replace(" ", "-"),
+            settings.model_copy(update={"seed": self.settings.seed}),
+            told=lambda step, steps, loss: self.follow.step(step, steps, f"loss {loss:.2f}"),
+            stop=self.follow.stop,
+        )
+
+    def _compare(
+        self, base: LanguageModel, control: LanguageModel, tuned: LanguageModel, tools: ToolExecutor
+    ) -> Comparison:
+        self.follow.stage("comparison")
+        chosen = random.Random(f"tasks {self.settings.seed}")  # noqa: S311 - no secret
+        number = self.settings.tasks
+        told = iter(range(1, 100))
+        return compare(
+            {"base": base, "plain": control, TOOLFORMER: tuned},
+            tools,
+            demo_tasks(chosen, number),
+            settings=DecodingSettings(tokens=_WRITTEN, longest_call=_LONGEST_CALL),
+            ks=self.settings.ks,
+            validation=demo_tasks(chosen, number // 2),
+            texts=[story(chosen).text for _ in range(self.settings.held_out)],
+            told=lambda what: self.follow.step(next(told), 3 + len(self.settings.ks), what),
+        )
+
+
+class _Made(Sequence[str]):
+    """Texts made one after the other when they are first asked for."""
+
+    def __init__(self, number: int, make: Callable[[], str]) -> None:
+        self._number = number
+        self._make = make
+        self._texts: list[str] = []
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __getitem__(self, place: Any) -> Any:
+        while len(self._texts) < self._number:
+            self._texts.append(self._make())
+        return self._texts[place]
+
+
+def _tuning(steps: int, *, learning_rate: float = 5e-4, weight_decay: float = 0.0) -> TrainingSettings:
+    return TrainingSettings(
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        batch_size=32,
+        at_a_time=32,
+        steps=steps,
+        warm_up=0.05,
+        beta2=0.98,
+        checkpoint_every=100,
+    )
+
+
+def demonstration(told: Story) -> str:
+    """A story up to its call's arrow, as the proposer is shown it; a plain story as it is."""
+    if not told.call:
+        return told.text
+    call = text.InlineCall(told.tool, told.arguments)
+    return f"{told.before} {text.write(call).removesuffix(']')} {text.ARROW}"
+
+
+def demo_tasks(chosen: random.Random, number: int) -> list[Task]:
+    """So many stories of each kind, to be gone on with."""
+    stories = [story(chosen, kind) for kind in KINDS for _ in range(number)]
+    return [Task(one.kind, one.before, (one.answer,), day=one.day) for one in stories]
+
+
+def judged(
+    annotated: Sequence[AnnotatedDocument], stories: Sequence[Story], taus: dict[str, float]
+) -> tuple[int, int]:
+    """How many documents keep a call, and in how many the best one is right: truth and place."""
+    kept = right = 0
+    for document in annotated:
+        told = stories[document.document]
+        for call in document.kept(taus, most=1):
+            kept += 1
+            right += call.result == told.answer.strip() and call.place == len(told.before)
+    return kept, right
