@@ -5,11 +5,10 @@ from __future__ import annotations
 from fieldcraft.agent import events as e
 from fieldcraft.agent.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
-from fieldcraft.agent.tool_callers import RecordedTools
+from fieldcraft.agent.tool_callers import RecordedTools, record_key
 from fieldcraft.envs import Environment
 from fieldcraft.skills import parse_program
 from fieldcraft.tools import ToolOutcome
-from fieldcraft.tools.tally import key
 
 
 def restore_world(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> bool:
@@ -72,7 +71,7 @@ class _Rerun:
 
     def take(self, event: e.ToolCalled | e.ToolReturned) -> None:
         if isinstance(event, e.ToolCalled):
-            self._called[event.call] = key(event.tool, event.arguments)
+            self._called[event.call] = record_key(event.tool, event.arguments)
         elif event.call in self._called:
             outcome = ToolOutcome(event.value, event.error)
             self.outcomes.setdefault(self._called[event.call], []).append(outcome)

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from fieldcraft.agent.redact import redact
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import ToolError, ToolOutcome, UnknownTool
 from fieldcraft.tools.naming import unknown_tool
+from fieldcraft.tools.results import without_secrets
 from fieldcraft.tools.tally import key
 
 Outcomes = Mapping[tuple[str, str], Sequence[ToolOutcome]]
-"""What calls gave, in order, by `fieldcraft.tools.tally.key`."""
+"""What calls gave, in order, by `record_key`."""
+
+
+def record_key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """What tells a call in the journal, where no secret is written."""
+    return key(name, without_secrets(dict(arguments), redact))
 
 
 class RecordedTools:
@@ -45,7 +52,7 @@ class RecordedTools:
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """The recorded outcome of such a call that was not given yet."""
         future: Future[Any] = Future()
-        recorded = self._left.get(key(name, arguments))
+        recorded = self._left.get(record_key(name, arguments))
         if recorded:
             outcome = recorded.pop(0)
             if outcome.error is None:

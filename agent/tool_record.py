@@ -18,8 +18,10 @@ from fieldcraft.agent import events as e
 from fieldcraft.agent.journal import JournalError
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.recorder import JournalDiverged, Recorder
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.tool_callers import record_key
 from fieldcraft.tools import ToolCall, ToolExecutor, ToolOutcome
-from fieldcraft.tools.tally import key
+from fieldcraft.tools.results import without_secrets
 
 AskPerson = Callable[[str], str]
 
@@ -42,7 +44,9 @@ class _Known:
     def is_of(self, call: ToolCall) -> bool:
         """Whether it is the same call; a program that looks at a clock may make another one."""
         called = self.called
-        return called is None or key(called.tool, called.arguments) == key(call.name, call.arguments)
+        return called is None or record_key(called.tool, called.arguments) == record_key(
+            call.name, call.arguments
+        )
 
 
 class ToolRecord:
@@ -109,7 +113,7 @@ class ToolRecord:
                 self._flush()
 
     def outcomes(self) -> dict[tuple[str, str], list[ToolOutcome]]:
-        """What this task's calls gave so far, in order, by `tally.key`."""
+        """What this task's calls gave so far, in order, by `record_key`."""
         with self._lock:
             return {call: list(outcomes) for call, outcomes in self._done.items()}
 
@@ -204,7 +208,7 @@ class ToolRecord:
             user=self._user,
             call=call.number,
             tool=call.name,
-            arguments=dict(call.arguments),
+            arguments=without_secrets(dict(call.arguments), redact),
             effect=call.effect,
         )
         self._recorder.write(called, sync=call.effect.changes)
@@ -237,7 +241,7 @@ class ToolRecord:
             unpriced=0 if usage.priced else asked,
             seconds=max(0.0, outcome.seconds - self._waited.pop(call.number, 0.0)),
         )
-        self._done[key(call.name, call.arguments)].append(outcome)
+        self._done[record_key(call.name, call.arguments)].append(outcome)
         return returned
 
     def _billed(self, number: int) -> tuple[int, Usage]:
@@ -283,5 +287,5 @@ class ToolRecord:
 
     def _remember(self, name: str, arguments: Mapping[str, Any], returned: e.ToolReturned) -> ToolOutcome:
         outcome = ToolOutcome(returned.value, returned.error, returned.seconds, returned.tries)
-        self._done[key(name, arguments)].append(outcome)
+        self._done[record_key(name, arguments)].append(outcome)
         return outcome

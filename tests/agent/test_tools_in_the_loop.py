@@ -467,3 +467,90 @@ def test_a_skill_that_needs_a_tool_is_offered_only_where_the_tool_is(
     library = SkillLibrary(tmp_path / "library", tools=())
     assert [match.skill.name for match in library.search("chop wood")] == []
     library.close()
+
+
+def test_a_run_with_approvals_cut_after_any_event_asks_only_what_is_open(
+    asking: RunSettings, tmp_path: Path
+) -> None:
+    with new_session(asking, runs=tmp_path / "runs", name="whole", ask_human=Person("y", "y")) as session:
+        session.explorer.explore()
+    whole = tmp_path / "runs" / "whole"
+    events = Journal(whole).read()
+    for lines in range(1, len(events)):
+        last = events[lines - 1]
+        begun = [event.call for event in events[:lines] if isinstance(event, e.ToolCalled)]
+        ended = [event.call for event in events[:lines] if isinstance(event, e.ToolReturned)]
+        posts = {event.call for event in events if isinstance(event, e.ToolCalled) and event.tool == "post"}
+        if posts.intersection(begun) - set(ended):
+            continue
+        shutil.rmtree(tmp_path / "library")
+        folder = cut(whole, lines)
+        answered = sum(isinstance(event, e.ApprovalAnswered) for event in events[:lines])
+        person = Person(*(["y"] * (2 - answered)), AssertionError("asked again"))
+        resume(folder, ask_human=person)
+        assert history(folder) == history(whole), f"killed after event {lines}: {last.type}"
+        assert len(person.asked) == 2 - answered
+
+
+def test_a_server_of_the_openai_protocol_calls_tools_in_a_run(
+    toy_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parent / "models")
+    from openai_server import ChatServer, calls, says
+
+    server = ChatServer(
+        calls(("lookup", '{"name": "oak"}'), ("lookup", '{"nam": "oak"}'), ("lookup", "{oak")),
+        says(program("print(tools.calculator(expression='2**10'))")),
+    )
+    settings = toy_settings(
+        model=script(tmp_path, curriculum=[WOOD]),
+        role_models={"actor": "openai:tiny"},
+        model_options={"base_url": server.url, "retries": 0},
+        tools=("toy_tools:lookup", "calculator"),
+        critic="none",
+        budget=BudgetLimits(iterations=1),
+    )
+    try:
+        state, events = live(settings, tmp_path / "runs")
+    finally:
+        server.stop()
+
+    offered = [tool["function"]["name"] for tool in server.requests[0][2]["tools"]]
+    assert offered == ["calculator", "lookup"]
+    told = [turn["content"] for turn in server.requests[1][2]["messages"] if turn["role"] == "tool"]
+    assert told[0] == "lookup(name='oak') gave:\n> oak grows on trees"
+    assert "> lookup takes no argument 'nam'; did you mean 'name'" in told[1]
+    assert told[2] == "lookup() failed:\n> lookup was not called: its arguments are no valid JSON object"
+    assert state.completed == ["Chop 4 wood"]
+    (run,) = [event.execution for event in events if isinstance(event, e.ExecutionFinished)]
+    assert run.log == "1024\n"
+
+
+def test_secrets_in_results_reach_neither_the_model_nor_the_journal(
+    toy_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKUP_API_KEY", "hush-hush-4711")
+    model = script(
+        tmp_path,
+        curriculum=[wants(("lookup", {"name": "hush-hush-4711"})), WOOD],
+        actor=[program("print(tools.lookup(name='hush-' + 'hush-4711'))")],
+    )
+    settings = toy_settings(
+        model=model, tools=TOOLS, critic="none", keep_prompts=True, budget=BudgetLimits(iterations=1)
+    )
+    _, events = live(settings, tmp_path / "runs")
+
+    kept = [event.model_dump_json() for event in events if isinstance(event, e.TOOL_EVENTS)]
+    prompts = [path.read_text() for path in (tmp_path / "runs").glob("*/prompts/*.md")]
+    assert sum("[redacted] grows on trees" in text for text in kept) == 2
+    assert any("[redacted] grows on trees" in text for text in prompts)
+    assert not any("hush-hush-4711" in text for text in (*kept, *prompts))
+
+
+def test_the_offline_model_lives_with_tools_and_calls_none(toy_settings: Settings, tmp_path: Path) -> None:
+    settings = toy_settings(
+        environment="gridworld-v1", model="offline", tools=("*",), budget=BudgetLimits(iterations=2)
+    )
+    state, events = live(settings, tmp_path / "runs")
+    assert state.spent.iterations == 2
+    assert calls_of(events) == []
