@@ -216,13 +216,13 @@ def _costs(study: Study) -> Table:
         "Cost of a life",
         ["world", "method", "", "lives", "iterations", "tokens", "USD", "USD in all", "minutes in all"],
         names=3,
-        note="Median (least-greatest) over the lives that were lived to their end."
+        note="Median (least-greatest) over the lives that were lived to their end; in all: of the others too."
         + (" The price of some answers is not known." if unpriced else ""),
     )
     kinds = ("", "with the library", "without it")
     for kind in kinds:
         for group in groups(record for record in study.records if _arm(record) == kind):
-            done = [record.spent for record in group.done]
+            done, every = ([r.spent for r in records] for records in (group.done, group.records))
             money = sum(spent.money for spent in done)
             table.rows.append(
                 [
@@ -233,8 +233,8 @@ def _costs(study: Study) -> Table:
                     spread([spent.iterations for spent in done]),
                     spread([spent.tokens for spent in done]),
                     f"{money / len(done):.4f}" if done else "-",
-                    f"{money:.2f}",
-                    f"{sum(spent.seconds for spent in done) / 60:.1f}",
+                    f"{sum(spent.money for spent in every):.2f}",
+                    f"{sum(spent.seconds for spent in every) / 60:.1f}",
                 ]
             )
     return table
