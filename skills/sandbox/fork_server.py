@@ -135,7 +135,12 @@ class ForkServer:
             answer = b""
         if not answer:
             raise SandboxUnavailable(f"the sandbox did not start: {self._vessel.complaint().strip()[-500:]}")
-        said = json.loads(answer)
-        if "error" in said:
-            raise SandboxUnavailable(f"the sandbox cannot lock itself down: {said['error']}")
-        return tuple(map(str, said["layers"]))
+        try:
+            said = json.loads(answer)
+            if "error" in said:
+                raise SandboxUnavailable(f"the sandbox cannot lock itself down: {str(said['error'])[:500]}")
+            return tuple(str(layer)[:100] for layer in said["layers"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise SandboxUnavailable(
+                "what answers from the sandbox is no fork server of this version"
+            ) from None

@@ -237,3 +237,42 @@ def test_a_wall_clock_that_jumps_changes_no_deadline(bench, monkeypatch):
             assert execution.killed is KillReason.DEADLINE
             assert 0.4 < time.monotonic() - began < 10
             assert sandbox.run(ONE, bench).result == 2
+
+
+JUNK = {
+    "no JSON": "b'junk'",
+    "no object": "b'[1]'",
+    "layers that are none": "b'{\"layers\": 7}'",
+    "nothing": "b''",
+    "no end": "b'x' * 100_000",
+}
+
+
+@pytest.mark.parametrize("transport", ["socket", "streams"])
+@pytest.mark.parametrize("junk", JUNK)
+def test_a_container_that_is_no_fork_server_is_refused(client, bench, transport, junk):
+    source = f"""
+import json, socket, sys, time
+from . import relay
+
+def main():
+    path = json.loads(sys.argv[1])["socket"]
+    data = {JUNK[junk]}
+    if path:
+        control = socket.socket(socket.AF_UNIX)
+        control.connect(path)
+        control.sendall(data)
+    else:
+        header = relay.HEADER.pack(relay.CONTROL, 0, len(data))
+        sys.stdout.buffer.write(header + data)
+        sys.stdout.flush()
+"""
+    name = "fieldcraft-test:junk"
+    before = {container.id for container in mine(client)}
+    image_from(client, name, ["COPY c.py /fieldcraft/worker/container.py"], {"c.py": source})
+    with (
+        DockerSandbox(image=name, transport=transport) as sandbox,
+        pytest.raises(SandboxUnavailable, match=r"no fork server|did not start|cannot reach a socket"),
+    ):
+        sandbox.run(ONE, bench)
+    assert {container.id for container in mine(client)} == before
