@@ -25,9 +25,10 @@ _DEEPEST = 8
 
 def spec(name: str, tool: BaseTool) -> str:
     """`calculator(expression: str): Work out ...`; an argument that may be left out says so."""
-    schema = tool.args_schema if isinstance(tool.args_schema, Mapping) else {}
-    required = schema.get("required", ()) if schema else None
-    arguments = ", ".join(_argument(key, value, required) for key, value in tool.args.items())
+    schema = tool.args_schema if isinstance(tool.args_schema, Mapping) else None
+    required = None if schema is None else schema.get("required", ())
+    properties = tool.args if schema is None else schema.get("properties", {})
+    arguments = ", ".join(_argument(key, value, required) for key, value in properties.items())
     return f"{name}({arguments}): {purpose(tool)}"
 
 

@@ -70,7 +70,7 @@ def test_the_file_is_read_strictly(workshop: Workshop, text: str, words: str) ->
 
 
 def test_a_wrong_role_is_told_without_the_table_it_stands_in(workshop: Workshop) -> None:
-    with pytest.raises(UsageProblem, match=r"Roles: .*describer$"):
+    with pytest.raises(UsageProblem, match=r"Roles: .*describer, tools$"):
         load_settings({"role_models": {"actr": "offline"}})
 
 

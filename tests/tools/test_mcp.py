@@ -180,7 +180,7 @@ def test_bad_schemas_are_named_and_the_rest_works(load: Load, execute_all: Execu
     executor = execute_all(registry)
     told = {problem.name: problem.message for problem in registry.problems}
 
-    assert set(registry.names()) == {"good", "circle", "nowhere", "h_h"}
+    assert set(registry.names()) == {"bare", "good", "circle", "nowhere", "h_h"}
     assert "its arguments are no object" in told["mcp.rude: no-object"]
     assert "'wish' is not valid" in told["mcp.rude: bad_type"]
     assert "there is a tool 'good' already (mcp.rude)" in told["mcp.rude: good"]
@@ -191,6 +191,8 @@ def test_bad_schemas_are_named_and_the_rest_works(load: Load, execute_all: Execu
     with pytest.raises(ToolError, match="announces a schema that cannot be followed"):
         executor.call("nowhere", {"a": 1})
     assert "circle(a: dict = ...)" in registry.reference()
+    assert "bare(): bare" in registry.specs()
+    assert registry.get("bare").invoke({}) == "good"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class RemoteTool(BaseTool):
         super().__init__(
             name=name,
             description=description,
-            args_schema=schema,
+            args_schema={"properties": {}, **schema},
             metadata={KEY: traits.model_dump(mode="json")},
         )
         self._call = call

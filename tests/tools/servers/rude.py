@@ -12,6 +12,7 @@ FINE = {"type": "object", "properties": {}}
 TOOLS: list[dict[str, Any]] = [{"name": "good", "description": "Be good.", "inputSchema": FINE}]
 if "schemas" in HOW:
     TOOLS += [
+        {"name": "bare", "inputSchema": {"type": "object"}},
         {"name": "no-object", "inputSchema": {"type": "array"}},
         {"name": "bad-type", "inputSchema": {"type": "object", "properties": {"a": {"type": "wish"}}}},
         {"name": "nowhere", "inputSchema": {**FINE, "properties": {"a": {"$ref": "#/$defs/b"}}}},
