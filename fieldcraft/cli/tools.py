@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import FAILURE
 from fieldcraft.cli.tool_arguments import schema_of, typed_arguments
@@ -53,6 +54,9 @@ Further = Annotated[
         help="Have this too: a name, module:function, an mcpServers file, an OpenAPI document; repeatable.",
     ),
 ]
+
+
+_NO_FLAGS: Mapping[str, Any] = {}
 
 
 @app.command("list")
@@ -143,6 +147,11 @@ def call(
         ),
     ] = None,
     tools: Further = None,
+    corpus: o.Corpus = None,
+    approve: o.Approve = None,
+    model: o.Model = None,
+    env: o.Env = None,
+    library: o.Library = None,
     as_json: o.Json = False,
 ) -> int:
     """Call a tool and show what a model would see. The exit code is 1 where the call failed."""
@@ -150,8 +159,9 @@ def call(
     from fieldcraft.cli.tools_reach import Reach
     from fieldcraft.tools import ToolError, ToolExecutor, told
 
+    flags = {**f.tools(None, corpus, approve), **f.given(model=model, environment=env, library=library)}
     with ExitStack() as stack:
-        settings, registry = stack.enter_context(_opened(tools, tool))
+        settings, registry = stack.enter_context(_opened(tools, tool, flags))
         name = _name_of(registry, tool)
         given = typed_arguments(registry.get(name), arguments or [])
         executor = ToolExecutor(
@@ -201,20 +211,22 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     return FAILURE if problems else 0
 
 
-def _settings(tools: list[str] | None) -> Settings:
+def _settings(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS) -> Settings:
     """The settings here, with further tools."""
     from fieldcraft.cli.config import load_settings
 
-    settings = load_settings({})
+    settings = load_settings(flags)
     return settings.model_copy(update={"tools": (*settings.tools, *(tools or ()))})
 
 
 @contextmanager
-def _opened(tools: list[str] | None, wanted: str | None = None) -> Iterator[tuple[Settings, ToolRegistry]]:
+def _opened(
+    tools: list[str] | None, wanted: str | None = None, flags: Mapping[str, Any] = _NO_FLAGS
+) -> Iterator[tuple[Settings, ToolRegistry]]:
     """Everything announced and configured, and what `wanted` (`module:function`) imports."""
     from fieldcraft.tools import ToolRegistry
 
-    settings = _settings(tools)
+    settings = _settings(tools, flags)
     further = [wanted] if wanted is not None and ":" in wanted else []
     names = [*settings.all_tools(), *(tools or ()), "*", *further]
     with ToolRegistry.load(list(dict.fromkeys(names)), settings.tool_sources) as registry:

@@ -56,7 +56,7 @@ class Reach:
         from fieldcraft.agent.session import open_clients
         from fieldcraft.agent.views import ModelOfRun, NoBill
 
-        return ModelOfRun(open_clients(self._settings)["tools"], NoBill())
+        return ModelOfRun(lambda: open_clients(self._settings)["tools"], NoBill())
 
     @cached_property
     def _library(self) -> LibraryOfRun:

@@ -94,6 +94,20 @@ def test_call_reaches_the_world_and_the_library(stocked: Workshop) -> None:
     assert "Saws planks from wood." in stocked.run("tools", "call", "find_skills", "planks").out
 
 
+def test_call_takes_a_corpus_and_a_model(place: Workshop) -> None:
+    Path("notes").mkdir()
+    Path("notes/oak.md").write_text("# Oaks\n\nOaks bear acorns.\n")
+    Path("answers.json").write_text(json.dumps({"tools": ["Eicheln."]}))
+
+    found = place.run("tools", "call", "search", "acorns", "--corpus", "notes")
+    said = place.run(
+        "tools", "call", "translate", "text=acorns", "language=German", "--model", "scripted:answers.json"
+    )
+
+    assert "Oaks bear acorns." in found.out
+    assert said.out.endswith("gave:\n> Eicheln.\n")
+
+
 def test_call_gives_json(place: Workshop) -> None:
     ended = place.run("tools", "call", "calculator", "1/4", "--json")
     failed = place.run("tools", "call", "calculator", "1/0", "--json")
