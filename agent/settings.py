@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -140,6 +141,13 @@ class RunSettings(BaseModel):
                     f"no model role {role!r}{nearest(role, ROLES) or '.'} Roles: {', '.join(ROLES)}"
                 )
         return value
+
+    @field_validator("role_tools", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {user: (tools,) if isinstance(tools, str) else tools for user, tools in value.items()}
 
     @field_validator("role_tools")
     @classmethod

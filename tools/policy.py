@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ToolPolicy(BaseModel):
@@ -33,6 +33,15 @@ class ToolPolicy(BaseModel):
     same_failures: int = Field(default=5, ge=1)
     approval: Literal["never", "always"] | tuple[str, ...] = "never"
     longest_result: int = Field(default=20_000, ge=200)
+
+    @field_validator("approval", mode="before")
+    @classmethod
+    def _known_word(cls, value: Any) -> Any:
+        if isinstance(value, str) and value not in {"never", "always"}:
+            raise ValueError(
+                f'say "never", "always", or a list of tools\' names, such as ["writes", "{value}"]'
+            )
+        return value
 
     def needs_approval(self, name: str, *, changes: bool) -> bool:
         """Whether a call of this tool waits for a person."""

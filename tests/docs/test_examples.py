@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fieldcraft.cli.config import load_settings
+
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```python\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
@@ -31,6 +33,24 @@ def test_an_example_runs(source: str, tmp_path: Path) -> None:
         [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+
+
+TOML = re.compile(r"^```toml\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+
+def settings_shown() -> Iterator[object]:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for number, match in enumerate(TOML.finditer(page.read_text(encoding="utf-8")), 1):
+            yield pytest.param(match[1], id=f"{page.stem}-{number}")
+
+
+@pytest.mark.parametrize("text", list(settings_shown()))
+def test_settings_that_are_shown_are_settings(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fieldcraft.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    load_settings({})
 
 
 def test_links_between_pages_lead_somewhere() -> None:
