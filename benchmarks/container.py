@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from _sandboxes import (
@@ -24,7 +25,7 @@ from _sandboxes import (
 )
 from docker import DockerClient
 
-from fieldcraft.skills.sandbox import DockerSandbox, probe_docker
+from fieldcraft.skills.sandbox import DockerSandbox, SandboxUnavailable, probe_docker
 from fieldcraft.skills.sandbox.docker.engine import connect
 from fieldcraft.skills.sandbox.docker.owners import OWNER, own_label
 from fieldcraft.skills.sandbox.docker.sandbox import Transport
@@ -35,7 +36,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
-    DockerSandbox().close()
+    try:
+        DockerSandbox().close()
+    except SandboxUnavailable as error:
+        sys.exit(str(error))
     client = connect()
     report = {
         "machine": machine(),

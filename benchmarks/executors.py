@@ -31,7 +31,7 @@ from smolagents.monitoring import AgentLogger, LogLevel
 from smolagents.remote_executors import DockerExecutor
 
 from fieldcraft.skills import parse_program
-from fieldcraft.skills.sandbox import DockerSandbox, ProcessSandbox, Sandbox
+from fieldcraft.skills.sandbox import DockerSandbox, ProcessSandbox, Sandbox, SandboxUnavailable
 from fieldcraft.skills.sandbox.docker import host_python
 from fieldcraft.skills.sandbox.docker.engine import connect
 from fieldcraft.skills.sandbox.docker.image import WORKER
@@ -56,7 +56,10 @@ def main() -> None:
     quick = parser.parse_args().quick
     logging.disable(logging.WARNING)
     programs, starts = (30, 1) if quick else (300, 5)
-    DockerSandbox().close()
+    try:
+        DockerSandbox().close()
+    except SandboxUnavailable as error:
+        sys.exit(str(error))
     client = connect()
     measured: dict[str, Any] = {
         "fieldcraft process": compared(lambda: _ours(ProcessSandbox()), programs, starts),

@@ -146,6 +146,7 @@ class FrameBuffer:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._pending = bytearray()
+        self._searched = 0
 
     def feed(self, data: bytes) -> None:
         """Add what was received."""
@@ -157,7 +158,8 @@ class FrameBuffer:
         Raises:
             BrokenProtocol: a line is longer than the limit.
         """
-        end = self._pending.find(b"\n")
+        end = self._pending.find(b"\n", self._searched)
+        self._searched = len(self._pending) if end < 0 else 0
         if end > self._limit or (end < 0 and len(self._pending) > self._limit):
             raise BrokenProtocol(f"a frame longer than {self._limit} bytes")
         if end < 0:

@@ -121,6 +121,8 @@ def _explained(error: BaseException, where: str) -> str:
     cure = (
         f"set {' or '.join(others)}" if others else "install and start Docker or Podman, or set DOCKER_HOST"
     )
+    if "paramiko" in str(error):
+        cure = "pip install 'docker[ssh]'"
     if numbers & {errno.ENOENT, errno.ECONNREFUSED}:
         return f"no Docker engine answers at {where}: {cure}, {OTHERWISE}"
     return f"the Docker engine at {where} cannot be used ({str(error)[:300]}): {cure}, {OTHERWISE}"

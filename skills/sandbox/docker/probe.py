@@ -27,7 +27,14 @@ def probe_docker() -> list[Layer]:
     try:
         client = connect()
     except SandboxUnavailable as error:
-        return [Layer(name="engine", holds=False, detail=str(error), cure="install Docker or Podman")]
+        return [
+            Layer(
+                name="engine",
+                holds=False,
+                detail=str(error),
+                cure="install Docker or Podman, or set DOCKER_HOST",
+            )
+        ]
     try:
         return list(_layers(client))
     except (DockerException, RequestException) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -267,7 +268,7 @@ def main():
         sys.stdout.buffer.write(header + data)
         sys.stdout.flush()
 """
-    name = "fieldcraft-test:junk"
+    name = f"fieldcraft-test:junk-{os.getpid()}"
     before = {container.id for container in mine(client)}
     image_from(client, name, ["COPY c.py /fieldcraft/worker/container.py"], {"c.py": source})
     with (

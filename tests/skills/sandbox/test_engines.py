@@ -31,6 +31,7 @@ ONE = parse_program("def f(bot):\n    return bot.add(1)\n")
         ("unix:///nowhere/docker.sock", "no Docker engine answers at unix:///nowhere/docker.sock: "),
         ("tcp://127.0.0.1:1", "no Docker engine answers at tcp://127.0.0.1:1: "),
         ("nonsense://x", "the Docker engine at nonsense://x cannot be used"),
+        ("ssh://nobody@127.0.0.1:1", "the Docker engine at ssh://nobody@127.0.0.1:1 cannot be used"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
