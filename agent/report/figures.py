@@ -82,7 +82,7 @@ def items_figure(stories: Sequence[Story]) -> str:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
-    height = 3.8 if len(stories) > 1 else 4.1 if stories[0].land else 3.0
+    height = 4.4 if len(stories) > 1 else 4.1 if stories[0].land else 3.0
     return _svg("items", height, draw)
 
 
