@@ -37,7 +37,9 @@ ONE = parse_program("def f(bot):\n    return bot.add(1)\n")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_no_engine(monkeypatch, address, words):
     monkeypatch.setenv("DOCKER_HOST", address)
-    with pytest.raises(SandboxUnavailable, match=r"DOCKER_HOST.*--sandbox process") as refused:
+    with pytest.raises(
+        SandboxUnavailable, match=r"(DOCKER_HOST|docker\[ssh\]).*--sandbox process"
+    ) as refused:
         DockerSandbox()
     assert words in str(refused.value)
 
