@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
-from fieldcraft.skills import Execution, ProgramError, Skill, SkillLibrary, Verified
+from fieldcraft.skills import BrokenSkill, Execution, Program, ProgramError, Skill, SkillLibrary, Verified
 from fieldcraft.skills.reading import program_of
 from fieldcraft.skills.sandbox.base import Sandbox
 
@@ -44,12 +44,15 @@ def replay_skills(
     options: dict[str, object] | None = None,
     tools: ReplayTools | None = None,
 ) -> Iterator[Replayed]:
-    """Run each skill with its defaults in a fresh world of this seed, and check what it was kept for.
+    """Run each skill in a fresh world of this seed, and check what it was kept for.
 
-    A skill kept for holding an item works if one of it is held afterwards: how many were wanted depended
-    on what was held then. A skill without a goal works if it ends without an error.
+    A skill kept for holding an item works if it got one more of it: how many were wanted depended on what
+    was held then. A skill without a goal works if it ends without an error.
+
+    Skills come in the order in which they were learned. Where no reset brings a fresh world (Minecraft), each
+    so finds what those before it got, as it did when it was learned.
     """
-    for skill in sorted(library, key=lambda skill: skill.name):
+    for skill in sorted(library, key=_age):
         if skill.language not in environment.spec.languages:
             languages = ", ".join(environment.spec.languages)
             why = f"it is {skill.language}, and {environment.spec.id} runs {languages}"
@@ -90,18 +93,20 @@ def _replay(
     tools: ReplayTools | None,
 ) -> Replayed:
     try:
-        program = program_of(skill)
-    except ProgramError as error:
+        program, called = program_of(skill), library.bind_for(skill)
+    except (ProgramError, BrokenSkill) as error:
         return Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.FAILS, why=str(error))
+    goal = _goal(skill, environment)
     before = environment.progress()
     execution = sandbox.run(
         program,
         environment,
-        skills=library.bind(skill.dependencies),
+        skills=called,
         tools=tools,
         seed=f"{seed}:{skill.name}",
+        arguments=_arguments(program, goal),
     )
-    outcome, why = _judge(skill, environment, before, execution)
+    outcome, why = _judge(goal, environment, before, execution)
     return Replayed(
         skill=skill.name,
         entry=skill.entry,
@@ -112,15 +117,32 @@ def _replay(
     )
 
 
-def _judge(
-    skill: Skill, environment: Environment, before: Progress, execution: Execution
-) -> tuple[Outcome, str]:
-    error = execution.error_text()
+def _age(skill: Skill) -> tuple[str, int, str]:
+    return skill.provenance.run, skill.provenance.iteration, skill.name
+
+
+def _goal(skill: Skill, environment: Environment) -> Goal | None:
+    """What the skill was kept for; of an item, one more than is held."""
     if skill.provenance.goal is None:
-        return (Outcome.FAILS, error) if error else (Outcome.WORKS, "ended without an error")
+        return None
     goal = _GOAL.validate_python(skill.provenance.goal)
     if isinstance(goal, ItemGoal):
-        goal = ItemGoal(item=goal.item)
+        return ItemGoal(item=goal.item, count=environment.observe().inventory.get(goal.item, 0) + 1)
+    return goal
+
+
+def _arguments(program: Program, goal: Goal | None) -> dict[str, int]:
+    """Its defaults; where some of the item are held already, a `count` beyond them."""
+    counted = any(parameter.name == "count" for parameter in program.parameters)
+    return {"count": goal.count} if counted and isinstance(goal, ItemGoal) and goal.count > 1 else {}
+
+
+def _judge(
+    goal: Goal | None, environment: Environment, before: Progress, execution: Execution
+) -> tuple[Outcome, str]:
+    error = execution.error_text()
+    if goal is None:
+        return (Outcome.FAILS, error) if error else (Outcome.WORKS, "ended without an error")
     check = environment.check(goal, before)
     if check.met:
         return Outcome.WORKS, check.detail

@@ -140,6 +140,14 @@ class SkillShelf:
         """
         return self._bindings.closure({entry: self.get(entry) for entry in sorted(set(entries))})
 
+    def bind_for(self, skill: Skill) -> SkillSet:
+        """What `skill` calls, in the versions it was kept with, and everything these call in turn.
+
+        Raises:
+            BrokenSkill: a version that is needed is missing, or cannot be loaded.
+        """
+        return self._bindings.closure({entry: self.dependency(skill, entry) for entry in skill.dependencies})
+
     def dependency(self, skill: Skill, entry: str) -> Skill:
         """The version of another skill that `skill` calls as `entry`.
 
