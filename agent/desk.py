@@ -79,9 +79,7 @@ class ToolDesk:
         What may change something is not called again.
         """
         allowed = self._allowed["programs"]
-        changing = frozenset(
-            name for name in allowed.names() if traits_of(allowed.registry.get(name)).effect.changes
-        )
+        changing = frozenset(name for name in allowed.names() if _changes(allowed.registry, name))
         return RecordedTools(
             allowed.names(),
             self._record.outcomes(),
@@ -99,11 +97,12 @@ class ProgramTools:
 
     def __init__(self, allowed: AllowedTools, world: WorldOfRun) -> None:
         self._allowed = allowed
+        self._names = tuple(allowed.names())
         self._world = world
 
     def names(self) -> Sequence[str]:
         """The tools there are."""
-        return self._allowed.names()
+        return self._names
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """Start a call, see `ToolExecutor.submit`."""
@@ -126,6 +125,14 @@ def names_for(user: str, registry: ToolRegistry, settings: RunSettings) -> tuple
         if any(fnmatchcase(name, entry) or registry.origin(name) == entry for entry in wanted)
         or (sources and registry.origin(name).startswith(_SOURCES))
     )
+
+
+def _changes(registry: ToolRegistry, name: str) -> bool:
+    """Whether a call may change something; one of a tool whose declaration cannot be read may."""
+    try:
+        return traits_of(registry.get(name)).effect.changes
+    except ToolError:
+        return True
 
 
 def _submit(allowed: AllowedTools, request: ToolRequest) -> Future[Any]:

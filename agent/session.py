@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
 from fieldcraft.tools import ToolRegistry
+
+logger = logging.getLogger(__name__)
 
 AskHuman = Callable[[str], str]
 
@@ -239,8 +242,9 @@ def _assemble(
         desk=desk,
     )
     for problem in opened.registry.problems:
-        text = f"tool {problem.name} cannot be had: {problem.message}"
-        recorder.aside(e.Warned(text=redact(text)[:1000]))
+        text = redact(f"tool {problem.name} cannot be had: {problem.message}")[:1000]
+        logger.warning("%s", text)
+        recorder.aside(e.Warned(text=text))
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
 
 

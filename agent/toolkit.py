@@ -41,6 +41,7 @@ def open_tools(settings: RunSettings) -> ToolRegistry:
                 f"there is no corpus {corpus}; correct --corpus, or `corpus` in fieldcraft.toml"
             )
     registry = ToolRegistry.load(settings.all_tools(), settings.tool_sources)
+    registry.specs()  # puts those that turn out to be broken on the problems
     try:
         _check_approval(settings, registry)
     except UnknownTool:

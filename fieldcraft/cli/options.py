@@ -46,7 +46,7 @@ RoleModel = Annotated[
     typer.Option(
         "--role-model",
         metavar="ROLE=NAME",
-        help="Another model for curriculum, answerer, actor, critic or describer; repeatable.",
+        help="Another model for curriculum, answerer, actor, critic, describer or tools; repeatable.",
         rich_help_panel=MODELS,
     ),
 ]

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from cli_workshop import CHOP, Workshop, code, task
 
+from fieldcraft.agent.sameness import first_difference
+
 POSTING = CHOP.replace('print("chopped", got)', 'print(tools.post(text="hello"))')
 POST = '''
 from pathlib import Path
@@ -176,3 +178,44 @@ def test_replay_says_which_tool_is_missing_and_uses_it_when_it_is_there(
     there = workshop.run("replay", "--seed", "8", "--json", "--tools", "letterbox:post").data
     assert [(row["skill"], row["outcome"]) for row in there] == [("chop-wood", "works")]
     assert (workshop.folder / "letters.txt").read_text() == "hello\nhello\n"
+
+
+def test_a_tool_that_cannot_be_had_is_named_and_the_rest_works(workshop: Workshop, letters: Path) -> None:
+    (workshop.folder / "broken.py").write_text("def silent(text: str) -> str:\n    return text\n")
+    more = ("--tools", "broken:silent", "--tools", "nowhere:thing", "--tools", "letterbox:pots")
+    ended = workshop.explore(*flags(letters, *more))
+    assert ended.code == 0
+    assert "tool broken:silent cannot be had: function 'silent' has no docstring" in ended.err
+    assert "tool nowhere:thing cannot be had: importing 'nowhere' failed" in ended.err
+    assert "tool letterbox:pots cannot be had: module 'letterbox' has no 'pots'" in ended.err
+    assert "programs: post  sent" in ended.out
+
+
+def test_a_run_killed_in_a_tool_call_goes_on_as_if_nothing_had_happened(workshop: Workshop) -> None:
+    (workshop.folder / "slowly.py").write_text(
+        "import time\nfrom fieldcraft.tools import declare\n\n"
+        '@declare(effect="reads")\ndef weather(day: int) -> str:\n'
+        '    """Tell the weather."""\n    time.sleep(0.4)\n    return f"sun on day {day}"\n'
+    )
+    asking = CHOP.replace('print("chopped", got)', "print([tools.weather(day=n) for n in range(4)])")
+    answers = {
+        "curriculum": [task("Chop 4 wood", "wood", 4)],
+        "answerer": ["Chop."],
+        "actor": [
+            {"tool_calls": [{"name": "weather", "arguments": {"day": number}} for number in (7, 8)]},
+            code(asking),
+        ],
+        "describer": ["Chops wood."],
+    }
+    (workshop.folder / "slowly.json").write_text(json.dumps(answers))
+    given = ("--model", "scripted:slowly.json", "--iterations", "1", "--tools", "slowly:weather")
+    assert workshop.explore(*given, "--library", "whole-library").code == 0
+    whole = workshop.folder / "runs" / "first"
+    for calls in (1, 3, 5):
+        name = f"killed-{calls}"
+        process = workshop.start("explore", "--plain", "--name", name, *given, "--library", f"library-{name}")
+        workshop.wait_for("tool_called", run=name, times=calls)
+        process.kill()
+        process.wait()
+        assert workshop.run("explore", "--plain", "--resume", name).code == 0
+        assert first_difference(whole, workshop.folder / "runs" / name) is None
