@@ -16,6 +16,7 @@ from fieldcraft.tools.background import BackgroundLoop
 from fieldcraft.tools.context import ToolCall, ToolContext, using_context
 from fieldcraft.tools.deadlines import Deadlines
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.isolation import STARTING
 from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.results import Results, encoded, failure
 from fieldcraft.tools.retrying import Attempt, again, again_async
@@ -55,7 +56,7 @@ class Runner:
                 return self._start_on_loop(call, tool, attempt, timeout)
             case "process":
                 once = partial(self._once_isolated, call, tool, time.monotonic() + timeout, timeout)
-                timeout += GRACE
+                timeout += GRACE if self._isolated is not None and self._isolated.warm else GRACE + STARTING
             case _:
                 once = partial(self._once, call, tool)
         work = partial(self._work, call.name, attempt, once)
@@ -85,6 +86,7 @@ class Runner:
                 from fieldcraft.tools.isolation.pool import IsolationPool
 
                 self._isolated = IsolationPool()
+        ends += self._isolated.warm_up()
         return self._isolated.call(call.name, tool, dict(call.arguments), ends=ends, timeout=timeout)
 
     def _start_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt, timeout: float) -> Future[Any]:

@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
-from fieldcraft.tools.isolation.server import SWEEP, receive, send
+from fieldcraft.tools.isolation import STARTING
+from fieldcraft.tools.isolation.server import READY, SWEEP, receive, send
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -84,6 +85,19 @@ class IsolationPool:
             raise ToolError(f"{name} failed: its process ended in the middle of the call") from None
         finally:
             self._give_back(worker, sound=sound)
+
+    @property
+    def warm(self) -> bool:
+        """Whether a call need not wait for the fork server to start."""
+        return self._control is not None
+
+    def warm_up(self) -> float:
+        """Start the fork server where there is none; how many seconds that took."""
+        began = time.monotonic()
+        with self._lock:
+            if self._control is None and not self._closed:
+                self._start_server()
+        return time.monotonic() - began
 
     def close(self) -> None:
         """End every process. Safe to call twice."""
@@ -156,15 +170,29 @@ class IsolationPool:
         raise TransientToolError("the process that starts tools' processes does not stay alive")
 
     def _start_server(self) -> None:
+        """Start it and wait until it is ready.
+
+        Raises:
+            TransientToolError: it does not get there.
+        """
         if self._server is not None:
             self._server.wait()
-        self._control, its_end = socket.socketpair()
+        control, its_end = socket.socketpair()
         with its_end:
             self._server = subprocess.Popen(
                 [sys.executable, "-c", _BOOT, str(its_end.fileno()), json.dumps(sys.path)],
                 pass_fds=[its_end.fileno()],
                 stdin=subprocess.DEVNULL,
             )
+        control.settimeout(STARTING)
+        with suppress(OSError):
+            if control.recv(1) == READY:
+                control.settimeout(None)
+                self._control = control
+                return
+        control.close()
+        self._server.kill()
+        raise TransientToolError("the process that starts tools' processes does not start")
 
 
 class _Worker:

@@ -22,7 +22,7 @@ from typing import Any
 import cloudpickle
 
 HEADER = struct.Struct("!Q")
-SWEEP, SWEPT = b"s", b"d"
+SWEEP, SWEPT, READY = b"s", b"d", b"r"
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_SWEEPS = 5_000
 _BETWEEN_SWEEPS = 0.001
@@ -66,6 +66,7 @@ def serve(control: socket.socket) -> None:
     _warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control.sendall(READY)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not message:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,12 +61,12 @@ def _sort_in(
 
 
 def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
-    if importlib.util.find_spec("mcp") is None:
-        problem = "MCP servers need the extra `mcp`: pip install 'fieldcraft[mcp]'"
+    try:
+        from fieldcraft.tools.sources.mcp.hub import McpHub
+    except ImportError as error:
+        problem = f"MCP servers need the extra `mcp`: pip install 'fieldcraft[mcp]' ({error})"
         registry.problems += [ToolProblem(f"mcp.{name}", problem) for name in servers]
         return
-    from fieldcraft.tools.sources.mcp.hub import McpHub
-
     hub = McpHub()
     registry.hold(hub.close)
     for name, found in hub.open(servers).items():
@@ -82,12 +81,12 @@ def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
 
 
 def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocument]) -> None:
-    if importlib.util.find_spec("openapi_pydantic") is None:
-        problem = "OpenAPI documents need the extra `openapi`: pip install 'fieldcraft[openapi]'"
+    try:
+        from fieldcraft.tools.sources.openapi.api import WebApis
+    except ImportError as error:
+        problem = f"OpenAPI documents need the extra `openapi`: pip install 'fieldcraft[openapi]' ({error})"
         registry.problems += [ToolProblem(f"openapi.{name}", problem) for name in documents]
         return
-    from fieldcraft.tools.sources.openapi.api import WebApis
-
     apis = WebApis()
     registry.hold(apis.close)
     for name, settings in documents.items():
