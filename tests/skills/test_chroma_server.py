@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chroma_server import chroma_server, free_port
 
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.dense import ServerUnavailable
@@ -27,32 +25,12 @@ for line in sys.stdin:
     library.keep(Skill(name=name, description=f"{name} now.", source=source, entry=name))
     print(*sorted(match.skill.name for match in library.search("walk to the tree")), flush=True)
 """
-CHROMA = shutil.which("chroma", path=str(Path(sys.executable).parent)) or shutil.which("chroma")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    if CHROMA is None:
-        assert not os.environ.get("CI"), "CI must have the chroma command, which comes with chromadb"
-        pytest.skip("the chroma command is not installed")
-    port = free_port()
-    command = [CHROMA, "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(tmp_path / "chroma")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}", process
-        process.kill()
+    with chroma_server(tmp_path / "chroma") as started:
+        yield started
 
 
 class Member:
