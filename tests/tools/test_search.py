@@ -144,6 +144,23 @@ def test_a_zim_archive_is_searched_with_its_own_index_or_ours(tmp_path: Path, in
     assert "carnivorous" in best.text
 
 
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_question_finds_articles_that_have_only_some_of_its_words(tmp_path: Path, indexed: bool) -> None:
+    path = tmp_path / "wiki.zim"
+    with Creator(path).config_indexing(indexed, "eng") as creator:
+        creator.set_mainpath("Owl")
+        creator.add_item(Article("Owl", "Owl", "Owls hunt at night in silence."))
+        creator.add_item(Article("Fox", "Fox", "Foxes live in dens and hunt voles at night."))
+        creator.add_item(Article("Elk", "Elk", "Elks eat leaves by day."))
+
+    corpora = Corpora([path])
+    assert sources(corpora, "Which animal is it that hunts voles?")[:1] == ["Fox"]
+    assert sorted(sources(corpora, "who hunts after sunset or at night?", 2)) == ["Fox", "Owl"]
+    assert sources(corpora, "zeppelins") == []
+    for query in ("AND OR NOT", "title:[a TO b] -owl^2 ~", '"' * 99, "a " * 50_000, "\0", "?"):
+        assert isinstance(corpora.search(query, 3), list)
+
+
 def test_several_corpora_take_turns(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"
     other.write_text("Iron rusts.\n")

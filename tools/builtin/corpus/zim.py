@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.builtin.corpus.html import html_text
-from fieldcraft.tools.builtin.corpus.passages import cut, nearest_passage
+from fieldcraft.tools.builtin.corpus.passages import cut, nearest_passage, words_of
 from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 
 _CUT = 2_000_000
+_MOST_WORDS, _CANDIDATES = 16, 50
+_HALF = 20
+"""The place among a word's articles at which one counts half."""
 
 
 class ZimArchive:
@@ -33,18 +38,39 @@ class ZimArchive:
         """Nothing is to be done."""
 
     def search(self, query: str, count: int) -> list[Passage]:
-        """The best articles, best first: of each the passage with most words of the query."""
-        from libzim.search import Query, Searcher
+        """The best articles, best first: of each the passage with most words of the query.
 
-        found = Searcher(self._archive).search(Query().set_query(query))
+        The archive's index finds articles with all of the words. A question has words that no article has, so
+        what is still wanted comes from those with some of them.
+        """
+        paths, _ = self._found(query, count)
+        if len(paths) < count:
+            paths = list(dict.fromkeys([*paths, *self._found_by_some(words_of(query))]))[:count]
         passages = []
-        for path in found.getResults(0, count):
+        for path in paths:
             entry = self._archive.get_entry_by_path(path)
             title, text = _article(entry)
             passages.append(
                 Passage(path, title or entry.title, nearest_passage(query, cut(text.splitlines())))
             )
         return passages
+
+    def _found(self, query: str, count: int) -> tuple[list[str], int]:
+        """The paths of the best articles, best first, and about how many there are in all."""
+        from libzim.search import Query, Searcher
+
+        found = Searcher(self._archive).search(Query().set_query(query))
+        return list(found.getResults(0, count)), found.getEstimatedMatches()
+
+    def _found_by_some(self, words: Sequence[str]) -> list[str]:
+        """Articles with some of the words; a rare word counts for more, and so does a good place for it."""
+        scores: dict[str, float] = defaultdict(float)
+        for word in list(dict.fromkeys(words))[:_MOST_WORDS]:
+            paths, matches = self._found(word, _CANDIDATES)
+            rarity = math.log(1 + self._archive.entry_count / (1 + matches))
+            for place, path in enumerate(paths):
+                scores[path] += rarity * _HALF / (_HALF + place)
+        return sorted(scores, key=lambda path: (-scores[path], path))
 
 
 def zim_passages(path: Path) -> Iterator[Passage]:
