@@ -32,7 +32,7 @@ from _study_tables import (
 )
 
 from fieldcraft.agent.study import Study, StudyPlan, StudyWorld, Table, open_study, write_results
-from fieldcraft.agent.study.study import Update
+from fieldcraft.agent.study.study import StudyError, Update
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
@@ -113,7 +113,12 @@ def main() -> None:
         folder = Path(scratch) if arguments.quick else kept
         if arguments.fresh:
             shutil.rmtree(folder, ignore_errors=True)
-        studies = {name: live(plan, name, folder, arguments.jobs) for name, plan in plans(arguments).items()}
+        try:
+            studies = {
+                name: live(plan, name, folder, arguments.jobs) for name, plan in plans(arguments).items()
+            }
+        except StudyError as error:
+            sys.exit(f"error: {error}; --fresh forgets what was lived")
         for study in studies.values():
             write_results(study)
         *lives, new_world = studies.values()

@@ -194,7 +194,8 @@ def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, o
     items = environment.spec.names.items
     for goal in plan.goals if plan.kind == "newworld" else ():
         if items and goal not in items:
-            raise BadWorldOptions(f"goal: the world has no item {goal!r}{nearest(goal, items)}")
+            cure = nearest(goal, items) or "; name goals as the world does"
+            raise BadWorldOptions(f"goal: the world has no item {goal!r}{cure}")
 
 
 def _forget(plan: StudyPlan, home: Path, store: Store) -> None:
