@@ -44,6 +44,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.envs import UnknownEnvironment
     from fieldcraft.skills.errors import UnknownSkill
     from fieldcraft.tools.errors import UnknownTool
+    from fieldcraft.tools.toolformer.errors import MissingToolformer
 
     return (
         UsageProblem,
@@ -59,6 +60,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         MissingCorpus,
         MissingExtra,
         MissingKey,
+        MissingToolformer,
     )
 
 
@@ -72,6 +74,7 @@ def _failures() -> tuple[type[BaseException], ...]:
     from fieldcraft.skills.errors import LibraryError
     from fieldcraft.skills.sandbox.base import SandboxUnavailable
     from fieldcraft.tools.errors import BrokenTool
+    from fieldcraft.tools.toolformer.errors import ToolformerError
 
     return (
         CommandFailed,
@@ -85,4 +88,5 @@ def _failures() -> tuple[type[BaseException], ...]:
         SandboxUnavailable,
         SnapshotDamaged,
         StudyError,
+        ToolformerError,
     )

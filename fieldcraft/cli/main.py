@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study, tools, tools_add
+from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study, toolformer, tools, tools_add
 from fieldcraft.cli.errors import STOPPED, explain
 
 EXAMPLES = """
@@ -53,6 +53,7 @@ tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
 app.add_typer(tools.app, name="tools")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
+app.add_typer(toolformer.app, name="toolformer")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 
 

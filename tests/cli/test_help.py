@@ -21,6 +21,7 @@ COMMANDS = [
     "skills",
     "envs",
     "runs",
+    "toolformer",
     "tools",
     "tools add",
 ]

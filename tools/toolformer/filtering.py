@@ -56,7 +56,8 @@ def score(model: LanguageModel, calls: Sequence[Executed], documents: Mapping[in
     fitting = [(call, one) for call, one in zip(usable, made, strict=True) if one is not None]
     if len(fitting) < len(usable):
         logger.warning("%d calls leave no room for the text; they are dropped", len(usable) - len(fitting))
-    rows = iter(model.token_log_probs([sequence for _, one in fitting for sequence in one.sequences]))
+    sequences = [sequence for _, one in fitting for sequence in one.sequences]
+    rows = iter(model.token_log_probs(sequences, last=WINDOW))
     return [
         Scored(
             call,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -141,17 +142,18 @@ class LanguageModel:
         return text
 
     def token_log_probs(
-        self, sequences: Sequence[Sequence[int]], *, without: Sequence[int] = ()
+        self, sequences: Sequence[Sequence[int]], *, last: int | None = None, without: Sequence[int] = ()
     ) -> list[list[float]]:
         """For each sequence the log probability of each token from the second on, given those before it.
 
         Args:
             sequences: texts in tokens.
+            last: only of so many tokens at the end of each, which costs less.
             without: tokens (those of a call's opening) that are given no probability one after the other.
         """
 
         def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
-            return self._token_log_probs(batch, tuple(without))
+            return self._token_log_probs(batch, last, tuple(without))
 
         return self.batches.map(work, sequences, length=len)
 
@@ -164,31 +166,38 @@ class LanguageModel:
 
         return self.batches.map(work, sequences, length=len)
 
-    def _token_log_probs(self, batch: Sequence[Sequence[int]], without: tuple[int, ...]) -> list[list[float]]:
+    def _token_log_probs(
+        self, batch: Sequence[Sequence[int]], last: int | None, without: tuple[int, ...]
+    ) -> list[list[float]]:
         import torch
 
-        logs = self._log_softmax(batch)
+        width = max(map(len, batch))
+        first = 0 if last is None else max(0, min(map(len, batch)) - last - 1)
+        logs = self._log_softmax(batch, first)
         if without:
             logs = _forbidding(logs, batch, without)
-        width = logs.shape[1]
-        targets = torch.tensor(
-            [[*sequence[1:], *[0] * (width - len(sequence) + 1)] for sequence in batch], device=self.device
-        )
-        chosen = logs.gather(-1, targets[..., None])[..., 0].tolist()
-        return [row[: len(sequence) - 1] for row, sequence in zip(chosen, batch, strict=True)]
+        targets = [[*row[first + 1 :], *[0] * (width - max(first, len(row) - 1))] for row in batch]
+        chosen = logs.gather(-1, torch.tensor(targets, device=self.device)[..., None])[..., 0].tolist()
+        found = [row[: len(sequence) - 1 - first] for row, sequence in zip(chosen, batch, strict=True)]
+        return found if last is None else [row[-last:] for row in found]
 
-    def _log_softmax(self, batch: Sequence[Sequence[int]]) -> Any:
-        """Shape (texts, longest, vocabulary), padded on the right, where causal attention never looks."""
+    def _log_softmax(self, batch: Sequence[Sequence[int]], first: int = 0) -> Any:
+        """Shape (texts, longest - first, vocabulary).
+
+        Padding is on the right, where causal attention never looks, so that no mask is needed.
+        """
         import torch
 
         width = max(map(len, batch))
         ids = torch.tensor([[*row, *[self.padding] * (width - len(row))] for row in batch])
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in batch])
+        keep = {"logits_to_keep": width - first} if first and self._keeps_last else {}
         with torch.inference_mode():
-            logits = self.model(
-                input_ids=ids.to(self.device), attention_mask=mask.to(self.device), use_cache=False
-            ).logits
-            return logits.float().log_softmax(-1)
+            logits = self.model(input_ids=ids.to(self.device), use_cache=False, **keep).logits
+            return logits[:, first - width :].float().log_softmax(-1)
+
+    @cached_property
+    def _keeps_last(self) -> bool:
+        return "logits_to_keep" in inspect.signature(self.model.forward).parameters
 
     def sample(
         self,

@@ -124,7 +124,11 @@ def _adapted(model: LanguageModel, settings: TrainingSettings) -> Any:
     if settings.method == "qlora":
         inner = prepare_model_for_kbit_training(_in_four_bits(model))
     config = LoraConfig(
-        task_type="CAUSAL_LM", r=settings.rank, lora_alpha=2 * settings.rank, target_modules="all-linear"
+        task_type="CAUSAL_LM",
+        r=settings.rank,
+        lora_alpha=2 * settings.rank,
+        target_modules="all-linear",
+        fan_in_fan_out=any(type(layer).__name__ == "Conv1D" for layer in inner.modules()),  # as GPT-2 has it
     )
     return get_peft_model(inner, config)
 

@@ -58,7 +58,7 @@ class DemoSettings:
     """
 
     seed: int = 0
-    base_steps: int = 3000
+    base_steps: int = 2200
     demonstrations: int = 24
     proposer_steps: int = 200
     documents: int = 2400

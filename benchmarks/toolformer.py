@@ -1,0 +1,182 @@
+"""Toolformer, measured: `python benchmarks/toolformer.py [--seeds 0 1 2] [--quick]` prints JSON.
+
+Speed: the filter's scores against one call at a time, and sampling with kept keys and values against a full
+forward pass for each token at length 128, both on the demo's model and in the same run. The method: the demo
+from scratch for each seed, with what it is to reach. Times are in seconds of the processor, on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from fieldcraft.tools.toolformer.demo.base import new_model
+from fieldcraft.tools.toolformer.demo.corpus import story
+from fieldcraft.tools.toolformer.demo.pipeline import Demo, DemoSettings
+from fieldcraft.tools.toolformer.documents import Document
+from fieldcraft.tools.toolformer.executing import Executed
+from fieldcraft.tools.toolformer.filtering import WEIGHTS, score
+from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.sampling import Proposal
+
+LENGTH = 128
+SAMPLES = 5
+TARGETS = {"arithmetic": 0.85, "date": 0.95, "lookup": 0.60}
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--quick", action="store_true", help="speed only, and small")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    logging.disable(logging.WARNING)
+    model = new_model(seed=0)
+    report: dict[str, Any] = {
+        "threads": options.threads,
+        "filter": filtering(model, 60 if options.quick else 600),
+        "sampling": sampling(model, 8 if options.quick else 32),
+    }
+    if not options.quick:
+        report["demo"] = [demo(seed) for seed in options.seeds]
+        report["demo_mean"] = means(report["demo"])
+    print(json.dumps(report, indent=2))
+
+
+def filtering(model: LanguageModel, number: int) -> dict[str, float]:
+    """Calls scored a second, in batches and one at a time; five in each document, as m = 5 samples them."""
+    chosen = random.Random(0)
+    stories = [story(chosen) for _ in range(number // SAMPLES)]
+    documents = {place: Document(place, one.text) for place, one in enumerate(stories)}
+    calls = [
+        Executed(
+            Proposal(place, len(one.before), "calculator", f" {sample} + 34", 0.5), result=one.answer.strip()
+        )
+        for place, one in enumerate(stories)
+        for sample in range(SAMPLES)
+    ]
+    score(model, calls[:4], documents)
+    batched, in_batches = timed(lambda: score(model, calls, documents))
+    single, one_by_one = timed(lambda: [plainly(model, call, documents) for call in calls])
+    worst = max(abs(a.gain - b) for a, b in zip(in_batches, one_by_one, strict=True))
+    return {
+        "calls": len(calls),
+        "calls_per_second": round(number / batched, 1),
+        "one_at_a_time_per_second": round(number / single, 1),
+        "ratio": round(single / batched, 2),
+        "largest_difference": worst,
+    }
+
+
+def plainly(model: LanguageModel, call: Executed, documents: dict[int, Document]) -> float:
+    """What a call is worth by the paper's formula, in three forward passes."""
+    encoded = model.encode(documents[call.proposal.document].text)
+    place, losses = encoded.token_at(call.proposal.place), []
+    for result in (None, "", call.result):
+        written = f" [{call.proposal.name}({call.proposal.arguments}) -> {result}]"
+        before = [*model.start, *(() if result is None else model.encode(written).ids)]
+        ids = [*before, *encoded.ids]
+        with torch.inference_mode():
+            logs = model.model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+        after = range(len(before) + place, min(len(ids), len(before) + place + len(WEIGHTS)))
+        losses.append(-sum(w * float(logs[at - 1, ids[at]]) for w, at in zip(WEIGHTS, after, strict=False)))
+    return min(losses[:2]) - losses[2]
+
+
+def sampling(model: LanguageModel, number: int) -> dict[str, float]:
+    """Tokens sampled a second up to length 128, with kept keys and values and without."""
+    chosen = random.Random(0)
+    prompts = [(*model.start, *model.encode(story(chosen).text).ids)[:8] for _ in range(number)]
+    most = LENGTH - 8
+    model.model.generation_config.eos_token_id = None
+    kept, _ = timed(lambda: model.sample(prompts, seed=0, most=most, done=lambda _: False))
+    full, _ = timed(lambda: without_cache(model, prompts, most))
+    return {
+        "texts": number,
+        "length": LENGTH,
+        "tokens_per_second": round(number * most / kept, 1),
+        "full_forward_tokens_per_second": round(number * most / full, 1),
+        "ratio": round(full / kept, 2),
+    }
+
+
+def without_cache(model: LanguageModel, prompts: Sequence[Sequence[int]], most: int) -> torch.Tensor:
+    """The same sampling with a full forward pass over the sequences for each token."""
+    ids = torch.tensor(prompts)
+    with torch.inference_mode():
+        for _ in range(most):
+            logits = model.model(input_ids=ids, use_cache=False).logits[:, -1]
+            ids = torch.cat([ids, torch.multinomial(logits.softmax(-1), 1)], dim=1)
+    return ids
+
+
+def demo(seed: int) -> dict[str, Any]:
+    """The demo from scratch, and whether it reached what it is to reach."""
+    wall = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, result = timed(lambda: Demo(Path(folder), DemoSettings(seed=seed)).run())
+    compared, k = result.comparison, result.comparison.chosen_k
+    enabled = compared.row("enabled", k).cells
+    plain, disabled = compared.row("plain"), compared.row("disabled")
+    reached = {kind: enabled[kind].accuracy >= target for kind, target in TARGETS.items()}
+    reached["plain unharmed"] = enabled["plain"].accuracy >= plain.cells["plain"].accuracy - 0.02
+    reached["calls on plain"] = enabled["plain"].calls <= 0.10
+    worse = (disabled.perplexity or 0) / (plain.perplexity or 1) - 1
+    reached["perplexity"] = worse <= 0.02
+    reached["kept and right"] = result.kept >= 500 and result.right >= 0.95 * result.kept
+    rows = {
+        f"{row.model}{f' k={row.k}' if row.model == 'enabled' else ''}": {
+            kind: [round(cell.accuracy, 3), round(cell.calls, 3)] for kind, cell in row.cells.items()
+        }
+        for row in compared.rows
+    }
+    return {
+        "seed": seed,
+        "processor_seconds": round(seconds),
+        "wall_seconds": round(time.perf_counter() - wall),
+        "chosen_k": k,
+        "accuracy_and_calls": rows,
+        "perplexity": {row.model: row.perplexity for row in compared.rows if row.perplexity},
+        "perplexity_above_plain": round(worse, 4),
+        "kept": result.kept,
+        "truly_right": result.right,
+        "calls_by_threshold": {
+            tool.name: {str(at): kept for at, kept in tool.kept.items()} for tool in result.annotation.tools
+        },
+        "reached": reached,
+    }
+
+
+def means(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and spread of the accuracy at the chosen k over the seeds."""
+    found: dict[str, Any] = {"seeds": len(runs)}
+    for kind in (*TARGETS, "plain"):
+        values = [run["accuracy_and_calls"][f"enabled k={run['chosen_k']}"][kind][0] for run in runs]
+        found[kind] = {"mean": round(statistics.mean(values), 3), "lowest": min(values)}
+    return found
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of the processor that a call takes, and what it gives."""
+    begin = time.process_time()
+    result = work()
+    return time.process_time() - begin, result
+
+
+if __name__ == "__main__":
+    main()

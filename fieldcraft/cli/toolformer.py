@@ -1,0 +1,231 @@
+"""`fieldcraft toolformer ...`: a model teaches itself the registered tools."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fieldcraft.cli import options as o
+from fieldcraft.cli import toolformer_compare
+from fieldcraft.cli import toolformer_options as t
+from fieldcraft.cli.errors import STOPPED, UsageProblem
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft toolformer demo                         the whole method from scratch, on a processor
+
+  fieldcraft toolformer annotate texts.jsonl --model ./gpt2 --tools calculator --into annotated
+
+  fieldcraft toolformer train annotated --model ./gpt2 --into tuned --method lora
+
+  fieldcraft toolformer decode "Out of 1400, 400 are" --model tuned/model --tools calculator
+
+  fieldcraft toolformer evaluate --tasks svamp:SVAMP.json --model tuned/model --base ./gpt2 --tools calculator
+
+Ctrl-C stops annotating and training in good order, and the same command goes on. See docs/toolformer.md.
+"""
+
+app = typer.Typer(
+    help="Let a model teach itself the registered tools (Toolformer): annotate, train, decode, evaluate.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def annotate(
+    texts: Annotated[
+        Path, typer.Argument(metavar="TEXTS", help="A document a line, or .jsonl with text, day.")
+    ],
+    model: t.ModelPath,
+    into: t.Into,
+    tools: t.Tools = None,
+    corpus: o.Corpus = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="Of sampling and filter, in YAML.")
+    ] = None,
+    tau_f: Annotated[float | None, typer.Option("--tau-f", help="Nats that a call must be worth.")] = None,
+    tau_s: Annotated[float | None, typer.Option("--tau-s", help="Probability a place must exceed.")] = None,
+    positions: Annotated[int | None, typer.Option("--positions", min=1, help="Places in a document.")] = None,
+    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Calls sampled at each.")] = None,
+    proposer: Annotated[
+        str | None,
+        typer.Option("--proposer", metavar="NAME", help="A chat model (provider:model) that proposes calls."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of the sampling.")] = None,
+    batch_size: t.BatchSize = 32,
+    device: t.Device = None,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Find the calls that help the model predict a corpus, and keep them with their scores."""
+    from fieldcraft.cli.console import console, print_json, say
+    from fieldcraft.cli.toolformer_view import Following, print_report
+    from fieldcraft.cli.toolformer_work import annotation_settings, opened_tools, proposing
+    from fieldcraft.tools.toolformer.annotate import Annotator, annotate_corpus
+    from fieldcraft.tools.toolformer.annotated import read_annotated
+    from fieldcraft.tools.toolformer.documents import read_corpus
+    from fieldcraft.tools.toolformer.report import report
+
+    documents = read_corpus(texts)
+    with opened_tools(tools, corpus) as executor:
+        changes = {"tau_f": tau_f, "tau_s": tau_s, "positions": positions, "samples": samples}
+        settings = annotation_settings(settings_file, executor.names(), changes, seed)
+        language_model = t.loaded(model, device, batch_size)
+        proposer_ = proposing(proposer, language_model, executor.registry, settings)
+        annotator = Annotator(language_model, proposer_, executor, settings)
+        fitting = annotator.fitted(documents)
+        with Following(plain=plain, as_json=as_json) as follow:
+            follow.stage("annotation")
+            path = annotate_corpus(
+                annotator,
+                fitting,
+                into,
+                settings=settings,
+                stop=follow.asked_to_stop,
+                told=lambda progress: follow.step(progress.done, progress.total, ""),
+            )
+        made = read_annotated(path)
+        told = report(made, settings, executor.names())
+    if as_json:
+        print_json({**told.data(), "done": len(made), "total": len(fitting), "file": str(path)})
+    else:
+        print_report(told)
+        console().print(say(f"{len(made)} of {len(fitting)} documents are in {path}", "quiet"))
+    return STOPPED if follow.stopped and len(made) < len(fitting) else 0
+
+
+@app.command()
+def train(
+    annotation: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `annotate` wrote.")],
+    model: t.ModelPath,
+    into: t.Into,
+    method: Annotated[
+        Literal["full", "lora", "qlora"], typer.Option("--method", help="qlora needs a GPU.")
+    ] = "full",
+    control: Annotated[
+        bool, typer.Option("--control", help="Train on the same documents without a call (+ plain text).")
+    ] = False,
+    tau_f: Annotated[float | None, typer.Option("--tau-f", help="Instead of that of the annotation.")] = None,
+    plain_share: Annotated[
+        float, typer.Option("--plain-share", min=0, max=0.99, help="Share of texts without a call.")
+    ] = 0.5,
+    extra: Annotated[Path | None, typer.Option("--extra", help="More plain texts.")] = None,
+    held_out: Annotated[
+        Path | None, typer.Option("--held-out", help="Texts to measure perplexity on.")
+    ] = None,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1e-5,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, help="Texts that a step learns from.")
+    ] = 128,
+    at_a_time: Annotated[int, typer.Option("--at-a-time", min=1, help="Of these, in memory together.")] = 16,
+    epochs: Annotated[float, typer.Option("--epochs", help="Passes over the texts.")] = 1.0,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Instead of epochs.")] = None,
+    checkpoint_every: Annotated[
+        int, typer.Option("--checkpoint-every", min=1, help="Steps that a kill may lose.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Of the order of the texts.")] = 0,
+    device: t.Device = None,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Fine-tune a model on an annotated corpus, results included."""
+    from fieldcraft.cli.console import console, print_json, say
+    from fieldcraft.cli.toolformer_view import Following
+    from fieldcraft.cli.toolformer_work import annotated_with, texts_of
+    from fieldcraft.tools.toolformer.evaluation import perplexity
+    from fieldcraft.tools.toolformer.mixing import mixture
+    from fieldcraft.tools.toolformer.training import Stopped, TrainingSettings
+    from fieldcraft.tools.toolformer.training import train as fine_tune
+
+    documents, taus = annotated_with(annotation, tau_f)
+    mixed = mixture(documents, taus, plain_share=plain_share, extra=texts_of(extra), seed=seed)
+    settings = TrainingSettings(
+        method=method,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        at_a_time=at_a_time,
+        epochs=epochs,
+        steps=steps,
+        checkpoint_every=checkpoint_every,
+        seed=seed,
+    )
+    held = texts_of(held_out)
+    language_model = t.loaded(model, device, at_a_time)
+    before = perplexity(language_model, held) if held else None
+    texts = mixed.control if control else mixed.toolformer
+    try:
+        with Following(plain=plain, as_json=as_json) as follow:
+            follow.stage("fine-tuning")
+            trained = fine_tune(
+                language_model,
+                texts,
+                into,
+                settings,
+                stop=follow.asked_to_stop,
+                told=lambda step, of, loss: follow.step(step, of, f"loss {loss:.3f}"),
+            )
+    except Stopped:
+        return STOPPED
+    after = perplexity(trained, held) if held else None
+    if as_json:
+        print_json(
+            {
+                "model": str(into / "model"),
+                "texts": len(texts),
+                "documents_with_calls": mixed.with_calls,
+                "perplexity_before": before,
+                "perplexity": after,
+            }
+        )
+        return 0
+    console().print(say(f"trained on {len(texts)} texts; the model is {into / 'model'}", "good"))
+    if before is not None and after is not None:
+        console().print(
+            say(f"perplexity of held-out text, calls disabled: {before:.2f} before, {after:.2f} now")
+        )
+    return 0
+
+
+@app.command()
+def decode(
+    model: t.ModelPath,
+    prompt: Annotated[str | None, typer.Argument(help="A text to go on with; else standard input.")] = None,
+    tools: t.Tools = None,
+    corpus: o.Corpus = None,
+    k: Annotated[
+        int, typer.Option("-k", min=0, help="Call where `[` is among the k likeliest; 0 never.")
+    ] = 10,
+    calls: Annotated[int, typer.Option("--calls", min=0, help="In one text, at most.")] = 1,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Written at most.")] = 100,
+    day: Annotated[str | None, typer.Option("--day", help="What the calendar says.")] = None,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Make no call.")] = False,
+    device: t.Device = None,
+    as_json: o.Json = False,
+) -> int:
+    """Write on, calling tools while writing."""
+    from fieldcraft.cli.console import print_json
+    from fieldcraft.cli.toolformer_view import print_pieces
+    from fieldcraft.cli.toolformer_work import opened_tools
+    from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
+
+    read = sys.stdin.read() if prompt is None else prompt
+    if not read.strip():
+        raise UsageProblem("there is no text to go on with; give one as an argument or on standard input")
+    settings = DecodingSettings(k=0 if disabled else k, calls=calls, tokens=tokens)
+    with opened_tools(tools, corpus) as executor:
+        decoder = Decoder(t.loaded(model, device, 1), executor, settings)
+        if as_json:
+            (made,) = decoder.write([read], [day])
+            print_json({"prompt": read, **vars(made), "calls": [vars(call) for call in made.calls]})
+        else:
+            print_pieces(decoder.stream(read, day))
+    return 0
+
+
+app.command()(toolformer_compare.evaluate)
+app.command()(toolformer_compare.demo)

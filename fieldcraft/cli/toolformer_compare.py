@@ -1,0 +1,113 @@
+"""`fieldcraft toolformer evaluate` and `demo`: the paper's comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fieldcraft.cli import options as o
+from fieldcraft.cli import toolformer_options as t
+from fieldcraft.cli.errors import STOPPED
+
+
+def evaluate(
+    tasks: t.Tasks,
+    model: t.ModelPath,
+    base: Annotated[Path | None, typer.Option("--base", help="The model before.")] = None,
+    control: Annotated[Path | None, typer.Option("--control", help="That of `train --control`.")] = None,
+    tools: t.Tools = None,
+    corpus: o.Corpus = None,
+    ks: Annotated[str, typer.Option("-k", metavar="LIST", help="Which k to try.")] = "0,1,3,10",
+    validation: t.Validation = None,
+    held_out: Annotated[
+        Path | None, typer.Option("--held-out", help="Texts to measure perplexity on.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Tasks of each file at most.")] = None,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Written at most.")] = 100,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Draw the table (PNG).")] = None,
+    batch_size: t.BatchSize = 32,
+    device: t.Device = None,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Compare models on tasks: base, plain, calls disabled, calls enabled at each k."""
+    from fieldcraft.cli.console import print_json
+    from fieldcraft.cli.toolformer_view import Following, print_comparison
+    from fieldcraft.cli.toolformer_work import numbers_of, opened_tools, tasks_of, texts_of
+    from fieldcraft.tools.toolformer.decoding import DecodingSettings
+    from fieldcraft.tools.toolformer.evaluation import TOOLFORMER, compare
+    from fieldcraft.tools.toolformer.picture import draw
+
+    asked, chosen_by, wanted = tasks_of(tasks, limit), tasks_of(validation or [], limit), numbers_of(ks)
+    paths = {"base": base, "plain": control, TOOLFORMER: model}
+    held = texts_of(held_out)
+    with opened_tools(tools, corpus) as executor, Following(plain=plain, as_json=as_json) as follow:
+        models = {
+            name: t.loaded(path, device, batch_size) for name, path in paths.items() if path is not None
+        }
+        follow.stage("comparison")
+        steps, of = iter(range(1, 1000)), len(models) + sum(k > 0 for k in wanted) + bool(chosen_by)
+        made = compare(
+            models,
+            executor,
+            asked,
+            settings=DecodingSettings(tokens=tokens),
+            ks=wanted,
+            validation=chosen_by,
+            texts=held,
+            told=lambda what: follow.step(next(steps), of, what),
+        )
+    if picture is not None:
+        draw(made, picture)
+    if as_json:
+        print_json(made.data())
+    else:
+        print_comparison(made)
+    return 0
+
+
+def demo(
+    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where it is kept.")] = Path(
+        "toolformer-demo"
+    ),
+    seed: Annotated[int, typer.Option("--seed", help="Of everything in it.")] = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Smaller: each part once, in a minute or two.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete what is there, and begin anew.")] = False,
+    picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Draw the table.")] = True,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """The whole method from scratch on a processor: base model, annotation, training, comparison."""
+    from fieldcraft.cli.console import console, print_json, say
+    from fieldcraft.cli.toolformer_view import Following, print_comparison, print_report
+    from fieldcraft.cli.toolformer_work import demo_folder, quietly
+    from fieldcraft.tools.toolformer.demo.pipeline import Demo, DemoSettings, Follow
+    from fieldcraft.tools.toolformer.picture import draw
+    from fieldcraft.tools.toolformer.training import Stopped
+
+    quietly()
+    settings: Any = DemoSettings.quick(seed) if quick else DemoSettings(seed=seed)
+    folder = demo_folder(into, settings, fresh=fresh)
+    try:
+        with Following(plain=plain, as_json=as_json) as follow:
+            heard = Follow(stage=follow.stage, step=follow.step, stop=follow.asked_to_stop)
+            result = Demo(folder, settings, heard).run()
+    except Stopped:
+        return STOPPED
+    drawn = folder / "comparison.png"
+    if picture:
+        draw(result.comparison, drawn)
+    if as_json:
+        print_json(result.data())
+        return 0
+    print_report(result.annotation)
+    print_comparison(result.comparison)
+    right = f"{result.right} of {result.kept} kept calls are truly right; "
+    console().print(
+        say(f"{right}results, models{' and picture' if picture else ''} are in {folder}", "quiet")
+    )
+    return 0

@@ -1,0 +1,175 @@
+"""What the Toolformer commands need: tools that reach what a person's own do, settings, texts and tasks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.cli.errors import CommandFailed, UsageProblem
+
+if TYPE_CHECKING:
+    from fieldcraft.tools import ToolExecutor, ToolRegistry
+    from fieldcraft.tools.toolformer.annotated import AnnotatedDocument
+    from fieldcraft.tools.toolformer.demo.pipeline import DemoSettings
+    from fieldcraft.tools.toolformer.model import LanguageModel
+    from fieldcraft.tools.toolformer.sampling import Proposer
+    from fieldcraft.tools.toolformer.settings import AnnotationSettings
+    from fieldcraft.tools.toolformer.tasks import Task
+
+
+def quietly() -> None:
+    """Let the libraries around the model print nothing of their own."""
+    from fieldcraft.tools.toolformer.errors import require_extra
+
+    require_extra()
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
+@contextmanager
+def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> Iterator[ToolExecutor]:
+    """The tools that are named here, or those of the settings; each reaches what it does by hand.
+
+    Raises:
+        UsageProblem: none is named, or one cannot be had.
+    """
+    from fieldcraft.cli.config import load_settings
+    from fieldcraft.cli.tools_reach import Reach
+    from fieldcraft.tools import ToolExecutor, ToolRegistry
+    from fieldcraft.tools.toolformer.annotate import POLICY
+
+    settings = load_settings({"corpus": tuple(corpus)} if corpus else {})
+    names = tuple(wanted or settings.all_tools())
+    if not names:
+        raise UsageProblem("no tool is named; name one with --tools, such as --tools calculator")
+    with ToolRegistry.load(names, settings.tool_sources) as registry, ExitStack() as stack:
+        for problem in registry.problems:
+            raise UsageProblem(f"{problem.name} cannot be had: {problem.message}")
+        executor = ToolExecutor(registry, context=Reach(settings, stack).context(), policy=POLICY)
+        stack.callback(executor.close)
+        yield executor
+
+
+def annotation_settings(
+    file: Path | None, names: Sequence[str], changes: Mapping[str, Any], seed: int | None
+) -> AnnotationSettings:
+    """The settings of a file, with what flags say of every tool.
+
+    Raises:
+        UsageProblem: the file cannot be read, or says something that cannot be.
+    """
+    import yaml
+    from pydantic import ValidationError
+
+    from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file is not None else {}
+        settings = AnnotationSettings.model_validate(content or {})
+        tools = {
+            name: ToolSettings.model_validate({**settings.of(name).model_dump(), **given}) for name in names
+        }
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageProblem(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageProblem(f"{file or 'the flags'}: {where}: {first['msg']}") from error
+    seeds = {} if seed is None else {"seed": seed}
+    return settings.model_copy(update={"tools": {**settings.tools, **tools}, **seeds})
+
+
+def proposing(
+    chat: str | None, model: LanguageModel, registry: ToolRegistry, settings: AnnotationSettings
+) -> Proposer:
+    """What proposes calls: a chat model where one is named, else the model itself by few-shot prompts."""
+    from fieldcraft.tools.toolformer.sampling import PromptedSampler
+
+    if chat is None:
+        return PromptedSampler(model, registry, settings)
+    from fieldcraft.agent.models.providers import resolve_model
+    from fieldcraft.agent.models.settings import ModelSettings
+    from fieldcraft.tools.toolformer.chat import ChatProposer
+
+    return ChatProposer(resolve_model(chat, settings=ModelSettings()), registry, settings)
+
+
+def annotated_with(folder: Path, tau_f: float | None) -> tuple[list[AnnotatedDocument], dict[str, float]]:
+    """The documents of an annotation, and the threshold of each of its tools.
+
+    Raises:
+        UsageProblem: the folder holds no annotation.
+    """
+    from fieldcraft.tools.toolformer.annotated import read_annotated
+    from fieldcraft.tools.toolformer.report import thresholds
+    from fieldcraft.tools.toolformer.settings import AnnotationSettings
+
+    try:
+        record = json.loads((folder / "annotation.json").read_text(encoding="utf-8"))
+        settings = AnnotationSettings.model_validate(record["settings"])
+        names = list(record["tools"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageProblem(
+            f"{folder} holds no annotation; make one: fieldcraft toolformer annotate TEXTS --into {folder}"
+        ) from error
+    taus = thresholds(settings, names) if tau_f is None else dict.fromkeys(names, tau_f)
+    return read_annotated(folder / "annotated.jsonl"), taus
+
+
+def texts_of(file: Path | None) -> list[str]:
+    """The texts of a corpus; none for no file."""
+    from fieldcraft.tools.toolformer.documents import read_corpus
+
+    return [] if file is None else [document.text for document in read_corpus(file)]
+
+
+def tasks_of(named: Sequence[str], limit: int | None) -> list[Task]:
+    """The tasks of `FORM:FILE` each."""
+    from fieldcraft.tools.toolformer.tasks import read_tasks
+
+    found: list[Task] = []
+    for entry in named:
+        form, colon, file = entry.partition(":")
+        if not colon:
+            raise UsageProblem(f"{entry!r} says no form; write it as svamp:{entry}")
+        found += read_tasks(Path(file), form)[:limit]
+    return found
+
+
+def numbers_of(listed: str) -> tuple[int, ...]:
+    """`0,1,3,10` as numbers."""
+    parts = [part.strip() for part in listed.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise UsageProblem(f"-k {listed!r}: write numbers with commas between, such as 0,1,3,10")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
+def demo_folder(folder: Path, settings: DemoSettings, *, fresh: bool) -> Path:
+    """The folder of the demo, which holds nothing of another one.
+
+    Raises:
+        UsageProblem: it holds a demo with other settings, or something else.
+        CommandFailed: it cannot be written.
+    """
+    record, now = folder / "demo.json", json.dumps(vars(settings), sort_keys=True)
+    if folder.exists() and not record.exists() and any(folder.iterdir()):
+        raise UsageProblem(f"{folder} holds something else than a demo; name another folder with --into")
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    if record.exists() and record.read_text(encoding="utf-8") != now:
+        raise UsageProblem(f"{folder} holds a demo with other settings; take --fresh, or another --into")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        record.write_text(now, encoding="utf-8")
+    except OSError as error:
+        raise CommandFailed(
+            f"{folder} cannot be written ({error.strerror}); name another with --into"
+        ) from error
+    return folder
