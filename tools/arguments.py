@@ -25,7 +25,7 @@ def checker(name: str, tool: BaseTool) -> Check:
         BrokenTool: the tool's schema is none.
     """
     try:
-        schema = tool.tool_call_schema
+        schema = call_schema(tool)
     except Exception as error:
         raise BrokenTool(f"tool {name!r} has no usable schema: {type(error).__name__}: {error}") from error
     if isinstance(schema, Mapping):
@@ -33,6 +33,16 @@ def checker(name: str, tool: BaseTool) -> Check:
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         return _model_checker(name, schema)
     return lambda _: None
+
+
+def call_schema(tool: BaseTool) -> Any:
+    """The schema of what a caller gives: a pydantic model, or a JSON schema."""
+    from langchain_core.tools import Tool
+
+    if isinstance(tool, Tool) and tool.args_schema is None:
+        # LangChain's tool of one text: its `tool_call_schema` tells the signature of its insides.
+        return {"type": "object", "properties": tool.args, "required": list(tool.args)}
+    return tool.tool_call_schema
 
 
 def _model_checker(name: str, schema: type[BaseModel]) -> Check:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def schema_of(tool: BaseTool) -> dict[str, Any]:
     """The JSON schema of a tool's arguments."""
-    schema = tool.tool_call_schema
+    from fieldcraft.tools.arguments import call_schema
+
+    schema = call_schema(tool)
     return dict(schema) if isinstance(schema, Mapping) else dict(tool.get_input_jsonschema())
 
 

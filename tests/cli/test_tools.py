@@ -167,7 +167,7 @@ def test_add_writes_what_a_run_then_has(place: Workshop, monkeypatch: pytest.Mon
     assert checked.code == 1
     assert checked.data["sound"]["mcp.weather"] == 1
     assert checked.data["sound"]["mcp.second"] > 5
-    assert checked.data["sound"]["openapi.shop"] == 8
+    assert checked.data["sound"]["openapi.shop"] == 9
     assert "mcp.second: variable" in checked.data["problems"]
     assert place.run("tools", "call", "variable", "TOKEN").out.endswith("> [redacted]\n")
     again = place.run("tools", "add", "calculator")

@@ -155,6 +155,20 @@ def test_servers_that_do_not_start_are_named_and_the_rest_works(load: Load, exec
     assert "/mcp cannot be reached" in told["mcp.away"]
 
 
+def test_a_url_where_no_mcp_server_is_says_what_it_answered(load: Load, serve: Serve) -> None:
+    origin = serve("shop.py")
+    paths = ("locked", "missing", "plain", "away", "never")
+    servers = {path: McpServer(url=f"{origin}/{path}", start_timeout=3) for path in paths}
+    told = {problem.name: problem.message for problem in load(mcp=servers).problems}
+
+    assert "/locked answered 401 Unauthorized; give it `headers`" in told["mcp.locked"]
+    assert "/missing answered 404 Not Found" in told["mcp.missing"]
+    assert "/plain answered what is no MCP: Failed to parse" in told["mcp.plain"]
+    assert "Redirect to http://127.0.0.1:9/pets not followed" in told["mcp.away"]
+    assert "no answer within 3 s" in told["mcp.never"]
+    assert all("\n" not in message and len(message) < 600 for message in told.values())
+
+
 def test_junk_between_messages_is_passed_over(load: Load, execute_all: Execute) -> None:
     registry = load(mcp={"rude": rude("junk")})
 

@@ -53,6 +53,7 @@ def test_each_operation_is_a_tool_and_what_is_broken_is_named(shop: ToolExecutor
         "plant",
         "put_pets_id",
         "styles",
+        "upload",
     )
     assert shop.registry.origin("plant") == "openapi.shop"
     assert "get_pets_id(id: str, id_query: int = ...): Get a pet." in shop.registry.specs()
@@ -103,6 +104,10 @@ def test_bodies_are_written_as_their_content_types_say(shop: ToolExecutor) -> No
     form = shop.call("put_pets_id", {"id": "1", "body": {"name": "Rex & Co", "tags": ["a", "b"]}})
     text = shop.call("patch_pets_id", {"id": "1", "body": "hello"})
 
+    upload = shop.call("upload", {"body": {"file": "hello", "note": "mine"}})["body"]
+
+    assert 'name="file"; filename="file"\r\nContent-Type: application/octet-stream\r\n\r\nhello' in upload
+    assert 'name="note"\r\n\r\nmine' in upload
     assert created["headers"]["content-type"] == "application/json"
     assert json.loads(created["body"]) == {"name": "Rex", "mother": {"name": "Ada"}}
     assert form["body"] == "name=Rex+%26+Co&tags=a&tags=b"

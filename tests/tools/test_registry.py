@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool, StructuredTool, Tool
 
-from fieldcraft.tools import BrokenTool, DuplicateTool, ToolRegistry, UnknownTool, available, tool
+from fieldcraft.tools import (
+    BrokenTool,
+    DuplicateTool,
+    ToolError,
+    ToolExecutor,
+    ToolRegistry,
+    UnknownTool,
+    available,
+    tool,
+)
 
 
 def double(number: int, label: Literal["a", "b"] = "a", parts: list[str] | None = None) -> str:
@@ -215,3 +224,14 @@ def test_origins_say_where_a_tool_is_from() -> None:
     assert (registry.origin("calculator"), registry.origin("sqrt")) == ("built in", "math:sqrt")
     with pytest.raises(UnknownTool):
         registry.origin("sqr")
+
+
+def test_langchains_tool_of_one_text_is_called_by_its_only_argument() -> None:
+    echo = Tool(name="echo", description="Echo.", func=lambda text: f"{text}!")
+    executor = ToolExecutor(ToolRegistry([echo]))
+
+    assert executor.registry.specs() == ("echo(tool_input: str): Echo.",)
+    assert executor.call("echo", {"tool_input": "hi"}) == "hi!"
+    with pytest.raises(ToolError, match="echo takes no argument 'text'; it takes: tool_input"):
+        executor.call("echo", {"text": "hi"})
+    executor.close()

@@ -26,17 +26,17 @@ class Shop(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def echo(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
+    def echo(self, body: bytes) -> None:
         told = {
             "method": self.command,
             "path": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
-            "body": self.rfile.read(length).decode(),
+            "body": body.decode(),
         }
         self.answer(content=json.dumps(told).encode())
 
     def handle_any(self) -> None:  # noqa: PLR0912 - one case for each odd answer
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path).path
         match path.rpartition("/")[2]:
             case "openapi.yaml":
@@ -67,7 +67,7 @@ class Shop(BaseHTTPRequestHandler):
             case "hangup":
                 self.close_connection = True
             case _:
-                self.echo()
+                self.echo(body)
 
     def log_message(self, *_: object) -> None:
         pass

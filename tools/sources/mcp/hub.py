@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class McpHub:
     """Holds a session with each server, from `open` to `close`."""
 
     def __init__(self) -> None:
+        _quiet_sdk()
         self._loop = BackgroundLoop("fieldcraft-mcp")
         self._sessions: list[HeldSession] = []
 
@@ -95,3 +97,10 @@ def _hinted(tool: Tool) -> Effect:
     if hints is not None and hints.read_only_hint:
         return Effect.READS
     return Effect.IDEMPOTENT if hints is not None and hints.idempotent_hint else Effect.WRITES
+
+
+def _quiet_sdk() -> None:
+    """What the SDK logs as it fails comes back as the error of a call; a level that somebody set stays."""
+    logger = logging.getLogger("mcp.client")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.CRITICAL)

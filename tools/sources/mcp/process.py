@@ -45,6 +45,7 @@ class Witness:
         junk: how many lines of its standard output were no messages.
         first_junk: the first of them, cut.
         too_long: it sent a message beyond the limit.
+        refusal: how a server elsewhere refused the last request, such as `401 Unauthorized`.
     """
 
     process: asyncio.subprocess.Process | None = None
@@ -53,6 +54,7 @@ class Witness:
     junk: int = 0
     first_junk: str = ""
     too_long: bool = False
+    refusal: str = ""
 
     async def ended(self, seconds: float) -> bool:
         """Whether the process ends within `seconds`."""

@@ -20,6 +20,7 @@ from fieldcraft.tools.sources.mcp.sifting import Sifted
 from fieldcraft.tools.sources.settings import McpServer, filled
 
 if TYPE_CHECKING:
+    import httpx2
     from mcp.client import Transport
     from mcp.client._transport import TransportStreams
     from mcp_types import CallToolResult, Tool
@@ -28,6 +29,7 @@ MOST_PAGES = 1_000
 """Pages of one server's list of tools; one that announces more does not come to an end."""
 _SECONDS_TO_EXIT = 1.0
 _SECONDS_TO_CLOSE = 8.0
+_LONGEST_WHY = 300
 
 
 @dataclass
@@ -152,14 +154,11 @@ class HeldSession:
         """A connection in the mode that the server speaks: the handshake, else the newer one without."""
         try:
             return await self._connect_as(self._mode)
-        except MCPError as error:
-            if self._mode == "auto" or error.code == CONNECTION_CLOSED:
-                raise BrokenTool(f"{self._called} did not start: {error.message[:500]}") from error
+        except MCPError:
+            if self._mode == "auto":
+                raise
         self._mode = "auto"
-        try:
-            return await self._connect_as(self._mode)
-        except MCPError as error:
-            raise BrokenTool(f"{self._called} did not start: {error.message[:500]}") from error
+        return await self._connect_as(self._mode)
 
     async def _connect_as(self, mode: str) -> _Connection:
         connection = _Connection()
@@ -170,7 +169,8 @@ class HeldSession:
             with anyio.fail_after(self._server.start_timeout):
                 await asyncio.shield(ready)
         except MCPError as error:
-            if error.code != CONNECTION_CLOSED and not connection.witness.over:
+            if mode == "legacy" and error.code != CONNECTION_CLOSED and not connection.witness.over:
+                await _disconnect(connection)
                 raise
             await self._give_up(connection, error)
         except Exception as error:
@@ -213,7 +213,7 @@ class HeldSession:
             from mcp.client.sse import sse_client
 
             return sse_client(filled(server.url), headers=headers)
-        return _over_http(filled(server.url), headers)
+        return _over_http(filled(server.url), headers, witness)
 
     async def _why(self, connection: _Connection, error: Exception) -> str:
         """The cause in words that help whoever wrote the configuration."""
@@ -223,22 +223,28 @@ class HeldSession:
             said = connection.witness.account()
             waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
             return f"{waited}; {said}" if said else waited
-        if self._server.url is None:
-            await connection.witness.ended(_SECONDS_TO_EXIT)
-            return connection.witness.account() or "it closed its output"
-        return f"{self._server.url} {_http_words(error)}"
+        if self._server.url is not None:
+            return f"{self._server.url} {_http_words(error, connection.witness.refusal)}"
+        if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
+            return " ".join(error.message.split())[:_LONGEST_WHY]
+        await connection.witness.ended(_SECONDS_TO_EXIT)
+        return connection.witness.account() or "it closed its output"
 
 
 @asynccontextmanager
-async def _over_http(url: str, headers: dict[str, str]) -> AsyncIterator[TransportStreams]:
+async def _over_http(url: str, headers: dict[str, str], witness: Witness) -> AsyncIterator[TransportStreams]:
     from mcp.client.streamable_http import streamable_http_client
     from mcp.shared._httpx_utils import create_mcp_http_client
 
-    async with (
-        create_mcp_http_client(headers=headers) as client,
-        streamable_http_client(url, http_client=client) as streams,
-    ):
-        yield streams
+    async def note(response: httpx2.Response) -> None:
+        refused = response.request.method == "POST" and response.status_code >= 400
+        words = f"{response.status_code} {response.reason_phrase}"
+        witness.refusal = words[:_LONGEST_WHY] if refused else ""
+
+    async with create_mcp_http_client(headers=headers) as client:
+        client.event_hooks = {"response": [note]}
+        async with streamable_http_client(url, http_client=client) as streams:
+            yield streams
 
 
 async def _disconnect(connection: _Connection) -> None:
@@ -264,9 +270,13 @@ def _innermost(error: BaseException) -> Exception:
     return error if isinstance(error, Exception) else ConnectionError("the connection was ended")
 
 
-def _http_words(error: Exception) -> str:
+def _http_words(error: Exception, refusal: str) -> str:
     response = getattr(error, "response", None)
     if response is not None:
-        hint = "; give it `headers`" if response.status_code in (401, 403) else ""
-        return f"answered {response.status_code}{hint}"
-    return f"cannot be reached: {str(error)[:300] or type(error).__name__}"
+        refusal = f"{response.status_code} {response.reason_phrase}"
+    if refusal:
+        return f"answered {refusal}{'; give it `headers`' if refusal[:3] in {'401', '403'} else ''}"
+    words = " ".join(str(error).split())[:_LONGEST_WHY] or type(error).__name__
+    return (
+        f"answered what is no MCP: {words}" if isinstance(error, MCPError) else f"cannot be reached: {words}"
+    )

@@ -23,10 +23,11 @@ _LONGEST_DESCRIPTION = 1_000
 
 @dataclass(frozen=True)
 class Body:
-    """What a request carries: the `argument` that holds it, and how it is written."""
+    """What a request carries: the `argument` that holds it, how it is written, which parts are `files`."""
 
     argument: str
     media: str
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class _Arguments:
         content = resolved["content"][media]
         schema = content.get("schema", {}) if isinstance(content, Mapping) else {}
         self._add(name, schema, required=body.required)
-        return Body(name, media)
+        return Body(name, media, _files(document, schema))
 
     def schema(self) -> dict[str, Any]:
         made: dict[str, Any] = {
@@ -176,6 +177,17 @@ class _Arguments:
         self._properties[name] = self._schemas.copied(schema)
         if required:
             self._required.append(name)
+
+
+def _files(document: Document, schema: Any) -> frozenset[str]:
+    """The properties of a form that stand for files."""
+    properties = document.resolved(schema).get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(properties, Mapping):
+        return frozenset()
+    parts = {str(name): document.resolved(part) for name, part in properties.items() if part is not True}
+    return frozenset(
+        name for name, part in parts.items() if part.get("format") == "binary" or "contentMediaType" in part
+    )
 
 
 def _preferred(media: list[str]) -> str | None:

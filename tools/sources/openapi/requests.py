@@ -67,9 +67,16 @@ def _content(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
     if "x-www-form-urlencoded" in media and isinstance(value, Mapping):
         return {"data": {key: _form(part) for key, part in value.items()}}
     if "multipart/form-data" in media and isinstance(value, Mapping):
-        return {"files": [(key, (None, plain(part))) for key, part in value.items()]}
+        return {"files": [(key, _part(key, part, body.files)) for key, part in value.items()]}
     kind = body.media if "*" not in media else "application/octet-stream"
     return {"content": plain(value).encode(), "headers": {"Content-Type": kind}}
+
+
+def _part(name: str, value: Any, files: frozenset[str]) -> tuple[Any, ...]:
+    """One part of a multipart form; what stands for a file has a name and a type of its own."""
+    if name in files:
+        return name, plain(value).encode(), "application/octet-stream"
+    return None, plain(value)
 
 
 def _form(value: Any) -> Any:
