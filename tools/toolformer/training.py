@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -192,6 +194,7 @@ def _run(
 ) -> None:
     from transformers import Trainer, TrainingArguments
 
+    order = _order(len(encoded), settings)
     arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=at_a_time,
@@ -201,13 +204,13 @@ def _run(
         warmup_steps=settings.warm_up,
         weight_decay=settings.weight_decay,
         adam_beta2=settings.beta2,
-        num_train_epochs=settings.epochs,
-        max_steps=settings.steps or -1,
+        num_train_epochs=1,
+        max_steps=len(order) // settings.batch_size,
         save_strategy="steps",
         save_steps=settings.checkpoint_every,
         save_total_limit=2,
         logging_strategy="steps",
-        logging_steps=max(1, min(50, (settings.steps or 50) // 10)),
+        logging_steps=max(1, min(50, len(order) // settings.batch_size // 10)),
         report_to=[],
         disable_tqdm=True,
         seed=settings.seed,
@@ -216,10 +219,10 @@ def _run(
         remove_unused_columns=False,
     )
     follower = _follower(told, stop)
-    trainer = Trainer(
+    trainer = _in_order(Trainer)(
         model=adapted,
         args=arguments,
-        train_dataset=[{"input_ids": ids} for ids in encoded],
+        train_dataset=[{"input_ids": encoded[place]} for place in order],
         data_collator=_Padded(model.padding),
         callbacks=[follower],
     )
@@ -229,6 +232,28 @@ def _run(
     adapted.eval()
     if follower.stopped:
         raise Stopped
+
+
+def _order(number: int, settings: TrainingSettings) -> list[int]:
+    """Which text comes when, for whole batches: each pass over all texts in an order of its own."""
+    chosen = random.Random(settings.seed)  # noqa: S311 - no secret
+    steps = settings.steps or math.ceil(number * settings.epochs / settings.batch_size)
+    order: list[int] = []
+    while len(order) < steps * settings.batch_size:
+        order += chosen.sample(range(number), number)
+    return order[: steps * settings.batch_size]
+
+
+def _in_order(trainer: Any) -> Any:
+    """A Trainer that takes the texts as they come, so that a resumed one takes the same."""
+
+    class InOrder(trainer):  # type: ignore[misc]
+        def _get_train_sampler(self, *_: Any, **__: Any) -> Any:
+            from torch.utils.data import SequentialSampler
+
+            return SequentialSampler(self.train_dataset)
+
+    return InOrder
 
 
 def _quiet(trainer: Any) -> None:
