@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from fieldcraft.envs.environment import Environment
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.types import EnvironmentSpec, GoalCheck, ItemGoal, PrimitiveError, Progress
+
+_Begin = Callable[[], Observation]
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,9 @@ class EnvironmentProblem:
         return f"{self.promise}: {self.detail}"
 
 
-def check_environment(environment: Environment, *, seed: int = 0) -> list[EnvironmentProblem]:
+def check_environment(
+    environment: Environment, *, seed: int = 0, options: Mapping[str, Any] | None = None
+) -> list[EnvironmentProblem]:
     """Try every promise of the contract; the list of those not kept is empty for a sound world.
 
     Optional capabilities are tried where the spec announces them. The environment is reset several times
@@ -32,11 +38,13 @@ def check_environment(environment: Environment, *, seed: int = 0) -> list[Enviro
     Args:
         environment: a world made and not yet reset.
         seed: of the worlds it is tried with.
+        options: of every reset; the defaults where omitted.
     """
     problems: list[EnvironmentProblem] = []
+    begin = partial(environment.reset, seed=seed, options=options or {})
     for promise, check in _CHECKS:
         try:
-            problems.extend(EnvironmentProblem(promise, detail) for detail in check(environment, seed))
+            problems.extend(EnvironmentProblem(promise, detail) for detail in check(environment, begin))
         except Exception as error:
             detail = f"it raised {type(error).__name__}: {error}"[:500]
             problems.append(EnvironmentProblem(promise, detail))
@@ -45,7 +53,7 @@ def check_environment(environment: Environment, *, seed: int = 0) -> list[Enviro
     return problems
 
 
-def _check_spec(environment: Environment, seed: int) -> Iterator[str]:  # noqa: ARG001
+def _check_spec(environment: Environment, begin: _Begin) -> Iterator[str]:  # noqa: ARG001
     spec = getattr(environment, "spec", None)
     if not isinstance(spec, EnvironmentSpec):
         raise TypeError("set `spec = EnvironmentSpec(id=..., description=...)` on the class")
@@ -58,11 +66,11 @@ def _check_spec(environment: Environment, seed: int) -> Iterator[str]:  # noqa: 
             yield f"names.{kind} is not sorted and free of doubles"
 
 
-def _check_reset(environment: Environment, seed: int) -> Iterator[str]:
-    first = environment.reset(seed=seed, options={})
+def _check_reset(environment: Environment, begin: _Begin) -> Iterator[str]:
+    first = begin()
     if not isinstance(first, Observation):
         raise TypeError(f"reset returned {type(first).__name__}; return an Observation")
-    again = environment.reset(seed=seed)
+    again = begin()
     if not environment.spec.repeatable:
         return
     if first != again:
@@ -71,8 +79,8 @@ def _check_reset(environment: Environment, seed: int) -> Iterator[str]:
         yield "reset did not return what observe sees right after it"
 
 
-def _check_observation(environment: Environment, seed: int) -> Iterator[str]:
-    environment.reset(seed=seed)
+def _check_observation(environment: Environment, begin: _Begin) -> Iterator[str]:
+    begin()
     seen = environment.observe()
     if environment.spec.repeatable and environment.observe() != seen:
         yield f"two looks in a row differ in {_changed(seen, environment.observe())}; change nothing"
@@ -83,8 +91,8 @@ def _check_observation(environment: Environment, seed: int) -> Iterator[str]:
         yield f"`tick` is {environment.tick} and the observation says {seen.tick}"
 
 
-def _check_progress(environment: Environment, seed: int) -> Iterator[str]:
-    environment.reset(seed=seed)
+def _check_progress(environment: Environment, begin: _Begin) -> Iterator[str]:
+    begin()
     progress = environment.progress()
     if not isinstance(progress, Progress):
         raise TypeError(f"progress returned {type(progress).__name__}; return a Progress")
@@ -101,8 +109,8 @@ def _check_progress(environment: Environment, seed: int) -> Iterator[str]:
         yield "a goal out of reach is reported as met"
 
 
-def _check_primitives(environment: Environment, seed: int) -> Iterator[str]:
-    environment.reset(seed=seed)
+def _check_primitives(environment: Environment, begin: _Begin) -> Iterator[str]:
+    begin()
     if not environment.primitives:
         yield "there are none; mark what programs may call with @primitive"
     for name, function in environment.primitives.items():
@@ -118,13 +126,13 @@ def _check_primitives(environment: Environment, seed: int) -> Iterator[str]:
         pass
 
 
-def _check_calls(environment: Environment, seed: int) -> Iterator[str]:
+def _check_calls(environment: Environment, begin: _Begin) -> Iterator[str]:
     """Primitives that need no argument are called; each may refuse, in words."""
     for name, function in environment.primitives.items():
         parameters = inspect.signature(function).parameters.values()
         if any(parameter.default is parameter.empty for parameter in parameters):
             continue
-        environment.reset(seed=seed)
+        begin()
         before = environment.tick
         try:
             json.dumps(environment.call_primitive(name))
@@ -137,10 +145,10 @@ def _check_calls(environment: Environment, seed: int) -> Iterator[str]:
             yield f"{name} turned the clock back from {before} to {environment.tick}"
 
 
-def _check_snapshot(environment: Environment, seed: int) -> Iterator[str]:
+def _check_snapshot(environment: Environment, begin: _Begin) -> Iterator[str]:
     if not environment.spec.can_snapshot:
         return
-    environment.reset(seed=seed)
+    begin()
     start = environment.snapshot()
     if not isinstance(start, bytes):
         raise TypeError(f"snapshot returned {type(start).__name__}; return bytes")
@@ -170,10 +178,10 @@ def _refuses(environment: Environment, damaged: bytes) -> None:
     raise AssertionError("a damaged snapshot was accepted; raise ValueError and change nothing")
 
 
-def _check_picture(environment: Environment, seed: int) -> Iterator[str]:
+def _check_picture(environment: Environment, begin: _Begin) -> Iterator[str]:
     if not environment.spec.can_render:
         return
-    environment.reset(seed=seed)
+    begin()
     before = environment.snapshot() if environment.spec.can_snapshot else None
     if not environment.render().startswith(b"\x89PNG"):
         yield "render did not return a PNG"
@@ -196,7 +204,7 @@ def _changed(one: Observation, other: Observation) -> str:
     return ", ".join(name for name in left if left[name] != right[name]) or "something unseen"
 
 
-_Check = Callable[[Environment, int], Iterator[str]]
+_Check = Callable[[Environment, _Begin], Iterator[str]]
 _CHECKS: list[tuple[str, _Check]] = [
     ("the spec says what the world is", _check_spec),
     ("the same seed gives the same world", _check_reset),

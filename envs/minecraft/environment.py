@@ -100,7 +100,6 @@ class MinecraftWorld(Environment):
         seen = self.link.ask("observe")
         life = self._life
         life.hold(seen["inventory"])
-        life.walk(seen["walked"])
         return Observation(
             tick=life.tick,
             position=seen["position"],

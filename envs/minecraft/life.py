@@ -94,5 +94,5 @@ class Life:
                 self.note(text or "died")
             case "chest":
                 self.chests[str(event.get("at"))[:60]] = dict(event.get("contents") or {})
-            case "event" | "end":
+            case "event":
                 self.note(text)

@@ -52,7 +52,7 @@ class Link:
 
     @property
     def pid(self) -> int | None:
-        """The process that owns the bot, while there is one."""
+        """The process that owns the bot, or what confines it, while there is one."""
         return None if self._bridge is None else self._bridge.pid
 
     def connect(self) -> None:
@@ -100,11 +100,17 @@ class Link:
         try:
             return self._call(method, {**params, "seconds": seconds}, seconds + 2, host_call)
         except Lost as lost:
-            passed = self._recover(str(lost))
-            raise PrimitiveError(
-                f"{method} was interrupted: {lost}; back in the world after {passed:.1f} s, "
-                "and what it had done is done"
-            ) from None
+            why = str(lost)
+        except PrimitiveError:
+            ended = None if self._bridge is None else self._bridge.ended()
+            if ended is None:
+                raise
+            why = ended
+        passed = self._recover(why)
+        raise PrimitiveError(
+            f"{method} was interrupted: {why}; back in the world after {passed:.1f} s, "
+            "and what it had done is done"
+        )
 
     def do_and_renew(
         self,
@@ -166,6 +172,7 @@ class Link:
         finally:
             if self._bridge is not None:
                 self.life.tick = self._tick_before + self._bridge.tick
+                self.life.walk(self._bridge.walked)
 
     def _recover(self, why: str) -> float:
         """Enter the world again; the seconds that it took."""
@@ -175,6 +182,7 @@ class Link:
         while True:
             self.leave()
             try:
+                self._announced()
                 self._enter()
                 break
             except (Lost, CannotPlay) as problem:

@@ -87,6 +87,11 @@ class Bridge:
         return 0 if self._channel is None else self._channel.tick
 
     @property
+    def walked(self) -> float:
+        """Blocks walked since this bridge joined."""
+        return 0.0 if self._channel is None else self._channel.walked
+
+    @property
     def pid(self) -> int | None:
         """The process that owns the bot."""
         return self._processes[-1].pid if len(self._processes) > 1 else None
@@ -101,6 +106,13 @@ class Bridge:
         if self._ended is not None:
             raise Lost(self._ended)
         return self._channel.call(method, params, seconds=seconds, host_call=host_call)
+
+    def ended(self) -> str | None:
+        """Why the bot is in the world no more; `None` while it is."""
+        if self._channel is not None and self._ended is None:
+            with contextlib.suppress(Lost):
+                self._channel.drain()
+        return self._ended
 
     def cancel(self) -> None:
         """End the request under way soon. Safe from other threads."""

@@ -16,6 +16,9 @@ LINE_LIMIT = 16 * 1024 * 1024
 GRACE = 2.0
 """Seconds that a cancelled request has to say what it did."""
 
+SHELL_SIGNAL = 128
+"""What wrappers add to the number of the signal that ended what they wrap."""
+
 HostCall = Callable[[str, list[Any]], Any]
 
 
@@ -45,6 +48,7 @@ class Channel:
         self._under_way: int | None = None
         self._host_call: HostCall | None = None
         self.tick = 0
+        self.walked = 0.0
 
     def call(
         self, method: str, params: dict[str, Any], *, seconds: float, host_call: HostCall | None = None
@@ -122,6 +126,7 @@ class Channel:
         try:
             message = json.loads(line)
             self.tick = max(self.tick, int(message.get("tick", 0)))
+            self.walked = float(message.get("walked", self.walked))
         except (ValueError, AttributeError, TypeError, RecursionError):
             raise Lost("the bridge does not keep to its protocol") from None
         if "call" in message:
@@ -161,4 +166,5 @@ class Channel:
             code = self._process.wait(1)
         except Exception:
             return "the bridge closed its streams"
-        return f"the bridge's process died ({f'signal {-code}' if code < 0 else f'exit status {code}'})"
+        signal = -code if code < 0 else code - SHELL_SIGNAL
+        return f"the bridge's process died ({f'signal {signal}' if signal > 0 else f'exit status {code}'})"

@@ -202,7 +202,8 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
     from fieldcraft.cli.console import console, print_json, say, table
     from fieldcraft.envs import check_environment
 
-    problems = check_environment(_made(world, seed or 0, option), seed=seed or 0)
+    options: dict[str, Any] = f.pairs("--option", option, parse_json=True)
+    problems = check_environment(_made(world, seed or 0, option), seed=seed or 0, options=options)
     if as_json:
         print_json([vars(problem) for problem in problems])
     elif problems:

@@ -18,7 +18,7 @@ class Channel {
     this.methods = methods
     this.pending = new Map()
     this.calls = 0
-    this.tick = () => 0
+    this.clock = () => ({})
     let rest = ''
     input.setEncoding('utf8')
     input.on('data', (text) => {
@@ -34,7 +34,7 @@ class Channel {
   }
 
   event (name, data = {}) {
-    this.send({ event: name, tick: this.tick(), ...data })
+    this.send({ event: name, ...this.clock(), ...data })
   }
 
   /** Ask the host to do something; a promise of its answer. */
@@ -69,13 +69,13 @@ class Channel {
   }
 
   succeed (id, value) {
-    this.send({ id, tick: this.tick(), value: value ?? null })
+    this.send({ id, ...this.clock(), value: value ?? null })
   }
 
   fail (id, error) {
     const kind = error instanceof Refusal ? 'refused' : error.kind ?? 'fault'
     const message = kind === 'fault' ? String(error.stack ?? error).slice(0, 2000) : error.message
-    this.send({ id, tick: this.tick(), error: { kind, message } })
+    this.send({ id, ...this.clock(), error: { kind, message } })
   }
 }
 

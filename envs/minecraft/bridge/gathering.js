@@ -4,17 +4,20 @@ const { goals } = require('mineflayer-pathfinder')
 const { Vec3 } = require('vec3')
 const { Refusal } = require('./channel')
 const { Stopped } = require('./task')
-const { origin, toolNeeded } = require('./wording')
+const { toolNeeded } = require('./wording')
 const { approach, spot, walk } = require('./walking')
 
 const SEARCHED = 16
 const SEEN = 32
 const COLLECTED = 6
-const SLOTS = 36
+const DIG_TRIES = 3
+const REACH = 7
 const WEAPONS = ['netherite', 'diamond', 'iron', 'stone', 'golden', 'wooden'].flatMap((tier) => [`${tier}_sword`, `${tier}_axe`])
 const FACES = [[0, -1, 0], [-1, 0, 0], [1, 0, 0], [0, 0, -1], [0, 0, 1], [0, 1, 0]].map(([x, y, z]) => new Vec3(x, y, z))
 
 const total = (game) => Object.values(game.counts()).reduce((sum, count) => sum + count, 0)
+
+const near = (game, block) => block && block.position.distanceTo(game.bot.entity.position) < REACH
 
 /** Mine `count` blocks of a name, nearest first; the number of items gathered. */
 async function mine (game, task, { block, count, distance = SEARCHED }) {
@@ -22,17 +25,20 @@ async function mine (game, task, { block, count, distance = SEARCHED }) {
   const before = total(game)
   const passed = new Set()
   let mined = 0
-  while (mined < count) {
-    try {
+  const watch = (old, now) => { mined += near(game, now) && old ? (old.type === kind.id) - (now.type === kind.id) : 0 }
+  game.bot.on('blockUpdate', watch)
+  try {
+    while (mined < count) {
       game.alive()
       checkMinable(game, kind)
       await mineNearest(game, task, kind, distance, passed)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      const done = mined ? `mined ${mined} of ${count} ${block}, then ` : ''
-      throw new Refusal(`${done}cannot mine ${block}: ${error.message}`)
     }
-    mined++
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const done = mined ? `mined ${mined} of ${count} ${block}, then ` : ''
+    throw new Refusal(`${done}cannot mine ${block}: ${error.message}`)
+  } finally {
+    game.bot.removeListener('blockUpdate', watch)
   }
   return Math.max(0, total(game) - before)
 }
@@ -81,12 +87,24 @@ async function digAndCollect (game, task, place, kind) {
   if (block?.type !== kind.id) return mineNearest(game, task, kind, SEARCHED, new Set())
   await task.wait(bot.tool.equipForBlock(block, { requireHarvest: Boolean(kind.harvestTools) }), 5)
   const held = total(game)
-  await task.wait(bot.dig(block, true).catch((error) => { throw new Refusal(error.message) }), bot.digTime(block) / 1000 + 6)
+  await dig(game, task, block)
   await task.sleep(200)
   if (bot.blockAt(place)?.type === kind.id) {
     throw new Refusal(`the server put the block at ${spot(place)} back; is it protected (spawn protection, a claim)? Mine farther away`)
   }
   if ((kind.drops ?? []).length) await collect(game, task, place, held)
+}
+
+/** Dig a block; begun anew where the walk before it was still winding down. */
+async function dig (game, task, block) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await task.wait(game.bot.dig(block, true), game.bot.digTime(block) / 1000 + 6)
+    } catch (error) {
+      if (error instanceof Refusal || tries === DIG_TRIES) throw error instanceof Refusal ? error : new Refusal(error.message)
+      await task.sleep(250)
+    }
+  }
 }
 
 /** Walk over what lies around `place` until it is picked up, within a few seconds. */
@@ -215,4 +233,4 @@ async function killNearest (game, task, name) {
   await collect(game, task, target.position.clone(), held)
 }
 
-module.exports = { mine, placeBlock, kill, collect, origin, SLOTS }
+module.exports = { mine, placeBlock, kill, collect }

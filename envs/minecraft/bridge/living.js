@@ -7,6 +7,7 @@ const { approach, spot } = require('./walking')
 
 const CHESTS = ['chest', 'trapped_chest', 'barrel']
 const NEAR = 16
+const SETTLING = 100
 const FULL = 20
 const SLOTS = { helmet: 'head', chestplate: 'torso', leggings: 'legs', boots: 'feet', elytra: 'torso', shield: 'off-hand' }
 
@@ -32,6 +33,7 @@ async function equip (game, task, { item }) {
   if (!worn) throw new Refusal(`cannot equip ${item}: need 1 ${item} (have 0)`)
   const slot = SLOTS[item.split('_').at(-1)] ?? 'hand'
   await task.wait(bot.equip(worn.type, slot).catch((error) => { throw new Refusal(`cannot equip ${item}: ${error.message}`) }), 5)
+  await task.sleep(SETTLING)
   return slot
 }
 
@@ -97,8 +99,9 @@ async function wait (game, task, { ticks }) {
   await task.sleep(ticks * 50)
 }
 
-async function say (game, _task, { text }) {
+async function say (game, task, { text }) {
   game.alive().chat(text)
+  await task.sleep(SETTLING)
   game.tell('event', { text: `said: ${text}` })
 }
 

@@ -79,7 +79,6 @@ function biome (bot) {
 
 function observe (game) {
   const { bot } = game
-  if (!game.connected) game.alive()
   return {
     position: place(bot),
     biome: biome(bot),
@@ -91,8 +90,7 @@ function observe (game) {
     equipment: equipment(bot),
     inventory: game.counts(),
     slots: bot.inventory.items().length,
-    chests: chests(game),
-    walked: game.walked
+    chests: chests(game)
   }
 }
 

@@ -48,7 +48,10 @@ const methods = {
   join: (params) => game.join(params),
   new_life: () => game.newLife(),
   names: () => looking.names(game),
-  observe: () => looking.observe(game),
+  observe: async () => {
+    await game.living()
+    return looking.observe(game)
+  },
   nearby: (params) => looking.nearby(game, params),
   find: ({ name }) => {
     game.alive()
@@ -67,7 +70,7 @@ for (const [name, primitive] of Object.entries(PRIMITIVES)) {
 
 const channel = new Channel(process.stdin, process.stdout, methods)
 const game = new Game((name, data) => channel.event(name, data))
-channel.tick = () => game.ticks
+channel.clock = () => ({ tick: game.ticks, walked: Math.round(game.walked * 10) / 10 })
 
 process.on('uncaughtException', (error) => console.error('uncaught', error))
 process.on('unhandledRejection', (error) => console.error('unhandled', error))

@@ -55,7 +55,7 @@ function takes (game, recipes, recipe, count, table) {
   const name = (id) => game.registry.items[id].name
   const times = Math.ceil(count / recipe.result.count)
   const needs = ingredients(recipe).map((one) => {
-    const names = [name(one.id), ...alternatives(recipes, recipe, one).map(name)]
+    const names = [one.id, ...alternatives(recipes, recipe, one)].sort((first, second) => first - second).map(name)
     return need(one.count * times, names, Math.max(...names.map((other) => game.count(other))))
   })
   if (!recipe.requiresTable) return `need ${needs.join(', ')}`

@@ -6,6 +6,8 @@ const net = require('node:net')
 const [fd, settings] = process.argv.slice(2)
 const { host, port } = JSON.parse(settings)
 const CONNECT_SECONDS = 10
+/** How long the bot may take to read the server's last words. */
+const LINGER = 2000
 
 const tell = (message) => process.stdout.write(JSON.stringify(message) + '\n')
 const finish = (code) => process.exit(code)
@@ -23,7 +25,10 @@ server.on('error', (error) => {
   tell({ status: 'failed', message: error.message })
   finish(1)
 })
-server.on('close', () => { bot.end(); finish(0) })
+server.on('close', () => {
+  bot.end(() => finish(0))
+  setTimeout(finish, LINGER, 0)
+})
 bot.on('error', () => finish(0))
 bot.on('close', () => { server.end(); finish(0) })
 process.stdin.on('end', () => finish(0)).resume()

@@ -1,7 +1,8 @@
 'use strict'
 // How errors name what is missing: the same regular sentences as in the grid world, which agents learn to read.
 
-const anyOf = (names) => [...new Set(names)].slice(0, 8).join(' or ')
+const MOST_NAMED = 12
+const anyOf = (names) => [...new Set(names)].slice(0, MOST_NAMED).join(' or ')
 const need = (count, names, have) => `${count} ${anyOf(names)} (have ${have})`
 
 const TIERS = ['wooden', 'golden', 'stone', 'iron', 'diamond', 'netherite']
