@@ -126,6 +126,18 @@ def _providers() -> Iterator[Finding]:
             yield Finding(f"model: {name}", True, "installed" + (", key set" if provider.key else ""))
 
 
+def _extras() -> Iterator[Finding]:
+    """What tools may come from, each an extra."""
+    for name, extra, package in (
+        ("MCP servers", "mcp", "mcp"),
+        ("web APIs", "openapi", "openapi_pydantic"),
+        ("search", "search", "tantivy"),
+    ):
+        holds = importlib.util.find_spec(package) is not None
+        cure = "" if holds else f"pip install 'fieldcraft[{extra}]'"
+        yield Finding(f"tools: {name}", holds, "installed" if holds else "not installed", cure)
+
+
 def _programs() -> Iterator[Finding]:
     yield _program("node", ["--version"], "Node.js 20 or later runs JavaScript skills: https://nodejs.org")
 
@@ -161,5 +173,6 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _world,
     _settings,
     _providers,
+    _extras,
     _programs,
 )
