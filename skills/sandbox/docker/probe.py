@@ -71,7 +71,10 @@ def _layers(client: DockerClient) -> Iterator[Layer]:
 
 
 def _limits(info: dict[str, Any]) -> Layer:
-    lacking = [words for key, words in LIMITS.items() if info.get(key) is False]
+    version = str(info.get("CgroupVersion", 1))
+    rootless = info.get("Rootless") or "name=rootless" in (info.get("SecurityOptions") or [])
+    powerless = rootless and version == "1"
+    lacking = [words for key, words in LIMITS.items() if info.get(key) is False or powerless]
     if lacking:
         cure = "cgroups v2, or delegate these controllers to the engine's user"
         return Layer(
@@ -80,7 +83,7 @@ def _limits(info: dict[str, Any]) -> Layer:
     return Layer(
         name="limits",
         holds=True,
-        detail=f"{', '.join(LIMITS.values())} (cgroup v{info.get('CgroupVersion', 1)})",
+        detail=f"{', '.join(LIMITS.values())} (cgroup v{version})",
     )
 
 
