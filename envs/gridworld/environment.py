@@ -104,7 +104,7 @@ class GridWorld(Environment):
         return Progress.model_validate(asdict(self.world.life))
 
     def snapshot(self) -> bytes:
-        """The whole world, uncompressed: about 4 bytes a tile."""
+        """The whole world, uncompressed: two bytes a tile and a little."""
         return save(self.world)
 
     def restore(self, snapshot: bytes) -> None:

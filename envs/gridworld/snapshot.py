@@ -1,4 +1,4 @@
-"""A grid world as bytes and back: a versioned header, a checksum, JSON, and the raw tiles."""
+"""A grid world as bytes and back: a versioned header, a checksum, JSON, tiles and mobs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import struct
 import zlib
 from typing import Any
+
+import numpy as np
 
 from fieldcraft.envs.gridworld.options import Options, read_options
 from fieldcraft.envs.gridworld.tables import MARGIN, Tables
@@ -34,8 +36,11 @@ def save(world: World) -> bytes:
 
 
 def _parts(world: World) -> tuple[bytes | bytearray, ...]:
+    """JSON, surface, under, seen as bits, biomes, and of the mobs the cells, then the states."""
     memory = json.dumps(world.memory(), separators=(",", ":")).encode()
-    return memory, world.surface, world.under, world.seen, world.biomes
+    seen = np.packbits(world.seen_map).tobytes()
+    mobs = struct.pack(f"<{2 * len(world.mobs)}I", *world.mobs, *world.mobs.values())
+    return memory, world.surface, world.under, seen, world.biomes, mobs
 
 
 def load(snapshot: bytes, current: World | None) -> World:
@@ -81,26 +86,22 @@ def _unpack(snapshot: bytes) -> tuple[dict[str, Any], memoryview]:
     return memory, content[memory_length:]
 
 
-def _mobs(packed: str) -> dict[int, int]:
-    content = bytes.fromhex(packed)
-    numbers = struct.unpack(f"<{len(content) // 4}I", content)
-    middle = len(numbers) // 2
-    return dict(zip(numbers[:middle], numbers[middle:], strict=True))
-
-
 def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables: Tables) -> World:
     cells = (options.size + 2 * MARGIN) ** 2
     squares = (-(-options.size // BIOME_TILES)) ** 2
-    if len(tiles) != 3 * cells + squares:
+    bits = -(-cells // 8)
+    mobs = tiles[2 * cells + bits + squares :]
+    if len(tiles) < 2 * cells + bits + squares or len(mobs) % 8:
         raise ValueError("damaged snapshot: the tiles do not fit the size of the world")
     terrain = Terrain(
         surface=bytearray(tiles[:cells]),
         under=bytearray(tiles[cells : 2 * cells]),
-        biomes=bytes(tiles[3 * cells :]),
+        biomes=bytes(tiles[2 * cells + bits : 2 * cells + bits + squares]),
         spawn=memory["spawn"],
-        mobs=_mobs(memory["mobs"]),
+        mobs=dict(zip(*np.frombuffer(mobs, dtype="<u4").reshape(2, -1).tolist(), strict=True)),
     )
-    seen = bytearray(tiles[2 * cells : 3 * cells])
+    packed = np.frombuffer(tiles[2 * cells : 2 * cells + bits], dtype=np.uint8)
+    seen = bytearray(np.unpackbits(packed, count=cells))
     world = World(tables, options, memory["seed"], terrain, seen=seen)
     for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "last_death"):
         setattr(world, name, memory[name])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -182,7 +181,7 @@ class World:
         """The cells with mobs at most `radius` rows and columns away, row by row."""
         z, x = divmod(self.cell, self.stride)
         window = self._mob_map[z - radius : z + radius + 1, x - radius : x + radius + 1]
-        flat = np.flatnonzero(window)
+        flat = window.ravel().nonzero()[0]
         if not flat.size:
             return []
         corner, width, stride = (z - radius) * self.stride + x - radius, 2 * radius + 1, self.stride
@@ -271,7 +270,7 @@ class World:
         self.look()
 
     def memory(self) -> dict[str, Any]:
-        """Everything but the tile arrays, as JSON data; of mobs the cells, then the states, packed."""
+        """Everything but tiles and mobs, as JSON data."""
         return {
             "seed": self.seed,
             "rules": self.tables.digest,
@@ -289,7 +288,6 @@ class World:
             "chests": list(self.chests.items()),
             "furnaces": list(self.furnaces.items()),
             "growing": list(self.growing.items()),
-            "mobs": struct.pack(f"<{2 * len(self.mobs)}I", *self.mobs, *self.mobs.values()).hex(),
             "life": vars(self.life),
             "events": self.events,
             "last_death": self.last_death,
