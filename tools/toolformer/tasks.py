@@ -160,8 +160,10 @@ def _dateset(text: str) -> Iterator[Task]:
 
 def _own(text: str) -> Iterator[Task]:
     for row in _rows(text):
-        answers = tuple(row["answers"])
-        yield Task(row["kind"], row["prompt"], answers, row.get("rule", "next"), row.get("day"))
+        answers, rule = tuple(row["answers"]), row.get("rule", "next")
+        if rule not in _RULES:
+            raise ValueError(f"no rule {rule!r}; there are {', '.join(_RULES)}")
+        yield Task(row["kind"], row["prompt"], answers, rule, row.get("day"))
 
 
 def _rows(text: str) -> Iterator[dict[str, Any]]:
