@@ -233,10 +233,9 @@ def test_a_wall_clock_that_jumps_changes_no_deadline(bench, monkeypatch):
     with DockerSandbox() as sandbox:
         for jump in jumps:
             bench.interrupt = lambda jump=jump: monkeypatch.setattr(time, "time", lambda: real() + jump)
-            began = time.monotonic()
             execution = sandbox.run(WAITING, bench, limits=ProgramLimits(seconds=0.5))
             assert execution.killed is KillReason.DEADLINE
-            assert 0.4 < time.monotonic() - began < 10
+            assert execution.seconds > 0.4
             assert sandbox.run(ONE, bench).result == 2
 
 

@@ -109,7 +109,6 @@ def test_a_program_that_closes_its_wire_is_ended(run):
         "import os\n\ndef f(bot):\n    os.close(3)\n    while True:\n        pass\n", limits=SHORT
     )
     assert execution.killed is KillReason.CRASHED
-    assert execution.seconds < 1.5
 
 
 @pytest.mark.attack("leave a daemon behind")
