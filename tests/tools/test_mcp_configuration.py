@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fieldcraft.tools import BrokenTool, ToolRegistry
 from fieldcraft.tools.sources.mcp.config import server_of, servers_of
-from fieldcraft.tools.sources.settings import McpServer
+from fieldcraft.tools.sources.settings import McpServer, filled
 
 Load = Callable[..., ToolRegistry]
 
@@ -98,6 +98,18 @@ def test_a_file_that_cannot_be_read_is_named(
     assert registry.names() == ("calculator",)
     assert registry.problems[0].name == str(file)
     assert words in registry.problems[0].message
+
+
+def test_variables_are_filled_in_as_clients_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITY", "Oslo")
+    monkeypatch.delenv("NO_SUCH", raising=False)
+
+    assert filled("${CITY} ${env:CITY} ${NO_SUCH:-else} $CITY {CITY}") == "Oslo Oslo else $CITY {CITY}"
+    assert filled("${workspaceFolder}:${userHome}") == f"{Path.cwd()}:{Path.home()}"
+    with pytest.raises(BrokenTool, match="the environment variable NO_SUCH is not set"):
+        filled("${NO_SUCH}")
+    with pytest.raises(BrokenTool, match=r"\$\{input:key\} is what an editor asks for"):
+        filled("${input:key}")
 
 
 def test_settings_of_ours_are_read_strictly() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.traits import Effect
 
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(?P<kind>env:|input:)?(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
+_PLACES = {"workspaceFolder": Path.cwd, "userHome": Path.home}
+"""What editors call the working directory and the home folder in their files."""
 
 
 class SourceSettings(BaseModel):
@@ -110,16 +113,21 @@ class ToolSources(BaseModel):
 
 
 def filled(text: str) -> str:
-    """`text` with `${NAME}` and `${NAME:-otherwise}` replaced.
+    """`text` with `${NAME}` and `${NAME:-otherwise}` replaced, and what editors write in their files as well.
 
     Raises:
-        BrokenTool: a variable is not set.
+        BrokenTool: a variable is not set, or an editor would ask for it.
     """
 
     def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match["name"]) or match["default"]
+        name = match["name"]
+        if match["kind"] == "input:":
+            raise BrokenTool(f"{match[0]} is what an editor asks for; write ${{NAME}} of a variable")
+        if match["kind"] is None and name in _PLACES:
+            return str(_PLACES[name]())
+        found = os.environ.get(name) or match["default"]
         if found is None:
-            raise BrokenTool(f"the environment variable {match['name']} is not set")
+            raise BrokenTool(f"the environment variable {name} is not set")
         return found
 
     return _VARIABLE.sub(value, text)
