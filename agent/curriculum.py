@@ -74,7 +74,7 @@ class AutoCurriculum:
 
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
-        urgent = care_for_inventory(self._recorder.state.observation, self._environment.spec.names.items)
+        urgent = care_for_inventory(self._recorder.state.observation, self._environment.spec)
         if urgent is not None:
             return urgent
         known = self._ask_questions() if self._shown("answers") else []
@@ -118,7 +118,7 @@ class AutoCurriculum:
             "completed": state.completed[-TASKS_SHOWN:],
             "failed": failures(state)[-TASKS_SHOWN:],
             "items": sorted(state.progress.items),
-            "said": list(state.evidence.values())[-SAID_SHOWN:] if self._settings.evidence else [],
+            "said": lately(self._recorder),
         }
 
     def _observed(self) -> Observation:
@@ -153,7 +153,7 @@ class RandomCurriculum:
     def propose(self) -> Task | None:
         """A random item never held; `None` once all were held."""
         state = self._recorder.state
-        urgent = care_for_inventory(state.observation, self._environment.spec.names.items)
+        urgent = care_for_inventory(state.observation, self._environment.spec)
         if urgent is not None:
             return urgent
         left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
@@ -249,6 +249,11 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
             met = False
     if met:
         raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")
+
+
+def lately(recorder: Recorder) -> list[str]:
+    """What the world said last, oldest first; nothing where no answers of the world are to be shown."""
+    return list(recorder.state.evidence.values())[-SAID_SHOWN:] if recorder.run.settings.evidence else []
 
 
 def failures(state: RunState) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from fieldcraft.agent import events as e
 from fieldcraft.agent.answers import Answers
 from fieldcraft.agent.asking import Asker
-from fieldcraft.agent.curriculum import check_goal, failures
+from fieldcraft.agent.curriculum import check_goal, failures, lately
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.settings import FixedTask
@@ -62,6 +62,7 @@ class Planner:
             observation=state.observation.text(),
             completed=state.completed,
             failed=failures(state),
+            said=lately(self._recorder),
             skills=skills,
             answers=answers,
         )

@@ -170,7 +170,8 @@ class EnvironmentSpec(Frozen):
     `options` are the options of the last reset. `tick_limit` ends a program (world ticks), and
     `failure_limit` ends it at that many failed primitive calls, caught or not. `seconds_limit` of
     wall time is a fuse. `day_ticks` is the length of
-    a day, `None` in a world without days.
+    a day, `None` in a world without days. `container` names the block that holds items, where the
+    world has one of that name.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
@@ -183,5 +184,6 @@ class EnvironmentSpec(Frozen):
     failure_limit: int = Field(default=5, ge=1)
     seconds_limit: float = Field(default=60.0, gt=0)
     day_ticks: int | None = Field(default=None, ge=1)
+    container: str = "chest"
     names: Names = Names()
     options: dict[str, Any] = {}

@@ -51,6 +51,7 @@ class Facts:
         sources: item -> (`smelting`, `mining` or `killing`, of what), where no recipe makes it.
         tools: block -> the least tool that mines it.
         smelting: what smelting a thing takes besides it.
+        smelted: what smelting was spoken of.
         fuels: what burns.
         absent: names that were looked for and not found.
     """
@@ -60,6 +61,7 @@ class Facts:
         self.sources: dict[str, list[tuple[str, str]]] = {}
         self.tools: dict[str, str] = {}
         self.smelting: list[str] = []
+        self.smelted: list[str] = []
         self.fuels: list[str] = []
         self.absent: set[str] = set()
         for text in texts:
@@ -77,19 +79,23 @@ class Facts:
         return item in self.recipes or item in self.sources
 
     def needs_of(self, item: str) -> list[tuple[str, ...]]:
-        """What an item takes, stations included, as tuples of alternatives."""
-        wanted: list[tuple[str, ...]] = []
+        """What an item takes, stations and tools included, as tuples of alternatives."""
+        return [names for _, names in self.wants(item)]
+
+    def wants(self, item: str) -> list[Need]:
+        """What getting an item once takes, with how many: 1 of what is not used up."""
+        wanted: list[Need] = []
         recipe = self.recipes.get(item)
         if recipe:
-            wanted += list(recipe.needs)
-            wanted += [(station,) for station in recipe.stations]
+            wanted += recipe.wants()
+            wanted += [(1, (station,)) for station in recipe.stations]
         for way, thing in self.sources.get(item, [])[:1]:
             if way == "smelting":
-                wanted += [(thing,), *((station,) for station in self.smelting)]
+                wanted += [(1, (thing,)), *((1, (station,)) for station in self.smelting)]
                 if self.fuels:
-                    wanted.append(tuple(self.fuels))
+                    wanted.append((1, tuple(self.fuels)))
             elif way == "mining" and thing in self.tools:
-                wanted.append((self.tools[thing],))
+                wanted.append((1, (self.tools[thing],)))
         return wanted
 
     def _sentence(self, verb: str, name: str, body: str) -> None:
@@ -107,6 +113,7 @@ class Facts:
                     self.tools.update((name, tool) for tool in _TOOL.findall(clause))
                     self.tools.update((name, tool) for _, tool in _NEED.findall(_REMARK.sub("", clause)))
                 case "smelt":
+                    _extend(self.smelted, [name])
                     _extend(self.smelting, _STATION.findall(clause))
                     for fuels in _FUEL.findall(clause):
                         _extend(self.fuels, _choices(fuels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from .reading import Prompt, mentioned
+from .reading import Prompt, mentioned, named_after
 from .situation import Situation
 
 PARTS = 5
@@ -72,9 +72,9 @@ def make_plan(prompt: Prompt) -> str:
     number = re.search(r"\b(\d{1,4})\b", task)
     steps: list[dict[str, object]] = []
     if target:
-        order: list[str] = []
+        order: dict[str, int] = {}
         _needs_first(now, target, order, {target})
-        steps = [_step(now, name, 1) for name in order if not now.seen.inventory.get(name)]
+        steps = [_step(now, name, count) for name, count in order.items()]
         steps = [
             *steps[-(limit - 1) :],
             {"task": task, "goal": _item(target, int(number[1]) if number else 1)},
@@ -114,9 +114,11 @@ def _candidates(now: Situation) -> list[Proposal]:
     proposals += _basics(now)
     proposals += _in_view(now)
     tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}
+    made = [item for item in now.held if item not in now.blocks]
     for item in now.items:
         if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
-            proposals.append(_get(now, item, 15 if item in now.blocks else 20))
+            worth = 50 if named_after(item, made) else 15 if item in now.blocks else 20
+            proposals.append(_get(now, item, worth))
     return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
 
 
@@ -232,20 +234,21 @@ def _look_around(now: Situation) -> Proposal:
     return Proposal(f"Craft 1 {item}" if item else "Look around", goal, 0, "everything known was had")
 
 
-def _needs_first(now: Situation, item: str, order: list[str], path: set[str]) -> None:
-    """Append to `order` what an item needs and has not been held, deepest first."""
-    for names in now.facts.needs_of(item):
-        if any(now.seen.inventory.get(name) for name in names):
+def _needs_first(now: Situation, item: str, order: dict[str, int], path: set[str]) -> None:
+    """Add to `order` what an item needs and is not held or near in that number, deepest first."""
+    for count, names in now.facts.wants(item):
+        near = count == 1 and any(name in now.seen.blocks for name in names)
+        if near or sum(now.seen.inventory.get(name, 0) for name in names) >= count:
             continue
         name = _likeliest(now, names)
         if name in now.items and name not in path and name not in order:
             _needs_first(now, name, order, {*path, name})
-            order.append(name)
+            order[name] = count
 
 
 def _step(now: Situation, item: str, count: int) -> dict[str, object]:
-    step = _get(now, item, 0)
-    return {"task": step.words, "goal": _item(item, count)}
+    more = max(1, count - now.seen.inventory.get(item, 0))
+    return {"task": _get(now, item, 0, more).words, "goal": _item(item, count)}
 
 
 def _item(name: str, count: int) -> dict[str, object]:

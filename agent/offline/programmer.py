@@ -8,7 +8,7 @@ import zlib
 from .facts import Facts
 from .known_skills import known_skills
 from .planner import choose
-from .reading import Prompt, mentioned, subsections, unquoted
+from .reading import Prompt, mentioned, named_after, subsections, unquoted
 from .snippets import LOOK_AROUND
 from .ways import Ways
 from .writer import Writer
@@ -26,8 +26,8 @@ CURIOUS = 4
 
 _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
-HUNGRY = 8
-"""Hunger, of 20 for a full belly, from which a program begins with a meal."""
+HUNGRY, WEAK = 8, 10
+"""Hunger and health, of 20 for a full belly and a sound body, from which a program begins with a meal."""
 
 
 def write_program(prompt: Prompt) -> str:
@@ -60,6 +60,8 @@ def write_program(prompt: Prompt) -> str:
             source = writer.deposit(name, _spare(prompt), full="is full; use another" in history)
         case _:
             source = LOOK_AROUND.lstrip()
+    if _plain(source) in _plain(history) and (reason := _nothing_new(history)):
+        return f"GIVE UP: {reason}"
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
 
 
@@ -67,7 +69,8 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
     """Lines that every program begins with where the body or the pockets ask for it."""
     seen = prompt.observation
     lines = []
-    if seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
+    weak = seen.health is not None and seen.health <= WEAK
+    if weak and seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
         lines.append("_eat(bot)")
     if "the inventory is full" in history or seen.slots_used >= seen.slots_total - 1 > 0:
         known = prompt.text("Skills") + prompt.text("Context") + history
@@ -78,20 +81,22 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
 
 
 def _lacked(history: str) -> Facts:
-    """What skills that earlier attempts called had not, by their errors."""
-    return Facts(*re.findall(r"^> (.* of \w+: `.*)$", history, flags=re.MULTILINE))
+    """What skills of earlier attempts had not, by their errors or by all that failed before a stop."""
+    stopped = [unquoted(text) for _, text in subsections(history) if "> stopped: too many failed" in text]
+    return Facts(*re.findall(r"^> (.* of \w+: `.*)$", history, flags=re.MULTILINE), *stopped)
 
 
 def _curious(prompt: Prompt, facts: Facts, items: list[str]) -> list[str]:
-    """Some items of which the prompt tells nothing: what may fail in vain may as well ask about them."""
-    told = prompt.text("Skills") + prompt.text("Context")
-    strange = [
-        item
-        for item in items
-        if not facts.known(item) and item not in told and not prompt.observation.inventory.get(item)
-    ]
+    """Some items of which the prompt tells nothing: what may fail in vain may as well ask about them.
+
+    Those that are named after something held, which is no block, come first.
+    """
+    told, held = prompt.text("Skills") + prompt.text("Context"), prompt.observation.inventory
+    strange = [item for item in items if not (facts.known(item) or item in told or held.get(item))]
     salt = prompt.text("Task") + prompt.text("Observation")
-    return sorted(strange, key=lambda item: zlib.crc32(f"{salt} {item}".encode(errors="replace")))[:CURIOUS]
+    chance = {item: zlib.crc32(f"{salt} {item}".encode(errors="replace")) for item in strange}
+    made = [item for item in held if item not in prompt.names("Blocks")]
+    return sorted(strange, key=lambda item: (not named_after(item, made), chance[item]))[:CURIOUS]
 
 
 def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tuple[str, int, str]:
@@ -144,9 +149,20 @@ def _beyond_reach(history: str) -> str:
         return nowhere[0]
     if all("tick limit" in text for text in attempts[-2:]) and len(attempts) > 1:
         return "it takes more time than a program has"
-    earlier = {line for text in attempts[:-1] for line in _lessons(text)}
-    lately = _lessons(attempts[-1])
-    return f"nothing new, again {lately[0]}" if lately and earlier.issuperset(lately) else ""
+    return ""
+
+
+def _nothing_new(history: str) -> str:
+    """That the last attempt ended as one before it; empty where it taught something."""
+    *earlier, last = [_lessons(unquoted(text)) for _, text in subsections(history)]
+    if not set(last) <= {line for lessons in earlier for line in lessons}:
+        return ""
+    return f"nothing new, again {last[0]}" if last else "nothing new, and no error tells why"
+
+
+def _plain(source: str) -> str:
+    """Source without empty lines, of which prompts keep fewer."""
+    return re.sub(r"\n\s*\n", "\n", source.strip())
 
 
 def _lessons(said: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]*[A-Za-z0-9_]|[A-Za-z_]")
 _FENCE = re.compile(r"^```", re.MULTILINE)
@@ -149,6 +150,12 @@ def mentioned(text: str, names: list[str]) -> list[str]:
         if place:
             matches.append((-len(words), place.start(), name))
     return [name for _, _, name in sorted(matches)]
+
+
+def named_after(name: str, others: Iterable[str]) -> bool:
+    """Whether a name of several words begins with the same word as another: it may be made of the same."""
+    first, _, rest = name.partition("_")
+    return bool(rest) and first in {other.partition("_")[0] for other in others}
 
 
 def _listing(text: str) -> list[str]:

@@ -43,6 +43,12 @@ def _put_down(bot, block):
     return bot.place(block)
 '''
 
+LACKING = '''
+def _lacking(bot, *needs):
+    """Of pairs of an item and a count, the items of which less is held."""
+    return [item for item, count in needs if _held(bot, item) < count]
+'''
+
 TAKE = '''
 def _take(bot, primitive, name):
     """Mine or kill the nearest `name`; where that one is out of reach, walk on and look for another."""
@@ -122,6 +128,7 @@ HELPERS = {
     "_take": TAKE,
     "_stand_by": STAND_BY,
     "_put_down": PUT_DOWN,
+    "_lacking": LACKING,
     "_learn": LEARN,
     "_eat": EAT,
     "_make_room": MAKE_ROOM,

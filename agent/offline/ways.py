@@ -15,6 +15,9 @@ DOUBT = 25
 SKETCHY = 20
 """What a skill costs more that was written before all was known: where it is known now, write it anew."""
 
+LACKING, WORTHLESS = 10, 60
+"""What a skill costs more that failed once in this task, and for each time if it failed oftener."""
+
 STEPS = 400
 """Items that are looked into for one program; what is beyond counts as unknown."""
 
@@ -110,7 +113,9 @@ class Ways:
         if skill.doubtful:
             return Way("skill", skill.entry, 15 + 30 * self._failures.count(f"{skill.entry}(bot, "))
         failures = self._failures.count(f" of {skill.entry}:")
-        return Way("skill", skill.entry, 1 + 10 * failures + (SKETCHY if self._sketchy(skill) else 0))
+        failures += self._failures.count(f"    {skill.entry}(bot") * ("> stopped: too many" in self._failures)
+        doubt = LACKING if failures == 1 else WORTHLESS * failures
+        return Way("skill", skill.entry, 1 + doubt + (SKETCHY if self._sketchy(skill) else 0))
 
     def _sketchy(self, skill: KnownSkill) -> bool:
         """Whether a skill was written before all that its yield takes was known, so that it leans on luck."""

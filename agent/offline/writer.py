@@ -27,8 +27,9 @@ class Writer:
         self._lacked = lacked
         self._failures = failures
         self._functions: dict[str, list[str]] = {}
-        self._unknown: list[tuple[str, ...]] = []
+        self._unknown: list[tuple[int, tuple[str, ...]]] = []
         self._called: set[str] = set()
+        self._begun: set[str] = set()
 
     def obtain(self, item: str, count: int, curious: list[str]) -> str:
         """The source of a program that ends with `count` of an item in hand.
@@ -40,7 +41,8 @@ class Writer:
         if way.kind == "skill":
             lines = [f"    {self._skill_call(way.thing, 'count')}"]
         elif way.kind == "try":
-            lines = [self._learning([item, *curious], self._failures)]
+            names = ", ".join(f'"{name}"' for name in [item, *curious])
+            lines = [f"    _learn(bot, {names}, most={self._failures})"]
         elif way.kind in ("mine", "kill"):
             lines = self._body(item, way, last=True)
         else:
@@ -127,37 +129,39 @@ class Writer:
         recipes = self._lacked.recipes.values()
         needs = [need for recipe in recipes for need in recipe.wants()]
         needs += [(1, (tool,)) for tool in self._lacked.tools.values()]
+        needs += [(1, (thing,)) for thing in self._lacked.smelted]
         needs += [(FUEL, tuple(self._lacked.fuels))] if self._lacked.fuels else []
         lacked = [
             line for count, names in dict.fromkeys(needs) for line in self._have(count, names, str(count))
         ]
-        for station in dict.fromkeys(station for recipe in recipes for station in recipe.stations):
+        stations = [station for recipe in recipes for station in recipe.stations] + self._lacked.smelting
+        for station in dict.fromkeys(stations):
             lacked += [*self._station(station), *self._stand(station)]
         lessons = [] if way and way.kind == "try" else self._lessons()
         return [*_indent(self._before), *lessons, *_indent(lacked)]
 
     def _lessons(self) -> list[str]:
         """The line that tries what is unknown: one alternative of each need, then others."""
-        ranks = range(max((len(names) for names in self._unknown), default=0))
-        order = [names[rank] for rank in ranks for names in self._unknown if rank < len(names)]
-        lessons = list(dict.fromkeys(order))[:LEARNED_AT_ONCE]
-        return [self._learning(lessons, LEARNED_AT_ONCE)] if lessons else []
-
-    def _learning(self, items: list[str], most: int) -> str:
-        names = ", ".join(f'"{name}"' for name in items)
-        return f"    _learn(bot, {names}, most={most})"
+        ranks = range(max((len(names) for _, names in self._unknown), default=0))
+        order: dict[str, int] = {}
+        for rank in ranks:
+            for count, names in self._unknown:
+                if rank < len(names):
+                    order.setdefault(names[rank], count)
+        needs = ", ".join(f'("{name}", {count})' for name, count in list(order.items())[:LEARNED_AT_ONCE])
+        return [f"    _learn(bot, *_lacking(bot, {needs}), most={LEARNED_AT_ONCE})"] if needs else []
 
     def _helper(self, item: str, way: Way) -> str:
         """The private function that gets an item, written if it is not there yet."""
         name = "_get_" + re.sub(r"\W", "_", item)
         if name not in self._functions:
-            self._functions[name] = []
+            self._begun.add(item)
             lines = [
                 f"def {name}(bot, count=1):",
                 f'    """{self._purpose(item, way)}"""',
                 *self._body(item, way),
             ]
-            del self._functions[name]
+            self._begun.remove(item)
             self._functions[name] = lines
         return name
 
@@ -209,13 +213,15 @@ class Writer:
         way = self._ways.to(first)
         names = ", ".join(f'"{name}"' for name in alternatives)
         if way.kind == "try":
-            self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
+            self._unknown.append((count, tuple(n for n in alternatives if self._ways.to(n).kind == "try")))
             return []
         if way.cost >= UNKNOWN_COST:
-            self._unknown.append(tuple(name for name in alternatives if self._ways.to(name).kind == "try"))
+            self._unknown.append((count, tuple(n for n in alternatives if self._ways.to(n).kind == "try")))
         if way.kind == "skill":
             call = self._skill_call(way.thing, wanted)
         else:
+            if first in self._begun:
+                return []
             call = f"{self._helper(first, way)}(bot, count={wanted})"
         return [f"if _held(bot, {names}) < {count}:", f"    {call}"]
 

@@ -262,6 +262,7 @@ def _spec(options: Options, tables: Tables) -> EnvironmentSpec:
         can_snapshot=True,
         can_render=True,
         day_ticks=rules.world.day_ticks,
+        container=next((name for name, block in rules.blocks.items() if block.container), ""),
         names=Names(
             items=tuple(sorted(rules.items)),
             blocks=tuple(sorted(rules.blocks)),

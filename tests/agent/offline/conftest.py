@@ -80,6 +80,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "failed": [],
         "skills": [],
         "answers": [],
+        "said": [],
     },
     "describe": {
         "task": Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm")),

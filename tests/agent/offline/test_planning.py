@@ -83,7 +83,8 @@ def test_questions_go_from_a_failed_task_to_what_it_needs_in_turn(ask):
 def test_a_plan_puts_needs_before_what_needs_them_and_the_task_last(ask, answered):
     known = "To craft gorm: need 1 lum; need a zan within 4 blocks.\nTo craft lum: need 2 vix, 1 kor."
     steps = json.loads(ask("decompose", answers=answered(known)))["steps"]
-    assert [step["task"] for step in steps] == ["Craft 1 vix", "Craft 1 lum", "Craft 1 zan", "craft a gorm"]
+    assert [step["task"] for step in steps] == ["Craft 2 vix", "Craft 1 lum", "Craft 1 zan", "craft a gorm"]
+    assert steps[0]["goal"]["count"] == 2
     assert steps[-1]["goal"] == {"kind": "item", "item": "gorm", "count": 1}
 
 

@@ -1,0 +1,48 @@
+"""Room in the inventory comes before anything else, whatever the world calls what it holds things in."""
+
+from __future__ import annotations
+
+import pytest
+
+from fieldcraft.agent.inventory_care import care_for_inventory
+from fieldcraft.envs import EnvironmentSpec, Names, Observation, make
+
+
+@pytest.fixture
+def spec() -> EnvironmentSpec:
+    return EnvironmentSpec(
+        id="crates-v1", description="Crates.", container="crate", names=Names(items=("crate", "stone"))
+    )
+
+
+def full(**changes: object) -> Observation:
+    return Observation.model_validate({"slots_used": 34, "slots_total": 36, "chests": {}, **changes})
+
+
+def words(observation: Observation, spec: EnvironmentSpec) -> str | None:
+    task = care_for_inventory(observation, spec)
+    return task.words if task else None
+
+
+def test_a_container_is_made_then_placed_then_filled(spec: EnvironmentSpec) -> None:
+    assert words(full(), spec) == "Craft 1 crate"
+    assert words(full(inventory={"crate": 1}), spec) == "Place 1 crate"
+    seen = words(full(chests={"(1, 64, 2)": None}), spec)
+    assert seen == "Deposit items that are not needed into the crate at (1, 64, 2)"
+
+
+def test_nothing_is_asked_while_there_is_room_or_where_there_is_no_container(spec: EnvironmentSpec) -> None:
+    assert words(full(slots_used=20), spec) is None
+    assert words(full(), spec.model_copy(update={"container": "chest"})) is None
+
+
+def test_a_renamed_world_names_its_own_container() -> None:
+    world = make("gridworld-v1")
+    try:
+        world.reset(seed=1)
+        assert world.spec.container == "chest"
+        world.reset(seed=1, options={"permutation": 3})
+        assert world.spec.container in world.spec.names.items
+        assert world.spec.container != "chest"
+    finally:
+        world.close()
