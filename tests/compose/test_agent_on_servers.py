@@ -8,9 +8,6 @@ import sys
 from pathlib import Path
 
 import chromadb
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "skills"))
-
 from chroma_server import chroma_server
 
 from fieldcraft.skills import SkillLibrary

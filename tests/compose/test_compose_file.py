@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from compose_command import compose
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-
-
-def compose() -> list[str]:
-    """The command that reads compose files: Docker's plugin, or the older program."""
-    plugin = (
-        subprocess.run(["docker", "compose", "version"], capture_output=True)
-        if shutil.which("docker")
-        else None
-    )
-    if plugin is not None and plugin.returncode == 0:
-        return ["docker", "compose"]
-    if shutil.which("docker-compose"):
-        return ["docker-compose"]
-    assert not os.environ.get("CI"), "CI must have docker compose"
-    pytest.skip("there is no docker compose")
 
 
 @pytest.fixture(scope="module")
