@@ -103,3 +103,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Keep derived indexes out of the user's cache."""
     monkeypatch.setenv("FIELDCRAFT_CACHE", str(tmp_path_factory.mktemp("cache")))
     yield
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the tools of `toy_tools` leave a line for each call."""
+    path = tmp_path / "notes.txt"
+    path.touch()
+    monkeypatch.setenv("TOY_NOTES", str(path))
+    return path
