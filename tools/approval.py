@@ -22,7 +22,7 @@ class Approval:
     Args:
         ask: shows a question and returns the answer; `None` where nobody is there to be asked.
         redact: takes secrets out of what is shown.
-        settled: tools that a person allowed or refused for good before.
+        settled: tools that a person allowed or refused for good before; looked into at each call.
     """
 
     def __init__(
@@ -31,12 +31,13 @@ class Approval:
         self._ask = ask
         self._redact = redact
         self._asking = Lock()
-        self._settled = dict(settled)
+        self._settled: dict[str, bool] = {}
+        self._before = settled
 
     def refusal(self, call: ToolCall) -> str | None:
         """Why the call may not be made, or `None`; waits for the person."""
         with self._asking:
-            allowed = self._settled.get(call.name)
+            allowed = self._settled.get(call.name, self._before.get(call.name))
             if allowed is None:
                 if self._ask is None:
                     return "it needs a person's approval, and nobody is there to give it"

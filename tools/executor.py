@@ -51,7 +51,7 @@ class ToolExecutor:
         policy: limits and approval.
         ask_person: puts a question to a person and returns the answer; `None` where nobody is there.
         results: the folder where results are kept whole that are too long for the caller.
-        approvals: what a person has settled before, for a tool once and for all.
+        approvals: what a person has settled before, for a tool once and for all; looked into at each call.
 
     Attributes:
         seconds_with_person: how long callers have waited for a person's approval so far. Whoever keeps
@@ -72,7 +72,7 @@ class ToolExecutor:
         self.policy = ToolPolicy() if policy is None else policy
         self.seconds_with_person = 0.0
         self._tally = Tally(self.policy)
-        self._approval = Approval(ask_person, self._redact, approvals or {})
+        self._approval = Approval(ask_person, self._redact, {} if approvals is None else approvals)
         self._prepared: dict[str, _Prepared] = {}
         self._remembering = Lock()
         self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()

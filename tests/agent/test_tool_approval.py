@@ -55,6 +55,12 @@ def asking(toy_settings: Settings, tmp_path: Path) -> RunSettings:
     )
 
 
+def a_letter_is_on_its_way(events: list[e.Event]) -> bool:
+    """A call of `post` has begun and not ended: it is not made again, so such a run differs."""
+    begun = {event.call for event in events if isinstance(event, e.ToolCalled) and event.tool == "post"}
+    return bool(begun - {event.call for event in events if isinstance(event, e.ToolReturned)})
+
+
 def test_a_person_allows_refuses_and_settles(asking: RunSettings, tmp_path: Path, notes: Path) -> None:
     person = Person("what?", "n", "always")
     state, events = live(asking, tmp_path / "runs", ask_human=person)
@@ -98,18 +104,20 @@ def test_a_question_left_open_is_asked_again_and_an_answered_one_is_not(
     assert history(whole) == history(tmp_path / "runs" / "one")
 
 
-def test_what_was_settled_is_not_asked_again_by_a_resumed_run(
-    asking: RunSettings, tmp_path: Path, notes: Path
-) -> None:
+def test_what_was_settled_is_not_asked_again_by_a_resumed_run(asking: RunSettings, tmp_path: Path) -> None:
     first = Person("always", AssertionError("asked again"))
     live(asking, tmp_path / "runs", ask_human=first)
     folder = next((tmp_path / "runs").iterdir())
     events = Journal(folder).read()
     answered = next(n for n, event in enumerate(events, 1) if isinstance(event, e.ApprovalAnswered))
-    broken = cut(folder, answered)
-    shutil.rmtree(tmp_path / "library")
-    resume(broken, ask_human=Person(AssertionError("asked again")))
-    assert history(broken) == history(folder)
+    for lines in range(answered, len(events)):
+        last = events[lines - 1]
+        if a_letter_is_on_its_way(events[:lines]):
+            continue
+        shutil.rmtree(tmp_path / "library")
+        broken = cut(folder, lines)
+        resume(broken, ask_human=Person(AssertionError("asked again")))
+        assert history(broken) == history(folder), f"killed after event {lines}: {last.type}"
 
 
 def test_a_run_with_approvals_cut_after_any_event_asks_only_what_is_open(
@@ -121,10 +129,7 @@ def test_a_run_with_approvals_cut_after_any_event_asks_only_what_is_open(
     events = Journal(whole).read()
     for lines in range(1, len(events)):
         last = events[lines - 1]
-        begun = [event.call for event in events[:lines] if isinstance(event, e.ToolCalled)]
-        ended = [event.call for event in events[:lines] if isinstance(event, e.ToolReturned)]
-        posts = {event.call for event in events if isinstance(event, e.ToolCalled) and event.tool == "post"}
-        if posts.intersection(begun) - set(ended):
+        if a_letter_is_on_its_way(events[:lines]):
             continue
         shutil.rmtree(tmp_path / "library")
         folder = cut(whole, lines)
