@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TIMEOUT = 60
 """Seconds for one answer of the engine; making an image has no limit."""
 
+FIRST_TIMEOUT = 15
+"""Seconds for its first answer, to see whether one is there."""
+
 ELSEWHERE = (
     "{runtime}/docker.sock",
     "{runtime}/podman/podman.sock",
@@ -43,7 +46,7 @@ def connect() -> DockerClient:
 
     try:
         knock()
-        client = docker.from_env(timeout=TIMEOUT) if os.environ.get("DOCKER_HOST") else _by_context()
+        client = docker.from_env(timeout=FIRST_TIMEOUT) if os.environ.get("DOCKER_HOST") else _by_context()
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise SandboxUnavailable(_explained(error, address())) from None
     try:
@@ -56,6 +59,7 @@ def connect() -> DockerClient:
         raise SandboxUnavailable(
             f"the Docker engine runs {engine['Os']} containers; switch it to Linux containers"
         )
+    client.api.timeout = TIMEOUT
     return client
 
 
@@ -104,8 +108,8 @@ def _by_context() -> DockerClient:
     context = ContextAPI.get_current_context()
     host = _context_host()
     if context is None or host is None:
-        return docker.from_env(timeout=TIMEOUT)
-    return docker.DockerClient(base_url=host, tls=context.TLSConfig or False, timeout=TIMEOUT)
+        return docker.from_env(timeout=FIRST_TIMEOUT)
+    return docker.DockerClient(base_url=host, tls=context.TLSConfig or False, timeout=FIRST_TIMEOUT)
 
 
 def _explained(error: BaseException, where: str) -> str:
@@ -125,6 +129,8 @@ def _explained(error: BaseException, where: str) -> str:
         cure = "pip install 'docker[ssh]'"
     if numbers & {errno.ENOENT, errno.ECONNREFUSED}:
         return f"no Docker engine answers at {where}: {cure}, {OTHERWISE}"
+    if any(isinstance(inner, TimeoutError) for inner in _causes(error)):
+        return f"the Docker engine at {where} does not answer in time: start it anew, or {cure}, {OTHERWISE}"
     return f"the Docker engine at {where} cannot be used ({str(error)[:300]}): {cure}, {OTHERWISE}"
 
 

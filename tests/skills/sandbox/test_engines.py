@@ -44,6 +44,15 @@ def test_no_engine(monkeypatch, address, words):
     assert words in str(refused.value)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_engine_that_never_answers(monkeypatch):
+    monkeypatch.setattr("fieldcraft.skills.sandbox.docker.engine.FIRST_TIMEOUT", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(SandboxUnavailable, match=r"does not answer in time.*--sandbox process"):
+            DockerSandbox()
+
+
 def test_another_engines_socket_is_named(monkeypatch, tmp_path):
     (tmp_path / "podman").mkdir()
     with socket.socket(socket.AF_UNIX) as listener:
