@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from fieldcraft.cli.config import load_settings
-
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "registering-a-tool.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
@@ -73,18 +71,6 @@ def test_the_page_holds_when_it_is_followed(tmp_path: Path, shop: str) -> None:
     assert '"path": "/pets/7"' in said
     checked = run("fieldcraft tools list --json", tmp_path)
     assert "there is a tool 'forecast' already (mcp.weather)" in checked
-
-
-@pytest.mark.parametrize("block", [block for kind, block in BLOCKS if kind == "toml"])
-def test_settings_on_the_page_are_settings(
-    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    if "pyproject" not in block:
-        (tmp_path / "fieldcraft.toml").write_text(block)
-    settings = load_settings({})
-
-    assert settings.mcp or settings.openapi or "entry-points" in block
 
 
 def test_each_way_takes_ten_lines_at_most() -> None:
