@@ -48,13 +48,9 @@ def time_of_day(world: World) -> str:
 
 def observe(world: World) -> Observation:
     """The whole observation."""
-    tables, radius = world.tables, world.tables.rules.world.view_radius
+    radius = world.tables.rules.world.view_radius
     in_view = _present(world, radius, seen_only=False)
     beyond = _present(world, _SEEN_RADIUS, seen_only=True) & ~in_view
-    entities: dict[str, float] = {}
-    for cell in world.mob_cells(radius):
-        name = tables.mob_names[world.mobs[cell] >> 8]
-        entities[name] = min(round(world.apart(world.cell, cell), 1), entities.get(name, 99.0))
     inventory = world.inventory
     return Observation(
         tick=world.tick,
@@ -65,7 +61,7 @@ def observe(world: World) -> Observation:
         hunger=float(world.hunger),
         nearby_blocks=_names(world, in_view),
         seen_blocks=_names(world, beyond),
-        nearby_entities=entities,
+        nearby_entities=_entities(world, radius),
         equipment=dict(inventory.equipment),
         inventory=dict(inventory.counts),
         slots_used=inventory.slots_used(),
@@ -74,6 +70,19 @@ def observe(world: World) -> Observation:
         events=list(world.events),
         extra={},
     )
+
+
+def _entities(world: World, radius: int) -> dict[str, float]:
+    """The distance of the nearest mob of each kind in view."""
+    nearest: dict[int, int] = {}
+    row, column = divmod(world.cell, world.stride)
+    for cell in world.mob_cells(radius):
+        z, x = divmod(cell, world.stride)
+        kind, apart = world.mobs[cell] >> 8, (z - row) ** 2 + (x - column) ** 2
+        if apart < nearest.get(kind, apart + 1):
+            nearest[kind] = apart
+    names = world.tables.mob_names
+    return {names[kind]: round(apart**0.5, 1) for kind, apart in nearest.items()}
 
 
 def _chests(world: World) -> dict[str, dict[str, int] | None]:
