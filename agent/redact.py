@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
 
 REDACTED = "[redacted]"
 _SHORTEST = 8
@@ -23,13 +24,18 @@ _SHAPES = re.compile(
 _BEARER = re.compile(r"\b(Bearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
+@cache
+def _names_a_secret(variable: str) -> bool:
+    return _SECRET_NAME.search(variable) is not None
+
+
 def redact(text: str, extra: Iterable[str] = ()) -> str:
     """`text` with every known secret replaced by `[redacted]`.
 
     Secrets are the values (8 characters or more) of environment variables named like one (`KEY`,
     `TOKEN`, `SECRET`, `PASSWORD`), the strings of `extra`, and whatever has the shape of a key.
     """
-    values = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    values = {os.environ.get(name, "") for name in list(os.environ) if _names_a_secret(name)}
     for value in sorted(values.union(extra), key=len, reverse=True):
         if len(value) >= _SHORTEST and value in text:
             text = text.replace(value, REDACTED)
