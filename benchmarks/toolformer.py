@@ -21,9 +21,10 @@ from typing import Any
 import torch
 import transformers
 
-from fieldcraft.tools.toolformer.demo.base import new_model
+from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text, tokenizer
 from fieldcraft.tools.toolformer.demo.corpus import story
-from fieldcraft.tools.toolformer.demo.pipeline import Demo, DemoSettings
+from fieldcraft.tools.toolformer.demo.pipeline import Demo, Follow
+from fieldcraft.tools.toolformer.demo.settings import DemoSettings
 from fieldcraft.tools.toolformer.documents import Document
 from fieldcraft.tools.toolformer.executing import Executed
 from fieldcraft.tools.toolformer.filtering import WEIGHTS, score
@@ -41,19 +42,23 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--quick", action="store_true", help="speed only, and small")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--width", type=int, default=128, help="768 with 17 layers is 120 million parameters")
+    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     logging.disable(logging.WARNING)
     model = new_model(seed=0)
+    size = {"width": options.width, "layers": options.layers, "device": options.device}
     report: dict[str, Any] = {
         "threads": options.threads,
         "filter": filtering(model, 60 if options.quick else 600),
         "sampling": sampling(model, 8 if options.quick else 32),
     }
     if not options.quick:
-        report["demo"] = [demo(seed) for seed in options.seeds]
+        report["demo"] = [demo(DemoSettings(seed, **size)) for seed in options.seeds]
         report["demo_mean"] = means(report["demo"])
     print(json.dumps(report, indent=2))
 
@@ -125,11 +130,13 @@ def without_cache(model: LanguageModel, prompts: Sequence[Sequence[int]], most: 
     return ids
 
 
-def demo(seed: int) -> dict[str, Any]:
+def demo(settings: DemoSettings) -> dict[str, Any]:
     """The demo from scratch, and whether it reached what it is to reach."""
-    wall = time.perf_counter()
+    wall, begun = time.perf_counter(), {}
+    follow = Follow(stage=lambda name: begun.setdefault(name, time.perf_counter()))
     with tempfile.TemporaryDirectory() as folder:
-        seconds, result = timed(lambda: Demo(Path(folder), DemoSettings(seed=seed)).run())
+        seconds, result = timed(lambda: Demo(Path(folder), settings, follow).run())
+    pretraining = begun["proposer"] - begun["base model"]
     compared, k = result.comparison, result.comparison.chosen_k
     enabled = compared.row("enabled", k).cells
     plain, disabled = compared.row("plain"), compared.row("disabled")
@@ -146,7 +153,10 @@ def demo(seed: int) -> dict[str, Any]:
         for row in compared.rows
     }
     return {
-        "seed": seed,
+        "seed": settings.seed,
+        "pretraining_wall_seconds": round(pretraining),
+        "pretraining_tokens_per_second": round(tokens(settings) / pretraining),
+        "gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20) if torch.cuda.is_available() else 0,
         "processor_seconds": round(seconds),
         "wall_seconds": round(time.perf_counter() - wall),
         "chosen_k": k,
@@ -160,6 +170,14 @@ def demo(seed: int) -> dict[str, Any]:
         },
         "reached": reached,
     }
+
+
+def tokens(settings: DemoSettings) -> float:
+    """About how many tokens pre-training reads."""
+    chosen = random.Random(0)
+    texts = [pretraining_text(chosen) for _ in range(1000)]
+    read = tokenizer()(texts, add_special_tokens=False)["input_ids"]
+    return 32 * settings.base_steps * (2 + statistics.mean(map(len, read)))
 
 
 def means(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:

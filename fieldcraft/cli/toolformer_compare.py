@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from fieldcraft.cli import options as o
 from fieldcraft.cli import toolformer_options as t
-from fieldcraft.cli.errors import STOPPED
+from fieldcraft.cli.errors import STOPPED, UsageProblem
 
 
 def evaluate(
@@ -77,6 +78,9 @@ def demo(
         bool, typer.Option("--quick", help="Smaller: each part once, in a minute or two.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete what is there, and begin anew.")] = False,
+    width: Annotated[int, typer.Option("--width", min=32, help="Of the model.")] = 128,
+    layers: Annotated[int, typer.Option("--layers", min=2, help="Of the model.")] = 3,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, ...")] = "cpu",
     picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Draw the table.")] = True,
     plain: o.Plain = False,
     as_json: o.Json = False,
@@ -85,12 +89,16 @@ def demo(
     from fieldcraft.cli.console import console, print_json, say
     from fieldcraft.cli.toolformer_view import Following, print_comparison, print_report
     from fieldcraft.cli.toolformer_work import demo_folder, quietly
-    from fieldcraft.tools.toolformer.demo.pipeline import Demo, DemoSettings, Follow
+    from fieldcraft.tools.toolformer.demo.pipeline import Demo, Follow
+    from fieldcraft.tools.toolformer.demo.settings import DemoSettings
     from fieldcraft.tools.toolformer.picture import draw
     from fieldcraft.tools.toolformer.training import Stopped
 
     quietly()
-    settings: Any = DemoSettings.quick(seed) if quick else DemoSettings(seed=seed)
+    if width % 32:
+        raise UsageProblem(f"--width {width}: take a multiple of 32")
+    size = DemoSettings.quick(seed) if quick else DemoSettings(seed=seed)
+    settings = replace(size, width=width, layers=layers, device=device)
     folder = demo_folder(into, settings, fresh=fresh)
     try:
         with Following(plain=plain, as_json=as_json) as follow:

@@ -14,7 +14,7 @@ from fieldcraft.cli.errors import CommandFailed, UsageProblem
 if TYPE_CHECKING:
     from fieldcraft.tools import ToolExecutor, ToolRegistry
     from fieldcraft.tools.toolformer.annotated import AnnotatedDocument
-    from fieldcraft.tools.toolformer.demo.pipeline import DemoSettings
+    from fieldcraft.tools.toolformer.demo.settings import DemoSettings
     from fieldcraft.tools.toolformer.model import LanguageModel
     from fieldcraft.tools.toolformer.sampling import Proposer
     from fieldcraft.tools.toolformer.settings import AnnotationSettings

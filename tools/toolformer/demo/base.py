@@ -59,8 +59,10 @@ def tokenizer() -> Any:
     )
 
 
-def new_model(*, seed: int, width: int = 128, layers: int = 3, heads: int = 4) -> LanguageModel:
-    """The untrained model with its tokenizer, on the processor."""
+def new_model(
+    *, seed: int, width: int = 128, layers: int = 3, heads: int = 4, device: str = "cpu"
+) -> LanguageModel:
+    """The untrained model with its tokenizer."""
     made = tokenizer()
     import torch
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
@@ -91,7 +93,7 @@ def new_model(*, seed: int, width: int = 128, layers: int = 3, heads: int = 4) -
         model = GPTNeoXForCausalLM(config)
         with torch.no_grad():
             _induct(model)
-    return LanguageModel(model, made, device="cpu", batch_size=128)
+    return LanguageModel(model, made, device=device, batch_size=128)
 
 
 def _induct(model: Any) -> None:

@@ -22,6 +22,7 @@ from fieldcraft.tools.toolformer.decoding import DecodingSettings
 from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text
 from fieldcraft.tools.toolformer.demo.corpus import KINDS, Story, story
 from fieldcraft.tools.toolformer.demo.lookup import write_ships
+from fieldcraft.tools.toolformer.demo.settings import DemoSettings
 from fieldcraft.tools.toolformer.documents import Document
 from fieldcraft.tools.toolformer.evaluation import TOOLFORMER, Comparison, compare
 from fieldcraft.tools.toolformer.mixing import mixture
@@ -37,42 +38,6 @@ STAGES = ("base model", "proposer", "annotation", "toolformer", "plain control",
 _LONGEST_CALL = 16
 _WRITTEN = 44
 """Tokens of an answer at most, call and result included."""
-
-
-@dataclass(frozen=True)
-class DemoSettings:
-    """How large the demo is.
-
-    Attributes:
-        seed: of everything in it.
-        base_steps: of pre-training, 32 texts each.
-        demonstrations: texts with calls, of each kind, that the proposer is shown.
-        proposer_steps: of its fine-tuning.
-        documents: of the corpus that is annotated.
-        positions: k, places in a document where calls are sampled.
-        samples: m, calls sampled at each.
-        tune_steps: of the fine-tuning, for the Toolformer and for its control.
-        tasks: of each kind in the test set; half as many for the validation.
-        held_out: texts that perplexity is measured on.
-        ks: what is tried of the decoder's k.
-    """
-
-    seed: int = 0
-    base_steps: int = 2200
-    demonstrations: int = 24
-    proposer_steps: int = 200
-    documents: int = 2400
-    positions: int = 3
-    samples: int = 8
-    tune_steps: int = 500
-    tasks: int = 200
-    held_out: int = 800
-    ks: tuple[int, ...] = (0, 1, 3, 10)
-
-    @classmethod
-    def quick(cls, seed: int = 0) -> DemoSettings:
-        """Everything once, small: it shows that each part works, not what the method can do."""
-        return cls(seed, 450, 12, 60, 160, 2, 3, 80, 16, 60)
 
 
 @dataclass(frozen=True)
@@ -167,7 +132,9 @@ class Demo:
         chosen = random.Random(f"base {self.settings.seed}")  # noqa: S311 - no secret
         texts = _Made(32 * self.settings.base_steps, lambda: pretraining_text(chosen))
         settings = _tuning(self.settings.base_steps, learning_rate=1.5e-3, weight_decay=0.01)
-        return self._train("base model", new_model(seed=self.settings.seed), texts, settings)
+        size = {"width": self.settings.width, "layers": self.settings.layers}
+        model = new_model(seed=self.settings.seed, device=self.settings.device, **size)
+        return self._train("base model", model, texts, settings)
 
     def _annotate(
         self, base: LanguageModel, tools: ToolExecutor
@@ -228,13 +195,17 @@ class Demo:
         """Train a copy of `model`; it stays as it is."""
         self.follow.stage(name)
         mine = LanguageModel(
-            copy.deepcopy(model.model), model.tokenizer, device="cpu", batch_size=model.batches.size
+            copy.deepcopy(model.model),
+            model.tokenizer,
+            device=self.settings.device,
+            batch_size=model.batches.size,
         )
+        rate = settings.learning_rate * self.settings.slower
         return train(
             mine,
             texts,
             self.folder / name.replace(" ", "-"),
-            settings.model_copy(update={"seed": self.settings.seed}),
+            settings.model_copy(update={"seed": self.settings.seed, "learning_rate": rate}),
             told=lambda step, steps, loss: self.follow.step(step, steps, f"loss {loss:.2f}"),
             stop=self.follow.stop,
         )
