@@ -23,7 +23,7 @@ def begin(link: Link, options: Options, names: Names) -> None:
     unknown = next((item for item in options.inventory if item not in names.items), None)
     if unknown is not None:
         raise CannotPlay(f"option inventory: no item {unknown!r}{nearest(unknown, names.items)}")
-    name = options.username
+    name = link.username
     if options.reset == "hard" or options.inventory:
         _command(link, f"/clear {name}", lambda: not link.ask("inventory"))
     for item, count in options.inventory.items():
@@ -48,7 +48,7 @@ def _command(link: Link, text: str, obeyed: Callable[[], bool]) -> None:
     while not obeyed():
         if time.monotonic() > deadline:
             raise CannotPlay(
-                f"the server did not obey {text!r}; on its console: op {link.options.username}, "
+                f"the server did not obey {text!r}; on its console: op {link.username}, "
                 "or leave out the options reset, inventory and position"
             )
         time.sleep(0.05)

@@ -32,11 +32,15 @@ class Link:
         options: which server, as whom.
         launcher: starts the bot's process.
         life: told of every event.
+
+    Attributes:
+        username: the bot's name in the world, which is the account's where one is used.
     """
 
     def __init__(self, options: Options, launcher: Launcher, life: Life) -> None:
         self.options = options
         self.life = life
+        self.username = options.username
         self._launcher = launcher
         self._bridge: Bridge | None = None
         self._version: str | None = None
@@ -203,7 +207,7 @@ class Link:
         self._bridge = bridge
         self.life.begin_bridge()
         try:
-            bridge.start(held=self.life.held, opened=self.life.chests)
+            self.username = str(bridge.start(held=self.life.held, opened=self.life.chests)["username"])
         except BaseException:
             with contextlib.suppress(Exception):
                 self.leave()

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_data_path
+
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
 from fieldcraft.envs.minecraft.options import Options
@@ -170,6 +172,7 @@ class Bridge:
             "port": chosen.port,
             "auth": chosen.auth,
             "username": chosen.username,
+            "tokens": str(user_data_path("fieldcraft", appauthor=False) / "minecraft-accounts"),
         }
         relay = subprocess.Popen(
             [node, str(BRIDGE / "relay.js"), str(descriptor), json.dumps(settings)],
@@ -200,4 +203,4 @@ class Bridge:
                     return str(said.get("username") or self._options.username)
                 case "failed":
                     raise Lost(f"the server cannot be reached: {said['message']}")
-            self._tell({"event": "event", "text": said["message"], "urgent": True})
+            self._tell({"event": "event", "text": str(said["message"]), "urgent": True})

@@ -10,6 +10,7 @@ const SETTLING = 150
 const STATION = 4
 const SMELT_SECONDS = 11
 const MOST_SMELTED = 16
+const COMMON = ['oak_planks', 'oak_log', 'cobblestone', 'coal', 'white_wool']
 const FUELS_NAMED = ['coal', 'charcoal', 'oak_log', 'oak_planks', 'stick']
 
 /** Make at least `count` of an item by whole recipes; the number made. */
@@ -55,11 +56,17 @@ function takes (game, recipes, recipe, count, table) {
   const name = (id) => game.registry.items[id].name
   const times = Math.ceil(count / recipe.result.count)
   const needs = ingredients(recipe).map((one) => {
-    const names = [one.id, ...alternatives(recipes, recipe, one)].sort((first, second) => first - second).map(name)
+    const names = [one.id, ...alternatives(recipes, recipe, one)].map(name).sort((first, second) => rarity(game, first) - rarity(game, second))
     return need(one.count * times, names, Math.max(...names.map((other) => game.count(other))))
   })
   if (!recipe.requiresTable) return `need ${needs.join(', ')}`
   return `need ${needs.join(', ')}; need a crafting_table within ${NEAR} blocks${table ? ' (there is one)' : ''}`
+}
+
+/** Which of several ingredients to name first: what is held, then what lies about everywhere, then the oldest. */
+function rarity (game, name) {
+  if (game.count(name)) return 0
+  return COMMON.includes(name) ? 1 : 2 + game.registry.itemsByName[name].id
 }
 
 /** What other recipes take in the place of one ingredient, all else equal. */

@@ -91,9 +91,7 @@ class Rig:
         """The process that owns the bot, inside whatever confines it."""
         pid = self.world.link.pid
         assert pid is not None
-        while children := _children(pid):
-            pid = children[-1]
-        return pid
+        return [pid, *descendants(pid)][-1]
 
     def kill_node(self) -> None:
         """As `kill -9` of the bot's process."""
@@ -162,9 +160,10 @@ def opened(folder: Path, world: MinecraftWorld, *, cut_seconds: float = 10.0) ->
         yield rig
 
 
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started, parents first."""
+    children: list[int] = []
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found
+            children += [int(child) for child in (task / "children").read_text().split()]
+    return children + [grandchild for child in children for grandchild in descendants(child)]
