@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
+import zlib
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_LONGEST = 64
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -21,8 +24,13 @@ def unknown_tool(name: str, known: Iterable[str]) -> str:
 
 
 def identifier(text: str) -> str:
-    """`text` as a name that `tools.<name>()` and every model provider take; empty where nothing is left."""
-    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")[:64]
+    """`text` as a name that `tools.<name>()` and every model provider take; empty where nothing is left.
+
+    A long one is cut to 64 characters, the last of which keep it apart from others that begin alike.
+    """
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    if len(name) > _LONGEST:
+        name = f"{name[: _LONGEST - 9]}_{zlib.crc32(name.encode()):08x}"
     if name[:1].isdigit() or keyword.iskeyword(name):
         name = f"tool_{name}"
     return name

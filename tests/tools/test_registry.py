@@ -20,6 +20,7 @@ from fieldcraft.tools import (
     available,
     tool,
 )
+from fieldcraft.tools.naming import identifier
 
 
 def double(number: int, label: Literal["a", "b"] = "a", parts: list[str] | None = None) -> str:
@@ -235,3 +236,24 @@ def test_langchains_tool_of_one_text_is_called_by_its_only_argument() -> None:
     with pytest.raises(ToolError, match="echo takes no argument 'text'; it takes: tool_input"):
         executor.call("echo", {"text": "hi"})
     executor.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("read-file", "read_file"),
+        ("get /pets/{id}", "get_pets_id"),
+        ("3d", "tool_3d"),
+        ("class", "tool_class"),
+        ("!?", ""),
+    ],
+)
+def test_any_text_becomes_a_name_that_can_be_called(text: str, name: str) -> None:
+    assert identifier(text) == name
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    first, second = identifier("a" * 100 + "b"), identifier("a" * 100 + "c")
+
+    assert first != second
+    assert len(first) == len(second) == 64
