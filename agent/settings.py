@@ -173,6 +173,12 @@ class RunSettings(BaseModel):
         return self.role_models.get(role, self.model)
 
     @property
+    def world(self) -> str:
+        """The environment with its options, in words: `gridworld-v1 (variant=islands)`."""
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.environment} ({options})" if options else self.environment
+
+    @property
     def tool_sources(self) -> ToolSources:
         """`mcp` and `openapi` together."""
         return ToolSources(mcp=self.mcp, openapi=self.openapi)

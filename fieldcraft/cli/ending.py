@@ -120,7 +120,7 @@ def _life(overview: Overview) -> str:
         f", died {progress.deaths} times" if progress.deaths > 1 else ", died once" if progress.deaths else ""
     )
     walked = f"{tick:,} ticks, {progress.distance:,.0f} blocks walked"
-    return f"{settings.environment} seed {settings.seed}: {walked}{deaths}"
+    return f"{settings.world} seed {settings.seed}: {walked}{deaths}"
 
 
 def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> None:

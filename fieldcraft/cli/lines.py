@@ -45,9 +45,7 @@ def opening_line(view: Overview) -> Text:
     settings, used = view.settings, view.state.spent.iterations
     begun = f"going on after iteration {used}" if used else "starts"
     words = f"run {view.run} {begun}"
-    detail = (
-        f"{settings.environment}, seed {settings.seed}, model {settings.model}, library {settings.library}"
-    )
+    detail = f"{settings.world}, seed {settings.seed}, model {settings.model}, library {settings.library}"
     return Line("", "head", words, detail).text()
 
 

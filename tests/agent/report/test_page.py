@@ -12,6 +12,7 @@ from long_life import HOSTILE, long_life
 from fieldcraft.agent.models.errors import MissingExtra
 from fieldcraft.agent.report import comparison_page, report_page
 from fieldcraft.agent.report.reading import tell
+from fieldcraft.agent.settings import RunSettings
 from fieldcraft.envs.gridworld import GridWorld
 
 KEY = "hunter2-hunter2-hunter2"
@@ -55,6 +56,14 @@ def test_the_land_that_was_seen_lies_under_the_way() -> None:
     assert page.count("data:image/png;base64,") == 1
     assert "what the agent has seen" in page
     assert Tags(page).active == []
+
+
+def test_the_page_says_which_kind_of_world_it_was() -> None:
+    story = tell(long_life(3))
+    story.overview.settings = RunSettings(options={"variant": "islands", "note": HOSTILE})
+    for page in (report_page(story, stands="paused"), comparison_page(story, story)):
+        assert "gridworld-v1 (variant=islands, note=&lt;img" in page
+        assert Tags(page).active == []
 
 
 def test_a_run_without_events_has_a_page() -> None:
