@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LONGEST = 64
+_MOST_NAMED = 40
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -20,7 +21,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def unknown_tool(name: str, known: Iterable[str]) -> str:
     """The message for a name that is no tool's."""
     names = sorted(known)
-    return f"no tool {name[:100]!r}{nearest(name, names) or '.'} Tools: {', '.join(names) or 'none'}."
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    there = f"{', '.join(names[:_MOST_NAMED]) or 'none'}{more}"
+    return f"no tool {name[:100]!r}{nearest(name, names) or '.'} Tools: {there}."
 
 
 def identifier(text: str) -> str:

@@ -66,6 +66,15 @@ def test_an_unknown_tool_gets_the_nearest_names() -> None:
         ToolRegistry().get("any")
 
 
+def test_of_very_many_tools_not_all_are_named() -> None:
+    registry = ToolRegistry()
+    for number in range(1_000):
+        registry.add(double, name=f"double_{number:03}")
+
+    with pytest.raises(UnknownTool, match=r"did you mean 'double_001'.*double_039 and 960 more\.$"):
+        registry.get("duoble_001")
+
+
 def test_of_two_tools_with_one_name_the_first_stays() -> None:
     registry = ToolRegistry([shout])
 
