@@ -33,7 +33,7 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.run import Run
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
-from fieldcraft.agent.toolkit import open_tools, run_executor
+from fieldcraft.agent.toolkit import deaf_models, open_tools, run_executor
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
@@ -241,8 +241,9 @@ def _assemble(
         runner=runner,
         desk=desk,
     )
-    for problem in opened.registry.problems:
-        text = redact(f"tool {problem.name} cannot be had: {problem.message}")[:1000]
+    problems = [f"tool {each.name} cannot be had: {each.message}" for each in opened.registry.problems]
+    for problem in [*problems, *deaf_models(opened.clients, desk)]:
+        text = redact(problem)[:1000]
         logger.warning("%s", text)
         recorder.aside(e.Warned(text=text))
     return Session(run, recorder, Explorer(recorder, parts), library, environment)

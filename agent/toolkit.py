@@ -62,6 +62,18 @@ def _check_approval(settings: RunSettings, registry: ToolRegistry) -> None:
             )
 
 
+def deaf_models(clients: Mapping[str, ModelClient], desk: ToolDesk) -> list[str]:
+    """What to tell a person whose models cannot be offered their tools; the offline one never can."""
+    roles: dict[str, list[str]] = {}
+    for role, client in clients.items():
+        if client.name != "offline" and desk.offer(role) and not client.calls_tools:
+            roles.setdefault(client.name, []).append(role)
+    return [
+        f"{name} makes no tool calls of its own; the tools of {', '.join(found)} are not offered to it"
+        for name, found in roles.items()
+    ]
+
+
 def run_executor(
     registry: ToolRegistry,
     recorder: Recorder,

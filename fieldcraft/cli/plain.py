@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from fieldcraft.agent import events as e
 from fieldcraft.agent.summary import Overview
 from fieldcraft.cli import figures
-from fieldcraft.cli.console import console
+from fieldcraft.cli.console import console, say
 from fieldcraft.cli.lines import lines, opening_line
 
 if TYPE_CHECKING:
@@ -42,9 +42,13 @@ class PlainView:
             self._print(figures.spent_line(self.overview), event.time)
 
     def ask(self, question: str) -> str:
-        """A person's answer; the empty text at the end of the input raises `EOFError`."""
-        self._console.print(question, style="head")
-        return input("> ")
+        """A person's answer; the empty text at the end of the input raises `EOFError`.
+
+        The question and its `> ` go where the lines go: standard output may be for JSON alone.
+        """
+        self._console.print(say(question, "head"))
+        self._console.print("> ", end="")
+        return input()
 
     def stopping(self) -> None:
         """Say so at once, past every buffer: a signal handler may not wait for one."""

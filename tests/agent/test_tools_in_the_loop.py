@@ -224,6 +224,22 @@ def test_secrets_in_results_reach_neither_the_model_nor_the_journal(
     assert not any("hush-hush-4711" in text for text in (*kept, *prompts))
 
 
+def test_a_model_that_cannot_call_tools_is_named_and_lives_without(
+    toy_settings: Settings, tmp_path: Path
+) -> None:
+    parrot = "langchain_core.language_models.fake_chat_models:ParrotFakeChatModel"
+    settings = toy_settings(
+        model=script(tmp_path, curriculum=[WOOD]),
+        role_models={"actor": parrot},
+        tools=("calculator",),
+        critic="none",
+        budget=BudgetLimits(iterations=1),
+    )
+    live(settings, tmp_path / "runs")
+    journal = next((tmp_path / "runs").glob("*/journal-*.jsonl")).read_text()
+    assert f"{parrot} makes no tool calls of its own; the tools of actor are not offered to it" in journal
+
+
 def test_the_offline_model_lives_with_tools_and_calls_none(toy_settings: Settings, tmp_path: Path) -> None:
     settings = toy_settings(
         environment="gridworld-v1", model="offline", tools=("*",), budget=BudgetLimits(iterations=2)

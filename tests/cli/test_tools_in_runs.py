@@ -140,6 +140,14 @@ def test_a_person_is_asked_before_a_call_that_changes_something(workshop: Worksh
     assert (workshop.folder / "letters.txt").read_text() == "hello\n"
 
 
+def test_with_json_the_question_leaves_standard_output_alone(workshop: Workshop, letters: Path) -> None:
+    process = attended(workshop, "--json", "--name", "first", *flags(letters, "--approve", "post"))
+    out, err = process.communicate("n\n", timeout=60)
+    assert "Call post(text='hello')?" in err
+    assert json.loads(out)["iterations"] == 1
+    assert not (workshop.folder / "letters.txt").exists()
+
+
 @pytest.mark.parametrize("how", ["ctrl-c", "nobody"])
 def test_a_run_whose_person_goes_away_stops_and_asks_again_when_it_goes_on(
     workshop: Workshop, letters: Path, how: str
