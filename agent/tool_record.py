@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import Condition, RLock
 from typing import Any
 
 from fieldcraft.agent import events as e
@@ -61,6 +61,7 @@ class ToolRecord:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._lock = RLock()
+        self._ended = Condition(self._lock)
         self._user = ""
         self._holding = False
         self._known: dict[int, _Known] = {}
@@ -141,13 +142,21 @@ class ToolRecord:
             if call.effect.may_repeat:
                 return None
             self._finished[call.number] = outcome = ToolOutcome(error=CUT_OFF)
-            self._flush()
+            if not self._holding:
+                self._flush()
             return outcome
 
     def ask(self, question: str, ask_person: AskPerson) -> str:
-        """Ask a person about the call that is being submitted; recorded, and asked once."""
+        """Ask a person about the call that is being submitted; recorded, and asked once.
+
+        A person may take hours, so calls that were begun before are waited for and recorded first.
+        """
         call = self._asking
         assert call is not None
+        with self._ended:
+            while any(number not in self._finished for number in self._open if number != call.number):
+                self._ended.wait()
+            self._flush()
         known = self._known.setdefault(call.number, _Known())
         if known.answers:
             return known.answers.popleft()
@@ -174,6 +183,7 @@ class ToolRecord:
             if call.number not in self._open or self._open[call.number] is not call:
                 return
             self._finished[call.number] = outcome
+            self._ended.notify_all()
             if not self._holding:
                 self._flush()
 

@@ -40,7 +40,11 @@ def asking(toy_settings: Settings, tmp_path: Path) -> RunSettings:
         tmp_path,
         curriculum=[WOOD],
         actor=[
-            wants(("post", {"text": "one"}), ("lookup", {"name": "oak"})),
+            wants(
+                ("lookup", {"name": "elm", "slowly": True}),
+                ("post", {"text": "one"}),
+                ("lookup", {"name": "oak"}),
+            ),
             program("print(tools.post(text='two'))"),
         ],
     )
@@ -70,8 +74,8 @@ def test_a_person_allows_refuses_and_settles(asking: RunSettings, tmp_path: Path
         "Call post(text='one')? It may change something each time it is called."
     )
     errors = [event.error for event in events if isinstance(event, e.ToolReturned)]
-    assert errors == ["post was not called: a person refused the call", None, None]
-    assert notes.read_text().splitlines() == ["lookup oak", "post two"]
+    assert errors == [None, "post was not called: a person refused the call", None, None]
+    assert notes.read_text().splitlines() == ["lookup elm", "lookup oak", "post two"]
     assert state.approvals == {"post": True}
 
 
@@ -96,7 +100,7 @@ def test_a_question_left_open_is_asked_again_and_an_answered_one_is_not(
     state = resume(tmp_path / "runs" / "one", ask_human=again)
     assert again.asked[0] == person.asked[-1]
     assert state.spent.iterations == 1
-    assert sorted(notes.read_text().splitlines()) == ["lookup oak", "post one", "post two"]
+    assert sorted(notes.read_text().splitlines()) == ["lookup elm", "lookup oak", "post one", "post two"]
     whole = tmp_path / "runs" / "whole"
     shutil.rmtree(tmp_path / "library")
     with new_session(asking, runs=tmp_path / "runs", name="whole", ask_human=Person("y", "y")) as session:
