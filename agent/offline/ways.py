@@ -12,7 +12,7 @@ UNKNOWN_COST = 40
 DOUBT = 25
 """What an unknown alternative costs more than one whose way is known in part: go deeper, not wider."""
 
-SKETCHY = 20
+SKETCHY = 35
 """What a skill costs more that was written before all was known: where it is known now, write it anew."""
 
 LACKING, WORTHLESS = 10, 60
@@ -120,8 +120,11 @@ class Ways:
     def _sketchy(self, skill: KnownSkill) -> bool:
         """Whether a skill was written before all that its yield takes was known, so that it leans on luck."""
         needs = self._facts.needs_of(skill.yields) if skill.source else []
+        seen_to = [line for line in skill.source.splitlines() if "_held(" in line and "<" in line]
+        stood_by = [line for line in skill.source.splitlines() if "_stand_by(" in line]
         return "_learn(" in skill.source or any(
-            not any(f'"{name}"' in skill.source or f"_{name}(" in skill.source for name in names)
+            not any(f'"{name}"' in line for name in names for line in [*seen_to, *stood_by])
+            and not any(f"_{name}(" in skill.source for name in names)
             for names in needs
         )
 
