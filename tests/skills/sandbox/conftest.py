@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
 from sandbox_bench import SANDBOXES, Bench, Shed, open_for_test
+from sandbox_engine import TEST_IMAGES
 
 
 @pytest.fixture(scope="session", params=list(SANDBOXES))
@@ -40,10 +41,21 @@ def docker_here() -> None:
 
 
 @pytest.fixture
-def client(docker_here: None) -> Iterator[DockerClient]:
+def client(docker_here: None, clean_images: None) -> Iterator[DockerClient]:
     """The engine, seen past the sandbox."""
     client = connect()
     yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def clean_images() -> Iterator[None]:
+    """Leaves none of the tests' own images behind."""
+    yield
+    client = connect()
+    for image in client.images.list(TEST_IMAGES):
+        for tag in image.tags:
+            client.images.remove(tag, force=True)
     client.close()
 
 

@@ -21,6 +21,9 @@ from docker.models.containers import Container
 from fieldcraft.skills.sandbox.docker.image import image_name
 from fieldcraft.skills.sandbox.docker.owners import OWNER, own_label
 
+TEST_IMAGES = f"fieldcraft-test-{os.getpid()}"
+"""The repository of the images that this process's tests make; they are removed when the tests are over."""
+
 
 class Engine:
     """A running dockerd; `address` is what `DOCKER_HOST` takes."""

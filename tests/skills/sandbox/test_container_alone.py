@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from sandbox_bench import Bench, attempt, open_for_test
-from sandbox_engine import image_from
+from sandbox_engine import TEST_IMAGES, image_from
 
 from fieldcraft.skills import Execution, parse_program
 from fieldcraft.skills.sandbox import DockerSandbox, ProgramLimits
 from fieldcraft.skills.sandbox.docker.engine import connect
 from fieldcraft.skills.sandbox.worker import container, lockdown
 
-IMAGE = f"fieldcraft-test:unlocked-{os.getpid()}"
+IMAGE = f"{TEST_IMAGES}:unlocked"
 MEBIBYTE = 2**20
 
 

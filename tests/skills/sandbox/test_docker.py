@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import docker
 import pytest
-from sandbox_engine import image_from, mine
+from sandbox_engine import TEST_IMAGES, image_from, mine
 
 from fieldcraft.skills import KillReason, parse_program
 from fieldcraft.skills.sandbox import DockerSandbox, ProgramLimits, SandboxUnavailable
@@ -216,13 +215,13 @@ def test_an_architecture_without_a_system_call_table_is_refused(client, bench):
     table = json.dumps({"absent": [], "allow": [], "arguments": {}, "architectures": {"riscv64": {}}})
     image_from(
         client,
-        "fieldcraft-test:riscv",
+        f"{TEST_IMAGES}:riscv",
         ["COPY table.json /fieldcraft/worker/syscalls.json"],
         {"table.json": table},
     )
     refusal = r"no system-call table for \w+ \(there are: riscv64\)"
     with (
-        DockerSandbox(image="fieldcraft-test:riscv") as sandbox,
+        DockerSandbox(image=f"{TEST_IMAGES}:riscv") as sandbox,
         pytest.raises(SandboxUnavailable, match=refusal),
     ):
         sandbox.run(ONE, bench)
@@ -267,7 +266,7 @@ def main():
         sys.stdout.buffer.write(header + data)
         sys.stdout.flush()
 """
-    name = f"fieldcraft-test:junk-{os.getpid()}"
+    name = f"{TEST_IMAGES}:junk"
     before = {container.id for container in mine(client)}
     image_from(client, name, ["COPY c.py /fieldcraft/worker/container.py"], {"c.py": source})
     with (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 from sandbox_bench import must_have
-from sandbox_engine import Engine, Podman, RemoteEngine, image_from, mine, missing, small_disk
+from sandbox_engine import TEST_IMAGES, Engine, Podman, RemoteEngine, image_from, mine, missing, small_disk
 
 from fieldcraft.skills import KillReason, parse_program
 from fieldcraft.skills.sandbox import DockerSandbox, SandboxUnavailable, probe_docker
@@ -84,24 +84,24 @@ def test_no_permission_on_the_socket(monkeypatch, tmp_path):
 def test_an_image_that_is_missing_or_of_another_version(client):
     with pytest.raises(SandboxUnavailable, match="there is no image 'no-such-image:1': pull or load it"):
         DockerSandbox(image="no-such-image:1")
-    image_from(client, "fieldcraft-test:old", [f"LABEL {LABEL}=0123456789ab"], {})
+    image_from(client, f"{TEST_IMAGES}:old", [f"LABEL {LABEL}=0123456789ab"], {})
     with pytest.raises(
         SandboxUnavailable, match="holds worker 0123456789ab, this Fieldcraft speaks to worker"
     ):
-        DockerSandbox(image="fieldcraft-test:old")
+        DockerSandbox(image=f"{TEST_IMAGES}:old")
 
 
 def test_an_image_that_was_removed_meanwhile_is_missed_in_words(client, bench):
-    image_from(client, "fieldcraft-test:brief", ["ENV BRIEF=1"], {})
-    with DockerSandbox(image="fieldcraft-test:brief") as sandbox:
-        client.images.remove("fieldcraft-test:brief", force=True)
-        with pytest.raises(SandboxUnavailable, match="there is no image 'fieldcraft-test:brief'"):
+    image_from(client, f"{TEST_IMAGES}:brief", ["ENV BRIEF=1"], {})
+    with DockerSandbox(image=f"{TEST_IMAGES}:brief") as sandbox:
+        client.images.remove(f"{TEST_IMAGES}:brief", force=True)
+        with pytest.raises(SandboxUnavailable, match=f"there is no image '{TEST_IMAGES}:brief'"):
             sandbox.run(ONE, bench)
 
 
 def test_the_image_can_be_built_from_the_dockerfile(client, bench):
-    build(client, image_name(), "fieldcraft-test:built")
-    with DockerSandbox(image="fieldcraft-test:built") as sandbox:
+    build(client, image_name(), f"{TEST_IMAGES}:built")
+    with DockerSandbox(image=f"{TEST_IMAGES}:built") as sandbox:
         assert sandbox.run(ONE, bench).result == 2
 
 
@@ -204,4 +204,4 @@ def test_a_full_temporary_folder_is_told(client, bench, monkeypatch, tmp_path):
     with small_disk(tmp_path / "tmp", 1) as full:
         monkeypatch.setattr(tempfile, "tempdir", str(full))
         with pytest.raises(SandboxUnavailable, match=r"No space left on device.*TMPDIR"):
-            import_host_python(client, "fieldcraft-test:never")
+            import_host_python(client, f"{TEST_IMAGES}:never")
