@@ -219,7 +219,7 @@ def _run(
         remove_unused_columns=False,
     )
     follower = _follower(told, stop)
-    trainer = _in_order(Trainer)(
+    trainer = _resumable(Trainer)(
         model=adapted,
         args=arguments,
         train_dataset=[{"input_ids": encoded[place]} for place in order],
@@ -244,16 +244,27 @@ def _order(number: int, settings: TrainingSettings) -> list[int]:
     return order[: steps * settings.batch_size]
 
 
-def _in_order(trainer: Any) -> Any:
-    """A Trainer that takes the texts as they come, so that a resumed one takes the same."""
+def _resumable(trainer: Any) -> Any:
+    """A Trainer that goes on from a checkpoint exactly as if it had not been cut off.
 
-    class InOrder(trainer):  # type: ignore[misc]
+    It takes the texts as they come, and loads weights as `from_pretrained` does: transformers' own way leaves
+    those out whose names on disk are others than in memory.
+    """
+
+    class Resumable(trainer):  # type: ignore[misc]
         def _get_train_sampler(self, *_: Any, **__: Any) -> Any:
             from torch.utils.data import SequentialSampler
 
             return SequentialSampler(self.train_dataset)
 
-    return InOrder
+        def _load_from_checkpoint(self, checkpoint: str, model: Any = None) -> None:
+            if hasattr(self.model, "peft_config"):
+                super()._load_from_checkpoint(checkpoint, model)
+                return
+            saved = type(self.model).from_pretrained(checkpoint, dtype=self.model.dtype)
+            self.model.load_state_dict(saved.state_dict())
+
+    return Resumable
 
 
 def _quiet(trainer: Any) -> None:
