@@ -27,7 +27,9 @@ from minecraft_server import FixtureServer
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.skills.sandbox import process_launcher
 
-BOTS = 8
+TREES = ((5, 3), (7, -2), (-4, 6), (3, 9), (-7, -3), (10, 5), (-3, -9), (2, -8))
+"""Where the fixture server's trees stand: one for each bot."""
+
 PEER = (
     "require('http').createServer((q, r) => { q.resume(); q.on('end', () => r.end('{}')) })"
     ".listen(0, '127.0.0.1', function () { console.log(this.address().port) })"
@@ -62,23 +64,35 @@ def over_http(count: int) -> float:
             server.kill()
 
 
-def enter(port: int, name: str) -> tuple[MinecraftWorld, float]:
+def enter(port: int, name: str, **options: object) -> tuple[MinecraftWorld, float]:
     """A bot in the world, and the seconds from nothing to its first observation."""
     world = MinecraftWorld(process_launcher())
     began = time.perf_counter()
-    world.reset(seed=0, options={"port": port, "username": name})
+    world.reset(seed=0, options={"port": port, "username": name, **options})
     return world, time.perf_counter() - began
 
 
+def look_after_change(server: FixtureServer, world: MinecraftWorld, number: int) -> float:
+    """Seconds of an observation for which the surroundings are read anew."""
+    server.ask("setBlock", at=[2, 5, 2], name=("dirt", "stone")[number % 2])
+    time.sleep(0.1)
+    return times(world.observe, 1)[0]
+
+
 def many(port: int) -> dict[str, object]:
-    """Several bots at once, each of which mines a log."""
-    with ThreadPoolExecutor(BOTS) as pool:
+    """Several bots at once, each of which mines a log of its own tree."""
+
+    def beside(number: int) -> MinecraftWorld:
+        x, z = TREES[number]
+        return enter(port, f"Bot{number}", position=[x + 1.5, 5, z + 0.5])[0]
+
+    with ThreadPoolExecutor(len(TREES)) as pool:
         began = time.perf_counter()
-        worlds = [world for world, _ in pool.map(lambda n: enter(port, f"Bot{n}"), range(BOTS))]
+        worlds = list(pool.map(beside, range(len(TREES))))
         entered = time.perf_counter() - began
         try:
             gathered = list(pool.map(lambda world: world.mine("oak_log"), worlds))
-            return {"bots": BOTS, "all_entered_s": round(entered, 2), "logs_gathered": sum(gathered)}
+            return {"bots": len(TREES), "all_entered_s": round(entered, 2), "logs_gathered": sum(gathered)}
         finally:
             for world in worlds:
                 world.close()
@@ -97,6 +111,7 @@ def main() -> None:
             time.sleep(1 if quick else 5)
             trips = times(lambda: world.link.ask("ping"), calls)
             looks = times(world.observe, calls // 10)
+            changed = [look_after_change(server, world, n) for n in range(20)]
         http_s = over_http(calls)
         crowd = None if quick else many(server.port)
     trip = statistics.median(trips)
@@ -109,6 +124,7 @@ def main() -> None:
                 "http_over_bridge": round(http_s / trip, 2),
                 "start_to_first_observation_s": round(start, 2),
                 "observation_ms_median": round(statistics.median(looks) * 1e3, 2),
+                "observation_after_a_change_ms_median": round(statistics.median(changed) * 1e3, 2),
                 "crowd": crowd,
             },
             indent=2,

@@ -11,13 +11,10 @@ const SEARCHED = 16
 const SEEN = 32
 const COLLECTED = 6
 const DIG_TRIES = 3
-const REACH = 7
 const WEAPONS = ['netherite', 'diamond', 'iron', 'stone', 'golden', 'wooden'].flatMap((tier) => [`${tier}_sword`, `${tier}_axe`])
 const FACES = [[0, -1, 0], [-1, 0, 0], [1, 0, 0], [0, 0, -1], [0, 0, 1], [0, 1, 0]].map(([x, y, z]) => new Vec3(x, y, z))
 
 const total = (game) => Object.values(game.counts()).reduce((sum, count) => sum + count, 0)
-
-const near = (game, block) => block && block.position.distanceTo(game.bot.entity.position) < REACH
 
 /** Mine `count` blocks of a name, nearest first; the number of items gathered. */
 async function mine (game, task, { block, count, distance = SEARCHED }) {
@@ -25,8 +22,12 @@ async function mine (game, task, { block, count, distance = SEARCHED }) {
   const before = total(game)
   const passed = new Set()
   let mined = 0
-  const watch = (old, now) => { mined += near(game, now) && old ? (old.type === kind.id) - (now.type === kind.id) : 0 }
-  game.bot.on('blockUpdate', watch)
+  const stood = new Set()
+  const watch = {
+    blockUpdate: (old, now) => { if (old?.type === kind.id) stood.add(`${now.position}`) },
+    diggingCompleted: (dug) => { if (stood.delete(`${dug.position}`)) mined++ }
+  }
+  for (const [name, listener] of Object.entries(watch)) game.bot.on(name, listener)
   try {
     while (mined < count) {
       game.alive()
@@ -38,7 +39,7 @@ async function mine (game, task, { block, count, distance = SEARCHED }) {
     const done = mined ? `mined ${mined} of ${count} ${block}, then ` : ''
     throw new Refusal(`${done}cannot mine ${block}: ${error.message}`)
   } finally {
-    game.bot.removeListener('blockUpdate', watch)
+    for (const [name, listener] of Object.entries(watch)) game.bot.removeListener(name, listener)
   }
   return Math.max(0, total(game) - before)
 }
