@@ -88,6 +88,7 @@ RULES: dict[str, dict[str, Callable[[Any], bool]]] = {
     "log": {"text": _text(least=1)},
     "call": {**CALL, "args": _sound_of(list), "kwargs": _sound_of(dict)},
     "tool": {**CALL, "arguments": _sound_of(dict)},
+    "skill": {**CALL, "args": _sound_of(list), "kwargs": _sound_of(dict)},
     "skills": {"counts": _counts},
     "done": {"fault": _fault, "result": _sound, "skills": _counts},
 }

@@ -16,6 +16,7 @@ VALID: list[dict[str, Any]] = [
     {"type": "call", "id": 0, "name": "step", "args": [7], "kwargs": {}},
     {"type": "call", "id": 1, "name": "mine", "args": ["oak", 3, None, 1.5], "kwargs": {"near": [1, 2, {}]}},
     {"type": "tool", "id": 0, "name": "search", "arguments": {"query": "iron"}},
+    {"type": "skill", "id": 0, "name": "d", "args": [1], "kwargs": {"near": None}},
     {"type": "skills", "counts": {"chop": 2}},
     {"type": "done", "fault": None, "result": [1, {"a": None}], "skills": {"chop": 2}},
     {"type": "done", "fault": FAULT, "result": None, "skills": {}},

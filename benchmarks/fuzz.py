@@ -20,7 +20,7 @@ import socket
 import sys
 import time
 from collections import Counter as Tally
-from typing import Any
+from typing import Any, NoReturn
 
 from _frame_rules import same, valid_content
 from _hostile_frames import hostile_line
@@ -145,6 +145,8 @@ def _served(lines: list[bytes], world: Recording, wake: Wake) -> str:
             limits=ProgramLimits(),
             wake=wake,
             pin=pin,
+            seed="",
+            run_python=_no_program_beside,
         )
         theirs.sendall(b"".join(line + b"\n" for line in lines))
         theirs.shutdown(socket.SHUT_WR)
@@ -161,12 +163,16 @@ def _served(lines: list[bytes], world: Recording, wake: Wake) -> str:
         return "done"
 
 
+def _no_program_beside(*_: object) -> NoReturn:
+    raise RuntimeError("no frame may start another program")
+
+
 def _calls_in_order(lines: list[bytes]) -> int:
     """How many primitive calls a host may make of these lines, at most."""
     made = answered = 0
     for line in lines:
         said = valid_content(line)
-        if said is None or said["type"] in ("ready", "done"):
+        if said is None or said["type"] in ("ready", "skill", "done"):
             break
         if said["type"] in ("call", "tool"):
             if said["id"] != answered:

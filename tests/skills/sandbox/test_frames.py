@@ -28,6 +28,7 @@ VALID = [
         "kwargs": {"near": [1, 2, 3]},
     },
     {"type": "tool", "id": 4, "name": "search", "arguments": {"query": "iron"}},
+    {"type": "skill", "id": 4, "name": "d", "args": [1], "kwargs": {"near": None}},
     {"type": "skills", "counts": {"chop": 2}},
     {"type": "done", "fault": None, "result": [1, {"a": None}], "skills": {"chop": 2}},
     {
@@ -46,7 +47,7 @@ values = st.recursive(
 members = st.sampled_from(
     ["type", "id", "name", "args", "kwargs", "text", "counts", "fault", "result", "skills"]
 )
-kinds = st.sampled_from(["ready", "log", "call", "tool", "skills", "done", "return", ""])
+kinds = st.sampled_from(["ready", "log", "call", "tool", "skill", "skills", "done", "return", ""])
 
 
 def accepted(line: bytes) -> AnyFrame | None:
