@@ -57,7 +57,7 @@ def main() -> None:
         "filter": filtering(model, 60 if options.quick else 600),
         "sampling": sampling(model, 8 if options.quick else 32),
     }
-    if not options.quick:
+    if options.seeds and not options.quick:
         report["demo"] = [demo(DemoSettings(seed, **size)) for seed in options.seeds]
         report["demo_mean"] = means(report["demo"])
     print(json.dumps(report, indent=2))

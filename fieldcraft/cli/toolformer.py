@@ -112,8 +112,11 @@ def train(
     ] = False,
     tau_f: Annotated[float | None, typer.Option("--tau-f", help="Instead of that of the annotation.")] = None,
     plain_share: Annotated[
-        float, typer.Option("--plain-share", min=0, max=0.99, help="Share of texts without a call.")
-    ] = 0.5,
+        float, typer.Option("--plain-share", min=0, max=0.9, help="Texts that keep no call, as a share.")
+    ] = 0.35,
+    bare_share: Annotated[
+        float, typer.Option("--bare-share", min=0, max=0.9, help="Texts whose calls are left out again.")
+    ] = 0.15,
     extra: Annotated[Path | None, typer.Option("--extra", help="More plain texts.")] = None,
     held_out: Annotated[
         Path | None, typer.Option("--held-out", help="Texts to measure perplexity on.")
@@ -143,7 +146,8 @@ def train(
     from fieldcraft.tools.toolformer.training import train as fine_tune
 
     documents, taus = annotated_with(annotation, tau_f)
-    mixed = mixture(documents, taus, plain_share=plain_share, extra=texts_of(extra), seed=seed)
+    shares = {"plain_share": plain_share, "bare_share": bare_share}
+    mixed = mixture(documents, taus, **shares, extra=texts_of(extra), seed=seed)
     settings = TrainingSettings(
         method=method,
         learning_rate=learning_rate,

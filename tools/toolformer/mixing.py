@@ -34,7 +34,8 @@ def mixture(
     thresholds: Mapping[str, float],
     *,
     size: int | None = None,
-    plain_share: float = 0.5,
+    plain_share: float = 0.35,
+    bare_share: float = 0.15,
     calls_per_document: int | None = None,
     extra: Sequence[str] = (),
     seed: int = 0,
@@ -46,6 +47,8 @@ def mixture(
         thresholds: tau_f by tool.
         size: how many texts; documents then come again. By default each with a call comes once.
         plain_share: the share of plain texts, taken from documents that keep no call and from `extra`.
+        bare_share: the share of texts that keep a call but are shown without it, so that the model still
+            knows how they go on where it may not call.
         calls_per_document: calls at most in one, the best ones; by default all.
         extra: more plain texts.
         seed: of the choice.
@@ -59,11 +62,16 @@ def mixture(
         raise ToolformerError("no document keeps a call; lower the thresholds, or annotate more texts")
     plain = [*(one.text for one, calls in kept if not calls), *extra]
     chosen = random.Random(seed)  # noqa: S311 - no secret
-    share = plain_share if plain else 0.0
+    share = min(0.99, (plain_share if plain else 0.0) + bare_share)
     texts = [one.with_calls(calls) for one, calls in with_calls]
     wanted = size or round(len(texts) / max(0.01, 1 - share))
     number = wanted - round(wanted * share)
-    mixed = [*_again(texts, number, chosen), *_again(plain, wanted - number, chosen)]
+    bare = round(wanted * bare_share) if plain else wanted - number
+    mixed = [
+        *_again(texts, number, chosen),
+        *_again([one.text for one, _ in with_calls], bare, chosen),
+        *_again(plain, wanted - number - bare, chosen),
+    ]
     everything = [*(one.text for one in documents), *extra]
     control = _again(everything, wanted, chosen)
     chosen.shuffle(mixed)
