@@ -104,7 +104,7 @@ def test_takes_tasks_from_a_file(workshop: Workshop) -> None:
 
 def test_a_person_sets_the_tasks_and_judges(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     said = iter(["Chop some wood", "y", ""])
-    monkeypatch.setattr("builtins.input", lambda _prompt: next(said))
+    monkeypatch.setattr("builtins.input", lambda: next(said))
     ended = workshop.explore("--curriculum", "human", "--critic", "human")
     assert ended.code == 0
     assert "task 1: Chop some wood" in ended.out
@@ -114,14 +114,14 @@ def test_a_person_sets_the_tasks_and_judges(workshop: Workshop, monkeypatch: pyt
 def test_the_end_of_the_input_leaves_a_run_that_asks_again(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nobody(_prompt: str) -> str:
+    def nobody() -> str:
         raise EOFError
 
     monkeypatch.setattr("builtins.input", nobody)
     ended = workshop.explore("--curriculum", "human")
     assert ended.code == 1
     assert "paused: nobody answered: the input ended" in ended.out
-    monkeypatch.setattr("builtins.input", lambda _prompt: "")
+    monkeypatch.setattr("builtins.input", lambda: "")
     assert workshop.run("explore", "--plain", "--resume", "first").code == 0
 
 
