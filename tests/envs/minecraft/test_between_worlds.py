@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,8 @@ from typing import Any
 import pytest
 from minecraft_server import FixtureServer
 
-from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.replaying import Outcome, replay_skills
-from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.cli.main import main
-from fieldcraft.envs import ItemGoal
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.skills import SkillLibrary, Verified
 from fieldcraft.skills.formats.voyager import import_voyager
@@ -24,18 +22,11 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "skills"))
 
 from voyager_library import publish
 
-LEARNED = {
-    "oak_log": "Get 1 oak log",
-    "oak_planks": "Craft oak planks",
-    "stick": "Craft sticks",
-    "crafting_table": "Craft a crafting table",
-    "wooden_pickaxe": "Craft a wooden pickaxe",
-    "cobblestone": "Mine 1 cobblestone",
-    "stone_pickaxe": "Craft a stone pickaxe",
-    "furnace": "Craft a furnace",
-    "iron_ingot": "Smelt an iron ingot",
-    "chest": "Craft a chest",
-}
+LEARNED = Path(__file__).parent / "learned"
+ITEMS = {
+    "oak_log", "oak_planks", "stick", "crafting_table", "wooden_pickaxe", "cobblestone", "stone_pickaxe",
+    "furnace", "iron_ingot", "chest",
+}  # fmt: skip
 HELD = {"oak_planks": 40, "stick": 8, "cobblestone": 16, "stone_pickaxe": 1, "raw_iron": 1}
 TRIED = (
     "craftPlanks", "mineWoodLog", "mineWoodLogV2", "craftCraftingTable", "placeTableNearby",
@@ -45,22 +36,10 @@ TRIED = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library of an agent that lived in the grid world and set out with nothing."""
-    folder = tmp_path_factory.mktemp("learned")
-    settings = RunSettings(
-        curriculum="fixed",
-        tasks=tuple(FixedTask(task=words, goal=ItemGoal(item=item)) for item, words in LEARNED.items()),
-        library=str(folder / "library"),
-        budget=BudgetLimits(iterations=60),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIELDCRAFT_CACHE", str(folder / "cache"))
-        with new_session(settings, runs=folder / "runs") as session:
-            state = session.explorer.explore()
-    assert state.completed == list(LEARNED.values())
-    return folder / "library"
+@pytest.fixture
+def learned(tmp_path: Path) -> Path:
+    """A copy of what an agent with the offline model learned in the grid world, setting out with nothing."""
+    return shutil.copytree(LEARNED, tmp_path / "library")
 
 
 def replayed(capsys: pytest.CaptureFixture[str], library: Path, **options: Any) -> dict[str, dict[str, Any]]:
@@ -79,7 +58,7 @@ def test_what_was_learned_in_the_grid_world_works_in_minecraft(
         name: ("works", result["why"]) for name, result in found.items()
     }
     library = SkillLibrary(learned)
-    assert {library.get(name).provenance.goal["item"] for name in found} == set(LEARNED)  # type: ignore[index]
+    assert {library.get(name).provenance.goal["item"] for name in found} == ITEMS  # type: ignore[index]
 
 
 @pytest.fixture(scope="module")
