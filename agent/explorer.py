@@ -235,12 +235,14 @@ class Explorer:
         """Bring the world to where the journal ends: new, or as the latest snapshot has it."""
         environment, settings = self._parts.environment, self._run.settings
         latest = self._latest_snapshot()
-        environment.reset(seed=settings.seed, options=settings.options)
+        resumed = self.state.task_number > 0 and not environment.spec.can_snapshot
+        options = environment.options_to_resume(settings.options) if resumed else settings.options
+        environment.reset(seed=settings.seed, options=options)
         if latest is not None and not restore_world(self._run, environment, self._parts.runner, latest):
             self._recorder.aside(
                 e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
             )
-        if self.state.task_number and not environment.spec.can_snapshot:
+        if resumed:
             environment.resume(self.state.progress)
         if self.state.task_number == 0 and self.state.snapshot is None:
             self._recorder.once(

@@ -122,7 +122,7 @@ def resumed_session(
         run = stack.enter_context(Run.open(runs, name))
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        session = _assemble(run, _open(run.settings, stack), ask_human, listeners, stack)
+        session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, listeners, stack)
         session.recorder.aside(e.RunResumed(settings=run.settings))
         yield session
 
@@ -138,9 +138,9 @@ class _Opened:
     registry: ToolRegistry
 
 
-def _open(settings: RunSettings, stack: ExitStack) -> _Opened:
+def _open(settings: RunSettings, stack: ExitStack, *, resumed: bool = False) -> _Opened:
     clients = open_clients(settings)
-    environment = _environment(settings, stack)
+    environment = _environment(settings, stack, resumed=resumed)
     registry = open_tools(settings)
     stack.callback(registry.close)
     sandbox = open_sandbox(settings.sandbox)
@@ -172,12 +172,13 @@ def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
     return {role: by_name[settings.model_for(role)] for role in ROLES}
 
 
-def _environment(settings: RunSettings, stack: ExitStack) -> Environment:
+def _environment(settings: RunSettings, stack: ExitStack, *, resumed: bool) -> Environment:
     environment = make(settings.environment)
     environment.confine(process_launcher(settings.sandbox))
     stack.callback(environment.close)
     try:
-        environment.reset(seed=settings.seed, options=settings.options)
+        options = environment.options_to_resume(settings.options) if resumed else settings.options
+        environment.reset(seed=settings.seed, options=options)
     except ValueError as error:
         raise BadWorldOptions(f"{settings.environment}: {error}") from error
     except Exception as error:

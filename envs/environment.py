@@ -149,6 +149,10 @@ class Environment(ABC):
         """Start processes of this world's own by `launcher` from now on. Called before the first reset."""
         return
 
+    def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the reset by which an interrupted run goes on, from those by which it began."""
+        return dict(options)
+
     def resume(self, progress: Progress) -> None:  # noqa: ARG002
         """An interrupted run goes on in this world, which lives on by itself: count on from `progress`.
 

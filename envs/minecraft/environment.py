@@ -26,6 +26,7 @@ TICKS_A_SECOND = 20
 CALL_SECONDS = 75.0
 """How long one primitive may take, but for those that say so themselves."""
 
+OF_THE_BEGINNING = ("reset", "inventory", "position")
 PROGRAM_SECONDS = 600.0
 SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
 SLOTS = 36
@@ -90,6 +91,10 @@ class MinecraftWorld(Environment):
     def install(cls) -> str:
         """Install the bridge's packages with npm, for this user."""
         return f"the bridge's packages are in {install()}"
+
+    def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Those that say where the server is: what the bot holds is the world's business by now."""
+        return {name: value for name, value in options.items() if name not in OF_THE_BEGINNING}
 
     def resume(self, progress: Progress) -> None:
         """Count on from what an interrupted run had reached."""

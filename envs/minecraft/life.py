@@ -20,7 +20,7 @@ class Life:
     """Counters that only grow, and the latest events.
 
     Attributes:
-        tick: physics ticks of all bridges of this life together.
+        elapsed: physics ticks of all bridges of this life in this process together.
         events: the latest, oldest first.
         chests: what was seen in each chest that was opened, by position.
     """
@@ -28,7 +28,8 @@ class Life:
     def __init__(self) -> None:
         self._progress = Progress()
         self._walked_before = 0.0
-        self.tick = 0
+        self.elapsed = 0
+        self._tick_before = 0
         self.events: deque[str] = deque(maxlen=EVENTS_KEPT)
         self.chests: dict[str, dict[str, int]] = {}
         self._seen: dict[str, None] = {}
@@ -37,11 +38,16 @@ class Life:
         """Add to what an earlier process had counted."""
         self._progress = progress.model_copy(deep=True)
         self._walked_before = progress.distance
-        self.tick = max([self.tick, *progress.items.values(), *progress.milestones.values()])
+        self._tick_before = max([0, *progress.items.values(), *progress.milestones.values()])
 
     def progress(self) -> Progress:
         """What was reached, as a new object."""
         return self._progress.model_copy(deep=True)
+
+    @property
+    def tick(self) -> int:
+        """Physics ticks of this life, those counted before a resume among them."""
+        return self._tick_before + self.elapsed
 
     @property
     def held(self) -> list[str]:

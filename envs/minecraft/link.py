@@ -175,7 +175,7 @@ class Link:
             raise PrimitiveError(str(refusal)) from None
         finally:
             if self._bridge is not None:
-                self.life.tick = self._tick_before + self._bridge.tick
+                self.life.elapsed = self._tick_before + self._bridge.tick
                 self.life.walk(self._bridge.walked)
 
     def _recover(self, why: str) -> float:
