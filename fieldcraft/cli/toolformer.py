@@ -146,8 +146,14 @@ def train(
     from fieldcraft.tools.toolformer.training import train as fine_tune
 
     documents, taus = annotated_with(annotation, tau_f)
-    shares = {"plain_share": plain_share, "bare_share": bare_share}
-    mixed = mixture(documents, taus, **shares, extra=texts_of(extra), seed=seed)
+    mixed = mixture(
+        documents,
+        taus,
+        plain_share=plain_share,
+        bare_share=bare_share,
+        extra=texts_of(extra),
+        seed=seed,
+    )
     settings = TrainingSettings(
         method=method,
         learning_rate=learning_rate,
