@@ -31,19 +31,29 @@ def find_node() -> str:
             f"Minecraft needs Node.js {OLDEST_NODE} or newer, and there is no `node` on the PATH; "
             "install it from nodejs.org, or: pip install 'fieldcraft[node]'"
         )
+    version = node_version(node)
+    if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
+        raise CannotPlay(
+            f"Minecraft needs Node.js {OLDEST_NODE} or newer, and {node} is {version}; "
+            "install a newer one from nodejs.org, or: pip install 'fieldcraft[node]'"
+        )
+    return str(Path(node).resolve())
+
+
+def node_version(node: str) -> str:
+    """What this Node says that it is, such as `v20.20.2`.
+
+    Raises:
+        CannotPlay: it does not run, or says something else.
+    """
     try:
         said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotPlay(f"{node} does not run ({error}); reinstall Node.js") from None
-    version = re.match(r"v(\d+)\.", said.stdout)
-    if version is None:
+    version = said.stdout.strip()
+    if not re.match(r"v\d+\.", version):
         raise CannotPlay(f"{node} does not say its version; reinstall Node.js")
-    if int(version[1]) < OLDEST_NODE:
-        raise CannotPlay(
-            f"Minecraft needs Node.js {OLDEST_NODE} or newer, and {node} is {said.stdout.strip()}; "
-            "install a newer one from nodejs.org, or: pip install 'fieldcraft[node]'"
-        )
-    return str(Path(node).resolve())
+    return version
 
 
 def find_packages() -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -138,21 +136,21 @@ def _extras() -> Iterator[Finding]:
         yield Finding(f"tools: {name}", holds, "installed" if holds else "not installed", cure)
 
 
-def _programs() -> Iterator[Finding]:
-    yield _program("node", ["--version"], "Node.js 20 or later runs JavaScript skills: https://nodejs.org")
+def _minecraft() -> Iterator[Finding]:
+    """What Minecraft needs besides Python: Node.js, and packages for it."""
+    from fieldcraft.envs.minecraft.errors import CannotPlay
+    from fieldcraft.envs.minecraft.packages import INSTALL, find_node, find_packages, node_version
 
-
-def _program(name: str, question: list[str], cure: str) -> Finding:
-    path = shutil.which(name)
-    if path is None:
-        return Finding(name, False, "not found", cure)
     try:
-        answer = subprocess.run([path, *question], capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Finding(name, False, f"{path} does not answer: {error}", cure)
-    if answer.returncode:
-        return Finding(name, False, answer.stderr.strip().partition("\n")[0], cure)
-    return Finding(name, True, answer.stdout.strip().partition("\n")[0])
+        node = find_node()
+        yield Finding("node", True, f"{node_version(node)} ({node})")
+    except CannotPlay as error:
+        cure = "Node.js 20 or newer from https://nodejs.org, or: pip install 'fieldcraft[node]'"
+        yield Finding("node", False, str(error).partition(";")[0], cure)
+    try:
+        yield Finding("minecraft: bridge", True, f"packages in {find_packages()}")
+    except CannotPlay as error:
+        yield Finding("minecraft: bridge", False, str(error).partition(";")[0], INSTALL)
 
 
 def _embeddings() -> Iterator[Finding]:
@@ -174,5 +172,5 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _settings,
     _providers,
     _extras,
-    _programs,
+    _minecraft,
 )

@@ -191,6 +191,24 @@ def test_doctor_says_what_there_is_and_how_to_get_the_rest(
     assert "sandbox" in workshop.run("doctor").out
 
 
+def test_doctor_tells_what_minecraft_lacks(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fieldcraft.envs.minecraft import packages
+
+    (tmp_path / "package-lock.json").write_bytes((packages.BRIDGE / "package-lock.json").read_bytes())
+    old = tmp_path / "node"
+    old.write_text("#!/bin/sh\necho v18.20.4\n")
+    old.chmod(0o755)
+    monkeypatch.setattr(packages, "BRIDGE", tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = {finding["name"]: finding for finding in workshop.run("doctor", "--json").data}
+    assert found["node"]["detail"].endswith("is v18.20.4")
+    assert "fieldcraft[node]" in found["node"]["cure"]
+    assert found["minecraft: bridge"]["cure"] == "fieldcraft envs install minecraft-v1"
+
+
 def test_doctor_fails_where_something_required_is_missing(workshop: Workshop) -> None:
     Path("fieldcraft.toml").write_text("sed = 3\n")
     ended = workshop.run("doctor")
