@@ -50,6 +50,7 @@ class MinecraftWorld(Environment):
         self._options = Options()
         self._life = Life()
         self._link: Link | None = None
+        self._known = Names()
         self.spec = _spec(self._options, Names())
 
     @property
@@ -76,11 +77,10 @@ class MinecraftWorld(Environment):
         else:
             link.begin_life(chosen, life)
         self._link, self._options, self._life = link, chosen, life
-        if not self.spec.names.items:
-            names = link.ask("names")
-            self.spec = _spec(chosen, Names(**{kind: tuple(names[kind]) for kind in names}))
-        self.spec = _spec(chosen, self.spec.names)
-        begin(link, chosen, self.spec.names)
+        names = link.ask("names")
+        self._known = Names.model_validate(names["all"])
+        self.spec = _spec(chosen, Names.model_validate(names["survival"]))
+        begin(link, chosen, self._known)
         return self.observe()
 
     def confine(self, launcher: Launcher) -> None:
@@ -316,9 +316,10 @@ class MinecraftWorld(Environment):
 
     @property
     def _names(self) -> Names:
-        if not self.spec.names.items:
+        """All that the server may know; `spec` lists those that can be had in survival."""
+        if not self._known.items:
             self.link.ask("ping")
-        return self.spec.names
+        return self._known
 
     def _do(self, method: str, seconds: float = CALL_SECONDS, **params: Any) -> Any:
         return self.link.do(method, seconds=seconds, **params)

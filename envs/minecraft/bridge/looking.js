@@ -103,12 +103,4 @@ function nearby (game, { radius }) {
   return found
 }
 
-/** The names that programs may use in this version, sorted. */
-function names (game) {
-  const { registry } = game
-  const living = registry.entitiesArray.filter((one) => !['object', 'other', 'projectile', 'player', 'orb', 'storage'].includes(one.type))
-  const sorted = (array) => [...new Set(array.map((one) => one.name))].sort()
-  return { items: sorted(registry.itemsArray), blocks: sorted(registry.blocksArray), mobs: sorted(living) }
-}
-
-module.exports = { observe, nearby, names, around, mobs }
+module.exports = { observe, nearby, around, mobs }

@@ -9,6 +9,7 @@ const gathering = require('./gathering')
 const living = require('./living')
 const looking = require('./looking')
 const making = require('./making')
+const naming = require('./naming')
 const programs = require('./programs')
 const walking = require('./walking')
 
@@ -47,7 +48,7 @@ const methods = {
   ping: () => 'pong',
   join: (params) => game.join(params),
   new_life: () => game.newLife(),
-  names: () => looking.names(game),
+  names: () => naming.names(game),
   observe: async () => {
     await game.living()
     return looking.observe(game)

@@ -37,6 +37,19 @@ def server(version: str) -> Iterator[FixtureServer]:
         yield running
 
 
+def test_names_what_can_be_had_in_survival_and_knows_the_rest(world: MinecraftWorld) -> None:
+    items, blocks = set(world.spec.names.items), set(world.spec.names.blocks)
+    assert {"oak_log", "stick", "iron_ingot", "beef", "egg", "water_bucket", "netherite_sword"} <= items
+    assert {"stone", "oak_log", "short_grass", "wheat", "obsidian", "spawner"} <= blocks
+    assert not items & {"bedrock", "cow_spawn_egg", "command_block", "barrier", "infested_stone"}
+    assert not blocks & {"bedrock", "barrier", "end_portal_frame", "air", "oak_wall_sign"}
+    with pytest.raises(PrimitiveError, match="cannot mine bedrock") as refusal:
+        world.mine("bedrock")
+    assert "has this name" not in str(refusal.value)
+    with pytest.raises(PrimitiveError, match="no block has this name"):
+        world.mine("bedrok")
+
+
 def test_from_bare_hands_to_smelted_iron(world: MinecraftWorld, server: FixtureServer) -> None:
     start = world.progress()
     world.mine("oak_log", 8)
