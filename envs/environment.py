@@ -137,8 +137,8 @@ class Environment(ABC):
         return ()
 
     @classmethod
-    def install(cls) -> str:
-        """Fetch what this world needs besides Python packages; says what was done.
+    def install(cls, *, pictures: bool = False) -> str:  # noqa: ARG003
+        """Fetch what this world needs besides Python packages, and for `pictures` too; says what was done.
 
         Raises:
             ValueError: it could not be fetched; the message says why.

@@ -9,12 +9,13 @@ from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.launching import Launcher, PlainLauncher
+from fieldcraft.envs.minecraft import drawing
 from fieldcraft.envs.minecraft.beginning import begin
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
-from fieldcraft.envs.minecraft.packages import install
+from fieldcraft.envs.minecraft.packages import VIEWER, install
 from fieldcraft.envs.minecraft.programs import REFERENCE, run_program
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
@@ -88,9 +89,26 @@ class MinecraftWorld(Environment):
         self._launcher = launcher
 
     @classmethod
-    def install(cls) -> str:
-        """Install the bridge's packages with npm, for this user."""
-        return f"the bridge's packages are in {install()}"
+    def install(cls, *, pictures: bool = False) -> str:
+        """Install the bridge's packages with npm, for this user; for `pictures` the viewer's too."""
+        done = f"the bridge's packages are in {install()}"
+        return f"{done}, the viewer's in {install(VIEWER)}" if pictures else done
+
+    def remarks(self) -> tuple[str, ...]:
+        """What is missing to draw pictures."""
+        problem = drawing.missing()
+        return () if problem is None else (f"no pictures: {problem}",)
+
+    def render(self) -> bytes:
+        """A PNG of what the bot sees, as its eyes are turned.
+
+        Raises:
+            CannotPlay: what draws is not installed, or failed; the message names the cure.
+        """
+        problem = drawing.missing()
+        if problem is not None:
+            raise CannotPlay(problem)
+        return drawing.draw(self.link.ask("surroundings"))
 
     def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Those that say where the server is: what the bot holds is the world's business by now."""
@@ -357,6 +375,7 @@ def _spec(options: Options, names: Names) -> EnvironmentSpec:
         description=_DESCRIPTION,
         languages=("python", "javascript"),
         repeatable=False,
+        can_render=drawing.missing() is None,
         seconds_limit=PROGRAM_SECONDS,
         names=names,
         options=options.model_dump(mode="json"),

@@ -14,8 +14,11 @@ from platformdirs import user_data_path
 from fieldcraft.envs.minecraft.errors import CannotPlay
 
 BRIDGE = Path(__file__).resolve().parent / "bridge"
+VIEWER = Path(__file__).resolve().parent / "viewer"
 OLDEST_NODE = 20
 INSTALL = "fieldcraft envs install minecraft-v1"
+INSTALL_VIEWER = f"{INSTALL} --pictures"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 
 
@@ -62,14 +65,43 @@ def find_packages() -> Path:
     Raises:
         CannotPlay: they are not installed.
     """
-    for folder in (BRIDGE, _installed_folder()):
-        if (folder / "node_modules" / "mineflayer" / "package.json").is_file():
-            return folder / "node_modules"
-    raise CannotPlay(f"the Minecraft bridge's packages are not installed; run: {INSTALL}")
+    found = _packages_of(BRIDGE, "mineflayer")
+    if found is None:
+        raise CannotPlay(f"the Minecraft bridge's packages are not installed; run: {INSTALL}")
+    return found
 
 
-def install() -> Path:
-    """Install the packages for this user; returns their folder. Takes about half a minute and 500 MB.
+def find_viewer() -> Path:
+    """The `node_modules` with what draws pictures.
+
+    Raises:
+        CannotPlay: it is not installed.
+    """
+    found = _packages_of(VIEWER, "prismarine-viewer")
+    if found is None:
+        raise CannotPlay(f"what draws pictures of Minecraft is not installed; run: {INSTALL_VIEWER}")
+    return found
+
+
+def find_browser() -> str:
+    """The path of a browser that draws without a screen.
+
+    Raises:
+        CannotPlay: there is none.
+    """
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise CannotPlay(
+            "pictures of Minecraft need Chromium or Chrome, and neither is on the PATH; "
+            "on Debian or Ubuntu, run: apt-get install chromium"
+        )
+    return found
+
+
+def install(source: Path = BRIDGE) -> Path:
+    """Install the packages of `BRIDGE` or `VIEWER` for this user; returns their folder.
+
+    Takes about half a minute and 500 MB, for the viewer 900 MB.
 
     Raises:
         CannotPlay: Node or npm is missing, or npm failed; the message has its last lines.
@@ -78,14 +110,14 @@ def install() -> Path:
     npm = _program("npm")
     if npm is None:
         raise CannotPlay("there is no `npm` on the PATH; it comes with Node.js")
-    folder = _installed_folder()
+    folder = _installed_folder(source)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(BRIDGE / name, folder / name)
+        shutil.copy(source / name, folder / name)
     done = subprocess.run([npm, *NPM_CI], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         last = " | ".join(line for line in done.stderr.splitlines() if "EBADENGINE" not in line)[-400:]
-        raise CannotPlay(f"npm could not install the Minecraft bridge's packages: {last}")
+        raise CannotPlay(f"npm could not install the packages of the Minecraft {source.name}: {last}")
     return folder / "node_modules"
 
 
@@ -94,7 +126,15 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
-def _installed_folder() -> Path:
+def _packages_of(source: Path, main: str) -> Path | None:
+    """The `node_modules` of a folder with a lock file, beside it or installed; `main` must be among them."""
+    for folder in (source, _installed_folder(source)):
+        if (folder / "node_modules" / main / "package.json").is_file():
+            return folder / "node_modules"
+    return None
+
+
+def _installed_folder(source: Path) -> Path:
     """In the user's data, one for each lock file: versions of Fieldcraft do not disturb one another."""
-    digest = hashlib.sha256((BRIDGE / "package-lock.json").read_bytes()).hexdigest()[:12]
-    return user_data_path("fieldcraft", appauthor=False) / f"minecraft-bridge-{digest}"
+    digest = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:12]
+    return user_data_path("fieldcraft", appauthor=False) / f"minecraft-{source.name}-{digest}"

@@ -138,6 +138,7 @@ def _extras() -> Iterator[Finding]:
 
 def _minecraft() -> Iterator[Finding]:
     """What Minecraft needs besides Python: Node.js, and packages for it."""
+    from fieldcraft.envs.minecraft import drawing
     from fieldcraft.envs.minecraft.errors import CannotPlay
     from fieldcraft.envs.minecraft.packages import INSTALL, find_node, find_packages, node_version
 
@@ -151,6 +152,8 @@ def _minecraft() -> Iterator[Finding]:
         yield Finding("minecraft: bridge", True, f"packages in {find_packages()}")
     except CannotPlay as error:
         yield Finding("minecraft: bridge", False, str(error).partition(";")[0], INSTALL)
+    problem, _, cure = (drawing.missing() or "").partition("; ")
+    yield Finding("minecraft: pictures", not problem, problem or "can be drawn", cure)
 
 
 def _embeddings() -> Iterator[Finding]:

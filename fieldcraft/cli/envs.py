@@ -183,13 +183,18 @@ def permute(
 
 
 @app.command()
-def install(world: World) -> int:
+def install(
+    world: World,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also what it needs to draw pictures.")
+    ] = False,
+) -> int:
     """Fetch what a world needs besides Python packages."""
     from fieldcraft.cli.console import console, say
     from fieldcraft.envs import load
 
     try:
-        done = load(world).install()
+        done = load(world).install(pictures=pictures)
     except ValueError as error:
         raise CommandFailed(f"{world}: {error}") from error
     console().print(say(f"{world}: {done}", "good"))

@@ -134,10 +134,14 @@ def _draw(session: Session, picture: Path | None) -> CommandFailed | None:
     """Write the world's picture; a world that cannot, or a full disk, is told after the summary."""
     if picture is None:
         return None
-    if not session.environment.spec.can_render:
-        return CommandFailed(f"{session.environment.spec.id} draws no pictures; leave --picture out")
+    world = session.environment
+    if not world.spec.can_render:
+        why = "".join(f" ({remark})" for remark in world.remarks())
+        return CommandFailed(f"{world.spec.id} draws no pictures{why}; leave --picture out")
     try:
-        picture.write_bytes(session.environment.render())
+        picture.write_bytes(world.render())
+    except ValueError as error:
+        return CommandFailed(f"--picture: {error}")
     except OSError as error:
         return CommandFailed(
             f"--picture {picture} cannot be written ({error.strerror}); choose another place"

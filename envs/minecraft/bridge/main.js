@@ -11,6 +11,7 @@ const looking = require('./looking')
 const making = require('./making')
 const naming = require('./naming')
 const programs = require('./programs')
+const { surroundings } = require('./surroundings')
 const walking = require('./walking')
 
 /** Primitives that take time: run as a task, which can be cancelled by the id of its request. */
@@ -53,6 +54,7 @@ const methods = {
     await game.living()
     return looking.observe(game)
   },
+  surroundings: () => surroundings(game),
   nearby: (params) => looking.nearby(game, params),
   find: ({ name }) => {
     game.alive()
