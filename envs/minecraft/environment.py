@@ -32,7 +32,7 @@ PROGRAM_SECONDS = 600.0
 SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
 SLOTS = 36
 DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
-CURE = "or use the container (docs/minecraft.md), or --sandbox unsafe to run them all the same"
+CURE = "or use the container (docs/docker-compose.md), or --sandbox unsafe to run them all the same"
 _DESCRIPTION = "Minecraft on a real server: survival, with all its names and recipes."
 
 

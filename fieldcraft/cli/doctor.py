@@ -141,6 +141,7 @@ def _minecraft() -> Iterator[Finding]:
     from fieldcraft.envs.minecraft import drawing
     from fieldcraft.envs.minecraft.errors import CannotPlay
     from fieldcraft.envs.minecraft.packages import INSTALL, find_node, find_packages, node_version
+    from fieldcraft.skills.sandbox import ConfinedLauncher, process_launcher
 
     try:
         node = find_node()
@@ -154,6 +155,11 @@ def _minecraft() -> Iterator[Finding]:
         yield Finding("minecraft: bridge", False, str(error).partition(";")[0], INSTALL)
     problem, _, cure = (drawing.missing() or "").partition("; ")
     yield Finding("minecraft: pictures", not problem, problem or "can be drawn", cure)
+    launcher = process_launcher()
+    if isinstance(launcher, ConfinedLauncher):
+        yield Finding("minecraft: JavaScript", True, f"programs are confined by {launcher.way}")
+    else:
+        yield Finding("minecraft: JavaScript", False, "programs are refused", launcher.problem)
 
 
 def _embeddings() -> Iterator[Finding]:

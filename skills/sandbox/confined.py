@@ -1,41 +1,62 @@
 """Starting a process of another runtime (Node) as a sandbox: no files, no network, no processes of its own.
 
-The layers are those of the Python sandbox: bubblewrap's namespaces, a system-call filter, resource limits.
-What the process is given besides are the files it runs and the open descriptors that it inherits.
+The layers are those of the Python sandbox: bubblewrap's namespaces or Landlock, a system-call filter,
+resource limits. What the process is given besides are the files it runs and the descriptors that it inherits.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
+import sys
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from fieldcraft.envs.launching import Launcher, PlainLauncher
 from fieldcraft.skills.sandbox import bubblewrap
+from fieldcraft.skills.sandbox.fork_process import HERE, INTERPRETER_FLAGS
 from fieldcraft.skills.sandbox.probe import SYSCALLS
-from fieldcraft.skills.sandbox.worker import seccomp
+from fieldcraft.skills.sandbox.worker import lockdown, seccomp
+
+Way = Literal["bubblewrap", "landlock"]
 
 V8_SYSCALLS = Path(__file__).with_name("v8_syscalls.json")
 MEMORY, ERRORS_WRITTEN, OPEN_FILES = 2 << 30, 16 << 20, 256
 """Bytes of data (V8's address space is far larger than what it uses), bytes of standard error, open files."""
 
+BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); from worker import starter; starter.main()"
+LOADED = re.compile(r"^\s*(?:\S+ => )?(/.+) \(0x[0-9a-f]+\)$", re.MULTILINE)
+"""A line of the dynamic loader about a library, or about itself."""
+
+NO_OPENSSL_SETTINGS = {"OPENSSL_CONF": os.devnull}
+"""Node does not start where it finds OpenSSL's settings and may not read them."""
+
+NO_LANDLOCK = (
+    "there is no Landlock (Linux 5.13 or later has it; in a container the engine's profile must allow it, "
+    "as that of Docker 20.10.24 does)"
+)
+
 
 class ConfinedLauncher:
-    """Starts a process inside bubblewrap under a filter that lets V8 run.
+    """Starts a process inside bubblewrap, or under Landlock, with a filter that lets V8 run.
 
     Args:
+        way: `landlock` works in containers, too; `bubblewrap` also hides which files exist.
         memory: bytes of data that the process may have.
     """
 
     confines = True
     problem = ""
 
-    def __init__(self, *, memory: int = MEMORY) -> None:
+    def __init__(self, way: Way = "bubblewrap", *, memory: int = MEMORY) -> None:
+        self.way = way
         self._memory = memory
         self._filter = v8_filter()
 
@@ -53,16 +74,15 @@ class ConfinedLauncher:
         try:
             os.write(program, self._filter)
             os.lseek(program, 0, os.SEEK_SET)
-            limits = [
-                f"--data={self._memory}",
-                "--core=0",
-                f"--fsize={ERRORS_WRITTEN}",
-                f"--nofile={OPEN_FILES}",
-            ]
+            if self.way == "bubblewrap":
+                starting = [*self._limited(), *_wrapped(command, environment, readable, program)]
+            else:
+                starting = self._locked(command, environment, readable)
             return subprocess.Popen(
-                ["prlimit", *limits, "--", *_wrapped(command, environment, readable, program)],
-                env={"PATH": os.defpath},
-                pass_fds=[*descriptors, program],
+                starting,
+                env=_starters_environment(),
+                cwd="/",
+                pass_fds=[*descriptors, *([program] if self.way == "bubblewrap" else [])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -70,6 +90,31 @@ class ConfinedLauncher:
             )
         finally:
             os.close(program)
+
+    def _limited(self) -> list[str]:
+        limits = [f"--data={self._memory}", "--core=0", f"--fsize={ERRORS_WRITTEN}", f"--nofile={OPEN_FILES}"]
+        return ["prlimit", *limits, "--"]
+
+    def _locked(
+        self, command: Sequence[str], environment: Mapping[str, str], readable: Sequence[Path]
+    ) -> list[str]:
+        """`command` after an interpreter that locks itself down before it becomes it (worker/starter.py)."""
+        wanted = {
+            "command": list(command),
+            "environment": {**NO_OPENSSL_SETTINGS, **environment},
+            "readable": [os.devnull, *map(str, readable)],
+            "runnable": [command[0], *_libraries(command[0])],
+            "limits": {
+                "RLIMIT_DATA": self._memory,
+                "RLIMIT_CORE": 0,
+                "RLIMIT_FSIZE": ERRORS_WRITTEN,
+                "RLIMIT_NOFILE": OPEN_FILES,
+            },
+            "filter": b64encode(self._filter).decode(),
+            "host": os.getpid(),
+        }
+        interpreter = sys._base_executable  # type: ignore[attr-defined]
+        return [interpreter, *INTERPRETER_FLAGS, "-c", BOOTSTRAP, str(HERE), json.dumps(wanted)]
 
 
 def process_launcher(kind: str = "auto") -> Launcher:
@@ -80,18 +125,25 @@ def process_launcher(kind: str = "auto") -> Launcher:
     """
     if kind == "unsafe":
         return PlainLauncher(allowed=True)
-    problem = why_not()
-    return ConfinedLauncher() if problem is None else PlainLauncher(problem)
+    problems: list[str] = []
+    for way in ("bubblewrap", "landlock"):
+        problem = why_not(way)
+        if problem is None:
+            return ConfinedLauncher(way)
+        problems.append(problem)
+    return PlainLauncher("; ".join(dict.fromkeys(problems)))
 
 
-def why_not() -> str | None:
-    """Why a process cannot be confined on this machine, with the cure; `None` where it can."""
+def why_not(way: Way) -> str | None:
+    """Why a process cannot be confined in this way on this machine, with the cure; `None` where it can."""
     try:
         v8_filter()
     except seccomp.UnsupportedArchitecture as error:
         return str(error)
     if not seccomp.supported():
         return "the kernel takes no system-call filters"
+    if way == "landlock":
+        return None if lockdown.landlock_abi() else NO_LANDLOCK
     if shutil.which("prlimit") is None:
         return "prlimit is not installed (apt-get install util-linux)"
     return bubblewrap.works()
@@ -110,6 +162,22 @@ def v8_filter() -> bytes:
     for architecture, numbers in more["numbers"].items():
         table["architectures"][architecture]["numbers"].update(numbers)
     return seccomp.build_filter(table, platform.machine())
+
+
+def _starters_environment() -> dict[str, str]:
+    """What the programs that confine it are started with; it gets nothing of that."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    return {"PATH": os.defpath, **kept}
+
+
+@functools.cache
+def _libraries(program: str) -> list[str]:
+    """The shared libraries that a program loads, and their loader, which is asked for them (ld.so(8))."""
+    environment = {"LD_TRACE_LOADED_OBJECTS": "1"}
+    told = subprocess.run(
+        [program, "--version"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    return LOADED.findall(told.stdout)
 
 
 def _wrapped(

@@ -20,7 +20,7 @@ CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """Landlock's system calls; they have the same numbers on every architecture."""
 
 ASK_VERSION, RULE_PATH_BENEATH = 1, 1
-READ_FILE, READ_DIRECTORY = 1 << 2, 1 << 3
+EXECUTE, READ_FILE, READ_DIRECTORY = 1 << 0, 1 << 2, 1 << 3
 FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 """Rights that each version of Landlock added (13 at first; then refer, truncate, ioctl on devices)."""
 
@@ -44,13 +44,14 @@ def landlock_abi() -> int:
     return max(0, version)
 
 
-def restrict_files(readable: Iterable[str]) -> int:
-    """Leave this process nothing to write, only these paths to read, no TCP, no foreign sockets.
+def restrict_files(readable: Iterable[str], runnable: Iterable[str] = ()) -> int:
+    """Leave this process nothing to write, only these paths to read or run, no TCP, no foreign sockets.
 
     Holds for the calling thread and its later children, and cannot be undone. Needs `no_new_privs`.
 
     Args:
         readable: files (readable) and directories (readable, all beneath them too).
+        runnable: files that may be read and executed.
 
     Returns:
         The version of Landlock that holds: network since 4, abstract sockets and signals since 6.
@@ -71,7 +72,9 @@ def restrict_files(readable: Iterable[str]) -> int:
         libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(size), ctypes.c_uint32(0)), "create"
     )
     for path in readable:
-        _allow_reading(libc, ruleset, path)
+        _allow(libc, ruleset, path, READ_FILE | READ_DIRECTORY if os.path.isdir(path) else READ_FILE)
+    for path in runnable:
+        _allow(libc, ruleset, path, READ_FILE | EXECUTE)
     _checked(libc.syscall(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)), "restrict")
     os.close(ruleset)
     return abi
@@ -128,9 +131,8 @@ def limit_resources(memory: int, seconds: int) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def _allow_reading(libc: ctypes.CDLL, ruleset: int, path: str) -> None:
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    rights = READ_FILE | READ_DIRECTORY if os.path.isdir(path) else READ_FILE
     rule = struct.pack("=Qi", rights, descriptor)
     try:
         _checked(
