@@ -9,6 +9,7 @@ from minecraft_server import FixtureServer
 
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
+from fieldcraft.skills.javascript import LANGUAGE, WORLD
 
 FORBIDDEN = {
     "process": "return process.env",
@@ -149,3 +150,14 @@ def test_what_a_program_leaves_behind_does_not_reach_the_next(world: MinecraftWo
     run(world, "globalThis.mark = 1; setInterval(() => { bot.setControlState('jump', true) }, 10)")
     assert world.link.pid != before
     assert run(world, "return typeof mark").result == "undefined"
+
+
+def test_a_program_is_given_the_names_that_a_library_is_checked_against(world: MinecraftWorld) -> None:
+    own = run(world, "return Object.keys(globalThis)").result
+    assert isinstance(own, list)
+    assert set(own) - LANGUAGE == WORLD
+    asked = ", ".join(f"{name}: typeof {name}" for name in sorted(LANGUAGE - {"undefined"} | WORLD))
+    told = run(world, f"return {{ {asked} }}")
+    assert told.failure is None
+    assert isinstance(told.result, dict)
+    assert [name for name, kind in told.result.items() if kind == "undefined"] == []
