@@ -1,5 +1,6 @@
 'use strict'
 // The bot and what is known around it: the connection, the names, what happens.
+require('./lean')
 const mineflayer = require('mineflayer')
 const net = require('node:net')
 const { pathfinder, Movements } = require('mineflayer-pathfinder')
