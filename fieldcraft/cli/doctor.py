@@ -154,7 +154,7 @@ def _minecraft() -> Iterator[Finding]:
     except CannotPlay as error:
         yield Finding("minecraft: bridge", False, str(error).partition(";")[0], INSTALL)
     problem, _, cure = (drawing.missing() or "").partition("; ")
-    yield Finding("minecraft: pictures", not problem, problem or "can be drawn", cure)
+    yield Finding("minecraft: pictures", not problem, problem or "can be drawn", cure.removeprefix("run: "))
     launcher = process_launcher()
     if isinstance(launcher, ConfinedLauncher):
         yield Finding("minecraft: JavaScript", True, f"programs are confined by {launcher.way}")

@@ -201,12 +201,14 @@ def test_doctor_tells_what_minecraft_lacks(
     old.write_text("#!/bin/sh\necho v18.20.4\n")
     old.chmod(0o755)
     monkeypatch.setattr(packages, "BRIDGE", tmp_path)
+    monkeypatch.setattr(packages, "VIEWER", tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     found = {finding["name"]: finding for finding in workshop.run("doctor", "--json").data}
     assert found["node"]["detail"].endswith("is v18.20.4")
     assert "fieldcraft[node]" in found["node"]["cure"]
     assert found["minecraft: bridge"]["cure"] == "fieldcraft envs install minecraft-v1"
+    assert found["minecraft: pictures"]["cure"] == "fieldcraft envs install minecraft-v1 --pictures"
 
 
 def test_doctor_fails_where_something_required_is_missing(workshop: Workshop) -> None:
