@@ -14,6 +14,8 @@ const smelting = require('./smelting.json')
 const DIG_COST = 20
 const JOIN_SECONDS = 25
 const RESPAWN_SECONDS = 8
+/** How long a server may say nothing before it is lost; servers of Mojang speak every 15 s, and clients wait twice that. */
+const SILENCE_SECONDS = 30
 const GRID_SLOTS = 5
 const FARTHEST_STEP = 4
 const UNBREAKABLE_ON_THE_WAY = ['crafting_table', 'furnace', 'chest', 'blast_furnace', 'smoker', 'barrel']
@@ -41,7 +43,7 @@ class Game {
     this.held = new Set(held)
     this.opened = new Map(Object.entries(opened))
     const bot = this.bot = mineflayer.createBot({
-      version, username, auth: 'offline', hideErrors: true, checkTimeoutInterval: 20000, viewDistance: 'short', connect: over(fd)
+      version, username, auth: 'offline', hideErrors: true, checkTimeoutInterval: SILENCE_SECONDS * 1000, viewDistance: 'short', connect: over(fd)
     })
     bot.setMaxListeners(0)
     bot.once('inject_allowed', () => {

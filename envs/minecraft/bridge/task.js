@@ -2,6 +2,9 @@
 // One primitive at work: it ends when it is done, cancelled, out of time, or when the bot dies or is cut off.
 const { Refusal } = require('./channel')
 
+/** What the protocol library's words for the end of a connection mean. */
+const WHY_LOST = { keepAliveError: 'the server said nothing for too long', socketClosed: 'it was closed' }
+
 /** Why a primitive was stopped from outside. */
 class Stopped extends Refusal {}
 
@@ -19,7 +22,7 @@ class Task {
     this.timer = setTimeout(() => this.stop(late), seconds * 1000)
     this.listeners = {
       death: () => this.stop('interrupted: you died'),
-      end: () => this.stop('interrupted: the connection to the server was lost')
+      end: (reason) => this.stop(`interrupted: the connection to the server was lost (${WHY_LOST[reason] ?? reason})`)
     }
     for (const [name, listener] of Object.entries(this.listeners)) bot.on(name, listener)
   }
