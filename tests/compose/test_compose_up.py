@@ -78,6 +78,27 @@ class Project:
         )
 
 
+PLANKS = "async function craftPlanks(bot, count = 1) { await craftItem(bot, 'oak_planks', count) }"
+
+
+def replayed_javascript(project: Project, folder: Path) -> list[str]:
+    """What becomes of a published skill in the container: it runs there only where it is confined."""
+    published = folder / "published" / "skill"
+    published.mkdir(parents=True)
+    code = {"craftPlanks": {"code": PLANKS, "description": "Planks of a log."}}
+    (published / "skills.json").write_text(json.dumps(code), encoding="utf-8")
+    once = ("run", "--rm", "--no-deps", "-v", f"{published.parent}:/published:ro", "agent")
+    taken = project.run(
+        *once, "skills", "import", "--format", "voyager", "/published", "--library", "borrowed"
+    )
+    assert taken.returncode == 0, taken.stdout + taken.stderr
+    given = ("--option", 'inventory={"oak_log": 1}')
+    tried = project.run(*once, "replay", "--library", "borrowed", *given, "--json")
+    results = json.loads(tried.stdout)
+    assert not [result["why"] for result in results if result["outcome"] != "works"], results
+    return [result["outcome"] for result in results]
+
+
 def test_the_agent_lives_in_its_container(engine: docker.DockerClient, tmp_path: Path) -> None:
     with chroma_server(tmp_path / "chroma") as (url, _), FixtureServer("1.20.4") as server:
         project = Project(tmp_path, url, server.port)
@@ -100,5 +121,6 @@ def test_the_agent_lives_in_its_container(engine: docker.DockerClient, tmp_path:
             stored = {name for found in client.list_collections() for name in found.get(include=[])["ids"]}
             assert stored
             assert stored <= {skill["digest"] for skill in skills}
+            assert replayed_javascript(project, tmp_path) == ["works"]
         finally:
             project.run("down", "--volumes")
