@@ -12,6 +12,7 @@ from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost, Refused, ServerGone
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.options import Options
+from fieldcraft.envs.minecraft.packages import find_node, find_packages
 from fieldcraft.envs.minecraft.process import Bridge
 from fieldcraft.envs.minecraft.rpc import HostCall
 from fieldcraft.envs.minecraft.status import Announcement, ask_status
@@ -63,8 +64,11 @@ class Link:
         """Enter the world, once: for the beginning of a life.
 
         Raises:
-            CannotPlay: it cannot be entered; the message says why and what to do.
+            CannotPlay: it cannot be entered; the message says why and what to do, what this machine lacks
+                before what the server lacks.
         """
+        find_node()
+        find_packages()
         announced = self._announced()
         self._version = choose_version(self.options, announced)
         try:

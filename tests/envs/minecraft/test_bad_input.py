@@ -131,13 +131,13 @@ def test_an_old_node(
     assert f"needs Node.js 20 or newer, and {old} is v18.20.4" in refused(fresh, port=server.port)
 
 
-def test_no_packages(
-    fresh: MinecraftWorld, server: FixtureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_packages_are_told_before_a_missing_server(
+    fresh: MinecraftWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "package-lock.json").write_bytes((packages.BRIDGE / "package-lock.json").read_bytes())
     monkeypatch.setattr(packages, "BRIDGE", tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert "not installed; run: fieldcraft envs install minecraft-v1" in refused(fresh, port=server.port)
+    assert "not installed; run: fieldcraft envs install minecraft-v1" in refused(fresh, port=1)
 
 
 def test_javascript_is_refused_where_it_cannot_be_confined(
