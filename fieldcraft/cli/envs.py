@@ -137,16 +137,18 @@ def draw_map(
     option: o.Option = None,
 ) -> int:
     """Draw all of a new world from above, as no agent sees it; a ring marks where it would wake."""
+    from fieldcraft.cli.config import load_settings
     from fieldcraft.cli.console import console, say
 
-    environment = _made(world, seed or 0, option, new=True)
+    lived = load_settings(f.given(seed=seed)).seed
+    environment = _made(world, lived, option, new=True)
     try:
         drawn = environment.chart(whole=True)
     except NotImplementedError as error:
         raise UsageProblem(f"{error}; `envs show` tells what it can do") from error
     _write(output, drawn.png)
     size = f"{drawn.across:g} by {drawn.down:g} blocks"
-    console().print(say(f"wrote {output}: seed {seed or 0}, {size}"), soft_wrap=True)
+    console().print(say(f"wrote {output}: seed {lived}, {size}"), soft_wrap=True)
     return 0
 
 

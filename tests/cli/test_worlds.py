@@ -102,6 +102,13 @@ def test_map_draws_the_whole_world_of_a_seed(workshop: Workshop) -> None:
     assert workshop.run("envs", "map", "gridworld-v1", "a.png", "--seed", "three").code == 2
 
 
+def test_map_draws_the_world_that_explore_would_live_in(workshop: Workshop) -> None:
+    small = ("--option", "size=64")
+    assert "seed 7, 64 by 64" in workshop.run("envs", "map", "gridworld-v1", "a.png", *small).out
+    (workshop.folder / "fieldcraft.toml").write_text("seed = 4\n")
+    assert "seed 4, 64 by 64" in workshop.run("envs", "map", "gridworld-v1", "a.png", *small).out
+
+
 def test_permute_writes_rules_that_a_world_takes(workshop: Workshop) -> None:
     ended = workshop.run("envs", "permute", "new.json", "--seed", "3")
     assert ended.code == 0
