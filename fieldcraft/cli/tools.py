@@ -196,6 +196,9 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     with ToolRegistry.load(settings.all_tools(), settings.tool_sources) as registry:
         sound = Counter(registry.origin(name) for name, _ in _sound(registry))
         problems = {problem.name: problem.message for problem in registry.problems}
+    for origin, message in _silent(settings, problems).items():
+        del sound[origin]
+        problems[origin] = message
     if as_json:
         print_json({"sound": sound, "problems": problems})
         return FAILURE if problems else 0
@@ -209,6 +212,18 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     else:
         console().print(say("no tool is configured here; `tools add` adds one"))
     return FAILURE if problems else 0
+
+
+def _silent(settings: Settings, problems: Mapping[str, str]) -> dict[str, str]:
+    """The web APIs that could be opened but whose servers give no answer, by origin, and why."""
+    documents = settings.tool_sources.openapi
+    opened = {f"openapi.{name}": document for name, document in documents.items()}
+    opened = {origin: document for origin, document in opened.items() if origin not in problems}
+    if not opened:
+        return {}
+    from fieldcraft.tools.sources.openapi.reaching import unreachable
+
+    return unreachable(opened)
 
 
 def _settings(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS) -> Settings:

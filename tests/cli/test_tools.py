@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cli_workshop import Workshop
@@ -167,7 +169,8 @@ def test_add_writes_what_a_run_then_has(place: Workshop, monkeypatch: pytest.Mon
     assert checked.code == 1
     assert checked.data["sound"]["mcp.weather"] == 1
     assert checked.data["sound"]["mcp.second"] > 5
-    assert checked.data["sound"]["openapi.shop"] == 9
+    assert "openapi.shop" not in checked.data["sound"]
+    assert "http://127.0.0.1:9 gave no answer: " in checked.data["problems"]["openapi.shop"]
     assert "mcp.second: variable" in checked.data["problems"]
     assert place.run("tools", "call", "variable", "TOKEN").out.endswith("> [redacted]\n")
     again = place.run("tools", "add", "calculator")
@@ -194,6 +197,24 @@ def test_check_reports_each_source(place: Workshop) -> None:
     assert place.run("tools", "check").code == 0
     Path("fieldcraft.toml").write_text("")
     assert "no tool is configured here" in place.run("tools", "check").out
+
+
+def test_check_asks_the_servers_of_a_web_api(place: Workshop) -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        Path("fieldcraft.toml").write_text(
+            f"[openapi.shop]\ndocument = {str(SERVERS / 'shop.yaml')!r}\nservers = [{url!r}]\n"
+        )
+        up = place.run("tools", "check", "--json")
+        server.shutdown()
+    down = place.run("tools", "check")
+
+    assert up.data["sound"] == {"openapi.shop": 9}
+    assert "openapi.shop" not in up.data["problems"]
+    assert down.code == 1
+    assert f"{url} gave no answer" in " ".join(down.out.split())
+    assert "9 tools" not in down.out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Whether the servers of web APIs answer, without calling any operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+
+_SECONDS = 5.0
+_MOST_AT_ONCE = 8
+
+
+def unreachable(documents: Mapping[str, OpenApiDocument]) -> dict[str, str]:
+    """Name of a document -> which of the servers it allows give no answer, and why; others are left out.
+
+    Any HTTP answer counts, an error as well. Where a document allows no server by name, its requests go to
+    the origin that it was read from, which has answered.
+    """
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
+        asked = {
+            name: [pool.submit(_silence, url) for url in settings.servers]
+            for name, settings in documents.items()
+        }
+        told = {
+            name: "; ".join(filter(None, (one.result() for one in those))) for name, those in asked.items()
+        }
+    return {name: message for name, message in told.items() if message}
+
+
+def _silence(url: str) -> str:
+    """Why the server gives no answer; empty where it gives one."""
+    try:
+        place = filled(url)
+        with httpx.stream("GET", place, timeout=_SECONDS, follow_redirects=False):
+            return ""
+    except BrokenTool as error:
+        return str(error)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"{place} gave no answer: {' '.join(str(error).split()) or type(error).__name__}"
