@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli.errors import UsageProblem
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
+
+_NEAR = 0.75
+"""How like an argument's name (`difflib`'s ratio) a word must be to be taken for it, misspelt."""
 
 
 def schema_of(tool: BaseTool) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
     """What was typed as the tool's arguments.
 
     Raises:
-        UsageProblem: it cannot be told which argument a value is for.
+        UsageProblem: it cannot be told which argument a value is for, or a name is nearly an argument's.
     """
     names = list(schema_of(tool).get("properties", {}))
     if len(typed) == 1 and isinstance(whole := _json_or_text(typed[0]), dict):
@@ -35,12 +39,20 @@ def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
         if equals and name.isidentifier() and (name in names or len(typed) > 1 or not names):
             given[name] = _typed(tool, name, value)
         elif len(typed) == 1 and names:
+            _refuse_misspelt(name if equals else "", names)
             given[names[0]] = _typed(tool, names[0], entry)
         else:
             taken = ", ".join(names) or "none"
             asked = f"which argument of {tool.name} is {entry[:60]!r}?"
             raise UsageProblem(f"{asked} Write name=value; it takes: {taken}")
     return given
+
+
+def _refuse_misspelt(name: str, names: list[str]) -> None:
+    """Refuse what was meant for an argument's name; other text with a `=` is a value."""
+    near = get_close_matches(name, names, n=1, cutoff=_NEAR) if name.isidentifier() else []
+    if near:
+        raise UsageProblem(f"no argument {name!r}; did you mean {near[0]!r}?")
 
 
 def _typed(tool: BaseTool, name: str, value: str) -> Any:

@@ -78,6 +78,7 @@ def test_show_tells_arguments_and_how_to_call(place: Workshop) -> None:
         (["calculator"], 1, "> calculator cannot take these arguments: expression: Field required"),
         (["MODULE:word_count", "text=a=b cd", "least=2"], 0, "(text='a=b cd', least=2) gave:\n> 2\n"),
         (["MODULE:word_count", "text=a", "least=x"], 1, "least: Input should be a valid integer"),
+        (["MODULE:word_count", "a=b"], 0, "word_count(text='a=b') gave:\n> 1\n"),
         (["MODULE:nothing"], 0, "nothing() gave:\n> null\n"),
         (["search", "oak"], 1, "> there is nothing to search in: give a folder"),
     ],
@@ -123,6 +124,7 @@ def test_call_gives_json(place: Workshop) -> None:
     [
         (["call", "calculater", "1"], 2, "no tool 'calculater'; did you mean 'calculator'"),
         (["call", "MODULE:word_count", "a", "b"], 2, "which argument of word_count is 'a'? Write name=value"),
+        (["call", "calculator", "expresion=3"], 2, "no argument 'expresion'; did you mean 'expression'?"),
         (["call", "MODULE:nowhere"], 1, "has no 'nowhere'"),
         (["show", "MODULE:unclear"], 1, "function 'unclear' has no docstring"),
         (["add", "calculater"], 2, "did you mean 'calculator'"),
