@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -66,6 +67,9 @@ Credential = Annotated[
 ]
 Untried = Annotated[bool, typer.Option("--untried", help="Write it down without trying it.")]
 
+_FITTING = re.compile(r"[\w-]+")
+"""Names of sources, as they stand in the headings of `fieldcraft.toml`."""
+
 
 def add(
     what: What,
@@ -95,6 +99,8 @@ def add(
         entry |= {"servers": server, "headers": headers, "credentials": credentials, **common}
     elif any((prefix, only, env, header, server, credential, name)):
         raise UsageProblem(f"{what} takes none of these flags: they are for servers and documents")
+    if len(place) > 1 and not _FITTING.fullmatch(place[1]):
+        raise UsageProblem(f"{place[1]!r} cannot name a source; use letters, digits, _ and - only")
     entry = {key: value for key, value in entry.items() if value}
     found = [] if untried else _tried(place, entry, what)
     where = _write(place, entry, what)

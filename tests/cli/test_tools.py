@@ -130,6 +130,7 @@ def test_call_gives_json(place: Workshop) -> None:
         (["add", "calculater"], 2, "did you mean 'calculator'"),
         (["add", "MODULE:unclear"], 1, "was not added: function 'unclear' has no docstring"),
         (["add", "wiki", "--", "no-such-program"], 1, "there is no program 'no-such-program'"),
+        (["add", "bad name", "--", "true"], 2, "'bad name' cannot name a source; use letters, digits"),
         (["add", "none.json"], 1, "none.json cannot be read: No such file"),
         (["add", "calculator", "--env", "A=b"], 2, "takes none of these flags"),
         (["add", "http://127.0.0.1:9/mcp", "--name", "wiki"], 1, "cannot be reached"),
