@@ -99,7 +99,11 @@ def show(world: World, option: o.Option = None, as_json: o.Json = False) -> int:
     _show_options(environment)
     screen.print(say("\nPrimitives", "head"))
     screen.print(say(environment.api_reference()))
-    for kind, names in spec.names.model_dump().items():
+    known = spec.names.model_dump()
+    if not any(known.values()):
+        screen.print(say("\nItems, blocks and mobs: known once connected to a server", "quiet"))
+        return 0
+    for kind, names in known.items():
         screen.print(say(f"\n{len(names)} {kind}", "head"))
         screen.print(say(", ".join(names) or "none"))
     return 0

@@ -102,6 +102,12 @@ def test_map_draws_the_whole_world_of_a_seed(workshop: Workshop) -> None:
     assert workshop.run("envs", "map", "gridworld-v1", "a.png", "--seed", "three").code == 2
 
 
+def test_show_says_when_names_are_known_of_a_world_that_lies_on_a_server(workshop: Workshop) -> None:
+    out = workshop.run("envs", "show", "minecraft-v1").out
+    assert "known once connected to a server" in out
+    assert "0 items" not in out
+
+
 def test_map_draws_the_world_that_explore_would_live_in(workshop: Workshop) -> None:
     small = ("--option", "size=64")
     assert "seed 7, 64 by 64" in workshop.run("envs", "map", "gridworld-v1", "a.png", *small).out
