@@ -125,15 +125,18 @@ def _providers() -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    """What tools may come from, each an extra."""
+    """What comes with an extra, each told by a package of it."""
     for name, extra, package in (
-        ("MCP servers", "mcp", "mcp"),
-        ("web APIs", "openapi", "openapi_pydantic"),
-        ("search", "search", "tantivy"),
+        ("tools: MCP servers", "mcp", "mcp"),
+        ("tools: web APIs", "openapi", "openapi_pydantic"),
+        ("tools: search", "search", "tantivy"),
+        ("figures", "report", "matplotlib"),
+        ("toolformer", "toolformer", "torch"),
+        ("JavaScript skills", "minecraft", "tree_sitter"),
     ):
         holds = importlib.util.find_spec(package) is not None
         cure = "" if holds else f"pip install 'fieldcraft[{extra}]'"
-        yield Finding(f"tools: {name}", holds, "installed" if holds else "not installed", cure)
+        yield Finding(name, holds, "installed" if holds else "not installed", cure)
 
 
 def _minecraft() -> Iterator[Finding]:

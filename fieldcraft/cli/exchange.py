@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fieldcraft.cli import options as o
-from fieldcraft.cli.errors import FAILURE
+from fieldcraft.cli.errors import FAILURE, UsageProblem
 
 if TYPE_CHECKING:
     from fieldcraft.skills.formats.voyager import ImportReport
@@ -32,6 +32,8 @@ def import_skills(
     from fieldcraft.cli.skills import open_library
     from fieldcraft.skills.formats.voyager import import_voyager
 
+    if not folder.is_dir():
+        raise UsageProblem(f"there is no folder {folder}; name the one that holds the library")
     opened = open_library(library, must_exist=False)
     report = import_voyager(folder, opened)
     if as_json:

@@ -177,6 +177,12 @@ def test_watches_a_run_that_has_stopped(workshop: Workshop) -> None:
     assert "paused: budget of 3 iterations used up" in ended.out
 
 
+def test_import_from_a_folder_that_is_not_there(workshop: Workshop) -> None:
+    ended = workshop.run("skills", "import", "--format", "voyager", "nowhere")
+    assert ended.code == 2
+    assert "there is no folder nowhere" in ended.err
+
+
 def test_doctor_says_what_there_is_and_how_to_get_the_rest(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +194,13 @@ def test_doctor_says_what_there_is_and_how_to_get_the_rest(
     assert found["docker: engine"]["detail"]
     assert found["docker: engine"]["holds"] or "DOCKER_HOST" in found["docker: engine"]["detail"]
     assert found["model: openai"]["cure"] in ("set OPENAI_API_KEY", "pip install 'fieldcraft[openai]'")
+    for name, extra in (
+        ("figures", "report"),
+        ("toolformer", "toolformer"),
+        ("JavaScript skills", "minecraft"),
+    ):
+        cure = "" if found[name]["holds"] else f"pip install 'fieldcraft[{extra}]'"
+        assert found[name]["cure"] == cure
     assert "sandbox" in workshop.run("doctor").out
 
 
