@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fieldcraft.cli.errors import UsageProblem
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+T = TypeVar("T", list[Any], dict[str, Any])
+
 _NEAR = 0.75
 """How like an argument's name (`difflib`'s ratio) a word must be to be taken for it, misspelt."""
+
+_MOST_REFERENCES = 8
 
 
 def schema_of(tool: BaseTool) -> dict[str, Any]:
@@ -22,6 +26,49 @@ def schema_of(tool: BaseTool) -> dict[str, Any]:
 
     schema = call_schema(tool)
     return dict(schema) if isinstance(schema, Mapping) else dict(tool.get_input_jsonschema())
+
+
+def rows_of(schema: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Name, type, default and meaning of each argument, followed by the fields of one that holds an object.
+
+    `body.name` is a field of the object `body`; `body[].name` one of each object in the list `body`.
+    """
+    rows = []
+    for name, part in schema.get("properties", {}).items():
+        rows.append(_row(name, part, name in schema.get("required", ())))
+        holder, inside = name, _followed(schema, part)
+        if inside.get("type") == "array":
+            holder, inside = f"{name}[]", _followed(schema, inside.get("items"))
+        parts = [inside, *(_followed(schema, one) for one in _held(inside, "allOf", list))]
+        needed = [field for one in parts for field in _held(one, "required", list)]
+        fields = {field: value for one in parts for field, value in _held(one, "properties", dict).items()}
+        rows += [_row(f"{holder}.{field}", value, field in needed) for field, value in fields.items()]
+    return rows
+
+
+def _row(name: str, part: Any, needed: bool) -> tuple[str, str, str, str]:
+    from fieldcraft.tools.describing import type_name
+
+    part = part if isinstance(part, Mapping) else {}
+    default = "needed" if needed else repr(part["default"]) if "default" in part else "may be left out"
+    return name, type_name(part), default, str(part.get("description", ""))
+
+
+def _held(part: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """What a schema has there; empty where it is of another kind, for a server may announce anything."""
+    found = part.get(key)
+    return found if isinstance(found, kind) else kind()
+
+
+def _followed(schema: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
+    """A part of a schema, or the definition that it refers to."""
+    for _ in range(_MOST_REFERENCES):
+        if not isinstance(part, Mapping):
+            return {}
+        if "$ref" not in part:
+            return part
+        part = _held(schema, "$defs", dict).get(str(part["$ref"]).rpartition("/")[2])
+    return {}
 
 
 def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import FAILURE
-from fieldcraft.cli.tool_arguments import schema_of, typed_arguments
+from fieldcraft.cli.tool_arguments import rows_of, schema_of, typed_arguments
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -101,7 +101,6 @@ def show(tool: Named, tools: Further = None, as_json: o.Json = False) -> int:
     from fieldcraft.cli.console import console, print_json, say, table
     from fieldcraft.cli.naming import program
     from fieldcraft.tools import traits_of
-    from fieldcraft.tools.describing import type_name
 
     with _opened(tools, tool) as (_, registry):
         name = _name_of(registry, tool)
@@ -118,19 +117,12 @@ def show(tool: Named, tools: Further = None, as_json: o.Json = False) -> int:
     if traits.timeout:
         how.append(f"timeout: {traits.timeout:g} s")
     screen.print(say("; ".join(how), "quiet"))
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    if properties:
+    if rows := rows_of(schema):
         shown = table("argument", "type", "default", "is")
-        for key, value in properties.items():
-            part: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
-            needed = key in schema.get("required", ())
-            default = (
-                "needed" if needed else repr(part["default"]) if "default" in part else "may be left out"
-            )
-            about = say(part.get("description", ""))
-            shown.add_row(say(key, "name"), say(type_name(part)), say(default, "quiet"), about)
+        for key, kind, default, about in rows:
+            shown.add_row(say(key, "name"), say(kind), say(default, "quiet"), say(about))
         screen.print(shown)
-    given = [f"{key}=..." for key in properties]
+    given = [f"{key}=..." for key in schema.get("properties", {})]
     screen.print(say(f"\nby hand:       {' '.join([program(), 'tools call', tool, *given])}", "command"))
     screen.print(say(f"in a program:  tools.{name}({', '.join(given)})", "command"))
     return 0

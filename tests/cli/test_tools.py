@@ -67,6 +67,18 @@ def test_show_tells_arguments_and_how_to_call(place: Workshop) -> None:
     assert (data["effect"], list(data["schema"]["properties"])) == ("pure", ["expression"])
 
 
+def test_show_tells_the_fields_of_a_body(place: Workshop) -> None:
+    Path("fieldcraft.toml").write_text(
+        f"[openapi.shop]\ndocument = {str(SERVERS / 'shop.yaml')!r}\nservers = ['http://127.0.0.1:9']\n"
+    )
+    shown = place.run("tools", "show", "create_pet").out.splitlines()
+
+    rows = {words[0]: words[1:] for words in map(str.split, shown) if words and words[0].startswith("body")}
+    assert rows["body"] == ["dict", "needed"]
+    assert rows["body.name"] == ["str", "needed"]
+    assert rows["body.mother"] == ["dict", "may", "be", "left", "out"]
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [
