@@ -17,6 +17,10 @@ class CommandFailed(RuntimeError):
     """A command could not do what it was asked for a reason outside of it; the message names the cure."""
 
 
+class Stopped(Exception):
+    """Somebody stopped the command where no run could tell of it; the message says what is left of it."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """What to tell a person, and the exit code to end with."""
@@ -27,6 +31,8 @@ class Failure:
 
 def explain(error: BaseException) -> Failure | None:
     """What to say about an expected error; `None` for one that nobody expected."""
+    if isinstance(error, Stopped):
+        return Failure(str(error), STOPPED)
     if isinstance(error, _usage_errors()):
         return Failure(str(error), USAGE)
     if isinstance(error, _failures()):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study, toolformer, tools, tools_add
@@ -36,7 +37,19 @@ Examples:
 Settings rise from fieldcraft.toml over FIELDCRAFT_* variables to flags.
 """
 
+
+class _Front(TyperGroup):
+    """Leaves word of Ctrl-C to `main`: Typer would end with its exit code, and say nothing."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+
 app = typer.Typer(
+    cls=_Front,
     help="Agents that live in a world, set themselves tasks, write programs, and keep what works as skills.",
     epilog=EXAMPLES,
     no_args_is_help=True,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.cli.errors import CommandFailed, UsageProblem, explain
+from fieldcraft.cli.errors import CommandFailed, Stopped, UsageProblem, explain
 
 if TYPE_CHECKING:
     from fieldcraft.agent.session import Session
@@ -35,6 +35,16 @@ class Look:
             )
 
 
+@contextmanager
+def _stopped_here(words: str) -> Iterator[None]:
+    """Say `words` where Ctrl-C ends this part, in which no run listens for it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(words) from None
+
+
+@_stopped_here("stopped before a run began")
 def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: str | None = None) -> int:
     """Start a run; returns the exit code.
 
@@ -62,6 +72,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     return _drive(opener, runs, look)
 
 
+@_stopped_here("stopped before the run went on; the same command resumes it")
 def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look) -> int:
     """Resume a run, with more budget where flags say so; returns the exit code."""
     from fieldcraft.agent.journal import Journal
@@ -111,7 +122,8 @@ def _drive(opener: Open, runs: Path, look: Look) -> int:
             command = resume_command(overview, runs)
             raise CommandFailed(f"{str(error).rstrip('.')}. Then go on with: {command}") from error
         raise
-    _tell(overview, runs, look, stopped=drive.stopped, unread=drive.unread)
+    with _stopped_here("stopped; the run is kept"):
+        _tell(overview, runs, look, stopped=drive.stopped, unread=drive.unread)
     if problem is not None:
         raise problem
     return code

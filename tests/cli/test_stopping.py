@@ -55,6 +55,22 @@ def test_the_first_signal_stops_at_the_next_event(workshop: Workshop, number: si
     assert kinds[-2:] == ["execution_finished", "run_paused"]
 
 
+def test_ctrl_c_while_the_world_is_opened_says_that_no_run_began(workshop: Workshop) -> None:
+    (workshop.folder / "sleepy.py").write_text(
+        "import pathlib, time\npathlib.Path('asleep').touch()\ntime.sleep(60)\n"
+    )
+    process = workshop.start("explore", "--plain", "--env", "sleepy:World")
+    for _ in range(600):
+        if (workshop.folder / "asleep").exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    ended = end(process)
+    assert ended.code == 130
+    assert ended.err.strip() == "error: stopped before a run began"
+    assert not (workshop.folder / "runs").exists()
+
+
 def test_a_second_signal_stops_at_once(workshop: Workshop) -> None:
     process = explore(workshop, "--option", "slow=20")
     workshop.wait_for("execution_started")
