@@ -50,7 +50,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.envs import UnknownEnvironment
     from fieldcraft.skills.errors import UnknownSkill
     from fieldcraft.tools.errors import UnknownTool
-    from fieldcraft.tools.toolformer.errors import MissingToolformer
+    from fieldcraft.tools.toolformer.errors import MissingToolformer, NoSuchFile
 
     return (
         UsageProblem,
@@ -67,6 +67,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         MissingExtra,
         MissingKey,
         MissingToolformer,
+        NoSuchFile,
     )
 
 

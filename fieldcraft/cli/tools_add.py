@@ -92,7 +92,7 @@ def add(
     headers = pairs("--header", header, parse_json=False)
     variables = pairs("--env", env, parse_json=False)
     credentials = pairs("--credential", credential, parse_json=False)
-    place, entry = _entry(what, command or [], name)
+    place, entry = _entry(what, command or [], name, untried)
     if place[0] == "mcp":
         entry |= {"env": variables, "headers": headers, **common}
     elif place[0] == "openapi":
@@ -113,7 +113,9 @@ def add(
     return 0
 
 
-def _entry(what: str, command: list[str], name: str | None) -> tuple[tuple[str, ...], dict[str, Any]]:
+def _entry(
+    what: str, command: list[str], name: str | None, untried: bool
+) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Where in the settings it goes, and what stands there."""
     from fieldcraft.tools.loading import is_source
     from fieldcraft.tools.naming import identifier
@@ -127,6 +129,8 @@ def _entry(what: str, command: list[str], name: str | None) -> tuple[tuple[str, 
     made = name or identifier(stem) or "api"
     if "://" in what and not is_document:
         return ("mcp", made), {"url": what}
+    if "://" not in what and not (untried or Path(what).exists()):
+        raise UsageProblem(f"{what} cannot be read: there is no such file")
     if what.lower().endswith(".json") and "://" not in what:
         from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.errors import NoSuchFile, ToolformerError
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ def write_corpus(path: Path, documents: Iterable[Document]) -> None:
 def _text_of(path: Path) -> str:
     try:
         data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NoSuchFile(f"{path} cannot be read: there is no such file; give a file of texts") from error
     except OSError as error:
         raise ToolformerError(f"{path} cannot be read ({error.strerror}); give a file of texts") from error
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"

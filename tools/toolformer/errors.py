@@ -11,6 +11,10 @@ class ToolformerError(Exception):
     """Texts, models or settings that cannot be used as they are; the message names the cure."""
 
 
+class NoSuchFile(ToolformerError):
+    """A file that was named is not there."""
+
+
 class MissingToolformer(ToolformerError, ImportError):
     """The extra `toolformer` is not installed."""
 

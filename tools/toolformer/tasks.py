@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
 
-from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.errors import NoSuchFile, ToolformerError
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _WORDS = 5
@@ -85,6 +85,8 @@ def read_tasks(path: Path, form: str) -> list[Task]:
         raise ToolformerError(f"no form of tasks {form!r}; there are {', '.join(FORMS)}")
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise NoSuchFile(f"{path} cannot be read: there is no such file; give a file of tasks") from error
     except OSError as error:
         raise ToolformerError(f"{path} cannot be read ({error.strerror}); give a file of tasks") from error
     except UnicodeDecodeError as error:

@@ -153,7 +153,7 @@ def test_texts_without_a_place_for_a_call_are_told_of(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ("annotate none.txt --model model --tools calculator --into a", 1, "none.txt cannot be read"),
+        ("annotate none.txt --model model --tools calculator --into a", 2, "none.txt cannot be read"),
         (
             "annotate texts.jsonl --model nowhere --tools calculator --into a",
             1,
