@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.errors import BrokenTool, NoSuchName
 
 GROUP = "fieldcraft.tools"
 BUILT_IN = {
@@ -42,7 +42,8 @@ def imported(target: str) -> Any:
     """What `module:name` names; modules in the working directory are found too.
 
     Raises:
-        BrokenTool: there is no such module or name, or the import failed.
+        NoSuchName: the module has no such name.
+        BrokenTool: there is no such module, or the import failed.
     """
     module_name, _, attribute = target.partition(":")
     if not (module_name and attribute):
@@ -56,6 +57,6 @@ def imported(target: str) -> Any:
         raise BrokenTool(f"importing {module_name!r} failed: {type(error).__name__}: {error}") from error
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise BrokenTool(f"module {module_name!r} has no {attribute!r}")
+            raise NoSuchName(f"module {module_name!r} has no {attribute!r}")
         found = getattr(found, part)
     return found

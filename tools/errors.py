@@ -18,6 +18,10 @@ class BrokenTool(ToolError):
     """A tool was found but cannot be used; the message says why."""
 
 
+class NoSuchName(BrokenTool):
+    """A module has nothing of the name in `module:name`."""
+
+
 class DuplicateTool(ToolError, ValueError):
     """Two tools of one name; the message says which one stayed."""
 

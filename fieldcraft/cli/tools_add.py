@@ -143,6 +143,7 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
     """The tools that it gives.
 
     Raises:
+        UsageProblem: its settings cannot be, or a module has nothing of its name.
         CommandFailed: it cannot be had, and why.
     """
     from pydantic import ValidationError
@@ -155,12 +156,28 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
         sources = ToolSources.model_validate({place[0]: {place[1]: entry}} if len(place) > 1 else {})
     except ValidationError as error:
         raise UsageProblem(f"{what}: {complaints(error)}") from error
+    if place == ("tools",) and ":" in what:
+        _require_name(what)
     with ToolRegistry.load([what] if place == ("tools",) else [], sources) as registry:
         if not registry.names():
             told = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
             raise CommandFailed(f"{what} was not added: {told}; --untried writes it down all the same")
         registry.specs()
         return list(registry.names())
+
+
+def _require_name(target: str) -> None:
+    """Refuse a `module:name` whose module has no such name; other faults are told when it is loaded."""
+    from fieldcraft.tools import BrokenTool
+    from fieldcraft.tools.announced import imported
+    from fieldcraft.tools.errors import NoSuchName
+
+    try:
+        imported(target)
+    except NoSuchName as error:
+        raise UsageProblem(f"{target} was not added: {error}") from error
+    except BrokenTool:
+        return
 
 
 def _write(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> str:

@@ -140,6 +140,7 @@ def test_call_gives_json(place: Workshop) -> None:
         (["call", "MODULE:nowhere"], 1, "has no 'nowhere'"),
         (["show", "MODULE:unclear"], 1, "function 'unclear' has no docstring"),
         (["add", "calculater"], 2, "did you mean 'calculator'"),
+        (["add", "MODULE:nowhere"], 2, "has no 'nowhere'"),
         (["add", "MODULE:unclear"], 1, "was not added: function 'unclear' has no docstring"),
         (["add", "wiki", "--", "no-such-program"], 1, "there is no program 'no-such-program'"),
         (["add", "bad name", "--", "true"], 2, "'bad name' cannot name a source; use letters, digits"),
