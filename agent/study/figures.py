@@ -49,7 +49,7 @@ Draw = Callable[["Figure", Palette], None]
 
 
 def write_figures(study: Study) -> list[Path]:
-    """Draw a study into its folder; nothing where no life is done.
+    """Draw a study into its folder; nothing where no life is done that it would show.
 
     Returns:
         The files.
@@ -58,7 +58,8 @@ def write_figures(study: Study) -> list[Path]:
         MissingExtra: matplotlib is not installed.
         OSError: a file cannot be written.
     """
-    if not any(record.measured for record in study.records):
+    shown = [record for record in study.records if record.trial.goal or study.plan.kind != "newworld"]
+    if not any(record.measured for record in shown):
         return []
     kinds: dict[str, Callable[[Study], tuple[tuple[float, float], Draw]]] = {
         "items": _items,

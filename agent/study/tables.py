@@ -23,14 +23,14 @@ class Table:
     note: str = ""
 
     def markdown(self) -> str:
-        """The table in GitHub's Markdown, its title above and its note below."""
+        """The table in GitHub's Markdown, its title above and its note below; without rows these alone."""
         marks = ["---"] * self.names + ["---:"] * (len(self.columns) - self.names)
         lines = [
             "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
             for row in (self.columns, marks, *self.rows)
         ]
         note = ["", self.note] if self.note else []
-        return "\n".join([f"### {self.title}", "", *lines, *note]) + "\n"
+        return "\n".join([f"### {self.title}", *(["", *lines] if self.rows else []), *note]) + "\n"
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,8 @@ def _new_world(study: Study) -> Table:
                             _ratio(with_it, without, limit),
                         ]
                     )
+    if not table.rows:
+        table.note = "Nothing to show yet: no life for a goal is done."
     return table
 
 

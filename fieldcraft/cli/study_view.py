@@ -192,6 +192,9 @@ def print_results(study: Study, files: Sequence[Path]) -> None:
     from fieldcraft.agent.study import tables
 
     for made in tables(study):
+        if not made.rows:
+            console().print(say(f"{made.title}: {made.note}"), soft_wrap=True)
+            continue
         columns = [name if number < made.names else f"#{name}" for number, name in enumerate(made.columns)]
         shown = table(*columns, title=made.title, whole=2)
         for row in made.rows:

@@ -124,3 +124,12 @@ def test_a_study_without_a_life_has_tables_and_no_figures(tmp_path: Path) -> Non
     study = lived(StudyPlan(kind="items", seeds=(1,)), tmp_path / "study", lambda _trial: None)
     assert [path.name for path in write_results(study)] == ["study.json", "table.md"]
     assert "| full | 0/1 | - | - |" in (study.folder / "table.md").read_text()
+
+
+def test_a_new_world_without_a_life_for_a_goal_has_nothing_to_show(tmp_path: Path) -> None:
+    plan = StudyPlan(kind="newworld", methods=("full",), seeds=(1,), goals=("compass",))
+    study = lived(plan, tmp_path / "study", lambda trial: None if trial.goal else measured(9))
+    assert [path.name for path in write_results(study)] == ["study.json", "table.md"]
+    page = (study.folder / "table.md").read_text()
+    assert "Nothing to show yet: no life for a goal is done." in page
+    assert "| ratio |" not in page
