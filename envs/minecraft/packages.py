@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ OLDEST_NODE = 20
 INSTALL = "fieldcraft envs install minecraft-v1"
 INSTALL_VIEWER = f"{INSTALL} --pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+progress = logging.getLogger("fieldcraft.progress")
 NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 
 
@@ -101,7 +103,7 @@ def find_browser() -> str:
 def install(source: Path = BRIDGE) -> Path:
     """Install the packages of `BRIDGE` or `VIEWER` for this user; returns their folder.
 
-    Takes about half a minute and 500 MB, for the viewer 900 MB.
+    Takes about half a minute and 500 MB, for the viewer 900 MB; a line of progress says so first.
 
     Raises:
         CannotPlay: Node or npm is missing, or npm failed; the message has its last lines.
@@ -114,6 +116,8 @@ def install(source: Path = BRIDGE) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(source / name, folder / name)
+    size = 500 if source == BRIDGE else 900
+    progress.info("Installing the Minecraft %s's packages (about %d MB) ...", source.name, size)
     done = subprocess.run([npm, *NPM_CI], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         last = " | ".join(line for line in done.stderr.splitlines() if "EBADENGINE" not in line)[-400:]

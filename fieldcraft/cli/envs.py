@@ -11,7 +11,7 @@ import typer
 
 from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
-from fieldcraft.cli.errors import FAILURE, CommandFailed, UsageProblem
+from fieldcraft.cli.errors import FAILURE, CommandFailed, Stopped, UsageProblem
 
 if TYPE_CHECKING:
     from fieldcraft.envs import Environment
@@ -203,6 +203,8 @@ def install(
         done = load(world).install(pictures=pictures)
     except ValueError as error:
         raise CommandFailed(f"{world}: {error}") from error
+    except KeyboardInterrupt:
+        raise Stopped(f"{world}: stopped before all was installed; the same command starts over") from None
     console().print(say(f"{world}: {done}", "good"))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,21 @@ def test_show_says_when_names_are_known_of_a_world_that_lies_on_a_server(worksho
     out = workshop.run("envs", "show", "minecraft-v1").out
     assert "known once connected to a server" in out
     assert "0 items" not in out
+
+
+def test_install_says_what_it_does_before_it_takes_its_time(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, script in (("node", "echo v22.1.0"), ("npm", "echo no network >&2; exit 1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    ended = workshop.run("envs", "install", "minecraft-v1")
+    assert ended.code == 1
+    first, last = ended.err.splitlines()
+    assert first == "Installing the Minecraft bridge's packages (about 500 MB) ..."
+    assert "npm could not install" in last and "no network" in last
 
 
 def test_map_draws_the_world_that_explore_would_live_in(workshop: Workshop) -> None:
