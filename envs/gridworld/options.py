@@ -112,4 +112,5 @@ def _problem(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         hint = nearest(name, Options.model_fields)
         return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
-    return f"option {name}: {detail['msg']} (got {detail['input']!r:.60})"
+    words = detail["msg"].removeprefix("Value error, ")
+    return f"option {name}: {words} (got {detail['input']!r:.60})"

@@ -144,5 +144,6 @@ def read_tasks(path: Path) -> tuple[Any, ...]:
         except ValidationError as error:
             detail = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in detail["loc"])
-            raise UsageProblem(f"--tasks {path}, task {number}: {key} {detail['msg']}".strip()) from error
+            words = f"{key} {detail['msg'].removeprefix('Value error, ')}".strip()
+            raise UsageProblem(f"--tasks {path}, task {number}: {words}") from error
     return tuple(tasks)

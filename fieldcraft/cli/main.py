@@ -144,7 +144,8 @@ def _usage(error: TyperException) -> str:
         return ""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "fieldcraft"
-    return f"{message.rstrip('.')}. See `{path} --help`."
+    asked = message.rstrip(".")
+    return f"{asked}{'' if asked.endswith('?') else '.'} See `{path} --help`."
 
 
 def _print_error(message: str) -> None:

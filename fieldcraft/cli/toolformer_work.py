@@ -81,7 +81,8 @@ def annotation_settings(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise UsageProblem(f"{file or 'the flags'}: {where}: {first['msg']}") from error
+        words = first["msg"].removeprefix("Value error, ")
+        raise UsageProblem(f"{file or 'the flags'}: {where}: {words}") from error
     seeds = {} if seed is None else {"seed": seed}
     return settings.model_copy(update={"tools": {**settings.tools, **tools}, **seeds})
 
