@@ -21,6 +21,7 @@ INSTALL = "fieldcraft envs install minecraft-v1"
 INSTALL_VIEWER = f"{INSTALL} --pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 progress = logging.getLogger("fieldcraft.progress")
+NPM_WRITES_LAST = ".package-lock.json"
 NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 
 
@@ -67,7 +68,7 @@ def find_packages() -> Path:
     Raises:
         CannotPlay: they are not installed.
     """
-    found = _packages_of(BRIDGE, "mineflayer")
+    found = _packages_of(BRIDGE)
     if found is None:
         raise CannotPlay(f"the Minecraft bridge's packages are not installed; run: {INSTALL}")
     return found
@@ -79,7 +80,7 @@ def find_viewer() -> Path:
     Raises:
         CannotPlay: it is not installed.
     """
-    found = _packages_of(VIEWER, "prismarine-viewer")
+    found = _packages_of(VIEWER)
     if found is None:
         raise CannotPlay(f"what draws pictures of Minecraft is not installed; run: {INSTALL_VIEWER}")
     return found
@@ -130,10 +131,10 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
-def _packages_of(source: Path, main: str) -> Path | None:
-    """The `node_modules` of a folder with a lock file, beside it or installed; `main` must be among them."""
+def _packages_of(source: Path) -> Path | None:
+    """The `node_modules` of a folder with a lock file, beside it or installed, where npm ended well."""
     for folder in (source, _installed_folder(source)):
-        if (folder / "node_modules" / main / "package.json").is_file():
+        if (folder / "node_modules" / NPM_WRITES_LAST).is_file():
             return folder / "node_modules"
     return None
 

@@ -43,7 +43,7 @@ def test_without_the_viewer_the_command_is_named(
 
 
 def test_without_a_browser_the_cure_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = tmp_path / "node_modules" / "prismarine-viewer" / "package.json"
+    installed = tmp_path / "node_modules" / packages.NPM_WRITES_LAST
     installed.parent.mkdir(parents=True)
     installed.write_text("{}")
     monkeypatch.setattr(packages, "VIEWER", tmp_path)
