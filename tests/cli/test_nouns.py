@@ -245,4 +245,4 @@ def test_takes_in_a_voyager_library_and_gives_it_back(workshop: Workshop) -> Non
     shown = workshop.run("skills", "export", "out", "--library", "borrowed", "--json").data
     assert shown == {"written": ["dig-pit"], "left_out": {}}
     assert Path("out/skill/code/digPit.js").read_text() == (code / "digPit.js").read_text()
-    assert workshop.run("skills", "import", "nowhere", "--library", "borrowed").code == 1
+    assert workshop.run("skills", "import", "nowhere", "--library", "borrowed").code == 2
