@@ -50,7 +50,6 @@ def test_names_what_can_be_had_in_survival_and_knows_the_rest(world: MinecraftWo
         world.mine("bedrok")
 
 
-@pytest.mark.xfail(reason="known fault: the bridge loses count of picked-up items now and then", strict=False)
 def test_from_bare_hands_to_smelted_iron(world: MinecraftWorld, server: FixtureServer) -> None:
     start = world.progress()
     world.mine("oak_log", 8)
@@ -85,7 +84,6 @@ def test_from_bare_hands_to_smelted_iron(world: MinecraftWorld, server: FixtureS
     assert not world.check(PlaceGoal(block="furnace"), progress).met
 
 
-@pytest.mark.xfail(reason="known fault: the bridge loses count of picked-up items now and then", strict=False)
 def test_kill_and_eat(world: MinecraftWorld, server: FixtureServer) -> None:
     start = world.progress()
     server.ask("spawn", mob="cow", at=[4.5, 5, 0.5])
@@ -142,7 +140,6 @@ def test_a_full_inventory_is_said_before_anything_is_lost(world: MinecraftWorld,
         world.mine("oak_log")
 
 
-@pytest.mark.xfail(reason="known fault: the bridge loses count of picked-up items now and then", strict=False)
 def test_failures_are_not_atomic_and_say_what_was_done(world: MinecraftWorld) -> None:
     with pytest.raises(PrimitiveError, match="mined 4 of 5 sand, then cannot mine sand: none within"):
         world.mine("sand", 5)
