@@ -21,25 +21,26 @@ async function mine (game, task, { block, count, distance = SEARCHED }) {
   const kind = game.registry.blocksByName[block]
   const before = total(game)
   const passed = new Set()
-  let mined = 0
-  const stood = new Set()
-  const watch = {
-    blockUpdate: (old, now) => { if (old?.type === kind.id) stood.add(`${now.position}`) },
-    diggingCompleted: (dug) => { if (stood.delete(`${dug.position}`)) mined++ }
+  const gone = new Set()
+  // Digging on the way counts too; a block that the server puts back does not.
+  const watch = (old, now) => {
+    if (!now || now.position.distanceTo(game.bot.entity.position) > COLLECTED) return
+    if (now.type === kind.id) gone.delete(`${now.position}`)
+    else if (old?.type === kind.id) gone.add(`${now.position}`)
   }
-  for (const [name, listener] of Object.entries(watch)) game.bot.on(name, listener)
+  game.bot.on('blockUpdate', watch)
   try {
-    while (mined < count) {
+    while (gone.size < count) {
       game.alive()
       checkMinable(game, kind)
       await mineNearest(game, task, kind, distance, passed)
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    const done = mined ? `mined ${mined} of ${count} ${block}, then ` : ''
+    const done = gone.size ? `mined ${gone.size} of ${count} ${block}, then ` : ''
     throw new Refusal(`${done}cannot mine ${block}: ${error.message}`)
   } finally {
-    for (const [name, listener] of Object.entries(watch)) game.bot.removeListener(name, listener)
+    game.bot.removeListener('blockUpdate', watch)
   }
   return Math.max(0, total(game) - before)
 }
