@@ -5,7 +5,6 @@ from __future__ import annotations
 import compileall
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,19 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from fieldcraft.agent.models.errors import ModelUnavailable
+from fieldcraft.agent.models.forked import forked_script
 
 _BRAIN = Path(__file__).parent.parent / "offline" / "__main__.py"
+_MODULE = "offline.brain"
 _ROLES = {"human": "user", "ai": "assistant"}
-_INTERPRETER = ("-s", "-S", "-P", "-B")
-_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 
 
 class OfflineChatModel(BaseChatModel):
     """Answers each call from a fresh process that is given the messages and nothing else.
 
-    The process has no arguments, no environment but a fixed hash seed, no site packages, `/` as its
-    folder, and ends with its answer: nothing can reach one call from another. It reads
-    `[{"role": ..., "text": ...}]` as JSON and writes `{"text": ...}`. (`-I` would be shorter than the
-    interpreter flags used, but makes Python ignore the hash seed.)
+    The process is a copy of one that has read the script's modules and never any message
+    (`ForkedScript`), and ends with its answer: nothing can reach one call from another. It reads
+    `[{"role": ..., "text": ...}]` as JSON and writes `{"text": ...}`.
     """
 
     script: Path = _BRAIN
@@ -64,24 +62,13 @@ class OfflineChatModel(BaseChatModel):
     def _think(self, question: bytes) -> str:
         """Run the process.
 
-        A session of its own keeps a Ctrl-C at the terminal, which stops a run at its next event, from
-        ending the call in progress.
-
         Raises:
             ModelUnavailable: it failed, took too long, or did not answer in its form. It would do so
                 again, so nothing is gained by asking twice.
         """
         try:
-            process = subprocess.run(
-                [sys.executable, *_INTERPRETER, str(self.script)],
-                input=question,
-                capture_output=True,
-                env=_ENVIRONMENT,
-                cwd="/",
-                timeout=self.timeout,
-                start_new_session=True,
-                check=False,
-            )
+            modules = (_MODULE,) if self.script == _BRAIN else ()
+            process = forked_script(self.script, modules).run(question, self.timeout)
         except subprocess.TimeoutExpired as error:
             raise ModelUnavailable(
                 f"the offline model did not answer within {self.timeout:g} s; raise the model's timeout"

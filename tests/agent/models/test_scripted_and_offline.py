@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,26 @@ def test_an_offline_process_that_fails_is_an_answer_that_did_not_come(
     timeout = 0.5 if "while" in source else 20.0
     with pytest.raises(ModelUnavailable, match=message):
         brain(tmp_path, source, timeout=timeout).invoke("hello")
+
+
+def test_an_offline_process_that_was_killed_while_it_waited_is_started_anew(tmp_path: Path) -> None:
+    model = brain(tmp_path, "import json, os\nprint(json.dumps({'text': str(os.getppid())}))")
+
+    before, same = (int(model.invoke("hello").text) for _ in range(2))
+    os.kill(before, signal.SIGKILL)
+    after = int(model.invoke("hello").text)
+
+    assert before == same != after
+
+
+def test_one_offline_answer_cannot_reach_the_next(tmp_path: Path) -> None:
+    model = brain(
+        tmp_path,
+        "import json, sys\nseen = getattr(json, 'kept', [])\njson.kept = [*seen, sys.stdin.read()]\n"
+        "print(json.dumps({'text': str(len(seen))}))",
+    )
+
+    assert [model.invoke("hello").text for _ in range(2)] == ["0", "0"]
 
 
 def test_the_offline_model_answers_the_same_question_the_same_way() -> None:
