@@ -46,59 +46,98 @@ class Scored:
 def score(model: LanguageModel, calls: Sequence[Executed], documents: Mapping[int, Document]) -> list[Scored]:
     """The calls that have a result, with their losses, in order.
 
-    The loss with nothing in front is computed once a document, for all its places.
+    A document is read once behind each prefix for all the places that are weighed there: with nothing in
+    front for all its calls, and for a call that is proposed in several places for all of them.
     """
     usable = [call for call in calls if call.result is not None]
-    numbers = sorted({call.proposal.document for call in usable})
-    encoded = {number: model.encode(documents[number].text) for number in numbers}
-    plain = dict(zip(numbers, _log_probs_of_texts(model, [encoded[one] for one in numbers]), strict=True))
-    made = [_with_prefixes(model, call, encoded[call.proposal.document]) for call in usable]
-    fitting = [(call, one) for call, one in zip(usable, made, strict=True) if one is not None]
-    if len(fitting) < len(usable):
-        logger.warning("%d calls leave no room for the text; they are dropped", len(usable) - len(fitting))
-    sequences = [sequence for _, one in fitting for sequence in one.sequences]
-    rows = iter(model.token_log_probs(sequences, last=WINDOW))
+    encoded = {
+        number: model.encode(documents[number].text)
+        for number in dict.fromkeys(call.proposal.document for call in usable)
+    }
+    windows = _windows(model, usable, encoded)
+    if len(windows) < len(usable):
+        logger.warning("%d calls leave no room for the text; they are dropped", len(usable) - len(windows))
+    losses = _losses(model, [one for _, three in windows for one in three], encoded)
     return [
-        Scored(
-            call,
-            loss=_weighted(next(rows)[-one.weighed :]),
-            loss_call=_weighted(next(rows)[-one.weighed :]),
-            loss_nothing=_weighted(plain[call.proposal.document][one.place :]),
-        )
-        for call, one in fitting
+        Scored(call, loss=losses[with_result], loss_call=losses[without], loss_nothing=losses[nothing])
+        for call, (with_result, without, nothing) in windows
     ]
 
 
 @dataclass(frozen=True)
-class _Prefixed:
-    """The text up to the last token that is weighed, behind the call with its result and without."""
+class _Window:
+    """The tokens `place` to `end` of a document, to be weighed behind a prefix in tokens.
 
+    Attributes:
+        begin: the token at which the text begins: later than the first where the context is too small.
+    """
+
+    document: int
+    prefix: tuple[int, ...]
+    begin: int
     place: int
-    weighed: int
-    sequences: tuple[tuple[int, ...], tuple[int, ...]]
+    end: int
+
+    @property
+    def reading(self) -> tuple[int, tuple[int, ...], int]:
+        """What has to be read, up to the end: windows that differ in nothing of it are read together."""
+        return (self.document, self.prefix, self.begin)
 
 
-def _with_prefixes(model: LanguageModel, call: Executed, encoded: Encoded) -> _Prefixed | None:
-    """`None` where the context has no room. In a small one the beginning of the text gives way."""
-    place = encoded.token_at(call.proposal.place)
-    end = min(len(encoded.ids), place + WINDOW)
-    with_result, without = _prefix(model, call, call.result), _prefix(model, call, "")
-    room = model.context - len(model.start) - max(len(with_result), len(without))
-    if end <= place or room <= end - place:
-        return None
-    ids = encoded.ids[max(0, end - room) : end]
-    return _Prefixed(place, end - place, ((*model.start, *with_result, *ids), (*model.start, *without, *ids)))
+_Three = tuple[_Window, _Window, _Window]
+"""A call's windows: behind the call with its result, without it, and behind nothing."""
 
 
-def _log_probs_of_texts(model: LanguageModel, texts: Sequence[Encoded]) -> list[list[float]]:
-    """The log probability of each token of each text, with a first 0 where nothing stands before it."""
-    rows = model.token_log_probs([(*model.start, *encoded.ids) for encoded in texts])
-    return [row if model.start else [0.0, *row] for row in rows]
+def _windows(
+    model: LanguageModel, calls: Sequence[Executed], encoded: Mapping[int, Encoded]
+) -> list[tuple[Executed, _Three]]:
+    """The calls with their windows; those are left out that leave no room for the text."""
+    written = [_written(call, result) for call in calls for result in (call.result, "")]
+    prefixes = iter(map(tuple, model.encode_all(written)))
+    found = []
+    for call, pair in zip(calls, zip(prefixes, prefixes, strict=True), strict=True):
+        text_ids = encoded[call.proposal.document]
+        place = text_ids.token_at(call.proposal.place)
+        end = min(len(text_ids.ids), place + WINDOW)
+        room = model.context - len(model.start) - max(map(len, pair))
+        if place < end and room > end - place:
+            found.append((call, _three(call.proposal.document, pair, place, end, room)))
+    return found
 
 
-def _prefix(model: LanguageModel, call: Executed, result: str | None) -> tuple[int, ...]:
+def _three(number: int, pair: tuple[tuple[int, ...], ...], place: int, end: int, room: int) -> _Three:
+    """In a context of too little room the beginning of the text gives way."""
+    begin = max(0, end - room)
+    with_result, without = (_Window(number, prefix, begin, place, end) for prefix in pair)
+    return with_result, without, _Window(number, (), begin, place, end)
+
+
+def _losses(
+    model: LanguageModel, windows: Sequence[_Window], encoded: Mapping[int, Encoded]
+) -> dict[_Window, float]:
+    """The weighted loss of each window; those of one reading are taken from one sequence."""
+    together: dict[tuple[int, tuple[int, ...], int], list[_Window]] = {}
+    for window in dict.fromkeys(windows):
+        together.setdefault(window.reading, []).append(window)
+    sequences, since = [], []
+    for (number, prefix, begin), some in together.items():
+        before = len(model.start) + len(prefix) - begin
+        end = max(window.end for window in some)
+        sequences.append((*model.start, *prefix, *encoded[number].ids[begin:end]))
+        since.append(max(1, before + min(window.place for window in some)))
+    rows = model.token_log_probs(sequences, since=since)
+    losses = {}
+    for some, row, first in zip(together.values(), rows, since, strict=True):
+        for window in some:
+            at = len(model.start) + len(window.prefix) - window.begin + window.place - first
+            logs = row[max(0, at) : at + window.end - window.place]
+            losses[window] = _weighted([0.0, *logs] if at < 0 else logs)
+    return losses
+
+
+def _written(call: Executed, result: str | None) -> str:
     written = text.write(text.InlineCall(call.proposal.name, call.proposal.arguments, result))
-    return model.encode(f" {written}").ids
+    return f" {written}"
 
 
 def _weighted(log_probs: Sequence[float]) -> float:

@@ -142,47 +142,58 @@ class LanguageModel:
         return text
 
     def token_log_probs(
-        self, sequences: Sequence[Sequence[int]], *, last: int | None = None, without: Sequence[int] = ()
+        self,
+        sequences: Sequence[Sequence[int]],
+        *,
+        since: Sequence[int] | None = None,
+        without: Sequence[int] = (),
     ) -> list[list[float]]:
         """For each sequence the log probability of each token from the second on, given those before it.
 
         Args:
             sequences: texts in tokens.
-            last: only of so many tokens at the end of each, which costs less.
+            since: for each the first token that is asked about, 1 or later, which costs less.
             without: tokens (those of a call's opening) that are given no probability one after the other.
         """
 
-        def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
-            return self._token_log_probs(batch, last, tuple(without))
+        def work(batch: Sequence[tuple[Sequence[int], int]]) -> list[list[float]]:
+            return self._token_log_probs(batch, tuple(without))
 
-        return self.batches.map(work, sequences, length=len)
+        asked = list(zip(sequences, since or [1] * len(sequences), strict=True))
+        return self.batches.map(work, asked, length=lambda one: len(one[0]))
 
     def next_log_probs(self, sequences: Sequence[Sequence[int]], token: int) -> list[list[float]]:
         """For each sequence and place in it, the log probability that `token` comes after that place."""
 
         def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
-            chosen = self._log_softmax(batch)[..., token].tolist()
+            logits = self._logits(batch)
+            chosen = (logits[..., token] - logits.logsumexp(-1)).tolist()
             return [row[: len(sequence)] for row, sequence in zip(chosen, batch, strict=True)]
 
         return self.batches.map(work, sequences, length=len)
 
     def _token_log_probs(
-        self, batch: Sequence[Sequence[int]], last: int | None, without: tuple[int, ...]
+        self, batch: Sequence[tuple[Sequence[int], int]], without: tuple[int, ...]
     ) -> list[list[float]]:
+        """The last token of each sequence is only asked about, so it is not read."""
         import torch
 
-        width = max(map(len, batch))
-        first = 0 if last is None else max(0, min(map(len, batch)) - last - 1)
-        logs = self._log_softmax(batch, first)
+        rows = [row for row, _ in batch]
+        width, first = max(map(len, rows)), min(since for _, since in batch)
+        if width <= first:
+            return [[] for _ in rows]
+        logits = self._logits([row[:-1] for row in rows], first - 1)
         if without:
-            logs = _forbidding(logs, batch, without)
-        targets = [[*row[first + 1 :], *[0] * (width - max(first, len(row) - 1))] for row in batch]
-        chosen = logs.gather(-1, torch.tensor(targets, device=self.device)[..., None])[..., 0].tolist()
-        found = [row[: len(sequence) - 1 - first] for row, sequence in zip(chosen, batch, strict=True)]
-        return found if last is None else [row[-last:] for row in found]
+            logits = _forbidding(logits, rows, without, first - 1)
+        targets = [[*row[first:], *[0] * (width - max(first, len(row)))] for row in rows]
+        wanted = logits.gather(-1, torch.tensor(targets, device=self.device)[..., None])[..., 0]
+        found = (wanted - logits.logsumexp(-1)).tolist()
+        return [
+            logs[since - first : len(row) - first] for logs, (row, since) in zip(found, batch, strict=True)
+        ]
 
-    def _log_softmax(self, batch: Sequence[Sequence[int]], first: int = 0) -> Any:
-        """Shape (texts, longest - first, vocabulary).
+    def _logits(self, batch: Sequence[Sequence[int]], first: int = 0) -> Any:
+        """Shape (texts, longest - first, vocabulary): what comes after each place from `first` on.
 
         Padding is on the right, where causal attention never looks, so that no mask is needed.
         """
@@ -193,7 +204,7 @@ class LanguageModel:
         keep = {"logits_to_keep": width - first} if first and self._keeps_last else {}
         with torch.inference_mode():
             logits = self.model(input_ids=ids.to(self.device), use_cache=False, **keep).logits
-            return logits[:, first - width :].float().log_softmax(-1)
+            return logits[:, first - width :].float()
 
     @cached_property
     def _keeps_last(self) -> bool:
@@ -271,14 +282,14 @@ class LanguageModel:
         ]
 
 
-def _forbidding(logs: Any, batch: Sequence[Sequence[int]], forbidden: tuple[int, ...]) -> Any:
-    """Log probabilities in which the last of the forbidden tokens never follows the others."""
+def _forbidding(logits: Any, rows: Sequence[Sequence[int]], forbidden: tuple[int, ...], first: int) -> Any:
+    """Logits, of the places from `first` on, in which the last forbidden token never follows the others."""
     before, last = forbidden[:-1], forbidden[-1]
-    logs = logs.clone()
+    logits = logits.clone()
     if not before:
-        logs[..., last] = float("-inf")
-    for row, sequence in zip(logs if before else (), batch, strict=False):
-        for place in range(len(before) - 1, len(sequence)):
+        logits[..., last] = float("-inf")
+    for row, sequence in zip(logits if before else (), rows, strict=False):
+        for place in range(max(first, len(before) - 1), len(sequence) - 1):
             if tuple(sequence[place + 1 - len(before) : place + 1]) == before:
-                row[place, last] = float("-inf")
-    return logs.log_softmax(-1)
+                row[place - first, last] = float("-inf")
+    return logits

@@ -205,10 +205,12 @@ class Sampler:
     def _refined(self, places: Sequence[_Place]) -> list[_Place]:
         """The places with the probability of the whole opening, the top k of each text."""
         opening = self._model.opening
-        rows = self._model.token_log_probs([(*place.read, *opening) for place in places])
+        rows = self._model.token_log_probs(
+            [(*place.read, *opening) for place in places], since=[len(place.read) for place in places]
+        )
         by_text: dict[int, list[_Place]] = {}
         for place, row in zip(places, rows, strict=True):
-            probability = math.exp(sum(row[-len(opening) :]))
+            probability = math.exp(sum(row))
             by_text.setdefault(place.document.number, []).append(
                 _Place(place.document, place.encoded, place.prefix, place.token, probability)
             )

@@ -68,38 +68,52 @@ def test_places_at_or_below_tau_s_are_left_out(make_model: Any) -> None:
     assert not places
 
 
-def test_scores_in_batches_equal_the_formula_computed_plainly(make_model: Any) -> None:
-    model = make_model("neox")
-    some = {document.number: document for document in documents(12)}
+@pytest.mark.parametrize(("architecture", "vocabulary"), [("neox", "words"), ("gpt2", "bytes")])
+def test_scores_in_batches_equal_the_formula_computed_plainly(
+    make_model: Any, architecture: str, vocabulary: str
+) -> None:
+    model = make_model(architecture, vocabulary)
+    some = {document.number: document for document in documents(6)}
+    calls = recurring_calls(model, some)
+
+    scored = score(model, calls, some)
+
+    assert [one.executed for one in scored] == calls
+    for one in scored:
+        nothing, without, with_result = plain_losses(model, one.executed, some)
+        assert one.loss == pytest.approx(with_result, abs=1e-4)
+        assert one.loss_nothing == pytest.approx(nothing, abs=1e-4)
+        assert one.loss_call == pytest.approx(without, abs=1e-4)
+        assert one.gain == pytest.approx(min(one.loss_nothing, one.loss_call) - one.loss)
+
+
+def recurring_calls(model: Any, some: dict[int, Document]) -> list[Executed]:
+    """In each document the same calls in several places, the first and the last among them."""
     chosen = random.Random(3)
     calls = []
     for number, document in some.items():
         ends = model.encode(document.text).ends
-        for _ in range(3):
-            place = chosen.choice([0, *ends[:-1]])
-            proposal = Proposal(number, place, "calculator", "1 + 1", 0.5)
-            calls.append(Executed(proposal, result=str(chosen.randint(0, 99_999))))
+        for result in ("2", "2", str(chosen.randint(0, 99_999))):
+            calls += [
+                Executed(Proposal(number, place, "calculator", "1 + 1", 0.5), result=result)
+                for place in (0, ends[-2], chosen.choice(ends[:-1]))
+            ]
+    chosen.shuffle(calls)
+    return calls
 
-    scored = score(model, calls, some)
 
-    assert len(scored) == len(calls)
-    for one in scored:
-        proposal, result = one.executed.proposal, one.executed.result
-        ids = list(model.encode(some[proposal.document].text).ids)
-        place = model.encode(some[proposal.document].text).token_at(proposal.place)
-
-        def loss(prefix: str, ids: list[int] = ids, place: int = place) -> float:
-            before = [*model.start, *model.encode(prefix).ids]
-            return -sum(
-                weight * log_prob(model, before + ids[: place + step], [ids[place + step]])
-                for step, weight in enumerate(WEIGHTS)
-                if place + step < len(ids)
-            )
-
-        assert one.loss == pytest.approx(loss(f" [calculator(1 + 1) -> {result}]"), abs=1e-4)
-        assert one.loss_nothing == pytest.approx(loss(""), abs=1e-4)
-        assert one.loss_call == pytest.approx(loss(" [calculator(1 + 1) -> ]"), abs=1e-4)
-        assert one.gain == pytest.approx(min(one.loss_nothing, one.loss_call) - one.loss)
+def plain_losses(model: Any, call: Executed, some: dict[int, Document]) -> list[float]:
+    """The weighted loss behind nothing, the call, and the call with its result: a pass for each token."""
+    encoded = model.encode(some[call.proposal.document].text)
+    ids, place = list(encoded.ids), encoded.token_at(call.proposal.place)
+    found = []
+    for prefix in ("", " [calculator(1 + 1) -> ]", f" [calculator(1 + 1) -> {call.result}]"):
+        before = [*model.start, *model.encode(prefix).ids]
+        loss = 0.0
+        for weight, at in zip(WEIGHTS, range(place, len(ids)), strict=False):
+            loss -= weight * log_prob(model, before + ids[:at], [ids[at]])
+        found.append(loss)
+    return found
 
 
 def test_the_weights_fall_over_five_tokens_and_add_up_to_one() -> None:
