@@ -3,18 +3,18 @@
 const { goals } = require('mineflayer-pathfinder')
 const { Vec3 } = require('vec3')
 const { Refusal } = require('./channel')
+const { collect, total } = require('./collecting')
 const { Stopped } = require('./task')
 const { toolNeeded } = require('./wording')
 const { approach, spot, walk } = require('./walking')
 
 const SEARCHED = 16
 const SEEN = 32
-const COLLECTED = 6
+const ON_THE_WAY = 6
 const DIG_TRIES = 3
+const CHASES = 3
 const WEAPONS = ['netherite', 'diamond', 'iron', 'stone', 'golden', 'wooden'].flatMap((tier) => [`${tier}_sword`, `${tier}_axe`])
 const FACES = [[0, -1, 0], [-1, 0, 0], [1, 0, 0], [0, 0, -1], [0, 0, 1], [0, 1, 0]].map(([x, y, z]) => new Vec3(x, y, z))
-
-const total = (game) => Object.values(game.counts()).reduce((sum, count) => sum + count, 0)
 
 /** Mine `count` blocks of a name, nearest first; the number of items gathered. */
 async function mine (game, task, { block, count, distance = SEARCHED }) {
@@ -24,7 +24,7 @@ async function mine (game, task, { block, count, distance = SEARCHED }) {
   const gone = new Set()
   // Digging on the way counts too; a block that the server puts back does not.
   const watch = (old, now) => {
-    if (!now || now.position.distanceTo(game.bot.entity.position) > COLLECTED) return
+    if (!now || now.position.distanceTo(game.bot.entity.position) > ON_THE_WAY) return
     if (now.type === kind.id) gone.delete(`${now.position}`)
     else if (old?.type === kind.id) gone.add(`${now.position}`)
   }
@@ -105,30 +105,6 @@ async function dig (game, task, block) {
     } catch (error) {
       if (error instanceof Refusal || tries === DIG_TRIES) throw error instanceof Refusal ? error : new Refusal(error.message)
       await task.sleep(250)
-    }
-  }
-}
-
-/** Walk over what lies around `place` until it is picked up, within a few seconds. */
-async function collect (game, task, place, held) {
-  const { bot } = game
-  const lying = () => Object.values(bot.entities).filter((one) => one.name === 'item' && one.position.distanceTo(place) < COLLECTED)
-  const end = Date.now() + 5000
-  await task.until(() => lying().length > 0 || total(game) > held, 1)
-  while (lying().length && Date.now() < end && bot.inventory.emptySlotCount() > 0) {
-    const [item] = lying().sort((one, other) => one.position.distanceTo(bot.entity.position) - other.position.distanceTo(bot.entity.position))
-    const { x, y, z } = item.position.floored()
-    try {
-      await walk(game, task, new goals.GoalNear(x, y, z, 1))
-    } catch (error) {
-      if (error instanceof Stopped) throw error
-      return
-    }
-    const before = lying().length
-    const gone = await task.until(() => lying().length < before, 1.2)
-    if (!gone) {
-      await walk(game, task, new goals.GoalBlock(x, y, z)).catch((error) => { if (error instanceof Stopped) throw error })
-      if (!await task.until(() => lying().length < before, 0.8)) return
     }
   }
 }
@@ -220,7 +196,7 @@ async function killNearest (game, task, name) {
   try {
     while (!dead && target.isValid) {
       if (target.position.distanceTo(bot.entity.position) > 3) {
-        await walk(game, task, new goals.GoalFollow(target, 2))
+        await chase(game, task, target)
       }
       await task.wait(bot.lookAt(target.position.offset(0, (target.height ?? 1) * 0.7, 0), true), 2)
       bot.attack(target)
@@ -235,4 +211,18 @@ async function killNearest (game, task, name) {
   await collect(game, task, target.position.clone(), held)
 }
 
-module.exports = { mine, placeBlock, kill, collect }
+/** Come within reach of a mob; there is no way to one that leaps or is thrown back until it has come down. */
+async function chase (game, task, target) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await walk(game, task, new goals.GoalFollow(target, 2))
+    } catch (error) {
+      if (error instanceof Stopped) throw error
+      if (!target.isValid) return
+      if (tries === CHASES) throw error
+      await task.sleep(500)
+    }
+  }
+}
+
+module.exports = { mine, placeBlock, kill }

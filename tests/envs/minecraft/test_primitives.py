@@ -101,6 +101,15 @@ def test_kill_and_eat(world: MinecraftWorld, server: FixtureServer) -> None:
     assert server.ask("player", name=NAME)["food"] > 10
 
 
+def test_what_a_mob_leaves_in_the_air_is_picked_up_once_it_has_fallen(
+    world: MinecraftWorld, server: FixtureServer
+) -> None:
+    server.ask("spawn", mob="chicken", at=[2.5, 5, 0.5], toss=12)
+    world.wait(10)
+    assert world.kill("chicken") == 2
+    assert world.inventory() == server.inventory(NAME) == {"chicken": 1, "feather": 1}
+
+
 def test_chests(world: MinecraftWorld, server: FixtureServer, give: Give) -> None:
     give(chest=1, dirt=5)
     chest = world.place("chest", Position(x=2, y=5, z=2))

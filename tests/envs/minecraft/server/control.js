@@ -55,7 +55,11 @@ function commands (server) {
     hurt: ({ name, damage }) => player(name).takeDamage({ damage }),
     kick: ({ name, reason }) => player(name).kick(reason),
     say: ({ text }) => server.broadcast(text),
-    spawn: ({ mob, at }) => server.spawnMob(registry.entitiesByName[mob].id, server.overworld, cell(at)).id,
+    /** `toss` is how fast what it leaves flies up, in blocks a second. */
+    spawn: ({ mob, at, toss = 0 }) => {
+      const spawned = server.spawnMob(registry.entitiesByName[mob].id, server.overworld, cell(at))
+      return Object.assign(spawned, { toss }).id
+    },
     mobs: () => Object.values(server.entities).filter((one) => one.type === 'mob').map((one) => one.name),
     clearMobs: () => {
       for (const one of Object.values(server.entities)) if (one.type !== 'player') one.destroy()

@@ -1,5 +1,7 @@
 'use strict'
 // Mobs that can be spawned, hit and killed, and that leave something. They stand still: there is no mob AI.
+const { Vec3 } = require('vec3')
+
 const LIVING = new Set(['hostile', 'animal', 'passive', 'ambient', 'water_creature', 'living', 'mob'])
 const LEFT = {
   cow: ['beef', 'leather'], pig: ['porkchop'], sheep: ['mutton', 'white_wool'], chicken: ['chicken', 'feather'],
@@ -16,12 +18,14 @@ exports.server = (server) => {
     registry.entitiesByName[name] = { ...kind, type: 'mob' }
     registry.mobs[kind.id] = kind
   }
-  const spawn = server.spawnMob
-  server.spawnMob = (...found) => {
-    const mob = spawn(...found)
-    mob.health = HEALTH[mob.name] ?? mob.health
-    return mob
-  }
+  server.once('pluginsReady', () => {
+    const spawn = server.spawnMob
+    server.spawnMob = (...found) => {
+      const mob = spawn(...found)
+      mob.health = HEALTH[mob.name] ?? mob.health
+      return mob
+    }
+  })
 }
 
 exports.player = (player, server) => {
@@ -35,7 +39,7 @@ exports.player = (player, server) => {
     if (mob.health > blow.damage) return
     for (const item of LEFT[mob.name] ?? []) {
       server.spawnObject(registry.entitiesByName.item.id, mob.world, mob.position.offset(0, 0.3, 0), {
-        itemId: registry.itemsByName[item].id, pickupTime: 300, deathTime: 300000
+        itemId: registry.itemsByName[item].id, pickupTime: 300, deathTime: 300000, velocity: new Vec3(0, mob.toss ?? 0, 0)
       })
     }
   })
