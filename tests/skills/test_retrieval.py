@@ -40,6 +40,15 @@ def test_an_exact_word_finds_the_rare_skill(library, make_skill):
     assert names(library.search("xyzzy", 1)) == ["collect-xyzzy"]
 
 
+def test_a_skill_for_what_the_query_names_comes_before_those_that_only_speak_of_it(library, make_skill):
+    for number in range(12):
+        library.keep(
+            make_skill(f"use_{number}", description="Craft a stone axe with a wooden axe, wooden axe.")
+        )
+    library.keep(make_skill("obtain_wooden_axe", description="Hold one, made of planks."))
+    assert names(library.search("cannot mine stone: need wooden_axe or better", 1)) == ["obtain-wooden-axe"]
+
+
 def test_the_task_and_the_docstring_are_found_too(library, make_skill):
     library.keep(make_skill("step_one", description="First.", task="Shear a sheep for wool"))
     library.keep(make_skill("step_two", '"""Brews a potion."""\n    bot.say("x")', description="Second."))
