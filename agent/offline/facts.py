@@ -7,6 +7,12 @@ All of it is read from sentences of one regular form, which errors have and answ
     cannot mine X: need T or better (holding H)
     cannot smelt X: need fuel: F or G (have none)
     To craft X: it comes from mining Y; to mine Y: need T or better.
+
+What programs are for says the same in their docstrings:
+
+    Hold at least `count` X, crafted from 3 A or B, 2 C at a S.
+    Hold at least `count` X, smelted from A at a S burning F or G.
+    Hold at least `count` X, mined from Y with T.
 """
 
 from __future__ import annotations
@@ -27,6 +33,10 @@ _FUEL = re.compile(r"need (?:more )?fuel: ([^(;]+)")
 _SOURCE = re.compile(r"comes from ([^(;]+)")
 _UNSEEN = re.compile(rf"\bsaw no ({NAME}) on \d+ walks")
 _PLACE = re.compile(r" at line \d+.*$")
+_PURPOSE = re.compile(
+    rf"Hold at least `count` ({NAME}), (crafted from|smelted from|mined from|got by killing) (.+?)"
+    rf"(?: with ({NAME}))?(?: at an? ({NAME}))?(?: burning (.+?))?\."
+)
 _REMARK = re.compile(r"\([^)]*\)")
 _CHOICE = re.compile(r",\s*(?:or )?| or | and ")
 
@@ -73,6 +83,20 @@ class Facts:
         for line in text.splitlines():
             for verb, name, body in _SENTENCE.findall(_PLACE.sub("", line)):
                 self._sentence(verb, name, body)
+
+    def read_purposes(self, source: str) -> None:
+        """Add what the docstrings of programs tell of how they come by things."""
+        for item, way, what, tool, station, fuels in _PURPOSE.findall(source):
+            if way == "crafted from":
+                at = f"; need a {station} within" if station else ""
+                self._sentence("craft", item, f"need {what}{at}")
+                continue
+            kind = {"smelted from": "smelting", "mined from": "mining"}.get(way, "killing")
+            _extend(self.sources.setdefault(item, []), [(kind, what)])
+            if tool:
+                self.tools.setdefault(what, tool)
+            _extend(self.smelting, [station] if station else [])
+            _extend(self.fuels, _choices(fuels))
 
     def known(self, item: str) -> bool:
         """Whether anything was said of how to come by an item."""

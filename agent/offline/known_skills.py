@@ -44,8 +44,8 @@ def _yield(entry: str, source: str, description: str, items: list[str]) -> str:
     if words.split("_")[0] in _NO_YIELD:
         return ""
     named = [item for item in items if words.endswith("_" + re.sub(r"\W", "_", item.lower()))]
-    if named:
-        return max(named, key=len)
+    if named or words.startswith("mine_"):
+        return max(named, key=len, default="")
     made: list[str] = [name for name in _CALL.findall(source) if name in items]
     if made:
         return made[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from .facts import Facts, Need
 from .reading import Prompt, mentioned, named_after
 from .situation import Situation
 
@@ -73,6 +74,8 @@ def make_plan(prompt: Prompt) -> str:
     steps: list[dict[str, object]] = []
     if target:
         order: dict[str, int] = {}
+        for count, names in _lacked_lately(prompt):
+            _add_need(now, count, names, order, {target})
         _needs_first(now, target, order, {target})
         steps = [_step(now, name, count) for name, count in order.items()]
         steps = [
@@ -237,13 +240,27 @@ def _look_around(now: Situation) -> Proposal:
 def _needs_first(now: Situation, item: str, order: dict[str, int], path: set[str]) -> None:
     """Add to `order` what an item needs and is not held or near in that number, deepest first."""
     for count, names in now.facts.wants(item):
-        near = count == 1 and any(name in now.seen.blocks for name in names)
-        if near or sum(now.seen.inventory.get(name, 0) for name in names) >= count:
-            continue
-        name = _likeliest(now, names)
-        if name in now.items and name not in path and name not in order:
-            _needs_first(now, name, order, {*path, name})
-            order[name] = count
+        _add_need(now, count, names, order, path)
+
+
+def _add_need(
+    now: Situation, count: int, names: tuple[str, ...], order: dict[str, int], path: set[str]
+) -> None:
+    near = count == 1 and any(name in now.seen.blocks for name in names)
+    if near or sum(now.seen.inventory.get(name, 0) for name in names) >= count:
+        return
+    name = _likeliest(now, names)
+    if name in now.items and name not in path and name not in order:
+        _needs_first(now, name, order, {*path, name})
+        order[name] = count
+
+
+def _lacked_lately(prompt: Prompt) -> list[Need]:
+    """The tools that the step which failed last wanted, by what the world said last."""
+    said = prompt.data("What the world said lately").splitlines()
+    if not said or not prompt.listed("Failed steps"):
+        return []
+    return [(1, (tool,)) for tool in Facts(said[-1]).tools.values()]
 
 
 def _step(now: Situation, item: str, count: int) -> dict[str, object]:

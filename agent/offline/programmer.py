@@ -34,6 +34,7 @@ def write_program(prompt: Prompt) -> str:
     """A short plan and one code block."""
     history = prompt.text("Earlier attempts")
     facts = Facts(prompt.data("Context"), unquoted(history))
+    facts.read_purposes(prompt.text("Skills"))
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
     ways = Ways(facts, prompt.observation, skills, blocks, history)

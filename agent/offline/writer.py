@@ -10,6 +10,9 @@ from .ways import UNKNOWN_COST, Way, Ways
 
 LEARNED_AT_ONCE = 3
 """Unknown things that one program tries to craft; fewer than the failed calls that end a program."""
+FUELS_TOLD = 4
+"""Fuels that a docstring names."""
+
 FUEL = 2
 """How much fuel to bring to a skill that ran out of it."""
 
@@ -125,14 +128,19 @@ class Writer:
         return f"import re\n\n\n{text}" if "re.findall(" in text else text
 
     def _first(self, way: Way | None = None) -> list[str]:
-        """What comes before the work: lessons, and what skills lacked, the stations last to stand by them."""
+        """What comes before the work: lessons, and what skills lacked, the stations last to stand by them.
+
+        What was lacked last goes first, for it may have been on the way to what was lacked before.
+        """
         recipes = self._lacked.recipes.values()
         needs = [need for recipe in recipes for need in recipe.wants()]
         needs += [(1, (tool,)) for tool in self._lacked.tools.values()]
         needs += [(1, (thing,)) for thing in self._lacked.smelted]
         needs += [(FUEL, tuple(self._lacked.fuels))] if self._lacked.fuels else []
         lacked = [
-            line for count, names in dict.fromkeys(needs) for line in self._have(count, names, str(count))
+            line
+            for count, names in dict.fromkeys(reversed(needs))
+            for line in self._have(count, names, str(count))
         ]
         stations = [station for recipe in recipes for station in recipe.stations] + self._lacked.smelting
         for station in dict.fromkeys(stations):
@@ -237,13 +245,15 @@ class Writer:
             case "smelt":
                 how = f", smelted from {way.thing}"
             case "mine":
-                how = f", mined from {way.thing}"
+                how = f", mined from {way.thing}{''.join(f' with {tool}' for tool in way.tools)}"
             case "kill":
                 how = f", got by killing {way.thing}"
             case _:
                 how = ""
         at = f" at a {way.stations[0]}" if way.stations else ""
-        return f"Hold at least `count` {item}{how}{at}."
+        fuels = way.needs[1][1][:FUELS_TOLD] if way.kind == "smelt" and len(way.needs) > 1 else ()
+        burning = f" burning {' or '.join(fuels)}" if fuels else ""
+        return f"Hold at least `count` {item}{how}{at}{burning}."
 
 
 def _search(name: str, *, last: bool) -> list[str]:

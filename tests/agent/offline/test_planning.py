@@ -88,6 +88,16 @@ def test_a_plan_puts_needs_before_what_needs_them_and_the_task_last(ask, answere
     assert steps[-1]["goal"] == {"kind": "item", "item": "gorm", "count": 1}
 
 
+def test_a_plan_after_a_failure_begins_with_the_tool_that_was_lacking(ask, answered):
+    said = ["cannot mine pell: need jeb or better", "cannot mine norl: need lum or better"]
+    known = "To craft lum: need 2 vix."
+    steps = json.loads(ask("decompose", answers=answered(known), said=said, failed=["craft a gorm"]))["steps"]
+    assert [step["task"] for step in steps] == ["Craft 2 vix", "Craft 1 lum", "craft a gorm"]
+
+    steps = json.loads(ask("decompose", answers=answered(known), said=said))["steps"]
+    assert [step["task"] for step in steps] == ["craft a gorm"]
+
+
 @pytest.mark.parametrize(
     ("after", "error", "success"),
     [

@@ -86,6 +86,55 @@ def test_skills_are_called_for_what_they_yield(program, attempt):
     assert tried(source) == {"gorm"}
 
 
+def test_a_program_tells_what_it_takes_and_a_later_one_reads_it(program, attempt):
+    told = [
+        "cannot craft gorm: it comes from mining norl",
+        "cannot mine norl: need jeb or better (holding no such tool)",
+        "cannot craft jeb: it comes from smelting kor",
+        "cannot smelt kor: need a zan within 4 blocks; need fuel: fenk or dask (have none)",
+        "cannot craft zan: need 2 lum or vix (have 0); need a hulp within 4 blocks",
+    ]
+    written = program(attempts=[attempt(*told)])
+    learned = Skill(name="obtain-gorm", description="Hold gorm.", source=written, entry="obtain_gorm")
+    assert "`count` gorm, mined from norl with jeb." in written
+    assert "`count` jeb, smelted from kor at a zan burning fenk or dask." in written
+    assert "`count` zan, crafted from 2 lum or vix at a hulp." in written
+
+    task = Task(words="Craft 1 zan", goal=ItemGoal(item="zan"))
+    assert '_stand_by(bot, "hulp")' in program(task=task, skills=[learned])
+    task = Task(words="Mine 1 norl")
+    assert 'bot.smelt("kor")' in program(task=task, skills=[learned])
+
+
+def test_what_a_skill_lacked_last_comes_before_what_it_lacked_first(program, attempt):
+    place = " at line 3 of obtain_gorm: `return primitive(name)`"
+    errors = [
+        f"cannot mine {block}: need {tool} or better{place}"
+        for block, tool in (("norl", "jeb"), ("pell", "lum"))
+    ]
+    attempts = [attempt(error, number=number) for number, error in enumerate(errors, 1)]
+    skills = [skill(f"obtain_{item}", item) for item in ("gorm", "jeb", "lum")]
+    source = program(attempts=attempts, skills=skills)
+    assert (
+        source.index("obtain_lum(bot")
+        < source.index("obtain_jeb(bot")
+        < source.index("obtain_gorm(bot, count=c")
+    )
+
+
+def test_a_skill_that_mines_a_block_is_not_for_the_tool_that_it_makes_on_the_way(program, attempt):
+    mining = Skill(
+        name="mine-norl",
+        description="Mine norl until a given number of items are gained.",
+        source='def mine_norl(bot, count=1):\n    bot.craft("jeb")\n    bot.mine("norl")\n',
+        entry="mine_norl",
+    )
+    error = "cannot mine pell: need jeb or better (holding no such tool)"
+    assert "mine_norl(" not in program(
+        task=Task(words="Mine 1 pell"), attempts=[attempt(error)], skills=[mining]
+    )
+
+
 def test_a_skill_is_not_defined_again_under_its_own_name(program):
     source = program(skills=[skill("obtain_gorm", "gorm")])
     assert "def obtain_gorm(" not in source
