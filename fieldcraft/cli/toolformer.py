@@ -142,7 +142,8 @@ def train(
     from fieldcraft.cli.toolformer_work import annotated_with, texts_of
     from fieldcraft.tools.toolformer.evaluation import perplexity
     from fieldcraft.tools.toolformer.mixing import mixture
-    from fieldcraft.tools.toolformer.training import Stopped, TrainingSettings
+    from fieldcraft.tools.toolformer.settings import TrainingSettings
+    from fieldcraft.tools.toolformer.training import Stopped
     from fieldcraft.tools.toolformer.training import train as fine_tune
 
     documents, taus = annotated_with(annotation, tau_f)

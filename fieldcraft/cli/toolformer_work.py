@@ -26,8 +26,11 @@ def quietly() -> None:
     from fieldcraft.tools.toolformer.errors import require_extra
 
     require_extra()
+    import warnings
+
     import transformers
 
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft)\.")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
 

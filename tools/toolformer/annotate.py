@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.executing import CallRunner, Executed
 from fieldcraft.tools.toolformer.filtering import Scored, score
 from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.record import digest, fingerprint, same_as_before
 from fieldcraft.tools.toolformer.sampling import Proposer
 from fieldcraft.tools.toolformer.settings import WINDOW, AnnotationSettings
 
@@ -48,6 +47,7 @@ class Annotator:
 
     Attributes:
         tools: the names of the executor's.
+        model: the model's fingerprint.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Annotator:
         self._model = model
         self._proposer = proposer
         self.tools = tuple(executor.names())
+        self.model = fingerprint(model)
         self._runner = CallRunner(executor, longest=settings.longest_result)
         self._settings = settings
 
@@ -102,7 +103,13 @@ def annotate_corpus(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0):
-            _same_as_before(folder / "annotation.json", documents, annotator.tools, settings)
+            now = {
+                "corpus": digest(f"{document.day}\0{document.text}" for document in documents),
+                "model": annotator.model,
+                "tools": list(annotator.tools),
+                "settings": settings.model_dump(mode="json"),
+            }
+            same_as_before(folder / "annotation.json", now, work="annotation")
             path = folder / "annotated.jsonl"
             done = len(whole_rows(path))
             for batch in _batches(documents, settings.together, done):
@@ -130,34 +137,6 @@ def _batches(documents: Sequence[Document], size: int, done: int) -> Iterator[Se
 def _append(path: Path, documents: Sequence[AnnotatedDocument]) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.writelines(document.model_dump_json() + "\n" for document in documents)
-
-
-def _same_as_before(
-    record: Path, documents: Sequence[Document], tools: Sequence[str], settings: AnnotationSettings
-) -> None:
-    digest = hashlib.sha256()
-    for document in documents:
-        digest.update(f"{document.day}\0{document.text}\0".encode())
-    now = {
-        "corpus": digest.hexdigest(),
-        "tools": list(tools),
-        "settings": settings.model_dump(mode="json"),
-    }
-    if not record.exists():
-        aside = record.with_suffix(".tmp")
-        aside.write_text(json.dumps(now, indent=2), encoding="utf-8")
-        aside.replace(record)
-        return
-    try:
-        before = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError:
-        before = {}
-    differing = [key for key in now if before.get(key) != now[key]]
-    if differing:
-        raise ToolformerError(
-            f"{record.parent} holds the annotation of another corpus or with other settings (differing: "
-            f"{', '.join(differing)}); take another folder, or delete this one"
-        )
 
 
 def _annotated(

@@ -70,3 +70,36 @@ class AnnotationSettings(BaseModel):
         if name in self.tools:
             return self.tools[name]
         return ToolSettings.model_validate(_OF_THE_PAPER.get(name, {}))
+
+
+class TrainingSettings(BaseModel):
+    """How a model is fine-tuned; the defaults are the paper's where it names them.
+
+    Attributes:
+        method: `full`, `lora`, or `qlora` (4 bits, on a GPU).
+        learning_rate: at its highest.
+        batch_size: texts that one step learns from.
+        at_a_time: of these, in memory together; halved where memory runs out.
+        epochs: passes over the texts, where `steps` says nothing.
+        steps: in all.
+        warm_up: share of the steps in which the learning rate rises.
+        weight_decay, beta2: of AdamW.
+        checkpoint_every: steps; what is lost at most when the process is killed.
+        rank: of LoRA's matrices.
+        seed: of the order of the texts, and of LoRA's first matrices.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["full", "lora", "qlora"] = "full"
+    learning_rate: float = Field(default=1e-5, gt=0)
+    batch_size: int = Field(default=128, ge=1)
+    at_a_time: int = Field(default=16, ge=1)
+    epochs: float = Field(default=1.0, gt=0)
+    steps: int | None = Field(default=None, ge=1)
+    warm_up: float = Field(default=0.1, ge=0, le=1)
+    weight_decay: float = 0.0
+    beta2: float = Field(default=0.999, gt=0, lt=1)
+    checkpoint_every: int = Field(default=1, ge=1)
+    rank: int = Field(default=16, ge=1)
+    seed: int = 0

@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from fieldcraft.tools.toolformer.batching import out_of_memory
+from fieldcraft.tools.toolformer.adapters import adapted, merged
+from fieldcraft.tools.toolformer.batching import Batches, out_of_memory
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
 from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.record import digest, fingerprint, same_as_before
+from fieldcraft.tools.toolformer.settings import TrainingSettings
 
-logger = logging.getLogger(__name__)
 COMPLETE = "complete"
 """A file in a checkpoint's folder that is written last: a checkpoint without it was torn."""
 _IGNORED = -100
-
-
-class TrainingSettings(BaseModel):
-    """How a model is fine-tuned; the defaults are the paper's where it names them.
-
-    Attributes:
-        method: `full`, `lora`, or `qlora` (4 bits, on a GPU).
-        learning_rate: at its highest.
-        batch_size: texts that one step learns from.
-        at_a_time: of these, in memory together; halved where memory runs out.
-        epochs: passes over the texts, where `steps` says nothing.
-        steps: in all.
-        warm_up: share of the steps in which the learning rate rises.
-        weight_decay, beta2: of AdamW.
-        checkpoint_every: steps; what is lost at most when the process is killed.
-        rank: of LoRA's matrices.
-        seed: of the order of the texts.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    method: Literal["full", "lora", "qlora"] = "full"
-    learning_rate: float = Field(default=1e-5, gt=0)
-    batch_size: int = Field(default=128, ge=1)
-    at_a_time: int = Field(default=16, ge=1)
-    epochs: float = Field(default=1.0, gt=0)
-    steps: int | None = Field(default=None, ge=1)
-    warm_up: float = Field(default=0.1, ge=0, le=1)
-    weight_decay: float = 0.0
-    beta2: float = Field(default=0.999, gt=0, lt=1)
-    checkpoint_every: int = Field(default=1, ge=1)
-    rank: int = Field(default=16, ge=1)
-    seed: int = 0
-
 
 Told = Callable[[int, int, float], None]
 """Hears of the step, of how many, and of the loss of the last ones."""
@@ -79,34 +44,35 @@ def train(
         The model that was trained, which is also in `folder/model`, LoRA's matrices merged into it.
 
     Raises:
-        ToolformerError: there is no text, or this machine cannot train so.
+        ToolformerError: there is no text, this machine cannot train so, or the folder holds the training of
+            something else.
         Stopped: `stop` said so; there is a checkpoint of the last step.
     """
     require_extra()
-    finished = folder / "model"
+    finished, record = folder / "model", folder / "training.json"
+    now = _made_from(model, texts, settings)
     if (finished / COMPLETE).exists():
+        same_as_before(record, now, work="training")
         return LanguageModel.load(finished, device=model.device, batch_size=model.batches.size)
     encoded = [ids for ids in _encoded(model, texts) if len(ids) > 1]
     if not encoded:
         raise ToolformerError("there is no text to train on; lower the thresholds, or give more texts")
+    inner = adapted(model, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    adapted = _adapted(model, settings)
-    at_a_time = min(settings.at_a_time, settings.batch_size)
-    while True:
-        try:
-            _run(model, adapted, encoded, folder, settings, at_a_time, told, stop)
-            break
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or at_a_time == 1:
-                raise
-            at_a_time //= 2
-            logger.warning("out of memory; going on with %d texts in memory at a time", at_a_time)
-    trained = _merged(model, adapted, folder, settings)
+    same_as_before(record, now, work="training")
+    _run_in_memory(model, inner, encoded, folder, settings, told, stop)
+    trained = merged(model, inner, folder, settings)
     trained.save(finished)
     (finished / COMPLETE).touch()
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint, ignore_errors=True)
     return trained
+
+
+def _made_from(model: LanguageModel, texts: Sequence[str], settings: TrainingSettings) -> dict[str, Any]:
+    """What decides how training ends: everything but how much is in memory and how often it is saved."""
+    deciding = settings.model_dump(mode="json", exclude={"at_a_time", "checkpoint_every"})
+    return {"texts": digest(texts), "model": fingerprint(model), "settings": deciding}
 
 
 def _encoded(model: LanguageModel, texts: Sequence[str]) -> Iterator[list[int]]:
@@ -116,59 +82,31 @@ def _encoded(model: LanguageModel, texts: Sequence[str]) -> Iterator[list[int]]:
         yield [*model.start, *ids, *last][: model.context]
 
 
-def _adapted(model: LanguageModel, settings: TrainingSettings) -> Any:
-    """What is trained: the model itself, or LoRA's matrices around it."""
-    if settings.method == "full":
-        return model.model
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-
-    inner = model.model
-    if settings.method == "qlora":
-        inner = prepare_model_for_kbit_training(_in_four_bits(model))
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=settings.rank,
-        lora_alpha=2 * settings.rank,
-        target_modules="all-linear",
-        fan_in_fan_out=any(type(layer).__name__ == "Conv1D" for layer in inner.modules()),  # as GPT-2 has it
-    )
-    return get_peft_model(inner, config)
-
-
-def _in_four_bits(model: LanguageModel) -> Any:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise ToolformerError("QLoRA needs a GPU, and there is none; take --method lora")
-    from importlib.util import find_spec
-
-    if find_spec("bitsandbytes") is None:
-        raise ToolformerError("QLoRA needs bitsandbytes: pip install bitsandbytes")
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-
-    quantized = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-    return AutoModelForCausalLM.from_pretrained(
-        model.model.config._name_or_path, quantization_config=quantized
-    )
-
-
-def _merged(model: LanguageModel, adapted: Any, folder: Path, settings: TrainingSettings) -> LanguageModel:
-    if settings.method == "full":
-        return LanguageModel(adapted, model.tokenizer, device=model.device, batch_size=model.batches.size)
-    adapter = folder / "adapter"
-    adapted.save_pretrained(adapter)
-    if settings.method == "qlora":
-        from peft import PeftModel
-
-        adapted = PeftModel.from_pretrained(model.model, adapter)
-    return LanguageModel(
-        adapted.merge_and_unload(), model.tokenizer, device=model.device, batch_size=model.batches.size
-    )
+def _run_in_memory(
+    model: LanguageModel,
+    inner: Any,
+    encoded: Sequence[Sequence[int]],
+    folder: Path,
+    settings: TrainingSettings,
+    told: Told,
+    stop: Callable[[], bool],
+) -> None:
+    """Train with fewer texts at a time where memory runs out, again from the last checkpoint, or anew."""
+    at_first = {
+        name: parameter.detach().to("cpu", copy=True)
+        for name, parameter in inner.named_parameters()
+        if parameter.requires_grad
+    }
+    batches = Batches(min(settings.at_a_time, settings.batch_size))
+    while True:
+        now = settings.model_copy(update={"at_a_time": batches.size})
+        try:
+            return _run(model, inner, encoded, folder, now, told, stop)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            batches.shrink(batches.size)
+        inner.load_state_dict(at_first, strict=False)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -184,44 +122,20 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def _run(
     model: LanguageModel,
-    adapted: Any,
+    inner: Any,
     encoded: Sequence[Sequence[int]],
     folder: Path,
     settings: TrainingSettings,
-    at_a_time: int,
     told: Told,
     stop: Callable[[], bool],
 ) -> None:
-    from transformers import Trainer, TrainingArguments
+    from transformers import Trainer
 
     order = _order(len(encoded), settings)
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=at_a_time,
-        gradient_accumulation_steps=max(1, settings.batch_size // at_a_time),
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=settings.warm_up,
-        weight_decay=settings.weight_decay,
-        adam_beta2=settings.beta2,
-        num_train_epochs=1,
-        max_steps=len(order) // settings.batch_size,
-        save_strategy="steps",
-        save_steps=settings.checkpoint_every,
-        save_total_limit=2,
-        logging_strategy="steps",
-        logging_steps=max(1, min(50, len(order) // settings.batch_size // 10)),
-        report_to=[],
-        disable_tqdm=True,
-        seed=settings.seed,
-        use_cpu=model.device == "cpu",
-        dataloader_pin_memory=model.device != "cpu",
-        remove_unused_columns=False,
-    )
     follower = _follower(told, stop)
     trainer = _resumable(Trainer)(
-        model=adapted,
-        args=arguments,
+        model=inner,
+        args=_arguments(settings, folder, model.device, steps=len(order) // settings.batch_size),
         train_dataset=[{"input_ids": encoded[place]} for place in order],
         data_collator=_Padded(model.padding),
         callbacks=[follower],
@@ -229,9 +143,40 @@ def _run(
     _quiet(trainer)
     before = last_checkpoint(folder)
     trainer.train(resume_from_checkpoint=None if before is None else str(before))
-    adapted.eval()
+    inner.eval()
     if follower.stopped:
         raise Stopped
+
+
+def _arguments(settings: TrainingSettings, folder: Path, device: str, *, steps: int) -> Any:
+    from transformers import TrainingArguments
+
+    at_a_time = max(
+        number for number in range(1, settings.at_a_time + 1) if settings.batch_size % number == 0
+    )
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=at_a_time,
+        gradient_accumulation_steps=settings.batch_size // at_a_time,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=settings.warm_up,
+        weight_decay=settings.weight_decay,
+        adam_beta2=settings.beta2,
+        num_train_epochs=1,
+        max_steps=steps,
+        save_strategy="steps",
+        save_steps=settings.checkpoint_every,
+        save_total_limit=2,
+        logging_strategy="steps",
+        logging_steps=max(1, min(50, steps // 10)),
+        report_to=[],
+        disable_tqdm=True,
+        seed=settings.seed,
+        use_cpu=device == "cpu",
+        dataloader_pin_memory=device != "cpu",
+        remove_unused_columns=False,
+    )
 
 
 def _order(number: int, settings: TrainingSettings) -> list[int]:

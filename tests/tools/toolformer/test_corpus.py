@@ -134,7 +134,7 @@ def test_another_corpus_in_the_same_folder_is_refused(prepared: Path) -> None:
     ended = subprocess.run([sys.executable, PROCESS, prepared], capture_output=True, text=True)
 
     assert ended.returncode == 1
-    assert "another corpus or with other settings (differing: corpus); take another folder" in ended.stderr
+    assert "holds another annotation (differing: corpus); take another folder" in ended.stderr
 
 
 def annotated() -> AnnotatedDocument:

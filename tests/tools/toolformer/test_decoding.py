@@ -15,8 +15,9 @@ from fieldcraft.tools.toolformer.annotate import POLICY
 from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
 from fieldcraft.tools.toolformer.evaluation import choose_k, compare, evaluate
 from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.settings import TrainingSettings
 from fieldcraft.tools.toolformer.tasks import Task
-from fieldcraft.tools.toolformer.training import TrainingSettings, train
+from fieldcraft.tools.toolformer.training import train
 
 WITH_CALLS = [
     "the mill has 6 rows of 7 sacks, which makes [calculator( 6 * 7) -> 42] 42 sacks.",

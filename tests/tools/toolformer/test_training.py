@@ -15,7 +15,8 @@ import torch
 from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.evaluation import perplexity
 from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.training import COMPLETE, Stopped, TrainingSettings, last_checkpoint, train
+from fieldcraft.tools.toolformer.settings import TrainingSettings
+from fieldcraft.tools.toolformer.training import COMPLETE, Stopped, last_checkpoint, train
 
 TEXTS = ["the mill has 12 sacks.", "the smith has a red hat.", "today the inn opens."] * 8
 FAST = TrainingSettings(learning_rate=3e-3, batch_size=4, at_a_time=4, steps=24, seed=1)
@@ -23,12 +24,15 @@ PROCESS = """
 import sys, torch
 from pathlib import Path
 from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.training import TrainingSettings, train
+from fieldcraft.tools.toolformer.settings import TrainingSettings
+from fieldcraft.tools.toolformer.training import train
 torch.set_num_threads(1)
 folder = Path(sys.argv[1])
 model = LanguageModel.load(folder / "base", device="cpu")
 texts = ["the mill has 12 sacks.", "the smith has a red hat.", "today the inn opens."] * 8
-settings = TrainingSettings(learning_rate=3e-3, batch_size=4, at_a_time=4, steps=12, seed=1)
+settings = TrainingSettings(
+    method=sys.argv[3], learning_rate=3e-3, batch_size=4, at_a_time=4, steps=12, seed=1
+)
 train(model, texts, folder / sys.argv[2], settings, told=lambda step, *_: print(step, flush=True))
 """
 
@@ -57,16 +61,28 @@ def test_training_lowers_the_perplexity_of_its_texts(make_model: Any, tmp_path: 
 
 def test_what_is_trained_already_is_not_trained_again(make_model: Any, tmp_path: Path) -> None:
     trained = train(make_model(), TEXTS, tmp_path, FAST)
-    again = train(make_model(seed=5), TEXTS, tmp_path, FAST, told=lambda *_: pytest.fail("trained again"))
+    other_memory = FAST.model_copy(update={"at_a_time": 1, "checkpoint_every": 9})
+    again = train(make_model(), TEXTS, tmp_path, other_memory, told=lambda *_: pytest.fail("trained again"))
     assert torch.allclose(weights(trained), weights(again))
 
 
-def test_killed_training_goes_on_at_its_last_step_and_ends_the_same(make_model: Any, tmp_path: Path) -> None:
+def test_a_folder_goes_on_with_what_it_was_begun_with_only(make_model: Any, tmp_path: Path) -> None:
+    train(make_model(), TEXTS, tmp_path, FAST)
+    with pytest.raises(ToolformerError, match=r"holds another training \(differing: model\); take another"):
+        train(make_model(seed=5), TEXTS, tmp_path, FAST)
+    with pytest.raises(ToolformerError, match=r"differing: texts, settings"):
+        train(make_model(), TEXTS[1:], tmp_path, FAST.model_copy(update={"method": "lora"}))
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_killed_training_goes_on_at_its_last_step_and_ends_the_same(
+    make_model: Any, tmp_path: Path, method: str
+) -> None:
     make_model("neox").save(tmp_path / "base")
 
     def start(name: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-c", PROCESS, tmp_path, name], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", PROCESS, tmp_path, name, method], stdout=subprocess.PIPE, text=True
         )
 
     with start("whole") as whole:
@@ -102,22 +118,27 @@ def test_a_person_can_stop_and_go_on(make_model: Any, tmp_path: Path) -> None:
     assert (tmp_path / "model" / COMPLETE).exists()
 
 
-def test_out_of_memory_halves_what_is_in_memory_at_a_time(
-    make_model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("saved_every", [2, 20])
+def test_out_of_memory_halves_what_is_in_memory_at_a_time_and_ends_the_same(
+    make_model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, saved_every: int
 ) -> None:
-    model = make_model()
+    settings = FAST.model_copy(update={"checkpoint_every": saved_every})
+    expected = train(make_model("neox"), TEXTS, tmp_path / "roomy", settings)
+    model, passes = make_model("neox"), iter(range(1000))
 
     def refuse(_module: Any, _arguments: Any, named: Any) -> None:
-        if named["input_ids"].shape[0] > 2:
+        if next(passes) >= 5 and named["input_ids"].shape[0] > 1:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
     model.model.register_forward_pre_hook(refuse, with_kwargs=True)
     with caplog.at_level(logging.WARNING, logger="fieldcraft"):
-        train(model, TEXTS, tmp_path, FAST)
+        trained = train(model, TEXTS, tmp_path / "tight", settings)
 
     assert [one.getMessage() for one in caplog.records if one.name.startswith("fieldcraft")] == [
-        "out of memory; going on with 2 texts in memory at a time"
+        "out of memory with 4 texts at a time; going on with 2"
     ]
+    model.model._forward_pre_hooks.clear()
+    assert perplexity(trained, TEXTS) == pytest.approx(perplexity(expected, TEXTS), rel=1e-4)
 
 
 def test_what_cannot_be_trained_is_one_line(make_model: Any, tmp_path: Path) -> None:

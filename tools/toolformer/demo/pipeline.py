@@ -29,9 +29,9 @@ from fieldcraft.tools.toolformer.mixing import mixture
 from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.report import Report, report, thresholds
 from fieldcraft.tools.toolformer.sampling import TrainedSampler
-from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings, TrainingSettings
 from fieldcraft.tools.toolformer.tasks import Task
-from fieldcraft.tools.toolformer.training import Stopped, TrainingSettings, train
+from fieldcraft.tools.toolformer.training import Stopped, train
 
 TOOLS = ("calculator", "calendar", "search")
 STAGES = ("base model", "proposer", "annotation", "toolformer", "plain control", "comparison")

@@ -1,0 +1,60 @@
+"""What a folder was made from, so that going on in it with something else is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.model import LanguageModel
+
+_VALUES = 16
+"""Of each parameter that a model is told by: reading all of a large one would take long."""
+
+
+def same_as_before(record: Path, now: Mapping[str, Any], *, work: str) -> None:
+    """Write down what a folder is made from, or compare it with what was written.
+
+    Args:
+        record: a JSON file in the folder.
+        now: by name, as JSON data.
+        work: what the folder holds, as `annotation`, for the message.
+
+    Raises:
+        ToolformerError: something differs; the message names it.
+    """
+    if not record.exists():
+        aside = record.with_suffix(".tmp")
+        aside.write_text(json.dumps(now, indent=2), encoding="utf-8")
+        aside.replace(record)
+        return
+    try:
+        before = json.loads(record.read_text(encoding="utf-8"))
+    except ValueError:
+        before = {}
+    differing = [key for key in now if before.get(key) != now[key]]
+    if differing:
+        raise ToolformerError(
+            f"{record.parent} holds another {work} (differing: {', '.join(differing)}); take another folder, "
+            "or delete this one"
+        )
+
+
+def digest(texts: Iterable[str]) -> str:
+    """One line that stands for texts in their order."""
+    made = hashlib.sha256()
+    for text in texts:
+        made.update(f"{text}\0".encode())
+    return made.hexdigest()
+
+
+def fingerprint(model: LanguageModel) -> str:
+    """One line that stands for a model: names and shapes of its parameters, and some values of each."""
+    made = hashlib.sha256()
+    for name, parameter in model.model.named_parameters():
+        values = parameter.detach().flatten()[:_VALUES].float().tolist()
+        made.update(f"{name} {tuple(parameter.shape)} {values}\0".encode())
+    return made.hexdigest()
