@@ -1,0 +1,212 @@
+"""What a program may do in Minecraft: the grid world's primitives, carried out by the bridge."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fieldcraft.envs.environment import Environment, primitive
+from fieldcraft.envs.minecraft.life import Life
+from fieldcraft.envs.minecraft.link import Link
+from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.types import Names, Position, PrimitiveError
+
+Count = Annotated[int, Field(ge=1, le=2304)]
+TICKS_A_SECOND = 20
+CALL_SECONDS = 75.0
+"""How long one primitive may take, but for those that say so themselves."""
+
+SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
+DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+
+
+class Player(Environment):
+    """A bot in a world, by its primitives. Names and arguments are checked here, the rest is the bridge's."""
+
+    _life: Life
+    _known: Names
+
+    @property
+    @abstractmethod
+    def link(self) -> Link:
+        """The connection to the bot."""
+
+    @primitive
+    def mine(self, block: str, count: Count = 1) -> int:
+        """Walk to the nearest blocks of this name within 16 tiles and mine them with the best tool held.
+
+        Returns the number of items gathered. The error says what is missing and how many were mined.
+        """
+        names = self._names
+        if block not in names.blocks and block in names.items:
+            raise PrimitiveError(f"cannot mine {block}: it is an item, not a block")
+        _check_known(block, names.blocks, "mine", "block")
+        gathered: int = self._do("mine", block=block, count=count)
+        return gathered
+
+    @primitive
+    def craft(self, item: str, count: Count = 1) -> int:
+        """Craft at least count of an item from the inventory; some recipes need a certain block nearby.
+
+        Returns the number made. The error says all that is missing.
+        """
+        _check_known(item, self._names.items, "craft", "item")
+        made: int = self._do("craft", item=item, count=count)
+        return made
+
+    @primitive
+    def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
+        """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
+
+        Without a fuel named, any held fuel is burnt. Returns the number made.
+        """
+        _check_known(item, self._names.items, "smelt", "item")
+        if fuel is not None:
+            _check_known(fuel, self._names.items, "burn", "item")
+        seconds = CALL_SECONDS + SMELT_SECONDS * min(count, SMELTED_AT_ONCE)
+        made: int = self._do("smelt", seconds, item=item, count=count, fuel=fuel)
+        return made
+
+    @primitive
+    def place(self, block: str, position: Position | None = None) -> Position:
+        """Place a held block on a free tile within 4 blocks; next to you where no position is given.
+
+        Returns where it was placed.
+        """
+        _check_known(block, {*self._names.items, *self._names.blocks}, "place", "item")
+        return _position(self._do("place", block=block, position=_plain(position)))
+
+    @primitive
+    def kill(self, mob: str, count: Count = 1) -> int:
+        """Hunt and kill mobs of this name in view, with the best weapon held.
+
+        Returns the number of items gathered.
+        """
+        _check_known(mob, self._names.mobs, "kill", "mob")
+        gathered: int = self._do("kill", mob=mob, count=count)
+        return gathered
+
+    @primitive
+    def eat(self, item: str | None = None) -> str:
+        """Eat one food item, the most fitting where none is named. Returns what was eaten."""
+        if item is not None:
+            _check_known(item, self._names.items, "eat", "item")
+        eaten: str = self._do("eat", item=item)
+        return eaten
+
+    @primitive
+    def equip(self, item: str) -> str:
+        """Take an item in hand, or wear it if it is armour. Returns the slot."""
+        _check_known(item, self._names.items, "equip", "item")
+        slot: str = self._do("equip", item=item)
+        return slot
+
+    @primitive
+    def explore(
+        self,
+        direction: str | None = None,
+        distance: Annotated[int, Field(ge=1, le=256)] = 48,
+        until: str | None = None,
+    ) -> Position | None:
+        """Walk up to distance blocks (north, northeast, east, ...), toward unseen ground by default.
+
+        Stops as soon as a block or mob named until comes into view and returns its position, else None.
+        """
+        if direction is not None and direction not in DIRECTIONS:
+            raise PrimitiveError(f"cannot explore {direction!r}: directions are {', '.join(DIRECTIONS)}")
+        if until is not None:
+            self._check_place_name(until, "explore until")
+        found = self._do("explore", direction=direction, distance=distance, until=until)
+        return None if found is None else _position(found)
+
+    @primitive
+    def goto(self, position: Position, within: Annotated[float, Field(ge=0, le=16)] = 1.5) -> Position:
+        """Walk to within this distance of a position. Returns where you stand then."""
+        return _position(self._do("goto", position=_plain(position), within=within))
+
+    @primitive
+    def find(self, name: str) -> Position | None:
+        """The nearest block (seen before, within 16 tiles) or mob (in view) of this name, or None."""
+        self._check_place_name(name, "find")
+        found = self.link.ask("find", name=name)
+        return None if found is None else _position(found)
+
+    @primitive
+    def inventory(self) -> dict[str, int]:
+        """What you hold: item names and counts."""
+        held: dict[str, int] = self.link.ask("inventory")
+        self._life.hold(held)
+        return dict(sorted(held.items()))
+
+    @primitive
+    def position(self) -> Position:
+        """Where you stand."""
+        return _position(self.link.ask("position"))
+
+    @primitive
+    def nearby(self, radius: Annotated[int, Field(ge=1, le=16)] = 16) -> dict[str, Position]:
+        """The blocks seen and the mobs in view within this radius: each name with its nearest position."""
+        found = self.link.ask("nearby", radius=radius)
+        return {name: _position(place) for name, place in sorted(found.items())}
+
+    @primitive
+    def deposit(self, item: str, count: Count = 1, position: Position | None = None) -> int:
+        """Put items into the chest at a position, or the nearest one. Returns the number put in."""
+        _check_known(item, self._names.items, "deposit", "item")
+        put: int = self._do("deposit", item=item, count=count, position=_plain(position))
+        return put
+
+    @primitive
+    def withdraw(self, item: str, count: Count = 1, position: Position | None = None) -> int:
+        """Take items out of the chest at a position, or the nearest one. Returns the number taken."""
+        _check_known(item, self._names.items, "withdraw", "item")
+        taken: int = self._do("withdraw", item=item, count=count, position=_plain(position))
+        return taken
+
+    @primitive
+    def wait(self, ticks: Annotated[int, Field(ge=1, le=1500)] = 20) -> None:
+        """Let this many ticks pass (20 a second)."""
+        self._do("wait", ticks / TICKS_A_SECOND + 5, ticks=ticks)
+
+    @primitive
+    def say(self, text: str) -> None:
+        """Say something; it appears among the events."""
+        if len(text) > 250:
+            raise PrimitiveError("cannot say more than 250 characters at once; shorten the text")
+        if text.startswith("/"):
+            raise PrimitiveError("cannot say a command of the server; programs have no operator rights")
+        self._do("say", text=text)
+
+    @property
+    def _names(self) -> Names:
+        """All that the server may know; `spec` lists those that can be had in survival."""
+        if not self._known.items:
+            self.link.ask("ping")
+        return self._known
+
+    def _do(self, method: str, seconds: float = CALL_SECONDS, **params: Any) -> Any:
+        return self.link.do(method, seconds=seconds, **params)
+
+    def _check_place_name(self, name: str, action: str) -> None:
+        names = self._names
+        if name not in names.blocks and name not in names.mobs:
+            item = " (it is an item)" if name in names.items else ""
+            known = (*names.blocks, *names.mobs)
+            raise PrimitiveError(
+                f"cannot {action} {name}: no block or mob has this name{item}{nearest(name, known)}"
+            )
+
+
+def _check_known(name: str, known: Any, action: str, kind: str) -> None:
+    if name not in known:
+        raise PrimitiveError(f"cannot {action} {name}: no {kind} has this name{nearest(name, known)}")
+
+
+def _plain(position: Position | None) -> dict[str, float] | None:
+    return None if position is None else position.model_dump()
+
+
+def _position(found: Any) -> Position:
+    return Position.model_validate(found)
