@@ -12,6 +12,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
+from fieldcraft.agent.folding import listed
 from fieldcraft.agent.models.messages import Message
 from fieldcraft.skills.reading import signature
 
@@ -49,7 +50,7 @@ def _templates() -> Jinja:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    jinja.filters.update(quoted=quoted, one_line=one_line, code=code, signature=signature)
+    jinja.filters.update(quoted=quoted, one_line=one_line, code=code, signature=signature, listed=listed)
     return jinja
 
 

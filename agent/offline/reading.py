@@ -57,7 +57,8 @@ class Prompt:
         for line in self.text("Names").splitlines():
             label, _, rest = line.partition(":")
             if label.strip() == kind:
-                return [name.strip() for name in rest.split(",") if name.strip()]
+                names = [name for entry in rest.split(",") for name in unfolded(entry.strip()) if name]
+                return sorted(names) if "{" in rest else names
         return []
 
     def listed(self, heading: str) -> list[str]:
@@ -89,6 +90,15 @@ class Observed:
         self.mobs = _listing(entities)
         self.health = _level(fields.get("Health", ""))
         self.hunger = _level(fields.get("Hunger", ""))
+
+
+def unfolded(entry: str) -> list[str]:
+    """The names that `{a|b}_{c|d}` stands for; of a plain name, itself."""
+    names = [""]
+    for number, part in enumerate(re.split(r"\{([^}]*)\}", entry)):
+        choices = part.split("|") if number % 2 else [part]
+        names = [name + choice for name in names for choice in choices]
+    return names
 
 
 def counts(text: str) -> dict[str, int]:

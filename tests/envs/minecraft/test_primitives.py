@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from minecraft_server import FixtureServer
 
+from fieldcraft.agent.folding import listed
+from fieldcraft.agent.offline.reading import unfolded
 from fieldcraft.envs import (
     ItemGoal,
     KillGoal,
@@ -48,6 +50,14 @@ def test_names_what_can_be_had_in_survival_and_knows_the_rest(world: MinecraftWo
     assert "has this name" not in str(refusal.value)
     with pytest.raises(PrimitiveError, match="no block has this name"):
         world.mine("bedrok")
+
+
+def test_a_prompt_with_all_its_names_is_half_as_long_and_loses_none(world: MinecraftWorld) -> None:
+    names = world.spec.names
+    for known in (names.items, names.blocks, names.mobs):
+        written = listed(known)
+        assert sorted(name for entry in written.split(", ") for name in unfolded(entry)) == list(known)
+        assert known is names.mobs or len(written) < len(", ".join(known)) / 2
 
 
 def test_from_bare_hands_to_smelted_iron(world: MinecraftWorld, server: FixtureServer) -> None:
