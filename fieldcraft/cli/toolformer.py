@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from fieldcraft.cli import options as o
-from fieldcraft.cli import toolformer_compare
+from fieldcraft.cli import toolformer_compare, toolformer_train
 from fieldcraft.cli import toolformer_options as t
 from fieldcraft.cli.errors import STOPPED, UsageProblem
 
@@ -99,107 +99,7 @@ def annotate(
     return STOPPED if follow.stopped and len(made) < len(fitting) else 0
 
 
-@app.command()
-def train(
-    annotation: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `annotate` wrote.")],
-    model: t.ModelPath,
-    into: t.Into,
-    method: Annotated[
-        Literal["full", "lora", "qlora"], typer.Option("--method", help="qlora needs a GPU.")
-    ] = "full",
-    control: Annotated[
-        bool, typer.Option("--control", help="Train on the same documents without a call (+ plain text).")
-    ] = False,
-    tau_f: Annotated[float | None, typer.Option("--tau-f", help="Instead of that of the annotation.")] = None,
-    plain_share: Annotated[
-        float, typer.Option("--plain-share", min=0, max=0.9, help="Texts that keep no call, as a share.")
-    ] = 0.35,
-    bare_share: Annotated[
-        float, typer.Option("--bare-share", min=0, max=0.9, help="Texts whose calls are left out again.")
-    ] = 0.15,
-    extra: Annotated[Path | None, typer.Option("--extra", help="More plain texts.")] = None,
-    held_out: Annotated[
-        Path | None, typer.Option("--held-out", help="Texts to measure perplexity on.")
-    ] = None,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", help="At its highest.")] = 1e-5,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, help="Texts that a step learns from.")
-    ] = 128,
-    at_a_time: Annotated[int, typer.Option("--at-a-time", min=1, help="Of these, in memory together.")] = 16,
-    epochs: Annotated[float, typer.Option("--epochs", help="Passes over the texts.")] = 1.0,
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Instead of epochs.")] = None,
-    checkpoint_every: Annotated[
-        int, typer.Option("--checkpoint-every", min=1, help="Steps that a kill may lose.")
-    ] = 1,
-    seed: Annotated[int, typer.Option("--seed", help="Of the order of the texts.")] = 0,
-    device: t.Device = None,
-    plain: o.Plain = False,
-    as_json: o.Json = False,
-) -> int:
-    """Fine-tune a model on an annotated corpus, results included."""
-    from fieldcraft.cli.console import console, print_json, say
-    from fieldcraft.cli.toolformer_view import Following
-    from fieldcraft.cli.toolformer_work import annotated_with, texts_of
-    from fieldcraft.tools.toolformer.evaluation import perplexity
-    from fieldcraft.tools.toolformer.mixing import mixture
-    from fieldcraft.tools.toolformer.settings import TrainingSettings
-    from fieldcraft.tools.toolformer.training import Stopped
-    from fieldcraft.tools.toolformer.training import train as fine_tune
-
-    documents, taus = annotated_with(annotation, tau_f)
-    mixed = mixture(
-        documents,
-        taus,
-        plain_share=plain_share,
-        bare_share=bare_share,
-        extra=texts_of(extra),
-        seed=seed,
-    )
-    settings = TrainingSettings(
-        method=method,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        at_a_time=at_a_time,
-        epochs=epochs,
-        steps=steps,
-        checkpoint_every=checkpoint_every,
-        seed=seed,
-    )
-    held = texts_of(held_out)
-    language_model = t.loaded(model, device, at_a_time)
-    before = perplexity(language_model, held) if held else None
-    texts = mixed.control if control else mixed.toolformer
-    try:
-        with Following(plain=plain, as_json=as_json) as follow:
-            follow.stage("fine-tuning")
-            trained = fine_tune(
-                language_model,
-                texts,
-                into,
-                settings,
-                stop=follow.asked_to_stop,
-                told=lambda step, of, loss: follow.step(step, of, f"loss {loss:.3f}"),
-            )
-    except Stopped:
-        return STOPPED
-    after = perplexity(trained, held) if held else None
-    if as_json:
-        print_json(
-            {
-                "model": str(into / "model"),
-                "texts": len(texts),
-                "documents_with_calls": mixed.with_calls,
-                "perplexity_before": before,
-                "perplexity": after,
-            }
-        )
-        return 0
-    console().print(say(f"trained on {len(texts)} texts; the model is {into / 'model'}", "good"))
-    if before is not None and after is not None:
-        console().print(
-            say(f"perplexity of held-out text, calls disabled: {before:.2f} before, {after:.2f} now")
-        )
-    return 0
+app.command()(toolformer_train.train)
 
 
 @app.command()

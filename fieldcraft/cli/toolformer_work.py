@@ -7,11 +7,13 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fieldcraft.cli.errors import CommandFailed, UsageProblem
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
     from fieldcraft.tools import ToolExecutor, ToolRegistry
     from fieldcraft.tools.toolformer.annotated import AnnotatedDocument
     from fieldcraft.tools.toolformer.demo.settings import DemoSettings
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from fieldcraft.tools.toolformer.sampling import Proposer
     from fieldcraft.tools.toolformer.settings import AnnotationSettings
     from fieldcraft.tools.toolformer.tasks import Task
+
+M = TypeVar("M", bound="BaseModel")
 
 
 def quietly() -> None:
@@ -82,12 +86,29 @@ def annotation_settings(
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageProblem(f"{file} cannot be read: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        words = first["msg"].removeprefix("Value error, ")
-        raise UsageProblem(f"{file or 'the flags'}: {where}: {words}") from error
+        raise _unfit(error, str(file or "the flags")) from error
     seeds = {} if seed is None else {"seed": seed}
     return settings.model_copy(update={"tools": {**settings.tools, **tools}, **seeds})
+
+
+def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:
+    """Settings of a kind as flags say.
+
+    Raises:
+        UsageProblem: a flag says something that cannot be.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return kind.model_validate(dict(flags))
+    except ValidationError as error:
+        raise _unfit(error, "the flags") from error
+
+
+def _unfit(error: ValidationError, source: str) -> UsageProblem:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return UsageProblem(f"{source}: {where}: {first['msg'].removeprefix('Value error, ')}")
 
 
 def proposing(

@@ -49,52 +49,50 @@ def run(*arguments: str) -> int:
     return main(["toolformer", *arguments])
 
 
-def test_a_corpus_is_annotated_trained_on_written_with_and_evaluated(
+@pytest.fixture
+def annotated(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What `annotate --json` says of the corpus in the folder `made`, a chat model proposing."""
+    (folder / "every.yaml").write_text("tools: {calculator: {only: null}}")
+    annotate = "annotate texts.jsonl --model model --tools calculator --into made --json"
+    asked = [*FAST, "--settings", "every.yaml", "--proposer", "propose:Chat", "--seed", "1"]
+    assert run(*annotate.split(), *asked) == 0
+    report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return report
+
+
+def test_a_corpus_is_annotated_with_what_a_chat_model_proposes(annotated: dict[str, Any]) -> None:
+    assert (annotated["done"], annotated["with_calls"]) == (12, 12)
+    (tool,) = annotated["tools"]
+    assert (tool["name"], tool["sampled"], tool["failed"]) == ("calculator", 12, 0)
+    assert tool["kept"]["-100.0"] == 12
+    assert "[calculator(6 * 7) -> 42]" in annotated["samples"][0]
+
+
+@pytest.mark.usefixtures("annotated")
+def test_a_model_is_trained_whole_or_with_lora_and_writes(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    annotate = [
-        "annotate",
-        "texts.jsonl",
-        "--model",
-        "model",
-        "--tools",
-        "calculator",
-        "--into",
-        "made",
-        "--json",
-    ]
-    (folder / "every.yaml").write_text("tools: {calculator: {only: null}}")
-    asked = [*FAST, "--settings", "every.yaml", "--proposer", "propose:Chat", "--seed", "1"]
-    assert run(*annotate, *asked) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert (report["done"], report["with_calls"]) == (12, 12)
-    (tool,) = report["tools"]
-    assert (tool["name"], tool["sampled"], tool["failed"], tool["kept"]["-100.0"]) == (
-        "calculator",
-        12,
-        0,
-        12,
-    )
-    assert "[calculator(6 * 7) -> 42]" in report["samples"][0]
-
-    tune = [
-        "train",
-        "made",
-        "--model",
-        "model",
-        "--steps",
-        "3",
-        "--batch-size",
-        "4",
-        "--held-out",
-        "texts.jsonl",
-    ]
-    assert run(*tune, "--into", "tuned", "--plain", "--plain-share", "0") == 0
+    tune = "train made --model model --steps 3 --batch-size 4 --held-out texts.jsonl --learning-rate 1e-3"
+    assert run(*tune.split(), "--into", "tuned", "--plain", "--plain-share", "0") == 0
     assert "perplexity of held-out text" in capsys.readouterr().out
-    assert run(*tune, "--into", "control", "--control", "--json", "--method", "lora") == 0
-    assert json.loads(capsys.readouterr().out)["documents_with_calls"] == 12
+    assert run(*tune.split(), "--into", "lora", "--json", "--method", "lora") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["documents_with_calls"] == 12
+    assert told["perplexity"] < told["perplexity_before"]
 
-    decode = ["decode", "the mill has 12", "--model", "tuned/model", "--tools", "calculator", "--tokens", "8"]
+    for trained in ("tuned", "lora"):
+        written = ["decode", "--tools", "calculator", "--tokens", "8", "--json", "--model"]
+        assert run(*written, str(folder / trained / "model"), "the mill has 12") == 0
+        assert json.loads(capsys.readouterr().out)["written"]
+    assert run(*tune.split(), "--into", "lora") == 1
+    assert "lora holds another training (differing: settings)" in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.usefixtures("folder")
+def test_writing_streams_and_makes_no_call_where_calls_are_disabled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    decode = ["decode", "the mill has 12", "--model", "model", "--tools", "calculator", "--tokens", "8"]
     assert run(*decode) == 0
     streamed = capsys.readouterr().out
     assert run(*decode, "--json") == 0
@@ -102,10 +100,15 @@ def test_a_corpus_is_annotated_trained_on_written_with_and_evaluated(
     assert run(*decode, "--disabled", "--json") == 0
     assert json.loads(capsys.readouterr().out)["calls"] == []
 
-    evaluate = ["evaluate", "--tasks", "tasks:tasks.jsonl", "--validation", "tasks:tasks.jsonl", "--model",
-                "tuned/model", "--base", "model", "--control", "control/model", "--tools", "calculator",
-                "--held-out", "texts.jsonl", "-k", "0,1", "--tokens", "10"]  # fmt: skip
-    assert run(*evaluate, "--picture", "table.png", "--plain") == 0
+
+def test_models_are_compared_in_a_table_and_a_picture(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate = (
+        "evaluate --tasks tasks:tasks.jsonl --validation tasks:tasks.jsonl --model model --base model "
+        "--control model --tools calculator --held-out texts.jsonl -k 0,1 --tokens 10 --picture table.png"
+    )
+    assert run(*evaluate.split(), "--plain") == 0
     shown = capsys.readouterr().out
     assert "calls enabled" in shown
     assert "+ plain text" in shown
@@ -168,6 +171,7 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             "no.yaml cannot",
         ),
         ("train nowhere --model model --into a", 2, "nowhere holds no annotation; make one"),
+        ("train made --model model --into a --learning-rate -1", 2, "learning_rate: Input should be greater"),
         ("decode --model model --tools calculator", 2, "there is no text to go on with"),
         ("evaluate --tasks tasks.jsonl --model model --tools calculator", 2, "write it as svamp:tasks.jsonl"),
         ("evaluate --tasks odd:tasks.jsonl --model model --tools calculator", 1, "there are asdiv, svamp"),
