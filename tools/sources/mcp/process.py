@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -55,6 +57,14 @@ class Witness:
     first_junk: str = ""
     too_long: bool = False
     refusal: str = ""
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether no answer will come any more, though the event loop may not have read that yet."""
+        if self.over or self.process is None:
+            return self.over
+        # In this order: a process that is buried between the two looks has closed its output.
+        return _is_ending(self.process) or _nobody_writes(self.process)
 
     async def ended(self, seconds: float) -> bool:
         """Whether the process ends within `seconds`."""
@@ -152,6 +162,27 @@ async def _line(stream: asyncio.StreamReader, witness: Witness) -> bytes:
     except ValueError:
         witness.too_long = True
         return b""
+
+
+def _nobody_writes(process: asyncio.subprocess.Process) -> bool:
+    """Whether its output is closed at every other end; asked of the kernel, which knows it first."""
+    output = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+    if output is None or output.is_closing():
+        return True
+    look = select.poll()
+    look.register(output.get_extra_info("pipe"), 0)
+    return any(found & select.POLLHUP for _, found in look.poll(0))
+
+
+def _is_ending(process: asyncio.subprocess.Process) -> bool:
+    """Whether its main thread has ended; its other threads may hold its output a moment longer."""
+    if process.returncode is not None:
+        return False
+    try:
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state in {"Z", "X"}
 
 
 async def _write_messages(

@@ -44,7 +44,7 @@ class _Connection:
 
     @property
     def over(self) -> bool:
-        return self.lost or self.witness.over or self.owner is None or self.owner.done()
+        return self.lost or self.witness.hung_up or self.owner is None or self.owner.done()
 
 
 class _SessionForgotten(ToolError):
