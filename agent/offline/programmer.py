@@ -48,17 +48,18 @@ def write_program(prompt: Prompt) -> str:
         before.append("bot.explore()")
     failures = prompt.number("Rules", r"stopped at its (\d+)", 5) - 1
     writer = Writer(ways, _lacked(history), before, failures)
+    curious = _curious(prompt, facts, items)
     match verb:
         case "hold":
-            source = writer.obtain(name, count, _curious(prompt, facts, items))
+            source = writer.obtain(name, count, curious)
         case "place":
             source = writer.place(name, count)
         case "kill":
-            source = writer.kill(name, count)
+            source = writer.kill(name, count, curious)
         case "mine":
-            source = writer.mine(name, count, facts.tools.get(name))
+            source = writer.mine(name, count, facts.tools.get(name), [] if name in items else curious)
         case "deposit":
-            source = writer.deposit(name, _spare(prompt), full="is full; use another" in history)
+            source = writer.deposit(name, _spare(prompt), curious, full="is full; use another" in history)
         case _:
             source = LOOK_AROUND.lstrip()
     if _plain(source) in _plain(history) and (reason := _nothing_new(history)):

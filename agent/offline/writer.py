@@ -69,26 +69,33 @@ class Writer:
         body = ["for _ in range(count):", *_indent(have), f'    print("placed at", bot.place("{block}"))']
         return self._program([*head, *self._first(), *_indent(body)])
 
-    def kill(self, mob: str, count: int) -> str:
-        """The source of a program that kills mobs."""
-        return self._each("kill", mob, count, [*_search(mob, last=True), _take("kill", mob)])
+    def kill(self, mob: str, count: int, curious: list[str]) -> str:
+        """The source of a program that kills mobs, and then asks what the items of `curious` take."""
+        body = [*_search(mob, last=True), _take("kill", mob)]
+        head = [f"def {self._entry('kill', mob)}(bot, count={count}):", f'    """Kill `count` {mob}."""']
+        loop = ["for _ in range(count):", *_indent(body)]
+        return self._program([*head, *self._first(), *_indent([*loop, *self._asking_about(curious)])])
 
-    def deposit(self, block: str, items: list[str], *, full: bool) -> str:
+    def deposit(self, block: str, items: list[str], curious: list[str], *, full: bool) -> str:
         """The source of a program that puts items away: into the container in view, else into a new one.
 
-        Where the one in view is `full`, another one is brought.
+        Where the one in view is `full`, another one is brought. Then it asks what those of `curious` take.
         """
         entry = self._entry("deposit_spare_items_into", block)
         get = self._have(1, (block,), "1") if full else self._station(block)
         body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, "{block}", items)']
+        body += self._asking_about(curious)
         head = [
             f"def {entry}(bot, items={tuple(items)}):",
             f'    """Put all of these items into the nearest {block}."""',
         ]
         return self._program([*head, *self._first(), *_indent(body)])
 
-    def mine(self, block: str, count: int, tool: str | None) -> str:
-        """The source of a program that mines blocks until it has gained something, whatever that is."""
+    def mine(self, block: str, count: int, tool: str | None, curious: list[str]) -> str:
+        """The source of a program that mines blocks until it has gained something, whatever that is.
+
+        Then it asks what the items of `curious` take.
+        """
         entry = self._entry("mine", block)
         have = self._have(1, (tool,), "1") if tool else []
         mine = [_take("mine", block)]
@@ -98,6 +105,7 @@ class Writer:
             *_indent([*have, *_search(block, last=True), *(mine if tool else _asking(mine))]),
             "    if sum(bot.inventory().values()) >= before + count:",
             "        break",
+            *self._asking_about(curious),
         ]
         head = [
             f"def {entry}(bot, count={count}):",
@@ -105,11 +113,10 @@ class Writer:
         ]
         return self._program([*head, *self._first(), *_indent(body)])
 
-    def _each(self, verb: str, name: str, count: int, body: list[str]) -> str:
-        entry = self._entry(verb, name)
-        head = [f"def {entry}(bot, count={count}):", f'    """{verb.capitalize()} `count` {name}."""']
-        loop = ["for _ in range(count):", *_indent(body)]
-        return self._program([*head, *self._first(), *_indent(loop)])
+    def _asking_about(self, items: list[str]) -> list[str]:
+        """A last line that asks, once all is done, what these take; none where there are none."""
+        names = "".join(f', "{item}"' for item in items)
+        return [f"_learn(bot{names}, most={self._failures - 1})"] if items else []
 
     def _entry(self, verb: str, name: str) -> str:
         plain = re.sub(r"\W", "_", name).lower()

@@ -106,6 +106,24 @@ def test_a_program_tells_what_it_takes_and_a_later_one_reads_it(program, attempt
     assert 'bot.smelt("kor")' in program(task=task, skills=[learned])
 
 
+@pytest.mark.parametrize(
+    ("task", "asks"),
+    [
+        (Task(words="Kill 1 tib"), True),
+        (Task(words="Mine 1 norl"), True),
+        (Task(words="Mine 1 fenk"), False),
+        (
+            Task(words="Deposit items into the zan", context="At least 1 more inventory slots are empty."),
+            True,
+        ),
+    ],
+    ids=["hunts", "mines a block that is no item", "mines what others may need", "puts away"],
+)
+def test_a_program_that_no_other_calls_asks_at_its_end_about_unknown_things(program, task, asks):
+    last = program(task=task).rstrip().splitlines()[-1]
+    assert last.strip().startswith("_learn(bot, ") is asks
+
+
 def test_what_a_skill_lacked_last_comes_before_what_it_lacked_first(program, attempt):
     place = " at line 3 of obtain_gorm: `return primitive(name)`"
     errors = [
