@@ -124,7 +124,7 @@ def decode(
     from fieldcraft.cli.toolformer_work import opened_tools
     from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
 
-    read = sys.stdin.read() if prompt is None else prompt
+    read = _standard_input() if prompt is None else prompt
     if not read.strip():
         raise UsageProblem("there is no text to go on with; give one as an argument or on standard input")
     settings = DecodingSettings(k=0 if disabled else k, calls=calls, tokens=tokens)
@@ -136,6 +136,13 @@ def decode(
         else:
             print_pieces(decoder.stream(read, day))
     return 0
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read().encode("utf-8").decode("utf-8")
+    except UnicodeError as error:
+        raise UsageProblem("standard input is not UTF-8; convert it with iconv") from error
 
 
 app.command()(toolformer_compare.evaluate)

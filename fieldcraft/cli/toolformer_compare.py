@@ -42,6 +42,10 @@ def evaluate(
     from fieldcraft.tools.toolformer.picture import draw
 
     asked, chosen_by, wanted = tasks_of(tasks, limit), tasks_of(validation or [], limit), numbers_of(ks)
+    if chosen_by and not any(wanted):
+        raise UsageProblem(f"-k {ks} leaves no k for the validation to choose; add one, such as -k 0,1,3,10")
+    if picture is not None and not picture.absolute().parent.is_dir():
+        raise UsageProblem(f"{picture} cannot be written: there is no folder {picture.parent}")
     paths = {"base": base, "plain": control, TOOLFORMER: model}
     held = texts_of(held_out)
     with opened_tools(tools, corpus) as executor, Following(plain=plain, as_json=as_json) as follow:

@@ -184,6 +184,8 @@ def demo_folder(folder: Path, settings: DemoSettings, *, fresh: bool) -> Path:
         CommandFailed: it cannot be written.
     """
     record, now = folder / "demo.json", json.dumps(vars(settings), sort_keys=True)
+    if folder.exists() and not folder.is_dir():
+        raise UsageProblem(f"{folder} is no folder; name another with --into")
     if folder.exists() and not record.exists() and any(folder.iterdir()):
         raise UsageProblem(f"{folder} holds something else than a demo; name another folder with --into")
     if fresh:

@@ -17,8 +17,8 @@ from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.executing import CallRunner, Executed
 from fieldcraft.tools.toolformer.filtering import Scored, score
 from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.record import digest, fingerprint, same_as_before
-from fieldcraft.tools.toolformer.sampling import Proposer
+from fieldcraft.tools.toolformer.record import digest, fingerprint, made_folder, same_as_before
+from fieldcraft.tools.toolformer.sampling import PromptedSampler, Proposer
 from fieldcraft.tools.toolformer.settings import WINDOW, AnnotationSettings
 
 logger = logging.getLogger(__name__)
@@ -65,8 +65,14 @@ class Annotator:
         self._settings = settings
 
     def fitted(self, documents: Sequence[Document]) -> list[Document]:
-        """The documents in pieces that leave room for a call in front of them."""
+        """The documents in pieces that leave room for a call in front of them, and for a prompt.
+
+        Raises:
+            ToolformerError: the context has none beside the prompt.
+        """
         room = self._model.context // 2 - len(self._model.start) - WINDOW
+        if isinstance(self._proposer, PromptedSampler):
+            room = min(room, self._proposer.room())
         return fitted(documents, lambda text: self._model.encode(text).ends, max(WINDOW, room))
 
     def annotate(self, documents: Sequence[Document], seed: int) -> list[AnnotatedDocument]:
@@ -100,7 +106,7 @@ def annotate_corpus(
     Raises:
         ToolformerError: the folder holds the annotation of something else, or somebody else writes to it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     try:
         with FileLock(folder / "lock", timeout=0):
             now = {

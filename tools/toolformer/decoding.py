@@ -154,7 +154,8 @@ class Decoder:
         return "\n".join(said for _, said in messages)
 
     def _row(self, prompt: str, day: str | None) -> _Row:
-        room = max(1, self._model.context - self.settings.tokens - len(self._model.start))
+        context = self._model.context
+        room = max(1, context - len(self._model.start) - min(self.settings.tokens, context // 2))
         ids = self._model.encode(prompt).ids
         if len(ids) > room:
             logger.warning("a prompt of %d tokens is longer than the %d that fit", len(ids), room)

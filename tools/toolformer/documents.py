@@ -63,6 +63,10 @@ def _text_of(path: Path) -> str:
     except OSError as error:
         raise ToolformerError(f"{path} cannot be read ({error.strerror}); give a file of texts") from error
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in data:
+        raise ToolformerError(
+            f"{path} is not UTF-8; if it is UTF-16: iconv -f utf-16le -t utf-8 {path.name} > new.txt"
+        )
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.toolformer.batching import Batches
+from fieldcraft.tools.toolformer.device import default_device, put_on
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
 from fieldcraft.tools.toolformer.text import OPENING
 
@@ -54,18 +55,16 @@ class LanguageModel:
         self, model: Any, tokenizer: Any, *, device: str | None = None, batch_size: int = 32
     ) -> None:
         require_extra()
-        import torch
-
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device or default_device()
         if getattr(model, "hf_device_map", None) is None and not getattr(model, "is_quantized", False):
-            model.to(self.device)
+            put_on(model, self.device)
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.batches = Batches(batch_size)
 
     @classmethod
     def load(cls, path: Path | str, *, device: str | None = None, batch_size: int = 32) -> LanguageModel:
-        """A model from a folder, or from the local cache of Hugging Face by its name.
+        """A model from a folder, or by its name from the local cache of Hugging Face; nothing is fetched.
 
         Raises:
             ToolformerError: there is none, or it cannot be read.
@@ -74,13 +73,13 @@ class LanguageModel:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         try:
-            model = AutoModelForCausalLM.from_pretrained(path)
-            tokenizer = AutoTokenizer.from_pretrained(path)
+            model = AutoModelForCausalLM.from_pretrained(path, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = " ".join(str(error).split())[:300] if Path(path).exists() else "no such folder"
             raise ToolformerError(
                 f"there is no causal language model {str(path)!r} ({reason}); give a folder that "
-                "`save_pretrained` wrote, with its tokenizer"
+                "`save_pretrained` wrote, with its tokenizer, or fetch one first: hf download NAME"
             ) from error
         return cls(model, tokenizer, device=device, batch_size=batch_size)
 

@@ -15,6 +15,21 @@ _VALUES = 16
 """Of each parameter that a model is told by: reading all of a large one would take long."""
 
 
+def made_folder(folder: Path) -> Path:
+    """The folder, which is there now.
+
+    Raises:
+        ToolformerError: it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolformerError(
+            f"{folder} cannot be a folder ({error.strerror}); name another with --into"
+        ) from error
+    return folder
+
+
 def same_as_before(record: Path, now: Mapping[str, Any], *, work: str) -> None:
     """Write down what a folder is made from, or compare it with what was written.
 

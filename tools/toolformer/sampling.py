@@ -12,9 +12,10 @@ from typing import Protocol
 from fieldcraft.tools.registry import ToolRegistry
 from fieldcraft.tools.toolformer import text
 from fieldcraft.tools.toolformer.documents import Document
+from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.model import Encoded, LanguageModel
 from fieldcraft.tools.toolformer.prompting import prompt
-from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+from fieldcraft.tools.toolformer.settings import WINDOW, AnnotationSettings, ToolSettings
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _FIRST_GUESSES = 4
@@ -60,6 +61,27 @@ class PromptedSampler:
         self._model = model
         self._registry = registry
         self._settings = settings
+
+    def room(self) -> int:
+        """Tokens of a document that the context has room for behind the longest of the prompts.
+
+        Raises:
+            ToolformerError: none worth mentioning; the message names the tool.
+        """
+        model = self._model
+        lengths = {}
+        for name in self._registry.names():
+            asked = prompt(name, self._registry.get(name), self._settings.of(name), "")
+            lengths[name] = len(model.encode(asked).ids)
+        longest = max(lengths, key=lengths.__getitem__)
+        before = len(model.start) + lengths[longest] + len(model.opening) + self._settings.longest_call
+        if model.context - before <= WINDOW:
+            raise ToolformerError(
+                f"the prompt of {longest} ({lengths[longest]} tokens) and a call leave no room for a text in "
+                f"the model's context of {model.context}; give a shorter `prompt` in the settings, or take "
+                "another model"
+            )
+        return model.context - before
 
     def propose(self, documents: Sequence[Document], seed: int) -> list[Proposal]:
         """As `Proposer.propose`."""

@@ -162,7 +162,8 @@ def _dateset(text: str) -> Iterator[Task]:
 
 def _own(text: str) -> Iterator[Task]:
     for row in _rows(text):
-        answers, rule = tuple(row["answers"]), row.get("rule", "next")
+        given, rule = row["answers"], row.get("rule", "next")
+        answers = tuple(map(str, given if isinstance(given, list) else [given]))
         if rule not in _RULES:
             raise ValueError(f"no rule {rule!r}; there are {', '.join(_RULES)}")
         yield Task(row["kind"], row["prompt"], answers, rule, row.get("day"))

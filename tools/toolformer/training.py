@@ -14,7 +14,7 @@ from fieldcraft.tools.toolformer.adapters import adapted, merged
 from fieldcraft.tools.toolformer.batching import Batches, out_of_memory
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
 from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.record import digest, fingerprint, same_as_before
+from fieldcraft.tools.toolformer.record import digest, fingerprint, made_folder, same_as_before
 from fieldcraft.tools.toolformer.settings import TrainingSettings
 
 COMPLETE = "complete"
@@ -58,7 +58,7 @@ def train(
     if not encoded:
         raise ToolformerError("there is no text to train on; lower the thresholds, or give more texts")
     inner = adapted(model, settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     same_as_before(record, now, work="training")
     _run_in_memory(model, inner, encoded, folder, settings, told, stop)
     trained = merged(model, inner, folder, settings)

@@ -25,6 +25,9 @@ def folder(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     chosen = random.Random(6)
     make_model("gpt2", "words", context=1000).save(tmp_path / "model")
+    make_model("gpt2", "words", context=60).save(tmp_path / "small")
+    (tmp_path / "latin.txt").write_bytes(b"a caf\xe9 has 3 cups")
+    (tmp_path / "wide.txt").write_bytes("the inn".encode("utf-16-le"))
     stories = [story(chosen) for _ in range(12)]
     write_corpus(tmp_path / "texts.jsonl", [Document(n, one.text, one.day) for n, one in enumerate(stories)])
     (tmp_path / "tasks.jsonl").write_text(
@@ -162,6 +165,16 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             1,
             "no causal language model 'nowhere'",
         ),
+        ("annotate texts.jsonl --model texts.jsonl --tools calculator --into a", 1, "save_pretrained"),
+        ("annotate texts.jsonl --model model --tools calculator --into texts.jsonl", 1, "name another"),
+        (
+            "annotate texts.jsonl --model model --tools calculator --into a --device odd",
+            1,
+            "take --device cpu",
+        ),
+        ("annotate texts.jsonl --model small --tools calculator --into a", 1, "the prompt of calculator ("),
+        ("annotate latin.txt --model model --tools calculator --into a", 1, "line 1: not UTF-8; convert it"),
+        ("annotate wide.txt --model model --tools calculator --into a", 1, "iconv -f utf-16le"),
         ("annotate texts.jsonl --model model --tools calculater --into a", 2, "did you mean 'calculator'"),
         ("annotate texts.jsonl --model model --into a", 2, "name one with --tools"),
         ("annotate texts.jsonl --model model --tools calculator --into a --tau-s 3", 2, "tau_s"),
@@ -181,6 +194,18 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             "no file in the form svamp",
         ),
         ("evaluate --tasks tasks:tasks.jsonl --model model --tools calculator -k a,b", 2, "such as 0,1,3,10"),
+        (
+            "evaluate --tasks tasks:tasks.jsonl --model model --tools calculator --picture none/a.png",
+            2,
+            "there is no folder none",
+        ),
+        (
+            "evaluate --tasks tasks:tasks.jsonl --validation tasks:tasks.jsonl --model model "
+            "--tools calculator -k 0",
+            2,
+            "leaves no k for the validation",
+        ),
+        ("demo --into texts.jsonl", 2, "is no folder; name another"),
         ("demo --into .", 2, "holds something else than a demo"),
     ],
 )
