@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent import events as e
+from fieldcraft.tools.sources.secrets import FOR_FILES
 
 SEGMENT_BYTES = 4_000_000
 """A segment that has grown beyond this is followed by a new one at the next task's end."""
@@ -79,7 +80,7 @@ class Journal:
         if self._file is None:
             raise JournalError(f"the journal in {self.folder} is not open for writing")
         event.number, event.time = self._next, time.time()
-        line = event.model_dump_json().encode() + b"\n"
+        line = event.model_dump_json(context=FOR_FILES).encode() + b"\n"
         try:
             with _writable(Path(str(self._file.name))):
                 _write_all(self._file, line)
@@ -99,7 +100,7 @@ class Journal:
         path = self._segment(len(self.segments()) + 1)
         with _writable(path):
             os.fsync(self._file.fileno())
-            write_atomically(path, event.model_dump_json().encode() + b"\n")
+            write_atomically(path, event.model_dump_json(context=FOR_FILES).encode() + b"\n")
             self._file.close()
             self._file = path.open("ab", buffering=0)
         self._next += 1

@@ -33,11 +33,13 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.run import Run
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
+from fieldcraft.agent.tool_values import with_values
 from fieldcraft.agent.toolkit import deaf_models, open_tools, run_executor
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
 from fieldcraft.tools import ToolRegistry
+from fieldcraft.tools.sources.settings import ToolSources
 
 logger = logging.getLogger(__name__)
 
@@ -114,12 +116,17 @@ def resumed_session(
     *,
     runs: Path = Path("runs"),
     budget: BudgetLimits | None = None,
+    sources: ToolSources | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
 ) -> Iterator[Session]:
-    """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does."""
+    """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
+
+    What the run's files do not keep of its tools' settings, passwords for example, is looked up in `sources`.
+    """
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
+        run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
         session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, listeners, stack)

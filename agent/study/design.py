@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from fieldcraft.agent.methods import method_settings
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.envs import ItemGoal
+from fieldcraft.tools.sources.secrets import FOR_FILES
 
 Kind = Literal["items", "techtree", "newworld"]
 METHODS = (
@@ -121,7 +122,7 @@ class StudyPlan(_Frozen):
 
     def digest(self) -> str:
         """Names the plan: equal plans have equal digests."""
-        return _sha(self.model_dump_json())[:8]
+        return _sha(self.model_dump_json(context=FOR_FILES))[:8]
 
     def trials(self) -> list[Trial]:
         """Every life, in the order in which they are begun: seed by seed, so that a part is a fair part."""
@@ -207,7 +208,7 @@ def settings_of(plan: StudyPlan, trial: Trial) -> RunSettings:
 def name_of(plan: StudyPlan, trial: Trial) -> str:
     """A trial's name, also that of its run: readable, and another one for whatever changes its result."""
     settings = settings_of(plan, trial)
-    data = settings.model_dump(mode="json", exclude={"library", "options"})
+    data = settings.model_dump(mode="json", exclude={"library", "options"}, context=FOR_FILES)
     options = dict(settings.options)
     rules = options.pop("rules", None)
     data["world"] = [options, trial.world.scramble, _sha(Path(rules).read_text("utf-8")) if rules else ""]

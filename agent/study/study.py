@@ -26,6 +26,7 @@ from fieldcraft.agent.study.sources import fingerprint
 from fieldcraft.agent.study.workers import Worker
 from fieldcraft.agent.summary import Overview
 from fieldcraft.envs import Environment, make, nearest
+from fieldcraft.tools.sources.secrets import FOR_FILES
 
 logger = logging.getLogger(__name__)
 
@@ -207,14 +208,16 @@ def _forget(plan: StudyPlan, home: Path, store: Store) -> None:
 
 
 def _keep_plan(plan: StudyPlan, path: Path) -> None:
+    kept = plan.model_dump_json(indent=1, context=FOR_FILES)
     if not path.exists():
-        write_atomically(path, plan.model_dump_json(indent=1).encode())
+        write_atomically(path, kept.encode())
         return
     try:
         before = StudyPlan.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
         raise StudyError(f"{path} is damaged, or of another version; choose another name") from error
-    differ = [name for name in StudyPlan.model_fields if getattr(before, name) != getattr(plan, name)]
+    now = StudyPlan.model_validate_json(kept)
+    differ = [name for name in StudyPlan.model_fields if getattr(before, name) != getattr(now, name)]
     if differ:
         raise StudyError(
             f"the study {path.parent} was planned with other {', '.join(differ)}; repeat its flags to go on "

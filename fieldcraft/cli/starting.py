@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli.errors import CommandFailed, Stopped, UsageProblem, explain
+from fieldcraft.cli.pricing import check_prices
 
 if TYPE_CHECKING:
     from fieldcraft.agent.session import Session
@@ -65,6 +66,8 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     elif settings.curriculum == "fixed" and not settings.tasks:
         raise UsageProblem("--curriculum fixed needs a list of tasks: --tasks FILE")
     run_settings, runs = settings.for_run(**changes), Path(settings.runs)
+    if run_settings.budget.money is not None:
+        check_prices(run_settings)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
@@ -87,16 +90,23 @@ def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look)
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
             "(--iterations, --tokens, --money, --minutes). Start a new run for the rest"
         )
-    runs = Path(load_settings({key: flags[key] for key in ("runs",) if key in flags}).runs)
-    folder = find_run(runs, name)
+    here = load_settings({key: flags[key] for key in ("runs",) if key in flags})
+    folder = find_run(Path(here.runs), name)
     budget = None
     if "budget" in flags:
-        before = latest_settings(Journal(folder).read(last_segment=True), RunSettings()).budget
-        budget = BudgetLimits.model_validate({**before.model_dump(), **flags["budget"]})
+        before = latest_settings(Journal(folder).read(last_segment=True), RunSettings())
+        budget = BudgetLimits.model_validate({**before.budget.model_dump(), **flags["budget"]})
+        if "money" in flags["budget"]:
+            check_prices(before)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return resumed_session(
-            folder.name, runs=folder.parent, budget=budget, ask_human=drive.ask, listeners=(drive.take,)
+            folder.name,
+            runs=folder.parent,
+            budget=budget,
+            sources=here.tool_sources,
+            ask_human=drive.ask,
+            listeners=(drive.take,),
         )
 
     return _drive(opener, folder.parent, look)

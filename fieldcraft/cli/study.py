@@ -12,6 +12,7 @@ import typer
 from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
+from fieldcraft.cli.pricing import check_prices
 
 if TYPE_CHECKING:
     from fieldcraft.agent.settings import BudgetLimits
@@ -201,7 +202,7 @@ def study(
     }
     plan = _plan(kind, settings, f.given(**compared))
     if settings.budget.money is not None:
-        _check_prices(plan)
+        check_prices(plan.settings)
     if figures:
         _check_drawing()
     asked = Asked(studies, name, jobs, fresh=fresh, figures=figures, plain=plain, as_json=as_json)
@@ -295,21 +296,6 @@ def _plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyPlan:
         detail = error.errors(include_url=False)[0]
         cause = detail.get("ctx", {}).get("error") or detail["msg"]
         raise UsageProblem(f"{'.'.join(str(part) for part in detail['loc'])}: {cause}") from error
-
-
-def _check_prices(plan: StudyPlan) -> None:
-    """Refuse a limit in money on models that nobody has priced: it would never be reached."""
-    from fieldcraft.agent.models.prices import price_of
-    from fieldcraft.agent.models.settings import ModelSettings
-
-    settings, options = plan.settings, ModelSettings.model_validate(plan.settings.model_options)
-    for model in dict.fromkeys([settings.model, *settings.role_models.values()]):
-        if price_of(model, options) is None:
-            raise UsageProblem(
-                f"--money limits nothing while the price of {model} is not known; set it in fieldcraft.toml "
-                f'([model_options.prices."{model}"], input and output in USD a million tokens), or limit '
-                "--tokens"
-            )
 
 
 def _check_drawing() -> None:

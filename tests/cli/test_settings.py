@@ -132,3 +132,13 @@ def test_the_script_of_the_documentation_can_be_lived(workshop: Workshop) -> Non
     ended = workshop.run("explore", "--model", "scripted:answers.yaml", "--iterations", "1", "--json")
     assert ended.code == 0
     assert list(ended.data["skills"]) == ["mine-oak-log"]
+
+
+@pytest.mark.parametrize("command", [("explore",), ("solve", "chop wood")])
+def test_a_limit_in_money_that_limits_nothing_is_refused(
+    workshop: Workshop, command: tuple[str, ...]
+) -> None:
+    ended = workshop.run(*command, "--model", "openai:nobody-knows", "--money", "1")
+    assert ended.code == 2
+    assert "--money limits nothing while the price of openai:nobody-knows is not known" in ended.err
+    assert not (workshop.folder / "runs").exists()

@@ -11,9 +11,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.sources.secrets import VARIABLE, Guarded
 from fieldcraft.tools.traits import Effect
 
-_VARIABLE = re.compile(r"\$\{(?P<kind>env:|input:)?(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 _PLACES = {"workspaceFolder": Path.cwd, "userHome": Path.home}
 """What editors call the working directory and the home folder in their files."""
 
@@ -55,7 +55,8 @@ class McpServer(SourceSettings):
     """An MCP server: a `command` to start, or a `url` to connect to.
 
     In `args`, `env`, `url` and `headers`, `${NAME}` stands for the environment variable and
-    `${NAME:-text}` for `text` where it is not set, so that no secret is written down.
+    `${NAME:-text}` for `text` where it is not set, so that no secret is written down. A run's files get the
+    names in `env` and `headers`, and no value that is written out.
 
     Attributes:
         env: variables for the server, beside the few that every program needs (`PATH`, `HOME`, ...).
@@ -67,11 +68,11 @@ class McpServer(SourceSettings):
 
     command: str | None = None
     args: tuple[str, ...] = ()
-    env: dict[str, str] = {}
+    env: Guarded = {}
     cwd: str | None = None
     url: str | None = None
     type: Literal["stdio", "http", "sse"] | None = None
-    headers: dict[str, str] = {}
+    headers: Guarded = {}
     start_timeout: float = Field(default=30.0, gt=0)
     trust_hints: bool = False
 
@@ -87,7 +88,8 @@ class McpServer(SourceSettings):
 class OpenApiDocument(SourceSettings):
     """A web API that an OpenAPI 3 document describes.
 
-    `${NAME}` stands for the environment variable in `headers` and `credentials`.
+    `${NAME}` stands for the environment variable in `headers` and `credentials`; a run's files get no value
+    there that is written out.
 
     Attributes:
         document: a file or a URL, JSON or YAML.
@@ -99,8 +101,8 @@ class OpenApiDocument(SourceSettings):
 
     document: str
     servers: tuple[str, ...] = ()
-    headers: dict[str, str] = {}
-    credentials: dict[str, str] = {}
+    headers: Guarded = {}
+    credentials: Guarded = {}
 
 
 class ToolSources(BaseModel):
@@ -130,4 +132,4 @@ def filled(text: str) -> str:
             raise BrokenTool(f"the environment variable {name} is not set")
         return found
 
-    return _VARIABLE.sub(value, text)
+    return VARIABLE.sub(value, text)

@@ -1,0 +1,30 @@
+"""Whether a limit in money limits anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fieldcraft.cli.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.settings import RunSettings
+
+
+def check_prices(settings: RunSettings) -> None:
+    """Refuse a limit in money on models that nobody has priced: it would never be reached.
+
+    Raises:
+        UsageProblem: a model that the settings name has no price.
+    """
+    from fieldcraft.agent.models.prices import price_of
+    from fieldcraft.agent.models.settings import ModelSettings
+    from fieldcraft.agent.settings import ROLES
+
+    options = ModelSettings.model_validate(settings.model_options)
+    for model in dict.fromkeys(settings.model_for(role) for role in ROLES):
+        if price_of(model, options) is None:
+            raise UsageProblem(
+                f"--money limits nothing while the price of {model} is not known; set it in fieldcraft.toml "
+                f'([model_options.prices."{model}"], input and output in USD a million tokens), or limit '
+                "--tokens"
+            )
