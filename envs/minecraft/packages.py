@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -37,7 +38,7 @@ def find_node() -> str:
             f"Minecraft needs Node.js {OLDEST_NODE} or newer, and there is no `node` on the PATH; "
             "install it from nodejs.org, or: pip install 'fieldcraft[node]'"
         )
-    version = node_version(node)
+    version = _node_version(node, Path(node).stat().st_mtime_ns)
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         raise CannotPlay(
             f"Minecraft needs Node.js {OLDEST_NODE} or newer, and {node} is {version}; "
@@ -60,6 +61,12 @@ def node_version(node: str) -> str:
     if not re.match(r"v\d+\.", version):
         raise CannotPlay(f"{node} does not say its version; reinstall Node.js")
     return version
+
+
+@lru_cache(maxsize=4)
+def _node_version(node: str, changed: int) -> str:  # noqa: ARG001
+    """Asked once of each Node: asking takes as long as starting one."""
+    return node_version(node)
 
 
 def find_packages() -> Path:
