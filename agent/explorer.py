@@ -235,15 +235,15 @@ class Explorer:
         """Bring the world to where the journal ends: new, or as the latest snapshot has it."""
         environment, settings = self._parts.environment, self._run.settings
         latest = self._latest_snapshot()
-        resumed = self.state.task_number > 0 and not environment.spec.can_snapshot
-        options = environment.options_to_resume(settings.options) if resumed else settings.options
+        reached = None if environment.spec.can_snapshot else self._reached()
+        options = settings.options if reached is None else environment.options_to_resume(settings.options)
         environment.reset(seed=settings.seed, options=options)
         if latest is not None and not restore_world(self._run, environment, self._parts.runner, latest):
             self._recorder.aside(
                 e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
             )
-        if resumed:
-            environment.resume(self.state.progress)
+        if reached is not None:
+            environment.resume(reached)
         if self.state.task_number == 0 and self.state.snapshot is None:
             self._recorder.once(
                 e.WorldReset,
@@ -259,6 +259,13 @@ class Explorer:
             if isinstance(event, e.WorldReset | e.ExecutionFinished):
                 return event.snapshot
         return self.state.snapshot
+
+    def _reached(self) -> Progress | None:
+        """What was reached by where the journal ends; `None` before the world was first reset."""
+        for event in reversed(self._run.tape):
+            if isinstance(event, e.WorldReset | e.ExecutionFinished | e.ExecutionInterrupted):
+                return event.progress
+        return self.state.progress if self.state.task_number else None
 
     def _snapshot(self) -> str | None:
         environment = self._parts.environment

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.events import SkillKept
 from fieldcraft.agent.journal import Journal
 from fieldcraft.agent.run import Run, RunLocked, SnapshotDamaged
 from fieldcraft.agent.sameness import history
+from fieldcraft.envs import Progress
 
 Settings = Callable[..., RunSettings]
 
@@ -104,3 +107,26 @@ def test_a_world_without_snapshots_counts_the_cut_execution_and_goes_on(
     interrupted = [event for event in events if event["type"] == "execution_interrupted"]
     assert [event["iteration"] for event in interrupted] == [1]
     assert max(event["iteration"] for event in events if event["type"] == "judged") == 5
+
+
+def test_a_world_without_snapshots_counts_on_from_the_last_thing_it_reached(
+    toy_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = toy_settings(environment="toy_world:ForgetfulWorld")
+    with new_session(settings, runs=tmp_path / "runs", name="whole") as session:
+        session.explorer.explore()
+    whole = tmp_path / "runs" / "whole"
+    lines = (whole / "journal-000001.jsonl").read_text().splitlines()
+    counted: list[Progress] = []
+    monkeypatch.setattr(ToyWorld, "resume", lambda _world, progress: counted.append(progress))
+    reached = None
+    for number, line in enumerate(lines[:-1], 1):
+        event = json.loads(line)
+        reached = event["progress"] if event.get("progress") else reached
+        if event["type"] not in ("run_started", "world_reset", "execution_finished", "task_finished"):
+            continue
+        folder = cut(whole, number)
+        counted.clear()
+        resume(folder)
+        assert counted == ([] if reached is None else [Progress.model_validate(reached)]), event["type"]
+        shutil.rmtree(folder)

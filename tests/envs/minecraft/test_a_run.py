@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from minecraft_faults import descendants
 from minecraft_server import FixtureServer
 
 ITERATIONS = 12
+TASKS = ("Mine 2 oak_log", "Mine 1 sand", "Craft 4 oak_planks")
 
 
 @pytest.mark.slow
@@ -41,6 +43,39 @@ def test_the_offline_model_lives_on_through_a_dead_bridge_and_a_kick(tmp_path: P
     assert {"oak_log", "oak_planks"} <= set(last["progress"]["items"])
 
 
+@pytest.mark.slow
+def test_a_run_that_was_killed_goes_on_where_the_bot_stands(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fieldcraft", "explore", "--plain"]
+    (tmp_path / "tasks.txt").write_text("\n".join(TASKS))
+    with FixtureServer() as server:
+        options = (f"port={server.port}", "reset=hard", 'inventory={"dirt": 2}')
+        world = ["--env", "minecraft-v1", *(word for option in options for word in ("--option", option))]
+        tasks = ["--curriculum", "fixed", "--tasks", "tasks.txt", "--iterations", str(ITERATIONS)]
+        run = subprocess.Popen([*command, *world, *tasks, "--name", "life"], cwd=tmp_path)
+        try:
+            _wait_for_skill_or_item(tmp_path)
+        finally:
+            run.kill()
+            run.wait()
+        before = _events(tmp_path)
+        resumed = [*command, "--resume", "life"]
+        done = subprocess.run(resumed, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = _events(tmp_path)
+    assert after[: len(before)] == before
+    assert after[len(before)]["type"] == "run_resumed"
+    tried = [event["task"]["words"] for event in after if event["type"] == "task_proposed"]
+    assert list(dict.fromkeys(tried)) == list(TASKS)
+    reached = _last(before, "progress")["items"]
+    assert reached.items() <= _last(after, "progress")["items"].items()
+    assert _last(after, "observation")["inventory"]["dirt"] == 2
+
+
+def _last(events: list[dict[str, Any]], field: str) -> dict[str, Any]:
+    """A field as the last event that has it has it."""
+    return dict([event[field] for event in events if event.get(field)][-1])
+
+
 def _wait_for_skill_or_item(folder: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -50,7 +85,7 @@ def _wait_for_skill_or_item(folder: Path) -> None:
     raise AssertionError("the agent never held a log")
 
 
-def _events(folder: Path) -> list[dict[str, object]]:
+def _events(folder: Path) -> list[dict[str, Any]]:
     found = []
     for journal in sorted(folder.glob("runs/*/journal*.jsonl")):
         for line in journal.read_text().splitlines():
