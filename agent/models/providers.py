@@ -66,8 +66,9 @@ PROVIDERS: Mapping[str, Provider] = {
         "langchain_openai", "ChatOpenAI", _hosted, key="OPENAI_API_KEY", compatible="BaseChatOpenAI"
     ),
 }
-LOCAL = ("offline", "scripted")
+LOCAL = ("offline", "scripted", "toolformer")
 """The models that are part of Fieldcraft: deterministic, without a key, never retried."""
+_MODELS_OF_LOCAL = {"scripted": "FILE", "toolformer": "FOLDER"}
 
 
 def provider_of(name: str) -> str:
@@ -79,8 +80,8 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
     """The chat model of a name, ready to be asked; nothing has been sent yet.
 
     Args:
-        name: `openai:gpt-5`, `anthropic:...`, `ollama:...`, `scripted:FILE`, `offline`, or
-            `module:Class` of any LangChain chat model that can be made without arguments.
+        name: `openai:gpt-5`, `anthropic:...`, `ollama:...`, `scripted:FILE`, `toolformer:FOLDER`, `offline`,
+            or `module:Class` of any LangChain chat model that can be made without arguments.
         settings: limits and address.
 
     Raises:
@@ -99,6 +100,10 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
             from fieldcraft.agent.models.scripted import ScriptedChatModel
 
             return ScriptedChatModel.from_file(Path(model))
+        case "toolformer" if model:
+            from fieldcraft.tools.toolformer.chat import ToolformerChat
+
+            return ToolformerChat.load(Path(model), tokens=settings.max_output_tokens)
         case _ if provider in PROVIDERS and model:
             return _from_provider(name, settings)
         case _ if provider not in (*PROVIDERS, *LOCAL) and model and _is_module(provider):
@@ -111,7 +116,7 @@ def _unknown(name: str, provider: str) -> str:
     if provider == "offline":
         return f"{name!r}: the offline model takes no name of its own; say 'offline'"
     if provider in known:
-        return f"{name!r} names no model; say '{provider}:{'FILE' if provider == 'scripted' else 'MODEL'}'"
+        return f"{name!r} names no model; say '{provider}:{_MODELS_OF_LOCAL.get(provider, 'MODEL')}'"
     return (
         f"no model provider {provider!r}{nearest(provider, known) or '.'} Known: {', '.join(known)}, "
         "or 'module:Class' of a LangChain chat model"

@@ -38,7 +38,10 @@ Picture = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", metavar="NAME", help="offline, scripted:FILE, or provider:model.", rich_help_panel=MODELS
+        "--model",
+        metavar="NAME",
+        help="offline, scripted:FILE, toolformer:FOLDER, or provider:model.",
+        rich_help_panel=MODELS,
     ),
 ]
 RoleModel = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,6 +14,7 @@ from fieldcraft.cli import toolformer_options as t
 from fieldcraft.cli.errors import STOPPED
 
 if TYPE_CHECKING:
+    from fieldcraft.tools.toolformer.annotated import AnnotatedDocument
     from fieldcraft.tools.toolformer.mixing import Mixture
     from fieldcraft.tools.toolformer.settings import TrainingSettings
 
@@ -100,19 +101,22 @@ def train(
     as_json: o.Json = False,
 ) -> int:
     """Fine-tune a model on an annotated corpus, results included."""
-    from fieldcraft.cli.toolformer_work import texts_of
+    from fieldcraft.cli.toolformer_work import annotated_with, texts_of
+    from fieldcraft.tools.toolformer.chat import note_tools
 
     settings = _settings(
         method=method, learning_rate=learning_rate, batch_size=batch_size, at_a_time=at_a_time,
         epochs=epochs, steps=steps, checkpoint_every=checkpoint_every, seed=seed,
     )  # fmt: skip
-    mixed = _mixed(annotation, tau_f, plain_share=plain_share, bare_share=bare_share, extra=extra, seed=seed)
+    documents, taus = annotated_with(annotation, tau_f)
+    mixed = _mixed(documents, taus, plain_share=plain_share, bare_share=bare_share, extra=extra, seed=seed)
     texts = mixed.control if control else mixed.toolformer
     made = _trained(
         model, texts, into, settings, held=texts_of(held_out), device=device, plain=plain, as_json=as_json
     )
     if made is None:
         return STOPPED
+    note_tools(made.model, sorted(taus))
     _tell(made, mixed.with_calls, as_json=as_json)
     return 0
 
@@ -127,11 +131,12 @@ class _Made:
     after: float | None
 
 
-def _mixed(annotation: Path, tau_f: float | None, *, extra: Path | None, **shares: Any) -> Mixture:
-    from fieldcraft.cli.toolformer_work import annotated_with, texts_of
+def _mixed(
+    documents: Sequence[AnnotatedDocument], taus: Mapping[str, float], *, extra: Path | None, **shares: Any
+) -> Mixture:
+    from fieldcraft.cli.toolformer_work import texts_of
     from fieldcraft.tools.toolformer.mixing import mixture
 
-    documents, taus = annotated_with(annotation, tau_f)
     return mixture(documents, taus, extra=texts_of(extra), **shares)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -11,13 +13,19 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
+from fieldcraft.tools.context import ToolContext
+from fieldcraft.tools.executor import ToolExecutor
 from fieldcraft.tools.registry import ToolRegistry
 from fieldcraft.tools.toolformer import text
-from fieldcraft.tools.toolformer.decoding import Decoder, MadeCall
+from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings, MadeCall
 from fieldcraft.tools.toolformer.documents import Document
+from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.prompting import prompt
 from fieldcraft.tools.toolformer.sampling import Proposal, worth_a_look
 from fieldcraft.tools.toolformer.settings import AnnotationSettings
+
+_NOTE = "toolformer.json"
 
 
 class ToolformerChat(BaseChatModel):
@@ -35,6 +43,25 @@ class ToolformerChat(BaseChatModel):
 
     decoder: Decoder
     show_calls: bool = False
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, tools: Sequence[str] | None = None, tokens: int | None = None
+    ) -> ToolformerChat:
+        """A trained Toolformer with tools.
+
+        Args:
+            folder: of the model.
+            tools: their names; by default those that `train` noted beside the model.
+            tokens: written at most, calls and results included.
+
+        Raises:
+            ToolformerError: there is no such model, or nobody says which tools are its.
+        """
+        names = tools if tools is not None else _noted(folder)
+        settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
+        executor = ToolExecutor(ToolRegistry.load(names), context=ToolContext())
+        return cls(decoder=Decoder(LanguageModel.load(folder), executor, settings))
 
     @property
     def _llm_type(self) -> str:
@@ -81,6 +108,21 @@ class ToolformerChat(BaseChatModel):
 
     def _text(self, messages: Sequence[BaseMessage]) -> str:
         return self.decoder.chat_text([(message.type, message.text) for message in messages])
+
+
+def note_tools(folder: Path, names: Sequence[str]) -> None:
+    """Note beside a model which tools it learnt to call."""
+    (folder / _NOTE).write_text(json.dumps({"tools": list(names)}), encoding="utf-8")
+
+
+def _noted(folder: Path) -> list[str]:
+    try:
+        return list(json.loads((folder / _NOTE).read_text(encoding="utf-8"))["tools"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ToolformerError(
+            f"{folder} does not say which tools it calls; give the folder `model` that "
+            "`fieldcraft toolformer train` wrote"
+        ) from error
 
 
 def _shown(call: MadeCall) -> Mapping[str, str | None]:

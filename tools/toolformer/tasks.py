@@ -109,12 +109,12 @@ def _asdiv(text: str) -> Iterator[Task]:
 
 
 def _svamp(text: str) -> Iterator[Task]:
-    for row in json.loads(text):
+    for row in _list(text):
         yield _problem("SVAMP", f"{row['Body'].rstrip(' .')}. {row['Question']}", str(row["Answer"]))
 
 
 def _mawps(text: str) -> Iterator[Task]:
-    for row in json.loads(text):
+    for row in _list(text):
         if "sQuestion" in row:
             yield _problem("MAWPS", row["sQuestion"], str(row["lSolutions"][0]))
         else:
@@ -137,12 +137,12 @@ def _lama(text: str) -> Iterator[Task]:
     """Only statements that end in what is masked, as in the paper."""
     for row in _rows(text):
         sentences = row.get("masked_sentences") or [
-            evidence["masked_sentence"] for evidence in row.get("evidences", ())
+            evidence.get("masked_sentence", "") for evidence in row.get("evidences", ())
         ]
-        for sentence in sentences[:1]:
-            before, found, after = sentence.partition(_MASK)
-            if found and not after.strip(" ."):
-                yield Task("LAMA", before.rstrip(), (row["obj_label"],), "words")
+        ends = (sentence.partition(_MASK) for sentence in sentences)
+        before = next((before for before, found, after in ends if found and not after.strip(" .")), None)
+        if before is not None:
+            yield Task("LAMA", before.rstrip(), (row["obj_label"],), "words")
 
 
 def _templama(text: str) -> Iterator[Task]:
@@ -167,6 +167,11 @@ def _own(text: str) -> Iterator[Task]:
         if rule not in _RULES:
             raise ValueError(f"no rule {rule!r}; there are {', '.join(_RULES)}")
         yield Task(row["kind"], row["prompt"], answers, rule, row.get("day"))
+
+
+def _list(text: str) -> list[dict[str, Any]]:
+    """The rows of a JSON list, or of JSONL, as data sets are exported."""
+    return json.loads(text) if text.lstrip().startswith("[") else list(_rows(text))
 
 
 def _rows(text: str) -> Iterator[dict[str, Any]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
+from fieldcraft.agent.models.errors import UnknownModel
+from fieldcraft.agent.models.providers import resolve_model
+from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
 from fieldcraft.tools.toolformer.annotate import POLICY, Annotator
-from fieldcraft.tools.toolformer.chat import ChatProposer, ToolformerChat, proposals_in
+from fieldcraft.tools.toolformer.chat import ChatProposer, ToolformerChat, note_tools, proposals_in
 from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
 from fieldcraft.tools.toolformer.documents import Document
+from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.settings import AnnotationSettings
 
 TEXT = "the mill has 6 rows of 7 sacks, which makes 42 sacks."
@@ -41,6 +46,21 @@ def test_it_answers_and_streams_as_a_chat_model(make_model: Any, tools: ToolExec
     assert "sacks" not in chat.invoke(messages, stop=["sacks"]).text
     hidden = ToolformerChat(decoder=chat.decoder)
     assert "".join(chunk.text for chunk in hidden.stream(messages)) == expected.plain
+
+
+def test_a_trained_folder_is_an_agents_model_by_its_name(make_model: Any, tmp_path: Path) -> None:
+    make_model("llama").save(tmp_path / "model")
+    with pytest.raises(ToolformerError, match="does not say which tools it calls; give the folder `model`"):
+        ToolformerChat.load(tmp_path / "model")
+    note_tools(tmp_path / "model", ["calculator"])
+
+    chat = resolve_model(f"toolformer:{tmp_path / 'model'}", settings=ModelSettings(max_output_tokens=7))
+
+    answer = chat.invoke("the mill has")
+    assert answer.usage_metadata is not None
+    assert answer.usage_metadata["output_tokens"] <= 7
+    with pytest.raises(UnknownModel, match="say 'toolformer:FOLDER'"):
+        resolve_model("toolformer:", settings=ModelSettings())
 
 
 def test_a_tokenizers_chat_template_is_used(make_model: Any, tools: ToolExecutor) -> None:

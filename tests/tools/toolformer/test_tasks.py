@@ -79,6 +79,31 @@ def test_numbers_that_were_taken_out_are_put_in_again(tmp_path: Path) -> None:
     assert read_tasks(path, "mawps")[1].answers == ("13.0",)
 
 
+def test_rows_that_were_exported_one_a_line_are_read(tmp_path: Path) -> None:
+    for form in ("svamp", "mawps"):
+        rows = json.loads(FILES[form])
+        path = tmp_path / form
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert len(read_tasks(path, form)) == len(rows)
+
+
+def test_of_several_statements_the_first_that_ends_in_the_mask_is_asked(tmp_path: Path) -> None:
+    evidences = [
+        {"sub_surface": "X", "masked_sentence": "In [MASK] X was born."},
+        {"sub_surface": "X", "masked_sentence": "X was born in [MASK]."},
+    ]
+    row = {"obj_label": "Rome", "sub_label": "X", "predicate_id": "P19", "evidences": evidences}
+    of_google = {
+        "pred": "p",
+        "obj_label": "Bonn",
+        "evidences": [{"url": "u"}],
+        "masked_sentences": ["In [MASK]"],
+    }
+    path = tmp_path / "P19.jsonl"
+    path.write_text(f"{json.dumps(row)}\n{json.dumps(of_google)}\n")
+    assert [task.prompt for task in read_tasks(path, "lama")] == ["X was born in", "In"]
+
+
 def test_a_date_says_what_day_it_is_in_its_task(tmp_path: Path) -> None:
     for form, day in (("templama", "2020"), ("dateset", "May 4, 2020")):
         path = tmp_path / form
