@@ -161,7 +161,8 @@ def _worth(now: Situation, item: str, demand: int) -> float:
         return (80 if item in seen else 50) + 4 * min(demand, 10)
     near = item in now.facts.recipes or any(thing in seen for _, thing in now.facts.sources[item])
     parts = sum(count for count, _ in now.facts.recipes[item].wants()) if item in now.facts.recipes else 1
-    return (100 if near else 12) + 3 * min(demand, 20) - 2 * min(parts, DEAR)
+    wanted = 3 * min(demand, 20) if near else 9 * min(demand, 10)
+    return (100 if near else 12) + wanted - 2 * min(parts, DEAR)
 
 
 def _in_view(now: Situation) -> list[Proposal]:
