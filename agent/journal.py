@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent import events as e
+from fieldcraft.envs.suggest import reason
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
 SEGMENT_BYTES = 4_000_000
@@ -172,7 +173,9 @@ def _reason(error: ValueError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return (
-        "not valid JSON" if first["type"] == "json_invalid" else f"{place or 'event'}: {first['msg']}"[:300]
+        "not valid JSON"
+        if first["type"] == "json_invalid"
+        else f"{place or 'event'}: {reason(first['msg'])}"[:300]
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from fieldcraft.agent.folding import listed
 from fieldcraft.agent.models.messages import Message
+from fieldcraft.envs.suggest import reason
 from fieldcraft.skills.reading import signature
 
 ANSWER_LIMIT = 100_000
@@ -87,7 +88,7 @@ def parse_json(answer: str, schema: type[T]) -> T:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise AnswerUnusable(f"{place or 'the object'}: {first['msg']}") from None
+        raise AnswerUnusable(f"{place or 'the object'}: {reason(first['msg'])}") from None
     except (ValueError, RecursionError) as error:
         raise AnswerUnusable(f"it is not valid JSON: {error}") from None
 

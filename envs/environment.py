@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError, validate_call
 
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.suggest import nearest, reason
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
@@ -215,5 +215,5 @@ def _argument_errors(error: ValidationError) -> str:
     problems = []
     for detail in error.errors(include_url=False, include_context=False):
         place = ".".join(str(part) for part in detail["loc"])
-        problems.append(f"argument {place}: {detail['msg']} (got {detail['input']!r:.60})")
+        problems.append(f"argument {place}: {reason(detail['msg'])} (got {detail['input']!r:.60})")
     return "; ".join(problems)

@@ -20,6 +20,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(map(repr, near))}?"
 
 
+def reason(message: str) -> str:
+    """What pydantic says is wrong, without the name that it gives to a validator's own words."""
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
 def likeness(name: str, other: str) -> float:
     """How alike two names are, from 0 to 1, measured as `difflib.get_close_matches` does."""
     return difflib.SequenceMatcher(None, other, name).ratio()

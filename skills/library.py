@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from fieldcraft.skills.admission import check_admissible, find_twin
@@ -144,13 +145,14 @@ class SkillLibrary(SkillShelf):
         with self.writing():
             return merge(self, other)
 
-    def adopt(self, skill: Skill, *, current: bool = True) -> None:
-        """Write a skill of another library as imported: untrusted, not verified, its digest unchanged.
+    def adopt(self, skill: Skill, *, library: Path, current: bool = True) -> None:
+        """Write a skill of another `library` as imported: untrusted, not verified, its digest unchanged.
 
         Raises:
             SkillRefused: it may not be kept here.
         """
-        provenance = Provenance.model_validate({**skill.provenance.model_dump(), "source": "imported"})
+        origin = {"source": "imported", "library": str(library)}
+        provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
         changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
         with self.writing():
             check_admissible(skill, self)

@@ -46,7 +46,7 @@ def _adopt(
         for entry in sorted(skill.dependencies):
             _adopt(theirs.dependency(skill, entry), ours, theirs, report, is_current=False)
         newcomer = ours.current(skill.name) is None
-        ours.adopt(skill, current=newcomer or skill.name in report.added)
+        ours.adopt(skill, library=theirs.path, current=newcomer or skill.name in report.added)
     except (SkillRefused, BrokenSkill) as error:
         report.refused[skill.name] = str(error)
         return

@@ -26,7 +26,10 @@ class Verified(StrEnum):
 
 
 class Provenance(BaseModel):
-    """Where a skill comes from. `task` in words; `goal` as JSON data where the task had one."""
+    """Where a skill comes from. `task` in words; `goal` as JSON data where the task had one.
+
+    `library` is the folder that it was imported from.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +40,7 @@ class Provenance(BaseModel):
     model: str = ""
     seed: int | None = None
     source: str = Field(default="learned", description="learned, imported or written")
+    library: str = ""
 
 
 class Skill(BaseModel):

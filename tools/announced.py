@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.errors import BrokenTool, NoSuchName
+from fieldcraft.tools.naming import nearest
 
 GROUP = "fieldcraft.tools"
 BUILT_IN = {
@@ -42,21 +43,23 @@ def imported(target: str) -> Any:
     """What `module:name` names; modules in the working directory are found too.
 
     Raises:
-        NoSuchName: the module has no such name.
-        BrokenTool: there is no such module, or the import failed.
+        NoSuchName: it is not written so, there is no such module, or the module has no such name.
+        BrokenTool: the import failed.
     """
     module_name, _, attribute = target.partition(":")
     if not (module_name and attribute):
-        raise BrokenTool(f"{target!r} names no function; write it as module:function")
+        raise NoSuchName(f"{target!r} names no function; write it as module:function")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
         found = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
-        raise BrokenTool(f"importing {module_name!r} failed: {type(error).__name__}: {error}") from error
+        absent = isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}.")
+        kind = NoSuchName if absent else BrokenTool
+        raise kind(f"importing {module_name!r} failed: {type(error).__name__}: {error}") from error
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise NoSuchName(f"module {module_name!r} has no {attribute!r}")
+            raise NoSuchName(f"module {module_name!r} has no {attribute!r}{nearest(part, dir(found))}")
         found = getattr(found, part)
     return found

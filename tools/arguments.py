@@ -62,10 +62,16 @@ def _model_checker(name: str, schema: type[BaseModel]) -> Check:
     return check
 
 
+def reason(message: str) -> str:
+    """What pydantic says is wrong, without the name that it gives to a validator's own words."""
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
 def complaints(error: ValidationError) -> str:
     """What pydantic found wrong, as one line."""
     found = (
-        (problem["loc"], problem["msg"]) for problem in error.errors(include_url=False, include_input=False)
+        (problem["loc"], reason(problem["msg"]))
+        for problem in error.errors(include_url=False, include_input=False)
     )
     return _line(found)
 

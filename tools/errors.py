@@ -19,7 +19,7 @@ class BrokenTool(ToolError):
 
 
 class NoSuchName(BrokenTool):
-    """A module has nothing of the name in `module:name`."""
+    """Nothing has the name that is written as `module:name`."""
 
 
 class DuplicateTool(ToolError, ValueError):

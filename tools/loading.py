@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.announced import available, imported, origin_of
-from fieldcraft.tools.errors import ToolError, UnknownTool
+from fieldcraft.tools.errors import NoSuchName, ToolError, UnknownTool
 from fieldcraft.tools.naming import unknown_tool
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 
@@ -69,7 +69,7 @@ def _add(registry: ToolRegistry, label: str, target: str, name: str | None, orig
             if not _is_there(registry, tool, name, origin):
                 registry.add(tool, name=name, origin=origin)
     except ToolError as error:
-        registry.problems.append(ToolProblem(label, str(error)))
+        registry.problems.append(ToolProblem(label, str(error), isinstance(error, NoSuchName)))
 
 
 def _is_there(registry: ToolRegistry, tool: Any, name: str | None, origin: str) -> bool:

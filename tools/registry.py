@@ -23,10 +23,14 @@ PYTHON = "Python"
 
 @dataclass(frozen=True)
 class ToolProblem:
-    """A tool, or a source of tools, that could not be had, and why; the others work."""
+    """A tool, or a source of tools, that could not be had, and why; the others work.
+
+    `misnamed`: there is nothing of that name, so it is not the tool that is broken.
+    """
 
     name: str
     message: str
+    misnamed: bool = False
 
 
 class ToolRegistry:

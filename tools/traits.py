@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fieldcraft.tools.arguments import reason
 from fieldcraft.tools.errors import BrokenTool
 
 if TYPE_CHECKING:
@@ -109,4 +110,6 @@ def traits_of(tool: BaseTool | Callable[..., Any]) -> ToolTraits:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or KEY
-        raise BrokenTool(f"tool {getattr(tool, 'name', tool)!r} declares {place}: {first['msg']}") from error
+        raise BrokenTool(
+            f"tool {getattr(tool, 'name', tool)!r} declares {place}: {reason(first['msg'])}"
+        ) from error

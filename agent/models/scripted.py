@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
+from fieldcraft.envs.suggest import reason
 
 _CURE = "it must hold a list of answers, or a mapping of roles to lists of answers"
 
@@ -173,9 +174,9 @@ def _as_answer(path: Path, role: str, answer: Any) -> str | ScriptedCalls:
             return ScriptedCalls.model_validate(answer)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
+            problem = f"{'.'.join(map(str, first['loc']))}: {reason(first['msg'])}"
             raise BadScript(
-                f"{path}: an answer of {role or 'every role'} has bad tool calls: {place}: {first['msg']}; "
+                f"{path}: an answer of {role or 'every role'} has bad tool calls: {problem}; "
                 'write {"tool_calls": [{"name": "calculator", "arguments": {"expression": "1/3"}}]}'
             ) from error
     return json.dumps(answer, ensure_ascii=False, default=str)

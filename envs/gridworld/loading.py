@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
 from fieldcraft.envs.gridworld.variants import VariantError, varied
-from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.suggest import nearest, reason
 
 DEFAULT_RULES = Path(__file__).with_name("rules.json")
 
@@ -37,7 +37,7 @@ def parse_rules(text: str, source: str) -> Rules:
         place = first["loc"]
         plain = isinstance(first["input"], str | int | float)
         got = repr(first["input"]) if plain else f"a {type(first['input']).__name__}"
-        message = first["msg"].removeprefix("Value error, ")
+        message = reason(first["msg"])
         raise rules_error(text, source, place, f"{message} (got {got})") from error
     for place, problem in _unknown_names(rules):
         raise rules_error(text, source, place, problem)

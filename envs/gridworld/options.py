@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from fieldcraft.envs.gridworld.loading import load_rules
 from fieldcraft.envs.gridworld.rules import Rules, Variant
 from fieldcraft.envs.gridworld.tables import Tables, load_tables
-from fieldcraft.envs.suggest import nearest
+from fieldcraft.envs.suggest import nearest, reason
 from fieldcraft.envs.types import OptionInfo
 
 SMALLEST, LARGEST = 64, 1024
@@ -112,5 +112,5 @@ def _problem(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         hint = nearest(name, Options.model_fields)
         return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
-    words = detail["msg"].removeprefix("Value error, ")
+    words = reason(detail["msg"])
     return f"option {name}: {words} (got {detail['input']!r:.60})"

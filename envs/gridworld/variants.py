@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.envs.gridworld.rules import EntryPath, Ore, Rules, Terrain, Variant, WorldRules
+from fieldcraft.envs.suggest import reason
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -47,4 +48,6 @@ def _changed(kind: type[Section], section: Section, changes: Mapping[str, Any], 
         return kind.model_validate({**section.model_dump(), **changes})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise VariantError((*entry, *first["loc"]), f"{first['msg']} (got {first['input']!r:.60})") from error
+        raise VariantError(
+            (*entry, *first["loc"]), f"{reason(first['msg'])} (got {first['input']!r:.60})"
+        ) from error

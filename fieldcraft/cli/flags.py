@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.envs.suggest import reason
 
 
 def given(**flags: Any) -> dict[str, Any]:
@@ -144,6 +145,6 @@ def read_tasks(path: Path) -> tuple[Any, ...]:
         except ValidationError as error:
             detail = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in detail["loc"])
-            words = f"{key} {detail['msg'].removeprefix('Value error, ')}".strip()
+            words = f"{key} {reason(detail['msg'])}".strip()
             raise UsageProblem(f"--tasks {path}, task {number}: {words}") from error
     return tuple(tasks)

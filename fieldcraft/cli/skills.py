@@ -12,7 +12,7 @@ from fieldcraft.cli.errors import FAILURE, UsageProblem
 from fieldcraft.cli.exchange import export_skills, import_skills
 
 if TYPE_CHECKING:
-    from fieldcraft.skills import Skill, SkillLibrary
+    from fieldcraft.skills import Provenance, Skill, SkillLibrary
 
 EXAMPLES = """
 Examples:
@@ -57,7 +57,7 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
     )
     for skill in skills:
         standing = str(skill.verified) + ("" if skill.trusted else ", untrusted")
-        calls = ", ".join(sorted(skill.dependencies))
+        calls = ", ".join(_calls(opened, skill))
         shown.add_row(say(skill.name, "name"), say(skill.description), say(standing), say(calls, "quiet"))
     console().print(shown)
     if problems:
@@ -79,16 +79,15 @@ def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_j
     if as_json:
         print_json({**_summary(found), "source": found.source, "versions": versions})
         return 0
-    origin = found.provenance
     rows = {
         "does": found.description,
         "entry": f"{found.entry}  ({found.language}, {found.environment or 'any world'})",
         "digest": f"{found.digest[:16]}  ({len(versions)} version{'s' if len(versions) != 1 else ''})",
         "verified": str(found.verified) + ("" if found.trusted else ", untrusted"),
-        "calls": ", ".join(sorted(found.dependencies)) or "no other skill",
+        "calls": ", ".join(_calls(opened, found)) or "no other skill",
         "called by": ", ".join(opened.dependents(found.name)) or "no other skill",
         "tools": ", ".join(found.tools) or "none",
-        "from": f"{origin.source}: {origin.task} (run {origin.run or '-'}, iteration {origin.iteration})",
+        "from": _origin(found.provenance),
     }
     console().print(say(found.name, "head"))
     for name, words in rows.items():
@@ -238,6 +237,30 @@ def open_library(folder: str | None, *, must_exist: bool = True) -> SkillLibrary
             f"there is no library {path}; name one with --library, or let `fieldcraft explore` make it"
         )
     return SkillLibrary(path)
+
+
+def _calls(library: SkillLibrary, skill: Skill) -> list[str]:
+    """The names of the skills that it calls; one that is lost has the name it is called by."""
+    from fieldcraft.skills.errors import LibraryError
+
+    found = set()
+    for entry in skill.dependencies:
+        try:
+            found.add(library.dependency(skill, entry).name)
+        except LibraryError:
+            found.add(entry)
+    return sorted(found)
+
+
+def _origin(provenance: Provenance) -> str:
+    """`imported from old; learned for: Mine 3 logs (run first, iteration 4)`, as far as it is known."""
+    learned = f"for: {provenance.task}" if provenance.task else ""
+    if provenance.run:
+        learned += f" (run {provenance.run}, iteration {provenance.iteration})"
+    if provenance.source != "imported":
+        return f"{provenance.source} {learned}".strip()
+    place = f"imported from {provenance.library}" if provenance.library else "imported"
+    return f"{place}; learned {learned.strip()}" if learned else place
 
 
 def _summary(skill: Skill) -> dict[str, Any]:

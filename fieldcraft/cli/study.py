@@ -13,6 +13,7 @@ from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
 from fieldcraft.cli.pricing import check_prices
+from fieldcraft.envs.suggest import reason
 
 if TYPE_CHECKING:
     from fieldcraft.agent.settings import BudgetLimits
@@ -294,7 +295,7 @@ def _plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyPlan:
         )
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        cause = detail.get("ctx", {}).get("error") or detail["msg"]
+        cause = reason(detail["msg"])
         raise UsageProblem(f"{'.'.join(str(part) for part in detail['loc'])}: {cause}") from error
 
 

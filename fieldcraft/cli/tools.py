@@ -12,7 +12,7 @@ import typer
 
 from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
-from fieldcraft.cli.errors import FAILURE
+from fieldcraft.cli.errors import FAILURE, UsageProblem
 from fieldcraft.cli.tool_arguments import rows_of, schema_of, typed_arguments
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def _name_of(registry: ToolRegistry, tool: str) -> str:
     """The name of a tool that is named as a person names it.
 
     Raises:
-        BrokenTool: it is there but cannot be used; UnknownTool: it is not there.
+        BrokenTool: it is there but cannot be used; UnknownTool, UsageProblem: it is not there.
     """
     from fieldcraft.tools import BrokenTool
 
@@ -278,6 +278,8 @@ def _name_of(registry: ToolRegistry, tool: str) -> str:
         return tool
     for problem in registry.problems:
         if tool in {problem.name, problem.name.rpartition(": ")[2]}:
+            if problem.misnamed:
+                raise UsageProblem(problem.message)
             raise BrokenTool(f"{problem.name}: {problem.message}")
     imported = [name for name in registry.names() if registry.origin(name) == tool]
     if len(imported) == 1:

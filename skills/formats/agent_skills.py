@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
+from fieldcraft.envs.suggest import reason
 from fieldcraft.skills.errors import BrokenSkill
 from fieldcraft.skills.files import read_plain
 from fieldcraft.skills.likeness import likeness
@@ -170,7 +171,7 @@ def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: s
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BrokenSkill(name, f"has a bad {where}: {first['msg']}", f"correct {DOCUMENT}") from None
+        raise BrokenSkill(name, f"has a bad {where}: {reason(first['msg'])}", f"correct {DOCUMENT}") from None
     except (ValueError, TypeError) as error:
         raise BrokenSkill(name, f"has metadata that cannot be read: {error}", f"correct {DOCUMENT}") from None
 

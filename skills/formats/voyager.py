@@ -66,11 +66,11 @@ def import_voyager(folder: Path, library: SkillLibrary) -> ImportReport:
     )
     with library.writing():
         for entry in linked.skills:
-            _adopt(entry, linked, library, report)
+            _adopt(entry, linked, library, report, folder)
     return report
 
 
-def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportReport) -> None:
+def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportReport, folder: Path) -> None:
     versions = linked.skills[entry]
     name = versions[0].name
     current = library.current(name)
@@ -80,7 +80,7 @@ def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportRepo
         if library.has(name, skill.digest):
             continue
         try:
-            library.adopt(skill, current=not ours)
+            library.adopt(skill, library=folder, current=not ours)
         except SkillRefused as refusal:
             report.refused[entry] = str(refusal)
             continue

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from fieldcraft.envs.suggest import reason
+
 
 class BrokenProtocol(Exception):
     """A worker sent what no honest worker sends; the message is for the record, bounded."""
@@ -135,7 +137,7 @@ def read_frame(line: bytes) -> AnyFrame:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part)[:40] for part in first["loc"])
-        raise BrokenProtocol(f"no valid frame: {place} {first['msg']}"[:300]) from None
+        raise BrokenProtocol(f"no valid frame: {place} {reason(first['msg'])}"[:300]) from None
     except RecursionError:
         raise BrokenProtocol("no valid frame: nested too deep") from None
 

@@ -15,6 +15,7 @@ def test_lists_the_skills(stocked: Workshop) -> None:
     ended = stocked.run("skills", "list")
     assert "3 skills in library" in ended.out
     assert "saw-planks" in ended.out
+    assert "chop-wood" in ended.out and "chop_wood" not in ended.out
     assert "Chops wood from the tree." in ended.out
     data = stocked.run("skills", "list", "--json").data
     assert [skill["name"] for skill in data] == ["chop-wood", "saw-planks", "saw-too-many"]
@@ -25,9 +26,9 @@ def test_shows_a_skill(stocked: Workshop, name: str) -> None:
     out = stocked.run("skills", "show", name).out
     for words in (
         "Saws planks from wood.",
-        "chop_wood",
+        "calls     chop-wood",
         "2 versions",
-        "run first, iteration 1",
+        "run first, iteration 1)",
         "bot.saw(count)",
     ):
         assert words in out
@@ -101,6 +102,7 @@ def test_merges_another_library(stocked: Workshop) -> None:
     assert data["added"] == ["stack-wood"]
     shown = stocked.run("skills", "show", "stack-wood").out
     assert "untrusted" in shown
+    assert "imported from other; learned for: " in shown
     again = stocked.run("skills", "merge", "other")
     assert "known already" in again.out
 
@@ -240,6 +242,10 @@ def test_takes_in_a_voyager_library_and_gives_it_back(workshop: Workshop) -> Non
     assert ended.code == 0
     for words in ("dig-pit", "SyntaxError at line", "nobody defines lower", "replay --library borrowed"):
         assert words in ended.out
+    assert (
+        "from      imported from trial1\n"
+        in workshop.run("skills", "show", "dig-pit", "--library", "borrowed").out
+    )
     again = workshop.run("skills", "import", "trial1", "--library", "borrowed", "--json").data
     assert again["same"] == ["dig-pit"]
     shown = workshop.run("skills", "export", "out", "--library", "borrowed", "--json").data

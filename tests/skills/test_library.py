@@ -232,6 +232,7 @@ def test_merging_brings_everything_untrusted_and_keeps_both_on_a_clash(tmp_path,
     assert library.get("mine_log").digest == new.digest
     imported = library.get("make_planks")
     assert (imported.trusted, imported.verified, imported.provenance.source) == (False, "no", "imported")
+    assert imported.provenance.library == str(theirs.path)
     assert old.digest in library.bind(["make_planks"]).modules
     assert library.merge(theirs).same == ["make-planks", "mine-log", "say-hello", "walk"]
 
