@@ -23,6 +23,20 @@ def _from_text(value: Any) -> Any:
         return value
 
 
+def _version(value: Any) -> Any:
+    """A version typed as a number has lost its last zero."""
+    if isinstance(value, int | float):
+        raise ValueError(f"write it as text, such as version='\"{value}0\"' or version=1.20.4")
+    return value
+
+
+def _place(value: Any) -> Any:
+    found = _from_text(value)
+    if isinstance(found, str) or (isinstance(found, list) and len(found) != 3):
+        raise ValueError("give three numbers, such as position=0,64,0")
+    return found
+
+
 class Options(BaseModel):
     """`reset(options=...)` of Minecraft."""
 
@@ -30,7 +44,7 @@ class Options(BaseModel):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="the server's name or address")
     port: int = Field(default=25565, ge=1, le=65535, description="the server's port")
-    version: str | None = Field(
+    version: Annotated[str | None, BeforeValidator(_version)] = Field(
         default=None, description="of Minecraft, such as 1.20.4; what the server announces if omitted"
     )
     username: str = Field(
@@ -46,7 +60,7 @@ class Options(BaseModel):
     inventory: Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_from_text)] = Field(
         default={}, description="items to begin with, as JSON (needs operator rights)"
     )
-    position: Annotated[Position | None, BeforeValidator(_from_text)] = Field(
+    position: Annotated[Position | None, BeforeValidator(_place)] = Field(
         default=None, description="where to begin, as x,y,z (needs operator rights)"
     )
     reconnect_seconds: float = Field(

@@ -38,6 +38,9 @@ def refused(world: MinecraftWorld, **options: object) -> str:
         ({"username": "a name"}, "option username"),
         ({"auth": "google"}, "option auth"),
         ({"inventory": "{"}, "option inventory"),
+        ({"version": 1.2}, "option version: write it as text"),
+        ({"position": [1, 2]}, "option position: give three numbers, such as position=0,64,0"),
+        ({"position": "here"}, "option position: give three numbers"),
         ({"host": "no-such-host.invalid"}, "there is no host 'no-such-host.invalid'"),
     ],
 )
