@@ -3,60 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import queue
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from fieldcraft.agent.journal import Journal, JournalError, write_atomically
 from fieldcraft.agent.session import BadWorldOptions, open_clients
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.state import Spent
-from fieldcraft.agent.study.design import Store, StudyPlan, Trial, name_of
-from fieldcraft.agent.study.lives import Ended, Measured, Order, Step, read_result
+from fieldcraft.agent.study.crew import Crew
+from fieldcraft.agent.study.design import Store, StudyPlan, name_of
+from fieldcraft.agent.study.lives import read_result
+from fieldcraft.agent.study.records import Listener, Record, Update
 from fieldcraft.agent.study.sources import fingerprint
-from fieldcraft.agent.study.workers import Worker
 from fieldcraft.agent.summary import Overview
 from fieldcraft.envs import Environment, make, nearest
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
-logger = logging.getLogger(__name__)
+__all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
 
 
 class StudyError(RuntimeError):
     """A study cannot be begun or gone on with; the message says what to do."""
-
-
-class Record(BaseModel):
-    """A trial and what became of it: `waiting`, `running`, `done`, `stopped` or `failed`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    trial: Trial
-    outcome: str = "waiting"
-    reason: str = ""
-    spent: Spent = Spent()
-    measured: Measured | None = None
-
-
-@dataclass(frozen=True)
-class Update:
-    """Something happened to a trial: it began, went a step on, or ended."""
-
-    record: Record
-    step: Step | None = None
-
-
-Listener = Callable[[Update], None]
 
 
 @dataclass
@@ -130,7 +103,7 @@ class Study:
             raise StudyError(
                 f"{used_up} already, with {len(left)} of {len(self.records)} lives to go; raise it to go on"
             )
-        crew = _Crew(self, left, limits)
+        crew = Crew(self, left, limits)
         crew.run(min(jobs, len(left)), listeners)
 
 
@@ -246,126 +219,3 @@ def _spent_so_far(folder: Path) -> Spent:
         for event in Journal(folder).read(last_segment=True):
             overview.take(event)
     return overview.state.spent
-
-
-class _Crew:
-    """Threads that each drive a worker through the trials that are left."""
-
-    def __init__(self, study: Study, left: list[Record], limits: BudgetLimits) -> None:
-        self._study = study
-        self._limits = limits
-        self._waiting = list(left)
-        self._done = {record.name for record in study.records if record.outcome == "done"}
-        self._open = {record.name for record in left}
-        self._changed = threading.Condition()
-        self._updates: queue.Queue[Update | None] = queue.Queue()
-        self._workers: list[Worker] = []
-        self._orders = {record.name: self._order(record) for record in left}
-
-    def run(self, jobs: int, listeners: Sequence[Listener]) -> None:
-        """Until all are done, or the study is stopped and every life has come to rest."""
-        self._workers = [Worker(self._study.folder / "workers.log") for _ in range(jobs)]
-        threads = [threading.Thread(target=self._drive, args=(worker,)) for worker in self._workers]
-        for thread in threads:
-            thread.start()
-        try:
-            self._follow(len(threads), listeners)
-        except BaseException:
-            self._study.request_stop("interrupted at once")
-            for worker in self._workers:
-                worker.kill()
-            raise
-        finally:
-            with self._changed:
-                self._changed.notify_all()
-            for thread in threads:
-                thread.join()
-
-    def _follow(self, working: int, listeners: Sequence[Listener]) -> None:
-        stopping = False
-        while working:
-            if self._study.stopped and not stopping:
-                stopping = True
-                for worker in self._workers:
-                    worker.stop()
-            try:
-                update = self._updates.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if update is None:
-                working -= 1
-                continue
-            self._take(update)
-            for listener in listeners:
-                listener(update)
-
-    def _take(self, update: Update) -> None:
-        if update.step is not None:
-            update.record.spent = update.step.spent
-        reason = self._study.spent.exhausted(self._limits, another_program=False)
-        if reason and any(record.outcome != "done" for record in self._study.records):
-            self._study.request_stop(reason)
-
-    def _drive(self, worker: Worker) -> None:
-        try:
-            while (record := self._next()) is not None:
-                self._updates.put(Update(record))
-                order = self._orders[record.name].model_copy(update={"left": self._left()})
-                self._end(record, worker.live(order, partial(self._tell, record)))
-        finally:
-            worker.close()
-            self._updates.put(None)
-
-    def _tell(self, record: Record, step: Step) -> None:
-        self._updates.put(Update(record, step))
-
-    def _next(self) -> Record | None:
-        """The first trial whose teacher is done; waits for one, `None` when none is to come."""
-        with self._changed:
-            while self._waiting and not self._study.stopped:
-                for record in self._waiting:
-                    teacher = record.trial.teacher
-                    needed = name_of(self._study.plan, teacher) if teacher else None
-                    if needed in self._open:
-                        continue
-                    self._waiting.remove(record)
-                    if needed and needed not in self._done:
-                        self._end(
-                            record, Ended(outcome="failed", reason=f"its library's life {needed} failed")
-                        )
-                        break
-                    record.outcome = "running"
-                    return record
-                else:
-                    self._changed.wait(0.5)
-            return None
-
-    def _end(self, record: Record, ended: Ended) -> None:
-        with self._changed:
-            record.outcome, record.reason = ended.outcome, ended.reason
-            record.measured = ended.measured
-            if ended.spent.seconds or ended.measured:
-                record.spent = ended.spent
-            self._open.discard(record.name)
-            if ended.outcome == "done":
-                self._done.add(record.name)
-            self._changed.notify_all()
-        self._updates.put(Update(record))
-
-    def _order(self, record: Record) -> Order:
-        store, plan = self._study.store, self._study.plan
-        return Order(
-            name=record.name,
-            settings=store.settings(plan, record.trial),
-            runs=store.runs,
-            goal=record.trial.goal,
-        )
-
-    def _left(self) -> BudgetLimits:
-        spent, limits = self._study.spent, self._limits
-        return BudgetLimits(
-            iterations=None,
-            tokens=None if limits.tokens is None else max(0, limits.tokens - spent.tokens),
-            money=None if limits.money is None else max(0.0, limits.money - spent.money),
-            seconds=None if limits.seconds is None else max(0.0, limits.seconds - spent.seconds),
-        )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,12 +12,11 @@ from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
 from fieldcraft.cli.pricing import check_prices
-from fieldcraft.envs.suggest import reason
+from fieldcraft.cli.study_flags import make_plan, only_new_world, read_seeds, read_worlds, split
 
 if TYPE_CHECKING:
     from fieldcraft.agent.settings import BudgetLimits
     from fieldcraft.agent.study import Study, StudyPlan
-    from fieldcraft.cli.config import Settings
 
 EXAMPLES = """
 Examples:
@@ -37,7 +35,6 @@ The same command goes on with a study that was stopped or killed. docs/studies.m
 """
 COMPARED = "What is compared"
 NEW_WORLD = "Only for newworld"
-MOST_SEEDS = 1000
 
 Kind = Annotated[
     Literal["items", "techtree", "newworld"],
@@ -194,14 +191,14 @@ def study(
     compared = {
         "methods": split("--methods", methods),
         "seeds": read_seeds(seeds),
-        "worlds": _worlds(scramble, only_scrambled=only_scrambled),
+        "worlds": read_worlds(scramble, only_scrambled=only_scrambled),
         "goals": split("--goals", goals),
         "goal_iterations": goal_iterations,
         "shift": shift,
         "new_options": f.pairs("--new-option", new_option, parse_json=True),
         "library": library,
     }
-    plan = _plan(kind, settings, f.given(**compared))
+    plan = make_plan(kind, settings, f.given(**compared))
     if settings.budget.money is not None:
         check_prices(plan.settings)
     if figures:
@@ -221,82 +218,6 @@ class Asked:
     figures: bool
     plain: bool
     as_json: bool
-
-
-def only_new_world(kind: str, **given: object) -> None:
-    """Refuse flags that say nothing to this kind of study."""
-    for name, value in given.items():
-        if kind != "newworld" and value is not None:
-            raise UsageProblem(f"--{name.replace('_', '-')} says nothing to `study {kind}`; leave it out")
-
-
-def split(flag: str, text: str | None) -> tuple[str, ...] | None:
-    """Names with commas between; `None` where the flag was not given."""
-    if text is None:
-        return None
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise UsageProblem(f"{flag} names nothing; write it as {flag} one,another")
-    return names
-
-
-def read_seeds(text: str) -> tuple[int, ...]:
-    """`3` as (1, 2, 3), `1,4,9` as these, `11-15` as 11 to 15.
-
-    Raises:
-        UsageProblem: not of that form, none, or too many.
-    """
-    if text.strip().isdecimal():
-        parts = [f"1-{text.strip()}"]
-    else:
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-    seeds: list[int] = []
-    for part in parts:
-        first, dash, last = part.partition("-")
-        if not (first.isdecimal() and (last.isdecimal() or not dash)):
-            raise UsageProblem(
-                f"--seeds {text!r}: {part!r} is no number; write how many (5), or which (1,4,9 or 11-15)"
-            )
-        if dash and int(last) - int(first) >= MOST_SEEDS:
-            raise UsageProblem(f"--seeds {text!r}: more than {MOST_SEEDS} seeds")
-        seeds += range(int(first), int(last or first) + 1)
-    if not seeds:
-        raise UsageProblem(f"--seeds {text!r} names no seed; write how many (5), or which (1,4,9 or 11-15)")
-    return tuple(dict.fromkeys(seeds))
-
-
-def _worlds(scramble: Sequence[int] | None, *, only_scrambled: bool) -> tuple[Any, ...]:
-    from fieldcraft.agent.study import StudyWorld
-
-    if only_scrambled and not scramble:
-        raise UsageProblem("--only-scrambled needs a --scramble SEED")
-    scrambled = [StudyWorld(name=f"scrambled-{seed}", scramble=seed) for seed in scramble or ()]
-    return tuple(scrambled if only_scrambled else [StudyWorld(), *scrambled])
-
-
-def _plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyPlan:
-    from pydantic import ValidationError
-
-    from fieldcraft.agent.settings import BudgetLimits
-    from fieldcraft.agent.study import StudyPlan
-
-    for field, flag in (("iterations", "--iterations"), ("tokens", "--tokens"), ("money", "--money"),
-                        ("seconds", "--minutes")):  # fmt: skip
-        if getattr(settings.budget, field) == 0:
-            raise UsageProblem(f"{flag} 0 leaves nothing to run; allow more, or leave it out")
-    if "library" in compared and not Path(compared["library"]).is_dir():
-        raise UsageProblem(f"there is no library {compared['library']}; name a folder of skills")
-    if kind == "newworld":
-        compared = {"methods": ("full",), **compared}
-    common = settings.for_run(budget=BudgetLimits(), library="", seed=0)
-    try:
-        return StudyPlan.model_validate(
-            {"kind": kind, "settings": common, "iterations": settings.budget.iterations or 160, **compared}
-        )
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        cause = reason(detail["msg"])
-        raise UsageProblem(f"{'.'.join(str(part) for part in detail['loc'])}: {cause}") from error
 
 
 def _check_drawing() -> None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fieldcraft.cli import flags as f
 from fieldcraft.cli import options as o
-from fieldcraft.cli.errors import FAILURE, UsageProblem
+from fieldcraft.cli.errors import FAILURE
+from fieldcraft.cli.open_tools import effect_of, name_of, open_tools, settings_here, sound_tools, used_by_runs
 from fieldcraft.cli.tool_arguments import rows_of, schema_of, typed_arguments
 
 if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
-
     from fieldcraft.cli.config import Settings
-    from fieldcraft.tools import ToolRegistry
 
 EXAMPLES = """
 Examples:
@@ -56,9 +54,6 @@ Further = Annotated[
 ]
 
 
-_NO_FLAGS: Mapping[str, Any] = {}
-
-
 @app.command("list")
 def list_tools(tools: Further = None, as_json: o.Json = False) -> int:
     """Every tool: built in, announced by a package, and of the sources in fieldcraft.toml.
@@ -68,17 +63,17 @@ def list_tools(tools: Further = None, as_json: o.Json = False) -> int:
     from fieldcraft.cli.console import console, print_json, say, table
     from fieldcraft.tools.describing import purpose
 
-    with _opened(tools) as (settings, registry):
-        used = _used(settings, registry)
+    with open_tools(tools) as (settings, registry):
+        used = used_by_runs(settings, registry)
         rows = [
             {
                 "name": name,
                 "origin": registry.origin(name),
-                "effect": _effect(registry, name),
+                "effect": effect_of(registry, name),
                 "in_use": name in used,
                 "description": purpose(tool),
             }
-            for name, tool in _sound(registry)
+            for name, tool in sound_tools(registry)
         ]
         problems = {problem.name: problem.message for problem in registry.problems}
     if as_json:
@@ -102,8 +97,8 @@ def show(tool: Named, tools: Further = None, as_json: o.Json = False) -> int:
     from fieldcraft.cli.naming import program
     from fieldcraft.tools import traits_of
 
-    with _opened(tools, tool) as (_, registry):
-        name = _name_of(registry, tool)
+    with open_tools(tools, tool) as (_, registry):
+        name = name_of(registry, tool)
         found = registry.get(name)
         traits, origin, schema = traits_of(found), registry.origin(name), schema_of(found)
     if as_json:
@@ -153,8 +148,8 @@ def call(
 
     flags = {**f.tools(None, corpus, approve), **f.given(model=model, environment=env, library=library)}
     with ExitStack() as stack:
-        settings, registry = stack.enter_context(_opened(tools, tool, flags))
-        name = _name_of(registry, tool)
+        settings, registry = stack.enter_context(open_tools(tools, tool, flags))
+        name = name_of(registry, tool)
         given = typed_arguments(registry.get(name), arguments or [])
         executor = ToolExecutor(
             registry,
@@ -184,9 +179,9 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     from fieldcraft.cli.lines import BAD, GOOD
     from fieldcraft.tools import ToolRegistry
 
-    settings = _settings(tools)
+    settings = settings_here(tools)
     with ToolRegistry.load(settings.all_tools(), settings.tool_sources) as registry:
-        sound = Counter(registry.origin(name) for name, _ in _sound(registry))
+        sound = Counter(registry.origin(name) for name, _ in sound_tools(registry))
         problems = {problem.name: problem.message for problem in registry.problems}
     for origin, message in _silent(settings, problems).items():
         del sound[origin]
@@ -209,92 +204,13 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
 def _silent(settings: Settings, problems: Mapping[str, str]) -> dict[str, str]:
     """The web APIs that could be opened but whose servers give no answer, by origin, and why."""
     documents = settings.tool_sources.openapi
-    opened = {f"openapi.{name}": document for name, document in documents.items()}
-    opened = {origin: document for origin, document in opened.items() if origin not in problems}
-    if not opened:
+    reached = {f"openapi.{name}": document for name, document in documents.items()}
+    reached = {origin: document for origin, document in reached.items() if origin not in problems}
+    if not reached:
         return {}
     from fieldcraft.tools.sources.openapi.reaching import unreachable
 
-    return unreachable(opened)
-
-
-def _settings(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS) -> Settings:
-    """The settings here, with further tools."""
-    from fieldcraft.cli.config import load_settings
-
-    settings = load_settings(flags)
-    return settings.model_copy(update={"tools": (*settings.tools, *(tools or ()))})
-
-
-@contextmanager
-def _opened(
-    tools: list[str] | None, wanted: str | None = None, flags: Mapping[str, Any] = _NO_FLAGS
-) -> Iterator[tuple[Settings, ToolRegistry]]:
-    """Everything announced and configured, and what `wanted` (`module:function`) imports."""
-    from fieldcraft.tools import ToolRegistry
-
-    settings = _settings(tools, flags)
-    further = [wanted] if wanted is not None and ":" in wanted else []
-    names = [*settings.all_tools(), *(tools or ()), "*", *further]
-    with ToolRegistry.load(list(dict.fromkeys(names)), settings.tool_sources) as registry:
-        yield settings, registry
-
-
-def _used(settings: Settings, registry: ToolRegistry) -> set[str]:
-    """The names that a run with these settings could call."""
-    from fnmatch import fnmatchcase
-
-    wanted = settings.all_tools()
-    named = {name for name in registry.names() if any(fnmatchcase(name, pattern) for pattern in wanted)}
-    sources = {name for name in registry.names() if registry.origin(name).startswith(("mcp.", "openapi."))}
-    return named | sources | {name for name in registry.names() if registry.origin(name) in wanted}
-
-
-def _sound(registry: ToolRegistry) -> list[tuple[str, BaseTool]]:
-    """The tools that can be used; the others go to the registry's problems."""
-    from fieldcraft.tools import ToolError, ToolProblem
-    from fieldcraft.tools.arguments import checker
-
-    found = []
-    for name in registry.names():
-        try:
-            tool = registry.get(name)
-            checker(name, tool)
-            found.append((name, tool))
-        except ToolError as error:
-            registry.problems.append(ToolProblem(name, str(error)))
-    return found
-
-
-def _name_of(registry: ToolRegistry, tool: str) -> str:
-    """The name of a tool that is named as a person names it.
-
-    Raises:
-        BrokenTool: it is there but cannot be used; UnknownTool, UsageProblem: it is not there.
-    """
-    from fieldcraft.tools import BrokenTool
-
-    if tool in registry:
-        return tool
-    for problem in registry.problems:
-        if tool in {problem.name, problem.name.rpartition(": ")[2]}:
-            if problem.misnamed:
-                raise UsageProblem(problem.message)
-            raise BrokenTool(f"{problem.name}: {problem.message}")
-    imported = [name for name in registry.names() if registry.origin(name) == tool]
-    if len(imported) == 1:
-        return imported[0]
-    registry.get(tool)
-    return tool
-
-
-def _effect(registry: ToolRegistry, name: str) -> str:
-    from fieldcraft.tools import BrokenTool, traits_of
-
-    try:
-        return str(traits_of(registry.get(name)).effect)
-    except BrokenTool:
-        return "?"
+    return unreachable(reached)
 
 
 def _ask(question: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from cli_workshop import ANSWERS, Workshop, code
 
 from fieldcraft.cli.errors import UsageProblem
-from fieldcraft.cli.study import read_seeds
+from fieldcraft.cli.study_flags import read_seeds
 
 STUDY = ("study", "items", "--plain", "--name", "mine", "--iterations", "3", "--no-figures")
 SLOW = ("--option", "slow=0.4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ import pytest
 from fieldcraft.envs.gridworld import GridWorld
 from fieldcraft.envs.gridworld.loading import DEFAULT_RULES
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from meadow import clear_ground
+
 
 @pytest.fixture
 def world() -> GridWorld:
@@ -19,6 +24,13 @@ def world() -> GridWorld:
     environment = GridWorld()
     environment.reset(seed=0, options={"mob_density": 0})
     return environment
+
+
+@pytest.fixture
+def meadow(world: GridWorld) -> GridWorld:
+    """That world, with nothing but grass around the agent."""
+    clear_ground(world.world)
+    return world
 
 
 @pytest.fixture

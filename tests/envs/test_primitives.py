@@ -3,47 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from meadow import give, put, refused
 
-from fieldcraft.envs import KillGoal, PlaceGoal, Position, PrimitiveError, Progress
-from fieldcraft.envs.gridworld import GridWorld
-from fieldcraft.envs.gridworld.world import World
-
-
-def refused(world: GridWorld, name: str, *arguments: object) -> str:
-    with pytest.raises(PrimitiveError) as caught:
-        world.call_primitive(name, arguments)
-    return str(caught.value)
-
-
-def give(world: GridWorld, **items: int) -> None:
-    for name, count in items.items():
-        world.world.take(name, count)
-
-
-def put(world: GridWorld, block: str, right: int, down: int) -> Position:
-    state = world.world
-    cell = state.cell + down * state.stride + right
-    state.set_block(cell, state.tables.block_ids[block])
-    return state.position(cell)
-
-
-def put_mob(world: GridWorld, mob: str, right: int, down: int) -> None:
-    state = world.world
-    mob_id = state.tables.mob_ids[mob]
-    state.put_mob(state.cell + down * state.stride + right, mob_id << 8 | state.tables.mob(mob_id).health)
-
-
-def clear_ground(state: World) -> None:
-    grass = state.tables.block_ids["grass_block"]
-    for row in range(-9, 10):
-        for column in range(-9, 10):
-            state.surface[state.cell + row * state.stride + column] = grass
-
-
-@pytest.fixture
-def meadow(world):
-    clear_ground(world.world)
-    return world
+from fieldcraft.envs import PlaceGoal, Progress
 
 
 def test_mining_walks_there_and_takes_what_drops(meadow):
@@ -190,75 +152,6 @@ def test_placing_counts_toward_a_goal_and_says_what_is_in_the_way(meadow):
     assert "not within 4 blocks" in refused(meadow, "place", "cobblestone", here.offset(9, 0, 0))
     assert meadow.check(PlaceGoal(block="cobblestone"), since).met
     assert not meadow.check(PlaceGoal(block="torch"), since).met
-
-
-def test_killing_hunts_and_takes_the_drops(meadow):
-    since = meadow.progress()
-    put_mob(meadow, "cow", 5, 0)
-    assert meadow.kill("cow") >= 1
-    assert meadow.inventory()["beef"] >= 1
-    assert meadow.check(KillGoal(mob="cow"), since).met
-    assert refused(meadow, "kill", "cow") == "cannot kill cow: none in view; explore to find one"
-    assert "no mob has this name; did you mean 'cow'" in refused(meadow, "kill", "cwo")
-
-
-def test_a_sword_kills_faster_than_a_fist(meadow):
-    times = []
-    for sword in (0, 1):
-        give(meadow, **({"iron_sword": 1} if sword else {}))
-        put_mob(meadow, "sheep", 1, 0)
-        start = meadow.tick
-        meadow.kill("sheep")
-        times.append(meadow.tick - start)
-    assert times[1] < times[0]
-
-
-def test_hostile_mobs_attack_at_night_and_death_keeps_the_inventory_by_default(meadow):
-    state = meadow.world
-    state.tick = state.tables.rules.world.night_start
-    state.next_second = state.tick + 20
-    give(meadow, stick=3)
-    meadow.goto(meadow.position().offset(4, 0, 0))
-    for column in (2, 3, 4):
-        put_mob(meadow, "zombie", column, 0)
-    for _ in range(20):
-        meadow.wait(60)
-        if meadow.progress().deaths:
-            break
-    assert meadow.progress().deaths == 1
-    assert meadow.inventory() == {"stick": 3}
-    assert any("died of zombie" in event for event in meadow.observe().events)
-
-
-def test_death_loses_the_inventory_where_the_option_says_so():
-    world = GridWorld()
-    world.reset(seed=0, options={"mob_density": 0, "keep_inventory": False})
-    give(world, stick=3)
-    world.world.hurt(99, "a test of patience")
-    assert world.inventory() == {}
-    assert world.observe().health == 20
-
-
-def test_armour_takes_off_some_of_the_damage(meadow):
-    meadow.world.hurt(10, "a falling rock")
-    bare = 20 - meadow.observe().health
-    meadow.world.health = 20
-    give(meadow, iron_chestplate=1, iron_helmet=1)
-    assert meadow.equip("iron_chestplate") == "torso"
-    assert meadow.equip("iron_helmet") == "head"
-    meadow.world.hurt(10, "a falling rock")
-    assert 20 - meadow.observe().health < bare
-    assert meadow.observe().equipment == {"torso": "iron_chestplate", "head": "iron_helmet"}
-
-
-def test_hunger_grows_and_food_fills(meadow):
-    give(meadow, bread=1)
-    assert refused(meadow, "eat") == "cannot eat: you are not hungry"
-    while meadow.observe().hunger > 14:
-        meadow.wait(1200)
-    assert meadow.eat() == "bread"
-    assert meadow.observe().hunger == 19
-    assert refused(meadow, "eat", "stick") == "cannot eat stick: it is not food"
 
 
 def test_exploring_stops_when_something_comes_into_view(meadow):

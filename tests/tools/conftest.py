@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.tools import ToolExecutor, ToolPolicy, ToolRegistry
+from fieldcraft.tools import ToolContext, ToolExecutor, ToolPolicy, ToolRegistry
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, ToolSources
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -34,6 +34,20 @@ def load() -> Iterator[Callable[..., ToolRegistry]]:
     yield start
     for registry in loaded:
         registry.close()
+
+
+@pytest.fixture
+def execute() -> Iterator[Callable[..., ToolExecutor]]:
+    """An executor of these functions."""
+    opened: list[ToolExecutor] = []
+
+    def start(*tools: Callable[..., Any], context: ToolContext | None = None, **policy: Any) -> ToolExecutor:
+        opened.append(ToolExecutor(ToolRegistry(tools), context=context, policy=ToolPolicy(**policy)))
+        return opened[-1]
+
+    yield start
+    for executor in opened:
+        executor.close()
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from itertools import count
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,25 +15,11 @@ from fieldcraft.tools import (
     ToolError,
     ToolExecutor,
     ToolOutcome,
-    ToolPolicy,
     ToolRegistry,
     current_context,
 )
 
 Execute = Callable[..., ToolExecutor]
-
-
-@pytest.fixture
-def execute() -> Iterator[Execute]:
-    opened: list[ToolExecutor] = []
-
-    def start(*tools: Callable[..., Any], context: ToolContext | None = None, **policy: Any) -> ToolExecutor:
-        opened.append(ToolExecutor(ToolRegistry(tools), context=context, policy=ToolPolicy(**policy)))
-        return opened[-1]
-
-    yield start
-    for executor in opened:
-        executor.close()
 
 
 def add(first: int, second: int = 1) -> int:
@@ -102,57 +87,6 @@ def test_whatever_a_tool_throws_is_a_bounded_message(
     with pytest.raises(ToolError, match=message) as caught:
         execute(fail).call("fail", {})
     assert len(str(caught.value)) <= 2000
-
-
-def results_of(value: Any) -> Callable[[], Any]:
-    def give() -> Any:
-        """Give it."""
-        return value
-
-    return give
-
-
-@pytest.mark.parametrize(
-    ("value", "data"),
-    [
-        (b"\xff\xfe", "__4="),
-        ({"a": {1}, 2: (3,)}, {"a": [1], "2": [3]}),
-        (float("nan"), "NaN"),
-        (None, None),
-    ],
-    ids=["bytes", "containers", "nan", "none"],
-)
-def test_results_become_json_data(value: Any, data: Any, execute: Execute) -> None:
-    assert execute(results_of(value)).call("give", {}) == data
-
-
-def test_an_object_json_does_not_know_is_given_as_text(execute: Execute) -> None:
-    assert "object at" in execute(results_of(object())).call("give", {})
-
-
-def test_a_circular_result_ends_where_it_closes(execute: Execute) -> None:
-    circular: list[Any] = [1]
-    circular.append(circular)
-
-    assert execute(results_of(circular)).call("give", {}) == [1, "..."]
-
-
-def test_what_cannot_be_json_is_a_message(execute: Execute) -> None:
-    with pytest.raises(ToolError, match="give gave a result that is no data: .*surrogates not allowed"):
-        execute(results_of("\ud800")).call("give", {})
-
-
-def test_a_huge_result_is_cut_and_says_so(execute: Execute) -> None:
-    text = execute(results_of("x" * 10**6)).call("give", {})
-    data = execute(results_of(list(range(10**5)))).call("give", {})
-
-    assert text == "x" * 20_000 + "\n[cut: 20,000 of 1,000,000 characters]"
-    assert data.startswith("[0,1,2,")
-    assert len(data) < 20_100
-
-
-def test_an_endless_iterator_is_cut(execute: Execute) -> None:
-    assert "[cut: " in execute(results_of(count())).call("give", {})
 
 
 def test_a_hanging_call_times_out_and_the_others_go_on(execute: Execute) -> None:
