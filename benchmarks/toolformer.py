@@ -23,13 +23,14 @@ import transformers
 
 from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text, tokenizer
 from fieldcraft.tools.toolformer.demo.corpus import story
-from fieldcraft.tools.toolformer.demo.pipeline import Demo, Follow
+from fieldcraft.tools.toolformer.demo.pipeline import TOOLS, Demo, Follow
 from fieldcraft.tools.toolformer.demo.settings import DemoSettings
 from fieldcraft.tools.toolformer.documents import Document
-from fieldcraft.tools.toolformer.executing import Executed
+from fieldcraft.tools.toolformer.executing import CallRunner, Executed
 from fieldcraft.tools.toolformer.filtering import WEIGHTS, score
 from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.sampling import Proposal
+from fieldcraft.tools.toolformer.sampling import Proposal, TrainedSampler
+from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
 
 LENGTH = 128
 SAMPLES = 5
@@ -54,7 +55,7 @@ def main() -> None:
     size = {"width": options.width, "layers": options.layers, "device": options.device}
     report: dict[str, Any] = {
         "threads": options.threads,
-        "filter": filtering(model, 60 if options.quick else 600),
+        "filter": filtering(model, *made_up(60 if options.quick else 600)),
         "sampling": sampling(model, 8 if options.quick else 32),
     }
     if options.seeds and not options.quick:
@@ -63,8 +64,8 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def filtering(model: LanguageModel, number: int) -> dict[str, float]:
-    """Calls scored a second, in batches and one at a time; five in each document, as m = 5 samples them."""
+def made_up(number: int) -> tuple[list[Executed], dict[int, Document]]:
+    """Calls that differ, five in each document at one place, as m = 5 samples them."""
     chosen = random.Random(0)
     stories = [story(chosen) for _ in range(number // SAMPLES)]
     documents = {place: Document(place, one.text) for place, one in enumerate(stories)}
@@ -75,17 +76,50 @@ def filtering(model: LanguageModel, number: int) -> dict[str, float]:
         for place, one in enumerate(stories)
         for sample in range(SAMPLES)
     ]
+    return calls, documents
+
+
+def sampled(folder: Path, number: int, sampling: ToolSettings) -> tuple[list[Executed], dict[int, Document]]:
+    """The calls that the demo's trained proposer samples in stories, made by the registry's tools."""
+    chosen = random.Random("filter")
+    stories = [story(chosen) for _ in range(number)]
+    documents = {place: Document(place, one.text, one.day) for place, one in enumerate(stories)}
+    settings = AnnotationSettings(longest_call=16)
+    proposer = LanguageModel.load(folder / "proposer" / "model", device="cpu", batch_size=128)
+    proposed = TrainedSampler(proposer, TOOLS, sampling, settings).propose(list(documents.values()), seed=0)
+    with Demo(folder).tools() as tools:
+        made = CallRunner(tools, longest=settings.longest_result).run_all(proposed, documents)
+    return [call for call in made if call.result is not None], documents
+
+
+def filtering(
+    model: LanguageModel, calls: list[Executed], documents: dict[int, Document]
+) -> dict[str, float]:
+    """Calls scored a second, in batches and one at a time."""
     score(model, calls[:4], documents)
     batched, in_batches = timed(lambda: score(model, calls, documents))
     single, one_by_one = timed(lambda: [plainly(model, call, documents) for call in calls])
     worst = max(abs(a.gain - b) for a, b in zip(in_batches, one_by_one, strict=True))
     return {
         "calls": len(calls),
-        "calls_per_second": round(number / batched, 1),
-        "one_at_a_time_per_second": round(number / single, 1),
+        "calls_per_second": round(len(calls) / batched, 1),
+        "one_at_a_time_per_second": round(len(calls) / single, 1),
         "ratio": round(single / batched, 2),
         "largest_difference": worst,
     }
+
+
+def filtering_in(folder: Path) -> dict[str, Any]:
+    """The same of what is really sampled in a demo's folder, at both k and m of the paper.
+
+    At the calculator's, k = 20, likely calls come at several places of a text.
+    """
+    base = LanguageModel.load(folder / "base-model" / "model", device="cpu")
+    asked = {
+        "k=5 m=5": ToolSettings(positions=5, samples=5, tau_s=0.05),
+        "k=20 m=10": ToolSettings(positions=20, samples=10, tau_s=0.0),
+    }
+    return {name: filtering(base, *sampled(folder, 100, sampling)) for name, sampling in asked.items()}
 
 
 def plainly(model: LanguageModel, call: Executed, documents: dict[int, Document]) -> float:
@@ -136,6 +170,8 @@ def demo(settings: DemoSettings) -> dict[str, Any]:
     follow = Follow(stage=lambda name: begun.setdefault(name, time.perf_counter()))
     with tempfile.TemporaryDirectory() as folder:
         seconds, result = timed(lambda: Demo(Path(folder), settings, follow).run())
+        wall_seconds = time.perf_counter() - wall
+        sampled_filter = filtering_in(Path(folder))
     pretraining = begun["proposer"] - begun["base model"]
     compared, k = result.comparison, result.comparison.chosen_k
     enabled = compared.row("enabled", k).cells
@@ -158,7 +194,7 @@ def demo(settings: DemoSettings) -> dict[str, Any]:
         "pretraining_tokens_per_second": round(tokens(settings) / pretraining),
         "gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20) if torch.cuda.is_available() else 0,
         "processor_seconds": round(seconds),
-        "wall_seconds": round(time.perf_counter() - wall),
+        "wall_seconds": round(wall_seconds),
         "chosen_k": k,
         "accuracy_and_calls": rows,
         "perplexity": {row.model: row.perplexity for row in compared.rows if row.perplexity},
@@ -168,6 +204,7 @@ def demo(settings: DemoSettings) -> dict[str, Any]:
         "calls_by_threshold": {
             tool.name: {str(at): kept for at, kept in tool.kept.items()} for tool in result.annotation.tools
         },
+        "filter_as_sampled": sampled_filter,
         "reached": reached,
     }
 

@@ -98,7 +98,7 @@ class Demo:
     def run(self) -> DemoResult:
         """All stages; those that are finished are not done again."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._tools() as tools:
+        with self.tools() as tools:
             base = self._base()
             annotated, stories = self._annotate(base, tools)
             settings = self._annotation_settings()
@@ -119,7 +119,8 @@ class Demo:
         return result
 
     @contextmanager
-    def _tools(self) -> Iterator[ToolExecutor]:
+    def tools(self) -> Iterator[ToolExecutor]:
+        """The registry's calculator, calendar and search, the last over the demo's ships."""
         corpora = Corpora([write_ships(self.folder / "ships.jsonl")])
         corpora.prepare()
         tools = ToolExecutor(ToolRegistry.load(TOOLS), context=ToolContext(corpus=corpora), policy=POLICY)
