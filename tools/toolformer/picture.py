@@ -55,16 +55,26 @@ def _draw_bars(axes: Any, rows: list[Row]) -> None:
     axes.set_xticks([place + middle for place in range(len(kinds))], kinds)
     axes.set_ylabel("right, %")
     axes.set_ylim(0, 109)
-    axes.legend(loc="lower left", fontsize="small")
+    _legend_above(axes, len(rows))
 
 
 def _draw_lines(axes: Any, rows: list[Row]) -> None:
-    for kind in rows[0].cells:
+    kinds = list(rows[0].cells)
+    for number, kind in enumerate(kinds):
         accuracies = [100 * row.cells[kind].accuracy for row in rows]
-        (line,) = axes.plot(range(len(rows)), accuracies, marker="o", label=kind)
+        size = 4 + 2 * (len(kinds) - number)  # lines that lie on each other show as rings
+        (line,) = axes.plot(range(len(rows)), accuracies, marker="o", markersize=size, label=kind)
         calls = [100 * row.cells[kind].calls for row in rows]
         axes.plot(range(len(rows)), calls, linestyle=":", color=line.get_color())
     axes.set_xticks(range(len(rows)), [f"k = {row.k}" for row in rows])
     axes.set_ylabel("right (line) and with a call (dotted), %")
     axes.set_ylim(-4, 109)
-    axes.legend(fontsize="small")
+    _legend_above(axes, len(rows[0].cells))
+
+
+def _legend_above(axes: Any, columns: int) -> None:
+    """Where it covers nothing."""
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, fontsize="small", frameon=False,
+        handlelength=1.2, columnspacing=1,
+    )  # fmt: skip
