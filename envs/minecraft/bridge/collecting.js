@@ -5,7 +5,9 @@ const { Stopped } = require('./task')
 const { walk } = require('./walking')
 const { Refusal } = require('./channel')
 
-const AROUND = 6
+/** How far what is dropped may lie from where it was: what lies farther off may be another player's. */
+const ASIDE = 3
+const HIGHER_OR_LOWER = 8
 const DEEPEST_FALL = 16
 /** How long something may take to appear, and everything together to be picked up. */
 const APPEARING = 2
@@ -28,7 +30,7 @@ async function collect (game, task, place, held) {
   const left = new Set()
   const watch = (collector) => { if (collector === bot.entity) taken++ }
   const lying = () => Object.values(bot.entities)
-    .filter((one) => one.name === 'item' && !left.has(one.id) && one.position.distanceTo(place) < AROUND)
+    .filter((one) => one.name === 'item' && !left.has(one.id) && isNear(one.position, place))
   const end = Date.now() + COLLECTING * 1000
   bot.on('playerCollect', watch)
   try {
@@ -44,6 +46,8 @@ async function collect (game, task, place, held) {
     bot.removeListener('playerCollect', watch)
   }
 }
+
+const isNear = (position, place) => position.xzDistanceTo(place) <= ASIDE && Math.abs(position.y - place.y) <= HIGHER_OR_LOWER
 
 /** Stand where an item lies or is about to fall; whether it is gone then. */
 async function pickUp (game, task, item) {
