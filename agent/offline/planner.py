@@ -16,13 +16,13 @@ PARTS = 5
 FAILED, WHIM = 40, 15
 """What a task is worth less for each time that it failed, and how far chance moves its worth."""
 
-DEEPER = 3
+DEEPER = 4
 """What it is worth more for each thing that must be had before."""
 
 SHARED, OFTEN = 12, 5
 """What a task is worth less for each failure for want of what it lacks too, and how many of these count."""
 
-IN_VIEW, OPENED = 105, 125
+IN_VIEW, OPENED = 90, 115
 """Worth of mining what is in view and was never mined, and where it takes a tool that by now was held."""
 
 DEAR = 12
@@ -142,7 +142,7 @@ def _candidates(now: Situation) -> list[Proposal]:
     made = [item for item in now.held if item not in now.blocks]
     for item in now.items:
         if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
-            worth = 85 if named_after(item, made) else 15 if item in now.blocks else 20
+            worth = 50 if named_after(item, made) else 15 if item in now.blocks else 20
             proposals.append(_get(now, item, worth))
     return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
 
@@ -184,7 +184,7 @@ def _worth(now: Situation, item: str, demand: int) -> float:
     near = item in now.facts.recipes or any(thing in seen for _, thing in now.facts.sources[item])
     parts = sum(count for count, _ in now.facts.recipes[item].wants()) if item in now.facts.recipes else 1
     wanted = 3 * min(demand, 20) if near else 9 * min(demand, 10)
-    return (100 if near else 12) + wanted - 3 * min(parts, DEAR) + DEEPER * depth(now, item)
+    return (100 if near else 12) + wanted - 2 * min(parts, DEAR) + DEEPER * depth(now, item)
 
 
 def _in_view(now: Situation) -> list[Proposal]:

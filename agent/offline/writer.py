@@ -52,16 +52,15 @@ class Writer:
             lines = self._body(item, way)
         if way.kind != "try" and self._ways.guessed(item):
             lines += [f'    if _held(bot, "{item}") < count:', f'        _learn(bot, "{item}")']
-        first = self._first(way)
         asks = ""
-        if way.kind != "try" and curious and not self._unknown:
+        if way.kind != "try" and curious:
             asks = f", ask={tuple(curious)}"
-            lines.append(f"    _learn(bot, *ask, most={self._failures - 1 - bool(self._before)})")
+            lines.append(f"    _learn(bot, *ask, most={self._failures - 1})")
         entry = self._entry("obtain", item)
         head = [
             f"def {entry}(bot, count={count}{asks}):",
             f'    """{self._purpose(item, way)}"""',
-            *first,
+            *self._first(way),
         ]
         return self._program([*head, *lines])
 
