@@ -22,8 +22,8 @@ DEEPER = 4
 SHARED, OFTEN = 12, 5
 """What a task is worth less for each failure for want of what it lacks too, and how many of these count."""
 
-IN_VIEW, OPENED = 90, 115
-"""Worth of mining what is in view and was never mined, and where it takes a tool that by now was held."""
+OPENED = 100
+"""Worth of mining what is in view, was never mined, and takes a tool that by now was held."""
 
 DEAR = 12
 """Parts from which a recipe does not count as any dearer."""
@@ -196,7 +196,7 @@ def _in_view(now: Situation) -> list[Proposal]:
         tool = now.facts.tools.get(block)
         new = block in now.blocks and words not in now.done and block not in {*now.held, *had}
         if new and (not tool or tool in now.held):
-            worth = OPENED if tool else IN_VIEW
+            worth = OPENED if tool else 60
             proposals.append(Proposal(words, None, worth, f"{block} is in view and was never mined"))
     for mob in now.seen.mobs:
         words = f"Kill 1 {mob}"

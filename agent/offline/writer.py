@@ -37,8 +37,8 @@ class Writer:
     def obtain(self, item: str, count: int, curious: list[str]) -> str:
         """The source of a program that ends with `count` of an item in hand.
 
-        Where nobody has told how to come by it, the program asks the world what it takes. As long as calls
-        may fail it asks, once done, what the items of `curious` take; not where another program calls it.
+        Where nobody has told how to come by it, the program asks the world what it takes, and, as long as
+        calls may fail, what the items of `curious` take.
         """
         way = self._ways.to(item)
         if way.kind == "skill":
@@ -52,13 +52,9 @@ class Writer:
             lines = self._body(item, way)
         if way.kind != "try" and self._ways.guessed(item):
             lines += [f'    if _held(bot, "{item}") < count:', f'        _learn(bot, "{item}")']
-        asks = ""
-        if way.kind != "try" and curious:
-            asks = f", ask={tuple(curious)}"
-            lines.append(f"    _learn(bot, *ask, most={self._failures - 1})")
         entry = self._entry("obtain", item)
         head = [
-            f"def {entry}(bot, count={count}{asks}):",
+            f"def {entry}(bot, count={count}):",
             f'    """{self._purpose(item, way)}"""',
             *self._first(way),
         ]
