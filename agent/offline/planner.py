@@ -6,6 +6,7 @@ import json
 import re
 
 from .facts import Facts, Need
+from .lacks import blamed, depth, hardest_lack
 from .reading import Prompt, mentioned, named_after
 from .situation import Situation
 
@@ -15,6 +16,14 @@ PARTS = 5
 FAILED, WHIM = 40, 15
 """What a task is worth less for each time that it failed, and how far chance moves its worth."""
 
+DEEPER = 4
+"""What it is worth more for each thing that must be had before."""
+
+SHARED, OFTEN = 12, 5
+"""What a task is worth less for each failure for want of what it lacks too, and how many of these count."""
+
+OPENED = 100
+"""Worth of mining what is in view, was never mined, and takes a tool that by now was held."""
 
 DEAR = 12
 """Parts from which a recipe does not count as any dearer."""
@@ -41,12 +50,13 @@ def propose_task(prompt: Prompt) -> str:
     fresh = [p for p in proposals if not now.resting(p.words)] or proposals
     if not fresh:
         fresh = [_look_around(now)]
-    best = max(fresh, key=lambda p: _appeal(now, p))
+    blame = blamed(now)
+    best = max(fresh, key=lambda p: _appeal(now, p, blame))
     return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
 
 
 def ask_questions(prompt: Prompt) -> str:
-    """Questions as JSON: on what failed, latest first, and on whatever that needs in turn."""
+    """Questions as JSON: on what failed, latest first, on whatever that needs, and on what is held is for."""
     now = Situation(prompt)
     limit = prompt.number("How to ask", r"at most (\d+) questions", 3)
     names: list[str] = []
@@ -60,8 +70,17 @@ def ask_questions(prompt: Prompt) -> str:
     asked = prompt.text("Questions answered before")
     fresh = [name for name in names if f"craft {name} and" not in asked]
     order = dict.fromkeys([*latest, *fresh])
-    questions = [f"What does it take to craft {name} and its parts?" for name in list(order)[:limit]]
+    questions = [f"What does it take to craft {name} and its parts?" for name in order]
+    uses = [f"What needs {name}?" for name in _newest(now)]
+    questions += [question for question in uses if question not in asked]
+    questions = questions[:limit]
     return json.dumps({"questions": questions})
+
+
+def _newest(now: Situation) -> list[str]:
+    """What was ever held, the newest first as far as the prompt tells."""
+    got = [name for task in reversed(now.done) for name in mentioned(task, now.held)[:1]]
+    return list(dict.fromkeys([*reversed(now.seen.inventory), *got, *sorted(now.held, key=now.chance)]))
 
 
 def make_plan(prompt: Prompt) -> str:
@@ -98,12 +117,15 @@ def choose(prompt: Prompt, task: str, limit: int) -> list[Proposal]:
     now = Situation(prompt)
     now.held = [name for name in now.items if now.seen.inventory.get(name)]
     found = {p.words: p for p in _candidates(now)}.values()
-    return sorted(found, key=lambda p: -_appeal(now, p))[:limit]
+    blame = blamed(now)
+    return sorted(found, key=lambda p: -_appeal(now, p, blame))[:limit]
 
 
-def _appeal(now: Situation, proposal: Proposal) -> float:
+def _appeal(now: Situation, proposal: Proposal, blame: dict[str, int]) -> float:
     words = proposal.words
-    return proposal.worth - FAILED * now.times_failed(words) + WHIM * now.chance(words)
+    lack = hardest_lack(now, _name(proposal.goal)) if proposal.goal else ""
+    doomed = SHARED * min(blame.get(lack, 0), OFTEN)
+    return proposal.worth - FAILED * now.times_failed(words) - doomed + WHIM * now.chance(words)
 
 
 def _candidates(now: Situation) -> list[Proposal]:
@@ -162,7 +184,7 @@ def _worth(now: Situation, item: str, demand: int) -> float:
     near = item in now.facts.recipes or any(thing in seen for _, thing in now.facts.sources[item])
     parts = sum(count for count, _ in now.facts.recipes[item].wants()) if item in now.facts.recipes else 1
     wanted = 3 * min(demand, 20) if near else 9 * min(demand, 10)
-    return (100 if near else 12) + wanted - 2 * min(parts, DEAR)
+    return (100 if near else 12) + wanted - 2 * min(parts, DEAR) + DEEPER * depth(now, item)
 
 
 def _in_view(now: Situation) -> list[Proposal]:
@@ -174,7 +196,8 @@ def _in_view(now: Situation) -> list[Proposal]:
         tool = now.facts.tools.get(block)
         new = block in now.blocks and words not in now.done and block not in {*now.held, *had}
         if new and (not tool or tool in now.held):
-            proposals.append(Proposal(words, None, 60, f"{block} is in view and was never mined"))
+            worth = OPENED if tool else 60
+            proposals.append(Proposal(words, None, worth, f"{block} is in view and was never mined"))
     for mob in now.seen.mobs:
         words = f"Kill 1 {mob}"
         if mob in now.mobs and words not in now.done:

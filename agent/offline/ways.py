@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .facts import Facts, Need
 from .known_skills import KnownSkill
 from .reading import Observed
@@ -80,6 +82,12 @@ class Ways:
             self._chosen[item] = way
         return way
 
+    def guessed(self, item: str) -> bool:
+        """Whether a way is a guess: nobody has told what the item takes, and no skill surely yields it."""
+        way = self.to(item)
+        guess = way.kind == "mine" or any(skill.doubtful for skill in self.skills if skill.entry == way.thing)
+        return way.kind == "try" or (guess and not self._facts.known(item))
+
     def best(self, alternatives: tuple[str, ...]) -> str:
         """The alternative that is cheapest to come by; the first of equals."""
         return min(alternatives, key=lambda name: self.cost(name) + DOUBT * (self.to(name).kind == "try"))
@@ -114,12 +122,16 @@ class Ways:
             return Way("skill", skill.entry, 15 + 30 * self._failures.count(f"{skill.entry}(bot, "))
         failures = self._failures.count(f" of {skill.entry}:")
         failures += self._failures.count(f"    {skill.entry}(bot") * ("> stopped: too many" in self._failures)
-        doubt = LACKING if failures == 1 else WORTHLESS * failures
-        return Way("skill", skill.entry, 1 + doubt + (SKETCHY if self._sketchy(skill) else 0))
+        sketchy = self._sketchy(skill)
+        doubt = LACKING if failures == 1 and not sketchy else WORTHLESS * failures
+        return Way("skill", skill.entry, 1 + doubt + SKETCHY * sketchy)
 
     def _sketchy(self, skill: KnownSkill) -> bool:
-        """Whether a skill was written before all that its yield takes was known, so that it leans on luck."""
-        needs = self._facts.needs_of(skill.yields) if skill.source else []
+        """Whether a skill was written before the needs of all it makes were known: it leans on luck."""
+        made = [skill.yields, *re.findall(r'bot\.craft\("([^"]+)"', skill.source)] if skill.source else []
+        needs = [names for name in dict.fromkeys(made) for names in self._facts.needs_of(name)]
+        if "bot.smelt(" in skill.source:
+            needs += [(station,) for station in self._facts.smelting]
         seen_to = [line for line in skill.source.splitlines() if "_held(" in line and "<" in line]
         stood_by = [line for line in skill.source.splitlines() if "_stand_by(" in line]
         return "_learn(" in skill.source or any(

@@ -10,6 +10,9 @@ from .reading import Prompt, code_block, mentioned
 SENTENCES = 4
 UNKNOWN = "Unknown."
 
+_USES = re.compile(r"\b(?:needs|made (?:of|from)|used? (?:for|of))\b")
+"""In a question on what a thing is for."""
+
 
 def answer_question(prompt: Prompt) -> str:
     """What the world said on the question, what it asks about first, then what that needs."""
@@ -17,7 +20,7 @@ def answer_question(prompt: Prompt) -> str:
     facts = Facts(said)
     subjects = [*facts.recipes, *facts.sources, *facts.tools]
     asked = mentioned(prompt.text("Question"), list(dict.fromkeys([*subjects, *_things(facts)])))
-    order: list[str] = []
+    order = _users(facts, asked) if _USES.search(prompt.text("Question")) else []
     for name in [*asked, *(maker for thing in asked for maker in _makers(facts, thing))]:
         _follow(facts, name, order)
     told: list[str] = []
@@ -25,6 +28,17 @@ def answer_question(prompt: Prompt) -> str:
         text = sentence(facts, name)
         told += [text] if text and not any(text[1:-1] in other for other in told) else []
     return "\n".join(told[:SENTENCES]) or UNKNOWN
+
+
+def _users(facts: Facts, asked: list[str]) -> list[str]:
+    """What needs any of these things."""
+    subjects = dict.fromkeys([*facts.recipes, *facts.sources, *facts.tools])
+    return [
+        name
+        for name in subjects
+        if facts.tools.get(name) in asked
+        or any(thing in names for names in facts.needs_of(name) for thing in asked)
+    ]
 
 
 def _follow(facts: Facts, name: str, order: list[str]) -> None:

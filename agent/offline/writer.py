@@ -50,6 +50,8 @@ class Writer:
             lines = self._body(item, way, last=True)
         else:
             lines = self._body(item, way)
+        if way.kind != "try" and self._ways.guessed(item):
+            lines += [f'    if _held(bot, "{item}") < count:', f'        _learn(bot, "{item}")']
         entry = self._entry("obtain", item)
         head = [
             f"def {entry}(bot, count={count}):",
@@ -230,8 +232,8 @@ class Writer:
         if way.kind == "try":
             self._unknown.append((count, tuple(n for n in alternatives if self._ways.to(n).kind == "try")))
             return []
-        if way.cost >= UNKNOWN_COST:
-            self._unknown.append((count, tuple(n for n in alternatives if self._ways.to(n).kind == "try")))
+        if way.cost >= UNKNOWN_COST or self._ways.guessed(first):
+            self._unknown.append((count, tuple(n for n in alternatives if self._ways.guessed(n))))
         if way.kind == "skill":
             call = self._skill_call(way.thing, wanted)
         else:

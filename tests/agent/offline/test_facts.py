@@ -60,6 +60,14 @@ def test_an_answer_tells_what_the_evidence_holds_on_the_question_and_its_parts(a
     assert "gorm" not in answer.recipes
 
 
+def test_an_answer_on_what_a_thing_is_for_tells_what_needs_it(ask):
+    evidence = ["cannot craft gorm: need 2 lum (have 0)", "cannot craft hulp: need 1 vix (have 0)"]
+    evidence.append("cannot mine norl: need lum or better (holding no such tool)")
+    answer = Facts(ask("answer", question="What needs lum?", evidence=evidence))
+    assert set(answer.recipes) == {"gorm"}
+    assert answer.tools == {"norl": "lum"}
+
+
 @pytest.mark.parametrize("evidence", [[], ["cannot craft gorm: need 2 lum (have 0)"]])
 def test_what_nobody_said_is_unknown(ask, evidence):
     assert ask("answer", question="What does it take to craft brill?", evidence=evidence) == "Unknown."

@@ -127,3 +127,34 @@ def test_a_description_says_it_by_names_and_in_plain_words(ask):
 def test_what_was_had_on_the_way_and_is_needed_gets_a_skill_of_its_own(proposal):
     found = proposal("To craft gorm: need 1 lum, 2 kor.", failed=["Craft 1 gorm"])
     assert (found["task"], found["goal"]["count"]) == ("Craft 1 kor", 3)
+
+
+def test_questions_left_over_ask_what_the_held_things_are_for(ask):
+    asked = json.loads(ask("curriculum_questions", items=["kor", "lum"]))["questions"]
+    assert asked == ["What needs kor?", "What needs lum?"]
+
+
+def test_of_what_can_be_made_the_thing_that_lies_deepest_comes_first(proposal):
+    known = "To craft gorm: need 1 kor.\nTo craft hulp: need 1 lum.\nTo craft lum: need 1 vix."
+    known += "\nTo craft vix: need 1 marn.\nTo craft marn: need 1 jeb.\nTo craft jeb: need 1 fenk."
+    done = [f"Craft 1 {name}" for name in ("kor", "lum", "vix", "marn", "jeb", "fenk")]
+    found = proposal(known, items=["fenk", "jeb", "kor", "lum", "marn", "vix"], completed=done)
+    assert found["task"] == "Craft 1 hulp"
+
+
+def test_what_several_tasks_failed_for_is_not_asked_of_another(proposal):
+    known = "To craft gorm: need 1 lum.\nTo craft hulp: need 1 lum.\nTo craft jeb: need 1 lum."
+    known += "\nTo craft vix: need 6 marn."
+    done = [f"Craft 1 {name}" for name in ("kor", "lum", "marn")]
+    held = {"items": ["kor", "lum", "marn"], "completed": done}
+    failed = ["Craft 1 gorm (2 times, 9 tasks ago)", "Craft 1 hulp (2 times, 9 tasks ago)"]
+    assert proposal(known, **held)["task"] != "Craft 1 vix"
+    assert proposal(known, failed=failed, **held)["task"] == "Craft 1 vix"
+
+
+def test_a_block_in_view_is_worth_more_once_its_tool_was_held(proposal):
+    known = "To mine pell: need lum or better."
+    seen = "Nearby blocks: norl, pell\nInventory (1/36): 1 lum"
+    done = ["Craft 1 lum", "Craft 1 kor"]
+    found = proposal(known, observation=seen, items=["kor", "lum"], completed=done)
+    assert found["task"] == "Mine 1 pell"

@@ -201,3 +201,31 @@ def test_no_program_holds_a_coordinate(program):
     source = program(task=task)
     assert "31" not in source
     assert '_deposit(bot, "dask", items)' in source
+
+
+def test_where_mining_a_block_for_itself_is_a_guess_the_world_is_asked_when_it_was_wrong(program):
+    mining = Skill(
+        name="mine-dask",
+        description="Mine dask until a given number of items are gained.",
+        source='def mine_dask(bot, count=1):\n    _take(bot, bot.mine, "dask")\n',
+        entry="mine_dask",
+    )
+    source = program(task=Task(words="Craft 1 dask", goal=ItemGoal(item="dask")), skills=[mining])
+    assert source.index("mine_dask(bot") < source.index('_learn(bot, "dask")')
+    source = program(skills=[mining], task=Task(words="Craft 1 gorm", context=f"{GORM}\n{LUM}"))
+    assert '("dask", 3)' in source
+
+
+def test_a_skill_that_failed_and_smelts_far_from_any_station_is_written_anew(program, attempt):
+    lucky = Skill(
+        name="obtain-gorm",
+        description="Hold gorm.",
+        source='def obtain_gorm(bot, count=1):\n    bot.smelt("kor")\n    bot.craft("gorm")\n',
+        entry="obtain_gorm",
+    )
+    told = "To craft lum: it comes from smelting kor.\nTo craft gorm: need 2 lum."
+    error = "cannot smelt kor: need 1 kor (have 2); need a zan within 4 blocks"
+    failed = attempt(f'{error} at line 2 of obtain_gorm: `bot.smelt("kor")`')
+    task = Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm"), context=told)
+    source = program(task=task, attempts=[failed], skills=[lucky])
+    assert "obtain_gorm(bot, count=c" not in source
