@@ -112,11 +112,11 @@ class Workshop:
 
     def wait_for(self, event: str, run: str = "first", times: int = 1) -> None:
         """Wait until the journal of a run holds an event of this type."""
-        for _ in range(3600):
+        for _ in range(600):
             if [found["type"] for found in self.journal(run)].count(event) >= times:
                 return
             time.sleep(0.05)
-        raise AssertionError(f"no {event} within 3 min: {[found['type'] for found in self.journal(run)]}")
+        raise AssertionError(f"no {event} within 30 s: {[found['type'] for found in self.journal(run)]}")
 
 
 def keep(
