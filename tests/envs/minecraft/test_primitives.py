@@ -62,8 +62,8 @@ def test_a_prompt_with_all_its_names_is_half_as_long_and_loses_none(world: Minec
 
 def test_from_bare_hands_to_smelted_iron(world: MinecraftWorld, server: FixtureServer) -> None:
     start = world.progress()
-    world.mine("oak_log", 6)
-    world.craft("oak_planks", 24)
+    world.mine("oak_log", 8)
+    world.craft("oak_planks", 32)
     world.craft("stick", 4)
     world.craft("crafting_table", 2)
     table = world.place("crafting_table")
