@@ -31,6 +31,7 @@ class Batches:
         items: Sequence[T],
         *,
         length: Callable[[T], int] | None = None,
+        most: int | None = None,
     ) -> list[R]:
         """The results of `work`, in the order of `items`.
 
@@ -38,6 +39,7 @@ class Batches:
             work: takes a batch and gives as many results.
             items: what is to be worked on.
             length: of an item; those of like length then share a batch, so that little is padding.
+            most: the length of a batch, padding counted; one item may be longer.
 
         Raises:
             ToolformerError: not even one item fits into memory.
@@ -46,7 +48,10 @@ class Batches:
         results: dict[int, R] = {}
         waiting = list(order)
         while waiting:
-            batch = waiting[: self.size]
+            size = self.size
+            if length is not None and most is not None:
+                size = min(size, max(1, most // max(1, length(items[waiting[0]]))))
+            batch = waiting[:size]
             try:
                 done = work([items[place] for place in batch])
             except (RuntimeError, MemoryError) as error:

@@ -50,10 +50,9 @@ def score(model: LanguageModel, calls: Sequence[Executed], documents: Mapping[in
     front for all its calls, and for a call that is proposed in several places for all of them.
     """
     usable = [call for call in calls if call.result is not None]
-    encoded = {
-        number: model.encode(documents[number].text)
-        for number in dict.fromkeys(call.proposal.document for call in usable)
-    }
+    numbers = list(dict.fromkeys(call.proposal.document for call in usable))
+    read = model.encode_each([documents[number].text for number in numbers])
+    encoded = dict(zip(numbers, read, strict=True))
     windows = _windows(model, usable, encoded)
     if len(windows) < len(usable):
         logger.warning("%d calls leave no room for the text; they are dropped", len(usable) - len(windows))

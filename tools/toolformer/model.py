@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.toolformer.batching import Batches
 from fieldcraft.tools.toolformer.device import default_device, put_on
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
+from fieldcraft.tools.toolformer.forward import forbid, logits_at, quick_products
 from fieldcraft.tools.toolformer.text import OPENING
 
 logger = logging.getLogger(__name__)
 _ENDLESS = 1 << 20
 """Tokens of context that nobody has: tokenizers without a limit announce huge numbers."""
 _ENCODED_TOGETHER = 2_000
+_READ_TOGETHER = 512
+"""Tokens that a processor reads at a time: the work of more leaves its cache."""
 _NO_LIMIT = 4096
 """Tokens of context where neither model nor tokenizer names a limit."""
 
@@ -61,6 +64,7 @@ class LanguageModel:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.batches = Batches(batch_size)
+        self._most = _READ_TOGETHER if self.device == "cpu" else None
 
     @classmethod
     def load(cls, path: Path | str, *, device: str | None = None, batch_size: int = 32) -> LanguageModel:
@@ -119,11 +123,23 @@ class LanguageModel:
 
     def encode(self, text: str) -> Encoded:
         """A text in tokens, none added."""
+        return self.encode_each([text])[0]
+
+    def encode_each(self, texts: Sequence[str]) -> list[Encoded]:
+        """Many texts as `encode` gives them, which is faster than one by one."""
+        if not texts:
+            return []
         if getattr(self.tokenizer, "is_fast", False):
-            made = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-            return Encoded(tuple(made["input_ids"]), tuple(end for _, end in made["offset_mapping"]))
-        ids = tuple(self.tokenizer.encode(text, add_special_tokens=False, verbose=False))
-        return Encoded(ids, tuple(len(self.decode(ids[: place + 1])) for place in range(len(ids))))
+            made = self.tokenizer(
+                list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False
+            )
+            ends = (tuple(end for _, end in offsets) for offsets in made["offset_mapping"])
+            return [Encoded(tuple(ids), some) for ids, some in zip(made["input_ids"], ends, strict=True)]
+        rows = map(tuple, self.encode_all(texts))
+        return [
+            Encoded(ids, tuple(len(self.decode(ids[: place + 1])) for place in range(len(ids))))
+            for ids in rows
+        ]
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Many texts in tokens, none added, without where each ends."""
@@ -159,55 +175,47 @@ class LanguageModel:
             return self._token_log_probs(batch, tuple(without))
 
         asked = list(zip(sequences, since or [1] * len(sequences), strict=True))
-        return self.batches.map(work, asked, length=lambda one: len(one[0]))
+        with quick_products(self.model):
+            return self.batches.map(work, asked, length=lambda one: len(one[0]), most=self._most)
 
     def next_log_probs(self, sequences: Sequence[Sequence[int]], token: int) -> list[list[float]]:
         """For each sequence and place in it, the log probability that `token` comes after that place."""
 
         def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
-            logits = self._logits(batch)
-            chosen = (logits[..., token] - logits.logsumexp(-1)).tolist()
-            return [row[: len(sequence)] for row, sequence in zip(chosen, batch, strict=True)]
+            places = [(row, at) for row, ids in enumerate(batch) for at in range(len(ids))]
+            logits = logits_at(self.model, self._padded(batch), places)
+            chosen = iter((logits[:, token] - logits.logsumexp(-1)).tolist())
+            return [list(islice(chosen, len(ids))) for ids in batch]
 
-        return self.batches.map(work, sequences, length=len)
+        with quick_products(self.model):
+            return self.batches.map(work, sequences, length=len, most=self._most)
 
     def _token_log_probs(
         self, batch: Sequence[tuple[Sequence[int], int]], without: tuple[int, ...]
     ) -> list[list[float]]:
         """The last token of each sequence is only asked about, so it is not read."""
-        import torch
-
         rows = [row for row, _ in batch]
-        width, first = max(map(len, rows)), min(since for _, since in batch)
-        if width <= first:
-            return [[] for _ in rows]
-        logits = self._logits([row[:-1] for row in rows], first - 1)
-        if without:
-            logits = _forbidding(logits, rows, without, first - 1)
-        targets = [[*row[first:], *[0] * (width - max(first, len(row)))] for row in rows]
-        wanted = logits.gather(-1, torch.tensor(targets, device=self.device)[..., None])[..., 0]
-        found = (wanted - logits.logsumexp(-1)).tolist()
-        return [
-            logs[since - first : len(row) - first] for logs, (row, since) in zip(found, batch, strict=True)
+        places = [
+            (row, at) for row, (ids, since) in enumerate(batch) for at in range(since - 1, len(ids) - 1)
         ]
+        if not places:
+            return [[] for _ in rows]
+        logits = logits_at(self.model, self._padded([ids[:-1] for ids in rows]), places)
+        if without:
+            forbid(logits, rows, places, without)
+        targets = self._tensor([rows[row][at + 1] for row, at in places])
+        found = iter((logits.gather(-1, targets[:, None])[:, 0] - logits.logsumexp(-1)).tolist())
+        return [list(islice(found, max(0, len(ids) - since))) for ids, since in batch]
 
-    def _logits(self, batch: Sequence[Sequence[int]], first: int = 0) -> Any:
-        """Shape (texts, longest - first, vocabulary): what comes after each place from `first` on.
+    def _padded(self, rows: Sequence[Sequence[int]]) -> Any:
+        """One tensor of rows of tokens, padded on the right."""
+        width = max(map(len, rows))
+        return self._tensor([[*row, *[self.padding] * (width - len(row))] for row in rows])
 
-        Padding is on the right, where causal attention never looks, so that no mask is needed.
-        """
+    def _tensor(self, numbers: Sequence[Any]) -> Any:
         import torch
 
-        width = max(map(len, batch))
-        ids = torch.tensor([[*row, *[self.padding] * (width - len(row))] for row in batch])
-        keep = {"logits_to_keep": width - first} if first and self._keeps_last else {}
-        with torch.inference_mode():
-            logits = self.model(input_ids=ids.to(self.device), use_cache=False, **keep).logits
-            return logits[:, first - width :].float()
-
-    @cached_property
-    def _keeps_last(self) -> bool:
-        return "logits_to_keep" in inspect.signature(self.model.forward).parameters
+        return torch.tensor(numbers, device=self.device)
 
     def sample(
         self,
@@ -279,16 +287,3 @@ class LanguageModel:
             tuple(row) if known is None else known
             for known, row in zip(written, made[:, width:].tolist(), strict=True)
         ]
-
-
-def _forbidding(logits: Any, rows: Sequence[Sequence[int]], forbidden: tuple[int, ...], first: int) -> Any:
-    """Logits, of the places from `first` on, in which the last forbidden token never follows the others."""
-    before, last = forbidden[:-1], forbidden[-1]
-    logits = logits.clone()
-    if not before:
-        logits[..., last] = float("-inf")
-    for row, sequence in zip(logits if before else (), rows, strict=False):
-        for place in range(max(first, len(before) - 1), len(sequence) - 1):
-            if tuple(sequence[place + 1 - len(before) : place + 1]) == before:
-                row[place - first, last] = float("-inf")
-    return logits

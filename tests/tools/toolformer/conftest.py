@@ -46,7 +46,7 @@ def byte_tokenizer() -> Any:
 
 @pytest.fixture
 def make_model() -> Iterator[MadeModel]:
-    """`make_model("gpt2" | "llama" | "neox", "words" | "bytes")`: an untrained `LanguageModel`."""
+    """`make_model("gpt2" | "llama" | "gemma2" | ..., "words" | "bytes")`: an untrained `LanguageModel`."""
 
     def make(architecture: str = "gpt2", vocabulary: str = "words", context: int = 256, seed: int = 0) -> Any:
         import torch
@@ -65,6 +65,17 @@ def make_model() -> Iterator[MadeModel]:
                 config = transformers.LlamaConfig(
                     hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
                     num_key_value_heads=1, max_position_embeddings=context, **size,
+                )  # fmt: skip
+            case "gemma2" | "cohere" | "granite":
+                after = {
+                    "gemma2": {"final_logit_softcapping": 5.0, "head_dim": 16},
+                    "cohere": {"logit_scale": 0.3},
+                    "granite": {"logits_scaling": 7.0},
+                }
+                config = transformers.AutoConfig.for_model(
+                    architecture, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+                    num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=context,
+                    pad_token_id=0, **size, **after[architecture],
                 )  # fmt: skip
             case _:
                 config = transformers.GPTNeoXConfig(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
 
+from fieldcraft.tools.toolformer.batching import Batches
 from fieldcraft.tools.toolformer.demo.corpus import story
 from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.forward import quick_products
 from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.text import OPENING
 
@@ -41,6 +44,50 @@ def test_log_probabilities_in_batches_are_those_of_one_text_at_a_time(
     some = model.token_log_probs(sequences, since=since)
     for few, row, first in zip(some, batched, since, strict=True):
         assert few == pytest.approx(row[first - 1 :], abs=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["gemma2", "cohere", "granite", "headless"])
+def test_what_a_model_does_with_its_logits_is_kept(make_model: Any, architecture: str) -> None:
+    model = make_model("neox" if architecture == "headless" else architecture)
+    if architecture == "headless":
+        model.model.get_output_embeddings = lambda: None
+    sequences = [(*model.start, *model.encode(text).ids) for text in texts(9)]
+
+    some = model.token_log_probs(sequences, since=[len(sequence) - 3 for sequence in sequences])
+    openings = model.next_log_probs(sequences, 7)
+
+    for row, opening, sequence in zip(some, openings, sequences, strict=True):
+        with torch.no_grad():
+            logits = model.model(torch.tensor([sequence])).logits[0].log_softmax(-1)
+        alone = [logits[place - 1, sequence[place]].item() for place in range(-3, 0)]
+        assert row == pytest.approx(alone, abs=1e-4)
+        assert opening == pytest.approx(logits[:, 7].tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "neox"])
+def test_a_model_that_was_read_with_is_as_before(make_model: Any, architecture: str) -> None:
+    model = make_model(architecture)
+    ids = torch.tensor([model.encode(texts(1)[0]).ids])
+    layers = {name: dict(layer.__dict__) for name, layer in model.model.named_modules()}
+    with pytest.raises(KeyError), quick_products(model.model):
+        raise KeyError
+    model.token_log_probs(ids.tolist())
+
+    assert {name: dict(layer.__dict__) for name, layer in model.model.named_modules()} == layers
+    model.model(ids, labels=ids).loss.backward()
+    assert all(weight.grad is not None for weight in model.model.parameters())
+
+
+def test_a_batch_is_no_longer_than_allowed() -> None:
+    read: list[list[str]] = []
+
+    def work(batch: Sequence[str]) -> list[int]:
+        read.append(list(batch))
+        return [len(one) for one in batch]
+
+    items = ["a", "bbbb", "ccc", "ddddddddd", "ee", "f"]
+    assert Batches(3).map(work, items, length=len, most=8) == [1, 4, 3, 9, 2, 1]
+    assert read == [["ddddddddd"], ["bbbb", "ccc"], ["ee", "a", "f"]]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
