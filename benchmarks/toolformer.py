@@ -3,7 +3,8 @@
 Speed: the filter's scores against one call at a time, and sampling with kept keys and values against a full
 forward pass for each token at length 128, both on the demo's model and in the same run. The method: the demo
 from scratch for each seed, with what it is to reach. Times are in seconds of the processor on one thread, and
-by the clock on more (`--threads 2`).
+by the clock on more (`--threads 2`). `--made FOLDER` measures the filter as after the demo of each seed, in
+the folder of one that was made before (`fieldcraft toolformer demo --into FOLDER`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import torch
 import transformers
 
 from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text, tokenizer
-from fieldcraft.tools.toolformer.demo.corpus import story
+from fieldcraft.tools.toolformer.demo.corpus import Story, story
 from fieldcraft.tools.toolformer.demo.pipeline import TOOLS, Demo, Follow
 from fieldcraft.tools.toolformer.demo.settings import DemoSettings
 from fieldcraft.tools.toolformer.documents import Document
@@ -31,10 +32,11 @@ from fieldcraft.tools.toolformer.executing import CallRunner, Executed
 from fieldcraft.tools.toolformer.filtering import WEIGHTS, score
 from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.sampling import Proposal, TrainedSampler
-from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+from fieldcraft.tools.toolformer.settings import WINDOW, AnnotationSettings, ToolSettings
 
 LENGTH = 128
 SAMPLES = 5
+ROUNDS = 5
 TARGETS = {"arithmetic": 0.85, "date": 0.95, "lookup": 0.60}
 
 
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=128, help="768 with 17 layers is 120 million parameters")
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--made", type=Path, help="the folder of a demo that was made before")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     transformers.utils.logging.set_verbosity_error()
@@ -56,9 +59,13 @@ def main() -> None:
     size = {"width": options.width, "layers": options.layers, "device": options.device}
     report: dict[str, Any] = {
         "threads": options.threads,
-        "filter": filtering(model, *made_up(60 if options.quick else 600)),
+        "filter": filtering(
+            model, *made_up(60 if options.quick else 600), rounds=1 if options.quick else ROUNDS
+        ),
         "sampling": sampling(model, 8 if options.quick else 32),
     }
+    if options.made:
+        report["filter_as_sampled"] = filtering_in(options.made)
     if options.seeds and not options.quick:
         report["demo"] = [demo(DemoSettings(seed, **size)) for seed in options.seeds]
         report["demo_mean"] = means(report["demo"])
@@ -80,47 +87,75 @@ def made_up(number: int) -> tuple[list[Executed], dict[int, Document]]:
     return calls, documents
 
 
-def sampled(folder: Path, number: int, sampling: ToolSettings) -> tuple[list[Executed], dict[int, Document]]:
-    """The calls that the demo's trained proposer samples in stories, made by the registry's tools."""
-    chosen = random.Random("filter")
-    stories = [story(chosen) for _ in range(number)]
-    documents = {place: Document(place, one.text, one.day) for place, one in enumerate(stories)}
+def paragraphs(model: LanguageModel, stories: Sequence[Story]) -> list[Document]:
+    """Stories one after the other, in documents as long as annotation makes them of a longer text."""
+    room, texts = model.context // 2 - len(model.start) - WINDOW, [stories[0].text]
+    for one in stories[1:]:
+        longer = f"{texts[-1]} {one.text.strip()}"
+        if len(model.encode(longer).ids) <= room:
+            texts[-1] = longer
+        else:
+            texts.append(one.text)
+    return [Document(place, text, stories[0].day) for place, text in enumerate(texts)]
+
+
+def sampled(
+    folder: Path, documents: Sequence[Document], sampling: ToolSettings
+) -> tuple[list[Executed], dict[int, Document]]:
+    """The calls that the demo's trained proposer samples in documents, made by the registry's tools."""
     settings = AnnotationSettings(longest_call=16)
     proposer = LanguageModel.load(folder / "proposer" / "model", device="cpu", batch_size=128)
-    proposed = TrainedSampler(proposer, TOOLS, sampling, settings).propose(list(documents.values()), seed=0)
+    proposed = TrainedSampler(proposer, TOOLS, sampling, settings).propose(documents, seed=0)
+    by_number = {document.number: document for document in documents}
     with Demo(folder).tools() as tools:
-        made = CallRunner(tools, longest=settings.longest_result).run_all(proposed, documents)
-    return [call for call in made if call.result is not None], documents
+        made = CallRunner(tools, longest=settings.longest_result).run_all(proposed, by_number)
+    return [call for call in made if call.result is not None], by_number
 
 
 def filtering(
-    model: LanguageModel, calls: list[Executed], documents: dict[int, Document]
+    model: LanguageModel, calls: list[Executed], documents: dict[int, Document], rounds: int = ROUNDS
 ) -> dict[str, float]:
-    """Calls scored a second, in batches and one at a time."""
-    score(model, calls[:4], documents)
-    batched, in_batches = timed(lambda: score(model, calls, documents))
-    single, one_by_one = timed(lambda: [plainly(model, call, documents) for call in calls])
-    worst = max(abs(a.gain - b) for a, b in zip(in_batches, one_by_one, strict=True))
+    """Calls scored a second, in batches and one at a time in turn: the median round."""
+    score(model, calls, documents)
+    batched, single = [], []
+    for _ in range(rounds):
+        seconds, in_batches = timed(lambda: score(model, calls, documents))
+        batched.append(seconds)
+        seconds, one_by_one = timed(lambda: [plainly(model, call, documents) for call in calls])
+        single.append(seconds)
+    ratios = [one / many for one, many in zip(single, batched, strict=True)]
     return {
+        "documents": len(documents),
         "calls": len(calls),
-        "calls_per_second": round(len(calls) / batched, 1),
-        "one_at_a_time_per_second": round(len(calls) / single, 1),
-        "ratio": round(single / batched, 2),
-        "largest_difference": worst,
+        "calls_per_second": round(len(calls) / statistics.median(batched), 1),
+        "one_at_a_time_per_second": round(len(calls) / statistics.median(single), 1),
+        "ratio": round(statistics.median(ratios), 2),
+        "lowest_ratio": round(min(ratios), 2),
+        "highest_ratio": round(max(ratios), 2),
+        "largest_difference": max(abs(a.gain - b) for a, b in zip(in_batches, one_by_one, strict=True)),
     }
 
 
 def filtering_in(folder: Path) -> dict[str, Any]:
     """The same of what is really sampled in a demo's folder, at both k and m of the paper.
 
-    At the calculator's, k = 20, likely calls come at several places of a text.
+    In documents of one story, as the demo's, and of a paragraph, as those of most corpora. At the
+    calculator's, k = 20, likely calls come at several places of a text.
     """
     base = LanguageModel.load(folder / "base-model" / "model", device="cpu")
+    chosen = random.Random("filter")
+    stories = [story(chosen) for _ in range(400)]
+    alone = [Document(place, one.text, one.day) for place, one in enumerate(stories[:100])]
+    texts = {"stories": alone, "paragraphs": paragraphs(base, stories)}
     asked = {
         "k=5 m=5": ToolSettings(positions=5, samples=5, tau_s=0.05),
         "k=20 m=10": ToolSettings(positions=20, samples=10, tau_s=0.0),
     }
-    return {name: filtering(base, *sampled(folder, 100, sampling)) for name, sampling in asked.items()}
+    return {
+        f"{kind} {name}": filtering(base, *sampled(folder, documents, sampling))
+        for kind, documents in texts.items()
+        for name, sampling in asked.items()
+    }
 
 
 def plainly(model: LanguageModel, call: Executed, documents: dict[int, Document]) -> float:

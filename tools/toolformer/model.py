@@ -209,8 +209,8 @@ class LanguageModel:
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> Any:
         """One tensor of rows of tokens, padded on the right."""
-        width = max(map(len, rows))
-        return self._tensor([[*row, *[self.padding] * (width - len(row))] for row in rows])
+        width, fill = max(map(len, rows)), self.padding
+        return self._tensor([[*row, *[fill] * (width - len(row))] for row in rows])
 
     def _tensor(self, numbers: Sequence[Any]) -> Any:
         import torch

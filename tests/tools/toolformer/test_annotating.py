@@ -127,7 +127,18 @@ def test_a_document_that_fills_the_context_is_scored_by_its_last_tokens(make_mod
     fits = Executed(Proposal(0, place, "search", "mill", 0.5), result="red")
     too_long = Executed(Proposal(0, place, "search", "mill", 0.5), result="red " * 60)
 
-    assert [one.executed for one in score(model, [fits, too_long], {0: document})] == [fits]
+    (scored,) = score(model, [fits, too_long], {0: document})
+
+    assert scored.executed == fits
+    ids = model.encode(document.text).ids
+    longest = [*model.start, *model.encode(" [search(mill) -> red]").ids]
+    expected = []
+    for prefix in ("", " [search(mill) -> ]", " [search(mill) -> red]"):
+        before = [*model.start, *model.encode(prefix).ids, *ids[len(ids) - 40 + len(longest) : -2]]
+        logs = [log_prob(model, before, [ids[-2]]), log_prob(model, [*before, ids[-2]], [ids[-1]])]
+        expected.append(-sum(weight * log for weight, log in zip(WEIGHTS, logs, strict=False)))
+    losses = [scored.loss_nothing, scored.loss_call, scored.loss]
+    assert losses == pytest.approx(expected, abs=1e-4)
 
 
 def executor(*tools: Any) -> ToolExecutor:
