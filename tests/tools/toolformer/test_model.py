@@ -46,11 +46,14 @@ def test_log_probabilities_in_batches_are_those_of_one_text_at_a_time(
         assert few == pytest.approx(row[first - 1 :], abs=1e-4)
 
 
-@pytest.mark.parametrize("architecture", ["gemma2", "cohere", "granite", "headless"])
-def test_what_a_model_does_with_its_logits_is_kept(make_model: Any, architecture: str) -> None:
-    model = make_model("neox" if architecture == "headless" else architecture)
+@pytest.mark.parametrize("architecture", ["gemma2", "cohere", "granite", "mixtral", "headless", "looped"])
+def test_few_places_of_any_model_are_those_of_a_whole_pass(make_model: Any, architecture: str) -> None:
+    model = make_model("neox" if architecture in ("headless", "looped") else architecture)
     if architecture == "headless":
         model.model.get_output_embeddings = lambda: None
+    if architecture == "looped":
+        layers = model.model.gpt_neox.layers
+        layers.append(layers[-1])
     sequences = [(*model.start, *model.encode(text).ids) for text in texts(9)]
 
     some = model.token_log_probs(sequences, since=[len(sequence) - 3 for sequence in sequences])
@@ -58,7 +61,7 @@ def test_what_a_model_does_with_its_logits_is_kept(make_model: Any, architecture
 
     for row, opening, sequence in zip(some, openings, sequences, strict=True):
         with torch.no_grad():
-            logits = model.model(torch.tensor([sequence])).logits[0].log_softmax(-1)
+            logits = model.model(torch.tensor([sequence]), use_cache=False).logits[0].log_softmax(-1)
         alone = [logits[place - 1, sequence[place]].item() for place in range(-3, 0)]
         assert row == pytest.approx(alone, abs=1e-4)
         assert opening == pytest.approx(logits[:, 7].tolist(), abs=1e-4)
