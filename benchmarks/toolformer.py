@@ -29,7 +29,7 @@ from fieldcraft.tools.toolformer.demo.pipeline import TOOLS, Demo, Follow
 from fieldcraft.tools.toolformer.demo.settings import DemoSettings
 from fieldcraft.tools.toolformer.documents import Document
 from fieldcraft.tools.toolformer.executing import CallRunner, Executed
-from fieldcraft.tools.toolformer.filtering import WEIGHTS, score
+from fieldcraft.tools.toolformer.filtering import WEIGHTS, Scored, score
 from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.sampling import Proposal, TrainedSampler
 from fieldcraft.tools.toolformer.settings import WINDOW, AnnotationSettings, ToolSettings
@@ -116,12 +116,19 @@ def filtering(
     model: LanguageModel, calls: list[Executed], documents: dict[int, Document], rounds: int = ROUNDS
 ) -> dict[str, float]:
     """Calls scored a second, in batches and one at a time in turn: the median round."""
-    score(model, calls, documents)
+
+    def together() -> list[Scored]:
+        return score(model, calls, documents)
+
+    def alone() -> list[float]:
+        return [plainly(model, call, documents) for call in calls]
+
+    read = [tokens_read(model, work) / len(calls) for work in (together, alone)]
     batched, single = [], []
     for _ in range(rounds):
-        seconds, in_batches = timed(lambda: score(model, calls, documents))
+        seconds, in_batches = timed(together)
         batched.append(seconds)
-        seconds, one_by_one = timed(lambda: [plainly(model, call, documents) for call in calls])
+        seconds, one_by_one = timed(alone)
         single.append(seconds)
     ratios = [one / many for one, many in zip(single, batched, strict=True)]
     return {
@@ -129,6 +136,8 @@ def filtering(
         "calls": len(calls),
         "calls_per_second": round(len(calls) / statistics.median(batched), 1),
         "one_at_a_time_per_second": round(len(calls) / statistics.median(single), 1),
+        "tokens_read_a_call": round(read[0], 1),
+        "one_at_a_time_tokens_read_a_call": round(read[1], 1),
         "ratio": round(statistics.median(ratios), 2),
         "lowest_ratio": round(min(ratios), 2),
         "highest_ratio": round(max(ratios), 2),
@@ -171,6 +180,20 @@ def plainly(model: LanguageModel, call: Executed, documents: dict[int, Document]
         after = range(len(before) + place, min(len(ids), len(before) + place + len(WEIGHTS)))
         losses.append(-sum(w * float(logs[at - 1, ids[at]]) for w, at in zip(WEIGHTS, after, strict=False)))
     return min(losses[:2]) - losses[2]
+
+
+def tokens_read(model: LanguageModel, work: Callable[[], Any]) -> int:
+    """Tokens that work lets the model read, those for padding too."""
+    read = 0
+
+    def count(_: Any, __: tuple[Any, ...], named: dict[str, Any]) -> None:
+        nonlocal read
+        read += named["input_ids"].numel()
+
+    hook = model.model.register_forward_pre_hook(count, with_kwargs=True)
+    work()
+    hook.remove()
+    return read
 
 
 def sampling(model: LanguageModel, number: int) -> dict[str, float]:
