@@ -36,6 +36,18 @@ def test_nothing_is_asked_while_there_is_room_or_where_there_is_no_container(spe
     assert words(full(), spec.model_copy(update={"container": "chest"})) is None
 
 
+def test_a_container_that_cannot_be_made_makes_way_for_other_tasks(spec: EnvironmentSpec) -> None:
+    failed, other = ("Craft 1 crate", False), ("Mine 1 stone", True)
+
+    def rests(*finished: tuple[str, bool]) -> bool:
+        return care_for_inventory(full(), spec, finished) is None
+
+    assert [rests(failed, *[other] * count) for count in range(4)] == [True, True, False, False]
+    assert [rests(failed, failed, *[other] * count) for count in range(5)] == [True] * 4 + [False]
+    assert not rests(failed, failed, ("Craft 1 crate", True))
+    assert not rests(other, other)
+
+
 def test_a_renamed_world_names_its_own_container() -> None:
     world = make("gridworld-v1")
     try:
