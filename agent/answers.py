@@ -6,7 +6,8 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from fieldcraft.agent import events as e
 from fieldcraft.agent.asking import Asker
@@ -43,6 +44,10 @@ class Answers:
             known = self._recorder.state.answers[key]
         return known
 
+    def on_task(self, words: str) -> Answered:
+        """What is known of what a task takes; it goes with the task as its context."""
+        return self.ask(f"What does it take to do this: {words}?")
+
 
 def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
     """The evidence that shares the rarest words with the question, best first, at most `limit` lines."""
@@ -58,6 +63,14 @@ def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
     ]
     best = sorted((row for row in scored if row[0] > 0), key=lambda row: (-row[0], -row[1]))
     return [line for _, _, line in best[:limit]]
+
+
+def on_each(names: Iterable[str], evidence: Sequence[str], limit: int) -> list[str]:
+    """At most `limit` lines of the evidence on these names: the latest of each, the rarest name's first."""
+    lines = [(line, _words(line)) for line in reversed(evidence)]
+    spoken = [[line for line, words in lines if _words(name) <= words] for name in names]
+    rounds = zip_longest(*sorted(filter(None, spoken), key=len))
+    return list(dict.fromkeys(line for turn in rounds for line in turn if line))[:limit]
 
 
 def _words(text: str) -> set[str]:

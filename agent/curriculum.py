@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field
 
 from fieldcraft.agent import events as e
-from fieldcraft.agent.answers import Answers
+from fieldcraft.agent.answers import Answers, on_each
 from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.inventory_care import care_for_inventory
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
@@ -34,6 +34,7 @@ TASKS_SHOWN = 200
 ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60
 SAID_SHOWN = 40
+SAID_OF_HELD = 20
 
 
 class Curriculum(Protocol):
@@ -74,14 +75,14 @@ class AutoCurriculum:
 
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
-        urgent = care_for_inventory(self._recorder.state.observation, self._environment.spec)
+        urgent = _room_first(self._recorder.state, self._answers, self._environment)
         if urgent is not None:
             return urgent
         known = self._ask_questions() if self._shown("answers") else []
         proposal = self._asker.parsed(
             "curriculum", "curriculum_task", self._read, answers=known, **self._situation()
         )
-        context = self._answers.ask(f"What does it take to do this: {proposal.task}?").answer
+        context = self._answers.on_task(proposal.task).answer
         return Task(words=proposal.task, reason=proposal.reasoning, context=context, goal=proposal.goal)
 
     def _ask_questions(self) -> list[Answered]:
@@ -89,20 +90,20 @@ class AutoCurriculum:
         if not limit:
             return []
         state = self._recorder.state
-        asked = {entry.question: entry for entry in state.answers.values()}
+        answers = list(state.answers.values())
         try:
             found = self._asker.parsed(
                 "curriculum",
                 "curriculum_questions",
                 lambda answer: parse_json(answer, Questions),
                 limit=limit,
-                asked=list(asked.values())[-QUESTIONS_SHOWN:],
+                asked=_once(answers)[-QUESTIONS_SHOWN:],
                 **self._situation(),
             )
         except AnswerUnusable:
-            return _latest(list(state.answers.values()))
+            return _latest(answers)
         fresh = [self._answers.ask(question[:300]) for question in found.questions[:limit]]
-        return _latest([*state.answers.values(), *fresh])
+        return _latest([*answers, *fresh])
 
     def _read(self, answer: str) -> Proposal:
         proposal = parse_json(answer, Proposal)
@@ -153,7 +154,7 @@ class RandomCurriculum:
     def propose(self) -> Task | None:
         """A random item never held; `None` once all were held."""
         state = self._recorder.state
-        urgent = care_for_inventory(state.observation, self._environment.spec)
+        urgent = _room_first(state, self._answers, self._environment)
         if urgent is not None:
             return urgent
         left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
@@ -161,7 +162,7 @@ class RandomCurriculum:
             return None
         item = random.Random(f"{self._recorder.run.settings.seed}:{state.task_number}").choice(left)  # noqa: S311
         words = f"Obtain 1 {item}"
-        context = self._answers.ask(f"What does it take to do this: {words}?").answer
+        context = self._answers.on_task(words).answer
         return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
 
 
@@ -190,7 +191,7 @@ class FixedCurriculum:
         if done >= len(tasks):
             return None
         entry = tasks[done]
-        context = self._answers.ask(f"What does it take to do this: {entry.task}?").answer
+        context = self._answers.on_task(entry.task).answer
         return Task(words=entry.task, goal=entry.goal, context=context, origin="fixed")
 
 
@@ -211,6 +212,14 @@ class HumanCurriculum:
         )
         words = answer.text.strip()[:500]
         return Task(words=words, origin="human") if words else None
+
+
+def _room_first(state: RunState, answers: Answers, environment: Environment) -> Task | None:
+    """The task that makes room in the inventory, where that comes before any other."""
+    urgent = care_for_inventory(state.observation, environment.spec, state.finished_tasks)
+    if urgent is None or urgent.context:
+        return urgent
+    return urgent.model_copy(update={"context": answers.on_task(urgent.words).answer})
 
 
 def check_names(goal: Goal | None, names: Names) -> None:
@@ -252,8 +261,17 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
 
 
 def lately(recorder: Recorder) -> list[str]:
-    """What the world said last, oldest first; nothing where no answers of the world are to be shown."""
-    return list(recorder.state.evidence.values())[-SAID_SHOWN:] if recorder.run.settings.evidence else []
+    """What the world said last, and earlier on what is held now, oldest first.
+
+    What failed long ago for want of a thing is worth another look once that is in hand. Nothing where no
+    answers of the world are to be shown.
+    """
+    if not recorder.run.settings.evidence:
+        return []
+    said = list(recorder.state.evidence.values())
+    earlier, latest = said[:-SAID_SHOWN], said[-SAID_SHOWN:]
+    of_held = set(on_each(recorder.state.observation.inventory, earlier, SAID_OF_HELD))
+    return [*(line for line in earlier if line in of_held), *latest]
 
 
 def failures(state: RunState) -> list[str]:
@@ -268,6 +286,14 @@ def failures(state: RunState) -> list[str]:
 
 
 def _latest(answers: list[Answered]) -> list[Answered]:
-    by_question = {entry.question: entry for entry in answers}
-    known = [entry for entry in by_question.values() if entry.answer.strip(". ").lower() != "unknown"]
+    known = [entry for entry in _once(answers) if entry.answer.strip(". ").lower() != "unknown"]
     return known[-ANSWERS_SHOWN:]
+
+
+def _once(answers: list[Answered]) -> list[Answered]:
+    """The latest answer to each question, in the order of these answers."""
+    by_question: dict[str, Answered] = {}
+    for entry in answers:
+        by_question.pop(entry.question, None)
+        by_question[entry.question] = entry
+    return list(by_question.values())

@@ -114,7 +114,7 @@ class SolveCurriculum:
         if not state.plan:
             self._make_plan()
         step = state.plan[0]
-        context = self._answers.ask(f"What does it take to do this: {step.task}?").answer
+        context = self._answers.on_task(step.task).answer
         return Task(words=step.task, goal=step.goal, context=context, origin="plan")
 
     def _given_up(self) -> bool:
@@ -131,7 +131,7 @@ class SolveCurriculum:
         self._planner.plan(
             whole,
             skills=[match.skill for match in matches],
-            answers=[self._answers.ask(f"What does it take to do this: {words}?") for words in questions],
+            answers=[self._answers.on_task(words) for words in questions],
         )
 
 
