@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .judge import judge
-from .planner import ask_questions, make_plan, propose_task
+from .planner import make_plan, propose_task
 from .programmer import write_program
+from .questions import ask_questions
 from .reading import Prompt
 from .words import UNKNOWN, answer_question, describe
 

@@ -106,6 +106,10 @@ class Facts:
         """What an item takes, stations and tools included, as tuples of alternatives."""
         return [names for _, names in self.wants(item)]
 
+    def used(self) -> set[str]:
+        """All that some recipe takes."""
+        return {name for item in self.recipes for names in self.needs_of(item) for name in names}
+
     def wants(self, item: str) -> list[Need]:
         """What getting an item once takes, with how many: 1 of what is not used up."""
         wanted: list[Need] = []

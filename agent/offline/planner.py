@@ -1,4 +1,4 @@
-"""The curriculum: which task next, which questions first, and which steps make up a given task."""
+"""The curriculum: which task next, and which steps make up a given task."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 
 from .facts import Facts, Need
 from .lacks import blamed, depth, hardest_lack
+from .questions import puzzling
 from .reading import Prompt, mentioned, named_after
 from .situation import Situation
 
@@ -24,6 +25,9 @@ SHARED, OFTEN = 12, 5
 
 OPENED = 100
 """Worth of mining what is in view, was never mined, and takes a tool that by now was held."""
+
+PUZZLE = 50
+"""What trying is worth more while a material is at hand that nobody knows a use of."""
 
 DEAR = 12
 """Parts from which a recipe does not count as any dearer."""
@@ -47,40 +51,12 @@ def propose_task(prompt: Prompt) -> str:
     now = Situation(prompt)
     refused = " ".join(prompt.problems)
     proposals = [p for p in _candidates(now) if not (p.goal and _name(p.goal) in refused)]
-    fresh = [p for p in proposals if not now.resting(p.words)] or proposals
+    fresh = [p for p in proposals if not now.resting(p.words) or _opened(now, p)] or proposals
     if not fresh:
         fresh = [_look_around(now)]
     blame = blamed(now)
     best = max(fresh, key=lambda p: _appeal(now, p, blame))
     return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
-
-
-def ask_questions(prompt: Prompt) -> str:
-    """Questions as JSON: on what failed, latest first, on whatever that needs, and on what is held is for."""
-    now = Situation(prompt)
-    limit = prompt.number("How to ask", r"at most (\d+) questions", 3)
-    names: list[str] = []
-    for task in reversed(now.failed):
-        names += [name for name in mentioned(task, [*now.items, *now.blocks])[:1] if name not in names]
-    latest = names[:1]
-    for name in names:
-        needs = [other for alternatives in _wants(now, name) for other in alternatives]
-        needs += [thing for _, thing in now.facts.sources.get(name, [])]
-        names += [other for other in needs if other not in names]
-    asked = prompt.text("Questions answered before")
-    fresh = [name for name in names if f"craft {name} and" not in asked]
-    order = dict.fromkeys([*latest, *fresh])
-    questions = [f"What does it take to craft {name} and its parts?" for name in order]
-    uses = [f"What needs {name}?" for name in _newest(now)]
-    questions += [question for question in uses if question not in asked]
-    questions = questions[:limit]
-    return json.dumps({"questions": questions})
-
-
-def _newest(now: Situation) -> list[str]:
-    """What was ever held, the newest first as far as the prompt tells."""
-    got = [name for task in reversed(now.done) for name in mentioned(task, now.held)[:1]]
-    return list(dict.fromkeys([*reversed(now.seen.inventory), *got, *sorted(now.held, key=now.chance)]))
 
 
 def make_plan(prompt: Prompt) -> str:
@@ -125,7 +101,18 @@ def _appeal(now: Situation, proposal: Proposal, blame: dict[str, int]) -> float:
     words = proposal.words
     lack = hardest_lack(now, _name(proposal.goal)) if proposal.goal else ""
     doomed = SHARED * min(blame.get(lack, 0), OFTEN)
-    return proposal.worth - FAILED * now.times_failed(words) - doomed + WHIM * now.chance(words)
+    failed = 0 if _opened(now, proposal) else FAILED * now.times_failed(words)
+    return proposal.worth - failed - doomed + WHIM * now.chance(words)
+
+
+def _opened(now: Situation, proposal: Proposal) -> bool:
+    """Whether a task failed, and something that it takes was got by a later one, as far as can be told."""
+    _, ago = now.failures.get(proposal.words, (0, 1))
+    later = now.done[-(ago - 1) :] if ago > 1 else []
+    since = {word for task in later for word in task.split()}
+    needs = [name for names in now.facts.needs_of(_name(proposal.goal or {})) for name in names]
+    things = {thing for name in needs for _, thing in now.facts.sources.get(name, [])}
+    return not since.isdisjoint({*needs, *things})
 
 
 def _candidates(now: Situation) -> list[Proposal]:
@@ -140,9 +127,10 @@ def _candidates(now: Situation) -> list[Proposal]:
     proposals += _in_view(now)
     tried = {name for task in [*now.done, *now.failed] for name in mentioned(task, now.items)[:1]}
     made = [item for item in now.held if item not in now.blocks]
+    puzzled = PUZZLE if puzzling(now) else 0
     for item in now.items:
         if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
-            worth = 50 if named_after(item, made) else 15 if item in now.blocks else 20
+            worth = puzzled + (50 if named_after(item, made) else 15 if item in now.blocks else 20)
             proposals.append(_get(now, item, worth))
     return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
 
@@ -214,7 +202,7 @@ def _demand(now: Situation) -> dict[str, int]:
         reached: list[str] = []
         queue = [target]
         while queue:
-            for names in _wants(now, queue.pop()):
+            for names in now.wants(queue.pop()):
                 name = _likeliest(now, names)
                 if name not in reached:
                     reached.append(name)
@@ -222,11 +210,6 @@ def _demand(now: Situation) -> dict[str, int]:
         for name in reached:
             demand[name] = demand.get(name, 0) + (3 if target in now.facts.tools else 1)
     return demand
-
-
-def _wants(now: Situation, name: str) -> list[tuple[str, ...]]:
-    tool = now.facts.tools.get(name)
-    return now.missing(name) + ([(tool,)] if tool and tool not in now.held else [])
 
 
 def _likeliest(now: Situation, names: tuple[str, ...]) -> str:

@@ -59,6 +59,11 @@ class Situation:
         """Needs of an item of which no alternative was ever held."""
         return [names for names in self.facts.needs_of(item) if not set(names) & set(self.held)]
 
+    def wants(self, name: str) -> list[tuple[str, ...]]:
+        """What an item or block takes of which no alternative was ever held, its tool included."""
+        tool = self.facts.tools.get(name)
+        return self.missing(name) + ([(tool,)] if tool and tool not in self.held else [])
+
 
 def _failure(text: str, ago: int) -> tuple[str, tuple[int, int]]:
     """A failed task with how often and how many tasks ago; once, and `ago`, where that is not told."""
