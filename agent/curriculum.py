@@ -75,7 +75,8 @@ class AutoCurriculum:
 
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
-        urgent = _room_first(self._recorder.state, self._answers, self._environment)
+        state = self._recorder.state
+        urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
         if urgent is not None:
             return urgent
         known = self._ask_questions() if self._shown("answers") else []
@@ -154,7 +155,7 @@ class RandomCurriculum:
     def propose(self) -> Task | None:
         """A random item never held; `None` once all were held."""
         state = self._recorder.state
-        urgent = _room_first(state, self._answers, self._environment)
+        urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
         if urgent is not None:
             return urgent
         left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
@@ -212,14 +213,6 @@ class HumanCurriculum:
         )
         words = answer.text.strip()[:500]
         return Task(words=words, origin="human") if words else None
-
-
-def _room_first(state: RunState, answers: Answers, environment: Environment) -> Task | None:
-    """The task that makes room in the inventory, where that comes before any other."""
-    urgent = care_for_inventory(state.observation, environment.spec, state.finished_tasks)
-    if urgent is None or urgent.context:
-        return urgent
-    return urgent.model_copy(update={"context": answers.on_task(urgent.words).answer})
 
 
 def check_names(goal: Goal | None, names: Names) -> None:

@@ -16,6 +16,7 @@ class KnownSkill:
     Attributes:
         entry: the function's name.
         yields: the item that it is for; empty where that cannot be told.
+        asking: whether it asks about other things at its end, if it is not told to `ask` about none.
         counted: whether it takes a `count`.
         source: its code, empty where the prompt does not show it.
         doubtful: it mines a block of its yield's name, which may leave something else.
@@ -26,11 +27,15 @@ class KnownSkill:
         self.entry = entry
         self.yields = _yield(entry, source, text.partition("```")[0], items)
         self.doubtful = entry.startswith("mine") and f'bot.mine, "{self.yields}"' in source
+        self.asking = bool(re.search(rf"def {re.escape(entry)}\(.*, ask=", source))
         self.counted = bool(re.search(rf"def {re.escape(entry)}\(bot, count\b", source))
 
     def call(self, count: str) -> str:
         """The call as source; `count` is source too."""
-        return f"{self.entry}(bot, count={count})" if self.counted else f"{self.entry}(bot)"
+        arguments = ["bot"]
+        arguments += [f"count={count}"] if self.counted else []
+        arguments += ["ask=()"] if self.asking else []
+        return f"{self.entry}({', '.join(arguments)})"
 
 
 def known_skills(section: str, items: list[str]) -> list[KnownSkill]:

@@ -51,7 +51,7 @@ def write_program(prompt: Prompt) -> str:
     curious = _curious(prompt, facts, items)
     match verb:
         case "hold":
-            source = writer.obtain(name, count, curious)
+            source = writer.obtain(name, count, curious, again=bool(subsections(history)))
         case "place":
             source = writer.place(name, count)
         case "kill":

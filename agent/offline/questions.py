@@ -8,7 +8,7 @@ from .lacks import depth
 from .reading import Prompt, mentioned
 from .situation import Situation
 
-HARD = 3
+HARD = 4
 """From which depth on a material was hard to come by."""
 
 

@@ -134,7 +134,7 @@ class Ways:
             needs += [(station,) for station in self._facts.smelting]
         seen_to = [line for line in skill.source.splitlines() if "_held(" in line and "<" in line]
         stood_by = [line for line in skill.source.splitlines() if "_stand_by(" in line]
-        return "_learn(" in skill.source or any(
+        return re.search(r"(?<!def )_learn\(bot, (?!\*ask)", skill.source) is not None or any(
             not any(f'"{name}"' in line for name in names for line in [*seen_to, *stood_by])
             and not any(f"_{name}(" in skill.source for name in names)
             for names in needs

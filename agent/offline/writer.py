@@ -34,11 +34,12 @@ class Writer:
         self._called: set[str] = set()
         self._begun: set[str] = set()
 
-    def obtain(self, item: str, count: int, curious: list[str]) -> str:
+    def obtain(self, item: str, count: int, curious: list[str], *, again: bool = False) -> str:
         """The source of a program that ends with `count` of an item in hand.
 
         Where nobody has told how to come by it, the program asks the world what it takes, and, as long as
-        calls may fail, what the items of `curious` take.
+        calls may fail, what the items of `curious` take. One that is written `again` asks that once it is
+        done, unless another program calls it.
         """
         way = self._ways.to(item)
         if way.kind == "skill":
@@ -52,12 +53,11 @@ class Writer:
             lines = self._body(item, way)
         if way.kind != "try" and self._ways.guessed(item):
             lines += [f'    if _held(bot, "{item}") < count:', f'        _learn(bot, "{item}")']
-        entry = self._entry("obtain", item)
-        head = [
-            f"def {entry}(bot, count={count}):",
-            f'    """{self._purpose(item, way)}"""',
-            *self._first(way),
-        ]
+        entry, first, ask = self._entry("obtain", item), self._first(way), ""
+        if again and curious and way.kind != "try" and not self._unknown:
+            ask = f", ask={tuple(curious)}"
+            lines.append(f"    _learn(bot, *ask, most={self._failures - 1 - bool(self._before)})")
+        head = [f"def {entry}(bot, count={count}{ask}):", f'    """{self._purpose(item, way)}"""', *first]
         return self._program([*head, *lines])
 
     def place(self, block: str, count: int) -> str:
