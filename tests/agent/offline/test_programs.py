@@ -229,3 +229,18 @@ def test_a_skill_that_failed_and_smelts_far_from_any_station_is_written_anew(pro
     task = Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm"), context=told)
     source = program(task=task, attempts=[failed], skills=[lucky])
     assert "obtain_gorm(bot, count=c" not in source
+
+
+def test_a_further_attempt_asks_about_unknown_things_once_done_unless_another_calls_it(program, attempt):
+    context = "To craft gorm: need 2 lum.\nTo craft lum: it comes from mining norl."
+    task = Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm"), context=context)
+    source = program(task=task, attempts=[attempt("cannot mine norl: no way to reach it")])
+    entry = re.search(r"^def obtain_gorm\(bot, count=1, ask=\((.+)\)\):$", source, flags=re.MULTILINE)
+    assert entry
+    assert "gorm" not in entry[1]
+    assert source.rstrip().splitlines()[-1].strip().startswith("_learn(bot, *ask, ")
+    assert "ask=" not in program(task=task)
+
+    learned = Skill(name="obtain-gorm", description="Hold gorm.", source=source, entry="obtain_gorm")
+    hulp = Task(words="Craft 1 hulp", goal=ItemGoal(item="hulp"), context="To craft hulp: need 3 gorm.")
+    assert "obtain_gorm(bot, count=3, ask=())" in program(task=hulp, skills=[learned])
