@@ -7,12 +7,16 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from fieldcraft.agent import events as e
 from fieldcraft.agent.asking import Asker
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.state import Answered
+
+_REMEMBERED = 1_000
+"""Texts whose words are kept: more than a run has messages to look through, again for each task."""
 
 
 class Answers:
@@ -68,13 +72,14 @@ def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
 def on_each(names: Iterable[str], evidence: Sequence[str], limit: int) -> list[str]:
     """At most `limit` lines of the evidence on these names: the latest of each, the rarest name's first."""
     lines = [(line, _words(line)) for line in reversed(evidence)]
-    spoken = [[line for line, words in lines if _words(name) <= words] for name in names]
+    spoken = [[line for line, words in lines if words >= name] for name in map(_words, names)]
     rounds = zip_longest(*sorted(filter(None, spoken), key=len))
     return list(dict.fromkeys(line for turn in rounds for line in turn if line))[:limit]
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z][a-z0-9_]+", text.lower())) - _COMMON
+@lru_cache(maxsize=_REMEMBERED)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z][a-z0-9_]+", text.lower())) - _COMMON
 
 
 _COMMON = frozenset(
