@@ -90,25 +90,37 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
         MissingKey: the provider's key is not in the environment.
         BadScript: the file of scripted answers cannot be used.
     """
+    check_name(name)
     provider, _, model = name.partition(":")
     match provider:
-        case "offline" if not model:
+        case "offline":
             from fieldcraft.agent.models.offline import OfflineChatModel
 
             return OfflineChatModel(timeout=settings.timeout)
-        case "scripted" if model:
+        case "scripted":
             from fieldcraft.agent.models.scripted import ScriptedChatModel
 
             return ScriptedChatModel.from_file(Path(model))
-        case "toolformer" if model:
+        case "toolformer":
             from fieldcraft.tools.toolformer.chat import ToolformerChat
 
             return ToolformerChat.load(Path(model), tokens=settings.max_output_tokens)
-        case _ if provider in PROVIDERS and model:
+        case _ if provider in PROVIDERS:
             return _from_provider(name, settings)
-        case _ if provider not in (*PROVIDERS, *LOCAL) and model and _is_module(provider):
+        case _:
             return _from_module(name)
-    raise UnknownModel(_unknown(name, provider))
+
+
+def check_name(name: str) -> None:
+    """Refuse the name of a model that nobody serves, before anything of it is imported.
+
+    Raises:
+        UnknownModel: no such provider or module, or a name without its model.
+    """
+    provider, _, model = name.partition(":")
+    served = provider in (*PROVIDERS, *LOCAL) or (bool(model) and _is_module(provider))
+    if not served or bool(model) is (provider == "offline"):
+        raise UnknownModel(_unknown(name, provider))
 
 
 def _unknown(name: str, provider: str) -> str:

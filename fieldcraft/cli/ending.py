@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli import figures
 from fieldcraft.cli.console import console, one_line, say
+from fieldcraft.cli.flags import pair
 from fieldcraft.cli.lines import BAD, GOOD
 from fieldcraft.cli.naming import program
 
@@ -137,6 +138,7 @@ def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
     settings = overview.settings
     library = shlex.quote(settings.library)
     world = "" if settings.environment == "gridworld-v1" else f" --env {shlex.quote(settings.environment)}"
+    world += "".join(f" --option {shlex.quote(pair(*option))}" for option in settings.options.items())
     steps = []
     if not overview.state.finished:
         steps.append(("go on with this run", resume_command(overview, runs)))

@@ -112,6 +112,12 @@ def pairs(flag: str, entries: Iterable[str] | None, *, parse_json: bool) -> dict
     return found
 
 
+def pair(key: str, value: Any) -> str:
+    """An entry as `pairs` reads it, with JSON in it."""
+    plain = isinstance(value, str) and _json_or_text(value) == value
+    return f"{key}={value if plain else json.dumps(value)}"
+
+
 def _json_or_text(value: str) -> Any:
     try:
         return json.loads(value)

@@ -15,13 +15,16 @@ def check_prices(settings: RunSettings) -> None:
 
     Raises:
         UsageProblem: a model that the settings name has no price.
+        UnknownModel: nobody serves it.
     """
     from fieldcraft.agent.models.prices import price_of
+    from fieldcraft.agent.models.providers import check_name
     from fieldcraft.agent.models.settings import ModelSettings
     from fieldcraft.agent.settings import ROLES
 
     options = ModelSettings.model_validate(settings.model_options)
     for model in dict.fromkeys(settings.model_for(role) for role in ROLES):
+        check_name(model)
         if price_of(model, options) is None:
             raise UsageProblem(
                 f"--money limits nothing while the price of {model} is not known; set it in fieldcraft.toml "

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from cli_workshop import Workshop
 
+from fieldcraft.cli.flags import pair, pairs
+
 
 def test_tells_each_happening_on_a_line(workshop: Workshop) -> None:
     ended = workshop.explore()
@@ -69,6 +71,17 @@ def test_resuming_a_spent_run_says_how_to_give_it_more(workshop: Workshop) -> No
     ended = workshop.run("explore", "--plain", "--resume", "first")
     assert "paused: budget of 3 iterations used up" in ended.out
     assert "fieldcraft explore --resume first --iterations 83" in ended.out
+
+
+def test_what_to_do_next_is_in_a_world_of_the_same_options(workshop: Workshop) -> None:
+    ended = workshop.explore("--option", "slow=0", "--option", "rude=0")
+    assert ended.code == 0
+    assert "--env clearing:Clearing --option slow=0 --option rude=0 --seed" in ended.out
+    assert pairs("--option", [pair("a", "5"), pair("b", [1]), pair("c", "x y")], parse_json=True) == {
+        "a": "5",
+        "b": [1],
+        "c": "x y",
+    }
 
 
 def test_draws_a_picture_of_the_end(workshop: Workshop) -> None:

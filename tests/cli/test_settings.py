@@ -142,3 +142,10 @@ def test_a_limit_in_money_that_limits_nothing_is_refused(
     assert ended.code == 2
     assert "--money limits nothing while the price of openai:nobody-knows is not known" in ended.err
     assert not (workshop.folder / "runs").exists()
+
+
+def test_with_a_limit_in_money_a_mistyped_provider_is_named_and_not_its_price(workshop: Workshop) -> None:
+    ended = workshop.run("explore", "--model", "opnai:gpt-5", "--money", "1")
+    assert ended.code != 0
+    assert "no model provider 'opnai'; did you mean 'openai'?" in ended.err
+    assert "price" not in ended.err
