@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=128, help="768 with 17 layers is 120 million parameters")
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the filter; the median counts")
     parser.add_argument("--made", type=Path, help="the folder of a demo that was made before")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -60,14 +62,14 @@ def main() -> None:
     report: dict[str, Any] = {
         "threads": options.threads,
         "filter": filtering(
-            model, *made_up(60 if options.quick else 600), rounds=1 if options.quick else ROUNDS
+            model, *made_up(60 if options.quick else 600), rounds=1 if options.quick else options.rounds
         ),
         "sampling": sampling(model, 8 if options.quick else 32),
     }
     if options.made:
-        report["filter_as_sampled"] = filtering_in(options.made)
+        report["filter_as_sampled"] = filtering_in(options.made, "cpu", options.rounds)
     if options.seeds and not options.quick:
-        report["demo"] = [demo(DemoSettings(seed, **size)) for seed in options.seeds]
+        report["demo"] = [demo(DemoSettings(seed, **size), options.rounds) for seed in options.seeds]
         report["demo_mean"] = means(report["demo"])
     print(json.dumps(report, indent=2))
 
@@ -100,11 +102,11 @@ def paragraphs(model: LanguageModel, stories: Sequence[Story]) -> list[Document]
 
 
 def sampled(
-    folder: Path, documents: Sequence[Document], sampling: ToolSettings
+    folder: Path, documents: Sequence[Document], sampling: ToolSettings, device: str
 ) -> tuple[list[Executed], dict[int, Document]]:
     """The calls that the demo's trained proposer samples in documents, made by the registry's tools."""
     settings = AnnotationSettings(longest_call=16)
-    proposer = LanguageModel.load(folder / "proposer" / "model", device="cpu", batch_size=128)
+    proposer = LanguageModel.load(folder / "proposer" / "model", device=device, batch_size=128)
     proposed = TrainedSampler(proposer, TOOLS, sampling, settings).propose(documents, seed=0)
     by_number = {document.number: document for document in documents}
     with Demo(folder).tools() as tools:
@@ -113,7 +115,7 @@ def sampled(
 
 
 def filtering(
-    model: LanguageModel, calls: list[Executed], documents: dict[int, Document], rounds: int = ROUNDS
+    model: LanguageModel, calls: list[Executed], documents: dict[int, Document], rounds: int
 ) -> dict[str, float]:
     """Calls scored a second, in batches and one at a time in turn: the median round."""
 
@@ -145,13 +147,13 @@ def filtering(
     }
 
 
-def filtering_in(folder: Path) -> dict[str, Any]:
+def filtering_in(folder: Path, device: str, rounds: int) -> dict[str, Any]:
     """The same of what is really sampled in a demo's folder, at both k and m of the paper.
 
     In documents of one story, as the demo's, and of a paragraph, as those of most corpora. At the
     calculator's, k = 20, likely calls come at several places of a text.
     """
-    base = LanguageModel.load(folder / "base-model" / "model", device="cpu")
+    base = LanguageModel.load(folder / "base-model" / "model", device=device, batch_size=128)
     chosen = random.Random("filter")
     stories = [story(chosen) for _ in range(400)]
     alone = [Document(place, one.text, one.day) for place, one in enumerate(stories[:100])]
@@ -161,7 +163,7 @@ def filtering_in(folder: Path) -> dict[str, Any]:
         "k=20 m=10": ToolSettings(positions=20, samples=10, tau_s=0.0),
     }
     return {
-        f"{kind} {name}": filtering(base, *sampled(folder, documents, sampling))
+        f"{kind} {name}": filtering(base, *sampled(folder, documents, sampling, device), rounds)
         for kind, documents in texts.items()
         for name, sampling in asked.items()
     }
@@ -176,7 +178,7 @@ def plainly(model: LanguageModel, call: Executed, documents: dict[int, Document]
         before = [*model.start, *(() if result is None else model.encode(written).ids)]
         ids = [*before, *encoded.ids]
         with torch.inference_mode():
-            logs = model.model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+            logs = model.model(input_ids=torch.tensor([ids], device=model.device)).logits[0].log_softmax(-1)
         after = range(len(before) + place, min(len(ids), len(before) + place + len(WEIGHTS)))
         losses.append(-sum(w * float(logs[at - 1, ids[at]]) for w, at in zip(WEIGHTS, after, strict=False)))
     return min(losses[:2]) - losses[2]
@@ -223,15 +225,16 @@ def without_cache(model: LanguageModel, prompts: Sequence[Sequence[int]], most: 
     return ids
 
 
-def demo(settings: DemoSettings) -> dict[str, Any]:
+def demo(settings: DemoSettings, rounds: int) -> dict[str, Any]:
     """The demo from scratch, and whether it reached what it is to reach."""
     wall, processor, begun = time.perf_counter(), time.process_time(), {}
     follow = Follow(stage=lambda name: begun.setdefault(name, time.perf_counter()))
     with tempfile.TemporaryDirectory() as folder:
         result = Demo(Path(folder), settings, follow).run()
+        begun["end"] = time.perf_counter()
         wall_seconds, processor_seconds = time.perf_counter() - wall, time.process_time() - processor
-        sampled_filter = filtering_in(Path(folder))
-    pretraining = begun["proposer"] - begun["base model"]
+        sampled_filter = filtering_in(Path(folder), settings.device, rounds)
+    stages = {name: end - begin for (name, begin), (_, end) in pairwise(begun.items())}
     compared, k = result.comparison, result.comparison.chosen_k
     enabled = compared.row("enabled", k).cells
     plain, disabled = compared.row("plain"), compared.row("disabled")
@@ -249,8 +252,8 @@ def demo(settings: DemoSettings) -> dict[str, Any]:
     }
     return {
         "seed": settings.seed,
-        "pretraining_wall_seconds": round(pretraining),
-        "pretraining_tokens_per_second": round(tokens(settings) / pretraining),
+        "stage_wall_seconds": {name: round(seconds) for name, seconds in stages.items()},
+        "pretraining_tokens_per_second": round(tokens(settings) / stages["base model"]),
         "gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 2**20) if torch.cuda.is_available() else 0,
         "processor_seconds": round(processor_seconds),
         "wall_seconds": round(wall_seconds),
