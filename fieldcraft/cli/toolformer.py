@@ -57,7 +57,7 @@ def annotate(
         typer.Option("--proposer", metavar="NAME", help="A chat model (provider:model) that proposes calls."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the sampling.")] = None,
-    batch_size: t.BatchSize = 32,
+    batch_size: t.BatchSize = 64,
     device: t.Device = None,
     plain: o.Plain = False,
     as_json: o.Json = False,

@@ -28,7 +28,7 @@ def evaluate(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Tasks of each file at most.")] = None,
     tokens: Annotated[int, typer.Option("--tokens", min=1, help="Written at most.")] = 100,
     picture: Annotated[Path | None, typer.Option("--picture", help="Draw the table (PNG).")] = None,
-    batch_size: t.BatchSize = 32,
+    batch_size: t.BatchSize = 64,
     device: t.Device = None,
     plain: o.Plain = False,
     as_json: o.Json = False,

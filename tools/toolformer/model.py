@@ -14,15 +14,14 @@ from typing import Any
 from fieldcraft.tools.toolformer.batching import Batches
 from fieldcraft.tools.toolformer.device import default_device, put_on
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
-from fieldcraft.tools.toolformer.forward import forbid, logits_at, quick_products
+from fieldcraft.tools.toolformer.forward import Forward, forbid, log_probs
+from fieldcraft.tools.toolformer.passes import read
 from fieldcraft.tools.toolformer.text import OPENING
 
 logger = logging.getLogger(__name__)
 _ENDLESS = 1 << 20
 """Tokens of context that nobody has: tokenizers without a limit announce huge numbers."""
 _ENCODED_TOGETHER = 2_000
-_READ_TOGETHER = 512
-"""Tokens that a processor reads at a time: the work of more leaves its cache."""
 _NO_LIMIT = 4096
 """Tokens of context where neither model nor tokenizer names a limit."""
 
@@ -55,7 +54,7 @@ class LanguageModel:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, *, device: str | None = None, batch_size: int = 32
+        self, model: Any, tokenizer: Any, *, device: str | None = None, batch_size: int = 64
     ) -> None:
         require_extra()
         self.device = device or default_device()
@@ -64,10 +63,10 @@ class LanguageModel:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.batches = Batches(batch_size)
-        self._most = _READ_TOGETHER if self.device == "cpu" else None
+        self._by_tokens = self.device == "cpu"
 
     @classmethod
-    def load(cls, path: Path | str, *, device: str | None = None, batch_size: int = 32) -> LanguageModel:
+    def load(cls, path: Path | str, *, device: str | None = None, batch_size: int = 64) -> LanguageModel:
         """A model from a folder, or by its name from the local cache of Hugging Face; nothing is fetched.
 
         Raises:
@@ -171,27 +170,27 @@ class LanguageModel:
             without: tokens (those of a call's opening) that are given no probability one after the other.
         """
 
-        def work(batch: Sequence[tuple[Sequence[int], int]]) -> list[list[float]]:
-            return self._token_log_probs(batch, tuple(without))
+        def work(forward: Forward, batch: Sequence[tuple[Sequence[int], int]]) -> list[list[float]]:
+            return self._token_log_probs(forward, batch, tuple(without))
 
-        asked = list(zip(sequences, since or [1] * len(sequences), strict=True))
-        with quick_products(self.model):
-            return self.batches.map(work, asked, length=lambda one: len(one[0]), most=self._most)
+        return read(
+            self.model, self.batches, work, list(zip(sequences, since or [1] * len(sequences), strict=True)),
+            length=lambda one: len(one[0]), by_tokens=self._by_tokens, in_threads=since is not None,
+        )  # fmt: skip
 
     def next_log_probs(self, sequences: Sequence[Sequence[int]], token: int) -> list[list[float]]:
         """For each sequence and place in it, the log probability that `token` comes after that place."""
 
-        def work(batch: Sequence[Sequence[int]]) -> list[list[float]]:
+        def work(forward: Forward, batch: Sequence[Sequence[int]]) -> list[list[float]]:
             places = [(row, at) for row, ids in enumerate(batch) for at in range(len(ids))]
-            logits = logits_at(self.model, self._padded(batch), places)
-            chosen = iter((logits[:, token] - logits.logsumexp(-1)).tolist())
+            logits = forward.logits_at(self._padded(batch), places)
+            chosen = iter(log_probs(logits, self._tensor([token] * len(places))))
             return [list(islice(chosen, len(ids))) for ids in batch]
 
-        with quick_products(self.model):
-            return self.batches.map(work, sequences, length=len, most=self._most)
+        return read(self.model, self.batches, work, sequences, length=len, by_tokens=self._by_tokens)
 
     def _token_log_probs(
-        self, batch: Sequence[tuple[Sequence[int], int]], without: tuple[int, ...]
+        self, forward: Forward, batch: Sequence[tuple[Sequence[int], int]], without: tuple[int, ...]
     ) -> list[list[float]]:
         """The last token of each sequence is only asked about, so it is not read."""
         rows = [row for row, _ in batch]
@@ -200,11 +199,11 @@ class LanguageModel:
         ]
         if not places:
             return [[] for _ in rows]
-        logits = logits_at(self.model, self._padded([ids[:-1] for ids in rows]), places)
+        logits = forward.logits_at(self._padded([ids[:-1] for ids in rows]), places)
         if without:
             forbid(logits, rows, places, without)
         targets = self._tensor([rows[row][at + 1] for row, at in places])
-        found = iter((logits.gather(-1, targets[:, None])[:, 0] - logits.logsumexp(-1)).tolist())
+        found = iter(log_probs(logits, targets))
         return [list(islice(found, max(0, len(ids) - since))) for ids, since in batch]
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> Any:

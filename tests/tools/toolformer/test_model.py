@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from fieldcraft.tools.toolformer.batching import Batches
 from fieldcraft.tools.toolformer.demo.corpus import story
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.forward import quick_products
+from fieldcraft.tools.toolformer.forward import quick_products, reading
 from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.text import OPENING
 
@@ -72,13 +73,70 @@ def test_a_model_that_was_read_with_is_as_before(make_model: Any, architecture: 
     model = make_model(architecture)
     ids = torch.tensor([model.encode(texts(1)[0]).ids])
     layers = {name: dict(layer.__dict__) for name, layer in model.model.named_modules()}
-    with pytest.raises(KeyError), quick_products(model.model):
-        raise KeyError
+    for read in (quick_products, reading):
+        with pytest.raises(KeyError), read(model.model):
+            raise KeyError
     model.token_log_probs(ids.tolist())
 
     assert {name: dict(layer.__dict__) for name, layer in model.model.named_modules()} == layers
     model.model(ids, labels=ids).loss.backward()
     assert all(weight.grad is not None for weight in model.model.parameters())
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "llama", "neox", "gemma2", "cohere", "mixtral", "wrapped"])
+def test_several_threads_say_what_one_says(make_model: Any, architecture: str) -> None:
+    model = make_model("neox" if architecture == "wrapped" else architecture)
+    if architecture == "wrapped":
+        layer = model.model.gpt_neox.layers[0]
+        layer.forward = layer.forward
+    threads: set[str] = set()
+    model.model.register_forward_pre_hook(lambda *_: threads.add(threading.current_thread().name))
+    sequences = [(*model.start, *model.encode(text).ids) for text in texts(80)]
+    since = [len(sequence) - 3 for sequence in sequences]
+    alone = model.token_log_probs(sequences, since=since)
+    assert threads == {threading.main_thread().name}
+
+    torch.set_num_threads(2)
+    together = model.token_log_probs(sequences, since=since)
+
+    assert torch.get_num_threads() == 2
+    assert (len(threads) > 1) == (architecture != "wrapped")
+    for row, other in zip(together, alone, strict=True):
+        assert row == pytest.approx(other, abs=1e-4)
+
+
+def test_several_threads_that_run_out_of_memory_go_on_as_one(
+    make_model: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = make_model()
+    sequences = [model.encode(text).ids for text in texts(80)]
+    since = [len(sequence) - 1 for sequence in sequences]
+    expected = model.token_log_probs(sequences, since=since)
+    torch.set_num_threads(2)
+    _Small(model, room=2)
+
+    with caplog.at_level(logging.WARNING):
+        found = model.token_log_probs(sequences, since=since)
+
+    assert found == [pytest.approx(row, abs=1e-4) for row in expected]
+    assert [record.getMessage() for record in caplog.records] == [
+        "out of memory with 8 texts at a time; going on with 4"
+    ]
+    assert torch.get_num_threads() == 2
+
+
+def test_an_error_in_a_thread_is_told_as_it_is(make_model: Any) -> None:
+    model = make_model()
+    sequences = [model.encode(text).ids for text in texts(80)]
+    torch.set_num_threads(2)
+
+    def fail(*_: Any) -> None:
+        raise ValueError("a fault of the model")
+
+    model.model.register_forward_pre_hook(fail)
+    with pytest.raises(ValueError, match="a fault of the model"):
+        model.token_log_probs(sequences, since=[1] * 80)
+    assert torch.get_num_threads() == 2
 
 
 def test_a_batch_is_no_longer_than_allowed() -> None:
