@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.toolformer.batching import Batches
 from fieldcraft.tools.toolformer.device import default_device, put_on
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
-from fieldcraft.tools.toolformer.forward import Forward, forbid, log_probs
+from fieldcraft.tools.toolformer.forward import Forward, forbid, log_probs, whole_numbers
 from fieldcraft.tools.toolformer.passes import read
 from fieldcraft.tools.toolformer.text import OPENING
 
@@ -202,19 +202,18 @@ class LanguageModel:
         logits = forward.logits_at(self._padded([ids[:-1] for ids in rows]), places)
         if without:
             forbid(logits, rows, places, without)
-        targets = self._tensor([rows[row][at + 1] for row, at in places])
+        targets = self._tensor(rows[row][at + 1] for row, at in places)
         found = iter(log_probs(logits, targets))
         return [list(islice(found, max(0, len(ids) - since))) for ids, since in batch]
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> Any:
         """One tensor of rows of tokens, padded on the right."""
         width, fill = max(map(len, rows)), self.padding
-        return self._tensor([[*row, *[fill] * (width - len(row))] for row in rows])
+        filled = ((*row, *[fill] * (width - len(row))) for row in rows)
+        return self._tensor(chain.from_iterable(filled)).view(-1, width)
 
-    def _tensor(self, numbers: Sequence[Any]) -> Any:
-        import torch
-
-        return torch.tensor(numbers, device=self.device)
+    def _tensor(self, numbers: Iterable[int]) -> Any:
+        return whole_numbers(numbers).to(self.device)
 
     def sample(
         self,
