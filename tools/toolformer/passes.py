@@ -52,6 +52,8 @@ def read(
         threads = _threads(total) if in_threads and can_be_copied(model) else 1
         shares = threads * math.ceil(total / (threads * _TOGETHER))
         most = math.ceil(total / shares) + max(map(length, items))
+    if items and _goes_by_the_longest(model, max(map(length, items))):
+        most = 1
     with ExitStack() as stack:
         free: SimpleQueue[Forward] = SimpleQueue()
         for _ in range(threads):
@@ -66,6 +68,13 @@ def read(
 
         pool = stack.enter_context(_side_by_side(threads)) if threads > 1 else None
         return batches.map(one, items, length=length, most=most, pool=pool)
+
+
+def _goes_by_the_longest(model: Any, longest: int) -> bool:
+    """Whether a text reads differently beside a longer one: `longrope` has factors of their own for those."""
+    rope = getattr(model.config, "rope_parameters", None) or {}
+    known = rope.get("original_max_position_embeddings") or 0
+    return rope.get("rope_type") == "longrope" and longest > known
 
 
 def _threads(tokens: int) -> int:

@@ -66,13 +66,20 @@ def make_model() -> Iterator[MadeModel]:
                     hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
                     num_key_value_heads=1, max_position_embeddings=context, **size,
                 )  # fmt: skip
-            case "gemma2" | "cohere" | "granite" | "mixtral":
+            case "gemma2" | "cohere" | "granite" | "mixtral" | "phi3":
                 after = {
                     "gemma2": {"final_logit_softcapping": 5.0, "head_dim": 16},
                     "cohere": {"logit_scale": 0.3},
                     "granite": {"logits_scaling": 7.0},
                     "mixtral": {"num_local_experts": 3},
-                }
+                    "phi3": {
+                        "original_max_position_embeddings": 9,
+                        "rope_parameters": {
+                            "rope_type": "longrope", "rope_theta": 10_000.0, "short_factor": [1.0] * 8,
+                            "long_factor": [3.0] * 8, "original_max_position_embeddings": 9,
+                        },
+                    },
+                }  # fmt: skip
                 config = transformers.AutoConfig.for_model(
                     architecture, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
                     num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=context,

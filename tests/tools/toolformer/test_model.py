@@ -47,7 +47,9 @@ def test_log_probabilities_in_batches_are_those_of_one_text_at_a_time(
         assert few == pytest.approx(row[first - 1 :], abs=1e-4)
 
 
-@pytest.mark.parametrize("architecture", ["gemma2", "cohere", "granite", "mixtral", "headless", "looped"])
+@pytest.mark.parametrize(
+    "architecture", ["gemma2", "cohere", "granite", "mixtral", "phi3", "headless", "looped"]
+)
 def test_few_places_of_any_model_are_those_of_a_whole_pass(make_model: Any, architecture: str) -> None:
     model = make_model("neox" if architecture in ("headless", "looped") else architecture)
     if architecture == "headless":
