@@ -78,7 +78,7 @@ class AutoCurriculum:
         state = self._recorder.state
         urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
         if urgent is not None:
-            return urgent
+            return _informed(urgent, self._answers)
         known = self._ask_questions() if self._shown("answers") else []
         proposal = self._asker.parsed(
             "curriculum", "curriculum_task", self._read, answers=known, **self._situation()
@@ -157,7 +157,7 @@ class RandomCurriculum:
         state = self._recorder.state
         urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
         if urgent is not None:
-            return urgent
+            return _informed(urgent, self._answers)
         left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
         if not left:
             return None
@@ -165,6 +165,11 @@ class RandomCurriculum:
         words = f"Obtain 1 {item}"
         context = self._answers.on_task(words).answer
         return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
+
+
+def _informed(task: Task, answers: Answers) -> Task:
+    """A task that makes room, with what is known of it where it names nothing itself."""
+    return task if task.context else task.model_copy(update={"context": answers.on_task(task.words).answer})
 
 
 class OpenCurriculum:

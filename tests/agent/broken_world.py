@@ -24,3 +24,12 @@ class GoesBlind(ToyWorld):
         if self._held:
             raise RuntimeError("fog")
         return super().observe()
+
+
+class Full(ToyWorld):
+    """All pockets are full from the start, and planks hold things."""
+
+    spec = ToyWorld.spec.model_copy(update={"id": "full-v1", "container": "plank"})
+
+    def observe(self) -> Observation:
+        return super().observe().model_copy(update={"slots_used": 36, "slots_total": 36})

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from fieldcraft.agent import RunSettings, new_session
+from fieldcraft.agent import events as e
 from fieldcraft.agent.inventory_care import care_for_inventory
+from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.envs import EnvironmentSpec, Names, Observation, make
 
 
@@ -58,3 +66,22 @@ def test_a_renamed_world_names_its_own_container() -> None:
         assert world.spec.container != "chest"
     finally:
         world.close()
+
+
+@pytest.mark.parametrize("curriculum", ["auto", "random"])
+def test_what_the_container_takes_goes_with_its_task(
+    curriculum: str, toy_settings: Callable[..., RunSettings], tmp_path: Path
+) -> None:
+    script = {"answerer": ["A plank takes 1 wood."], "actor": ["GIVE UP: tired"]}
+    (tmp_path / "a.json").write_text(json.dumps(script))
+    settings = toy_settings(
+        environment="broken_world:Full",
+        curriculum=curriculum,
+        model=f"scripted:{tmp_path / 'a.json'}",
+        budget=BudgetLimits(iterations=1),
+    )
+    events: list[Any] = []
+    with new_session(settings, runs=tmp_path / "runs", listeners=(events.append,)) as session:
+        session.explorer.explore()
+    proposed = next(event.task for event in events if isinstance(event, e.TaskProposed))
+    assert (proposed.words, proposed.context) == ("Craft 1 plank", "A plank takes 1 wood.")
