@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fieldcraft.envs.gridworld.inventory import Inventory
+from fieldcraft.envs.gridworld.obtainable import Source
 from fieldcraft.envs.gridworld.rules import Block
 from fieldcraft.envs.gridworld.tables import Tables
 from fieldcraft.envs.gridworld.world import World
@@ -54,21 +55,35 @@ def need_station(world: World, station: str) -> str:
 
 def tool_needed(tables: Tables, block: Block) -> str:
     """`stone_pickaxe or better`: the least tool that gives the block's drops."""
-    fitting = [
-        (tool.tier, tool.speed, name)
-        for name, item in tables.rules.items.items()
-        if (tool := item.tool) is not None and tool.kind == block.tool and tool.tier >= (block.tier or 0)
-    ]
-    return f"{min(fitting)[2]} or better" if fitting else f"a tool of the kind {block.tool}"
+    least = least_tool(tables, block.tool, block.tier or 0)
+    return f"{least} or better" if least in tables.rules.items else least
 
 
 def origin(tables: Tables, item: str, but: str) -> str:
     """Where an item comes from, other than by `but`; for the error of a primitive that cannot make it."""
     ways = [
-        f"{source.kind} {any_of(tables.rules.alternatives(source.origin))}"
+        f"{source.kind} {any_of(tables.rules.alternatives(source.origin))}{_only_with(tables, item, source)}"
         for source in tables.sources.get(item, [])
         if source.kind != but
     ]
     if not ways:
         return ""
     return f"; it comes from {any_of(tuple(dict.fromkeys(ways)))}"
+
+
+def _only_with(tables: Tables, item: str, source: Source) -> str:
+    """` with shears` where the block leaves something else without that tool."""
+    block = tables.rules.blocks.get(source.origin) if source.kind == "mining" else None
+    if block is None or source.tool is None or any(drop.item == item for drop in block.drops):
+        return ""
+    return f" with {least_tool(tables, *source.tool)}"
+
+
+def least_tool(tables: Tables, kind: str | None, tier: int) -> str:
+    """The least tool of a kind and tier; the kind itself where there is no such tool."""
+    fitting = [
+        (tool.tier, tool.speed, name)
+        for name, item in tables.rules.items.items()
+        if (tool := item.tool) is not None and tool.kind == kind and tool.tier >= tier
+    ]
+    return min(fitting)[2] if fitting else f"a tool of the kind {kind}"

@@ -92,6 +92,8 @@ def test_crafting_names_all_that_is_missing(meadow):
         ("iron_ingot", "smelting raw_iron"),
         ("raw_iron", "mining iron_ore"),
         ("beef", "killing cow"),
+        ("oak_leaves", "mining oak_leaves with shears"),
+        ("oak_sapling", "mining oak_leaves or mining oak_sapling"),
     ],
 )
 def test_crafting_what_no_recipe_makes_says_where_it_comes_from(meadow, item, origin):
