@@ -3,7 +3,7 @@
 All of it is read from sentences of one regular form, which errors have and answers keep:
 
     cannot craft X: need 3 A or B (have 1), 2 C (have 0); need a Y within 4 blocks
-    cannot craft X: no crafting recipe makes it; it comes from smelting Z
+    cannot craft X: no crafting recipe makes it; it comes from smelting Z or mining Y with T
     cannot mine X: need T or better (holding H)
     cannot smelt X: need fuel: F or G (have none)
     To craft X: it comes from mining Y; to mine Y: need T or better.
@@ -60,6 +60,7 @@ class Facts:
         recipes: item -> what crafting it takes.
         sources: item -> (`smelting`, `mining` or `killing`, of what), where no recipe makes it.
         tools: block -> the least tool that mines it.
+        special: (item, block) -> the tool without which mining the block leaves something else.
         smelting: what smelting a thing takes besides it.
         smelted: what smelting was spoken of.
         fuels: what burns.
@@ -70,6 +71,7 @@ class Facts:
         self.recipes: dict[str, Recipe] = {}
         self.sources: dict[str, list[tuple[str, str]]] = {}
         self.tools: dict[str, str] = {}
+        self.special: dict[tuple[str, str], str] = {}
         self.smelting: list[str] = []
         self.smelted: list[str] = []
         self.fuels: list[str] = []
@@ -122,9 +124,13 @@ class Facts:
                 wanted += [(1, (thing,)), *((1, (station,)) for station in self.smelting)]
                 if self.fuels:
                     wanted.append((1, tuple(self.fuels)))
-            elif way == "mining" and thing in self.tools:
-                wanted.append((1, (self.tools[thing],)))
+            elif way == "mining" and (tool := self.tool(item, thing)):
+                wanted.append((1, (tool,)))
         return wanted
+
+    def tool(self, item: str, block: str) -> str:
+        """The tool that getting an item from a block takes; empty where none is known of."""
+        return self.special.get((item, block)) or self.tools.get(block, "")
 
     def _sentence(self, verb: str, name: str, body: str) -> None:
         if "none within" in body:
@@ -132,7 +138,8 @@ class Facts:
         for clause in body.split(";"):
             sources = _sources(clause)
             if sources:
-                _extend(self.sources.setdefault(name, []), sources)
+                _extend(self.sources.setdefault(name, []), [(way, thing) for way, thing, _ in sources])
+                self.special.update({(name, thing): tool for _, thing, tool in sources if tool})
                 continue
             match verb:
                 case "craft":
@@ -164,16 +171,17 @@ def _choices(text: str) -> list[str]:
     return [word for word in words if re.fullmatch(NAME, word)]
 
 
-def _sources(clause: str) -> list[tuple[str, str]]:
-    """`smelting A or B, or mining C` as pairs; a name without a way has the way before it."""
+def _sources(clause: str) -> list[tuple[str, str, str]]:
+    """`smelting A or B, or mining C with T` in threes; a name without a way has the way before it."""
     found = []
     for text in _SOURCE.findall(clause):
         way = ""
         for words in _CHOICE.split(text.strip(" .")):
             first, _, rest = words.strip().partition(" ")
-            way, name = (first, rest) if rest else (way, first)
+            way, name = (first, rest) if rest and not rest.startswith("with ") else (way, words.strip())
+            name, _, tool = name.partition(" with ")
             if way in WAYS and re.fullmatch(NAME, name):
-                found.append((way, name))
+                found.append((way, name, tool))
     return found
 
 

@@ -24,6 +24,9 @@ ROOM = 4
 CURIOUS = 4
 """Items of which a program that only asks what a thing takes asks too."""
 
+IN_REACH = 40
+"""What it costs at most to come by a thing that a task first had to ask about, if it goes on at once."""
+
 _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
 HUNGRY, WEAK = 8, 10
@@ -46,6 +49,8 @@ def write_program(prompt: Prompt) -> str:
     if verb == "look" and (chosen := _chosen(prompt, task)):
         verb, count, name = chosen
         before.append("bot.explore()")
+    if verb == "hold" and _for_later(history, name) and ways.to(name).cost > IN_REACH:
+        return f"GIVE UP: what {name} takes is known now, and some of it is for a task of its own"
     failures = prompt.number("Rules", r"stopped at its (\d+)", 5) - 1
     writer = Writer(ways, _lacked(history), before, failures)
     curious = _curious(prompt, facts, items)
@@ -151,7 +156,21 @@ def _beyond_reach(history: str) -> str:
         return nowhere[0]
     if all("tick limit" in text for text in attempts[-2:]) and len(attempts) > 1:
         return "it takes more time than a program has"
+    if _fell_short(subsections(history)[-1][1]):
+        return "all that is known to yield it was done, and it did not come"
     return ""
+
+
+def _for_later(history: str, item: str) -> bool:
+    """Whether all that a task did so far was to ask what its item takes."""
+    attempts = subsections(history)
+    return len(attempts) == 1 and f'\n    _learn(bot, "{item}"' in attempts[0][1]
+
+
+def _fell_short(attempt: str) -> bool:
+    """Whether a program that knew what to do came to its end without an error, and its goal was not met."""
+    asked = re.search(r"^ +_learn\(bot, (?!\*)", attempt, flags=re.MULTILINE)
+    return "The goal is not met: hold " in attempt and "\nError:" not in attempt and not asked
 
 
 def _nothing_new(history: str) -> str:

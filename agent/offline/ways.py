@@ -103,7 +103,7 @@ class Ways:
         if item in self._facts.recipes:
             ways.append(self._by_crafting(item))
         for way, thing in self._facts.sources.get(item, []):
-            ways.append(self._by_smelting(thing) if way == "smelting" else self._by_finding(way, thing))
+            ways.append(self._by_smelting(thing) if way == "smelting" else self._by_finding(item, way, thing))
         mined_before = f'bot.mine, "{item}"' in self._failures
         if (
             not ways
@@ -111,7 +111,7 @@ class Ways:
             and item in self._blocks - self._stations
             and self._distance(item) < UNSEEN
         ):
-            ways.append(self._by_finding("mining", item))
+            ways.append(self._by_finding(item, "mining", item))
         return ways or [Way("try", item, UNKNOWN_COST)]
 
     def _trusted(self, skill: KnownSkill) -> bool:
@@ -153,9 +153,9 @@ class Ways:
             self._use(way, [(1, tuple(self._facts.fuels))], [])
         return way
 
-    def _by_finding(self, way_name: str, thing: str) -> Way:
+    def _by_finding(self, item: str, way_name: str, thing: str) -> Way:
         way = Way("mine" if way_name == "mining" else "kill", thing, 1 + self._distance(thing))
-        tool = self._facts.tools.get(thing) if way_name == "mining" else None
+        tool = self._facts.tool(item, thing) if way_name == "mining" else ""
         if tool:
             way.tools.append(tool)
             way.cost += self.cost(tool)

@@ -73,7 +73,7 @@ def sentence(facts: Facts, name: str) -> str:
         clauses.append(f"to craft {name}: {'; '.join(parts)}")
     things = [thing for _, thing in facts.sources.get(name, [])]
     if things:
-        ways = " or ".join(f"{way} {thing}" for way, thing in facts.sources[name])
+        ways = " or ".join(f"{way} {thing}{_with(facts, name, thing)}" for way, thing in facts.sources[name])
         clauses.append(f"to craft {name}: it comes from {ways}")
         if facts.sources[name][0][0] == "smelting":
             clauses += _smelting(facts, things[0])
@@ -81,6 +81,11 @@ def sentence(facts: Facts, name: str) -> str:
     clauses += [f"to mine {thing}: need {facts.tools[thing]} or better" for thing in dict.fromkeys(tools)]
     text = "; ".join(clauses)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _with(facts: Facts, item: str, thing: str) -> str:
+    tool = facts.special.get((item, thing))
+    return f" with {tool}" if tool else ""
 
 
 def _smelting(facts: Facts, thing: str) -> list[str]:

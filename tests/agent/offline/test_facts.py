@@ -33,6 +33,20 @@ def test_sources_are_read_with_their_ways(facts):
     }
 
 
+def test_a_source_may_take_a_tool_of_its_own():
+    said = "cannot craft gorm: no crafting recipe makes it; it comes from mining norl with jeb or pell"
+    facts = Facts(said, "cannot craft lum: no crafting recipe makes it; it comes from mining norl")
+    assert facts.sources["gorm"] == [("mining", "norl"), ("mining", "pell")]
+    assert [facts.tool("gorm", "norl"), facts.tool("gorm", "pell"), facts.tool("lum", "norl")] == [
+        "jeb",
+        "",
+        "",
+    ]
+    assert facts.needs_of("gorm") == [("jeb",)]
+    again = Facts(sentence(facts, "gorm"), sentence(facts, "lum"))
+    assert (again.sources, again.special) == (facts.sources, facts.special)
+
+
 def test_tools_stations_fuel_and_what_was_missed_are_read(facts):
     assert facts.tools == {"norl": "jeb", "pell": "marn"}
     assert (facts.smelting, facts.fuels, facts.absent) == (["dask"], ["lum", "fenk"], {"quoll"})

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from fieldcraft.agent.prompting import AnswerUnusable, parse_code
-from fieldcraft.agent.task import Attempt, Task
+from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import ItemGoal
 from fieldcraft.skills import Execution
 
@@ -21,6 +21,37 @@ def test_a_search_in_vain_is_given_up(ask):
     assert answer == "GIVE UP: saw no tib on 16 walks"
     with pytest.raises(AnswerUnusable):
         parse_code(answer)
+
+
+def test_a_task_that_could_only_ask_is_left_until_what_it_takes_is_within_reach(ask):
+    asking = parse_code(ask("actor"))
+    assert '_learn(bot, "gorm"' in asking
+    within = ended("cannot craft gorm: need 3 kor (have 2)\n", source=asking)
+    beyond = ended("cannot craft gorm: need 3 fenk (have 0)\n", source=asking)
+    near = "Nearby blocks: norl\nInventory (1/36): 5 kor"
+    assert "```python" in ask("actor", attempts=[within], observation=near)
+    assert ask("actor", attempts=[beyond]).startswith("GIVE UP: what gorm takes is known now")
+
+
+def test_what_was_done_without_an_error_and_in_vain_is_not_done_again(ask):
+    context = "To craft gorm: it comes from mining norl."
+    source = parse_code(
+        ask("actor", task=Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm"), context=context))
+    )
+    missed = Verdict(success=False, critique="The goal is not met: hold 0 of 1 gorm.")
+
+    def answered(**changes):
+        attempt = ended(source=source).model_copy(update=changes)
+        return ask(
+            "actor",
+            attempts=[attempt],
+            task=Task(words="Craft 1 gorm", goal=ItemGoal(item="gorm"), context=context),
+        )
+
+    assert answered(verdict=missed) == "GIVE UP: all that is known to yield it was done, and it did not come"
+    assert "did not come" not in answered()
+    fault = Execution(killed="tick limit", detail="6000 ticks")
+    assert "did not come" not in answered(verdict=missed, execution=fault)
 
 
 def test_what_a_program_would_say_is_not_what_it_said(ask):
