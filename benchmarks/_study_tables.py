@@ -10,7 +10,7 @@ from fieldcraft.agent.study import Study, Table, tables
 from fieldcraft.agent.study.study import Record
 from fieldcraft.agent.study.tables import done_before, reached, spread
 
-BUILDING, UNSEEN = tuple(range(1, 6)), tuple(range(9001, 9006))
+BUILDING, UNSEEN = tuple(range(1, 6)), tuple(range(11001, 11006))
 ABLATIONS = ("full", "without-library", "without-critic", "random-curriculum")
 COMPARED = ("full", "autogpt", "reflexion", "react")
 TIERS = ("wooden", "stone", "iron", "diamond")
