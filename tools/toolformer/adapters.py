@@ -19,7 +19,9 @@ def adapted(model: LanguageModel, settings: TrainingSettings) -> Any:
 
     inner = model.model
     if settings.method == "qlora":
-        inner = prepare_model_for_kbit_training(_in_four_bits(model))
+        inner = prepare_model_for_kbit_training(
+            _in_four_bits(model), gradient_checkpointing_kwargs={"use_reentrant": False}
+        )
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=settings.rank,
