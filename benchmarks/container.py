@@ -72,7 +72,7 @@ def measured(transport: Transport, client: DockerClient, *, quick: bool) -> dict
 
 
 def _containers(client: DockerClient) -> list[Any]:
-    return client.containers.list(all=True, filters={"label": f"{OWNER}={own_label()}"})
+    return client.containers.list(all=True, filters={"label": f"{OWNER}={own_label()}"}, ignore_removed=True)
 
 
 def _inside(client: DockerClient) -> dict[str, int]:

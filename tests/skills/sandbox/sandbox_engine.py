@@ -129,7 +129,9 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 def mine(client: docker.DockerClient, owner: str | None = None) -> list[Container]:
     """The containers of that owner, or of this process."""
-    return client.containers.list(all=True, filters={"label": f"{OWNER}={owner or own_label()}"})
+    return client.containers.list(
+        all=True, filters={"label": f"{OWNER}={owner or own_label()}"}, ignore_removed=True
+    )
 
 
 def image_from(client: docker.DockerClient, name: str, lines: list[str], files: dict[str, str]) -> None:
