@@ -76,8 +76,9 @@ class LanguageModel:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         try:
-            model = AutoModelForCausalLM.from_pretrained(path, local_files_only=True)
-            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+            folder = path if Path(path).exists() else _cached(str(path))
+            model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())[:300] if Path(path).exists() else "no such folder"
             raise ToolformerError(
@@ -285,3 +286,10 @@ class LanguageModel:
             tuple(row) if known is None else known
             for known, row in zip(written, made[:, width:].tolist(), strict=True)
         ]
+
+
+def _cached(name: str) -> str:
+    """The folder of a model in the local cache; given a name, transformers asks the hub for adapters."""
+    from huggingface_hub import snapshot_download
+
+    return snapshot_download(name, local_files_only=True)
