@@ -18,6 +18,9 @@ from compose_command import compose
 from local_base import import_base
 from minecraft_server import FixtureServer, missing
 
+from fieldcraft.skills.sandbox import SandboxUnavailable
+from fieldcraft.skills.sandbox.docker.engine import connect
+
 ROOT = Path(__file__).parents[2]
 BASE, IMAGE, PROJECT = "fieldcraft-test-base", "fieldcraft-agent-test", "fieldcraft-test"
 BOT = "Composed"
@@ -27,10 +30,10 @@ BOT = "Composed"
 def engine() -> Iterator[docker.DockerClient]:
     problem = missing() or (None if shutil.which("busybox") else "busybox-static")
     try:
-        client = docker.from_env(timeout=600)
-        client.ping()
-    except Exception as error:
-        problem = f"no Docker engine: {error}"
+        client = connect()
+        client.api.timeout = 600
+    except SandboxUnavailable as error:
+        problem = str(error)
     if problem:
         assert not os.environ.get("CI"), f"missing in CI: {problem}"
         pytest.skip(problem)

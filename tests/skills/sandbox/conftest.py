@@ -34,7 +34,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def docker_here() -> None:
     """An engine that answers, and the image."""
     open_for_test("docker").close()
@@ -49,7 +49,7 @@ def client(docker_here: None, clean_images: None) -> Iterator[DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def clean_images() -> Iterator[None]:
+def clean_images(docker_here: None) -> Iterator[None]:
     """Leaves none of the tests' own images behind."""
     yield
     client = connect()
