@@ -56,12 +56,17 @@ def shared_world(server: FixtureServer) -> Iterator[MinecraftWorld]:
 
 @pytest.fixture
 def world(server: FixtureServer, shared_world: MinecraftWorld) -> MinecraftWorld:
-    """The bot with empty hands in the middle of the arena, which is as it was at first."""
+    """The bot with empty hands in the middle of the arena, which is as it was at first.
+
+    The server empties them: a bot whose hands are empty already does
+    not see when its own `/clear` is obeyed, which may be after a
+    test has given it something.
+    """
     server.ask("clearMobs")
     server.ask("arena")
-    shared_world.reset(
-        seed=0, options={"port": server.port, "username": NAME, "reset": "hard", "position": "0.5,5,0.5"}
-    )
+    shared_world.reset(seed=0, options={"port": server.port, "username": NAME, "position": "0.5,5,0.5"})
+    server.ask("clear", name=NAME)
+    _wait(shared_world, lambda held: not held, "the bot's hands are never empty")
     return shared_world
 
 
@@ -72,10 +77,19 @@ def give(server: FixtureServer, world: MinecraftWorld) -> Callable[..., None]:
     def put(**items: Any) -> None:
         for item, count in items.items():
             server.ask("give", name=NAME, item=item, count=count)
-        for _ in range(100):
-            if all(world.inventory().get(item, 0) >= count for item, count in items.items()):
-                return
-            world.wait(1)
-        raise AssertionError(f"the bot never saw {items}")
+        _wait(
+            world,
+            lambda held: all(held.get(item, 0) >= count for item, count in items.items()),
+            f"the bot never saw {items}",
+        )
 
     return put
+
+
+def _wait(world: MinecraftWorld, seen: Callable[[dict[str, int]], bool], otherwise: str) -> None:
+    """Wait until what the bot holds is as it should be: the server's side was changed behind its back."""
+    for _ in range(100):
+        if seen(world.inventory()):
+            return
+        world.wait(1)
+    raise AssertionError(f"{otherwise}: it holds {world.inventory()}")
