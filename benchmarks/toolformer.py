@@ -2,9 +2,10 @@
 
 Speed: the filter's scores against one call at a time, and sampling with kept keys and values against a full
 forward pass for each token at length 128, both on the demo's model and in the same run. The method: the demo
-from scratch for each seed, with what it is to reach. Times are in seconds of the processor on one thread, and
-by the clock on more (`--threads 2`). `--made FOLDER` measures the filter as after the demo of each seed, in
-the folder of one that was made before (`fieldcraft toolformer demo --into FOLDER`).
+from scratch for each seed, with what it is to reach. On all cores, as the commands run, times are by the
+clock, and say little on a machine that has other work (`load`); on one thread (`--threads 1`) they are in
+seconds of the processor. `--made FOLDER` measures the filter as after the demo of each seed, in the folder
+of one that was made before (`fieldcraft toolformer demo --into FOLDER`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import random
 import statistics
 import tempfile
@@ -46,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--quick", action="store_true", help="speed only, and small")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--width", type=int, default=128, help="768 with 17 layers is 120 million parameters")
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--device", default="cpu")
@@ -61,6 +63,7 @@ def main() -> None:
     size = {"width": options.width, "layers": options.layers, "device": options.device}
     report: dict[str, Any] = {
         "threads": options.threads,
+        "load": round(os.getloadavg()[0], 1),
         "filter": filtering(
             model, *made_up(60 if options.quick else 600), rounds=1 if options.quick else options.rounds
         ),
