@@ -177,10 +177,11 @@ def test_junk_between_messages_is_passed_over(load: Load, execute_all: Execute) 
 
 
 def test_a_server_that_floods_is_ended(load: Load) -> None:
+    processes = children()
     registry = load(mcp={"rude": rude("flood")})
 
     assert "it sent a message of more than 268,435,456 bytes" in only_problem(registry)
-    assert children() == set()
+    assert children() <= processes
 
 
 def test_an_endless_list_of_tools_ends(load: Load) -> None:
