@@ -170,7 +170,7 @@ def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
     Raises:
         UnknownModel, MissingExtra, MissingKey, BadScript: before any call.
     """
-    options = ModelSettings.model_validate(settings.model_options)
+    options = ModelSettings.model_validate({"corpus": settings.corpus, **settings.model_options})
     by_name = {
         name: ModelClient(name, options) for name in sorted({settings.model_for(role) for role in ROLES})
     }

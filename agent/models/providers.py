@@ -104,7 +104,7 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
         case "toolformer":
             from fieldcraft.tools.toolformer.chat import ToolformerChat
 
-            return ToolformerChat.load(Path(model), tokens=settings.max_output_tokens)
+            return ToolformerChat.load(Path(model), tokens=settings.max_output_tokens, corpus=settings.corpus)
         case _ if provider in PROVIDERS:
             return _from_provider(name, settings)
         case _:

@@ -21,7 +21,7 @@ class ModelSettings(BaseModel):
     seconds apart at first and doubling with jitter up to a minute, or as long as the server asks for,
     but never past `retry_seconds` from the first. `base_url` points a provider at another server of its
     protocol. What is `None` is left to the provider. `prices` go before the built-in table; keys are
-    `provider:model`.
+    `provider:model`. `corpus` is what the `search` of a `toolformer:` looks in; the run's where omitted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class ModelSettings(BaseModel):
     max_output_tokens: int | None = Field(default=None, ge=1)
     base_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     prices: dict[str, Price] = {}
+    corpus: tuple[str, ...] = ()
 
     @field_validator("base_url")
     @classmethod

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
+from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.context import ToolContext
 from fieldcraft.tools.executor import ToolExecutor
 from fieldcraft.tools.registry import ToolRegistry
@@ -46,7 +47,12 @@ class ToolformerChat(BaseChatModel):
 
     @classmethod
     def load(
-        cls, folder: Path, *, tools: Sequence[str] | None = None, tokens: int | None = None
+        cls,
+        folder: Path,
+        *,
+        tools: Sequence[str] | None = None,
+        tokens: int | None = None,
+        corpus: Sequence[str] = (),
     ) -> ToolformerChat:
         """A trained Toolformer with tools.
 
@@ -54,13 +60,15 @@ class ToolformerChat(BaseChatModel):
             folder: of the model.
             tools: their names; by default those that `train` noted beside the model.
             tokens: written at most, calls and results included.
+            corpus: folders, `.jsonl` and `.zim` files in which `search` looks.
 
         Raises:
             ToolformerError: there is no such model, or nobody says which tools are its.
         """
         names = tools if tools is not None else _noted(folder)
         settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
-        executor = ToolExecutor(ToolRegistry.load(names), context=ToolContext())
+        context = ToolContext(corpus=Corpora(corpus) if corpus else None)
+        executor = ToolExecutor(ToolRegistry.load(names), context=context)
         return cls(decoder=Decoder(LanguageModel.load(folder), executor, settings))
 
     @property

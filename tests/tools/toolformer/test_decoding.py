@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from fieldcraft.agent.models.providers import resolve_model
+from fieldcraft.agent.session import open_clients
+from fieldcraft.agent.settings import RunSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
 from fieldcraft.tools.builtin.calendar import calendar
 from fieldcraft.tools.toolformer.annotate import POLICY
+from fieldcraft.tools.toolformer.chat import note_tools
 from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
 from fieldcraft.tools.toolformer.evaluation import choose_k, compare, evaluate
 from fieldcraft.tools.toolformer.model import LanguageModel
@@ -84,6 +89,21 @@ def test_a_batch_of_prompts_of_many_lengths_writes_what_each_alone_does(
     for prompt, day, made in zip(prompts, days, together, strict=True):
         assert decoder.write([prompt], [day]) == [made]
         assert "".join(decoder.stream(prompt, day)) == made.written
+
+
+def test_as_the_model_of_a_run_it_searches_what_the_run_does(learned: LanguageModel, tmp_path: Path) -> None:
+    learned.save(tmp_path / "model")
+    note_tools(tmp_path / "model", ["search"])
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "farm.txt").write_text("A farm needs 3 nails a day.")
+    model, corpus = f"toolformer:{tmp_path / 'model'}", (str(tmp_path / "notes"),)
+
+    client = open_clients(RunSettings(model=model, corpus=corpus))["actor"]
+    chat = resolve_model(client.name, settings=client.settings)
+    answer = chat.invoke(WITH_CALLS[2].partition(" [")[0])
+
+    (call,) = answer.response_metadata["calls"]
+    assert (call["name"], call["result"]) == ("search", "A farm needs 3 nails a day.")
 
 
 def test_disabled_writes_no_call_and_a_larger_k_more(learned: LanguageModel, tools: ToolExecutor) -> None:
