@@ -16,6 +16,7 @@ from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox, process_launcher
+from fieldcraft.tools.sources.settings import ToolSources
 
 if TYPE_CHECKING:
     from fieldcraft.agent.study import Study
@@ -27,6 +28,7 @@ def explore(
     *,
     iterations: int = 60,
     runs: Path | str = "runs",
+    name: str | None = None,
     resume: str | None = None,
     method: str | None = None,
     listeners: tuple[Listener, ...] = (),
@@ -38,7 +40,9 @@ def explore(
         environment: id or `module:Class` of the world.
         iterations: the budget, parts before a resume included.
         runs: the folder of runs.
-        resume: a run to go on with; the other settings are then the run's own.
+        name: of a new run; made from the time where omitted.
+        resume: a run to go on with; the other settings are then the run's own. From `mcp` and `openapi` comes
+            what its files do not keep of them, such as passwords.
         method: such as `voyager`, `react` or `without-library` (`fieldcraft.agent.methods`); settings that
             are given go before the method's.
         listeners: called with every event of the journal.
@@ -49,10 +53,13 @@ def explore(
     """
     budget = BudgetLimits(iterations=iterations)
     if resume is not None:
-        with resumed_session(resume, runs=Path(runs), budget=budget, listeners=listeners) as session:
+        sources = ToolSources(mcp=settings.get("mcp", {}), openapi=settings.get("openapi", {}))
+        with resumed_session(
+            resume, runs=Path(runs), budget=budget, sources=sources, listeners=listeners
+        ) as session:
             return session.explorer.explore()
     chosen = RunSettings(environment=environment, budget=budget, **{**method_settings(method), **settings})
-    with new_session(chosen, runs=Path(runs), listeners=listeners) as session:
+    with new_session(chosen, runs=Path(runs), name=name, listeners=listeners) as session:
         return session.explorer.explore()
 
 

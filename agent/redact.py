@@ -7,21 +7,11 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from fieldcraft.tools.secret_shapes import BEARER, NAMED, SHAPES
+
 REDACTED = "[redacted]"
 _SHORTEST = 8
-_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?(_|$)", re.IGNORECASE)
-_SHAPES = re.compile(
-    r"""
-      \bsk-[\w-]{12,}                                # OpenAI, Anthropic and those who follow them
-    | \b(?:gh[pousr]|github_pat|glpat|hf)[_-]\w{16,} # GitHub, GitLab, Hugging Face
-    | \bxox[abprs]-[\w-]{10,}                        # Slack
-    | \bAIza[\w-]{30,}                               # Google
-    | \bAKIA[0-9A-Z]{16}\b                           # Amazon
-    | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                # the user and password of a URL
-    """,
-    re.VERBOSE,
-)
-_BEARER = re.compile(r"\b(Bearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"{NAMED}(_|$)", re.IGNORECASE)
 
 
 @cache
@@ -39,7 +29,7 @@ def redact(text: str, extra: Iterable[str] = ()) -> str:
     for value in sorted(values.union(extra), key=len, reverse=True):
         if len(value) >= _SHORTEST and value in text:
             text = text.replace(value, REDACTED)
-    return _BEARER.sub(rf"\1{REDACTED}", _SHAPES.sub(REDACTED, text))
+    return BEARER.sub(rf"\1{REDACTED}", SHAPES.sub(REDACTED, text))
 
 
 _UNSHOWABLE = re.compile(

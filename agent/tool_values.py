@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fieldcraft.agent.run import RunError
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.tools.sources.secrets import LEFT_OUT
+from fieldcraft.tools.sources.secrets import FOR_FILES, LEFT_OUT
 from fieldcraft.tools.sources.settings import SourceSettings, ToolSources
 
 Source = TypeVar("Source", bound=SourceSettings)
@@ -33,17 +33,34 @@ def _filled(kind: str, kept: Mapping[str, Source], here: Mapping[str, Source]) -
     }
 
 
-def _values(called: str, source: SourceSettings, here: SourceSettings | None) -> dict[str, dict[str, str]]:
-    """Each group of values of which one was left out, whole."""
-    groups = {field: value for field, value in source if isinstance(value, dict)}
-    return {
-        field: {
-            name: text if text != LEFT_OUT else _value(called, field, name, here)
-            for name, text in group.items()
-        }
-        for field, group in groups.items()
-        if LEFT_OUT in group.values()
-    }
+def _values(called: str, source: SourceSettings, here: SourceSettings | None) -> dict[str, Any]:
+    """Each field of which something was left out, whole."""
+    changes: dict[str, Any] = {}
+    for field, value in source:
+        if isinstance(value, dict) and LEFT_OUT in value.values():
+            changes[field] = {
+                name: text if text != LEFT_OUT else _value(called, field, name, here)
+                for name, text in value.items()
+            }
+        elif _lacks(value):
+            changes[field] = _same(called, field, value, here)
+    return changes
+
+
+def _lacks(value: object) -> bool:
+    """Whether something was left out of a text, or of one of several words."""
+    words = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(word, str) and LEFT_OUT in word for word in words)
+
+
+def _same(called: str, field: str, kept: object, here: SourceSettings | None) -> Any:
+    """The field as it stands here, where no more than what was left out tells it from what was kept."""
+    if here is None or here.model_dump(context=FOR_FILES).get(field) != kept:
+        raise RunError(
+            f"the run's files keep {field} of [{called}] without its secrets; have the same {field} in "
+            "fieldcraft.toml here, best with ${NAME} of an environment variable for each secret"
+        )
+    return getattr(here, field)
 
 
 def _value(called: str, field: str, name: str, here: SourceSettings | None) -> str:

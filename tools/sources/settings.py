@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.sources.secrets import VARIABLE, Guarded
+from fieldcraft.tools.sources.secrets import VARIABLE, Guarded, GuardedText, GuardedWords
 from fieldcraft.tools.traits import Effect
 
 _PLACES = {"workspaceFolder": Path.cwd, "userHome": Path.home}
@@ -56,7 +56,8 @@ class McpServer(SourceSettings):
 
     In `args`, `env`, `url` and `headers`, `${NAME}` stands for the environment variable and
     `${NAME:-text}` for `text` where it is not set, so that no secret is written down. A run's files get the
-    names in `env` and `headers`, and no value that is written out.
+    names in `env` and `headers` and no value that is written out, and `args` and `url` without what is a
+    secret by its name (`--api-key`, `?token=`) or its shape.
 
     Attributes:
         env: variables for the server, beside the few that every program needs (`PATH`, `HOME`, ...).
@@ -67,10 +68,10 @@ class McpServer(SourceSettings):
     """
 
     command: str | None = None
-    args: tuple[str, ...] = ()
+    args: GuardedWords = ()
     env: Guarded = {}
     cwd: str | None = None
-    url: str | None = None
+    url: GuardedText | None = None
     type: Literal["stdio", "http", "sse"] | None = None
     headers: Guarded = {}
     start_timeout: float = Field(default=30.0, gt=0)
@@ -89,7 +90,7 @@ class OpenApiDocument(SourceSettings):
     """A web API that an OpenAPI 3 document describes.
 
     `${NAME}` stands for the environment variable in `headers` and `credentials`; a run's files get no value
-    there that is written out.
+    there that is written out, and URLs without their passwords and keys.
 
     Attributes:
         document: a file or a URL, JSON or YAML.
@@ -99,8 +100,8 @@ class OpenApiDocument(SourceSettings):
         credentials: name of a security scheme of the document -> its key, token, or `user:password`.
     """
 
-    document: str
-    servers: tuple[str, ...] = ()
+    document: GuardedText
+    servers: GuardedWords = ()
     headers: Guarded = {}
     credentials: Guarded = {}
 
