@@ -27,7 +27,7 @@ from fieldcraft.tools.toolformer.training import train
 WITH_CALLS = [
     "the mill has 6 rows of 7 sacks, which makes [calculator( 6 * 7) -> 42] 42 sacks.",
     "today the inn opens and the date is [calendar() -> Friday, May 1, 1908] Friday, May 1, 1908.",
-    "the farm has 9 nails and gets [search(nails) -> 3] 3 more.",
+    "the farm has 9 nails and gets [search( nails) -> 3] 3 more.",
     "the smith has a red hat and walks to the hill. the hat is red.",
 ]
 DAY = "Friday, May 1, 1908"
