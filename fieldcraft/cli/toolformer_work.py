@@ -106,8 +106,15 @@ def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:
 
 
 def _unfit(error: ValidationError, source: str) -> UsageProblem:
+    from fieldcraft.envs import nearest
+    from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+
     first = error.errors(include_url=False)[0]
     where = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        known = sorted((ToolSettings if len(first["loc"]) > 1 else AnnotationSettings).model_fields)
+        close = nearest(str(first["loc"][-1]), known) or "."
+        return UsageProblem(f"{source}: no setting {where!r}{close} Settings here: {', '.join(known)}")
     return UsageProblem(f"{source}: {where}: {first['msg'].removeprefix('Value error, ')}")
 
 

@@ -26,6 +26,7 @@ def folder(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     chosen = random.Random(6)
     make_model("gpt2", "words", context=1000).save(tmp_path / "model")
     make_model("gpt2", "words", context=60).save(tmp_path / "small")
+    (tmp_path / "odd.yaml").write_text("tools: {calculator: {postions: 3}}")
     (tmp_path / "latin.txt").write_bytes(b"a caf\xe9 has 3 cups")
     (tmp_path / "wide.txt").write_bytes("the inn".encode("utf-16-le"))
     stories = [story(chosen) for _ in range(12)]
@@ -182,6 +183,11 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             "annotate texts.jsonl --model model --tools calculator --into a --settings no.yaml",
             2,
             "no.yaml cannot",
+        ),
+        (
+            "annotate texts.jsonl --model model --tools calculator --into a --settings odd.yaml",
+            2,
+            "odd.yaml: no setting 'tools.calculator.postions'; did you mean 'positions'",
         ),
         ("train nowhere --model model --into a", 2, "nowhere holds no annotation; make one"),
         ("train made --model model --into a --learning-rate -1", 2, "learning_rate: Input should be greater"),
