@@ -170,7 +170,8 @@ def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
     Raises:
         UnknownModel, MissingExtra, MissingKey, BadScript: before any call.
     """
-    options = ModelSettings.model_validate({"corpus": settings.corpus, **settings.model_options})
+    of_run = {"tools": settings.all_tools(), "sources": settings.tool_sources, "corpus": settings.corpus}
+    options = ModelSettings.model_validate({**of_run, **settings.model_options})
     by_name = {
         name: ModelClient(name, options) for name in sorted({settings.model_for(role) for role in ROLES})
     }

@@ -104,7 +104,13 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
         case "toolformer":
             from fieldcraft.tools.toolformer.chat import ToolformerChat
 
-            return ToolformerChat.load(Path(model), tokens=settings.max_output_tokens, corpus=settings.corpus)
+            return ToolformerChat.load(
+                Path(model),
+                tokens=settings.max_output_tokens,
+                corpus=settings.corpus,
+                offered=settings.tools,
+                sources=settings.sources,
+            )
         case _ if provider in PROVIDERS:
             return _from_provider(name, settings)
         case _:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fieldcraft.tools.sources.settings import ToolSources
+
 
 class Price(BaseModel):
     """US dollars per million tokens."""
@@ -21,7 +23,8 @@ class ModelSettings(BaseModel):
     seconds apart at first and doubling with jitter up to a minute, or as long as the server asks for,
     but never past `retry_seconds` from the first. `base_url` points a provider at another server of its
     protocol. What is `None` is left to the provider. `prices` go before the built-in table; keys are
-    `provider:model`. `corpus` is what the `search` of a `toolformer:` looks in; the run's where omitted.
+    `provider:model`. `tools` and `sources` are where a `toolformer:` finds the tools that it calls,
+    `corpus` is what its `search` looks in; the run's where omitted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +37,8 @@ class ModelSettings(BaseModel):
     max_output_tokens: int | None = Field(default=None, ge=1)
     base_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     prices: dict[str, Price] = {}
+    tools: tuple[str, ...] = ()
+    sources: ToolSources = ToolSources()
     corpus: tuple[str, ...] = ()
 
     @field_validator("base_url")

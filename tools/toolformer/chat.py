@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
+from fieldcraft.tools.announced import available
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.context import ToolContext
 from fieldcraft.tools.executor import ToolExecutor
 from fieldcraft.tools.registry import ToolRegistry
+from fieldcraft.tools.sources.settings import ToolSources
 from fieldcraft.tools.toolformer import text
 from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings, MadeCall
 from fieldcraft.tools.toolformer.documents import Document
@@ -53,22 +56,31 @@ class ToolformerChat(BaseChatModel):
         tools: Sequence[str] | None = None,
         tokens: int | None = None,
         corpus: Sequence[str] = (),
+        offered: Sequence[str] = (),
+        sources: ToolSources | None = None,
     ) -> ToolformerChat:
         """A trained Toolformer with tools.
 
         Args:
             folder: of the model.
-            tools: their names; by default those that `train` noted beside the model.
+            tools: their names; by default those that `train` noted beside the model, of those that are
+                announced, of `offered`, and of what `sources` give.
             tokens: written at most, calls and results included.
             corpus: folders, `.jsonl` and `.zim` files in which `search` looks.
+            offered: further tools, as `ToolRegistry.load` takes them, such as `module:function`.
+            sources: MCP servers and OpenAPI documents, opened where a tool is not to be had otherwise.
 
         Raises:
-            ToolformerError: there is no such model, or nobody says which tools are its.
+            ToolformerError: there is no such model, or nobody says which tools are its or where one is from.
         """
-        names = tools if tools is not None else _noted(folder)
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()
+        registry = ToolRegistry.load(tools) if tools is not None else _its_tools(folder, offered, sources)
         settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
         context = ToolContext(corpus=Corpora(corpus) if corpus else None)
-        executor = ToolExecutor(ToolRegistry.load(names), context=context)
+        executor = ToolExecutor(registry, context=context)
+        weakref.finalize(executor, registry.close)
         return cls(decoder=Decoder(LanguageModel.load(folder), executor, settings))
 
     @property
@@ -123,7 +135,25 @@ def note_tools(folder: Path, names: Sequence[str]) -> None:
     (folder / _NOTE).write_text(json.dumps({"tools": list(names)}), encoding="utf-8")
 
 
+def _its_tools(folder: Path, offered: Sequence[str], sources: ToolSources | None) -> ToolRegistry:
+    """The tools that a model learnt to call."""
+    names, known = _noted(folder), available()
+    announced = [name for name in names if name in known]
+    if len(announced) == len(names):
+        return ToolRegistry.load(names)
+    registry = ToolRegistry.load([*announced, *offered], sources)
+    if lacking := [name for name in names if name not in registry]:
+        registry.close()
+        raise ToolformerError(
+            f"{folder} calls {' and '.join(lacking)}, which no tool here is; say where it is from, such as "
+            f"--tools my_module:{lacking[0]}"
+        )
+    return registry.select(names)
+
+
 def _noted(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        raise ToolformerError(f"there is no folder {folder}; give the `model` that `toolformer train` wrote")
     try:
         return list(json.loads((folder / _NOTE).read_text(encoding="utf-8"))["tools"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -12,6 +12,8 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from fieldcraft.agent.models.errors import UnknownModel
 from fieldcraft.agent.models.providers import resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.agent.session import open_clients
+from fieldcraft.agent.settings import RunSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
 from fieldcraft.tools.toolformer.annotate import POLICY, Annotator
@@ -61,6 +63,25 @@ def test_a_trained_folder_is_an_agents_model_by_its_name(make_model: Any, tmp_pa
     assert answer.usage_metadata["output_tokens"] <= 7
     with pytest.raises(UnknownModel, match="say 'toolformer:FOLDER'"):
         resolve_model("toolformer:", settings=ModelSettings())
+
+
+def test_tools_of_ones_own_are_found_where_the_run_finds_them(
+    make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own_counting.py").write_text(
+        'def dozens(number: int) -> int:\n    """How many that many dozens are."""\n    return 12 * number\n'
+    )
+    make_model("llama").save(Path("model"))
+    note_tools(Path("model"), ["calculator", "dozens"])
+
+    with pytest.raises(ToolformerError, match=r"calls dozens, .* such as --tools my_module:dozens"):
+        open_clients(RunSettings(model="toolformer:model"))
+    clients = open_clients(RunSettings(model="toolformer:model", tools=("own_counting:dozens", "search")))
+
+    chat = resolve_model("toolformer:model", settings=clients["actor"].settings)
+    assert isinstance(chat, ToolformerChat)
+    assert chat.decoder.tools == ("calculator", "dozens")
 
 
 def test_a_tokenizers_chat_template_is_used(make_model: Any, tools: ToolExecutor) -> None:

@@ -18,6 +18,7 @@ from fieldcraft.tools.registry import ToolRegistry
 from fieldcraft.tools.toolformer import text
 from fieldcraft.tools.toolformer.annotate import POLICY, Annotator, Progress, annotate_corpus
 from fieldcraft.tools.toolformer.annotated import AnnotatedDocument, read_annotated
+from fieldcraft.tools.toolformer.chat import note_tools
 from fieldcraft.tools.toolformer.decoding import DecodingSettings
 from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text
 from fieldcraft.tools.toolformer.demo.corpus import KINDS, Story, story
@@ -110,6 +111,7 @@ class Demo:
                 seed=self.settings.seed,
             )
             tuned = self._train("toolformer", base, mixed.toolformer, _tuning(self.settings.tune_steps))
+            note_tools(self.folder / "toolformer" / "model", TOOLS)
             control = self._train("plain control", base, mixed.control, _tuning(self.settings.tune_steps))
             compared = self._compare(base, control, tuned, tools)
         kept, right = judged(annotated, stories, thresholds(settings, TOOLS))
