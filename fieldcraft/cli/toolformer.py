@@ -120,9 +120,9 @@ def decode(
 ) -> int:
     """Write on, calling tools while writing."""
     from fieldcraft.cli.console import print_json
-    from fieldcraft.cli.toolformer_view import print_pieces
+    from fieldcraft.cli.toolformer_view import print_failed, print_pieces
     from fieldcraft.cli.toolformer_work import opened_tools
-    from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
+    from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings, MadeCall
 
     read = _standard_input() if prompt is None else prompt
     if not read.strip():
@@ -134,13 +134,15 @@ def decode(
             (made,) = decoder.write([read], [day])
             print_json({"prompt": read, **vars(made), "calls": [vars(call) for call in made.calls]})
         else:
-            print_pieces(decoder.stream(read, day))
+            made_calls: list[MadeCall] = []
+            print_pieces(decoder.stream(read, day, made_calls.append))
+            print_failed(made_calls)
     return 0
 
 
 def _standard_input() -> str:
     try:
-        return sys.stdin.read().encode("utf-8").decode("utf-8")
+        return sys.stdin.read().encode("utf-8").decode("utf-8").removesuffix("\n")
     except UnicodeError as error:
         raise UsageProblem("standard input is not UTF-8; convert it with iconv") from error
 

@@ -48,7 +48,10 @@ def evaluate(
         raise UsageProblem(f"{picture} cannot be written: there is no folder {picture.parent}")
     paths = {"base": base, "plain": control, TOOLFORMER: model}
     held = texts_of(held_out)
-    with opened_tools(tools, corpus) as executor, Following(plain=plain, as_json=as_json) as follow:
+    with (
+        opened_tools(tools, corpus) as executor,
+        Following(plain=plain, as_json=as_json, at_once=True) as follow,
+    ):
         models = {
             name: t.loaded(path, device, batch_size) for name, path in paths.items() if path is not None
         }
@@ -118,8 +121,24 @@ def demo(
         return 0
     print_report(result.annotation)
     print_comparison(result.comparison)
+    _tell_what_next(folder)
     right = f"{result.right} of {result.kept} kept calls are truly right; "
     console().print(
         say(f"{right}results, models{' and picture' if picture else ''} are in {folder}", "quiet")
     )
     return 0
+
+
+def _tell_what_next(folder: Path) -> None:
+    from fieldcraft.cli.console import console, say
+    from fieldcraft.cli.naming import program
+
+    tools = "--tools calculator --tools calendar --tools search"
+    console().print(
+        say(
+            f'Let it write: {program()} toolformer decode "ship 3737 has a captain whose name is" '
+            f"--model {folder / 'toolformer' / 'model'} {tools} --corpus {folder / 'ships.jsonl'} -k 1",
+            "quiet",
+        ),
+        soft_wrap=True,
+    )

@@ -12,6 +12,7 @@ from fieldcraft.cli.running import Stopper
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from fieldcraft.tools.toolformer.decoding import MadeCall
     from fieldcraft.tools.toolformer.evaluation import Comparison
     from fieldcraft.tools.toolformer.report import Report
 
@@ -26,23 +27,25 @@ class Following:
     Args:
         plain: lines instead of bars.
         as_json: standard output belongs to JSON; show things on standard error.
+        at_once: nothing of the work is kept, so Ctrl-C ends it where it is.
 
     Attributes:
         stopped: somebody asked to stop.
     """
 
-    def __init__(self, *, plain: bool, as_json: bool) -> None:
+    def __init__(self, *, plain: bool, as_json: bool, at_once: bool = False) -> None:
         self.stopped = False
         self._screen = console(stderr=as_json)
         self._bars: Progress | None = None
         self._bar: TaskID | None = None
         self._name, self._told = "", 0
-        self._stopper = Stopper(lambda: None)
+        self._stopper = None if at_once else Stopper(lambda: None)
         self._plain = plain or as_json or not self._screen.is_terminal or self._screen.is_dumb_terminal
 
     def __enter__(self) -> Self:
-        self._stopper.__enter__()
-        self._stopper.attend(self._stop)
+        if self._stopper is not None:
+            self._stopper.__enter__()
+            self._stopper.attend(self._stop)
         if not self._plain:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -60,7 +63,8 @@ class Following:
     def __exit__(self, *raised: object) -> None:
         if self._bars is not None:
             self._bars.stop()
-        self._stopper.__exit__(*raised)
+        if self._stopper is not None:
+            self._stopper.__exit__(*raised)
 
     def stage(self, name: str) -> None:
         """A stage begins."""
@@ -111,7 +115,8 @@ def print_report(report: Report) -> None:
 def print_comparison(comparison: Comparison) -> None:
     """The paper's table: accuracy, in parentheses how often a call was made, and perplexity."""
     kinds = list(comparison.rows[0].cells)
-    number = next(iter(comparison.rows[0].cells.values())).tasks
+    numbers = sorted({cell.tasks for cell in comparison.rows[0].cells.values()})
+    number = " to ".join(map(str, dict.fromkeys([numbers[0], numbers[-1]])))
     shown = table(
         "model", "#k", *(f"#{kind}" for kind in kinds), "#perplexity", whole=1,
         title=f"right, % (texts with a call, %); {number} texts a column",
@@ -129,9 +134,19 @@ def print_comparison(comparison: Comparison) -> None:
     console().print(shown)
     if comparison.chosen_k is not None:
         console().print(say(f"k = {comparison.chosen_k} was chosen on validation tasks", "quiet"))
+    for warning in comparison.warnings:
+        console(stderr=True).print(say(warning, "warn"), soft_wrap=True)
 
 
 _NAMES = {"plain": "+ plain text", "disabled": "calls disabled"}
+
+
+def print_failed(calls: Iterable[MadeCall]) -> None:
+    """A line for each call that failed: in the text it has an empty result."""
+    for call in calls:
+        if call.error is not None:
+            told = f"{call.name}({call.arguments}) failed: {call.error}"
+            console(stderr=True).print(say(one_line(told, 300), "warn"), soft_wrap=True)
 
 
 def print_pieces(pieces: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,11 @@ class Decoder:
         self._executor = executor
         self._runner = CallRunner(executor, longest=self.settings.longest_result)
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools that it can call."""
+        return tuple(self._executor.names())
+
     def with_settings(self, **changes: Any) -> Decoder:
         """The same with other settings."""
         values = {**self.settings.model_dump(), **changes}
@@ -129,8 +134,13 @@ class Decoder:
 
         return self._model.batches.map(work, rows, length=lambda row: len(row.prompt))
 
-    def stream(self, prompt: str, day: str | None = None) -> Iterator[str]:
-        """Go on with one prompt; pieces of text as they are written, calls and results among them."""
+    def stream(
+        self, prompt: str, day: str | None = None, told: Callable[[MadeCall], None] = lambda _: None
+    ) -> Iterator[str]:
+        """Go on with one prompt; pieces of text as they are written, calls and results among them.
+
+        At the end `told` hears of each call that was made.
+        """
         row, shown = self._row(prompt, day), ""
         for _ in self._steps([row]):
             now = self._text(row)
@@ -139,6 +149,8 @@ class Decoder:
                 shown = now
         if (rest := self._text(row)[len(shown) :]) != "":
             yield rest
+        for call in row.calls:
+            told(call)
 
     def tokens_of(self, prompt: str) -> int:
         """How many tokens a text is."""

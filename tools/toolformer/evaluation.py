@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fieldcraft.tools.executor import ToolExecutor
-from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
+from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings, MadeCall
 from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.model import LanguageModel
 from fieldcraft.tools.toolformer.tasks import Task
@@ -44,11 +44,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All of it. `chosen_k` is the one that validation chose, where there was any."""
+    """All of it.
+
+    Attributes:
+        chosen_k: the one that validation chose, where there was any.
+        warnings: what a person should know, such as a tool that never gave anything.
+    """
 
     rows: tuple[Row, ...]
     chosen_k: int | None = None
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def row(self, model: str, k: int | None = None) -> Row:
         """The row of a model (at a k).
@@ -67,12 +72,19 @@ class Comparison:
 
 
 def evaluate(
-    model: LanguageModel, executor: ToolExecutor, tasks: Sequence[Task], settings: DecodingSettings
+    model: LanguageModel,
+    executor: ToolExecutor,
+    tasks: Sequence[Task],
+    settings: DecodingSettings,
+    told: Callable[[MadeCall], None] = lambda _: None,
 ) -> dict[str, Cell]:
-    """Accuracy and call rate by kind of task."""
+    """Accuracy and call rate by kind of task; `told` hears of every call."""
     written = Decoder(model, executor, settings).write(
         [task.prompt for task in tasks], [task.day for task in tasks]
     )
+    for made in written:
+        for call in made.calls:
+            told(call)
     cells = {}
     for kind in dict.fromkeys(task.kind for task in tasks):
         of_kind = [(task, made) for task, made in zip(tasks, written, strict=True) if task.kind == kind]
@@ -122,6 +134,7 @@ def compare(
         told: hears what is about to be evaluated.
     """
     rows: list[Row] = []
+    calls: list[MadeCall] = []
     for name, model in models.items():
         told(f"{name}, calls disabled" if name == TOOLFORMER else name)
         measured = perplexity(model, texts) if texts else None
@@ -136,9 +149,17 @@ def compare(
             chosen = choose_k(model, executor, validation, settings=settings, ks=positive)
         for k in positive:
             told(f"calls enabled, k = {k}")
-            cells = evaluate(model, executor, tasks, settings.model_copy(update={"k": k}))
+            cells = evaluate(model, executor, tasks, settings.model_copy(update={"k": k}), calls.append)
             rows.append(Row("enabled", k, cells))
-    return Comparison(tuple(rows), chosen)
+    return Comparison(tuple(rows), chosen, tuple(_failing(calls)))
+
+
+def _failing(calls: Sequence[MadeCall]) -> Iterator[str]:
+    """A line for each tool that failed whenever it was called."""
+    for name in dict.fromkeys(call.name for call in calls):
+        errors = [call.error for call in calls if call.name == name]
+        if all(errors):
+            yield f"{name} failed on all of its {len(errors)} calls: {errors[0]}"
 
 
 TOOLFORMER = "toolformer"

@@ -106,6 +106,17 @@ def test_as_the_model_of_a_run_it_searches_what_the_run_does(learned: LanguageMo
     assert (call["name"], call["result"]) == ("search", "A farm needs 3 nails a day.")
 
 
+def test_a_comparison_tells_of_a_tool_that_gives_nothing(learned: LanguageModel) -> None:
+    tasks = [Task("lookup", WITH_CALLS[2].partition(" [")[0], ("3",))] * 2
+    executor = ToolExecutor(ToolRegistry.load(["search"]), policy=POLICY)
+
+    made = compare({"toolformer": learned}, executor, tasks, settings=DecodingSettings(tokens=40), ks=(1,))
+
+    executor.close()
+    (warning,) = made.warnings
+    assert warning.startswith("search failed on all of its 2 calls: there is nothing to search in")
+
+
 def test_disabled_writes_no_call_and_a_larger_k_more(learned: LanguageModel, tools: ToolExecutor) -> None:
     plain = WITH_CALLS[3][:30]
     disabled = Decoder(learned, tools, DecodingSettings(k=0)).write([*PROMPTS, plain])
