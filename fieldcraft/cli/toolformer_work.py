@@ -52,6 +52,11 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
     from fieldcraft.tools.toolformer.annotate import POLICY
 
     settings = load_settings({"corpus": tuple(corpus)} if corpus else {})
+    for searched in settings.corpus:
+        if not Path(searched).exists():
+            raise UsageProblem(
+                f"there is no corpus {searched}; correct --corpus, or `corpus` in fieldcraft.toml"
+            )
     names = tuple(wanted or settings.all_tools())
     if not names:
         raise UsageProblem("no tool is named; name one with --tools, such as --tools calculator")
@@ -71,24 +76,38 @@ def annotation_settings(
     Raises:
         UsageProblem: the file cannot be read, or says something that cannot be.
     """
-    import yaml
     from pydantic import ValidationError
 
+    from fieldcraft.cli.console import console, say
     from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
 
     given = {name: value for name, value in changes.items() if value is not None}
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) if file is not None else {}
-        settings = AnnotationSettings.model_validate(content or {})
+        settings = AnnotationSettings.model_validate({} if file is None else _content_of(file))
         tools = {
             name: ToolSettings.model_validate({**settings.of(name).model_dump(), **given}) for name in names
         }
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageProblem(f"{file} cannot be read: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         raise _unfit(error, str(file or "the flags")) from error
+    for stranger in sorted(set(settings.tools).difference(names)):
+        told = f"{file} has settings for {stranger}, which is not among the tools here: {', '.join(names)}"
+        console(stderr=True).print(say(told, "warn"), soft_wrap=True)
     seeds = {} if seed is None else {"seed": seed}
     return settings.model_copy(update={"tools": {**settings.tools, **tools}, **seeds})
+
+
+def _content_of(file: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}; give a file of settings") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageProblem(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, Mapping):
+        raise UsageProblem(f"{file} holds no settings; write such as `seed: 1`")
+    return content
 
 
 def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:

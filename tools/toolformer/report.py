@@ -62,7 +62,14 @@ class Report:
                 "no place for a call was found; lower tau_s, give examples that look like the texts, or "
                 "take a larger model"
             )
-        elif not self.with_calls:
+        else:
+            told += [
+                f"no call of {tool.name} was sampled: see whether its `only` leaves documents to look at, "
+                "lower its tau_s, or give it examples that look like the texts"
+                for tool in self.tools
+                if not tool.sampled
+            ]
+        if any(tool.sampled for tool in self.tools) and not self.with_calls:
             told.append("no call helps the model; lower tau_f, or take a model that can use what it reads")
         return told
 

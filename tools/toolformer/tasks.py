@@ -76,7 +76,7 @@ def read_tasks(path: Path, form: str) -> list[Task]:
     Args:
         path: the file as it is published.
         form: `asdiv` (XML), `svamp`, `mawps` (JSON), `lama`, `templama`, `dateset` (JSONL), or `tasks`
-            (JSONL: `{"kind", "prompt", "answers", "rule", "day"}`).
+            (JSON or JSONL: `{"kind", "prompt", "answers", "rule", "day"}`).
 
     Raises:
         ToolformerError: the file cannot be read, or is in another form.
@@ -93,7 +93,9 @@ def read_tasks(path: Path, form: str) -> list[Task]:
         raise ToolformerError(f"{path} is not UTF-8; convert it with iconv") from error
     try:
         found = list(FORMS[form](text))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, ElementTree.ParseError) as error:
+    except KeyError as error:
+        raise ToolformerError(f"{path} is no file in the form {form}: a task in it has no {error}") from error
+    except (ValueError, TypeError, AttributeError, IndexError, ElementTree.ParseError) as error:
         raise ToolformerError(
             f"{path} is no file in the form {form} ({type(error).__name__}: {error})"
         ) from error
@@ -161,7 +163,7 @@ def _dateset(text: str) -> Iterator[Task]:
 
 
 def _own(text: str) -> Iterator[Task]:
-    for row in _rows(text):
+    for row in _list(text):
         given, rule = row["answers"], row.get("rule", "next")
         answers = tuple(map(str, given if isinstance(given, list) else [given]))
         if rule not in _RULES:

@@ -26,6 +26,8 @@ def folder(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     chosen = random.Random(6)
     make_model("gpt2", "words", context=1000).save(tmp_path / "model")
     make_model("gpt2", "words", context=60).save(tmp_path / "small")
+    (tmp_path / "list.yaml").write_text("- calculator")
+    (tmp_path / "other.jsonl").write_text('[{"kind": "sums", "prompt": "1 + 1 is"}]')
     (tmp_path / "odd.yaml").write_text("tools: {calculator: {postions: 3}}")
     (tmp_path / "latin.txt").write_bytes(b"a caf\xe9 has 3 cups")
     (tmp_path / "wide.txt").write_bytes("the inn".encode("utf-16-le"))
@@ -188,6 +190,27 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             "annotate texts.jsonl --model model --tools calculator --into a --settings odd.yaml",
             2,
             "odd.yaml: no setting 'tools.calculator.postions'; did you mean 'positions'",
+        ),
+        (
+            "annotate texts.jsonl --model model --tools calculator --into a --settings tasks.jsonl",
+            2,
+            "tasks.jsonl cannot be read",
+        ),
+        (
+            "annotate texts.jsonl --model model --tools calculator --into a --settings list.yaml",
+            2,
+            "list.yaml holds no settings",
+        ),
+        (
+            "annotate texts.jsonl --model model --tools search --into a --corpus none",
+            2,
+            "there is no corpus none; correct --corpus",
+        ),
+        ("train made --model model --into model", 2, "model holds something else than a training"),
+        (
+            "evaluate --tasks tasks:other.jsonl --model model --tools calculator",
+            1,
+            "a task in it has no 'answers'",
         ),
         ("train nowhere --model model --into a", 2, "nowhere holds no annotation; make one"),
         ("train made --model model --into a --learning-rate -1", 2, "learning_rate: Input should be greater"),
