@@ -121,11 +121,11 @@ def demo(
         return 0
     print_report(result.annotation)
     print_comparison(result.comparison)
-    _tell_what_next(folder)
     right = f"{result.right} of {result.kept} kept calls are truly right; "
     console().print(
         say(f"{right}results, models{' and picture' if picture else ''} are in {folder}", "quiet")
     )
+    _tell_what_next(folder)
     return 0
 
 

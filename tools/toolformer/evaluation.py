@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from fieldcraft.tools.toolformer.tasks import Task
 KS = (0, 1, 3, 10)
 """The paper's values of k (table 8)."""
 MOST_CALLS_ON_PLAIN = 0.10
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,22 @@ def compare(
             told(f"calls enabled, k = {k}")
             cells = evaluate(model, executor, tasks, settings.model_copy(update={"k": k}), calls.append)
             rows.append(Row("enabled", k, cells))
-    return Comparison(tuple(rows), chosen, tuple(_failing(calls)))
+    return Comparison(tuple(rows), chosen, tuple(_failing(calls, executor.names())))
 
 
-def _failing(calls: Sequence[MadeCall]) -> Iterator[str]:
-    """A line for each tool that failed whenever it was called."""
-    for name in dict.fromkeys(call.name for call in calls):
+def _failing(calls: Sequence[MadeCall], known: Sequence[str]) -> Iterator[str]:
+    """A line for each tool that failed whenever it was called, and one where most calls are of no tool.
+
+    A few of those are to be expected: at a large k a model opens calls where it has no use for one.
+    """
+    for name in known:
         errors = [call.error for call in calls if call.name == name]
-        if all(errors):
+        if errors and all(errors):
             yield f"{name} failed on all of its {len(errors)} calls: {errors[0]}"
+    strange = Counter(call.name for call in calls if call.name not in known)
+    if strange and 2 * strange.total() >= len(calls):
+        names = ", ".join(name for name, _ in strange.most_common(_MOST_NAMES))
+        yield f"{strange.total()} of {len(calls)} calls are of what is no tool here ({names}); see --tools"
 
 
 TOOLFORMER = "toolformer"

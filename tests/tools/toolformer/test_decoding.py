@@ -106,15 +106,24 @@ def test_as_the_model_of_a_run_it_searches_what_the_run_does(learned: LanguageMo
     assert (call["name"], call["result"]) == ("search", "A farm needs 3 nails a day.")
 
 
-def test_a_comparison_tells_of_a_tool_that_gives_nothing(learned: LanguageModel) -> None:
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        ("search", "search failed on all of its 2 calls: there is nothing to search in"),
+        ("calendar", "2 of 2 calls are of what is no tool here (search); see --tools"),
+    ],
+)
+def test_a_comparison_tells_of_a_tool_that_gives_nothing(
+    learned: LanguageModel, tool: str, told: str
+) -> None:
     tasks = [Task("lookup", WITH_CALLS[2].partition(" [")[0], ("3",))] * 2
-    executor = ToolExecutor(ToolRegistry.load(["search"]), policy=POLICY)
+    executor = ToolExecutor(ToolRegistry.load([tool]), policy=POLICY)
 
     made = compare({"toolformer": learned}, executor, tasks, settings=DecodingSettings(tokens=40), ks=(1,))
 
     executor.close()
     (warning,) = made.warnings
-    assert warning.startswith("search failed on all of its 2 calls: there is nothing to search in")
+    assert warning.startswith(told)
 
 
 def test_disabled_writes_no_call_and_a_larger_k_more(learned: LanguageModel, tools: ToolExecutor) -> None:
