@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from fieldcraft.tools.secret_shapes import BEARER, NAMED, SHAPES
+from fieldcraft.secret_shapes import BEARER, NAMED, SHAPES
 
 REDACTED = "[redacted]"
 _SHORTEST = 8

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, SerializationInfo
 
-from fieldcraft.tools.secret_shapes import BEARER, NAMED, SHAPES
+from fieldcraft.secret_shapes import BEARER, NAMED, SHAPES
 
 FOR_FILES = {"for": "files"}
 """The serialization context of everything that is written to disk: values are left out, names are not."""
