@@ -26,6 +26,19 @@ class MissingCorpus(ValueError):
     """A folder or file to search in is not there."""
 
 
+def check_corpora(paths: Sequence[str]) -> None:
+    """Refuse a folder or file to search in that is not there, before anything is begun.
+
+    Raises:
+        MissingCorpus: as it says.
+    """
+    for corpus in paths:
+        if not Path(corpus).exists():
+            raise MissingCorpus(
+                f"there is no corpus {corpus}; correct --corpus, or `corpus` in fieldcraft.toml"
+            )
+
+
 def open_tools(settings: RunSettings) -> ToolRegistry:
     """The tools that somebody in the run may call, their sources started.
 
@@ -35,11 +48,7 @@ def open_tools(settings: RunSettings) -> ToolRegistry:
         UnknownTool: nobody announces a tool of this name.
         MissingCorpus: a corpus is not there.
     """
-    for corpus in settings.corpus:
-        if not Path(corpus).exists():
-            raise MissingCorpus(
-                f"there is no corpus {corpus}; correct --corpus, or `corpus` in fieldcraft.toml"
-            )
+    check_corpora(settings.corpus)
     registry = ToolRegistry.load(settings.all_tools(), settings.tool_sources)
     registry.specs()  # puts those that turn out to be broken on the problems
     try:

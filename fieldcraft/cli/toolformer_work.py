@@ -46,17 +46,14 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
     Raises:
         UsageProblem: none is named, or one cannot be had.
     """
+    from fieldcraft.agent.toolkit import check_corpora
     from fieldcraft.cli.config import load_settings
     from fieldcraft.cli.tools_reach import Reach
     from fieldcraft.tools import ToolExecutor, ToolRegistry
     from fieldcraft.tools.toolformer.annotate import POLICY
 
     settings = load_settings({"corpus": tuple(corpus)} if corpus else {})
-    for searched in settings.corpus:
-        if not Path(searched).exists():
-            raise UsageProblem(
-                f"there is no corpus {searched}; correct --corpus, or `corpus` in fieldcraft.toml"
-            )
+    check_corpora(settings.corpus)
     names = tuple(wanted or settings.all_tools())
     if not names:
         raise UsageProblem("no tool is named; name one with --tools, such as --tools calculator")
