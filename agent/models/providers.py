@@ -102,19 +102,29 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
 
             return ScriptedChatModel.from_file(Path(model))
         case "toolformer":
-            from fieldcraft.tools.toolformer.chat import ToolformerChat
-
-            return ToolformerChat.load(
-                Path(model),
-                tokens=settings.max_output_tokens,
-                corpus=settings.corpus,
-                offered=settings.tools,
-                sources=settings.sources,
-            )
+            return _toolformer(Path(model), settings)
         case _ if provider in PROVIDERS:
             return _from_provider(name, settings)
         case _:
             return _from_module(name)
+
+
+def _toolformer(folder: Path, settings: ModelSettings) -> BaseChatModel:
+    from fieldcraft.tools.toolformer.errors import require_extra
+
+    require_extra()
+    from transformers.utils.logging import disable_progress_bar
+
+    from fieldcraft.tools.toolformer.chat import ToolformerChat
+
+    disable_progress_bar()
+    return ToolformerChat.load(
+        folder,
+        tokens=settings.max_output_tokens,
+        corpus=settings.corpus,
+        offered=settings.tools,
+        sources=settings.sources,
+    )
 
 
 def check_name(name: str) -> None:

@@ -73,9 +73,6 @@ class ToolformerChat(BaseChatModel):
         Raises:
             ToolformerError: there is no such model, or nobody says which tools are its or where one is from.
         """
-        from transformers.utils.logging import disable_progress_bar
-
-        disable_progress_bar()
         registry = ToolRegistry.load(tools) if tools is not None else _its_tools(folder, offered, sources)
         settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
         context = ToolContext(corpus=Corpora(corpus) if corpus else None)
