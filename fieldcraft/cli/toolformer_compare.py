@@ -125,11 +125,11 @@ def demo(
     console().print(
         say(f"{right}results, models{' and picture' if picture else ''} are in {folder}", "quiet")
     )
-    _tell_what_next(folder)
+    _tell_what_next(folder, result.comparison.chosen_k or 1)
     return 0
 
 
-def _tell_what_next(folder: Path) -> None:
+def _tell_what_next(folder: Path, k: int) -> None:
     from fieldcraft.cli.console import console, say
     from fieldcraft.cli.naming import program
 
@@ -137,7 +137,7 @@ def _tell_what_next(folder: Path) -> None:
     console().print(
         say(
             f'Let it write: {program()} toolformer decode "ship 3737 has a captain whose name is" '
-            f"--model {folder / 'toolformer' / 'model'} {tools} --corpus {folder / 'ships.jsonl'} -k 1",
+            f"--model {folder / 'toolformer' / 'model'} {tools} --corpus {folder / 'ships.jsonl'} -k {k}",
             "quiet",
         ),
         soft_wrap=True,
