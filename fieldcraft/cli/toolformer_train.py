@@ -11,7 +11,7 @@ import typer
 
 from fieldcraft.cli import options as o
 from fieldcraft.cli import toolformer_options as t
-from fieldcraft.cli.errors import STOPPED, UsageProblem
+from fieldcraft.cli.errors import STOPPED
 
 if TYPE_CHECKING:
     from fieldcraft.tools.toolformer.annotated import AnnotatedDocument
@@ -108,8 +108,6 @@ def train(
         method=method, learning_rate=learning_rate, batch_size=batch_size, at_a_time=at_a_time,
         epochs=epochs, steps=steps, checkpoint_every=checkpoint_every, seed=seed,
     )  # fmt: skip
-    if into.is_dir() and not (into / "training.json").exists() and any(into.iterdir()):
-        raise UsageProblem(f"{into} holds something else than a training; name another folder with --into")
     documents, taus = annotated_with(annotation, tau_f)
     mixed = _mixed(documents, taus, plain_share=plain_share, bare_share=bare_share, extra=extra, seed=seed)
     texts = mixed.control if control else mixed.toolformer

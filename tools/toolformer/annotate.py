@@ -106,7 +106,8 @@ def annotate_corpus(
     Raises:
         ToolformerError: the folder holds the annotation of something else, or somebody else writes to it.
     """
-    made_folder(folder)
+    record = folder / "annotation.json"
+    made_folder(folder, record)
     try:
         with FileLock(folder / "lock", timeout=0):
             now = {
@@ -115,7 +116,7 @@ def annotate_corpus(
                 "tools": list(annotator.tools),
                 "settings": settings.model_dump(mode="json"),
             }
-            same_as_before(folder / "annotation.json", now, work="annotation")
+            same_as_before(record, now, work="annotation")
             path = folder / "annotated.jsonl"
             done = len(whole_rows(path))
             for batch in _batches(documents, settings.together, done):

@@ -15,14 +15,21 @@ _VALUES = 16
 """Of each parameter that a model is told by: reading all of a large one would take long."""
 
 
-def made_folder(folder: Path) -> Path:
+def made_folder(folder: Path, record: Path) -> Path:
     """The folder, which is there now.
 
+    Args:
+        folder: a new or empty one, or one that was begun before.
+        record: the file in it by which that is seen, as for `same_as_before`.
+
     Raises:
-        ToolformerError: it cannot be.
+        ToolformerError: it cannot be, or it holds something else.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        ours = {"lock", record.name, _aside(record).name}
+        if not record.exists() and any(one.name not in ours for one in folder.iterdir()):
+            raise ToolformerError(f"{folder} holds something else; name another with --into")
     except OSError as error:
         raise ToolformerError(
             f"{folder} cannot be a folder ({error.strerror}); name another with --into"
@@ -42,7 +49,7 @@ def same_as_before(record: Path, now: Mapping[str, Any], *, work: str) -> None:
         ToolformerError: something differs; the message names it.
     """
     if not record.exists():
-        aside = record.with_suffix(".tmp")
+        aside = _aside(record)
         aside.write_text(json.dumps(now, indent=2), encoding="utf-8")
         aside.replace(record)
         return
@@ -56,6 +63,11 @@ def same_as_before(record: Path, now: Mapping[str, Any], *, work: str) -> None:
             f"{record.parent} holds another {work} (differing: {', '.join(differing)}); take another folder, "
             "or delete this one"
         )
+
+
+def _aside(record: Path) -> Path:
+    """Where a record stands until it is whole."""
+    return record.with_suffix(".tmp")
 
 
 def digest(texts: Iterable[str]) -> str:

@@ -58,7 +58,7 @@ def train(
     if not encoded:
         raise ToolformerError("there is no text to train on; lower the thresholds, or give more texts")
     inner = adapted(model, settings)
-    made_folder(folder)
+    made_folder(folder, record)
     same_as_before(record, now, work="training")
     _run_in_memory(model, inner, encoded, folder, settings, told, stop)
     trained = merged(model, inner, folder, settings)

@@ -16,6 +16,8 @@ import pytest
 from fieldcraft.cli.main import main
 from fieldcraft.tools.toolformer.demo.corpus import story
 from fieldcraft.tools.toolformer.documents import Document, write_corpus
+from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.record import made_folder
 
 FAST = ["--positions", "2", "--samples", "2", "--tau-s", "0", "--tau-f", "-100"]
 
@@ -206,7 +208,11 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             2,
             "there is no corpus none; correct --corpus",
         ),
-        ("train made --model model --into model", 2, "model holds something else than a training"),
+        (
+            "annotate texts.jsonl --model model --tools calculator --into small",
+            1,
+            "small holds something else",
+        ),
         (
             "evaluate --tasks tasks:other.jsonl --model model --tools calculator",
             1,
@@ -251,6 +257,18 @@ def test_what_is_wrong_is_one_line_that_names_the_cure(
     error = capsys.readouterr().err.strip()
     assert message in error.replace("\n", " ")
     assert "Traceback" not in error
+
+
+def test_a_folder_of_something_else_is_refused_and_one_that_was_begun_is_not(tmp_path: Path) -> None:
+    record = tmp_path / "training.json"
+    for name in ("lock", "training.tmp"):
+        (tmp_path / name).touch()
+    assert made_folder(tmp_path, record) == tmp_path
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(ToolformerError, match="holds something else; name another with --into"):
+        made_folder(tmp_path, record)
+    record.touch()
+    assert made_folder(tmp_path, record) == tmp_path
 
 
 def test_the_demo_stops_at_ctrl_c_and_goes_on_to_its_table(folder: Path) -> None:
