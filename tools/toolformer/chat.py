@@ -51,7 +51,7 @@ class ToolformerChat(BaseChatModel):
     @classmethod
     def load(
         cls,
-        folder: Path,
+        folder: Path | str,
         *,
         tools: Sequence[str] | None = None,
         tokens: int | None = None,
@@ -73,6 +73,7 @@ class ToolformerChat(BaseChatModel):
         Raises:
             ToolformerError: there is no such model, or nobody says which tools are its or where one is from.
         """
+        folder = Path(folder)
         registry = ToolRegistry.load(tools) if tools is not None else _its_tools(folder, offered, sources)
         settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
         context = ToolContext(corpus=Corpora(corpus) if corpus else None)

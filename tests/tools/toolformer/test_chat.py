@@ -53,7 +53,7 @@ def test_it_answers_and_streams_as_a_chat_model(make_model: Any, tools: ToolExec
 def test_a_trained_folder_is_an_agents_model_by_its_name(make_model: Any, tmp_path: Path) -> None:
     make_model("llama").save(tmp_path / "model")
     with pytest.raises(ToolformerError, match="does not say which tools it calls; give the folder `model`"):
-        ToolformerChat.load(tmp_path / "model")
+        ToolformerChat.load(str(tmp_path / "model"))
     note_tools(tmp_path / "model", ["calculator"])
 
     chat = resolve_model(f"toolformer:{tmp_path / 'model'}", settings=ModelSettings(max_output_tokens=7))
