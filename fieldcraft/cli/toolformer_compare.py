@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -42,10 +43,7 @@ def evaluate(
     from fieldcraft.tools.toolformer.picture import draw
 
     asked, chosen_by, wanted = tasks_of(tasks, limit), tasks_of(validation or [], limit), numbers_of(ks)
-    if chosen_by and not any(wanted):
-        raise UsageProblem(f"-k {ks} leaves no k for the validation to choose; add one, such as -k 0,1,3,10")
-    if picture is not None and not picture.absolute().parent.is_dir():
-        raise UsageProblem(f"{picture} cannot be written: there is no folder {picture.parent}")
+    _check(chooses=bool(chosen_by), wanted=wanted, picture=picture)
     paths = {"base": base, "plain": control, TOOLFORMER: model}
     held = texts_of(held_out)
     with (
@@ -74,6 +72,16 @@ def evaluate(
     else:
         print_comparison(made)
     return 0
+
+
+def _check(*, chooses: bool, wanted: Sequence[int], picture: Path | None) -> None:
+    if chooses and not any(wanted):
+        given = ",".join(map(str, wanted))
+        raise UsageProblem(
+            f"-k {given} leaves no k for the validation to choose; add one, such as -k 0,1,3,10"
+        )
+    if picture is not None and not picture.absolute().parent.is_dir():
+        raise UsageProblem(f"{picture} cannot be written: there is no folder {picture.parent}")
 
 
 def demo(
