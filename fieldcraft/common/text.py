@@ -1,0 +1,64 @@
+"""Text that others wrote, made valid, visible and short enough for the place where it is to stand."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_KEPT_JOINERS = frozenset("\u200c\u200d")
+"""Zero-width joiners: Persian, the scripts of India and emoji are written with them."""
+
+
+def valid_text(text: str) -> str:
+    """`text` as valid Unicode: pairs of surrogates become their character, lone ones U+FFFD.
+
+    Text cut between the halves of a pair (JavaScript's `slice`, a JSON escape) cannot be encoded as UTF-8.
+    """
+    if not _SURROGATE.search(text):
+        return text
+    joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+    return _SURROGATE.sub(REPLACEMENT, joined)
+
+
+def decoded(data: bytes) -> str:
+    """UTF-8 as text; bytes that are none become replacement characters, a byte order mark is left out."""
+    return data.decode("utf-8-sig", "replace")
+
+
+def cut_text(text: str, limit: int, *, mark: str = "...") -> str:
+    """At most `limit` characters of `text`, `mark` included where something was cut.
+
+    A combining mark or a joined emoji is not parted from what it belongs to.
+    """
+    if len(text) <= limit:
+        return text
+    end = max(limit - len(mark), 0)
+    while end > 0 and _belongs_to_previous(text[end], text[end - 1]):
+        end -= 1
+    return (text[:end] + mark)[:limit]
+
+
+def visible_line(text: object, limit: int = 200) -> str:
+    """Whatever it is as one line of at most `limit` visible characters.
+
+    Line breaks of every kind, tabs and runs of blanks become one blank. Control characters, marks that turn
+    the reading direction, tags and other invisible characters are left out, and surrogates replaced. Names,
+    words and descriptions from a world, library, tool or model pass through here before they stand inside a
+    sentence or a list of a prompt.
+    """
+    raw = str(text)
+    words = valid_text(raw[: 4 * limit + 1000]).split()
+    shown = "".join(
+        letter
+        for letter in " ".join(words)
+        if letter in _KEPT_JOINERS or unicodedata.category(letter) not in _INVISIBLE
+    )
+    return cut_text(" ".join(shown.split()), limit)
+
+
+def _belongs_to_previous(letter: str, previous: str) -> bool:
+    return bool(unicodedata.combining(letter)) or letter in "\u200d\ufe0f" or previous == "\u200d"

@@ -1,0 +1,123 @@
+"""YAML that others wrote, read within bounds: no objects, no large aliases, no quadratic numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.text import valid_text
+
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+
+
+DEFAULT = Limits(size=1_000_000, items=50_000)
+"""YAML is slower to read than JSON, and written by hand: about half a second at the most."""
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """The safe loader, but dates, octal and base-60 numbers stay text: the last cost quadratic time."""
+
+
+_REPLACED = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "int", "float")}
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in pairs if tag not in _REPLACED]
+    for letter, pairs in _BASE.yaml_implicit_resolvers.items()
+}
+for _kind, _pattern, _first in (("int", _INTEGER, "-+0123456789"), ("float", _NUMBER, "-+.0123456789")):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern.pattern})\Z"), list(_first)
+    )
+
+
+def _integer(loader: Any, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node))
+    if not _INTEGER.fullmatch(text):
+        raise DataError(f"{text[:50]!r} is no integer")
+    return int(text, 0)
+
+
+def _number(loader: Any, node: yaml.ScalarNode) -> float:
+    text = str(loader.construct_scalar(node))
+    if not _NUMBER.fullmatch(text):
+        raise DataError(f"{text[:50]!r} is no finite number")
+    return float(text)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
+
+
+def read_yaml(text: str, limits: Limits = DEFAULT) -> Any:
+    """The value of a YAML document, as JSON data; dates are text, keys are text.
+
+    Raises:
+        DataError: it is no YAML, holds more than plain data, or is beyond a bound.
+    """
+    text = valid_text(text)
+    size = len(text.encode())
+    if size > limits.size:
+        raise DataError(f"it has {size:,} bytes; at most {limits.size:,} are read")
+    try:
+        _Shape(limits).check(text)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except DataError:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, LookupError, ArithmeticError) as error:
+        raise DataError(f"it is no valid YAML: {' '.join(str(error).split())[:300]}") from None
+    return bounded(value, limits)
+
+
+class _Shape:
+    """Refuses before anything is built: by depth, digits, and the number of values with aliases expanded."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._sizes: dict[str, int] = {}
+        self._open: list[tuple[str | None, int]] = []
+        self._values = self._aliases = 0
+
+    def check(self, text: str) -> None:
+        for event in yaml.parse(text, Loader=_BASE):
+            match event:
+                case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                    self._begin(event.anchor)
+                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                    self._end()
+                case yaml.ScalarEvent():
+                    self._scalar(event)
+                case yaml.AliasEvent():
+                    self._alias(event.anchor)
+            if self._values > 2 * self._limits.items:
+                raise DataError(f"it holds more than {self._limits.items:,} values")
+
+    def _begin(self, anchor: str | None) -> None:
+        self._open.append((anchor, self._values))
+        self._values += 1
+        if len(self._open) > self._limits.depth:
+            raise DataError(f"it is nested deeper than {self._limits.depth} levels")
+
+    def _end(self) -> None:
+        anchor, before = self._open.pop()
+        if anchor is not None:
+            self._sizes[anchor] = self._values - before
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        self._values += 1
+        if event.anchor is not None:
+            self._sizes[event.anchor] = 1
+        digits = self._limits.digits
+        if event.style is None and len(event.value) > digits and _INTEGER.fullmatch(event.value):
+            raise DataError(f"it holds an integer of more than {digits} digits")
+
+    def _alias(self, anchor: str | None) -> None:
+        self._aliases += 1
+        if self._aliases > self._limits.aliases:
+            raise DataError(f"it has more than {self._limits.aliases} aliases")
+        if anchor is None or anchor not in self._sizes:
+            raise DataError(f"its alias {str(anchor)[:50]!r} stands for nothing, or for itself")
+        self._values += self._sizes[anchor]
