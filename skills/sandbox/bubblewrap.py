@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from fieldcraft.common.paths import find_program
 
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 FOREIGN_PACKAGES = ("site-packages", "dist-packages")
@@ -35,14 +36,19 @@ def wrapped(command: Sequence[str], environment: Mapping[str, str], worker: Path
     rest = [INSIDE if argument == str(worker.parent) else argument for argument in command[1:]]
     for path in _foreign_packages(seen):
         arguments += ["--tmpfs", str(path), "--remount-ro", str(path)]
-    return ["bwrap", *arguments, "--remount-ro", "/", "--chdir", "/", "--", str(interpreter), *rest]
+    return [program(), *arguments, "--remount-ro", "/", "--chdir", "/", "--", str(interpreter), *rest]
+
+
+def program() -> str:
+    """Where `bwrap` is, the same for the test of it and for each start of it."""
+    return find_program("bwrap") or "bwrap"
 
 
 def works() -> str | None:
     """Why bubblewrap cannot be used on this machine; `None` where it can."""
-    if shutil.which("bwrap") is None:
+    if find_program("bwrap") is None:
         return "bwrap is not installed (apt-get install bubblewrap)"
-    command = ["bwrap", *NAMESPACES, "--ro-bind", "/", "/", "--", "/bin/true"]
+    command = [program(), *NAMESPACES, "--ro-bind", "/", "/", "--", "/bin/true"]
     try:
         tried = subprocess.run(command, capture_output=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -19,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from fieldcraft.common.paths import find_program
 from fieldcraft.envs.launching import Launcher, PlainLauncher
 from fieldcraft.skills.sandbox import bubblewrap
 from fieldcraft.skills.sandbox.fork_process import HERE, INTERPRETER_FLAGS
@@ -93,7 +93,7 @@ class ConfinedLauncher:
 
     def _limited(self) -> list[str]:
         limits = [f"--data={self._memory}", "--core=0", f"--fsize={ERRORS_WRITTEN}", f"--nofile={OPEN_FILES}"]
-        return ["prlimit", *limits, "--"]
+        return [find_program("prlimit") or "prlimit", *limits, "--"]
 
     def _locked(
         self, command: Sequence[str], environment: Mapping[str, str], readable: Sequence[Path]
@@ -144,7 +144,7 @@ def why_not(way: Way) -> str | None:
         return "the kernel takes no system-call filters"
     if way == "landlock":
         return None if lockdown.landlock_abi() else NO_LANDLOCK
-    if shutil.which("prlimit") is None:
+    if find_program("prlimit") is None:
         return "prlimit is not installed (apt-get install util-linux)"
     return bubblewrap.works()
 
@@ -191,7 +191,7 @@ def _wrapped(
     for path in dict.fromkeys([*seen, Path(command[0]), *readable]):
         arguments += ["--ro-bind", str(path), str(path)]
     return [
-        "bwrap",
+        bubblewrap.program(),
         *arguments,
         "--remount-ro",
         "/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,28 @@ def test_links_that_others_made_do_not_lead_out(run, tmp_path, secret, way):
     (tmp_path / "link").symlink_to(secret)
     source = attempt(f"link = {str(tmp_path / 'link')!r}", way)
     assert run(source, arguments={"path": str(secret)}).result == "refused"
+
+
+@pytest.mark.attack("learn of other processes and of where links lead")
+@pytest.mark.parametrize(
+    "way",
+    {
+        "processors": "return os.sched_getaffinity(other)",
+        "a processor clock": "return __import__('time').clock_gettime(~other << 3 | 2)",
+        "the resolution of one": "return __import__('time').clock_getres(~other << 3 | 2)",
+        "priority": "return os.getpriority(os.PRIO_PROCESS, other)",
+        "limits": "return __import__('resource').prlimit(other, 7)",
+        "session": "return os.getsid(other)",
+        "scheduler": "return os.sched_getscheduler(other)",
+        "a link's target": "return os.readlink(link)",
+        "the program of a process": "return os.readlink(f'/proc/{other}/exe')",
+    }.items(),
+    ids=lambda way: way[0],
+)
+def test_nothing_is_learnt_of_other_processes_and_links(run, tmp_path, secret, way):
+    (tmp_path / "link").symlink_to(secret)
+    source = attempt(f"link, other = {str(tmp_path / 'link')!r}, {os.getpid()}", way[1])
+    assert run(source).result == "refused"
 
 
 @pytest.mark.attack("use descriptors that were left open")

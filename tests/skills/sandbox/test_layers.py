@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import platform
 import struct
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fieldcraft.skills import parse_program
-from fieldcraft.skills.sandbox import SandboxUnavailable, open_sandbox, probe
+from fieldcraft.skills.sandbox import SandboxUnavailable, bubblewrap, open_sandbox, probe
+from fieldcraft.skills.sandbox.process import ProcessSandbox
 from fieldcraft.skills.sandbox.worker import seccomp
 
 TABLE = json.loads((Path(seccomp.__file__).parent / "syscalls.json").read_text())
@@ -136,3 +138,20 @@ def test_arguments_are_looked_at(architecture, name, arguments, allowed):
     facts = TABLE["architectures"][architecture]
     verdict = run_filter(code, facts["audit"], facts["numbers"][name], arguments)
     assert (verdict == seccomp.ALLOW) is allowed
+
+
+def test_bubblewrap_is_started_from_where_it_was_found(tmp_path, monkeypatch, bench):
+    installed = bubblewrap.program()
+    (tmp_path / "bwrap").symlink_to(installed)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bubblewrap.works() is None
+    with ProcessSandbox("bubblewrap") as sandbox:
+        assert sandbox.run(parse_program("def f(bot):\n    return bot.add(1)\n"), bench).result == 2
+
+
+def test_programs_of_the_current_folder_are_not_taken_for_the_systems(tmp_path, monkeypatch):
+    (tmp_path / "bwrap").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".{os.pathsep}")
+    assert bubblewrap.works() == "bwrap is not installed (apt-get install bubblewrap)"
