@@ -1,11 +1,11 @@
-"""Every attack of the tests against every sandbox that this machine can give. Prints JSON.
+"""Every attack of the tests: on every sandbox that this machine can give, and on the host by what it reads.
 
 python benchmarks/attacks.py
-python benchmarks/attacks.py --markdown    the table of docs/security.md
+python benchmarks/attacks.py --markdown    the tables of docs/security.md
 python benchmarks/attacks.py --quick       one of each of some kinds, in a process and in a container
 
-The attacks are the tests that are marked so in tests/skills/sandbox; a test that fails is an attack that
-succeeded. The exit code is 1 where one did.
+Prints JSON. The attacks are the tests that are marked so; a test that fails is an attack that succeeded. The
+exit code is 1 where one did.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
@@ -29,14 +29,18 @@ from _sandboxes import machine
 from fieldcraft.skills.sandbox import probe, probe_docker
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = "tests/skills/sandbox"
+TESTS = "tests"
 SANDBOXES = ("landlock", "bubblewrap", "docker", "docker-streams")
+BESIDE = ("javascript", "host")
+"""Attacks of JavaScript programs in Minecraft, and on the host by what it reads."""
 QUICK = ("landlock", "docker")
 TITLES = {
     "landlock": "process (Landlock)",
     "bubblewrap": "process (bubblewrap)",
     "docker": "container (socket)",
     "docker-streams": "container (streams)",
+    "javascript": "JavaScript programs",
+    "host": "the host",
 }
 PROPERTIES = ("-o", "junit_family=xunit1")
 KIND = re.compile(r"(?P<function>[^\[]+)\[(?P<kind>landlock|bubblewrap|docker-streams|docker)[-\]]")
@@ -51,8 +55,9 @@ def main() -> None:
     options = parser.parse_args()
     began = time.perf_counter()
     table = tabulated(attacked(quick=options.quick))
+    kinds = (*SANDBOXES, *BESIDE)
     succeeded = {
-        kind: sum(cell[kind]["succeeded"] for cell in table.values() if kind in cell) for kind in SANDBOXES
+        kind: sum(cell[kind]["succeeded"] for cell in table.values() if kind in cell) for kind in kinds
     }
     if options.markdown:
         print(as_markdown(table))
@@ -61,7 +66,7 @@ def main() -> None:
             "machine": machine(),
             "versions": versions(),
             "seconds": round(time.perf_counter() - began, 1),
-            "attacks_made": {kind: _made(table, kind) for kind in SANDBOXES},
+            "attacks_made": {kind: _made(table, kind) for kind in kinds},
             "attacks_that_succeeded": succeeded,
             "attacks": table,
         }
@@ -102,14 +107,15 @@ def attacked(*, quick: bool) -> Iterator[tuple[str, str, str]]:
 
 
 def first_of_each() -> list[str]:
-    """The first test of each function of the files of attacks, on each sandbox of `QUICK`."""
-    files = [str(path) for path in (ROOT / TESTS).glob("test_attacks*.py")]
-    command = [sys.executable, "-m", "pytest", *files, "-m", "attack", "-q", "--collect-only"]
+    """The first test of each function; of those in a sandbox, those of the files of attacks on `QUICK`."""
+    command = [sys.executable, "-m", "pytest", TESTS, "-m", "attack", "-q", "--collect-only"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     first: dict[tuple[str, str], str] = {}
-    for line in told.splitlines():
+    for line in (line for line in told.splitlines() if "::" in line):
         found = KIND.match(line)
-        if found is not None and found["kind"] in QUICK:
+        if found is None:
+            first.setdefault((line.partition("[")[0], ""), line)
+        elif found["kind"] in QUICK and "/test_attacks" in line:
             first.setdefault((found["function"], found["kind"]), line)
     return list(first.values())
 
@@ -124,16 +130,18 @@ def tabulated(outcomes: Iterator[tuple[str, str, str]]) -> Table:
 
 
 def as_markdown(table: Table) -> str:
-    """The table, with when and with what it was made."""
-    there = [kind for kind in SANDBOXES if any(kind in cells for cells in table.values())]
-    lines = [
-        f"Made on {time.strftime('%Y-%m-%d', time.gmtime())} with {', '.join(versions().values())}.",
-        "",
-        f"| attack | {' | '.join(TITLES[kind] for kind in there)} |",
-        f"| --- |{' --- |' * len(there)}",
-    ]
+    """The tables, with when and with what they were made."""
+    made = f"Made on {time.strftime('%Y-%m-%d', time.gmtime())} with {', '.join(versions().values())}."
+    return "\n\n".join([made, *(_table(table, kinds) for kinds in (SANDBOXES, *((one,) for one in BESIDE)))])
+
+
+def _table(table: Table, kinds: Sequence[str]) -> str:
+    """The attacks that were made on these."""
+    there = [kind for kind in kinds if any(kind in cells for cells in table.values())]
+    lines = [f"| attack | {' | '.join(TITLES[kind] for kind in there)} |", f"| --- |{' --- |' * len(there)}"]
     for attack, cells in sorted(table.items()):
-        lines.append(f"| {attack} | {' | '.join(_words(cells.get(kind)) for kind in there)} |")
+        if cells.keys() & set(there):
+            lines.append(f"| {attack} | {' | '.join(_words(cells.get(kind)) for kind in there)} |")
     lines.append(f"| tests | {' | '.join(str(_made(table, kind)) for kind in there)} |")
     return "\n".join(lines)
 

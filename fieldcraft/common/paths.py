@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def find_program(name: str) -> str | None:
-    """The absolute path of an installed program, from `PATH` (where that is not set, the system's own folders).
+    """The absolute path of an installed program, by `PATH` (where that is not set, by the system's default).
 
     Relative entries of `PATH` are passed over: the current folder may be a stranger's.
     """

@@ -100,9 +100,10 @@ def _as_row(
     """Tell `benchmarks/attacks.py` which attack this is, on which sandbox, and whether the host ended it."""
     yield
     marker = request.node.get_closest_marker("attack")
-    if marker is not None:
+    params = getattr(getattr(request.node, "callspec", None), "params", {})
+    if marker is not None and "sandbox" in params:
         record_property("attack", marker.args[0])
-        record_property("sandbox", request.node.callspec.params["sandbox"])
+        record_property("sandbox", params["sandbox"])
         record_property("killed", any(execution.killed for execution in executions))
 
 
