@@ -23,7 +23,7 @@ from fieldcraft.agent.journal_lines import (
     migrations_of,
     read_line,
 )
-from fieldcraft.agent.places import inside, why, write_file
+from fieldcraft.agent.places import inside, why
 from fieldcraft.common.data import DataError
 from fieldcraft.common.files import Folder
 
@@ -247,11 +247,6 @@ def _drop_torn_line(descriptor: int) -> None:
     if end < size:
         os.ftruncate(descriptor, end)
         os.fsync(descriptor)
-
-
-def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
-    """Write a whole file or nothing; see `write_file`."""
-    write_file(path, content, sync=sync)
 
 
 @contextlib.contextmanager

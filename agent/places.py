@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fieldcraft.common.files import Folder, UnsafeFile
@@ -44,6 +44,18 @@ def write_file(path: Path, content: bytes, *, sync: bool = True) -> None:
     """
     with Folder.open(path.parent) as folder:
         folder.write(path.name, content, sync=sync)
+
+
+def forget(path: Path) -> None:
+    """Delete a real folder of ours with all that is in it, where it is there; links in it are not followed.
+
+    Raises:
+        UnsafeFile: it is a link, or no folder.
+        OSError: something of it cannot be deleted.
+    """
+    with suppress(FileNotFoundError), Folder.open(path.parent) as above:
+        if above.kind(path.name) is not None:
+            above.remove_tree(path.name)
 
 
 def why(error: OSError) -> str:

@@ -185,13 +185,13 @@ def compare(
 
 
 def _write_page(path: Path, page: str, *, as_json: bool) -> None:
-    from fieldcraft.agent.journal import write_atomically
+    from fieldcraft.agent.places import write_file
     from fieldcraft.cli.console import console, print_json, say
     from fieldcraft.cli.errors import CommandFailed
 
     content = page.encode()
     try:
-        write_atomically(path, content, sync=False)
+        write_file(path, content, sync=False)
     except OSError as error:
         raise CommandFailed(
             f"{path} cannot be written ({error.strerror}); name another place with --out"
