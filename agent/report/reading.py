@@ -68,7 +68,8 @@ class _Teller:
                 self._begin(event).problem = event.problem
             case e.ExecutionStarted():
                 begun = self._begin(event)
-                begun.source, begun.skills = clean(event.source)[:SOURCE_KEPT], event.skills
+                source = clean(event.source[: 2 * SOURCE_KEPT])[:SOURCE_KEPT]
+                begun.source, begun.skills = source, event.skills
             case e.WorldReset():
                 self._see(event)
             case e.ExecutionFinished() | e.ExecutionInterrupted() if current:

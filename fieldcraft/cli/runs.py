@@ -108,7 +108,7 @@ def show(
 
 
 def _tasks(view: Overview, count: int) -> Any:
-    from fieldcraft.cli.console import say, table
+    from fieldcraft.cli.console import one_line, say, table
     from fieldcraft.cli.lines import BAD, GOOD
     from fieldcraft.envs.observation import counts_text
 
@@ -117,12 +117,15 @@ def _tasks(view: Overview, count: int) -> Any:
     shown = table(*columns, title=f"the latest of {len(finished)} tasks")
     for number, (words, success) in finished[-count:]:
         calls = counts_text(view.state.tools_used.get(number, {}))
+        used = "" if calls == "empty" else one_line(calls)
         row: list[Any] = [
             str(number),
             say(GOOD if success else BAD, "good" if success else "bad"),
-            say(words),
+            say(one_line(words, 500)),
         ]
-        shown.add_row(*row, *([say("" if calls == "empty" else calls)] if view.state.tools_used else []))
+        shown.add_row(
+            *row, *([say("" if calls == "empty" else one_line(calls))] if view.state.tools_used else [])
+        )
     return shown
 
 
