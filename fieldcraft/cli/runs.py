@@ -123,9 +123,7 @@ def _tasks(view: Overview, count: int) -> Any:
             say(GOOD if success else BAD, "good" if success else "bad"),
             say(one_line(words, 500)),
         ]
-        shown.add_row(
-            *row, *([say("" if calls == "empty" else one_line(calls))] if view.state.tools_used else [])
-        )
+        shown.add_row(*row, *([say(used)] if view.state.tools_used else []))
     return shown
 
 
