@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
-from fieldcraft.common.fields import Amount, Count, Text
+from fieldcraft.common.fields import Amount, Count, Counts, Text, Texts
 from fieldcraft.envs import Observation, Progress
 
 
@@ -91,15 +91,15 @@ class RunState(BaseModel):
     events: Count = 0
     task_number: Count = 0
     spent: Spent = Spent()
-    calls: dict[Text, Count] = {}
-    completed: list[Text] = []
-    failed: list[Text] = []
+    calls: Counts = {}
+    completed: Texts = []
+    failed: Texts = []
     finished_tasks: list[tuple[Text, bool]] = []
     answers: dict[Text, Answered] = {}
     evidence: dict[Text, Text] = {}
     records: dict[Text, SkillRecord] = {}
     kept: dict[Text, Text] = {}
-    reached: dict[Text, Count] = {}
+    reached: Counts = {}
     observation: Observation = Observation()
     progress: Progress = Progress()
     snapshot: Text | None = None
@@ -108,9 +108,9 @@ class RunState(BaseModel):
     solved: bool = False
     barren: Count = 0
     items_before: Count = 0
-    skills_in_use: list[Text] = []
+    skills_in_use: Texts = []
     seen: dict[Text, Sighting] = {}
     approvals: dict[Text, bool] = {}
-    task_tools: dict[Text, Count] = {}
-    tools_used: dict[Count, dict[Text, Count]] = {}
+    task_tools: Counts = {}
+    tools_used: dict[Count, Counts] = {}
     finished: bool = False

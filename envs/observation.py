@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from fieldcraft.common.fields import Count, Text
+from fieldcraft.common.fields import Count, Counts, Text, Texts
 from fieldcraft.envs.types import Position
 
 
@@ -26,15 +26,15 @@ class Observation(BaseModel):
     time: Text | None = None
     health: float | None = None
     hunger: float | None = None
-    nearby_blocks: list[Text] | None = None
-    seen_blocks: list[Text] | None = None
+    nearby_blocks: Texts | None = None
+    seen_blocks: Texts | None = None
     nearby_entities: dict[Text, float] | None = None
     equipment: dict[Text, Text] | None = None
-    inventory: dict[Text, Count] = {}
+    inventory: Counts = {}
     slots_used: Count | None = None
     slots_total: Count | None = None
-    chests: dict[Text, dict[Text, Count] | None] | None = None
-    events: list[Text] = []
+    chests: dict[Text, Counts | None] | None = None
+    events: Texts = []
     extra: dict[Text, Text] = {}
 
     def text(self, fields: Collection[str] | None = None) -> str:

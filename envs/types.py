@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from fieldcraft.common.fields import Count, Data, Text
+from fieldcraft.common.fields import Count, Counts, Data, Text
 
 FURTHEST = 1e15
 """Blocks from the origin that a position may be: beyond it, a step of one block is lost in rounding."""
@@ -143,10 +143,10 @@ class Progress(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
 
-    items: dict[Text, Count] = {}
-    milestones: dict[Text, Count] = {}
-    killed: dict[Text, Count] = {}
-    placed: dict[Text, Count] = {}
+    items: Counts = {}
+    milestones: Counts = {}
+    killed: Counts = {}
+    placed: Counts = {}
     distance: float = 0.0
     deaths: Count = 0
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fieldcraft.common.fields import Amount, Count, Data, Text
+from fieldcraft.common.fields import Amount, Count, Counts, Data, Text, Texts
 
 
 class KillReason(StrEnum):
@@ -72,12 +72,10 @@ class Execution(BaseModel):
     detail: Text | None = None
     calls: list[CallRecord] = []
     call_count: Count = 0
-    failed_calls: list[Text] = Field(
-        default=[], description="messages of the failed primitive calls, in order"
-    )
+    failed_calls: Texts = Field(default=[], description="messages of the failed primitive calls, in order")
     ticks: Count = 0
     seconds: Amount = 0.0
-    skills_called: dict[Text, Count] = {}
+    skills_called: Counts = {}
     result: Data = None
 
     @property

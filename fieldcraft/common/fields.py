@@ -39,7 +39,8 @@ _TOO_LARGE = 10**DIGIT_LIMIT
 
 def fitted_text(text: str, limit: int = TEXT_LIMIT) -> str:
     """`text` as valid Unicode of at most `limit` characters, with a mark where it was cut."""
-    text = valid_text(text)
+    if not text.isascii():
+        text = valid_text(text)
     if len(text) <= limit:
         return text
     return cut_text(text, limit, mark=f"\n{_MARK}{limit:,} of {len(text):,} characters]")
@@ -132,7 +133,25 @@ def _shown(key: Any) -> str:
 
 
 def _count(value: int) -> int:
-    return max(-LARGEST_COUNT, min(value, LARGEST_COUNT))
+    if -LARGEST_COUNT <= value <= LARGEST_COUNT:
+        return value
+    return LARGEST_COUNT if value > 0 else -LARGEST_COUNT
+
+
+def _counts(counts: dict[str, int]) -> dict[str, int]:
+    """All at once: most have nothing to mend, and worlds show dozens at each step."""
+    names, numbers = "".join(counts), counts.values()
+    small = max(numbers, default=0) <= LARGEST_COUNT and min(numbers, default=0) >= -LARGEST_COUNT
+    if small and names.isascii() and len(names) <= TEXT_LIMIT:
+        return counts
+    return {fitted_text(name): _count(number) for name, number in counts.items()}
+
+
+def _texts(texts: list[str]) -> list[str]:
+    whole = "".join(texts)
+    if whole.isascii() and len(whole) <= TEXT_LIMIT:
+        return texts
+    return [fitted_text(text) for text in texts]
 
 
 def _number(value: Any) -> Any:
@@ -156,6 +175,10 @@ Data = Annotated[Any, AfterValidator(fitted)]
 """JSON data of others."""
 Count = Annotated[int, AfterValidator(_count)]
 """A whole number, no further from 0 than `LARGEST_COUNT`."""
+Counts = Annotated[dict[str, int], AfterValidator(_counts)]
+"""Whole numbers by name."""
+Texts = Annotated[list[str], AfterValidator(_texts)]
+"""A list of texts of others."""
 Amount = Annotated[float, BeforeValidator(_number), AfterValidator(_amount)]
 """A measured quantity (seconds, money), no further from 0 than `LARGEST_AMOUNT`; undefined is 0."""
 Moment = Annotated[float, BeforeValidator(_number), AfterValidator(_moment)]
