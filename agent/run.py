@@ -207,7 +207,7 @@ def find_run(runs: Path, name: str) -> Path:
     if name == "latest" and known:
         return known[-1]
     for candidate in (runs / name, Path(name)):
-        if candidate.is_dir() and Journal(candidate).segments():
+        if os.path.isdir(candidate) and Journal(candidate).segments():  # noqa: PTH112 - takes any name
             return candidate
     names = [folder.name for folder in known]
     raise UnknownRun(

@@ -88,7 +88,7 @@ def _models(settings: RunSettings, here: RunSettings) -> Iterator[str]:
     known = {here.model_for(role) for role in ROLES}
     for model in sorted({settings.model_for(role) for role in ROLES} - known):
         provider, _, file = model.partition(":")
-        if provider not in _HARMLESS_MODELS and not (provider == "scripted" and Path(file).is_file()):
+        if provider not in _HARMLESS_MODELS and not (provider == "scripted" and _is_file(file)):
             yield f"to load the model {model}"
     for name, value in settings.model_options.items():
         if here.model_options.get(name) != value and not isinstance(value, int | float | None):
@@ -107,13 +107,23 @@ def _tools(settings: RunSettings) -> Iterator[str]:
 
 
 def _library(settings: RunSettings, here: RunSettings, folder: Path) -> Iterator[str]:
-    library = Path(settings.library).absolute()
-    if library.resolve() == Path(here.library).resolve():
-        return
-    own = [Path.cwd(), folder.absolute().parent.parent]
-    if any(library.resolve().is_relative_to(place.resolve()) for place in own) and _is_library(library):
-        return
+    try:
+        library = Path(settings.library).resolve()
+        own = [place.resolve() for place in (Path.cwd(), folder.absolute().parent.parent)]
+        if library == Path(here.library).resolve():
+            return
+        if any(library.is_relative_to(place) for place in own) and _is_library(library):
+            return
+    except (OSError, ValueError):  # a name that no file can have
+        pass
     yield f"to {'write into' if settings.keep_skills else 'read'} the library {settings.library}"
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _is_library(path: Path) -> bool:

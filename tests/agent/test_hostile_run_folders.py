@@ -231,6 +231,9 @@ def rewritten(place: Path, **settings: Any) -> None:
         ({"library": "../home"}, "write into the library ../home"),
         ({"library": "runs"}, "write into the library runs"),
         ({"options": {"rules": "../home/key"}}, "open the world with rules=../home/key"),
+        ({"library": "x" * 5000}, "write into the library xxx"),
+        ({"library": "a\0b"}, "write into the library a"),
+        ({"model": "scripted:" + "x" * 5000}, "load the model scripted:xxx"),
         ({"sandbox": "unsafe"}, "run programs without a sandbox"),
     ],
 )
