@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.models.messages import ToolRequest
+from fieldcraft.common.fields import Amount, Count, Data, Moment, Text
 from fieldcraft.tools import Effect
 
 
@@ -15,17 +16,17 @@ class BaseEvent(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: int = 0
-    time: float = 0.0
+    number: Count = 0
+    time: Moment = 0.0
 
 
 class ModelAsked(BaseEvent):
     """Intent: `role`'s `call`-th question is about to go to its model."""
 
     type: Literal["model_asked"] = "model_asked"
-    role: str
-    call: int
-    template: str
+    role: Text
+    call: Count
+    template: Text
 
 
 class ModelAnswered(BaseEvent):
@@ -35,15 +36,15 @@ class ModelAnswered(BaseEvent):
     """
 
     type: Literal["model_answered"] = "model_answered"
-    role: str
-    call: int
-    text: str
-    model: str
-    input_tokens: int = 0
-    output_tokens: int = 0
-    money: float = 0.0
+    role: Text
+    call: Count
+    text: Text
+    model: Text
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    money: Amount = 0.0
     priced: bool = True
-    seconds: float = 0.0
+    seconds: Amount = 0.0
     requests: tuple[ToolRequest, ...] = ()
 
 
@@ -51,27 +52,27 @@ class ModelFailed(BaseEvent):
     """Outcome: no usable answer; what it cost all the same."""
 
     type: Literal["model_failed"] = "model_failed"
-    role: str
-    call: int
-    error: str
-    input_tokens: int = 0
-    output_tokens: int = 0
-    money: float = 0.0
-    seconds: float = 0.0
+    role: Text
+    call: Count
+    error: Text
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    money: Amount = 0.0
+    seconds: Amount = 0.0
 
 
 class HumanAsked(BaseEvent):
     """Intent: a person is about to be asked."""
 
     type: Literal["human_asked"] = "human_asked"
-    question: str
+    question: Text
 
 
 class HumanAnswered(BaseEvent):
     """Outcome: what the person said."""
 
     type: Literal["human_answered"] = "human_answered"
-    text: str
+    text: Text
 
 
 class ToolCalled(BaseEvent):
@@ -81,10 +82,10 @@ class ToolCalled(BaseEvent):
     """
 
     type: Literal["tool_called"] = "tool_called"
-    user: str
-    call: int
-    tool: str
-    arguments: dict[str, Any]
+    user: Text
+    call: Count
+    tool: Text
+    arguments: dict[Text, Data]
     effect: Effect
 
 
@@ -97,34 +98,34 @@ class ToolReturned(BaseEvent):
     """
 
     type: Literal["tool_returned"] = "tool_returned"
-    user: str
-    call: int
-    tool: str
-    value: Any = None
-    error: str | None = None
-    tries: int = 0
-    model_calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    money: float = 0.0
-    unpriced: int = 0
-    seconds: float = 0.0
+    user: Text
+    call: Count
+    tool: Text
+    value: Data = None
+    error: Text | None = None
+    tries: Count = 0
+    model_calls: Count = 0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    money: Amount = 0.0
+    unpriced: Count = 0
+    seconds: Amount = 0.0
 
 
 class ApprovalAsked(BaseEvent):
     """Intent: a person is about to be asked whether a tool may be called."""
 
     type: Literal["approval_asked"] = "approval_asked"
-    call: int
-    tool: str
-    question: str
+    call: Count
+    tool: Text
+    question: Text
 
 
 class ApprovalAnswered(BaseEvent):
     """Outcome: what the person said. It is not asked for again."""
 
     type: Literal["approval_answered"] = "approval_answered"
-    call: int
-    tool: str
-    text: str
-    seconds: float = 0.0
+    call: Count
+    tool: Text
+    text: Text
+    seconds: Amount = 0.0

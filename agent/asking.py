@@ -8,9 +8,11 @@ from typing import Any, Protocol, TypeVar
 from fieldcraft.agent import events as e
 from fieldcraft.agent.models.errors import ModelUnavailable
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
+from fieldcraft.agent.places import inside
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
+from fieldcraft.common.text import valid_text
 from fieldcraft.tools.results import without_secrets
 
 T = TypeVar("T")
@@ -150,10 +152,9 @@ class Asker:
         return offered if offered and self._clients[role].calls_tools else ()
 
     def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:
-        folder = self._recorder.run.folder / "prompts"
-        folder.mkdir(exist_ok=True)
         text = "\n\n".join(f"<!-- {message.role} -->\n{redact(_shown(message))}" for message in messages)
-        (folder / f"{role}-{call:05d}-{template}.md").write_text(text + "\n", encoding="utf-8")
+        with inside(self._recorder.run.folder, "prompts", create=True) as folder:
+            folder.write(f"{role}-{call:05d}-{template}.md", valid_text(text + "\n").encode(), sync=False)
 
 
 def _shown(message: Message) -> str:

@@ -25,6 +25,7 @@ from fieldcraft.agent.asked import (
 from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Task, Verdict
+from fieldcraft.common.fields import Amount, Count, Text
 from fieldcraft.envs import Observation, Progress
 from fieldcraft.skills import Execution, Verified
 
@@ -49,8 +50,8 @@ class RunStarted(BaseEvent):
     """The run was created; everything that it depends on is in `settings`."""
 
     type: Literal["run_started"] = "run_started"
-    format: int = FORMAT
-    run: str
+    format: Count = FORMAT
+    run: Text
     settings: RunSettings
 
 
@@ -58,8 +59,8 @@ class Checkpoint(BaseEvent):
     """First event of a later segment: the state at its beginning, so that a resume reads no further back."""
 
     type: Literal["checkpoint"] = "checkpoint"
-    format: int = FORMAT
-    run: str
+    format: Count = FORMAT
+    run: Text
     settings: RunSettings
     state: RunState
 
@@ -70,16 +71,16 @@ class WorldReset(BaseEvent):
     type: Literal["world_reset"] = "world_reset"
     observation: Observation
     progress: Progress
-    snapshot: str | None = None
+    snapshot: Text | None = None
 
 
 class QuestionAnswered(BaseEvent):
     """A question about the world was answered; `key` names it and the evidence it rests on."""
 
     type: Literal["question_answered"] = "question_answered"
-    key: str
-    question: str
-    answer: str
+    key: Text
+    question: Text
+    answer: Text
 
 
 class PlanMade(BaseEvent):
@@ -93,14 +94,14 @@ class ProposalRefused(BaseEvent):
     """The curriculum's model proposed no usable task, repairs included; it is asked anew."""
 
     type: Literal["proposal_refused"] = "proposal_refused"
-    problem: str
+    problem: Text
 
 
 class TaskProposed(BaseEvent):
     """A task begins. `task_number` counts from 1."""
 
     type: Literal["task_proposed"] = "task_proposed"
-    task_number: int
+    task_number: Count
     task: Task
 
 
@@ -108,38 +109,38 @@ class AnswerRefused(BaseEvent):
     """An actor's answer held no runnable program; it counts as an iteration."""
 
     type: Literal["answer_refused"] = "answer_refused"
-    iteration: int
-    attempt: int
-    problem: str
+    iteration: Count
+    attempt: Count
+    problem: Text
 
 
 class ExecutionStarted(BaseEvent):
     """Intent: a program is about to run. `skills` binds entry names to digests."""
 
     type: Literal["execution_started"] = "execution_started"
-    iteration: int
-    attempt: int
-    source: str
+    iteration: Count
+    attempt: Count
+    source: Text
     language: Literal["python", "javascript"] = "python"
-    skills: dict[str, str] = Field(default_factory=dict)
+    skills: dict[Text, Text] = Field(default_factory=dict)
 
 
 class ExecutionFinished(BaseEvent):
     """Outcome: what happened, and the world after it."""
 
     type: Literal["execution_finished"] = "execution_finished"
-    iteration: int
+    iteration: Count
     execution: Execution
     observation: Observation
     progress: Progress
-    snapshot: str | None = None
+    snapshot: Text | None = None
 
 
 class ExecutionInterrupted(BaseEvent):
     """Outcome in a world without snapshots: the run died here; what the world looks like now."""
 
     type: Literal["execution_interrupted"] = "execution_interrupted"
-    iteration: int
+    iteration: Count
     observation: Observation
     progress: Progress
 
@@ -148,7 +149,7 @@ class Judged(BaseEvent):
     """The critic's verdict on an attempt."""
 
     type: Literal["judged"] = "judged"
-    iteration: int
+    iteration: Count
     verdict: Verdict
 
 
@@ -156,27 +157,27 @@ class VerificationStarted(BaseEvent):
     """Intent: a program is about to be rerun on a fork from the task's start."""
 
     type: Literal["verification_started"] = "verification_started"
-    iteration: int
+    iteration: Count
 
 
 class VerificationFinished(BaseEvent):
     """Outcome of the rerun; the world is again as it was before it."""
 
     type: Literal["verification_finished"] = "verification_finished"
-    iteration: int
+    iteration: Count
     success: bool
-    detail: str = ""
-    seconds: float = 0.0
+    detail: Text = ""
+    seconds: Amount = 0.0
 
 
 class SkillKept(BaseEvent):
     """A skill is in the library; it was written there before this event."""
 
     type: Literal["skill_kept"] = "skill_kept"
-    iteration: int
-    name: str
-    entry: str
-    digest: str
+    iteration: Count
+    name: Text
+    entry: Text
+    digest: Text
     verified: Verified
 
 
@@ -184,8 +185,8 @@ class SkillRefused(BaseEvent):
     """A program that worked was not kept, and why."""
 
     type: Literal["skill_refused"] = "skill_refused"
-    iteration: int
-    reason: str
+    iteration: Count
+    reason: Text
 
 
 class TaskFinished(BaseEvent):
@@ -195,24 +196,24 @@ class TaskFinished(BaseEvent):
     """
 
     type: Literal["task_finished"] = "task_finished"
-    task_number: int
+    task_number: Count
     success: bool
-    attempts: int
-    given_up: str = ""
+    attempts: Count
+    given_up: Text = ""
 
 
 class Warned(BaseEvent):
     """Something a person should know that changes nothing in the run."""
 
     type: Literal["warned"] = "warned"
-    text: str
+    text: Text
 
 
 class RunPaused(BaseEvent):
     """The run stopped in good order and can be resumed."""
 
     type: Literal["run_paused"] = "run_paused"
-    reason: str
+    reason: Text
 
 
 class RunResumed(BaseEvent):
@@ -226,7 +227,7 @@ class RunFinished(BaseEvent):
     """The curriculum has no more tasks."""
 
     type: Literal["run_finished"] = "run_finished"
-    reason: str
+    reason: Text
 
 
 Event = Annotated[

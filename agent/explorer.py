@@ -21,7 +21,8 @@ from fieldcraft.agent.recorder import BudgetExhausted, Recorder, StopRequested
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Attempt, Task, Verdict
-from fieldcraft.envs import Environment, Observation, Progress
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
 from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
 from fieldcraft.skills.skill import folder_name
 
@@ -194,7 +195,7 @@ class Explorer:
     def _look(self) -> tuple[Observation, Progress]:
         environment = self._parts.environment
         try:
-            seen = environment.observe(), environment.progress()
+            seen = seen_of(environment)
         except Exception as error:
             return self._go_on_blind(error)
         self._blind = 0
@@ -203,7 +204,7 @@ class Explorer:
     def _go_on_blind(self, error: Exception) -> tuple[Observation, Progress]:
         """The environment's own fault: keep the last view, but not for ever."""
         self._blind += 1
-        fault = f"{type(error).__name__}: {error}"[:500]
+        fault = visible_line(f"{type(error).__name__}: {error}", 500)
         if self._blind >= BLIND_LIMIT:
             raise StopRequested(
                 f"the environment failed to observe {self._blind} times in a row: {fault}"
@@ -247,12 +248,20 @@ class Explorer:
         if self.state.task_number == 0 and self.state.snapshot is None:
             self._recorder.once(
                 e.WorldReset,
-                lambda: e.WorldReset(
-                    observation=environment.observe(),
-                    progress=environment.progress(),
-                    snapshot=self._snapshot(),
-                ),
+                self._world_reset,
             )
+
+    def _world_reset(self) -> e.WorldReset:
+        environment = self._parts.environment
+        try:
+            observation, progress = seen_of(environment)
+        except Exception as error:
+            fault = visible_line(f"{type(error).__name__}: {error}", 500)
+            raise BrokenEnvironment(
+                f"environment {environment.spec.id!r} failed to observe: {fault}; "
+                f"`envs check {self._run.settings.environment}` tries everything it promises"
+            ) from error
+        return e.WorldReset(observation=observation, progress=progress, snapshot=self._snapshot())
 
     def _latest_snapshot(self) -> str | None:
         for event in reversed(self._run.tape):
@@ -269,7 +278,15 @@ class Explorer:
 
     def _snapshot(self) -> str | None:
         environment = self._parts.environment
-        return self._run.save_snapshot(environment.snapshot()) if environment.spec.can_snapshot else None
+        if not environment.spec.can_snapshot:
+            return None
+        snapshot = environment.snapshot()
+        if not isinstance(snapshot, bytes):
+            raise BrokenEnvironment(
+                f"environment {environment.spec.id!r} gave a {type(snapshot).__name__} as its snapshot; "
+                "`snapshot` must return bytes"
+            )
+        return self._run.save_snapshot(snapshot)
 
     def _now(self) -> Moment:
         state = self.state

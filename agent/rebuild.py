@@ -6,8 +6,9 @@ from fieldcraft.agent import events as e
 from fieldcraft.agent.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.tool_callers import RecordedTools, record_key
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
-from fieldcraft.skills import parse_program
+from fieldcraft.skills import ProgramError, parse_program
 from fieldcraft.tools import ToolOutcome
 
 
@@ -22,7 +23,7 @@ def restore_world(run: Run, environment: Environment, runner: ProgramRunner, sna
         SnapshotDamaged: neither way leads there; the message says what to restore from a copy.
     """
     try:
-        environment.restore(run.load_snapshot(snapshot))
+        _restore(run, environment, snapshot)
         return True
     except SnapshotDamaged as damage:
         _rerun_to(run, environment, runner, snapshot)
@@ -37,7 +38,7 @@ def restore_world(run: Run, environment: Environment, runner: ProgramRunner, sna
 def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> None:
     pending: list[_Rerun] = []
     started: _Rerun | None = None
-    for event in run.journal.read():
+    for event in run.journal.events():
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
         if isinstance(event, e.ExecutionStarted):
@@ -53,7 +54,12 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
     for rerun in pending:
         recorded = rerun.started
         tools = RecordedTools(rerun.tools(), rerun.outcomes)
-        program = parse_program(recorded.source, recorded.language)
+        try:
+            program = parse_program(recorded.source, recorded.language)
+        except ProgramError as error:
+            raise SnapshotDamaged(
+                f"the program of iteration {recorded.iteration} that is to be rerun cannot be read: {error}"
+            ) from error
         runner.run(program, recorded.iteration, recorded.skills, tools=tools)
 
 
@@ -79,7 +85,17 @@ class _Rerun:
 
 def _restored(run: Run, environment: Environment, snapshot: str) -> bool:
     try:
-        environment.restore(run.load_snapshot(snapshot))
+        _restore(run, environment, snapshot)
     except SnapshotDamaged:
         return False
     return True
+
+
+def _restore(run: Run, environment: Environment, snapshot: str) -> None:
+    """Whoever wrote a snapshot's name may have written its bytes too: the world is the judge of them."""
+    content = run.load_snapshot(snapshot)
+    try:
+        environment.restore(content)
+    except Exception as error:
+        problem = visible_line(f"{type(error).__name__}: {error}", 200)
+        raise SnapshotDamaged(f"the world does not take the snapshot {snapshot[:12]} ({problem})") from error

@@ -79,13 +79,11 @@ class Recorder:
         if self._tape:
             return self._play(type(event))
         self.heed_stop()
-        self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
-        return event
+        return self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
 
     def write(self, event: E, *, sync: bool) -> E:
         """Record what happens within an effect; safe in any thread while that effect is waited for."""
-        self._write(event, sync=sync)
-        return event
+        return self._write(event, sync=sync)
 
     def upcoming(self, kind: type[E]) -> E | None:
         """The recorded event that is played back next, where it is of this kind."""
@@ -129,9 +127,7 @@ class Recorder:
         else:
             self.heed_stop()
             self._write(intent, sync=not repeatable)
-        outcome = perform()
-        self._write(outcome, sync=True)
-        return outcome
+        return self._write(perform(), sync=True)
 
     def play_calls(self) -> list[e.ToolEvent]:
         """The events of tool calls that are played back next."""
@@ -149,12 +145,14 @@ class Recorder:
         """Record how the run is driven (warnings, pauses); no resume looks at it."""
         self._write(event, sync=True)
 
-    def _write(self, event: e.BaseEvent, *, sync: bool) -> None:
+    def _write(self, event: E, *, sync: bool) -> E:
+        """The event as the journal has it, in which nothing is larger than a journal takes."""
         with self._writing:
-            self.run.journal.append(event, sync=sync)  # type: ignore[arg-type]
-            if isinstance(event, e.ModelAnswered | e.ModelFailed):
-                self.model_failures = 0 if isinstance(event, e.ModelAnswered) else self.model_failures + 1
-            self._take(event)
+            written: E = self.run.journal.append(event, sync=sync)  # type: ignore[arg-type, assignment]
+            if isinstance(written, e.ModelAnswered | e.ModelFailed):
+                self.model_failures = 0 if isinstance(written, e.ModelAnswered) else self.model_failures + 1
+            self._take(written)
+            return written
 
     def _take(self, event: e.BaseEvent) -> None:
         apply(self.state, event)  # type: ignore[arg-type]

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import os
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from fieldcraft.agent import events as e
 from fieldcraft.agent.fold import apply
-from fieldcraft.agent.journal import Journal, JournalError, write_atomically
+from fieldcraft.agent.journal import Journal, JournalError
+from fieldcraft.agent.journal_lines import read_line
+from fieldcraft.agent.marks import mark_run
+from fieldcraft.agent.places import inside, why
 from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.snapshots import FOLDER as SNAPSHOTS
+from fieldcraft.agent.snapshots import SnapshotDamaged, Snapshots
 from fieldcraft.agent.state import RunState
+from fieldcraft.common.data import DataError
+from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.envs import nearest
 
-RECENT_SNAPSHOTS = 8
-"""Snapshots that are kept. Should all be damaged, the world is rebuilt from the journal."""
+__all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
 
-
+LOCK = "run.lock"
+TAPE_LIMIT = 1_000_000
+"""Events since the last finished task."""
+_FIRST_LINE = 1_000_000
+"""Bytes that are looked at for the time of a run's first event."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -36,10 +45,6 @@ class UnknownRun(RunError):
 
 class RunLocked(RunError):
     """Another process has this run open."""
-
-
-class SnapshotDamaged(RunError):
-    """A snapshot file is missing, truncated or changed."""
 
 
 class Run:
@@ -57,7 +62,8 @@ class Run:
         self.state = RunState()
         self.tape: list[e.Event] = []
         self.journal = Journal(folder)
-        self._lock = FileLock(folder / "run.lock")
+        self._snapshots = Snapshots(folder)
+        self._lock = FileLock(LOCK)
 
     @property
     def id(self) -> str:
@@ -76,8 +82,10 @@ class Run:
         name = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         folder = runs / name
         try:
-            folder.mkdir(parents=True)
-            (folder / "snapshots").mkdir()
+            with Folder.open(runs, create=True) as place:
+                place.make_folder(name)
+                with place.inside(name) as made:
+                    made.make_folder(SNAPSHOTS)
         except FileExistsError:
             raise RunError(
                 f"a run {name!r} exists; resume it with --resume {name}, or choose another name"
@@ -94,8 +102,10 @@ class Run:
             run.journal.append(started, sync=True)
         except BaseException:
             run.close()
-            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError), Folder.open(runs) as place:
+                place.remove_tree(name)
             raise
+        mark_run(folder)
         apply(run.state, started)
         return run
 
@@ -118,28 +128,43 @@ class Run:
         return run
 
     def _load(self) -> None:
-        events = self.journal.read(last_segment=True)
-        if not events:
+        last, begun = 0, False
+        for event in self.journal.events(last_segment=True):
+            last = event.number
+            self.settings = latest_settings([event], self.settings)
+            if isinstance(event, e.Checkpoint):
+                self.state = event.state.model_copy(deep=True)
+            self.tape.append(event)
+            if isinstance(event, _BOUNDARIES) or not begun:
+                self._fold_tape()
+                begun = True
+            if len(self.tape) > TAPE_LIMIT:
+                raise JournalError(
+                    f"{self.folder} holds more than {TAPE_LIMIT:,} events since its last finished task, "
+                    "which no run does; get it from somebody you trust, or explore anew"
+                )
+        if not last:
             raise JournalError(
                 f"{self.folder} was never begun (its journal is empty); delete it and explore anew"
             )
-        self.settings = latest_settings(events, self.settings)
-        boundary = max((i for i, event in enumerate(events) if isinstance(event, _BOUNDARIES)), default=0)
-        first = events[0]
-        if isinstance(first, e.Checkpoint):
-            self.state = first.state.model_copy(deep=True)
-        for event in events[: boundary + 1]:
+        self.tape = [event for event in self.tape if not isinstance(event, e.ASIDES)]
+        self.journal.open(last + 1)
+
+    def _fold_tape(self) -> None:
+        for event in self.tape:
             apply(self.state, event)
-        self.tape = [event for event in events[boundary + 1 :] if not isinstance(event, e.ASIDES)]
-        self.journal.open(events[-1].number + 1)
+        self.tape.clear()
 
     def _take_lock(self) -> None:
         try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
+            with inside(self.folder) as folder:
+                self._lock.acquire(folder, timeout=0)
+        except LockTimeout:
             raise RunLocked(
                 f"run {self.id!r} is open in another process; watch it with `fieldcraft runs watch {self.id}`"
             ) from None
+        except UnsafeFile as error:
+            raise RunError(f"run {self.id!r} cannot be locked: {why(error)}") from error
         except OSError as error:
             raise RunError(
                 f"run {self.id!r} cannot be locked ({error.strerror}): is its folder read-only?"
@@ -157,52 +182,16 @@ class Run:
         self.close()
 
     def save_snapshot(self, snapshot: bytes) -> str:
-        """Write a snapshot under its SHA-256 and return that name. Idempotent.
-
-        It is not synced: one that a power cut damages is rebuilt from the journal, which is.
-        """
-        digest = hashlib.sha256(snapshot).hexdigest()
-        path = self._snapshot(digest)
-        if self._content(digest) is None:
-            try:
-                path.parent.mkdir(exist_ok=True)
-                write_atomically(path, snapshot, sync=False)
-            except OSError as error:
-                raise JournalError(
-                    f"{path} cannot be written ({error.strerror}); nothing acknowledged is lost. "
-                    "Free space or fix the permissions, then resume the run."
-                ) from error
-        return digest
+        """Write a snapshot under its SHA-256 and return that name; see `Snapshots.save`."""
+        return self._snapshots.save(snapshot)
 
     def load_snapshot(self, digest: str) -> bytes:
-        """The snapshot of this name.
-
-        Raises:
-            SnapshotDamaged: the file is missing or not what was written.
-        """
-        content = self._content(digest)
-        if content is None:
-            path = self._snapshot(digest)
-            raise SnapshotDamaged(f"{path} is {'truncated or changed' if path.exists() else 'missing'}")
-        return content
-
-    def _content(self, digest: str) -> bytes | None:
-        """The snapshot's bytes, `None` unless they are what was written."""
-        path = self._snapshot(digest)
-        content = path.read_bytes() if path.exists() else b""
-        return content if hashlib.sha256(content).hexdigest() == digest else None
+        """The snapshot of this name; raises `SnapshotDamaged` as `Snapshots.load` does."""
+        return self._snapshots.load(digest)
 
     def thin_snapshots(self, latest: str) -> None:
         """Delete all but `latest` and the most recently written snapshots."""
-        newest_first = sorted(
-            (self.folder / "snapshots").glob("*.bin"), key=lambda path: -path.stat().st_mtime_ns
-        )
-        for path in newest_first[RECENT_SNAPSHOTS:]:
-            if path.stem != latest:
-                path.unlink(missing_ok=True)
-
-    def _snapshot(self, digest: str) -> Path:
-        return self.folder / "snapshots" / f"{digest}.bin"
+        self._snapshots.thin(latest)
 
 
 _BOUNDARIES = (e.TaskFinished, e.Checkpoint)
@@ -218,7 +207,7 @@ def find_run(runs: Path, name: str) -> Path:
     if name == "latest" and known:
         return known[-1]
     for candidate in (runs / name, Path(name)):
-        if any(candidate.glob("journal-*.jsonl")):
+        if os.path.isdir(candidate) and Journal(candidate).segments():  # noqa: PTH112 - takes any name
             return candidate
     names = [folder.name for folder in known]
     raise UnknownRun(
@@ -232,17 +221,33 @@ def find_run(runs: Path, name: str) -> Path:
 
 
 def list_runs(runs: Path) -> list[Path]:
-    """The run folders under `runs`, the oldest first."""
-    folders = {path.parent for path in runs.glob("*/journal-*.jsonl")}
-    return sorted(folders, key=lambda folder: (_first_segment_time(folder), folder.name))
+    """The run folders under `runs`, the oldest first. What a link points at is no run."""
+    if not runs.is_dir():
+        return []
+    with Folder.open(runs) as place:
+        names = place.names("folder")
+    found = {runs / name: _begun(runs / name) for name in names}
+    return sorted(
+        (folder for folder, begun in found.items() if begun is not None),
+        key=lambda folder: (found[folder], folder.name),
+    )
 
 
-def _first_segment_time(folder: Path) -> float:
-    with min(folder.glob("journal-*.jsonl")).open("rb") as file:
-        try:
-            return float(e.EVENT.validate_json(file.readline()).time)
-        except ValueError:
-            return folder.stat().st_mtime
+def _begun(folder: Path) -> float | None:
+    """When a run's first event was written; `None` where the folder holds no journal."""
+    try:
+        segments = Journal(folder).segments()
+        if not segments:
+            return None
+        with inside(folder) as place, place.opened(segments[0].name) as descriptor:
+            line = os.read(descriptor, _FIRST_LINE).partition(b"\n")[0]
+            changed = os.fstat(descriptor).st_mtime
+    except (JournalError, OSError):
+        return 0.0
+    try:
+        return float(read_line(line).time)
+    except DataError:
+        return changed
 
 
 def latest_settings(events: Iterable[e.Event], default: RunSettings) -> RunSettings:

@@ -20,7 +20,7 @@ def history(folder: Path) -> list[Any]:
     """
     return [
         _without_volatile(event.model_dump(mode="json"))
-        for event in Journal(folder).read()
+        for event in Journal(folder).events()
         if not isinstance(event, _NOT_HISTORY)
     ]
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fieldcraft.common.fields import Count, Data, Text
 from fieldcraft.envs import Goal, nearest
 from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, ToolSources
@@ -44,7 +45,7 @@ class FixedTask(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    task: str
+    task: Text
     goal: Goal | None = None
 
 
@@ -79,30 +80,30 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    environment: str = "gridworld-v1"
-    options: dict[str, Any] = {}
-    seed: int = 7
-    model: str = "offline"
-    role_models: dict[str, str] = {}
-    model_options: dict[str, Any] = {}
+    environment: Text = "gridworld-v1"
+    options: dict[Text, Data] = {}
+    seed: Count = 7
+    model: Text = "offline"
+    role_models: dict[Text, Text] = {}
+    model_options: dict[Text, Data] = {}
     curriculum: Literal["auto", "random", "human", "fixed", "solve", "open", "subgoals"] = "auto"
     tasks: tuple[FixedTask, ...] = ()
     critic: Literal["environment", "model", "human", "none", "never"] = "environment"
     language: Literal["python", "javascript"] = "python"
-    library: str = "library"
+    library: Text = "library"
     keep_skills: bool = True
-    retrieved: int = Field(default=10, ge=0, le=50)
-    attempts: int = Field(default=4, ge=1, le=100)
-    attempts_shown: int = Field(default=6, ge=1, le=100)
+    retrieved: Count = Field(default=10, ge=0, le=50)
+    attempts: Count = Field(default=4, ge=1, le=100)
+    attempts_shown: Count = Field(default=6, ge=1, le=100)
     environment_feedback: bool = True
     execution_errors: bool = True
-    repairs: int = Field(default=2, ge=0, le=10)
-    questions: int = Field(default=3, ge=0, le=10)
-    evidence: int = Field(default=8, ge=0, le=50)
-    model_failures: int = Field(default=5, ge=1)
-    give_up_after: int = Field(default=6, ge=1)
-    core_items: str = ""
-    warm_up: dict[str, int] = {
+    repairs: Count = Field(default=2, ge=0, le=10)
+    questions: Count = Field(default=3, ge=0, le=10)
+    evidence: Count = Field(default=8, ge=0, le=50)
+    model_failures: Count = Field(default=5, ge=1)
+    give_up_after: Count = Field(default=6, ge=1)
+    core_items: Text = ""
+    warm_up: dict[Text, Count] = {
         "nearby_entities": 5,
         "inventory": 0,
         "seen_blocks": 10,
@@ -113,13 +114,13 @@ class RunSettings(BaseModel):
         "answers": 0,
     }
     sandbox: Literal["auto", "process", "docker", "unsafe"] = "auto"
-    tools: tuple[str, ...] = ()
-    mcp: dict[str, McpServer] = {}
-    openapi: dict[str, OpenApiDocument] = {}
-    role_tools: dict[str, tuple[str, ...]] = {}
-    tool_steps: int = Field(default=6, ge=1, le=50)
+    tools: tuple[Text, ...] = ()
+    mcp: dict[Text, McpServer] = {}
+    openapi: dict[Text, OpenApiDocument] = {}
+    role_tools: dict[Text, tuple[Text, ...]] = {}
+    tool_steps: Count = Field(default=6, ge=1, le=50)
     tool_policy: ToolPolicy = ToolPolicy()
-    corpus: tuple[str, ...] = ()
+    corpus: tuple[Text, ...] = ()
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
+from fieldcraft.common.fields import Amount, Count, Counts, Text, Texts
 from fieldcraft.envs import Observation, Progress
 
 
@@ -14,12 +15,12 @@ class Spent(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    iterations: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    money: float = 0.0
-    unpriced: int = 0
-    seconds: float = 0.0
+    iterations: Count = 0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    money: Amount = 0.0
+    unpriced: Count = 0
+    seconds: Amount = 0.0
 
     @property
     def tokens(self) -> int:
@@ -49,8 +50,8 @@ class Answered(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    question: str
-    answer: str
+    question: Text
+    answer: Text
 
 
 class SkillRecord(BaseModel):
@@ -58,8 +59,8 @@ class SkillRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    successes: int = 0
-    failures: int = 0
+    successes: Count = 0
+    failures: Count = 0
 
 
 class Sighting(BaseModel):
@@ -67,8 +68,8 @@ class Sighting(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    words: str
-    tick: int
+    words: Text
+    tick: Count
 
 
 class RunState(BaseModel):
@@ -87,29 +88,29 @@ class RunState(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    events: int = 0
-    task_number: int = 0
+    events: Count = 0
+    task_number: Count = 0
     spent: Spent = Spent()
-    calls: dict[str, int] = {}
-    completed: list[str] = []
-    failed: list[str] = []
-    finished_tasks: list[tuple[str, bool]] = []
-    answers: dict[str, Answered] = {}
-    evidence: dict[str, str] = {}
-    records: dict[str, SkillRecord] = {}
-    kept: dict[str, str] = {}
-    reached: dict[str, int] = {}
+    calls: Counts = {}
+    completed: Texts = []
+    failed: Texts = []
+    finished_tasks: list[tuple[Text, bool]] = []
+    answers: dict[Text, Answered] = {}
+    evidence: dict[Text, Text] = {}
+    records: dict[Text, SkillRecord] = {}
+    kept: dict[Text, Text] = {}
+    reached: Counts = {}
     observation: Observation = Observation()
     progress: Progress = Progress()
-    snapshot: str | None = None
+    snapshot: Text | None = None
     task: Task | None = None
     plan: list[FixedTask] = []
     solved: bool = False
-    barren: int = 0
-    items_before: int = 0
-    skills_in_use: list[str] = []
-    seen: dict[str, Sighting] = {}
-    approvals: dict[str, bool] = {}
-    task_tools: dict[str, int] = {}
-    tools_used: dict[int, dict[str, int]] = {}
+    barren: Count = 0
+    items_before: Count = 0
+    skills_in_use: Texts = []
+    seen: dict[Text, Sighting] = {}
+    approvals: dict[Text, bool] = {}
+    task_tools: Counts = {}
+    tools_used: dict[Count, Counts] = {}
     finished: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fieldcraft.common.fields import Count, Text
 from fieldcraft.envs import Goal
 from fieldcraft.skills import Execution
 
@@ -16,11 +17,11 @@ class Task(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    words: str = Field(min_length=1, max_length=500)
-    reason: str = ""
-    context: str = ""
+    words: Text = Field(min_length=1, max_length=500)
+    reason: Text = ""
+    context: Text = ""
     goal: Goal | None = None
-    origin: str = "curriculum"
+    origin: Text = "curriculum"
 
 
 class Verdict(BaseModel):
@@ -29,8 +30,8 @@ class Verdict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     success: bool
-    reasoning: str = ""
-    critique: str = ""
+    reasoning: Text = ""
+    critique: Text = ""
 
 
 class Attempt(BaseModel):
@@ -38,9 +39,9 @@ class Attempt(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: int = Field(ge=1)
-    source: str | None = None
-    problem: str | None = None
+    number: Count = Field(ge=1)
+    source: Text | None = None
+    problem: Text | None = None
     execution: Execution | None = None
     verdict: Verdict | None = None
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from fieldcraft.agent.redact import redact
+from fieldcraft.common.fields import fitted
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import ToolError, ToolOutcome, UnknownTool
 from fieldcraft.tools.naming import unknown_tool
@@ -18,8 +19,8 @@ Outcomes = Mapping[tuple[str, str], Sequence[ToolOutcome]]
 
 
 def record_key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """What tells a call in the journal, where no secret is written."""
-    return key(name, without_secrets(dict(arguments), redact))
+    """What tells a call in the journal, where no secret is written and no value is beyond a bound."""
+    return key(name, without_secrets(fitted(dict(arguments)), redact))
 
 
 class RecordedTools:

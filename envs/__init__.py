@@ -1,7 +1,7 @@
 """The worlds: the environment contract and the environments that ship with Fieldcraft."""
 
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
-from fieldcraft.envs.environment import Environment, primitive
+from fieldcraft.envs.environment import Environment, primitive, seen_of
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
 from fieldcraft.envs.suggest import nearest
@@ -46,4 +46,5 @@ __all__ = [
     "make",
     "nearest",
     "primitive",
+    "seen_of",
 ]

@@ -202,6 +202,16 @@ class Environment(ABC):
         )
 
 
+def seen_of(environment: Environment) -> tuple[Observation, Progress]:
+    """What a world shows now, and what was reached in it, checked: a world is written by others.
+
+    Raises:
+        ValidationError: it gives something else, or numbers that are none.
+        Exception: whatever the world raises.
+    """
+    return Observation.model_validate(environment.observe()), Progress.model_validate(environment.progress())
+
+
 def signature_text(function: Callable[..., Any]) -> str:
     """The signature as source text, without `self`."""
     return str(inspect.signature(function)).replace("'", "").replace("fieldcraft.envs.types.", "")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from fieldcraft.common.fields import Count, Counts, Text, Texts
 from fieldcraft.envs.types import Position
 
 
@@ -17,24 +18,24 @@ class Observation(BaseModel):
     `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
     """
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
 
-    tick: int = 0
+    tick: Count = 0
     position: Position | None = None
-    biome: str | None = None
-    time: str | None = None
+    biome: Text | None = None
+    time: Text | None = None
     health: float | None = None
     hunger: float | None = None
-    nearby_blocks: list[str] | None = None
-    seen_blocks: list[str] | None = None
-    nearby_entities: dict[str, float] | None = None
-    equipment: dict[str, str] | None = None
-    inventory: dict[str, int] = {}
-    slots_used: int | None = None
-    slots_total: int | None = None
-    chests: dict[str, dict[str, int] | None] | None = None
-    events: list[str] = []
-    extra: dict[str, str] = {}
+    nearby_blocks: Texts | None = None
+    seen_blocks: Texts | None = None
+    nearby_entities: dict[Text, float] | None = None
+    equipment: dict[Text, Text] | None = None
+    inventory: Counts = {}
+    slots_used: Count | None = None
+    slots_total: Count | None = None
+    chests: dict[Text, Counts | None] | None = None
+    events: Texts = []
+    extra: dict[Text, Text] = {}
 
     def text(self, fields: Collection[str] | None = None) -> str:
         """One `Name: value` line a field, in the order of Voyager's prompt.

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fieldcraft.common.fields import Count, Data, Text
 from fieldcraft.envs.types import Frozen
 
 Language = Literal["python", "javascript"]
@@ -58,18 +59,18 @@ class ProgramRequest(Frozen):
 class ProgramFailure(Frozen):
     """The error that ended a program. `module` is the skill's digest where the line is not the program's."""
 
-    kind: str
-    message: str
-    line: int | None = Field(default=None, ge=1)
-    module: str | None = None
+    kind: Text
+    message: Text
+    line: Count | None = Field(default=None, ge=1)
+    module: Text | None = None
 
 
 class PrimitiveCall(Frozen):
     """A primitive that the program called; `arguments` as text, `error` where it failed."""
 
-    name: str
-    arguments: str = ""
-    error: str | None = None
+    name: Text
+    arguments: Text = ""
+    error: Text | None = None
 
 
 class ProgramReport(BaseModel):
@@ -77,15 +78,15 @@ class ProgramReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    log: str = ""
+    log: Text = ""
     failure: ProgramFailure | None = None
     stopped: Stop | None = None
-    detail: str | None = None
+    detail: Text | None = None
     calls: list[PrimitiveCall] = []
-    call_count: int = 0
-    failed_calls: list[str] = []
-    skills_called: dict[str, int] = {}
-    result: Any = None
+    call_count: Count = 0
+    failed_calls: list[Text] = []
+    skills_called: dict[Text, Count] = {}
+    result: Data = None
 
 
 class CallBack(Protocol):

@@ -9,6 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from fieldcraft.common.fields import Count, Counts, Data, Text
+
+FURTHEST = 1e15
+"""Blocks from the origin that a position may be: beyond it, a step of one block is lost in rounding."""
+
 
 class PrimitiveError(Exception):
     """A primitive could not do what was asked; the message says what is missing.
@@ -30,9 +35,9 @@ class Position(Frozen):
     A world seen from above keeps `y` constant. Accepts `{"x":..,"y":..,"z":..}` or a sequence of three.
     """
 
-    x: float
-    y: float
-    z: float
+    x: float = Field(ge=-FURTHEST, le=FURTHEST)
+    y: float = Field(ge=-FURTHEST, le=FURTHEST)
+    z: float = Field(ge=-FURTHEST, le=FURTHEST)
 
     @model_validator(mode="before")
     @classmethod
@@ -78,8 +83,8 @@ class ItemGoal(Frozen):
     """Hold at least `count` of `item` at the moment of the check."""
 
     kind: Literal["item"] = "item"
-    item: str
-    count: int = Field(default=1, ge=1)
+    item: Text
+    count: Count = Field(default=1, ge=1)
 
     def __str__(self) -> str:
         return f"hold {self.count} {self.item}"
@@ -89,8 +94,8 @@ class PlaceGoal(Frozen):
     """Have placed at least `count` of `block` since the task began."""
 
     kind: Literal["place"] = "place"
-    block: str
-    count: int = Field(default=1, ge=1)
+    block: Text
+    count: Count = Field(default=1, ge=1)
 
     def __str__(self) -> str:
         return f"place {self.count} {self.block}"
@@ -100,8 +105,8 @@ class KillGoal(Frozen):
     """Have killed at least `count` of `mob` since the task began."""
 
     kind: Literal["kill"] = "kill"
-    mob: str
-    count: int = Field(default=1, ge=1)
+    mob: Text
+    count: Count = Field(default=1, ge=1)
 
     def __str__(self) -> str:
         return f"kill {self.count} {self.mob}"
@@ -126,7 +131,7 @@ class GoalCheck(Frozen):
     """The answer of `Environment.check`: whether the goal is met, and in words how far it is."""
 
     met: bool
-    detail: str
+    detail: Text
 
 
 class Progress(BaseModel):
@@ -136,31 +141,31 @@ class Progress(BaseModel):
     counts; `distance` is blocks walked.
     """
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
 
-    items: dict[str, int] = {}
-    milestones: dict[str, int] = {}
-    killed: dict[str, int] = {}
-    placed: dict[str, int] = {}
+    items: Counts = {}
+    milestones: Counts = {}
+    killed: Counts = {}
+    placed: Counts = {}
     distance: float = 0.0
-    deaths: int = 0
+    deaths: Count = 0
 
 
 class Names(Frozen):
     """The names a program may pass to primitives, each sorted. Nothing else is said about them."""
 
-    items: tuple[str, ...] = ()
-    blocks: tuple[str, ...] = ()
-    mobs: tuple[str, ...] = ()
+    items: tuple[Text, ...] = ()
+    blocks: tuple[Text, ...] = ()
+    mobs: tuple[Text, ...] = ()
 
 
 class OptionInfo(Frozen):
     """One option of `Environment.reset`; `choices` holds the values it may take, each with what it means."""
 
-    name: str
-    about: str
-    default: Any = None
-    choices: dict[str, str] = {}
+    name: Text
+    about: Text
+    default: Data = None
+    choices: dict[Text, Text] = {}
 
 
 class EnvironmentSpec(Frozen):
@@ -174,8 +179,8 @@ class EnvironmentSpec(Frozen):
     world has one of that name.
     """
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
-    description: str
+    id: Text = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
+    description: Text
     can_snapshot: bool = False
     can_render: bool = False
     repeatable: bool = True
@@ -184,6 +189,6 @@ class EnvironmentSpec(Frozen):
     failure_limit: int = Field(default=5, ge=1)
     seconds_limit: float = Field(default=60.0, gt=0)
     day_ticks: int | None = Field(default=None, ge=1)
-    container: str = "chest"
+    container: Text = "chest"
     names: Names = Names()
-    options: dict[str, Any] = {}
+    options: dict[Text, Data] = {}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from fieldcraft.common.fields import Amount, Count, Counts, Data, Text, Texts
 
 
 class KillReason(StrEnum):
@@ -31,11 +32,11 @@ class ProgramFault(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: str
-    message: str
-    line: int | None = None
-    text: str | None = None
-    skill: str | None = None
+    kind: Text
+    message: Text
+    line: Count | None = None
+    text: Text | None = None
+    skill: Text | None = None
 
     def __str__(self) -> str:
         where = (
@@ -50,9 +51,9 @@ class CallRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str
-    arguments: str
-    error: str | None = None
+    name: Text
+    arguments: Text
+    error: Text | None = None
 
 
 class Execution(BaseModel):
@@ -65,19 +66,17 @@ class Execution(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    log: str = ""
+    log: Text = ""
     fault: ProgramFault | None = None
     killed: KillReason | None = None
-    detail: str | None = None
+    detail: Text | None = None
     calls: list[CallRecord] = []
-    call_count: int = 0
-    failed_calls: list[str] = Field(
-        default=[], description="messages of the failed primitive calls, in order"
-    )
-    ticks: int = 0
-    seconds: float = 0.0
-    skills_called: dict[str, int] = {}
-    result: Any = None
+    call_count: Count = 0
+    failed_calls: Texts = Field(default=[], description="messages of the failed primitive calls, in order")
+    ticks: Count = 0
+    seconds: Amount = 0.0
+    skills_called: Counts = {}
+    result: Data = None
 
     @property
     def ok(self) -> bool:

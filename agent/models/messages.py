@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from fieldcraft.common.fields import Amount, Count, Data, Text
 
 
 class ToolRequest(BaseModel):
@@ -12,10 +14,10 @@ class ToolRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
-    name: str
-    arguments: dict[str, Any] = {}
-    problem: str = ""
+    id: Text
+    name: Text
+    arguments: dict[Text, Data] = {}
+    problem: Text = ""
 
 
 class Message(BaseModel):
@@ -28,10 +30,10 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
     role: Literal["system", "user", "assistant", "tool"]
-    text: str
+    text: Text
     images: tuple[bytes, ...] = ()
     requests: tuple[ToolRequest, ...] = ()
-    answers: str = ""
+    answers: Text = ""
 
 
 class Usage(BaseModel):
@@ -43,9 +45,9 @@ class Usage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    input_tokens: int = Field(default=0, ge=0)
-    output_tokens: int = Field(default=0, ge=0)
-    money: float = Field(default=0.0, ge=0)
+    input_tokens: Count = Field(default=0, ge=0)
+    output_tokens: Count = Field(default=0, ge=0)
+    money: Amount = Field(default=0.0, ge=0)
     priced: bool = True
     estimated: bool = False
 
@@ -68,9 +70,9 @@ class Answer(Usage):
     outcomes of these tool calls first.
     """
 
-    text: str
-    model: str
-    seconds: float = Field(ge=0)
-    attempts: int = Field(default=1, ge=1)
+    text: Text
+    model: Text
+    seconds: Amount = Field(ge=0)
+    attempts: Count = Field(default=1, ge=1)
     truncated: bool = False
     requests: tuple[ToolRequest, ...] = ()

@@ -10,7 +10,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.errors import MissingExtra
+from fieldcraft.agent.report.pictures import read_picture
 from fieldcraft.agent.report.story import LearnedSkill, Story
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Chart
 
 if TYPE_CHECKING:
@@ -128,11 +130,9 @@ def _walk(axes: Axes, points: Sequence[tuple[float, float]], colour: str) -> Non
 
 def _land(axes: Axes, land: Chart) -> None:
     """What was seen, pale enough to read a way on it by either colour scheme, and no more than that."""
-    from PIL import Image
-
     east, south = land.west + land.across, land.north + land.down
     axes.imshow(
-        Image.open(io.BytesIO(land.png)).convert("RGBA"),
+        read_picture(land.png),
         extent=(land.west, east, south, land.north),
         alpha=0.6,
         interpolation="none",
@@ -166,7 +166,7 @@ def calls_figure(skills: Sequence[LearnedSkill]) -> str:
             row = rows[skill.name]
             size = 4 + min(8, len(skill.called_by))
             axes.plot(0, row, "o", color=SERIES[0], markersize=size, clip_on=False)
-            axes.text(-0.06, row, skill.name, ha="right", va="center")
+            axes.text(-0.06, row, visible_line(skill.name, 40), ha="right", va="center")
         axes.set_xlim(-1.0, 0.9)
         axes.set_ylim(len(linked) - 0.4, -0.6)
         axes.set_axis_off()

@@ -6,8 +6,9 @@ import logging
 from contextlib import closing
 from pathlib import Path
 
+from fieldcraft.agent.report.pictures import read_picture
 from fieldcraft.agent.report.story import Story
-from fieldcraft.agent.run import Run
+from fieldcraft.agent.snapshots import Snapshots
 from fieldcraft.envs import Chart, available, make
 
 logger = logging.getLogger(__name__)
@@ -23,8 +24,10 @@ def land_of(folder: Path, story: Story) -> Chart | None:
         return None
     try:
         with closing(make(world)) as environment:
-            environment.restore(Run(folder, story.overview.settings).load_snapshot(snapshot))
-            return environment.chart()
+            environment.restore(Snapshots(folder).load(snapshot))
+            chart = environment.chart()
+            read_picture(chart.png)
+            return chart
     except Exception as error:  # whatever a copied run's snapshot does to a world, its report can be made
         logger.info("no land in the report: %s: %s", type(error).__name__, error)
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import Journal, JournalError, read_segment
+from fieldcraft.agent.journal import Journal
 from fieldcraft.agent.redact import clean
 from fieldcraft.agent.report.story import Iteration, LearnedSkill, Story, ToolUse
 from fieldcraft.agent.summary import Overview
@@ -31,7 +31,7 @@ def read_story(folder: Path) -> Story:
     Raises:
         JournalError: there is no journal, it is damaged, or its format is not known.
     """
-    return tell(_events(folder), run=folder.name)
+    return tell(Journal(folder).events(), run=folder.name)
 
 
 def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
@@ -41,14 +41,6 @@ def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
         if teller.story.overview.take(event):
             teller.take(event)
     return teller.end()
-
-
-def _events(folder: Path) -> Iterator[e.Event]:
-    segments = Journal(folder).segments()
-    if not segments:
-        raise JournalError(f"{folder} holds no journal; `fieldcraft runs list` shows the runs there are")
-    for segment in segments:
-        yield from read_segment(segment, torn_ok=segment == segments[-1])
 
 
 class _Teller:
@@ -76,7 +68,8 @@ class _Teller:
                 self._begin(event).problem = event.problem
             case e.ExecutionStarted():
                 begun = self._begin(event)
-                begun.source, begun.skills = clean(event.source)[:SOURCE_KEPT], event.skills
+                source = clean(event.source[: 2 * SOURCE_KEPT])[:SOURCE_KEPT]
+                begun.source, begun.skills = source, event.skills
             case e.WorldReset():
                 self._see(event)
             case e.ExecutionFinished() | e.ExecutionInterrupted() if current:

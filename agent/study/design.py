@@ -161,6 +161,9 @@ class Store:
         runs: a run for each trial, which `fieldcraft runs` shows like any other.
     """
 
+    parts = ("runs", "libraries", "rules")
+    """The folders in it, which must be real."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.runs = folder / "runs"
@@ -180,13 +183,13 @@ class Store:
         return settings.model_copy(update={"options": options, "library": str(self.library(plan, trial))})
 
     def _scrambled(self, rules: str | None, seed: int) -> Path:
-        from fieldcraft.agent.journal import write_atomically
+        from fieldcraft.agent.places import write_file
 
         text = json.dumps(_scrambled_rules(rules, seed), indent=1) + "\n"
         path = (self.folder / "rules" / f"scrambled-{seed}-{_sha(text)[:8]}.json").absolute()
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, text.encode(), sync=False)
+            write_file(path, text.encode(), sync=False)
         return path
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.errors import MissingExtra
+from fieldcraft.agent.places import write_file
 from fieldcraft.agent.study.study import Record, Study
 from fieldcraft.agent.study.tables import Group, groups, milestones
 
@@ -172,7 +173,7 @@ def _write(stem: Path, size: tuple[float, float], draw: Draw) -> list[Path]:
     written = []
     for suffix, content in files.items():
         path = stem.with_name(stem.name + suffix)
-        path.write_bytes(content)
+        write_file(path, content, sync=False)
         written.append(path)
     return written
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,12 +10,15 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import JournalError, write_atomically
+from fieldcraft.agent.journal import Journal
+from fieldcraft.agent.places import forget, inside
 from fieldcraft.agent.report.reading import read_story
 from fieldcraft.agent.session import Session, new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.agent.state import RunState, Spent
 from fieldcraft.agent.study.sources import fingerprint
+from fieldcraft.agent.trust import vouch_for
+from fieldcraft.common.data import DataError, read_json
 from fieldcraft.envs import ItemGoal
 
 RESULT = "result.json"
@@ -131,10 +133,18 @@ class Life:
     def _open(self) -> AbstractContextManager[Session]:
         order, folder = self._order, self._order.runs / self._order.name
         if folder.is_dir() and not _begun(folder):
-            shutil.rmtree(folder)
+            forget(folder)
         if folder.is_dir():
-            sources = order.settings.tool_sources
-            return resumed_session(order.name, runs=order.runs, sources=sources, listeners=(self._follow,))
+            vouch = vouch_for(
+                order.settings, cure=f"Delete {folder} to live it anew, or start the study with --fresh"
+            )
+            return resumed_session(
+                order.name,
+                runs=order.runs,
+                sources=order.settings.tool_sources,
+                vouch=vouch,
+                listeners=(self._follow,),
+            )
         return new_session(order.settings, runs=order.runs, name=order.name, listeners=(self._follow,))
 
     def _limit(self, session: Session) -> None:
@@ -202,25 +212,24 @@ def measure(folder: Path, goal: str = "") -> Measured:
         goal_at=story.held_at.get(goal),
         code=fingerprint(),
     )
-    write_atomically(folder / RESULT, measured.model_dump_json(indent=1).encode())
+    with inside(folder) as place:
+        place.write(RESULT, measured.model_dump_json(indent=1).encode())
     return measured
 
 
 def read_result(folder: Path) -> Measured | None:
     """What a trial came to, `None` unless it is done."""
     try:
-        return Measured.model_validate_json((folder / RESULT).read_text(encoding="utf-8"))
+        with inside(folder) as place:
+            content = place.read(RESULT)
+        return Measured.model_validate(read_json(content))
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except (OSError, DataError, ValidationError) as error:
         logger.warning("%s is damaged and measured anew: %s", folder / RESULT, type(error).__name__)
         return None
 
 
 def _begun(folder: Path) -> bool:
     """Whether a process that was killed got as far as the run's first event."""
-    try:
-        segments = sorted(folder.glob("journal-*.jsonl"))
-        return bool(segments) and b"\n" in segments[0].read_bytes()
-    except OSError as error:
-        raise JournalError(f"{folder} cannot be read ({error.strerror})") from error
+    return next(iter(Journal(folder).events()), None) is not None if Journal(folder).segments() else False

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.agent.journal import write_atomically
+from fieldcraft.agent.places import write_file
 from fieldcraft.agent.study.figures import write_figures
 from fieldcraft.agent.study.study import Study
 from fieldcraft.agent.study.tables import Table, tables
@@ -39,8 +39,8 @@ def write_results(study: Study, *, figures: bool = True) -> list[Path]:
         OSError: a file cannot be written.
     """
     data, page = study.folder / "study.json", study.folder / "table.md"
-    write_atomically(data, (json.dumps(as_data(study), indent=1) + "\n").encode(), sync=False)
-    write_atomically(page, markdown(study, tables(study)).encode(), sync=False)
+    write_file(data, (json.dumps(as_data(study), indent=1) + "\n").encode(), sync=False)
+    write_file(page, markdown(study, tables(study)).encode(), sync=False)
     return [data, page, *(write_figures(study) if figures else [])]
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from fieldcraft.agent.journal import Journal, JournalError, write_atomically
+from fieldcraft.agent.journal import Journal, JournalError
+from fieldcraft.agent.places import forget, inside, why
 from fieldcraft.agent.session import BadWorldOptions, open_clients
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.state import Spent
@@ -22,6 +21,8 @@ from fieldcraft.agent.study.lives import read_result
 from fieldcraft.agent.study.records import Listener, Record, Update
 from fieldcraft.agent.study.sources import fingerprint
 from fieldcraft.agent.summary import Overview
+from fieldcraft.common.files import Folder
+from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.envs import Environment, make, nearest
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
@@ -129,17 +130,20 @@ def open_study(
     check_worlds(plan)
     home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(home / "study.lock")
-        with lock.acquire(timeout=0):
+        with Folder.open(folder, create=True) as shared:
+            for part in store.parts:
+                if shared.kind(part) is not None:
+                    shared.folder(part).close()
+        lock = FileLock("study.lock")
+        with inside(home, create=True) as place, lock.held(place, timeout=0):
             if fresh:
                 _forget(plan, home, store)
             _keep_plan(plan, home / "plan.json")
             yield _study(plan, home, store)
-    except Timeout:
+    except LockTimeout:
         raise StudyError(f"the study {home} is open in another process") from None
     except OSError as error:
-        raise StudyError(f"{home} cannot be written ({error.strerror}); choose another folder") from error
+        raise StudyError(f"{home} cannot be written ({why(error)}); choose another folder") from error
 
 
 def check_worlds(plan: StudyPlan) -> None:
@@ -173,20 +177,22 @@ def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, o
 
 
 def _forget(plan: StudyPlan, home: Path, store: Store) -> None:
-    (home / "plan.json").unlink(missing_ok=True)
+    with inside(home) as place, contextlib.suppress(FileNotFoundError):
+        place.remove("plan.json")
     for trial in plan.trials():
-        shutil.rmtree(store.runs / name_of(plan, trial), ignore_errors=True)
+        forget(store.runs / name_of(plan, trial))
         if not trial.library and trial.teacher is None:
-            shutil.rmtree(store.library(plan, trial), ignore_errors=True)
+            forget(store.library(plan, trial))
 
 
 def _keep_plan(plan: StudyPlan, path: Path) -> None:
     kept = plan.model_dump_json(indent=1, context=FOR_FILES)
-    if not path.exists():
-        write_atomically(path, kept.encode())
-        return
     try:
-        before = StudyPlan.model_validate_json(path.read_text(encoding="utf-8"))
+        with inside(path.parent) as home:
+            if home.kind(path.name) is None:
+                home.write(path.name, kept.encode())
+                return
+            before = StudyPlan.model_validate_json(home.read(path.name))
     except ValidationError as error:
         raise StudyError(f"{path} is damaged, or of another version; choose another name") from error
     now = StudyPlan.model_validate_json(kept)
@@ -216,6 +222,6 @@ def _spent_so_far(folder: Path) -> Spent:
     """What a life that was cut off has used."""
     overview = Overview()
     with contextlib.suppress(JournalError):
-        for event in Journal(folder).read(last_segment=True):
+        for event in Journal(folder).events(last_segment=True):
             overview.take(event)
     return overview.state.spent

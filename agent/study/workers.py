@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
+from fieldcraft.agent.places import inside
 from fieldcraft.agent.study.lives import Ended, Order, Step
 
 
@@ -66,7 +69,7 @@ class Worker:
         if self._closed:
             raise ValueError("the study was stopped")
         if self._process is None or self._process.poll() is not None:
-            with self._log.open("a", encoding="utf-8") as log:
+            with _appending(self._log) as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "fieldcraft.agent.study.worker"],
                     stdin=subprocess.PIPE,
@@ -82,3 +85,9 @@ class Worker:
         if self._closed:
             return Ended(outcome="stopped", reason="the study was stopped")
         return Ended(outcome="failed", reason=f"its process ended with code {code} {cause}; see {self._log}")
+
+
+def _appending(log: Path) -> BinaryIO:
+    """The log, to be written to its end: a plain file, without a second name elsewhere."""
+    with inside(log.parent) as folder:
+        return os.fdopen(folder.open_file(log.name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, own=True), "ab")

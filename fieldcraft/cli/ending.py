@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fieldcraft.agent.summary import Overview
 
 ITEMS_SHOWN = 40
+LONGEST_ROW = 4_000
+"""Characters of a row: forty names, or a path."""
 MORE_ITERATIONS = 80
 """How many iterations more the command that goes on suggests."""
 
@@ -75,7 +78,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
     from rich.table import Table
 
     state, settings = overview.state, overview.settings
-    milestones = [f"{name} (iteration {iteration})" for name, iteration in state.reached.items()]
+    milestones = [f"{name} (iteration {at})" for name, at in islice(state.reached.items(), ITEMS_SHOWN)]
     rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
     rows += [
         ("Reached", ", ".join(milestones) or "no milestone yet"),
@@ -92,7 +95,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
     grid.add_column(style="quiet", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, words in rows:
-        grid.add_row(name, say(words))
+        grid.add_row(name, say(one_line(words, LONGEST_ROW)))
     return grid
 
 
@@ -106,7 +109,7 @@ def _some(kind: str, names: list[str]) -> str:
     if not names:
         return "none yet"
     more = f" and {len(names) - ITEMS_SHOWN} more" if len(names) > ITEMS_SHOWN else ""
-    return f"{len(names)} {kind}: {', '.join(names[:ITEMS_SHOWN])}{more}"
+    return f"{len(names)} {kind}: {', '.join(one_line(name, 80) for name in names[:ITEMS_SHOWN])}{more}"
 
 
 def _spent(overview: Overview) -> str:
@@ -130,7 +133,7 @@ def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> 
     screen.print("What next:", style="head")
     for words, command in next_steps(overview, runs):
         screen.print(say(f"  {words}", "quiet"))
-        screen.print(say(f"    {command}", "command"), soft_wrap=True)
+        screen.print(say(f"    {one_line(command, LONGEST_ROW)}", "command"), soft_wrap=True)
 
 
 def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:

@@ -73,6 +73,7 @@ def explore(
             rich_help_panel=o.KEEPING,
         ),
     ] = None,
+    trust_run: o.TrustRun = False,
     method: o.Method = None,
     without: o.Without = None,
     curriculum: o.Curriculum = None,
@@ -101,7 +102,11 @@ def explore(
         **f.tools(tools, corpus, approve),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
-    return go_on(resume, flags, name, look) if resume is not None else begin(flags, name, look)
+    if resume is not None:
+        return go_on(resume, flags, name, look, trusted=trust_run)
+    if trust_run:
+        raise UsageProblem("--trust-run goes with --resume RUN; a new run is your own")
+    return begin(flags, name, look)
 
 
 def solve(

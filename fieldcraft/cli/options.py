@@ -103,6 +103,15 @@ Name = Annotated[
     str | None,
     typer.Option("--name", help="Of the run; made from the time where omitted.", rich_help_panel=KEEPING),
 ]
+TrustRun = Annotated[
+    bool,
+    typer.Option(
+        "--trust-run",
+        help="With --resume: go on with a run that was not made by you here, and with all that it names: "
+        "worlds, tools and servers, files, a library.",
+        rich_help_panel=KEEPING,
+    ),
+]
 Curriculum = Annotated[
     Literal["auto", "human", "random", "fixed"] | None,
     typer.Option("--curriculum", help="Who sets the tasks.", rich_help_panel=CONDUCT),

@@ -156,7 +156,7 @@ class Drive:
     def _catch_up(self, session: Session) -> None:
         """Take what the journal holds already, without a word about it."""
         self.overview.run = session.run.id
-        for event in session.run.journal.read(last_segment=True):
+        for event in session.run.journal.events(last_segment=True):
             self.overview.take(event)
         self.opened = True
 

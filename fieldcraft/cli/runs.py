@@ -108,7 +108,7 @@ def show(
 
 
 def _tasks(view: Overview, count: int) -> Any:
-    from fieldcraft.cli.console import say, table
+    from fieldcraft.cli.console import one_line, say, table
     from fieldcraft.cli.lines import BAD, GOOD
     from fieldcraft.envs.observation import counts_text
 
@@ -117,12 +117,13 @@ def _tasks(view: Overview, count: int) -> Any:
     shown = table(*columns, title=f"the latest of {len(finished)} tasks")
     for number, (words, success) in finished[-count:]:
         calls = counts_text(view.state.tools_used.get(number, {}))
+        used = "" if calls == "empty" else one_line(calls)
         row: list[Any] = [
             str(number),
             say(GOOD if success else BAD, "good" if success else "bad"),
-            say(words),
+            say(one_line(words, 500)),
         ]
-        shown.add_row(*row, *([say("" if calls == "empty" else calls)] if view.state.tools_used else []))
+        shown.add_row(*row, *([say(used)] if view.state.tools_used else []))
     return shown
 
 
@@ -185,13 +186,13 @@ def compare(
 
 
 def _write_page(path: Path, page: str, *, as_json: bool) -> None:
-    from fieldcraft.agent.journal import write_atomically
+    from fieldcraft.agent.places import write_file
     from fieldcraft.cli.console import console, print_json, say
     from fieldcraft.cli.errors import CommandFailed
 
     content = page.encode()
     try:
-        write_atomically(path, content, sync=False)
+        write_file(path, content, sync=False)
     except OSError as error:
         raise CommandFailed(
             f"{path} cannot be written ({error.strerror}); name another place with --out"

@@ -76,13 +76,17 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
 
 
 @_stopped_here("stopped before the run went on; the same command resumes it")
-def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look) -> int:
+def go_on(
+    name: str, flags: Mapping[str, Any], new_name: str | None, look: Look, *, trusted: bool = False
+) -> int:
     """Resume a run, with more budget where flags say so; returns the exit code."""
     from fieldcraft.agent.journal import Journal
     from fieldcraft.agent.run import find_run, latest_settings
     from fieldcraft.agent.session import resumed_session
     from fieldcraft.agent.settings import BudgetLimits, RunSettings
+    from fieldcraft.agent.trust import vouch_for
     from fieldcraft.cli.config import load_settings
+    from fieldcraft.cli.naming import program
 
     fixed = sorted(set(flags) - CHANGEABLE) + (["name"] if new_name else [])
     if fixed:
@@ -94,10 +98,16 @@ def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look)
     folder = find_run(Path(here.runs), name)
     budget = None
     if "budget" in flags:
-        before = latest_settings(Journal(folder).read(last_segment=True), RunSettings())
+        before = latest_settings(Journal(folder).events(last_segment=True), RunSettings())
         budget = BudgetLimits.model_validate({**before.budget.model_dump(), **flags["budget"]})
         if "money" in flags["budget"]:
             check_prices(before)
+
+    vouch = vouch_for(
+        here,
+        trusted=trusted,
+        cure=f"Look at it with `{program()} runs show`; add --trust-run if you trust whoever made it",
+    )
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return resumed_session(
@@ -105,6 +115,7 @@ def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look)
             runs=folder.parent,
             budget=budget,
             sources=here.tool_sources,
+            vouch=vouch,
             ask_human=drive.ask,
             listeners=(drive.take,),
         )

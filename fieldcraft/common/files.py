@@ -70,6 +70,11 @@ class Folder:
             return cls(-1, path)
         return cls(os.open(path, os.O_RDONLY | _DIRECTORY | os.O_CLOEXEC), path)
 
+    @property
+    def inode(self) -> int:
+        """What tells this folder from every other on its file system, by whatever name it is reached."""
+        return (os.fstat(self._descriptor) if _DESCRIPTORS else self.path.stat()).st_ino
+
     def folder(self, name: str, *, create: bool = False) -> Folder:
         """A folder inside this one, which must be real."""
         _check_name(name)

@@ -18,7 +18,7 @@ def valid_text(text: str) -> str:
 
     Text cut between the halves of a pair (JavaScript's `slice`, a JSON escape) cannot be encoded as UTF-8.
     """
-    if not _SURROGATE.search(text):
+    if text.isascii() or not _SURROGATE.search(text):
         return text
     joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
     return _SURROGATE.sub(REPLACEMENT, joined)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fieldcraft.common.fields import fitted
 from fieldcraft.envs import Environment, PrimitiveError
 from fieldcraft.envs.programs import Module, ProgramReport, ProgramRequest, RunsPrograms
 from fieldcraft.skills.execution import Execution, KillReason, ProgramFault
@@ -105,7 +106,7 @@ class WorldPrograms:
             raise PrimitiveError(
                 str(fault if fault.skill else fault.model_copy(update={"skill": skill.entry}))
             )
-        return report.result
+        return fitted(report.result)
 
     def _world(self, language: str) -> RunsPrograms | None:
         world = self._environment

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
+from fieldcraft.common.text import valid_text
 from fieldcraft.skills.execution import CallRecord, Execution, KillReason, ProgramFault
 from fieldcraft.skills.program import Program
 from fieldcraft.skills.sandbox.base import SkillSet
@@ -18,6 +20,9 @@ from fieldcraft.skills.sandbox.wire import Stopped
 
 CALLS_KEPT = 50
 """How many calls are kept from the beginning and from the end of a run, each."""
+
+FAILURES_KEPT, SKILLS_COUNTED = 1000, 10_000
+"""What is kept of what another program reports: messages of failed calls, and names of skills."""
 
 ARGUMENTS_LIMIT, LINE_LIMIT, DETAIL_LIMIT, MESSAGE_LIMIT = 200, 200, 2000, 2000
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
@@ -50,6 +55,7 @@ class Ledger:
         Raises:
             Stopped: the program printed more than it may; the log is cut and says so.
         """
+        text = valid_text(text)
         data = text.encode()
         room = self._output_limit - self._log_size
         self._log_size += len(data)
@@ -123,8 +129,8 @@ class Ledger:
         for call in calls:
             self.add_call(*call)
         self.call_count += max(0, call_count - len(calls))
-        self.failed_calls += failed_calls
-        for name, count in skills_called.items():
+        self.failed_calls += [str(message)[:MESSAGE_LIMIT] for message in failed_calls[:FAILURES_KEPT]]
+        for name, count in islice(skills_called.items(), SKILLS_COUNTED):
             self._parts_called[name] = self._parts_called.get(name, 0) + count
         if log:
             self.add_log(log)

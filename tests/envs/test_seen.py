@@ -1,0 +1,72 @@
+"""What a world shows is checked before it is believed: worlds are written by others."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fieldcraft.envs import Observation, Progress, seen_of
+from fieldcraft.envs.environment import Environment
+
+
+class Shown(Environment):
+    """A world that shows what it was given."""
+
+    def __init__(self, observation: Any, progress: Any) -> None:
+        self._seen = observation, progress
+
+    def reset(self, **_: Any) -> Observation:
+        return self.observe()
+
+    def observe(self) -> Observation:
+        return self._seen[0]  # type: ignore[no-any-return]
+
+    def progress(self) -> Progress:
+        return self._seen[1]  # type: ignore[no-any-return]
+
+
+def changed(**fields: Any) -> Observation:
+    """An observation whose fields were set after it was made."""
+    seen = Observation()
+    for name, value in fields.items():
+        object.__setattr__(seen, name, value)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        None,
+        3,
+        changed(health=math.nan),
+        changed(inventory={"log": object()}),
+        changed(position=(0.0, math.inf, 0.0)),
+        changed(events=None),
+    ],
+)
+def test_what_is_no_observation_is_refused(observation: Any) -> None:
+    with pytest.raises(ValidationError):
+        seen_of(Shown(observation, Progress()))
+
+
+def test_text_of_the_world_is_made_valid_and_bounded() -> None:
+    seen, progress = seen_of(
+        Shown(
+            {"events": ["half \ud83d", "x" * 2_000_000], "inventory": {"\ud800": 10**30}},
+            changed_progress(items={"\ude00": 1}),
+        )
+    )
+    assert seen.events[0] == "half \N{REPLACEMENT CHARACTER}"
+    assert len(seen.events[1]) <= 1_000_000
+    assert "[cut: " in seen.events[1]
+    assert list(seen.inventory) == list(progress.items) == ["\N{REPLACEMENT CHARACTER}"]
+
+
+def changed_progress(**fields: Any) -> Progress:
+    progress = Progress()
+    for name, value in fields.items():
+        object.__setattr__(progress, name, value)
+    return progress
