@@ -72,6 +72,8 @@ def check_bookkeeping(root: Folder) -> None:
 def marked_version(work: Folder, name: str) -> str | None:
     """The digest that a skill is being changed to, if it is."""
     try:
+        if work.kind(marker(name)) is None:
+            return None
         digest = work.read_text(marker(name), limit=_SMALL)
     except (OSError, UnicodeDecodeError):
         return None

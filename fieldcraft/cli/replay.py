@@ -97,7 +97,9 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
             world.reset(seed=settings.seed, options=settings.options)
         except ValueError as error:
             raise UsageProblem(f"{settings.environment}: {error}") from error
-        library = SkillLibrary(Path(settings.library), environment=world.spec.id)
+        library = SkillLibrary(
+            Path(settings.library), environment=world.spec.id, owners=settings.library_owners
+        )
         stack.callback(library.close)
         sandbox = open_sandbox(settings.sandbox)
         stack.callback(sandbox.close)

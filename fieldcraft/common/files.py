@@ -49,9 +49,15 @@ class Folder:
     that is missing, and `OSError` for whatever else the system refuses.
     """
 
-    def __init__(self, descriptor: int, path: Path) -> None:
-        self.path = path
+    def __init__(self, descriptor: int, path: Path, inside: tuple[str, ...] = ()) -> None:
         self._descriptor = descriptor
+        self._base = path
+        self._inside = inside
+
+    @property
+    def path(self) -> Path:
+        """Where it was when it was opened."""
+        return self._base.joinpath(*self._inside)
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = False) -> Folder:
@@ -79,14 +85,15 @@ class Folder:
         if not _DESCRIPTORS:
             if self.kind(name) != "folder":
                 raise self._not("folder", name)
-            return Folder(-1, self.path / name)
+            return Folder(-1, self._base, (*self._inside, name))
         try:
             flags = os.O_RDONLY | _DIRECTORY | _NO_FOLLOW | os.O_CLOEXEC
-            return Folder(os.open(name, flags, dir_fd=self._descriptor), self.path / name)
+            descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EMLINK}:
                 raise self._not("folder", name) from None
             raise
+        return Folder(descriptor, self._base, (*self._inside, name))
 
     @contextmanager
     def inside(self, *names: str, create: bool = False) -> Iterator[Folder]:
