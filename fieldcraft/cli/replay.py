@@ -31,6 +31,7 @@ STYLES = {"works": "good", "fails": "bad", "skipped": "warn"}
 
 def replay(
     library: o.Library = None,
+    library_owner: o.LibraryOwner = None,
     env: o.Env = None,
     seed: o.Seed = None,
     option: o.Option = None,
@@ -47,7 +48,7 @@ def replay(
 
     flags = {
         **f.world(env, option, seed),
-        **f.given(library=library),
+        **f.keeping(library, library_owner),
         **f.conduct(None, None, sandbox),
         **f.tools(tools, corpus, approve),
     }
