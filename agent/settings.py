@@ -63,7 +63,7 @@ class RunSettings(BaseModel):
 
     A given task is given up after `give_up_after` failed steps in a row.
 
-    `library_owners` are the users (names or ids) and groups (`@name` or `@id`) whose libraries may be written,
+    `library_owners` are the users (names or ids) and groups (`@name`, `@id`) whose libraries may be written
     besides one's own.
 
     `language` is what programs are written in; skills in every language that the world runs can be called.

@@ -28,7 +28,7 @@ from fieldcraft.skills.files import create_tree
 from fieldcraft.skills.formats.agent_skills import DOCUMENT, SCRIPTS, Stored, render
 from fieldcraft.skills.formats.limits import check_readable
 from fieldcraft.skills.locking import LockTaken
-from fieldcraft.skills.opened import VERSIONS, OpenLibrary, Signature, translated
+from fieldcraft.skills.opened import VERSIONS, OpenLibrary, Signature, translated, unsafe_reported
 from fieldcraft.skills.owners import check_owner
 from fieldcraft.skills.skill import Skill
 
@@ -174,9 +174,10 @@ class SkillFolder:
 
         Raises:
             SkillRefused: it is too large to be read again.
+            BrokenSkill: what stands in its place is not real.
         """
         root, books = self._writer()
-        with translated(self.root), self.reading() as opened:
+        with translated(self.root), unsafe_reported(self.root, skill.name), self.reading() as opened:
             known = opened.version_names(skill.name)
             is_known = skill.digest in known
             number = opened.read_version(skill.name, skill.digest).version if is_known else len(known) + 1
@@ -199,8 +200,9 @@ class SkillFolder:
         """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance."""
         root, books = self._writer()
         text = render(skill, version)[Path(DOCUMENT)].encode()
-        with translated(self.root), root.folder(skill.name) as folder:
-            with suppress(FileNotFoundError), folder.inside(VERSIONS, skill.digest) as kept:
+        reported = unsafe_reported(self.root, skill.name)
+        with translated(self.root), reported, root.folder(skill.name) as folder:
+            with suppress(FileNotFoundError, UnsafeFile), folder.inside(VERSIONS, skill.digest) as kept:
                 kept.write(DOCUMENT, text, temporary=books.work)
             folder.write(DOCUMENT, text, temporary=books.work)
             books.touch()

@@ -73,10 +73,7 @@ class SkillLibrary(SkillShelf):
         with self.writing():
             self._catalogue.refresh()
             self._catalogue.reread(skill.name)
-            if self._catalogue.problem(skill.name):
-                raise SkillRefused(
-                    f"the library has a broken skill called {skill.name!r}; choose another function name"
-                )
+            self._check_sound(skill.name)
             current = self._catalogue.skill(skill.name)
             if current is not None and current.digest == skill.digest:
                 return Kept(self._raise_standing(current, skill), "same")
@@ -156,9 +153,16 @@ class SkillLibrary(SkillShelf):
         provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
         changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
         with self.writing():
+            self._check_sound(skill.name)
             check_admissible(skill, self)
             self._folder.write(skill.model_copy(update=changes), current=current)
             self._catalogue.wrote(skill.name)
+
+    def _check_sound(self, name: str) -> None:
+        if self._catalogue.problem(name):
+            raise SkillRefused(
+                f"the library has a broken skill called {name!r}; choose another function name"
+            )
 
     def _raise_standing(self, current: Skill, again: Skill) -> Skill:
         changes: dict[str, object] = {}

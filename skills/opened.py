@@ -180,11 +180,8 @@ class OpenLibrary:
     def _reported(self, name: str) -> Iterator[None]:
         """What is wrong with the files of a skill as `BrokenSkill`."""
         try:
-            yield
-        except UnsafeFile as error:
-            part = error.path.relative_to(self._path / name)
-            reason = f"has {part}, which {error.problem}" if part.parts else error.problem
-            raise BrokenSkill(name, reason, "put the real one there, or remove the skill") from error
+            with unsafe_reported(self._path, name):
+                yield
         except OSError as error:
             raise BrokenSkill(
                 name, f"cannot be read: {error.strerror}", "check its permissions, or restore it from git"
@@ -192,6 +189,19 @@ class OpenLibrary:
 
 
 _SCRIPT_FOLDER = SCRIPTS["python"].parts[0]
+
+
+@contextmanager
+def unsafe_reported(library: Path, name: str) -> Iterator[None]:
+    """What is not real in the folder of a skill as `BrokenSkill`: it costs that skill and not the library."""
+    try:
+        yield
+    except UnsafeFile as error:
+        if not error.path.is_relative_to(library / name):
+            raise
+        part = error.path.relative_to(library / name)
+        reason = f"has {part}, which {error.problem}" if part.parts else error.problem
+        raise BrokenSkill(name, reason, "put the real one there, or remove the skill") from error
 
 
 @contextmanager

@@ -140,6 +140,11 @@ class Folder:
             found = [str(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind]
         return sorted(name for name in found if name.isprintable() and not _has_surrogates(name))
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it, hidden entries and odd names included."""
+        with os.scandir(self._descriptor if _DESCRIPTORS else self.path) as entries:
+            return next(entries, None) is None
+
     def read(self, name: str, *, limit: int = SIZE_LIMIT) -> bytes:
         """The content of a plain file of at most `limit` bytes."""
         with self.opened(name) as descriptor:
