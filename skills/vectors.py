@@ -32,7 +32,8 @@ _NAME = "vectors.sqlite"
 class Embedder:
     """Embeds texts with one model.
 
-    What it computed for skills is kept in the folder `place` of the cache, shared by all libraries. A document has several views; its vector is the weighted mean of their unit vectors, of unit length. When
+    What it computed for skills is kept in the folder `place` of the cache, shared by all libraries. A
+    document has several views; its vector is the weighted mean of their unit vectors, of unit length. When
     the model behind the name changes, or its number of dimensions, all that was kept is dropped.
     """
 
