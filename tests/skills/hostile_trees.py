@@ -30,6 +30,8 @@ KINDS = (
 )
 """What `plant` puts in a place."""
 
+ODD_NAMES = ("line\nbreak", "\udcff\udcfe", "\x1b[2J", "e\u0301", "\u00e9", "Foo", "foo", "...", "a" * 200)
+
 
 class Canary:
     """Folders and files outside of every library, which nothing may change."""
@@ -116,7 +118,7 @@ def _deep(place: Path, _: Path) -> None:
     place.mkdir()
     with _inside(place):
         for _level in range(1500):
-            os.mkdir("d")
+            Path("d").mkdir()
             os.chdir("d")
 
 
@@ -128,18 +130,9 @@ def _many(place: Path, canary: Path) -> None:
 
 def _odd_names(place: Path, canary: Path) -> None:
     place.mkdir()
-    for name in (
-        b"line\nbreak",
-        b"\xff\xfe",
-        b"\x1b[2J",
-        "e\u0301".encode(),
-        "\u00e9".encode(),
-        b"Foo",
-        b"foo",
-        b"...",
-    ):
-        os.mkdir(os.path.join(os.fsencode(place), name))
-        os.symlink(canary, os.path.join(os.fsencode(place), name + b".current"))
+    for name in ODD_NAMES:
+        (place / name).mkdir()
+        (place / f"{name}.current").symlink_to(canary)
 
 
 _MAKERS: dict[str, Callable[[Path, Path], object]] = {
