@@ -62,14 +62,14 @@ OLD, NEW, SOUND = skill("mine_log"), skill("mine_log", "bot.wait(2)"), skill("wa
 
 
 @cache
-def template() -> Path:
-    """A library of two skills, one with two versions."""
-    path = Path(tempfile.mkdtemp()) / "library"
-    library = SkillLibrary(path)
+def template() -> tempfile.TemporaryDirectory[str]:
+    """A folder that is a library of two skills, one with two versions."""
+    folder = tempfile.TemporaryDirectory()
+    library = SkillLibrary(folder.name)
     with library.writing():
         for each in (OLD, NEW, SOUND):
             library.keep(each)
-    return path
+    return folder
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def stage() -> Iterator[tuple[Path, Canary]]:
     folder = Path(tempfile.mkdtemp())
     try:
         canary = Canary(folder / "home")
-        shutil.copytree(template(), folder / "library")
+        shutil.copytree(template().name, folder / "library")
         yield folder, canary
     finally:
         clear(folder)
