@@ -162,6 +162,7 @@ def _open(settings: RunSettings, stack: ExitStack, *, resumed: bool = False) -> 
         environment=environment.spec.id,
         reserved=frozenset(environment.primitives),
         tools=names_for("programs", registry, settings),
+        owners=settings.library_owners,
     )
     stack.callback(library.close)
     if settings.keep_skills:

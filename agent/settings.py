@@ -64,6 +64,9 @@ class RunSettings(BaseModel):
 
     A given task is given up after `give_up_after` failed steps in a row.
 
+    `library_owners` are the users (names or ids) and groups (`@name`, `@id`) whose libraries may be written
+    besides one's own.
+
     `language` is what programs are written in; skills in every language that the world runs can be called.
 
     `retrieved` skills are shown to the author of programs; with 0 none can be called either.
@@ -91,6 +94,7 @@ class RunSettings(BaseModel):
     critic: Literal["environment", "model", "human", "none", "never"] = "environment"
     language: Literal["python", "javascript"] = "python"
     library: Text = "library"
+    library_owners: tuple[Text, ...] = ()
     keep_skills: bool = True
     retrieved: Count = Field(default=10, ge=0, le=50)
     attempts: Count = Field(default=4, ge=1, le=100)

@@ -107,6 +107,8 @@ def _tools(settings: RunSettings) -> Iterator[str]:
 
 
 def _library(settings: RunSettings, here: RunSettings, folder: Path) -> Iterator[str]:
+    for owner in sorted(set(settings.library_owners) - set(here.library_owners)):
+        yield f"to write into a library of {owner}"
     try:
         library = Path(settings.library).resolve()
         own = [place.resolve() for place in (Path.cwd(), folder.absolute().parent.parent)]

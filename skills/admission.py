@@ -29,12 +29,18 @@ def check_admissible(skill: Skill, library: SkillLibrary) -> None:
 
 def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
     """A skill in the library that is the same program, or nearly so for the same goal."""
-    alike = catalogue.alike(likeness(skill))
+    own = likeness(skill)
+    alike = [name for name in catalogue.alike(own) if _has_likeness(catalogue.skill(name), own)]
     if alike:
         return catalogue.skill(skill.name if skill.name in alike else alike[0])
     goal = goal_key(skill)
     rivals = catalogue.with_goal(goal)[-_SAME_GOAL_COMPARED:] if goal else []
     return next((rival for rival in rivals if near(rival, skill)), None)
+
+
+def _has_likeness(found: Skill | None, wanted: str) -> bool:
+    """What stands in a file may not be true: the likeness is computed again before it counts."""
+    return found is not None and likeness(found) == wanted
 
 
 def _check_name(skill: Skill, library: SkillLibrary) -> None:

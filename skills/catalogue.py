@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fieldcraft.skills.errors import BrokenSkill
-from fieldcraft.skills.folder import Signature, SkillFolder
+from fieldcraft.skills.folder import SkillFolder
 from fieldcraft.skills.formats.agent_skills import Stored
+from fieldcraft.skills.opened import Signature
 from fieldcraft.skills.skill import Skill
 
 
@@ -45,25 +46,26 @@ class Catalogue:
         if not thorough and stamp == self._stamp and self.generation:
             return
         self._stamp = stamp
-        present = self._folder.names()
-        for name in self._signatures.keys() - set(present):
-            self._forget(name)
-        for name in present:
-            self.reread(name)
+        with self._folder.reading():
+            present = self._folder.names()
+            for name in self._signatures.keys() - set(present):
+                self._forget(name)
+            for name in present:
+                self.reread(name)
         self.generation += 1
 
     def reread(self, name: str) -> None:
         """Read one skill again if its files changed."""
-        if not (self._folder.root / name).is_dir():
+        signature = self._folder.signature(name)
+        if signature is None:
             self._forget(name)
             return
-        signature = self._folder.signature(name)
         if self._signatures.get(name) == signature:
             return
         self._forget(name)
         self._signatures[name] = signature
         try:
-            self._add(self._folder.read(name))
+            self._add(self._folder.read(name, signature))
         except BrokenSkill as error:
             self._broken[name] = Problem(name, error.reason, error.cure)
         self.generation += 1

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from fieldcraft.common.text import visible_line
+
+_NAME_LIMIT = 100
+_REASON_LIMIT = 400
+
 
 class LibraryError(Exception):
     """Whatever a skill library raises on purpose."""
@@ -23,11 +28,20 @@ class LibraryNotWritable(LibraryError):
     """The folder cannot be written: read-only, a full disk. What was stored before is untouched."""
 
 
+class ForeignLibrary(LibraryNotWritable):
+    """The library belongs to another user; the message names the setting that allows to write to it."""
+
+
+class UnsafeLibrary(LibraryNotWritable):
+    """A file or folder of ours is a link, a pipe or the like, and was not touched; the message names it."""
+
+
 class BrokenSkill(LibraryError):
     """A skill folder that cannot be loaded: `reason` says why, `cure` what to do."""
 
     def __init__(self, name: str, reason: str, cure: str) -> None:
-        super().__init__(f"skill {name!r} {reason}; {cure}")
+        reason = visible_line(reason, _REASON_LIMIT)
+        super().__init__(f"skill {visible_line(name, _NAME_LIMIT)!r} {reason}; {cure}")
         self.name = name
         self.reason = reason
         self.cure = cure

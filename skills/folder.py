@@ -7,41 +7,57 @@
 A new skill appears by one rename. A new version is first complete under `versions/`; then a marker in
 `.fieldcraft/work` names it while the two current files are exchanged. Whoever reads meanwhile, or after a
 crash, takes the marked version; the next writer completes the exchange.
+
+Others may have made the library, or change it meanwhile: everything is reached by descriptor from the one
+folder that was opened, and no link in it is followed. A writer keeps that folder open, wherever it is moved.
 """
 
 from __future__ import annotations
 
-import errno
-import json
-import os
-import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from filelock import FileLock, Timeout
-
-from fieldcraft.skills.errors import BrokenSkill, LibraryLocked, LibraryNotWritable
-from fieldcraft.skills.files import create_tree, read_plain, replace_file, sync_directory
-from fieldcraft.skills.formats.agent_skills import DOCUMENT, SCRIPTS, Stored, read_skill, render
+from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.text import visible_line
+from fieldcraft.skills.bookkeeping import PRIVATE, Bookkeeping, aside, check_bookkeeping, gone, marker
+from fieldcraft.skills.errors import BrokenSkill, LibraryLocked
+from fieldcraft.skills.files import create_tree
+from fieldcraft.skills.formats.agent_skills import DOCUMENT, SCRIPTS, Stored, render
+from fieldcraft.skills.formats.limits import check_readable
+from fieldcraft.skills.locking import LockTaken
+from fieldcraft.skills.opened import VERSIONS, OpenLibrary, Signature, translated, unsafe_reported
+from fieldcraft.skills.owners import check_owner
 from fieldcraft.skills.skill import Skill
 
-Signature = tuple[tuple[int, int, int], ...]
-"""What tells that a skill's files changed: modification time (ns), size (bytes) and inode of each."""
+_LOGGER = logging.getLogger(__name__)
+_VERSION_CURE = "remove it, or restore it from git"
 
-_READ_TRIES = 5
+
+class _Held(NamedTuple):
+    """What a writer holds open."""
+
+    root: Folder
+    books: Bookkeeping
 
 
 class SkillFolder:
-    """Reads and writes the folder of a library. Writing methods need the lock: call them in `writing()`."""
+    """Reads and writes the folder of a library. Writing methods need the lock: call them in `writing()`.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder, made on the first write.
+        owners: whose folders may be written besides one's own, see `check_owner`.
+    """
+
+    def __init__(self, root: Path, owners: Collection[str] = ()) -> None:
         self.root = root
-        self._private = root / ".fieldcraft"
-        self._work = self._private / "work"
-        self._writer = self._private / "writer"
-        self._lock = FileLock(self._private / "lock", thread_local=False, fallback_to_soft=False)
+        self._owners = frozenset(owners)
+        self._opened: OpenLibrary | None = None
+        self._held: _Held | None = None
+        self._homes: dict[str, list[str]] = {}
+        self._homes_stamp: tuple[int, ...] | None = None
 
     @contextmanager
     def writing(self, timeout: float) -> Iterator[None]:
@@ -49,228 +65,218 @@ class SkillFolder:
 
         Raises:
             LibraryLocked: another process has it.
+            UnsafeLibrary: a file or folder of ours in it is a link or the like.
+            ForeignLibrary: it belongs to another user.
             LibraryNotWritable: the folder cannot be written, now or on the way.
         """
-        outermost = not self._lock.is_locked
+        with ExitStack() as stack, translated(self.root):
+            if self._held is None:
+                self._hold(stack, timeout)
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[OpenLibrary]:
+        """The folder, or the one that a writer holds, opened once for all that is read in the block; nests.
+
+        Raises:
+            LibraryError: it cannot be read.
+        """
+        if self._opened is not None:
+            yield self._opened
+            return
+        self._opened = OpenLibrary.open(self.root)
         try:
-            with self._translated():
-                if outermost:
-                    self._work.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire(timeout=timeout)
-        except Timeout:
-            raise LibraryLocked(
-                f"{self.root} is being written by {self._holder()}; wait for it, or stop it, and try again"
-            ) from None
-        try:
-            with self._translated():
-                if outermost:
-                    self._claim()
-                    self._recover()
-                yield
+            yield self._opened
         finally:
-            self._lock.release()
+            self._opened.close()
+            self._opened = None
 
     def stamp(self) -> tuple[int, ...]:
         """Changes with every write by a library, and with every folder added or removed by hand."""
-        return tuple(_modified(path) for path in (self.root, self._writer))
+        with self.reading() as opened:
+            return opened.stamp()
 
     def names(self) -> list[str]:
         """The skill folders, sorted, sound or not."""
-        try:
-            with os.scandir(self.root) as entries:
-                return sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
-        except FileNotFoundError:
-            return []
+        with self.reading() as opened:
+            return opened.names()
 
-    def signature(self, name: str) -> Signature:
-        """The state of a skill's files; equal as long as nobody writes them."""
-        paths = (self.root / name / DOCUMENT, *(self.root / name / script for script in SCRIPTS.values()))
-        return tuple(state for path in (*paths, self._marker(name)) if (state := _state(path)))
+    def signature(self, name: str) -> Signature | None:
+        """The state of a skill's files; equal as long as nobody writes them. `None` where there is none."""
+        with self.reading() as opened:
+            return opened.signature(name)
 
-    def read(self, name: str) -> Stored:
-        """The current version of a skill.
+    def read(self, name: str, before: Signature | None = None) -> Stored:
+        """The current version of a skill, whose signature was `before`. Raises `BrokenSkill`."""
+        with self.reading() as opened:
+            return opened.read(name, before)
 
-        Raises:
-            BrokenSkill: it cannot be loaded, or is not what its digest says.
-        """
-        for attempt in range(_READ_TRIES):
-            before = self.signature(name)
-            try:
-                marked = self._marked(name)
-                return read_skill(self._version(name, marked) if marked else self.root / name, name)
-            except BrokenSkill:
-                if self.signature(name) == before or attempt == _READ_TRIES - 1:
-                    raise
-        raise AssertionError("the last try returns or raises")
+    def read_edited(self, name: str) -> Skill:
+        """A skill as it now stands, whatever its digest says. Raises `BrokenSkill`."""
+        with self.reading() as opened:
+            return opened.read_edited(name)
 
     def read_version(self, name: str, digest: str) -> Stored:
-        """One version of a skill. Raises `BrokenSkill` as `read` does."""
-        stored = read_skill(self._version(name, digest), name)
-        if stored.digest != digest:
-            raise BrokenSkill(
-                name, f"has another version under versions/{digest[:12]}", "restore it from git"
-            )
-        return stored
+        """One version of a skill. Raises `BrokenSkill`."""
+        with self.reading() as opened:
+            return opened.read_version(name, digest)
 
     def has_version(self, name: str, digest: str) -> bool:
         """Whether that version of a skill is kept."""
-        return (self._version(name, digest) / DOCUMENT).is_file()
+        with self.reading() as opened:
+            return opened.has_version(name, digest)
 
     def versions(self, name: str) -> list[str]:
         """The digests of every sound version of a skill, oldest first."""
         numbered = []
-        for digest in self._version_names(name):
-            try:
-                numbered.append((self.read_version(name, digest).version, digest))
-            except BrokenSkill:
-                continue
+        with self.reading() as opened:
+            for digest in opened.version_names(name):
+                with suppress(BrokenSkill):
+                    numbered.append((opened.read_version(name, digest).version, digest))
         return [digest for _, digest in sorted(numbered)]
 
     def find_version(self, digest: str) -> str | None:
-        """The name of the skill that holds a version, by looking into every folder."""
-        return next((name for name in self.names() if self.has_version(name, digest)), None)
+        """The name of the skill that holds a sound version. Folders are looked into once between changes."""
+        with self.reading() as opened:
+            stamp = opened.stamp()
+            if stamp != self._homes_stamp:
+                self._homes = {}
+                for name in opened.names():
+                    for version in opened.version_names(name):
+                        self._homes.setdefault(version, []).append(name)
+                self._homes_stamp = stamp
+            for name in self._homes.get(digest, ()):
+                with suppress(BrokenSkill):
+                    opened.read_version(name, digest)
+                    return name
+        return None
+
+    def oddities(self) -> list[tuple[str, str, str]]:
+        """What is odd beside the skills themselves: the entry, why, and what to do. Looks at all folders."""
+        self._homes_stamp = None
+        found = []
+        with self.reading() as opened:
+            for name in opened.names():
+                for entry in opened.strange_versions(name):
+                    shown = visible_line(entry, 40)
+                    found.append(
+                        (name, f"has versions/{shown}, which is no folder of a version", _VERSION_CURE)
+                    )
+        try:
+            with suppress(FileNotFoundError), Folder.open(self.root) as root:
+                check_bookkeeping(root)
+        except UnsafeFile as error:
+            found.append((PRIVATE, f"cannot be written to: {error}", "remove what you did not put there"))
+        return found
 
     def write(self, skill: Skill, *, current: bool = True) -> Stored:
-        """Keep a version of a skill, and make it the current one unless told otherwise."""
-        with self._translated():
-            folder = self.root / skill.name
-            known = self._version_names(skill.name)
-            if skill.digest in known:
-                number = self.read_version(skill.name, skill.digest).version
-            else:
-                number = len(known) + 1
+        """Keep a version of a skill, and make it the current one unless told otherwise.
+
+        Raises:
+            SkillRefused: it is too large to be read again.
+            BrokenSkill: what stands in its place is not real.
+        """
+        root, books = self._writer()
+        with translated(self.root), unsafe_reported(self.root, skill.name), self.reading() as opened:
+            known = opened.version_names(skill.name)
+            is_known = skill.digest in known
+            number = opened.read_version(skill.name, skill.digest).version if is_known else len(known) + 1
             files = render(skill, number)
-            version = Path("versions", skill.digest)
-            if not folder.exists():
+            check_readable(skill, files)
+            if root.kind(skill.name) is None:
+                version = Path(VERSIONS, skill.digest)
                 tree = {**files, **{version / path: text for path, text in files.items()}}
-                create_tree(folder, tree, aside=self._aside(skill.name))
+                create_tree(root, skill.name, tree, work=books.work, aside=aside(skill.name))
             else:
-                if skill.digest not in known:
-                    create_tree(folder / version, files, aside=self._aside(skill.digest))
+                if not is_known:
+                    with root.folder(skill.name) as folder, folder.folder(VERSIONS, create=True) as versions:
+                        create_tree(versions, skill.digest, files, work=books.work, aside=aside(skill.digest))
                 if current:
                     self._exchange(skill.name, skill.digest)
-            self._touch()
-        return self.read(skill.name)
+            books.touch()
+            return opened.read(skill.name)
 
     def update(self, skill: Skill, version: int) -> None:
         """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance."""
-        text = render(skill, version)[Path(DOCUMENT)]
-        with self._translated():
-            for folder in (self._version(skill.name, skill.digest), self.root / skill.name):
-                replace_file(folder / DOCUMENT, text, aside=self._aside(skill.name))
-            self._touch()
+        root, books = self._writer()
+        text = render(skill, version)[Path(DOCUMENT)].encode()
+        reported = unsafe_reported(self.root, skill.name)
+        with translated(self.root), reported, root.folder(skill.name) as folder:
+            with suppress(FileNotFoundError, UnsafeFile), folder.inside(VERSIONS, skill.digest) as kept:
+                kept.write(DOCUMENT, text, temporary=books.work)
+            folder.write(DOCUMENT, text, temporary=books.work)
+            books.touch()
 
     def remove(self, name: str) -> None:
-        """Take a skill away, with all its versions."""
-        with self._translated():
-            aside = self._aside(name)
-            (self.root / name).rename(aside)
-            sync_directory(self.root)
-            shutil.rmtree(aside)
-            self._touch()
+        """Take a skill away, with all its versions; of a link, the link."""
+        root, books = self._writer()
+        with translated(self.root):
+            if root.kind(name) == "folder":
+                place = gone()
+                root.rename(name, place, into=books.work)
+                root.sync()
+                books.clear(place)
+            else:
+                root.remove(name)
+            with suppress(FileNotFoundError):
+                books.work.remove(marker(name))
+            books.touch()
+
+    def _hold(self, stack: ExitStack, timeout: float) -> None:
+        """Open what a writer needs, take the lock, and finish what a killed writer began."""
+        root = stack.enter_context(Folder.open(self.root, create=True))
+        check_owner(root, self.root, self._owners)
+        check_bookkeeping(root)
+        with suppress(FileNotFoundError), root.folder(PRIVATE) as private:
+            check_owner(private, self.root / PRIVATE, self._owners)
+        books = Bookkeeping(root)
+        stack.callback(books.close)
+        try:
+            books.claim(timeout)
+        except LockTaken:
+            raise LibraryLocked(
+                f"{self.root} is being written by {books.holder()}; wait for it, or stop it, and try again"
+            ) from None
+        stack.callback(self._let_go, self._opened)
+        self._held = _Held(root, books)
+        self._opened = OpenLibrary(self.root, root, books.work)
+        books.recover(self._complete)
+
+    def _let_go(self, before: OpenLibrary | None) -> None:
+        self._held, self._opened = None, before
+
+    def _writer(self) -> _Held:
+        if self._held is None:
+            raise RuntimeError("a library is written in a `writing()` block only")
+        return self._held
 
     def _exchange(self, name: str, digest: str) -> None:
-        """Make a kept version the current one, in steps that `_recover` can finish."""
-        replace_file(self._marker(name), digest, aside=self._aside(name))
+        """Make a kept version the current one, in steps that `_complete` can finish."""
+        work = self._writer().books.work
+        work.write(marker(name), digest.encode())
         self._copy_current(name, digest)
+        work.remove(marker(name))
 
     def _copy_current(self, name: str, digest: str) -> None:
-        folder = self.root / name
+        root, books = self._writer()
         stored = self.read_version(name, digest)
         files = render(stored.skill, stored.version)
-        for path in (*(script for script in SCRIPTS.values() if script in files), Path(DOCUMENT)):
-            (folder / path).parent.mkdir(exist_ok=True)
-            replace_file(folder / path, files[path], aside=self._aside(name))
-        for script in SCRIPTS.values():
-            if script not in files:
-                (folder / script).unlink(missing_ok=True)
-        self._marker(name).unlink()
+        with root.folder(name) as folder:
+            for path in (*(script for script in SCRIPTS.values() if script in files), Path(DOCUMENT)):
+                with folder.inside(*path.parts[:-1], create=True) as place:
+                    place.write(path.name, files[path].encode(), temporary=books.work)
+            for script in SCRIPTS.values():
+                if script not in files:
+                    with suppress(FileNotFoundError), folder.inside(*script.parts[:-1]) as place:
+                        place.remove(script.name)
 
-    def _recover(self) -> None:
-        """Finish or clear away what a killed writer left."""
-        left = sorted(self._work.iterdir())
-        for path in left:
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.suffix != ".current":
-                path.unlink()
-        for marker in (path for path in left if path.suffix == ".current"):
-            digest = marker.read_text(encoding="utf-8")
-            if self.has_version(marker.stem, digest):
-                self._copy_current(marker.stem, digest)
-            else:
-                marker.unlink()
-
-    def _claim(self) -> None:
-        ignore = self._private / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-        holder = {"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-        if self._writer.exists():
-            modified = self._writer.stat().st_mtime_ns
-            self._writer.write_text(json.dumps(holder), encoding="utf-8")
-            os.utime(self._writer, ns=(modified, modified))
-        else:
-            self._writer.write_text(json.dumps(holder), encoding="utf-8")
-
-    def _holder(self) -> str:
+    def _complete(self, name: str, digest: str) -> bool:
+        """Finish a change that was cut off; `False` where it cannot be, which costs that skill alone."""
+        if not self.has_version(name, digest):
+            return True
         try:
-            holder = json.loads(read_plain(self._writer))
-            return f"process {holder['pid']} since {holder['since']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            return "another process"
-
-    def _touch(self) -> None:
-        """Tell readers that something changed."""
-        os.utime(self._writer)
-
-    def _marker(self, name: str) -> Path:
-        return self._work / f"{name}.current"
-
-    def _marked(self, name: str) -> str | None:
-        try:
-            digest = read_plain(self._marker(name))
-        except (OSError, UnicodeDecodeError):
-            return None
-        return digest if self.has_version(name, digest) else None
-
-    def _version(self, name: str, digest: str) -> Path:
-        return self.root / name / "versions" / digest
-
-    def _version_names(self, name: str) -> list[str]:
-        try:
-            return sorted(path.name for path in (self.root / name / "versions").iterdir() if path.is_dir())
-        except FileNotFoundError:
-            return []
-
-    def _aside(self, name: str) -> Path:
-        return self._work / f"{name}.aside"
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if isinstance(error, Timeout):
-                raise
-            cure = (
-                "free some space and try again"
-                if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-                else "check its permissions, or work on a copy"
-            )
-            raise LibraryNotWritable(f"cannot write to {self.root}: {error}; {cure}") from error
-
-
-def _modified(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size, state.st_ino
+            self._copy_current(name, digest)
+        except (BrokenSkill, UnsafeFile) as error:
+            _LOGGER.warning("the change of a skill could not be completed: %s", visible_line(error, 400))
+            return False
+        return True

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from filelock import FileLock, Timeout
-
+from fieldcraft.common.files import Folder
 from fieldcraft.skills.dense import DenseIndex, IndexDamaged
 from fieldcraft.skills.embeddings import DEFAULT
 from fieldcraft.skills.lexical import LexicalIndex, split_words
+from fieldcraft.skills.locking import FolderLock, LockTaken
 from fieldcraft.skills.program import ProgramError, parse_program
 from fieldcraft.skills.skill import Skill
 from fieldcraft.skills.vectors import Embedder, View
 from fieldcraft.tools.cache import cache_folder
+from fieldcraft.tools.cache_folders import check_ours, open_cache
 
 _Result = TypeVar("_Result")
 
@@ -34,6 +35,7 @@ _DAMAGE = (IndexDamaged, sqlite3.DatabaseError)
 _NAME_WEIGHT = 0.5
 """How much the name alone counts beside all the text of a skill. A view more, for the description, finds no
 more of the paraphrased queries among the best five and costs a third more time."""
+_GENERATION = re.compile(r"index\.[0-9]{1,9}")
 _FORMAT = 1
 """Raise it when the texts that are indexed, or how, change: indexes of another format are not used."""
 
@@ -52,9 +54,9 @@ class Hits(NamedTuple):
     lexical: dict[str, float]
 
 
-def vector_cache(model: str) -> Path:
-    """Where the vectors that a model gave are remembered, for all libraries."""
-    return cache_folder() / "skills" / (re.sub(r"[^\w.-]+", "-", model) + f"-{_FORMAT}") / "vectors.sqlite"
+def vector_cache(model: str) -> tuple[str, str]:
+    """The folders of the cache where the vectors that a model gave are remembered, for all libraries."""
+    return "skills", re.sub(r"[^\w.-]+", "-", model) + f"-{_FORMAT}"
 
 
 class SkillIndex:
@@ -62,12 +64,15 @@ class SkillIndex:
 
     def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
         model = embeddings or DEFAULT
-        vectors = vector_cache(model)
-        self._key = hashlib.sha256(f"{library.resolve()}\n{model}\n{_FORMAT}".encode()).hexdigest()[:32]
-        self._directory = vectors.parent / self._key
+        place = os.path.realpath(library)
+        identity = f"{place}\n{model}\n{_FORMAT}".encode("utf-8", "surrogateescape")
+        self._key = hashlib.sha256(identity).hexdigest()[:32]
+        self._names = (*vector_cache(model), self._key)
+        self._directory = cache_folder().joinpath(*self._names)
         self._chroma_url = chroma_url
-        self._embedder = Embedder(model, vectors)
-        self._lock = FileLock(self._directory / "lock", thread_local=False)
+        self._embedder = Embedder(model, vector_cache(model))
+        self._lock = FolderLock()
+        self._cache: Folder | None = None
         self._generation = 0
         self._skills: Mapping[str, Skill] = {}
         self._owned = self._own()
@@ -93,8 +98,7 @@ class SkillIndex:
         """Let go of everything, so that another process can have the directory."""
         self._close_parts()
         self._embedder.close()
-        if self._owned:
-            self._lock.release()
+        self._release()
 
     def _follow(self) -> None:
         wanted = self._skills.keys()
@@ -121,17 +125,20 @@ class SkillIndex:
     def _own(self) -> bool:
         """Whether the directory is ours alone and can be written."""
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
-        except Timeout:
+            self._cache = open_cache(*self._names)
+            self._lock.acquire(self._cache, "lock", timeout=0)
+            kept = [name for name in self._cache.names() if _GENERATION.fullmatch(name)]
+            for name in kept:
+                check_ours(self._cache, name)
+        except LockTaken:
             _LOGGER.info("another process uses the search index; searching in memory")
-            return False
         except OSError as error:
             _LOGGER.warning("no search index can be kept in the cache (%s); searching in memory", error)
-            return False
-        kept = [int(path.suffix[1:]) for path in self._directory.glob("index.*") if path.suffix[1:].isdigit()]
-        self._generation = max(kept, default=0)
-        return True
+        else:
+            self._generation = max((int(name.partition(".")[2]) for name in kept), default=0)
+            return True
+        self._close_cache()
+        return False
 
     def _open(self) -> None:
         try:
@@ -145,8 +152,9 @@ class SkillIndex:
 
     def _renew(self) -> None:
         """Begin an empty index in a new folder: Chroma cannot open a path again that was deleted under it."""
-        if self._owned:
-            shutil.rmtree(self._place, ignore_errors=True)
+        if self._owned and self._cache is not None:
+            with suppress(OSError):
+                self._cache.remove_tree(self._place.name)
             self._generation += 1
         if self._chroma_url:
             _LOGGER.warning("leaving the Chroma server %s; searching in memory", self._chroma_url)
@@ -160,8 +168,8 @@ class SkillIndex:
 
     def _open_parts(self) -> None:
         dimension = self._embedder.dimension
-        if self._owned:
-            self._place.mkdir(parents=True, exist_ok=True)
+        if self._owned and self._cache is not None:
+            self._cache.folder(self._place.name, create=True).close()
         if self._chroma_url:
             self._dense = DenseIndex.on_server(self._chroma_url, f"skills-{self._key}", dimension)
         elif self._owned:
@@ -176,9 +184,14 @@ class SkillIndex:
             self._lexical.close()
 
     def _release(self) -> None:
-        if self._owned:
-            self._owned = False
-            self._lock.release()
+        self._owned = False
+        self._close_cache()
+
+    def _close_cache(self) -> None:
+        self._lock.release()
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
 
 
 def views_of(skill: Skill) -> Views:

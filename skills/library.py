@@ -9,7 +9,6 @@ from typing import Literal
 
 from fieldcraft.skills.admission import check_admissible, find_twin
 from fieldcraft.skills.errors import SkillRefused
-from fieldcraft.skills.formats.agent_skills import read_edited
 from fieldcraft.skills.merging import MergeReport, merge
 from fieldcraft.skills.shelf import SkillShelf
 from fieldcraft.skills.skill import Provenance, Skill, Verified
@@ -44,6 +43,8 @@ class SkillLibrary(SkillShelf):
         tools: the tools at hand: skills that need another one are not offered. All are, where omitted.
         chroma_url: a Chroma server shared by several processes; `FIELDCRAFT_CHROMA_URL` where omitted, else
             an index of this library's own in the user's cache.
+        owners: whose libraries may be written besides one's own: user names and ids, groups as `@name` or
+            `@id`.
     """
 
     def writing(self, timeout: float = _LOCK_SECONDS) -> AbstractContextManager[None]:
@@ -72,10 +73,7 @@ class SkillLibrary(SkillShelf):
         with self.writing():
             self._catalogue.refresh()
             self._catalogue.reread(skill.name)
-            if self._catalogue.problem(skill.name):
-                raise SkillRefused(
-                    f"the library has a broken skill called {skill.name!r}; choose another function name"
-                )
+            self._check_sound(skill.name)
             current = self._catalogue.skill(skill.name)
             if current is not None and current.digest == skill.digest:
                 return Kept(self._raise_standing(current, skill), "same")
@@ -128,7 +126,7 @@ class SkillLibrary(SkillShelf):
         with self.writing():
             if name not in self._folder.names():
                 raise self._unknown(name)
-            edited = read_edited(self.path / name, name)
+            edited = self._folder.read_edited(name)
             provenance = edited.provenance.model_copy(update={"source": "written"})
             skill = edited.model_copy(update={"verified": Verified.NO, "provenance": provenance})
             check_admissible(skill, self)
@@ -155,9 +153,16 @@ class SkillLibrary(SkillShelf):
         provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
         changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
         with self.writing():
+            self._check_sound(skill.name)
             check_admissible(skill, self)
             self._folder.write(skill.model_copy(update=changes), current=current)
             self._catalogue.wrote(skill.name)
+
+    def _check_sound(self, name: str) -> None:
+        if self._catalogue.problem(name):
+            raise SkillRefused(
+                f"the library has a broken skill called {name!r}; choose another function name"
+            )
 
     def _raise_standing(self, current: Skill, again: Skill) -> Skill:
         changes: dict[str, object] = {}

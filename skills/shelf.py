@@ -35,6 +35,7 @@ class SkillShelf:
         reserved: Collection[str] = (),
         tools: Collection[str] | None = None,
         chroma_url: str | None = None,
+        owners: Collection[str] = (),
     ) -> None:
         self.path = Path(path)
         self.environment = environment
@@ -42,7 +43,7 @@ class SkillShelf:
         self.tools = None if tools is None else frozenset(tools)
         self._embeddings = embeddings
         self._chroma_url = chroma_url or os.environ.get("FIELDCRAFT_CHROMA_URL") or None
-        self._folder = SkillFolder(self.path)
+        self._folder = SkillFolder(self.path, owners)
         self._catalogue = Catalogue(self._folder)
         self._bindings = Bindings(self._folder, self._catalogue)
         self._retriever: Retriever | None = None
@@ -103,6 +104,7 @@ class SkillShelf:
         """Every skill that cannot be used, with the reason and the cure, by name. Looks at all files."""
         self._catalogue.refresh(thorough=True)
         found = self._catalogue.problems()
+        found += [Problem(*oddity) for oddity in self._folder.oddities()]
         for skill in self._catalogue:
             if missing := self.unbound(skill):
                 cure = f"keep or merge {missing[0]} again, or `fieldcraft skills remove {skill.name}`"

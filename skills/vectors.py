@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldcraft.skills.embeddings import load_embeddings
+from fieldcraft.tools.cache import cache_folder
+from fieldcraft.tools.cache_folders import check_ours, open_cache
 
 Vector = NDArray[np.float32]
 View = tuple[str, float]
@@ -23,22 +25,25 @@ _PROBE = "what the model makes of this sentence tells whether it is still the sa
 _SAME_MODEL = 0.999
 _QUERIES_REMEMBERED = 256
 _LOCK_SECONDS = 5.0
+_FLOAT_BYTES = 4
+_NAME = "vectors.sqlite"
 
 
 class Embedder:
-    """Embeds texts with one model. What it computed for skills is kept in `path`, shared by all libraries.
+    """Embeds texts with one model.
 
-    A document has several views; its vector is the weighted mean of their unit vectors, of unit length. When
+    What it computed for skills is kept in the folder `place` of the cache, shared by all libraries. A
+    document has several views; its vector is the weighted mean of their unit vectors, of unit length. When
     the model behind the name changes, or its number of dimensions, all that was kept is dropped.
     """
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, place: tuple[str, ...]) -> None:
         self._model = load_embeddings(name)
         self._queries: OrderedDict[str, Vector] = OrderedDict()
         probe = _unit(np.asarray(self._model.embed_query(_PROBE), dtype=np.float32))
         self.dimension = len(probe)
         self.changed = False
-        self._database = _open(path)
+        self._database = _open(place)
         self._check_model(probe)
 
     def query(self, text: str) -> Vector:
@@ -54,7 +59,7 @@ class Embedder:
     def documents(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
         """One vector for each document, given as its views."""
         keys = [hashlib.sha256(repr(views).encode()).digest() for views in documents]
-        known = self._recall(keys)
+        known = {key: vector for key, vector in self._recall(keys).items() if len(vector) == self.dimension}
         fresh = {key: views for key, views in zip(keys, documents, strict=True) if key not in known}
         computed = self._compute(list(fresh.values()))
         added = dict(zip(fresh, computed, strict=True))
@@ -79,7 +84,7 @@ class Embedder:
         known: dict[bytes, Vector] = {}
         for key in keys:
             row = self._database.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
-            if row is not None:
+            if row is not None and len(row[0]) % _FLOAT_BYTES == 0:
                 known[key] = np.frombuffer(row[0], dtype=np.float32)
         return known
 
@@ -110,19 +115,28 @@ def _unit(vector: Vector) -> Vector:
     return vector / np.float32(length) if length else vector
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """The database at `path`; made anew where it is damaged, in memory where it cannot be written."""
-    for _ in range(2):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return _prepared(sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False))
-        except (OSError, sqlite3.OperationalError) as error:
-            _LOGGER.warning("the cache %s cannot be used (%s); working in memory", path, error)
-            break
-        except sqlite3.DatabaseError as error:
-            _LOGGER.warning("the cache %s is damaged (%s); making a new one", path, error)
-            path.unlink()
+def _open(place: tuple[str, ...]) -> sqlite3.Connection:
+    """The database in that folder; a new one where it is damaged, in memory where it cannot be kept there."""
+    path = cache_folder().joinpath(*place, _NAME)
+    try:
+        with open_cache(*place) as folder:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                check_ours(folder, _NAME + ending)
+            try:
+                return _prepared(_connected(path))
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                _LOGGER.warning("the cache %s is damaged (%s); making a new one", path, error)
+                folder.remove(_NAME)
+                return _prepared(_connected(path))
+    except (OSError, sqlite3.Error) as error:
+        _LOGGER.warning("the cache %s cannot be used (%s); working in memory", path, error)
     return _prepared(sqlite3.connect(":memory:", check_same_thread=False))
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False)
 
 
 def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:

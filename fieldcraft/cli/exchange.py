@@ -21,6 +21,7 @@ Format = Annotated[
 def import_skills(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The published library, or its `skill/`.")],
     library: o.Library = None,
+    owner: o.LibraryOwner = None,
     form: Format = "voyager",
     as_json: o.Json = False,
 ) -> int:
@@ -34,7 +35,7 @@ def import_skills(
 
     if not folder.is_dir():
         raise UsageProblem(f"there is no folder {folder}; name the one that holds the library")
-    opened = open_library(library, must_exist=False)
+    opened = open_library(library, owner, must_exist=False)
     report = import_voyager(folder, opened)
     if as_json:
         print_json(vars(report))

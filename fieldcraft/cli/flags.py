@@ -41,6 +41,14 @@ def budget(
     return given(budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds))
 
 
+def keeping(
+    library: str | None, owners: list[str] | None, keep: bool | None = None, runs: str | None = None
+) -> dict[str, Any]:
+    """`--library --library-owner --keep --runs`."""
+    named = tuple(owners) if owners else None
+    return given(library=library, library_owners=named, keep_skills=keep, runs=runs)
+
+
 def conduct(critic: str | None, attempts: int | None, sandbox: str | None) -> dict[str, Any]:
     """`--critic --attempts --sandbox`."""
     return given(critic=critic, attempts=attempts, sandbox=sandbox)

@@ -82,6 +82,15 @@ Library = Annotated[
     str | None,
     typer.Option("--library", metavar="FOLDER", help="The folder of skills.", rich_help_panel=KEEPING),
 ]
+LibraryOwner = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--library-owner",
+        metavar="USER",
+        help="Write to a library of this user, or of a @group, as to your own; repeatable.",
+        rich_help_panel=KEEPING,
+    ),
+]
 Keep = Annotated[
     bool | None,
     typer.Option(

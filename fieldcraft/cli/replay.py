@@ -31,6 +31,7 @@ STYLES = {"works": "good", "fails": "bad", "skipped": "warn"}
 
 def replay(
     library: o.Library = None,
+    library_owner: o.LibraryOwner = None,
     env: o.Env = None,
     seed: o.Seed = None,
     option: o.Option = None,
@@ -47,7 +48,7 @@ def replay(
 
     flags = {
         **f.world(env, option, seed),
-        **f.given(library=library),
+        **f.keeping(library, library_owner),
         **f.conduct(None, None, sandbox),
         **f.tools(tools, corpus, approve),
     }
@@ -97,7 +98,9 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
             world.reset(seed=settings.seed, options=settings.options)
         except ValueError as error:
             raise UsageProblem(f"{settings.environment}: {error}") from error
-        library = SkillLibrary(Path(settings.library), environment=world.spec.id)
+        library = SkillLibrary(
+            Path(settings.library), environment=world.spec.id, owners=settings.library_owners
+        )
         stack.callback(library.close)
         sandbox = open_sandbox(settings.sandbox)
         stack.callback(sandbox.close)

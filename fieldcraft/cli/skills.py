@@ -149,9 +149,11 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
 
 
 @app.command()
-def accept(skill: Skilled, library: o.Library = None, as_json: o.Json = False) -> int:
+def accept(
+    skill: Skilled, library: o.Library = None, owner: o.LibraryOwner = None, as_json: o.Json = False
+) -> int:
     """Take a hand-edited skill as it now stands, as a new version."""
-    accepted = open_library(library).accept(skill)
+    accepted = open_library(library, owner).accept(skill)
     return _done(
         f"{accepted.name} is now version {accepted.digest[:16]}", _summary(accepted), as_json=as_json
     )
@@ -187,11 +189,12 @@ def diff(
 def remove(
     skill: Skilled,
     library: o.Library = None,
+    owner: o.LibraryOwner = None,
     force: Annotated[bool, typer.Option("--force", help="Even where other skills call it.")] = False,
     as_json: o.Json = False,
 ) -> int:
     """Delete a skill with all its versions."""
-    opened = open_library(library)
+    opened = open_library(library, owner)
     opened.remove(skill, force=force)
     return _done(f"{skill} is removed from {opened.path}", {"removed": skill}, as_json=as_json)
 
@@ -200,12 +203,13 @@ def remove(
 def merge(
     other: Annotated[Path, typer.Argument(metavar="FOLDER", help="The library to take skills from.")],
     library: o.Library = None,
+    owner: o.LibraryOwner = None,
     as_json: o.Json = False,
 ) -> int:
     """Take in another library's skills. They come untrusted and not verified."""
     from fieldcraft.cli.console import console, print_json, say, table
 
-    report = open_library(library, must_exist=False).merge(open_library(str(other)))
+    report = open_library(library, owner, must_exist=False).merge(open_library(str(other)))
     if as_json:
         print_json(vars(report))
         return 0
@@ -222,21 +226,25 @@ def merge(
     return 0
 
 
-def open_library(folder: str | None, *, must_exist: bool = True) -> SkillLibrary:
-    """The library of the flag or of the settings.
+def open_library(
+    folder: str | None, owners: list[str] | None = None, *, must_exist: bool = True
+) -> SkillLibrary:
+    """The library of the flags or of the settings.
 
     Raises:
         UsageProblem: there is no such folder.
     """
     from fieldcraft.cli.config import load_settings
+    from fieldcraft.cli.flags import keeping
     from fieldcraft.skills import SkillLibrary
 
-    path = Path(load_settings({} if folder is None else {"library": folder}).library)
+    settings = load_settings(keeping(folder, owners))
+    path = Path(settings.library)
     if must_exist and not path.is_dir():
         raise UsageProblem(
             f"there is no library {path}; name one with --library, or let `fieldcraft explore` make it"
         )
-    return SkillLibrary(path)
+    return SkillLibrary(path, owners=settings.library_owners)
 
 
 def _calls(library: SkillLibrary, skill: Skill) -> list[str]:

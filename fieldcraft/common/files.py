@@ -49,9 +49,15 @@ class Folder:
     that is missing, and `OSError` for whatever else the system refuses.
     """
 
-    def __init__(self, descriptor: int, path: Path) -> None:
-        self.path = path
+    def __init__(self, descriptor: int, path: Path, inside: tuple[str, ...] = ()) -> None:
         self._descriptor = descriptor
+        self._base = path
+        self._inside = inside
+
+    @property
+    def path(self) -> Path:
+        """Where it was when it was opened."""
+        return self._base.joinpath(*self._inside)
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = False) -> Folder:
@@ -81,17 +87,18 @@ class Folder:
         if create:
             with suppress(FileExistsError):
                 os.mkdir(*self._at(name), **self._here)  # noqa: PTH102 - by descriptor
-        if self.kind(name) != "folder":
-            raise self._not("folder", name)
         if not _DESCRIPTORS:
-            return Folder(-1, self.path / name)
+            if self.kind(name) != "folder":
+                raise self._not("folder", name)
+            return Folder(-1, self._base, (*self._inside, name))
         try:
             flags = os.O_RDONLY | _DIRECTORY | _NO_FOLLOW | os.O_CLOEXEC
-            return Folder(os.open(name, flags, dir_fd=self._descriptor), self.path / name)
+            descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EMLINK}:
                 raise self._not("folder", name) from None
             raise
+        return Folder(descriptor, self._base, (*self._inside, name))
 
     @contextmanager
     def inside(self, *names: str, create: bool = False) -> Iterator[Folder]:
@@ -118,6 +125,11 @@ class Folder:
             return "folder"
         return "link" if stat.S_ISLNK(status.st_mode) else "other"
 
+    def require(self, name: str, kind: Literal["file", "folder"]) -> None:
+        """Raise `UnsafeFile` unless an entry is of this kind, or missing."""
+        if self.kind(name) not in {kind, None}:
+            raise self._not("plain file" if kind == "file" else kind, name)
+
     def status(self, name: str) -> os.stat_result | None:
         """The `lstat` of an entry; `None` where there is none."""
         _check_name(name)
@@ -132,6 +144,11 @@ class Folder:
         with os.scandir(source) as entries:
             found = [str(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind]
         return sorted(name for name in found if name.isprintable() and not _has_surrogates(name))
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it, hidden entries and odd names included."""
+        with os.scandir(self._descriptor if _DESCRIPTORS else self.path) as entries:
+            return next(entries, None) is None
 
     def read(self, name: str, *, limit: int = SIZE_LIMIT) -> bytes:
         """The content of a plain file of at most `limit` bytes."""
@@ -238,13 +255,38 @@ class Folder:
         os.unlink(*self._at(name), **self._here)
 
     def remove_tree(self, name: str) -> None:
-        """Take away a real folder with all that is in it; links in it are taken away and not followed."""
+        """Take away a real folder with all that is in it; links in it are taken away and not followed.
+
+        However deep it is: folders in it are moved up before they are emptied (`.<hex>.gone`).
+        """
         if self.kind(name) != "folder":
             raise self._not("folder", name)
-        if _DESCRIPTORS:
-            shutil.rmtree(name, dir_fd=self._descriptor)
-        else:
+        if not _DESCRIPTORS:
             shutil.rmtree(self.path / name)
+            return
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            if self.kind(current) != "folder":
+                self.remove(current)
+                continue
+            with self.folder(current) as folder:
+                waiting += folder._empty_into(self)
+            os.rmdir(current, **self._here)
+
+    def _empty_into(self, other: Folder) -> list[str]:
+        """Remove what is no folder, move the folders into `other`, and return their names there."""
+        with os.scandir(self._descriptor) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        moved = []
+        for name, is_folder in found:
+            if not is_folder:
+                os.unlink(name, dir_fd=self._descriptor)
+                continue
+            aside = f".{secrets.token_hex(8)}.gone"
+            os.replace(name, aside, src_dir_fd=self._descriptor, dst_dir_fd=other._descriptor)
+            moved.append(aside)
+        return moved
 
     def touch(self, name: str, *, times: tuple[int, int] | None = None) -> None:
         """Set the times (ns) of an entry, now where omitted."""
@@ -253,9 +295,18 @@ class Folder:
         os.utime(*self._at(name), ns=times or (now, now), **self._here, follow_symlinks=False)
 
     def sync(self) -> None:
-        """Make the entries of this folder durable, where the system can."""
-        if _DESCRIPTORS:
+        """Make the entries of this folder durable, where the system and the file system can."""
+        if not _DESCRIPTORS:
+            return
+        try:
             os.fsync(self._descriptor)
+        except OSError as error:
+            if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}:
+                raise
+
+    def state(self) -> os.stat_result:
+        """The state of this folder itself."""
+        return os.fstat(self._descriptor) if _DESCRIPTORS else self.path.stat()
 
     def close(self) -> None:
         """Let go of the descriptor. Safe to call twice."""

@@ -13,6 +13,8 @@ from fieldcraft.common.text import valid_text
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+_TEXT, _LIST, _MAPPING = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+_BLANKS = re.compile(" {2,}")
 
 
 DEFAULT = Limits(size=1_000_000, items=50_000)
@@ -63,13 +65,55 @@ def read_yaml(text: str, limits: Limits = DEFAULT) -> Any:
     if size > limits.size:
         raise DataError(f"it has {size:,} bytes; at most {limits.size:,} are read")
     try:
-        _Shape(limits).check(text)
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        if not _plainly_small(text, limits):
+            _Shape(limits).check(text)
+        value = _loaded(text)
     except DataError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, LookupError, ArithmeticError) as error:
         raise DataError(f"it is no valid YAML: {' '.join(str(error).split())[:300]}") from None
     return bounded(value, limits)
+
+
+def _loaded(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        try:
+            return None if node is None else _plain(node, loader)
+        except _NotPlain:
+            return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+class _NotPlain(Exception):
+    """A tag or a key that needs PyYAML's own, slower construction."""
+
+
+def _plain(node: yaml.Node, loader: Any) -> Any:
+    """The value of texts, lists and mappings with texts as keys; other scalars as the loader makes them."""
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if node.tag == _TEXT else loader.construct_object(node)
+    if isinstance(node, yaml.SequenceNode) and node.tag == _LIST:
+        return [_plain(part, loader) for part in node.value]
+    if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
+        if any(key.tag != _TEXT for key, _ in node.value):
+            raise _NotPlain
+        return {key.value: _plain(part, loader) for key, part in node.value}
+    raise _NotPlain
+
+
+def _plainly_small(text: str, limits: Limits) -> bool:
+    """Whether no reading of this text can exceed the bounds: most frontmatter, at a tenth of the cost.
+
+    A level of nesting takes a dash, a question mark, a deeper indent or a bracket, a square one opening two
+    (`[a: 1]`); and a value takes half a letter or more.
+    """
+    if "&" in text or "*" in text or 2 * len(text) > limits.items:
+        return False
+    levels = sum(map(text.count, "[[{-?")) + max(map(len, _BLANKS.findall(text)), default=1) + 1
+    return levels <= limits.depth
 
 
 class _Shape:

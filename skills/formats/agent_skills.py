@@ -13,18 +13,22 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
+from fieldcraft.common.data import DataError, read_json
+from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.text import visible_line
+from fieldcraft.common.yaml import read_yaml
 from fieldcraft.envs.suggest import reason
 from fieldcraft.skills.errors import BrokenSkill
-from fieldcraft.skills.files import read_plain
+from fieldcraft.skills.formats.limits import DOCUMENT_LIMIT, ENTRY_LIMIT, FRONT, SCRIPT_LIMIT
 from fieldcraft.skills.likeness import likeness
 from fieldcraft.skills.program import Language, MissingParser, ProgramError, parse_program
 from fieldcraft.skills.skill import Skill
 
 DOCUMENT = "SKILL.md"
 SCRIPTS: dict[Language, Path] = {"python": Path("scripts/skill.py"), "javascript": Path("scripts/skill.js")}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FENCE = "---\n"
+_MOST_VERSIONS = 1_000_000_000
 
 
 class Stored(NamedTuple):
@@ -78,7 +82,7 @@ def _needs(skill: Skill) -> str:
     return f"Needs the tools {', '.join(skill.tools)} of Fieldcraft"[:500]
 
 
-def read_skill(folder: Path, name: str) -> Stored:
+def read_skill(folder: Folder, name: str) -> Stored:
     """Read and check the skill in `folder`.
 
     Raises:
@@ -93,10 +97,10 @@ def read_skill(folder: Path, name: str) -> Stored:
     digest = skill.digest
     if digest != metadata["digest"]:
         raise BrokenSkill(name, "was changed by hand (its digest does not match)", accept)
-    return Stored(skill, digest, int(metadata.get("version", 1)), str(metadata.get("likeness", "")))
+    return Stored(skill, digest, _version(metadata, name), str(metadata.get("likeness", "")))
 
 
-def read_edited(folder: Path, name: str) -> Skill:
+def read_edited(folder: Folder, name: str) -> Skill:
     """Read a hand-edited or hand-written skill, whatever its digest says; the entry comes from its source.
 
     Raises:
@@ -114,45 +118,65 @@ def read_edited(folder: Path, name: str) -> Skill:
     return _skill(name, front, {**metadata, **read}, source)
 
 
-def _frontmatter(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _frontmatter(folder: Folder, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     cure = f"correct {DOCUMENT}, or restore it from versions/ or git"
     try:
-        text = read_plain(folder / DOCUMENT).replace("\r\n", "\n")
+        text = folder.read_text(DOCUMENT, limit=DOCUMENT_LIMIT).replace("\r\n", "\n")
     except FileNotFoundError:
         raise BrokenSkill(name, f"has no {DOCUMENT}", cure) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise BrokenSkill(name, f"has an unreadable {DOCUMENT}: {error}", cure) from None
+        raise BrokenSkill(name, f"has an unreadable {DOCUMENT}: {_why(error)}", cure) from None
     head, fence, _ = text.removeprefix(_FENCE).partition("\n" + _FENCE)
     if not text.startswith(_FENCE) or not fence:
         raise BrokenSkill(name, f"has no YAML frontmatter between two `---` lines in {DOCUMENT}", cure)
     try:
-        front = yaml.load(head, Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
-    except (yaml.YAMLError, ValueError) as error:
-        raise BrokenSkill(name, f"has frontmatter that is no YAML: {error}", cure) from None
+        front = read_yaml(head, FRONT)
+    except DataError as error:
+        raise BrokenSkill(name, f"has frontmatter that is no YAML or cannot be read: {error}", cure) from None
     metadata = front.get("metadata") if isinstance(front, dict) else None
     if not isinstance(front, dict) or not isinstance(metadata or {}, dict):
         raise BrokenSkill(name, "has frontmatter that is no mapping", cure)
     if front.get("name") != name:
-        raise BrokenSkill(name, f"calls itself {front.get('name')!r}", "rename the folder or the skill")
+        called = visible_line(front.get("name"), 80)
+        raise BrokenSkill(name, f"calls itself {called!r}", "rename the folder or the skill")
     return front, dict(metadata or {})
 
 
-def _script(folder: Path, name: str, language: str) -> tuple[Language, str]:
+def _script(folder: Folder, name: str, language: str) -> tuple[Language, str]:
     candidates: list[Language] = [known for known in SCRIPTS if known == language] or list(SCRIPTS)
     for candidate in candidates:
-        path = folder / SCRIPTS[candidate]
+        path = SCRIPTS[candidate]
         try:
-            return candidate, read_plain(path)
+            with folder.inside(*path.parts[:-1]) as scripts:
+                return candidate, scripts.read_text(path.name, limit=SCRIPT_LIMIT)
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
-            raise BrokenSkill(name, f"has an unreadable {path.name}: {error}", "restore the script") from None
+            unreadable = f"has an unreadable {path.name}: {_why(error)}"
+            raise BrokenSkill(name, unreadable, "restore the script") from None
     wanted = " or ".join(str(SCRIPTS[candidate]) for candidate in candidates)
     raise BrokenSkill(name, f"has no {wanted}", "restore it from versions/ or git, or remove the skill")
 
 
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    """What is wrong with a file, in words that do not repeat its path."""
+    if isinstance(error, UnsafeFile):
+        found, other_kind, _ = error.problem.partition(", not a plain file")
+        return f"it is no plain file but {found.removeprefix('is ')}" if other_kind else f"it {found}"
+    return error.strerror or str(error) if isinstance(error, OSError) else f"it is not UTF-8: {error.reason}"
+
+
+def _version(metadata: dict[str, Any], name: str) -> int:
+    """The number of a version: 1 to a thousand millions, as text or as an integer."""
+    text = str(metadata.get("version", 1))
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= _MOST_VERSIONS):
+        raise BrokenSkill(name, f"has a bad version: {visible_line(text, 40)!r}", f"correct {DOCUMENT}")
+    return int(text)
+
+
 def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: str) -> Skill:
     try:
+        _check_entry(metadata["entry"])
         return Skill.model_validate(
             {
                 "name": name,
@@ -176,9 +200,16 @@ def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: s
         raise BrokenSkill(name, f"has metadata that cannot be read: {error}", f"correct {DOCUMENT}") from None
 
 
+def _check_entry(entry: object) -> None:
+    """Entries become names of functions, and of files in an export."""
+    plain = isinstance(entry, str) and len(entry) <= ENTRY_LIMIT and entry.replace("$", "_").isidentifier()
+    if not plain:
+        raise ValueError(f"the entry {visible_line(entry, 60)!r} is no name of a function")
+
+
 def _json(value: object) -> object:
     """Data from its JSON text; a hand-written YAML mapping is taken as it is."""
-    return (json.loads(value) if value else {}) if isinstance(value, str) else (value or {})
+    return (read_json(value, FRONT) if value else {}) if isinstance(value, str) else (value or {})
 
 
 def _names(value: object) -> tuple[str, ...]:

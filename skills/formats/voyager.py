@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fieldcraft.skills.errors import LibraryError, SkillRefused
-from fieldcraft.skills.files import replace_file
+from fieldcraft.common.files import Folder
+from fieldcraft.skills.errors import BrokenSkill, LibraryError, SkillRefused
 from fieldcraft.skills.formats.voyager_linking import COPIED, Linked, link
 from fieldcraft.skills.formats.voyager_reading import CODE, DESCRIPTION, JSON, read_published
 from fieldcraft.skills.skill import Skill
@@ -81,7 +81,7 @@ def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportRepo
             continue
         try:
             library.adopt(skill, library=folder, current=not ours)
-        except SkillRefused as refusal:
+        except (SkillRefused, BrokenSkill) as refusal:
             report.refused[entry] = str(refusal)
             continue
         written += 1
@@ -95,27 +95,48 @@ def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportRepo
 def export_voyager(library: SkillLibrary, folder: Path) -> ExportReport:
     """Write the JavaScript skills as a published library, under `folder/skill`.
 
+    Nothing is written through a link: where one stands in the way, the export is refused.
+
     Raises:
-        LibraryError: there are files already; an export never mixes with another.
+        LibraryError: there are files already, since an export never mixes with another; or nothing can be
+            written there.
     """
-    root = folder / "skill"
-    if root.exists() and any(root.iterdir()):
-        raise LibraryError(f"{root} is not empty; name a new folder")
-    for part in (CODE, DESCRIPTION):
-        (root / part).mkdir(parents=True, exist_ok=True)
+    try:
+        with Folder.open(folder, create=True) as top, top.folder("skill", create=True) as root:
+            if not root.is_empty():
+                raise LibraryError(f"{root.path} is not empty; name a new folder")
+            with (
+                root.folder(CODE, create=True) as code,
+                root.folder(DESCRIPTION, create=True) as descriptions,
+            ):
+                report, listed = _write_all(library, code, descriptions)
+            _write_text(root, JSON, json.dumps(listed, ensure_ascii=False, indent=4) + "\n")
+    except OSError as error:
+        raise LibraryError(f"cannot write to {folder}: {error}; name a new folder") from error
+    return report
+
+
+def _write_all(
+    library: SkillLibrary, code: Folder, descriptions: Folder
+) -> tuple[ExportReport, dict[str, dict[str, str]]]:
+    """Write every version of every skill; what was done, and the list of the current ones."""
     report = ExportReport()
     listed = {}
     for skill in library:
         if skill.language != "javascript":
             report.left_out[skill.name] = f"it is {skill.language}; Voyager runs JavaScript only"
             continue
+        if code.kind(f"{skill.entry}.js") is not None:
+            report.left_out[skill.name] = f"another skill has the file {CODE}/{skill.entry}.js already"
+            continue
         for number, digest in enumerate(library.versions(skill.name), start=1):
             name = skill.entry if number == 1 else f"{skill.entry}V{number}"
-            _write(root, name, library.get(skill.name, digest))
+            version = library.get(skill.name, digest)
+            _write_text(code, f"{name}.js", published_code(version))
+            _write_text(descriptions, f"{name}.txt", published_description(version))
         listed[skill.entry] = {"code": published_code(skill), "description": published_description(skill)}
         report.written.append(skill.name)
-    _write_text(root / JSON, json.dumps(listed, ensure_ascii=False, indent=4) + "\n")
-    return report
+    return report, listed
 
 
 def published_code(skill: Skill) -> str:
@@ -129,10 +150,5 @@ def published_description(skill: Skill) -> str:
     return f"async function {skill.entry}(bot) {{\n{comment}\n}}"
 
 
-def _write(root: Path, name: str, skill: Skill) -> None:
-    _write_text(root / CODE / f"{name}.js", published_code(skill))
-    _write_text(root / DESCRIPTION / f"{name}.txt", published_description(skill))
-
-
-def _write_text(path: Path, text: str) -> None:
-    replace_file(path, text, aside=path.with_name(f"{path.name}.part"))
+def _write_text(folder: Folder, name: str, text: str) -> None:
+    folder.write(name, text.encode())

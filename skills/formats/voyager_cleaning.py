@@ -8,7 +8,11 @@ from fieldcraft.skills.javascript import Script, read_script
 
 DESCRIPTION_LIMIT = 1024
 _EXPORT = re.compile(r"^export\s+(?:default\s+)?(?=async\b|function\b|const\b|let\b|class\b)", re.MULTILINE)
-_WRAPPED = re.compile(r"\s*(?:async\s+)?function\s*[\w$]*\s*\([^)]*\)\s*\{(?P<inside>.*)\}\s*", re.DOTALL)
+_WRAPPED = re.compile(
+    r"\s*+(?:async\s++)?function\s*+[\w$]*+\s*+\([^)]*+\)\s*+\{(?P<inside>.*)\}\s*+", re.DOTALL
+)
+_COMMENT_MARKS = re.compile(r"^(?://+|/\*+|\*+/?)\s?|(?<!\s)\s*+\*/$")
+"""Without the look behind, a long run of blanks would be tried from each of its places."""
 
 
 def clean(code: str) -> tuple[Script, list[str]]:
@@ -37,7 +41,7 @@ def description_text(text: str) -> str:
     text = text.removeprefix("\ufeff").encode("utf-8", "replace").decode()
     wrapped = _WRAPPED.fullmatch(text)
     inside = wrapped["inside"] if wrapped else text
-    lines = [re.sub(r"^(?://+|/\*+|\*+/?)\s?|\s*\*/$", "", line.strip()) for line in inside.splitlines()]
+    lines = [_COMMENT_MARKS.sub("", line.strip()) for line in inside.splitlines()]
     plain = "\n".join(lines).strip()
     if len(plain) <= DESCRIPTION_LIMIT:
         return plain
@@ -47,6 +51,6 @@ def description_text(text: str) -> str:
 
 def _without(script: Script) -> str:
     data = script.source.encode()
-    for stray in reversed(script.stray):
-        data = data[: stray.start] + data[stray.end :]
-    return data.decode()
+    ends = [0, *(stray.end for stray in script.stray)]
+    starts = [*(stray.start for stray in script.stray), len(data)]
+    return b"".join(data[end:start] for end, start in zip(ends, starts, strict=True)).decode()

@@ -8,6 +8,7 @@ there the functions that close the circle are copied.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from fieldcraft.skills.formats.voyager_reading import Piece, Published
 from fieldcraft.skills.javascript import GIVEN, Script, read_script
@@ -17,6 +18,11 @@ COPIED = "\n\n// Copied for Fieldcraft: functions of skills that call this one i
 """Stands before what was copied; the export leaves it out, with all that follows."""
 
 ENVIRONMENT = "minecraft-v1"
+
+DEEPEST = 100
+"""Skills that call one another in a row while they are linked; the next call is left unresolved."""
+MOST_COPIES = 50
+"""Functions that are copied into one skill."""
 
 
 @dataclass
@@ -42,6 +48,7 @@ class _Linker:
         self.linked = Linked()
         self._published = published
         self._names: dict[str, str] = {}
+        self._taken: set[str] = set()
         self._homes = _homes(published)
 
     def build(self, entry: str, above: tuple[str, ...]) -> None:
@@ -75,7 +82,7 @@ class _Linker:
         while True:
             wanted = sorted((script.names.free - GIVEN) & self._homes.keys())
             circular = next((name for name in wanted if self._homes[name].entry in above), None)
-            if circular is None:
+            if circular is None or len(copies) == MOST_COPIES:
                 break
             copies.append(circular)
             script = _with_copy(
@@ -86,6 +93,8 @@ class _Linker:
         dependencies = {}
         for name in wanted:
             home = self._homes[name]
+            if home.entry in above or (len(above) >= DEEPEST and home.entry not in self.linked.skills):
+                continue
             self.build(home.entry, above)
             dependencies[name] = self.linked.skills[home.entry][-1].digest
             if name != home.entry:
@@ -96,9 +105,9 @@ class _Linker:
         """The family's folder: its function's name in ASCII words, made unique where it is not."""
         if entry not in self._names:
             plain = folder_name(entry) or "skill"
-            taken = set(self._names.values())
-            tries = (plain, *(f"{plain[:60]}-{number}" for number in range(2, 1000)))
-            self._names[entry] = next(name for name in tries if name not in taken)
+            tries = chain((plain,), (f"{plain[:55].rstrip('-')}-{number}" for number in count(2)))
+            self._names[entry] = next(name for name in tries if name not in self._taken)
+            self._taken.add(self._names[entry])
         return self._names[entry]
 
 

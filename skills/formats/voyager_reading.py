@@ -10,17 +10,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.data import Limits, read_json
+from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.text import valid_text, visible_line
 from fieldcraft.skills.errors import LibraryError
+from fieldcraft.skills.formats.limits import ENTRY_LIMIT
 from fieldcraft.skills.formats.voyager_cleaning import clean, description_text
 from fieldcraft.skills.javascript import Script
 from fieldcraft.skills.program import MissingParser, ProgramError
 
 JSON, CODE, DESCRIPTION = "skills.json", "code", "description"
 SIZE_LIMIT = 1 << 20
+"""Bytes of one file of code, or one description."""
+LIST_LIMIT = 32 << 20
+"""Bytes of `skills.json`."""
+TOTAL_LIMIT = 64 << 20
+"""Bytes of all other files together."""
+SKILL_LIMIT = 5000
+"""Files of `code/`, and entries of `skills.json`, that are read."""
+_LIST = Limits(size=LIST_LIMIT, depth=32, items=100_000)
+_FOLDERS_TRIED = 1000
 _VERSIONED = re.compile(r"(?P<name>.+?)V(?P<number>[0-9]+)$")
 
 
@@ -52,21 +66,29 @@ class Published:
 
 
 def read_published(folder: Path) -> Published:
-    """Read a library. What is broken is refused by name; the rest is read.
+    """Read a library. What is broken is refused by name; the rest is read. No link in it is followed.
 
     Raises:
         NoVoyagerLibrary: there is none in this folder.
-        LibraryError: JavaScript cannot be read on this machine; the message names the extra.
+        LibraryError: JavaScript cannot be read on this machine, which the message names the extra for, or
+            the folder cannot be read.
     """
-    root = _root(folder)
     published = Published()
-    listed = list(_listed(root, published))
-    sources = [*_files(root, published), *listed]
-    found = [(piece, source) for source in sources if (piece := _piece(source, published)) is not None]
+    try:
+        with Folder.open(folder) as top, top.inside(*_root(top)) as root:
+            reader = _Reader(root, published)
+            listed = list(reader.listed())
+            sources = [*reader.files(), *listed]
+    except (FileNotFoundError, NotADirectoryError):
+        raise _nothing(folder) from None
+    except OSError as error:
+        raise LibraryError(f"{folder} cannot be read: {error.strerror}; check its permissions") from error
     order = {source.key: number for number, source in enumerate(listed)}
+    found = [(piece, source) for source in sources if (piece := _piece(source, published)) is not None]
     found.sort(key=lambda pair: (order.get(pair[0].entry, len(order)), pair[1].rank))
+    families = _Families(published)
     for piece, source in found:
-        _file_under(piece, source, published)
+        families.add(piece, source)
     return published
 
 
@@ -81,57 +103,116 @@ class _Source:
     description: str
 
 
-def _root(folder: Path) -> Path:
-    for candidate in (folder / "skill", folder):
-        if (candidate / JSON).is_file() or (candidate / CODE).is_dir():
-            return candidate
-    inner = sorted(path.parent.parent.name for path in folder.glob(f"*/skill/{JSON}"))
-    if inner:
-        raise NoVoyagerLibrary(f"{folder} holds several libraries; name one of them: {', '.join(inner)}")
-    raise NoVoyagerLibrary(
+def _root(top: Folder) -> tuple[str, ...]:
+    """Where in a folder the library stands: in `skill/`, or there."""
+    for place in (("skill",), ()):
+        with suppress(OSError), top.inside(*place) as root:
+            if root.kind(JSON) == "file" or root.kind(CODE) == "folder":
+                return place
+    several = []
+    for name in top.names("folder")[:_FOLDERS_TRIED]:
+        with suppress(OSError), top.inside(name, "skill") as root:
+            if root.kind(JSON) == "file":
+                several.append(name)
+    if several:
+        raise NoVoyagerLibrary(
+            f"{top.path} holds several libraries; name one of them: {visible_line(', '.join(several), 500)}"
+        )
+    raise _nothing(top.path)
+
+
+def _nothing(folder: Path) -> NoVoyagerLibrary:
+    return NoVoyagerLibrary(
         f"{folder} holds no Voyager library: no {JSON} and no {CODE}/, neither there nor under skill/"
     )
 
 
-def _files(root: Path, published: Published) -> Iterator[_Source]:
-    """Each file of `code/`, with the description of the same name."""
-    for path in sorted((root / CODE).glob("*.js")):
-        place = f"{CODE}/{path.name}"
-        found = _VERSIONED.fullmatch(path.stem)
-        number = int(found["number"]) if found else 1
+class _Reader:
+    """Reads the sources of one library, up to a number of them and a size in all."""
+
+    def __init__(self, root: Folder, published: Published) -> None:
+        self._root = root
+        self._published = published
+        self._bytes_left = TOTAL_LIMIT
+
+    def files(self) -> Iterator[_Source]:
+        """Each file of `code/`, with the description of the same name."""
+        names = []
+        with suppress(OSError), self._root.folder(CODE) as folder:
+            names = [name for name in folder.names() if name.endswith(".js")]
+        self._note_more(len(names), f"{CODE}/")
+        for name in names[:SKILL_LIMIT]:
+            stem = name.removesuffix(".js")
+            found = _VERSIONED.fullmatch(stem)
+            number = int(found["number"]) if found else 1
+            place = f"{CODE}/{name}"
+            try:
+                code = self._text(CODE, name)
+            except ValueError as problem:
+                self._published.refused[place] = str(problem)
+                continue
+            described = (stem, found["name"]) if found else (stem,)
+            description = next((text for name in described if (text := self._description(name))), "")
+            yield _Source(stem, place, (0, number), code, description)
+
+    def listed(self) -> Iterator[_Source]:
+        """Each entry of `skills.json`, in its order; an entry that comes twice is two versions."""
+        if self._root.kind(JSON) is None:
+            return
+        published = self._published
         try:
-            code = _text(path)
-        except ValueError as problem:
-            published.refused[place] = str(problem)
-            continue
-        described = (path.stem, found["name"]) if found else (path.stem,)
-        description = next((text for name in described if (text := _description(root, name))), "")
-        yield _Source(path.stem, place, (0, number), code, description)
+            entries = _entries(self._list())
+        except (OSError, ValueError) as error:
+            words = visible_line(error)
+            published.refused[JSON] = f"it cannot be read ({words}); what stands in {CODE}/ is taken alone"
+            return
+        self._note_more(len(entries), JSON)
+        seen: dict[str, int] = {}
+        for key, value in entries[:SKILL_LIMIT]:
+            seen[key] = seen.get(key, 0) + 1
+            place = f"{JSON}: {visible_line(key, 80)}" + (f" ({seen[key]})" if seen[key] > 1 else "")
+            if seen[key] > 1:
+                published.note(place, "the name comes again; each is kept as a version, the last is current")
+            entry = value if isinstance(value, dict) else {"code": value}
+            code, description = entry.get("code"), entry.get("description")
+            if not isinstance(code, str) or len(key) > ENTRY_LIMIT:
+                published.refused[place] = (
+                    "its name is too long" if isinstance(code, str) else "it holds no code"
+                )
+                continue
+            text = description if isinstance(description, str) else ""
+            yield _Source(key, place, (1, seen[key]), code, text or self._description(key))
 
+    def _list(self) -> object:
+        raw = self._root.read(JSON, limit=LIST_LIMIT)
+        read_json(raw, _LIST)
+        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_Pairs)
 
-def _listed(root: Path, published: Published) -> Iterator[_Source]:
-    """Each entry of `skills.json`, in its order; an entry that comes twice is two versions."""
-    path = root / JSON
-    if not path.is_file():
-        return
-    try:
-        entries = _entries(json.loads(path.read_bytes(), object_pairs_hook=_Pairs))
-    except (ValueError, RecursionError) as error:
-        published.refused[JSON] = f"it cannot be read ({error}); what stands in {CODE}/ is taken alone"
-        return
-    seen: dict[str, int] = {}
-    for key, value in entries:
-        seen[key] = seen.get(key, 0) + 1
-        place = f"{JSON}: {key}" + (f" ({seen[key]})" if seen[key] > 1 else "")
-        if seen[key] > 1:
-            published.note(place, "the name comes again; each is kept as a version, the last is current")
-        entry = value if isinstance(value, dict) else {"code": value}
-        code, description = entry.get("code"), entry.get("description")
-        if not isinstance(code, str):
-            published.refused[place] = "it holds no code"
-            continue
-        text = description if isinstance(description, str) else ""
-        yield _Source(key, place, (1, seen[key]), code, text or _description(root, key))
+    def _text(self, part: str, name: str) -> str:
+        """A file, as `ValueError` where it is none that is read."""
+        if self._bytes_left <= 0:
+            raise ValueError(f"the library holds more than {TOTAL_LIMIT >> 20} MiB in all")
+        try:
+            with self._root.folder(part) as folder:
+                raw = folder.read(name, limit=SIZE_LIMIT)
+            self._bytes_left -= len(raw)
+            return raw.decode("utf-8-sig")
+        except UnsafeFile as error:
+            raise ValueError(f"it {error.problem}") from None
+        except OSError as error:
+            raise ValueError(f"it cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise ValueError(f"it is not UTF-8: {error.reason}") from None
+
+    def _description(self, name: str) -> str:
+        try:
+            return self._text(DESCRIPTION, f"{name}.txt")
+        except ValueError:
+            return ""
+
+    def _note_more(self, count: int, place: str) -> None:
+        if count > SKILL_LIMIT:
+            self._published.refused[place] = f"it holds {count:,} skills; the first {SKILL_LIMIT:,} are read"
 
 
 class _Pairs(dict[str, Any]):
@@ -144,9 +225,9 @@ class _Pairs(dict[str, Any]):
 
 def _entries(data: object) -> list[tuple[str, Any]]:
     if isinstance(data, _Pairs):
-        return data.pairs
+        return [(valid_text(key), value) for key, value in data.pairs]
     if isinstance(data, list) and all(isinstance(entry, dict) and "name" in entry for entry in data):
-        return [(str(entry["name"]), entry) for entry in data]
+        return [(valid_text(str(entry["name"])), entry) for entry in data]
     raise ValueError("it is no object of skills")
 
 
@@ -183,35 +264,21 @@ def _entry(source: _Source, script: Script, published: Published) -> str | None:
     return None
 
 
-def _file_under(piece: Piece, source: _Source, published: Published) -> None:
-    """Add a version to its family; one that is there already only moves to where it is newest."""
-    family = published.families.setdefault(piece.entry, [])
-    same = next((known for known in family if _same_code(known, piece)), None)
-    if same is not None:
-        family.remove(same)
-    elif family and source.rank[0] and source.key != piece.entry:
-        published.note(source.place, f"it is a version of {piece.entry}, whose function it has")
-    family.append(piece)
+class _Families:
+    """Files versions under their functions; one that is there already only moves to where it is newest."""
 
+    def __init__(self, published: Published) -> None:
+        self._published = published
+        self._pieces: dict[str, dict[str, Piece]] = {}
 
-def _same_code(first: Piece, second: Piece) -> bool:
-    return first.script.source.split() == second.script.source.split()
-
-
-def _text(path: Path) -> str:
-    if path.stat().st_size > SIZE_LIMIT:
-        raise ValueError(f"it is larger than {SIZE_LIMIT >> 20} MiB")
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"it cannot be read: {error}") from None
-
-
-def _description(root: Path, name: str) -> str:
-    try:
-        return _text(root / DESCRIPTION / f"{name}.txt")
-    except (OSError, ValueError):
-        return ""
+    def add(self, piece: Piece, source: _Source) -> None:
+        """Add a version to its family."""
+        family = self._pieces.setdefault(piece.entry, {})
+        code = " ".join(piece.script.source.split())
+        if family.pop(code, None) is None and family and source.rank[0] and source.key != piece.entry:
+            self._published.note(source.place, f"it is a version of {piece.entry}, whose function it has")
+        family[code] = piece
+        self._published.families[piece.entry] = list(family.values())
 
 
 def _words(entry: str) -> str:

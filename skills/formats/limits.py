@@ -1,0 +1,44 @@
+"""How large the files of a skill may be. What is beyond is refused before it is written, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.skills.errors import SkillRefused
+from fieldcraft.skills.skill import Skill
+
+FRONT_LIMIT = 256_000
+"""Bytes of frontmatter."""
+DOCUMENT_LIMIT = 1_000_000
+"""Bytes of `SKILL.md` in all."""
+SCRIPT_LIMIT = 4_000_000
+"""Bytes of a program."""
+ENTRY_LIMIT = 200
+"""Characters of the name of an entry function."""
+FRONT = Limits(size=FRONT_LIMIT, items=20_000)
+"""Of frontmatter, and of the JSON texts in it."""
+
+
+def check_readable(skill: Skill, files: Mapping[Path, str]) -> None:
+    """Refuse a skill whose rendered `files` would not be read again.
+
+    Raises:
+        SkillRefused: the message says what is too large, or is no valid text.
+    """
+    try:
+        bounded(skill.provenance.model_dump(mode="json"), FRONT)
+        sizes = {path: len(text.encode()) for path, text in files.items()}
+    except DataError as error:
+        raise SkillRefused(f"what the skill was made for cannot be kept: {error}") from None
+    except UnicodeEncodeError:
+        raise SkillRefused(
+            "the program or its description holds half a character (a lone surrogate); write the whole one"
+        ) from None
+    for path, size in sizes.items():
+        limit = SCRIPT_LIMIT if path.parts[:-1] else FRONT_LIMIT
+        if size > limit:
+            raise SkillRefused(f"{path} would have {size:,} bytes; at most {limit:,} are kept, so shorten it")
+    if len(skill.entry) > ENTRY_LIMIT:
+        raise SkillRefused(f"the function name has more than {ENTRY_LIMIT} characters; shorten it")
