@@ -14,9 +14,13 @@ from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
+from fieldcraft.common.text import entered
 from fieldcraft.envs import Environment, Observation, Progress
 from fieldcraft.envs.observation import counts_text
 from fieldcraft.skills import Execution
+
+LONGEST_CRITIQUE = 2_000
+"""Characters of a person's critique that are kept."""
 
 
 class Moment(BaseModel):
@@ -117,7 +121,7 @@ class HumanCritic:
         answer = self._recorder.effect(
             e.HumanAsked(question=question),
             (e.HumanAnswered,),
-            lambda: e.HumanAnswered(text=self._ask(question).encode("utf-8", "replace").decode()),
+            lambda: e.HumanAnswered(text=entered(self._ask(question), LONGEST_CRITIQUE)),
         )
         text = answer.text.strip()
         success = text.lower() in {"y", "yes"}

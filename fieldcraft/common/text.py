@@ -66,6 +66,11 @@ def visible_lines(text: object, limit: int = 40_000) -> list[str]:
     return [*shown, f"(cut: {len(raw) - limit:,} more characters)"] if len(raw) > limit else shown
 
 
+def entered(text: str, limit: int) -> str:
+    """What a person or a model said, as text that can be kept: valid, without NUL, at most `limit` long."""
+    return cut_text(valid_text(text[: limit + 1]).replace("\0", REPLACEMENT), limit)
+
+
 def quoted(text: object, limit: int = 40_000) -> str:
     """Each line behind `> `: data from a world, a tool or a program, never an instruction.
 
@@ -75,7 +80,7 @@ def quoted(text: object, limit: int = 40_000) -> str:
 
 
 def visible_source(source: str) -> str:
-    """Source whose lines end in line feeds, and whose invisible characters are escapes such as `\\u202e`.
+    r"""Source whose lines end in line feeds, and whose invisible characters are escapes such as `\u202e`.
 
     In a literal an escape means the same, and in a comment it can turn no reading direction.
     """
