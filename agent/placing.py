@@ -30,7 +30,7 @@ REFERENCE = 100_000
 _FENCE_AT_START = re.compile(r"^( {0,3})(`{3,})", re.MULTILINE)
 _FENCE_WITHIN = re.compile(r"^[ \t]*+(`{3,})", re.MULTILINE)
 _LONGEST_FENCE = 20
-_OUT_OF_PLACE = re.compile(r" {0,3}(?:#|>|```|~~~|=+\s*$|-+\s*$)")
+_OUT_OF_PLACE = re.compile(r"\s*+(?:#|>(?!>>)|```|~~~|=+\s*$|-+\s*$)")
 
 
 class Block(str):
