@@ -11,7 +11,11 @@ from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
+from fieldcraft.common.text import cut_text
 from fieldcraft.tools.results import without_secrets
+
+ANSWER_SHOWN = 4_000
+"""Characters of an unusable answer that its author is shown again."""
 
 T = TypeVar("T")
 
@@ -79,7 +83,7 @@ class Asker:
                     raise
                 messages = [
                     *messages,
-                    Message(role="assistant", text=answer[:4000] or "(empty)"),
+                    Message(role="assistant", text=cut_text(answer, ANSWER_SHOWN) or "(empty)"),
                     *render("repair", problem=str(problem)),
                 ]
         raise AssertionError("unreachable")
