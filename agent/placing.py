@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fieldcraft.agent.folding import listed
 from fieldcraft.common import text as words
@@ -25,7 +26,7 @@ ENTRY = 2_000
 SOURCE = 100_000
 """Characters of a program."""
 REFERENCE = 100_000
-"""Characters of what a world tells of its primitives."""
+"""Characters of what a world tells of its primitives, and of a list of tools."""
 
 _FENCE_AT_START = re.compile(r"^( {0,3})(`{3,})", re.MULTILINE)
 _FENCE_WITHIN = re.compile(r"^[ \t]*+(`{3,})", re.MULTILINE)
@@ -73,20 +74,24 @@ def commas(names: Sequence[object]) -> Block:
 
 def listed_names(names: Sequence[object]) -> Block:
     """The same with families of a long list folded (`fieldcraft.agent.folding`)."""
+    return _listed(tuple(names))
+
+
+@lru_cache(maxsize=16)
+def _listed(names: tuple[object, ...]) -> Block:
     return _bounded(listed([visible_line(name, NAME) for name in names]))
 
 
 def entries(text: str) -> Block:
     """A list of `- ` entries, a line each; a line that begins none belongs to the one before."""
-    gathered: list[str] = []
+    gathered: list[list[str]] = []
     for line in text.split("\n"):
-        if line.startswith("- "):
-            gathered.append(line[2:])
-        elif gathered:
-            gathered[-1] += f" {line}"
+        if line.startswith("- ") or not gathered:
+            gathered.append([line.removeprefix("- ")])
         else:
-            gathered.append(line)
-    return Block("\n".join(f"- {visible_line(entry, LINE)}" for entry in gathered))
+            gathered[-1].append(line)
+    lines = [f"- {visible_line(' '.join(parts), LINE)}" for parts in gathered]
+    return Block(cut_text("\n".join(lines), REFERENCE, mark="\n- ... (cut)"))
 
 
 def reference(text: object) -> Block:

@@ -50,6 +50,8 @@ def visible_line(text: object, limit: int = 200) -> str:
     words and descriptions from a world, library, tool or model pass through here before they stand inside a
     sentence or a list of a prompt.
     """
+    if isinstance(text, str) and len(text) <= limit and _is_plain_line(text):
+        return text
     line = " ".join(valid_text(str(text)[: 4 * limit + 1000]).split())
     return cut_text(line if line.isprintable() else " ".join(_visible(line).split()), limit)
 
@@ -61,6 +63,8 @@ def visible_lines(text: object, limit: int = 40_000) -> list[str]:
     end is left out, and one line more says so.
     """
     raw = str(text)
+    if len(raw) <= limit and raw.replace("\n", "").isprintable():
+        return raw.splitlines()
     lines = valid_text(raw[:limit]).splitlines()
     shown = [line if line.isprintable() else _visible(line, kept="\t") for line in lines]
     return [*shown, f"(cut: {len(raw) - limit:,} more characters)"] if len(raw) > limit else shown
@@ -84,8 +88,14 @@ def visible_source(source: str) -> str:
 
     In a literal an escape means the same, and in a comment it can turn no reading direction.
     """
+    if source.replace("\n", "").isprintable():
+        return source
     lines = valid_text(source).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
+
+
+def _is_plain_line(text: str) -> bool:
+    return text.isprintable() and "  " not in text and text == text.strip()
 
 
 def _visible(line: str, kept: str = "") -> str:
