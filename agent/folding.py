@@ -33,7 +33,8 @@ def listed(names: Sequence[str]) -> str:
 @lru_cache(maxsize=16)
 def _folded(names: tuple[str, ...]) -> str:
     place = {name: number for number, name in enumerate(names)}
-    left, written = set(names), {}
+    left = set(names)
+    written: dict[int, str] = {}
     while len(written) < MOST_FAMILIES and (family := _largest(left)) is not None:
         members = {f"{beginning}_{ending}" for beginning in family[0] for ending in family[1]}
         left -= members

@@ -204,7 +204,7 @@ def test_what_a_person_says_is_kept_as_valid_bounded_text(toy_settings: Settings
     )
     said = iter(["Chop \ud83d wood\0", "no\ud83d" * 10_000])
     runs = tmp_path / "runs"
-    with new_session(settings, runs=runs, name="one", ask=lambda _: next(said)) as session:
+    with new_session(settings, runs=runs, name="one", ask_human=lambda _: next(said)) as session:
         session.explorer.explore()
     kept = [ev.text for ev in Journal(runs / "one").read() if isinstance(ev, e.HumanAnswered)]
     assert kept[0] == "Chop \N{REPLACEMENT CHARACTER} wood\N{REPLACEMENT CHARACTER}"
