@@ -12,8 +12,11 @@ from fieldcraft.agent.places import inside
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
-from fieldcraft.common.text import valid_text
+from fieldcraft.common.text import cut_text, valid_text
 from fieldcraft.tools.results import without_secrets
+
+ANSWER_SHOWN = 4_000
+"""Characters of an unusable answer that its author is shown again."""
 
 T = TypeVar("T")
 
@@ -81,7 +84,7 @@ class Asker:
                     raise
                 messages = [
                     *messages,
-                    Message(role="assistant", text=answer[:4000] or "(empty)"),
+                    Message(role="assistant", text=cut_text(answer, ANSWER_SHOWN) or "(empty)"),
                     *render("repair", problem=str(problem)),
                 ]
         raise AssertionError("unreachable")

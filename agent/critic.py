@@ -14,9 +14,13 @@ from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
+from fieldcraft.common.text import entered, visible_line, visible_lines
 from fieldcraft.envs import Environment, Observation, Progress
 from fieldcraft.envs.observation import counts_text
 from fieldcraft.skills import Execution
+
+LONGEST_CRITIQUE = 2_000
+"""Characters of a person's critique that are kept."""
 
 
 class Moment(BaseModel):
@@ -111,13 +115,13 @@ class HumanCritic:
         """Show the task and what changed; an answer of `y` is success, any other text is the critique."""
         gained = counts_text(_gained(before.observation.inventory, after.observation.inventory))
         question = (
-            f"Task: {task.words}\nGained: {gained}\nError: {run.error_text() or 'none'}\n"
-            "Done? (y, or what to change)"
+            f"Task: {visible_line(task.words, 500)}\nGained: {visible_line(gained, LONGEST_CRITIQUE)}\n"
+            f"Error: {_lines(run.error_text() or 'none')}\nDone? (y, or what to change)"
         )
         answer = self._recorder.effect(
             e.HumanAsked(question=question),
             (e.HumanAnswered,),
-            lambda: e.HumanAnswered(text=self._ask(question).encode("utf-8", "replace").decode()),
+            lambda: e.HumanAnswered(text=entered(self._ask(question), LONGEST_CRITIQUE)),
         )
         text = answer.text.strip()
         success = text.lower() in {"y", "yes"}
@@ -138,6 +142,10 @@ class NeverCritic:
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:  # noqa: ARG002
         """Never success, and nothing to change."""
         return Verdict(success=False, reasoning="nobody judges")
+
+
+def _lines(text: str) -> str:
+    return "\n".join(visible_lines(text, LONGEST_CRITIQUE))
 
 
 def _gained(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:

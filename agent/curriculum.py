@@ -18,6 +18,7 @@ from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.state import Answered, RunState
 from fieldcraft.agent.task import Task
+from fieldcraft.common.text import entered
 from fieldcraft.envs import (
     Environment,
     Goal,
@@ -35,6 +36,8 @@ ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60
 SAID_SHOWN = 40
 SAID_OF_HELD = 20
+SAID_BY_PERSON = 2_000
+"""Characters of what a person said that are kept."""
 
 
 class Curriculum(Protocol):
@@ -214,7 +217,7 @@ class HumanCurriculum:
         answer = self._recorder.effect(
             e.HumanAsked(question=question),
             (e.HumanAnswered,),
-            lambda: e.HumanAnswered(text=self._ask(question).encode("utf-8", "replace").decode()),
+            lambda: e.HumanAnswered(text=entered(self._ask(question), SAID_BY_PERSON)),
         )
         words = answer.text.strip()[:500]
         return Task(words=words, origin="human") if words else None

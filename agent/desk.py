@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.agent.offers import offers, reference
 from fieldcraft.agent.settings import TOOL_USERS, RunSettings
 from fieldcraft.agent.tool_callers import RecordedTools
 from fieldcraft.agent.tool_record import ToolRecord
@@ -19,8 +19,6 @@ from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry
 from fieldcraft.tools.loading import is_source
 
 _SOURCES = ("mcp.", "openapi.")
-
-logger = logging.getLogger(__name__)
 
 
 class ToolDesk:
@@ -44,7 +42,7 @@ class ToolDesk:
         """The tools of a role, in the form of OpenAI's API."""
         if role not in self._offers:
             allowed = self._allowed.get(role)
-            self._offers[role] = () if allowed is None else _schemas(allowed.registry)
+            self._offers[role] = () if allowed is None else offers(allowed.registry)
         return self._offers[role]
 
     def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
@@ -61,7 +59,7 @@ class ToolDesk:
 
     def reference(self) -> str:
         """The programs' tools, as their author reads them."""
-        return self._allowed["programs"].registry.reference()
+        return reference(self._allowed["programs"].registry)
 
     def names(self) -> Sequence[str]:
         """The programs' tools."""
@@ -148,20 +146,3 @@ def _told(request: ToolRequest, call: Future[Any]) -> str:
         return told(request.name, request.arguments, value=call.result())
     except ToolError as error:
         return told(request.name, request.arguments, error=str(error))
-
-
-def _schemas(registry: ToolRegistry) -> tuple[dict[str, Any], ...]:
-    if not registry:
-        return ()
-    from langchain_core.utils.function_calling import convert_to_openai_tool
-
-    schemas = []
-    for name in registry:
-        try:
-            schema = convert_to_openai_tool(registry.get(name))
-        except Exception as error:
-            logger.warning("tool %s is offered to no model: %s: %s", name, type(error).__name__, error)
-            continue
-        schema["function"]["name"] = name
-        schemas.append(schema)
-    return tuple(schemas)

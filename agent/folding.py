@@ -13,6 +13,12 @@ FOLDED_FROM = 300
 FEWEST = 4
 """Endings are gathered where at least so many names differ in nothing else."""
 
+MOST_ENDINGS, MOST_KINDS, MOST_FAMILIES = 200, 500, 100
+"""Lists with more endings, or kinds of beginnings, are written out, as are families beyond the last number.
+
+They are compared each with each. Minecraft's items have 104, 76 and 40.
+"""
+
 Family = tuple[tuple[str, ...], tuple[str, ...]]
 """The beginnings and the endings of some names, each of which goes with each."""
 
@@ -27,8 +33,9 @@ def listed(names: Sequence[str]) -> str:
 @lru_cache(maxsize=16)
 def _folded(names: tuple[str, ...]) -> str:
     place = {name: number for number, name in enumerate(names)}
-    left, written = set(names), {}
-    while (family := _largest(left)) is not None:
+    left = set(names)
+    written: dict[int, str] = {}
+    while len(written) < MOST_FAMILIES and (family := _largest(left)) is not None:
         members = {f"{beginning}_{ending}" for beginning in family[0] for ending in family[1]}
         left -= members
         written[min(place[name] for name in members)] = "_".join(_either(part) for part in family)
@@ -43,8 +50,14 @@ def _largest(names: Iterable[str]) -> Family | None:
         for at in (at for at, letter in enumerate(name) if letter == "_"):
             beginnings[name[at + 1 :]].add(name[:at])
     gathered = {ending: frozenset(found) for ending, found in beginnings.items() if len(found) >= FEWEST}
+    if len(gathered) > MOST_ENDINGS:
+        return None
     kinds = set(gathered.values())
-    kinds |= {shared for pair in combinations(kinds, 2) if len(shared := pair[0] & pair[1]) >= FEWEST}
+    for one, other in combinations(tuple(kinds), 2):
+        if len(shared := one & other) >= FEWEST:
+            kinds.add(shared)
+        if len(kinds) > MOST_KINDS:
+            return None
     families = [
         (tuple(sorted(kind)), tuple(sorted(ending for ending, found in gathered.items() if kind <= found)))
         for kind in kinds

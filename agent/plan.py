@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from fieldcraft.agent import events as e
 from fieldcraft.agent.answers import Answers
 from fieldcraft.agent.asking import Asker
-from fieldcraft.agent.curriculum import check_goal, failures, lately
+from fieldcraft.agent.curriculum import TASKS_SHOWN, check_goal, failures, lately
 from fieldcraft.agent.prompting import AnswerUnusable, parse_json
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.settings import FixedTask
@@ -23,11 +23,17 @@ BARREN_LIMIT = 3
 """Sub-goals in a row without a new item after which AutoGPT plans anew."""
 
 
+class Step(FixedTask):
+    """A step as the model writes it."""
+
+    task: str = Field(min_length=1, max_length=500)
+
+
 class Plan(BaseModel):
     """A plan as the model writes it; its last step is the task itself."""
 
     reasoning: str = ""
-    steps: list[FixedTask] = Field(min_length=1)
+    steps: list[Step] = Field(min_length=1)
 
 
 class Planner:
@@ -60,13 +66,13 @@ class Planner:
             names=spec.names,
             limit=STEPS,
             observation=state.observation.text(),
-            completed=state.completed,
-            failed=failures(state),
+            completed=state.completed[-TASKS_SHOWN:],
+            failed=failures(state)[-TASKS_SHOWN:],
             said=lately(self._recorder),
             skills=skills,
             answers=answers,
         )
-        self._recorder.record(e.PlanMade(steps=plan.steps[:STEPS]))
+        self._recorder.record(e.PlanMade(steps=list(plan.steps[:STEPS])))
 
     def _read(self, answer: str) -> Plan:
         plan = parse_json(answer, Plan)

@@ -20,6 +20,7 @@ from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.recorder import JournalDiverged, Recorder
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.tool_callers import record_key
+from fieldcraft.common.text import entered
 from fieldcraft.tools import ToolCall, ToolExecutor, ToolOutcome
 from fieldcraft.tools.results import without_secrets
 
@@ -165,7 +166,7 @@ class ToolRecord:
             self._recorder.write(asked, sync=False)
         known.asked = False
         began = time.monotonic()
-        text = ask_person(question).encode("utf-8", "replace").decode()[:1000]
+        text = entered(ask_person(question), 1000)
         seconds = time.monotonic() - began
         self._waited[call.number] = self._waited.get(call.number, 0.0) + seconds
         answered = e.ApprovalAnswered(call=call.number, tool=call.name, text=text, seconds=seconds)

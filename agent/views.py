@@ -12,11 +12,14 @@ from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.sightings import note_sightings
 from fieldcraft.agent.state import Sighting
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.skills import Skill, SkillLibrary
 from fieldcraft.skills.reading import signature
 from fieldcraft.tools import ToolError, current_call
 
+LONGEST_DESCRIBED = 2_000
+"""Characters of a skill in a line: its entry, parameters and description."""
 LOOKING = frozenset({"calendar", "last_seen"})
 """Built-in tools for which the world is looked at just before the call."""
 
@@ -80,7 +83,7 @@ class LibraryOfRun:
 
 
 def _described(skill: Skill) -> str:
-    return f"{signature(skill)}: {' '.join(skill.description.split())}"
+    return visible_line(f"{signature(skill)}: {skill.description}", LONGEST_DESCRIBED)
 
 
 class BudgetOfRun:

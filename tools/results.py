@@ -12,10 +12,13 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from fieldcraft.common.text import quoted, visible_line
 from fieldcraft.tools.errors import ToolError
 
 _MOST_ITEMS = 10_000
 _LONGEST_MESSAGE = 2_000
+_LONGEST_ARGUMENTS_SHOWN = 503
+_LONGEST_OUTCOME_SHOWN = 200_000
 
 
 def encoded(name: str, result: Any) -> bytes:
@@ -112,11 +115,9 @@ def as_text(data: Any) -> str:
 def told(name: str, arguments: Mapping[str, Any], *, value: Any = None, error: str | None = None) -> str:
     """A call and its outcome as a model reads it: every line of the outcome behind `> `, as data."""
     given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    if len(given) > 500:
-        given = f"{given[:500]}..."
-    lines = (as_text(value) if error is None else error).splitlines() or ["(nothing)"]
-    verb = "gave" if error is None else "failed"
-    return "\n".join([f"{name}({given}) {verb}:", *(f"> {line}" for line in lines)])
+    call = f"{visible_line(name)}({visible_line(given, _LONGEST_ARGUMENTS_SHOWN)})"
+    outcome = as_text(value) if error is None else error
+    return f"{call} {'gave' if error is None else 'failed'}:\n{quoted(outcome, _LONGEST_OUTCOME_SHOWN)}"
 
 
 def failure(name: str, error: BaseException) -> str:

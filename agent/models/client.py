@@ -18,6 +18,7 @@ from fieldcraft.agent.models.prices import cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
+from fieldcraft.common.text import entered
 from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 _CHARACTERS_PER_TOKEN = 4
 _LONGEST_WAIT = 60.0
 _CUT = ("length", "max_tokens")
+_LONGEST_ANSWER = 200_000
+"""Characters that are kept of an answer; no reader takes as many."""
+_MOST_TOKENS = 10**12
 
 
 class ModelClient:
@@ -106,7 +110,7 @@ class ModelClient:
             ) from fault
         return Answer(
             **_total(bill).model_dump(),
-            text=reply.text.encode("utf-8", "replace").decode(),
+            text=entered(reply.text, _LONGEST_ANSWER),
             model=self.name,
             seconds=time.monotonic() - started,
             attempts=retrying.statistics["attempt_number"],
@@ -159,9 +163,10 @@ class ModelClient:
         try:
             reply = self._invoke(conversation, place, tools)
             bill.append(self._usage(conversation, reply))
+            usable = bool(reply.text.strip() or (tools and requests_of(reply)))
         except Exception as error:
             raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
-        if not (reply.text.strip() or (tools and requests_of(reply))):
+        if not usable:
             cure = " (cut at its limit of output tokens: raise max_output_tokens)" * _is_truncated(reply)
             raise PassingFault(f"empty answer{cure}")
         return reply
@@ -176,12 +181,12 @@ class ModelClient:
 
     def _usage(self, conversation: list[BaseMessage], reply: AIMessage) -> Usage:
         reported = reply.usage_metadata
-        if reported is not None:
-            asked, answered = reported["input_tokens"], reported["output_tokens"]
+        if reported is not None and max(reported["input_tokens"], reported["output_tokens"]) < _MOST_TOKENS:
+            asked, answered, estimated = reported["input_tokens"], reported["output_tokens"], False
         else:
-            asked = sum(_estimate(message.text) for message in conversation)
+            asked, estimated = sum(_estimate(message.text) for message in conversation), True
             answered = _estimate(reply.text)
-        return cost(self._price, input_tokens=asked, output_tokens=answered, estimated=reported is None)
+        return cost(self._price, input_tokens=asked, output_tokens=answered, estimated=estimated)
 
 
 def _fault(state: RetryCallState) -> PassingFault:

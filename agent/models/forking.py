@@ -10,7 +10,9 @@ Run by an isolated interpreter, which knows no package.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import socket
 import sys
 import traceback
@@ -19,6 +21,10 @@ from pathlib import Path
 from types import CodeType
 
 STREAMS = 3
+MEMORY = 2**30
+"""Bytes of one run of the script."""
+LONGEST_ANSWER = 64 * 2**20
+"""Bytes that it may write."""
 
 
 def main() -> None:
@@ -51,6 +57,7 @@ def _run(code: CodeType, script: str, files: list[int]) -> None:
         os.close(file)
     sys.argv = [script]
     failed = 0
+    _confine()
     try:
         exec(code, {"__name__": "__main__", "__file__": script})  # noqa: S102 - the script it was started for
         sys.stdout.flush()
@@ -59,6 +66,13 @@ def _run(code: CodeType, script: str, files: list[int]) -> None:
         failed = 1
     sys.stderr.flush()
     os._exit(failed)
+
+
+def _confine() -> None:
+    """Bound what a question may make the script take, where the system can."""
+    for kind, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, LONGEST_ANSWER)):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (limit, limit))
 
 
 if __name__ == "__main__":

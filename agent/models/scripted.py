@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
+from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.files import read_file
+from fieldcraft.common.yaml import read_yaml
 from fieldcraft.envs.suggest import reason
 
 _CURE = "it must hold a list of answers, or a mapping of roles to lists of answers"
+
+
+JSON_LIMITS = Limits(size=64_000_000, depth=256, items=2_000_000)
+YAML_LIMITS = Limits(size=4_000_000, depth=256, items=200_000)
+_LINE = re.compile(r"line (\d+), column")
 
 
 class ScriptedCall(BaseModel):
@@ -111,7 +120,7 @@ class ScriptedChatModel(BaseChatModel):
 
 def _read(path: Path) -> dict[str, tuple[str | ScriptedCalls, ...]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, limit=JSON_LIMITS.size).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise BadScript(f"scripted answers {path} cannot be read: {error}") from error
     return {
@@ -123,8 +132,8 @@ def _read(path: Path) -> dict[str, tuple[str | ScriptedCalls, ...]]:
 def _by_role(path: Path, text: str) -> dict[str, list[Any]]:
     """The answers under their roles. JSON is tried first: a long script takes YAML's parser seconds."""
     try:
-        data = json.loads(text)
-    except ValueError:
+        data = read_json(text, JSON_LIMITS)
+    except DataError:
         data = None
     sound = isinstance(data, list) or (
         data and isinstance(data, dict) and all(isinstance(answers, list) for answers in data.values())
@@ -136,20 +145,14 @@ def _by_role(path: Path, text: str) -> dict[str, list[Any]]:
 
 def _read_yaml(path: Path, text: str) -> Any:
     """Read YAML, or say on which line it, or the shape of what it holds, is wrong."""
-    loader = yaml.SafeLoader(text)
     try:
-        root = loader.get_single_node()
-        _check_shape(path, root)
-        return loader.construct_document(root)
-    except (yaml.YAMLError, ValueError) as error:
-        if isinstance(error, BadScript):
-            raise
-        mark = getattr(error, "problem_mark", None)
-        where = "" if mark is None else f", line {mark.line + 1}"
-        problem = getattr(error, "problem", None) or str(error)
-        raise BadScript(f"{path}{where}: not valid YAML or JSON: {problem}") from error
-    finally:
-        loader.dispose()
+        data = read_yaml(text, YAML_LIMITS)
+    except DataError as error:
+        lines = _LINE.findall(str(error))
+        where = f", line {lines[-1]}" if lines else ""
+        raise BadScript(f"{path}{where}: not valid YAML or JSON: {error}") from error
+    _check_shape(path, yaml.compose(text, Loader=yaml.SafeLoader))
+    return data
 
 
 def _check_shape(path: Path, root: yaml.Node | None) -> None:

@@ -6,46 +6,54 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.text import entered, visible_line
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, ToolMessage
 
 _LONGEST_ARGUMENTS = 100_000
 """Characters of JSON."""
+_ARGUMENTS = Limits(depth=32, items=20_000)
+"""What is read of a call's arguments: they stand deeper still in the journal, which must be readable."""
+_MOST_REQUESTS = 64
+"""Calls that are read from one answer; the rest counts as not asked for."""
+_LONGEST_NAME = 200
 
 
 def requests_of(reply: AIMessage) -> tuple[ToolRequest, ...]:
     """The tool calls in a model's reply, those with unreadable arguments last."""
     readable = [
-        _request(number, call["id"], call["name"], call["args"])
-        for number, call in enumerate(reply.tool_calls, 1)
+        _request(call["id"] or f"call-{number}", call["name"], call["args"])
+        for number, call in enumerate(reply.tool_calls[:_MOST_REQUESTS], 1)
     ]
     unreadable = [
         ToolRequest(
-            id=call["id"] or f"unreadable-{number}",
-            name=_sound(call["name"] or "")[:200],
+            id=_identity(call["id"] or f"unreadable-{number}"),
+            name=visible_line(call["name"] or "", _LONGEST_NAME),
             problem="its arguments are no valid JSON object",
         )
-        for number, call in enumerate(reply.invalid_tool_calls, 1)
+        for number, call in enumerate(reply.invalid_tool_calls[: _MOST_REQUESTS - len(readable)], 1)
     ]
     return (*readable, *unreadable)
 
 
-def _request(number: int, identity: str | None, name: str, arguments: dict[str, Any]) -> ToolRequest:
-    identity, name = identity or f"call-{number}", _sound(name)[:200]
+def _request(identity: str, name: str, given: dict[str, Any]) -> ToolRequest:
+    identity, name = _identity(identity), visible_line(name, _LONGEST_NAME)
     try:
-        text = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
-    except (ValueError, TypeError, RecursionError) as error:
-        return ToolRequest(id=identity, name=name, problem=f"its arguments cannot be read: {error}"[:300])
-    if len(text) > _LONGEST_ARGUMENTS:
-        problem = f"its arguments are {len(text):,} characters long; {_LONGEST_ARGUMENTS:,} are allowed"
+        arguments = bounded(given, _ARGUMENTS)
+    except DataError as error:
+        return ToolRequest(id=identity, name=name, problem=f"its arguments cannot be read: {error}")
+    length = len(json.dumps(arguments, ensure_ascii=False))
+    if length > _LONGEST_ARGUMENTS:
+        problem = f"its arguments are {length:,} characters long; {_LONGEST_ARGUMENTS:,} are allowed"
         return ToolRequest(id=identity, name=name, problem=problem)
-    return ToolRequest(id=identity, name=name, arguments=json.loads(_sound(text)))
+    return ToolRequest(id=identity, name=name, arguments=arguments)
 
 
-def _sound(text: str) -> str:
-    """`text` without halves of characters, which no file can hold."""
-    return text.encode("utf-8", "replace").decode()
+def _identity(identity: str) -> str:
+    """What the provider calls a request, as far as it can be kept and sent back."""
+    return entered(identity, _LONGEST_NAME)
 
 
 def assistant_turn(message: Message) -> AIMessage:

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import re
 
+from .reading import without_remarks
+
 NAME = r"[A-Za-z_][\w:.-]*\w|[A-Za-z_]"
 Need = tuple[int, tuple[str, ...]]
 """How many, and of which: any mix of the alternatives counts."""
@@ -28,17 +30,24 @@ WAYS = ("smelting", "mining", "killing")
 _SENTENCE = re.compile(rf"\b(?:[Cc]annot|[Tt]o) (\w+) ({NAME}): (.*?)(?=; to \w+ (?:{NAME}): |\. To |$)")
 _STATION = re.compile(rf"need an? ({NAME}) within")
 _TOOL = re.compile(rf"need ({NAME}) or better")
-_NEED = re.compile(rf"(\d+) ((?:{NAME})(?: or (?:{NAME}))*)")
+_NEED = re.compile(rf"(?<!\d)(\d{{1,9}}) ((?:{NAME})(?: or (?:{NAME}))*)")
 _FUEL = re.compile(r"need (?:more )?fuel: ([^(;]+)")
 _SOURCE = re.compile(r"comes from ([^(;]+)")
 _UNSEEN = re.compile(rf"\bsaw no ({NAME}) on \d+ walks")
 _PLACE = re.compile(r" at line \d+.*$")
+_PURPOSE_BEGINS = "Hold at least `count` "
 _PURPOSE = re.compile(
-    rf"Hold at least `count` ({NAME}), (crafted from|smelted from|mined from|got by killing) (.+?)"
+    rf"({NAME}), (crafted from|smelted from|mined from|got by killing) (.+?)"
     rf"(?: with ({NAME}))?(?: at an? ({NAME}))?(?: burning (.+?))?\."
 )
-_REMARK = re.compile(r"\([^)]*\)")
 _CHOICE = re.compile(r",\s*(?:or )?| or | and ")
+
+
+PURPOSE_READ = 2_000
+"""Characters of what a program is for that are read."""
+
+MOST = 200
+"""Of one kind of thing, such as fuels, that are remembered."""
 
 
 class Recipe:
@@ -88,7 +97,11 @@ class Facts:
 
     def read_purposes(self, source: str) -> None:
         """Add what the docstrings of programs tell of how they come by things."""
-        for item, way, what, tool, station, fuels in _PURPOSE.findall(source):
+        for purpose in source.split(_PURPOSE_BEGINS)[1:]:
+            found = _PURPOSE.match(purpose[:PURPOSE_READ])
+            if found is None:
+                continue
+            item, way, what, tool, station, fuels = (part or "" for part in found.groups())
             if way == "crafted from":
                 at = f"; need a {station} within" if station else ""
                 self._sentence("craft", item, f"need {what}{at}")
@@ -146,7 +159,7 @@ class Facts:
                     self._craft(name, clause)
                 case "mine":
                     self.tools.update((name, tool) for tool in _TOOL.findall(clause))
-                    self.tools.update((name, tool) for _, tool in _NEED.findall(_REMARK.sub("", clause)))
+                    self.tools.update((name, tool) for _, tool in _NEED.findall(without_remarks(clause)))
                 case "smelt":
                     _extend(self.smelted, [name])
                     _extend(self.smelting, _STATION.findall(clause))
@@ -157,7 +170,7 @@ class Facts:
 
     def _craft(self, name: str, clause: str) -> None:
         stations = _STATION.findall(clause)
-        needs = [] if stations else _NEED.findall(_REMARK.sub("", clause))
+        needs = [] if stations else _NEED.findall(without_remarks(clause))
         if stations or needs:
             recipe = self.recipes.setdefault(name, Recipe())
             _extend(recipe.stations, stations)
@@ -186,4 +199,4 @@ def _sources(clause: str) -> list[tuple[str, str, str]]:
 
 
 def _extend(target: list, more: list) -> None:  # type: ignore[type-arg]
-    target.extend(entry for entry in more if entry not in target)
+    target.extend(entry for entry in more[:MOST] if len(target) < MOST and entry not in target)

@@ -27,7 +27,7 @@ class KnownSkill:
         self.entry = entry
         self.yields = _yield(entry, source, text.partition("```")[0], items)
         self.doubtful = entry.startswith("mine") and f'bot.mine, "{self.yields}"' in source
-        self.asking = bool(re.search(rf"def {re.escape(entry)}\(.*, ask=", source))
+        self.asking = any(", ask=" in line.partition(f"def {entry}(")[2] for line in source.split("\n"))
         self.counted = bool(re.search(rf"def {re.escape(entry)}\(bot, count\b", source))
 
     def call(self, count: str) -> str:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]*[A-Za-z0-9_]|[A-Za-z_]")
-_FENCE = re.compile(r"^```", re.MULTILINE)
+_OPENING = re.compile(r"(`{3,})\w*")
+_CHOICES = re.compile(r"\{([^}]*)\}")
 _REFUSAL = "Your answer could not be used:"
+
+MOST_NAMES = 10_000
+"""That one entry of a list of names may stand for."""
 
 KINDS = (
     ("actor", "Primitives"),
@@ -80,30 +84,31 @@ class Observed:
         for line in text.splitlines():
             label, _, value = line.partition(":")
             fields[label.partition("(")[0].strip()] = value.strip()
-        used = re.search(r"^Inventory \((\d+)/(\d+)", text, flags=re.MULTILINE)
+        used = re.search(r"^Inventory \((\d{1,9})/(\d{1,9})", text, flags=re.MULTILINE)
         self.slots_used = int(used[1]) if used else 0
         self.slots_total = int(used[2]) if used else 0
         self.inventory = counts(fields.get("Inventory", ""))
         self.blocks = _listing(fields.get("Nearby blocks", ""))
         self.far_blocks = _listing(fields.get("Other blocks recently seen", ""))
-        entities = re.sub(r"\([^)]*\)", "", fields.get("Nearby entities", ""))
-        self.mobs = _listing(entities)
+        self.mobs = _listing(without_remarks(fields.get("Nearby entities", "")))
         self.health = _level(fields.get("Health", ""))
         self.hunger = _level(fields.get("Hunger", ""))
 
 
 def unfolded(entry: str) -> list[str]:
     """The names that `{a|b}_{c|d}` stands for; of a plain name, itself."""
-    names = [""]
-    for number, part in enumerate(re.split(r"\{([^}]*)\}", entry)):
+    names, end = [""], entry.rfind("}") + 1
+    for number, part in enumerate(_CHOICES.split(entry[:end])):
         choices = part.split("|") if number % 2 else [part]
+        if len(names) * len(choices) > MOST_NAMES:
+            return [entry]
         names = [name + choice for name in names for choice in choices]
-    return names
+    return [name + entry[end:] for name in names]
 
 
 def counts(text: str) -> dict[str, int]:
     """`3 this, 1 that` as counts by name."""
-    pairs = re.findall(r"(\d+) ([^\s,;]+)", text)
+    pairs = re.findall(r"(?<!\d)(\d{1,15}) ([^\s,;]+)", text)
     return {name: int(count) for count, name in pairs}
 
 
@@ -137,8 +142,22 @@ def subsections(text: str) -> list[tuple[str, str]]:
 
 def code_block(text: str) -> str:
     """The source in the first code block, empty where there is none."""
-    found = re.search(r"^```\w*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    return found[1] if found else ""
+    fence = ""
+    inside: list[str] = []
+    for line in text.split("\n"):
+        if fence and line.startswith(fence):
+            return "".join(inside)
+        if fence:
+            inside.append(f"{line}\n")
+        elif opening := _OPENING.fullmatch(line):
+            fence = opening[1]
+    return ""
+
+
+def without_remarks(text: str) -> str:
+    """The text without what it says in brackets."""
+    end = text.rfind(")") + 1
+    return re.sub(r"\([^)]*\)", "", text[:end]) + text[end:]
 
 
 def unquoted(text: str) -> str:
@@ -152,14 +171,18 @@ def mentioned(text: str, names: list[str]) -> list[str]:
     exact = [word for word in WORD.findall(text) if word in known]
     if exact:
         return list(dict.fromkeys(exact))
-    spoken = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+    spoken = f" {_spoken(text)} "
     matches = []
     for name in names:
-        words = " ".join(re.findall(r"[a-z0-9]+", name.lower()))
-        place = re.search(rf"\b{re.escape(words)}(?:s|es)?\b", spoken) if words else None
-        if place:
-            matches.append((-len(words), place.start(), name))
+        words = _spoken(name)
+        places = [spoken.find(f" {words}{ending} ") for ending in ("", "s", "es")] if words else []
+        if found := [place for place in places if place >= 0]:
+            matches.append((-len(words), min(found), name))
     return [name for _, _, name in sorted(matches)]
+
+
+def _spoken(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def named_after(name: str, others: Iterable[str]) -> bool:
@@ -173,5 +196,5 @@ def _listing(text: str) -> list[str]:
 
 
 def _level(text: str) -> float | None:
-    found = re.match(r"([\d.]+)/", text)
+    found = re.match(r"(\d{1,9}(?:\.\d{1,9})?)/", text)
     return float(found[1]) if found else None

@@ -20,7 +20,7 @@ _TOLD = (
 )
 """Sections that tell what the world said; no prompt has all of them."""
 
-_TIMES = re.compile(r"^(.*) \((\d+) times, (\d+) tasks ago\)$")
+_TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago\)$")
 
 
 class Situation:
@@ -32,7 +32,8 @@ class Situation:
         self.items = prompt.names("Items")
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
-        self.held = [name for name in self.items if name in _listed(prompt.text("Items ever held"))]
+        held = _listed(prompt.text("Items ever held"))
+        self.held = [name for name in self.items if name in held]
         self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
         failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
         self.failures = dict(_failure(text, len(failed) - place) for place, text in enumerate(failed))

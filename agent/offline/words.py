@@ -103,7 +103,7 @@ def describe(prompt: Prompt) -> str:
     used = list(
         dict.fromkeys(re.findall(r"bot\.(?:mine|kill|smelt|craft|place)(?:\(|, )\"([^\"]+)\"", source))
     )
-    calls = list(dict.fromkeys(re.findall(r"^\s+([a-z]\w+)\(bot", source, flags=re.MULTILINE)))
+    calls = list(dict.fromkeys(re.findall(r"^[ \t]+([a-z]\w+)\(bot", source, flags=re.MULTILINE)))
     parts = [purpose.replace("`count` ", "a given number of ")]
     if used:
         parts.append(f"On the way it may mine, make or hunt {', '.join(used[:12])}.")

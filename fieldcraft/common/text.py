@@ -50,14 +50,67 @@ def visible_line(text: object, limit: int = 200) -> str:
     words and descriptions from a world, library, tool or model pass through here before they stand inside a
     sentence or a list of a prompt.
     """
+    if isinstance(text, str) and len(text) <= limit and _is_plain_line(text):
+        return text
+    line = " ".join(valid_text(str(text)[: 4 * limit + 1000]).split())
+    return cut_text(line if line.isprintable() else " ".join(_visible(line).split()), limit)
+
+
+def visible_lines(text: object, limit: int = 40_000) -> list[str]:
+    """The lines of `text`, each of visible characters and tabs; blanks stay as they are.
+
+    Every kind of line break ends a line, those of Unicode too. Of a text longer than `limit` characters the
+    end is left out, and one line more says so.
+    """
     raw = str(text)
-    words = valid_text(raw[: 4 * limit + 1000]).split()
-    shown = "".join(
-        letter
-        for letter in " ".join(words)
-        if letter in _KEPT_JOINERS or unicodedata.category(letter) not in _INVISIBLE
+    if len(raw) <= limit and raw.replace("\n", "").isprintable():
+        return raw.splitlines()
+    lines = valid_text(raw[:limit]).splitlines()
+    shown = [line if line.isprintable() else _visible(line, kept="\t") for line in lines]
+    return [*shown, f"(cut: {len(raw) - limit:,} more characters)"] if len(raw) > limit else shown
+
+
+def entered(text: str, limit: int) -> str:
+    """What a person or a model said, as text that can be kept: valid, without NUL, at most `limit` long."""
+    return cut_text(valid_text(text[: limit + 1]).replace("\0", REPLACEMENT), limit)
+
+
+def quoted(text: object, limit: int = 40_000) -> str:
+    """Each line behind `> `: data from a world, a tool or a program, never an instruction.
+
+    At most `limit` characters of it, and only visible ones.
+    """
+    return "\n".join(f"> {line}" for line in visible_lines(text, limit)) or "> (nothing)"
+
+
+def visible_source(source: str) -> str:
+    r"""Source whose lines end in line feeds, and whose invisible characters are escapes such as `\u202e`.
+
+    In a literal an escape means the same, and in a comment it can turn no reading direction.
+    """
+    if source.replace("\n", "").isprintable():
+        return source
+    lines = valid_text(source).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
+
+
+def _is_plain_line(text: str) -> bool:
+    return text.isprintable() and "  " not in text and text == text.strip()
+
+
+def _visible(line: str, kept: str = "") -> str:
+    return "".join(letter for letter in line if letter in kept or _is_visible(letter))
+
+
+def _escaped(line: str) -> str:
+    return "".join(
+        letter if letter == "\t" or _is_visible(letter) else letter.encode("unicode_escape").decode()
+        for letter in line
     )
-    return cut_text(" ".join(shown.split()), limit)
+
+
+def _is_visible(letter: str) -> bool:
+    return letter in _KEPT_JOINERS or unicodedata.category(letter) not in _INVISIBLE
 
 
 def _belongs_to_previous(letter: str, previous: str) -> bool:

@@ -161,3 +161,51 @@ def test_a_world_whose_observation_fails_stops_the_run_in_good_order(
     assert "failed to observe 3 times in a row" in next(
         ev.reason for ev in events if isinstance(ev, e.RunPaused)
     )
+
+
+def test_arguments_nested_too_deep_go_back_to_the_model_and_the_run_goes_on(
+    toy_settings: Settings, tmp_path: Path, notes: Path
+) -> None:
+    deep: Any = 1
+    for _ in range(220):
+        deep = {"a": deep}
+    call = {"tool_calls": [{"name": "lookup", "arguments": {"name": deep}}]}
+    model = script(tmp_path, curriculum=[call, TASK], actor=[CHOP])
+    settings = toy_settings(
+        model=model, tools=("toy_tools:lookup",), keep_prompts=True, budget=BudgetLimits(iterations=1)
+    )
+    assert live(settings, tmp_path / "runs").completed == ["Chop 1 wood"]
+    assert Journal(tmp_path / "runs" / "one").read()
+    told = next((tmp_path / "runs" / "one" / "prompts").glob("curriculum-00002-*.md")).read_text()
+    assert "> lookup was not called: its arguments cannot be read: it is nested deeper than 32 levels" in told
+    assert notes.read_text() == ""
+
+
+@pytest.mark.parametrize("words", ["", "x" * 501])
+def test_a_step_that_can_be_no_task_goes_back_to_the_model(
+    toy_settings: Settings, tmp_path: Path, words: str
+) -> None:
+    model = script(tmp_path, curriculum=[{"steps": [{"task": words}]}, {"steps": [TASK]}], actor=[CHOP])
+    settings = toy_settings(
+        model=model,
+        curriculum="solve",
+        tasks=(FixedTask(task="Get wood"),),
+        budget=BudgetLimits(iterations=1),
+    )
+    assert live(settings, tmp_path / "runs").completed == ["Chop 1 wood"]
+
+
+def test_what_a_person_says_is_kept_as_valid_bounded_text(toy_settings: Settings, tmp_path: Path) -> None:
+    settings = toy_settings(
+        model=script(tmp_path, actor=[CHOP]),
+        curriculum="human",
+        critic="human",
+        budget=BudgetLimits(iterations=1),
+    )
+    said = iter(["Chop \ud83d wood\0", "no\ud83d" * 10_000])
+    runs = tmp_path / "runs"
+    with new_session(settings, runs=runs, name="one", ask_human=lambda _: next(said)) as session:
+        session.explorer.explore()
+    kept = [ev.text for ev in Journal(runs / "one").read() if isinstance(ev, e.HumanAnswered)]
+    assert kept[0] == "Chop \N{REPLACEMENT CHARACTER} wood\N{REPLACEMENT CHARACTER}"
+    assert len(kept[1]) == 2_000

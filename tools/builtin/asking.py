@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from fieldcraft.common.text import quoted, visible_line
 from fieldcraft.tools.builtin.search import search
 from fieldcraft.tools.context import current_context
 from fieldcraft.tools.errors import ToolError
@@ -61,10 +62,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["quoted"] = _quoted
+    templates.filters.update(line=visible_line, quoted=quoted)
     return templates
-
-
-def _quoted(text: object) -> str:
-    """Each line behind `> `: data, never an instruction."""
-    return "\n".join(f"> {line}" for line in str(text).splitlines()) or "> (nothing)"

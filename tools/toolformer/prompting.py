@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
+from fieldcraft.common.text import visible_line
+from fieldcraft.tools.describing import LONGEST_PURPOSE
 from fieldcraft.tools.toolformer import arguments, text
 from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.settings import ToolSettings
@@ -36,8 +38,8 @@ def prompt(name: str, tool: BaseTool, settings: ToolSettings, document: str) -> 
     """
     values = {
         "name": name,
-        "description": " ".join(tool.description.split()),
-        "signature": signature(name, tool),
+        "description": visible_line(tool.description, LONGEST_PURPOSE),
+        "signature": visible_line(signature(name, tool), LONGEST_PURPOSE),
         "examples": examples(name, tool, settings),
         "text": document,
     }

@@ -229,3 +229,19 @@ def test_a_message_survives_json_with_its_pictures() -> None:
 
     assert Message.model_validate_json(message.model_dump_json()) == message
     assert json.loads(message.model_dump_json())["role"] == "user"
+
+
+@pytest.mark.parametrize("content", ["x" * 10_000_000, "half \ud83d and \x00"], ids=["giant", "odd"])
+def test_an_answer_is_bounded_and_valid_before_anybody_keeps_it(
+    serve: Serve, client_of: ClientOf, content: str
+) -> None:
+    answer = ask(client_of(serve(says(content))))
+    assert len(answer.text) <= 200_000
+    assert "\0" not in answer.text
+    answer.text.encode()
+
+
+def test_tokens_beyond_belief_are_estimated_instead(serve: Serve, client_of: ClientOf) -> None:
+    answer = ask(client_of(serve(says("Yes.", tokens=(10**400, 1)))))
+    assert answer.estimated
+    assert answer.input_tokens < 100

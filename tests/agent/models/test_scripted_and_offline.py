@@ -156,3 +156,32 @@ def test_the_offline_model_answers_the_same_question_the_same_way() -> None:
 
     assert first.text == second.text
     assert (first.money, first.priced) == (0.0, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- " * 100_000,
+        "[" * 100_000,
+        "a: &a [x]\nb: [" + "*a, " * 5_000 + "]",
+        "actor: [" + "9" * 10_000 + "]",
+    ],
+    ids=["deep-yaml", "deep-json", "aliases", "digits"],
+)
+def test_a_file_that_would_hang_or_crash_a_parser_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(BadScript, match="not valid YAML or JSON"):
+        scripted(tmp_path / "a.yaml", text)
+
+
+def test_a_pipe_is_no_file_of_answers(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadScript, match="cannot be read"):
+        ModelClient(f"scripted:{tmp_path / 'pipe'}")
+
+
+def test_half_a_character_in_an_answer_is_made_whole(tmp_path: Path) -> None:
+    client = scripted(tmp_path / "a.json", '["cut \\ud83d, nul \\u0000"]')
+    assert (
+        client.ask(HELLO, role="actor", call=1).text
+        == "cut \N{REPLACEMENT CHARACTER}, nul \N{REPLACEMENT CHARACTER}"
+    )

@@ -111,3 +111,40 @@ def test_any_chat_model_without_tool_calls_is_known_as_such() -> None:
     name = "langchain_core.language_models.fake_chat_models:ParrotFakeChatModel"
     client: Any = ModelClient(name)
     assert not client.calls_tools
+
+
+def nested(levels: int) -> str:
+    return '{"a": ' * levels + "1" + "}" * levels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (nested(220), "its arguments cannot be read: it is nested deeper than 32 levels"),
+        (nested(5_000), "its arguments are no valid JSON object"),
+        (
+            f'{{"n": {"9" * 400}}}',
+            "its arguments cannot be read: it holds an integer of more than 300 digits",
+        ),
+        (f'{{"n": "{"x" * 200_000}"}}', "its arguments are 200,009 characters long; 100,000 are allowed"),
+        (f'{{"n": [{"1," * 30_000}1]}}', "its arguments cannot be read: it holds more than 20,000 values"),
+    ],
+    ids=["deep", "endless", "digits", "long", "many"],
+)
+def test_arguments_beyond_bounds_are_a_problem_that_the_model_is_told(
+    serve: Serve, client_of: ClientOf, arguments: str, problem: str
+) -> None:
+    server = serve(calls(("calculator", arguments)))
+    (request,) = client_of(server).ask(QUESTION, role="actor", call=1, tools=OFFER).requests
+    assert request.problem == problem
+    assert request.arguments == {}
+
+
+def test_names_and_texts_of_requests_are_valid_and_few(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(calls(*[("a\n# b\ud83d" * 100, '{"x": "\\ud83d"}')] * 1_000))
+    requests = client_of(server).ask(QUESTION, role="actor", call=1, tools=OFFER).requests
+    assert len(requests) == 64
+    assert len(requests[0].name) <= 200
+    assert "\n" not in requests[0].name
+    assert requests[0].arguments == {"x": "\N{REPLACEMENT CHARACTER}"}
+    requests[0].model_dump_json()

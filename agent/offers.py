@@ -1,0 +1,95 @@
+"""Tools as models are shown them: what servers and packages say of them, bounded, visible, in one line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fieldcraft.common.data import Limits, bounded
+from fieldcraft.common.text import visible_line, visible_lines
+from fieldcraft.tools import ToolRegistry
+
+LONGEST_SPEC = 2_000
+"""Characters of a tool in one line, its parameters and purpose."""
+LONGEST_TEXT = 1_000
+"""Characters of a description or title."""
+LONGEST_WORD = 500
+"""Characters of a name or value in a schema."""
+LONGEST_SCHEMA = 100_000
+"""Characters of all that a model is told of one tool."""
+
+_LIMITS = Limits(depth=40, items=20_000)
+_TEXTS = frozenset({"description", "title", "$comment"})
+_BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+
+logger = logging.getLogger(__name__)
+
+
+def reference(registry: ToolRegistry) -> str:
+    """The tools as the author of programs reads them, a line each."""
+    return "\n".join(f"- {visible_line(spec, LONGEST_SPEC)}" for spec in registry.specs())
+
+
+def offers(registry: ToolRegistry) -> tuple[dict[str, Any], ...]:
+    """The tools in the form of OpenAI's API; one that cannot be shown is left out, with a warning."""
+    if not registry:
+        return ()
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    found = []
+    for name in registry:
+        try:
+            offer = shown(bounded(convert_to_openai_tool(registry.get(name)), _LIMITS))
+            _check_size(offer)
+        except Exception as error:
+            problem = visible_line(f"{type(error).__name__}: {error}")
+            logger.warning("tool %s is offered to no model: %s", name, problem)
+            continue
+        offer["function"]["name"] = name
+        found.append(offer)
+    return tuple(found)
+
+
+def shown(part: Any) -> Any:
+    """A JSON schema, or what holds one, of visible text alone.
+
+    Descriptions become one line. Names, choices and values that hold what cannot be seen, or too much of
+    it, are left out; the tool itself still checks what it is given.
+
+    Raises:
+        ValueError: what is required has such a name.
+    """
+    if isinstance(part, Mapping):
+        return {key: _keyword(key, value) for key, value in part.items() if _is_kept(key, value)}
+    if isinstance(part, list):
+        return [shown(value) for value in part if _is_plain(value)]
+    return part
+
+
+def _keyword(key: str, value: Any) -> Any:
+    if key in _TEXTS and isinstance(value, str):
+        return visible_line(value, LONGEST_TEXT)
+    if key in _BY_NAME and isinstance(value, Mapping):
+        return {name: shown(schema) for name, schema in value.items() if _is_plain(name)}
+    if key == "required" and isinstance(value, list) and not all(map(_is_plain, value)):
+        raise ValueError("it requires an argument whose name cannot be shown")
+    return shown(value)
+
+
+def _is_kept(key: str, value: Any) -> bool:
+    if isinstance(value, str) and key in _TEXTS:
+        return True
+    return _is_plain(key) and _is_plain(value) and (key != "enum" or bool(shown(value)))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a word can be seen whole, in a line; whatever is no text can."""
+    return not isinstance(value, str) or visible_lines(value, LONGEST_WORD) in ([value], [])
+
+
+def _check_size(offer: Mapping[str, Any]) -> None:
+    length = len(json.dumps(offer, ensure_ascii=False))
+    if length > LONGEST_SCHEMA:
+        raise ValueError(f"its schema is {length:,} characters long; at most {LONGEST_SCHEMA:,} are shown")
