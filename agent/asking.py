@@ -11,7 +11,7 @@ from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
-from fieldcraft.tools.results import without_secrets
+from fieldcraft.common.redaction import redact_data
 
 T = TypeVar("T")
 
@@ -140,7 +140,7 @@ class Asker:
             priced=answer.priced,
             seconds=answer.seconds,
             requests=tuple(
-                request.model_copy(update={"arguments": without_secrets(request.arguments, redact)})
+                request.model_copy(update={"arguments": redact_data(request.arguments)})
                 for request in answer.requests
             ),
         )

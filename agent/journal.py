@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent import events as e
+from fieldcraft.agent.secret_free import line_without_secrets
 from fieldcraft.envs.suggest import reason
-from fieldcraft.tools.sources.secrets import FOR_FILES
 
 SEGMENT_BYTES = 4_000_000
 """A segment that has grown beyond this is followed by a new one at the next task's end."""
@@ -81,7 +81,7 @@ class Journal:
         if self._file is None:
             raise JournalError(f"the journal in {self.folder} is not open for writing")
         event.number, event.time = self._next, time.time()
-        line = event.model_dump_json(context=FOR_FILES).encode() + b"\n"
+        line = line_without_secrets(event)
         try:
             with _writable(Path(str(self._file.name))):
                 _write_all(self._file, line)
@@ -101,7 +101,7 @@ class Journal:
         path = self._segment(len(self.segments()) + 1)
         with _writable(path):
             os.fsync(self._file.fileno())
-            write_atomically(path, event.model_dump_json(context=FOR_FILES).encode() + b"\n")
+            write_atomically(path, line_without_secrets(event))
             self._file.close()
             self._file = path.open("ab", buffering=0)
         self._next += 1

@@ -116,13 +116,14 @@ def resumed_session(
     *,
     runs: Path = Path("runs"),
     budget: BudgetLimits | None = None,
-    sources: ToolSources | None = None,
+    sources: RunSettings | ToolSources | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
-    What the run's files do not keep of its tools' settings, passwords for example, is looked up in `sources`.
+    What the run's files do not keep of its settings, passwords for example, is looked up in `sources`: all of
+    them, or those of its tools alone.
     """
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))

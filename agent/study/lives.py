@@ -133,8 +133,9 @@ class Life:
         if folder.is_dir() and not _begun(folder):
             shutil.rmtree(folder)
         if folder.is_dir():
-            sources = order.settings.tool_sources
-            return resumed_session(order.name, runs=order.runs, sources=sources, listeners=(self._follow,))
+            return resumed_session(
+                order.name, runs=order.runs, sources=order.settings, listeners=(self._follow,)
+            )
         return new_session(order.settings, runs=order.runs, name=order.name, listeners=(self._follow,))
 
     def _limit(self, session: Session) -> None:

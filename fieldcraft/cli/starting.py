@@ -104,7 +104,7 @@ def go_on(name: str, flags: Mapping[str, Any], new_name: str | None, look: Look)
             folder.name,
             runs=folder.parent,
             budget=budget,
-            sources=here.tool_sources,
+            sources=here,
             ask_human=drive.ask,
             listeners=(drive.take,),
         )

@@ -227,10 +227,18 @@ def redact_json(text: str) -> str:
 
 def may_hold_secret(text: str) -> bool:
     """Whether a closer look at a JSON document is worth while; in one pass, without reading it."""
-    if without_known(text) != text:
+    if without_known(text) != text or holds_in_pieces(text):
         return True
-    pieces = text.replace('","', "").replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r")
-    return redact(pieces) != pieces
+    shown = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r") if "\\" in text else text
+    return without_shapes(shown, _redacted) != shown
+
+
+def holds_in_pieces(text: str) -> bool:
+    """Whether a known value is cut into neighbouring texts of a list, in a compact JSON document."""
+    if not _KNOWN.forms() or '","' not in text:
+        return False
+    joined = text.replace('","', "")
+    return without_known(joined) != joined
 
 
 def _of_environment(environment: Mapping[str, str]) -> Iterable[str]:

@@ -62,7 +62,9 @@ def names_a_secret(name: str, *, in_url: bool = False) -> bool:
     words = words_of(name)
     if not words:
         return False
-    last = words[-1].removesuffix("s") if words[-1] not in {"pass"} else "pass"
+    if words[-1] == "tokens" and (len(words) == 1 or words[0] in _COUNTED):
+        return False
+    last = words[-1].removesuffix("s") if words[-1] != "pass" else "pass"
     if last in _NO_SECRETS or (last == "key" and len(words) > 1 and words[-2] in _OPEN_KEYS):
         return False
     if last in _ALONE or (in_url and last in _IN_URLS):
