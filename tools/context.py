@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fieldcraft.common.redaction import redact
 from fieldcraft.tools.traits import Effect
 
 
@@ -130,7 +129,7 @@ class ToolContext:
     library: LibraryView | None = None
     world: WorldView | None = None
     corpus: CorpusPort | None = None
-    redact: Callable[[str], str] = redact
+    redact: Callable[[str], str] = str
 
 
 _NOTHING = ToolContext()

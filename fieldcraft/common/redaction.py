@@ -173,7 +173,7 @@ def redact_data(data: Any, by: Callable[[str], str] = redact) -> Any:
         case str():
             return by(data)
         case list() | tuple():
-            return _rejoined([redact_data(part, by) for part in data])
+            return _rejoined([redact_data(part, by) for part in data], by)
         case Mapping():
             return {by(str(key)): _named(str(key), value, by) for key, value in data.items()}
         case _:
@@ -189,12 +189,12 @@ def _named(key: str, value: Any, by: Callable[[str], str]) -> Any:
     return by(value)
 
 
-def _rejoined(parts: list[Any]) -> list[Any]:
+def _rejoined(parts: list[Any], by: Callable[[str], str]) -> list[Any]:
     """Take out a known value that is cut into the texts of a list."""
     if len(parts) < 2 or not all(isinstance(part, str) for part in parts):
         return parts
     whole = "".join(parts)
-    if without_known(whole) == whole:
+    if by(whole) == whole:
         return parts
     folded = whole.lower()
     spans = [
