@@ -248,7 +248,7 @@ def _of_environment(environment: Mapping[str, str]) -> Iterable[str]:
                 yield value
         elif name.lower().endswith("_proxy") and "://" not in value and "@" in value:
             yield from _long(secrets_of_url(f"//://{value}"))
-        if "://" in value:
+        if "://" in value and not re.search(r"\s", value):
             yield from _long(secrets_of_url(value))
         if ";" in value and "=" in value:
             found: list[str] = []

@@ -207,7 +207,7 @@ _TEXTUAL = (
         _compiled(
             rf"""{_either_case("authorization")}{_SEPARATOR}\s{{0,4}}
             (?P<scheme>(?i:{_SCHEME}|digest)\s{{1,4}})?(?P<secret>(?i:(?<=digest[ ]))[^\r\n]{{4,4000}}
-            | (?(scheme)[^\r\n"'\\)\]}}]{{4,4000}}|[^\s"'\\,;)\]}}]{{6,4000}}))"""
+            | (?(scheme)[^\r\n"'\\)\]]{{4,4000}}|[^\s"'\\,;)\]]{{6,4000}}))"""
         ),
         _is_authorization,
     ),
