@@ -13,10 +13,10 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from fieldcraft.common.secret_names import PLACEHOLDER, counts, names_a_secret, words_of
+from fieldcraft.common.secret_tokens import TOKENS_BY_SIGN, Shape, has_digit
 
 Mark = Callable[[str], str]
 """Gives what stands in the place of a secret."""
@@ -25,33 +25,6 @@ _SCHEMES = re.compile(r"(?:Basic|Bearer|Digest|Token|Api-?Key)\s*:?", re.IGNOREC
 _AMAZON_WORDS = ("aws", "amazon", "akia", "asia", "secret", "s3")
 _SHORT = 200
 """Characters of a text in which a secret key of Amazon is looked for though nothing speaks of Amazon."""
-
-
-def _any(_match: re.Match[str]) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """A pattern with a group `secret`.
-
-    Attributes:
-        needle: in lower case; each match holds it, so that a text without it is not searched.
-        pattern: takes a time linear in the text, also where it does not match.
-        holds: whether a match is one indeed.
-    """
-
-    needle: str
-    pattern: re.Pattern[str]
-    holds: Callable[[re.Match[str]], bool] = _any
-
-
-def _has_digit(match: re.Match[str]) -> bool:
-    return any(letter.isdigit() for letter in match["secret"])
-
-
-def _is_signed(match: re.Match[str]) -> bool:
-    return "." in match["secret"]
 
 
 def _is_basic(match: re.Match[str]) -> bool:
@@ -82,7 +55,7 @@ def _is_bearer(match: re.Match[str]) -> bool:
 
 
 def _is_authorization(match: re.Match[str]) -> bool:
-    return match["scheme"] is not None or _has_digit(match)
+    return match["scheme"] is not None or has_digit(match)
 
 
 def _is_parameter(match: re.Match[str]) -> bool:
@@ -93,7 +66,7 @@ def _is_parameter(match: re.Match[str]) -> bool:
 
 
 def _is_flag(match: re.Match[str]) -> bool:
-    return names_a_secret(match["name"]) and _has_digit(match) and not counts(match["name"], match["secret"])
+    return names_a_secret(match["name"]) and has_digit(match) and not counts(match["name"], match["secret"])
 
 
 _NAME_LETTERS = f"{string.ascii_letters}{string.digits}_.-"
@@ -142,7 +115,7 @@ def _is_assigned(match: re.Match[str]) -> bool:
     if match["quote"]:
         return True
     mixed = not (value.islower() or value.isupper()) and len(value) >= 16 and "." not in value
-    return _has_digit(match) or mixed
+    return has_digit(match) or mixed
 
 
 @lru_cache(maxsize=4096)
@@ -179,21 +152,21 @@ _SCHEME = (
 )
 
 
-def _assigned(word: str) -> _Shape:
+def _assigned(word: str) -> Shape:
     pattern = rf"""(?P<name>{_either_case(word)}[Ss]?)\\{{0,3}}["']?\s{{0,4}}(?P<by>[:=]|',)
         \s{{0,4}}(?:b(?=["']))?(?P<quote>\\{{0,3}}["']?)(?P<secret>[^\s"'\\,;&<>(){{}}\[\]]{{4,}})"""
-    return _Shape(word, _compiled(pattern), _is_assigned)
+    return Shape(word, _compiled(pattern), _is_assigned)
 
 
 _TEXTUAL = (
-    _Shape(
+    Shape(
         "private key",
         _compiled(
             r"""(?P<secret>-----BEGIN[ ](?:[A-Z0-9]+[ ]){0,4}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----
             (?:[A-Za-z0-9+/=\s:,]|\\[nr]|-(?!-))*(?:-----END[ ][A-Z0-9 ]{0,60}-----)?)"""
         ),
     ),
-    _Shape(
+    Shape(
         "://",
         _compiled(
             r"""://(?P<secret>[^\s/?\#"'<>\\@][^\s/?\#"'<>\\]*
@@ -201,8 +174,8 @@ _TEXTUAL = (
         ),
         _is_userinfo,
     ),
-    _Shape("hooks.slack.com/", _compiled(r"hooks\.slack\.com/\w{1,20}/(?P<secret>[\w/-]{16,})")),
-    _Shape(
+    Shape("hooks.slack.com/", _compiled(r"hooks\.slack\.com/\w{1,20}/(?P<secret>[\w/-]{16,})")),
+    Shape(
         "authorization",
         _compiled(
             rf"""{_either_case("authorization")}{_SEPARATOR}\s{{0,4}}
@@ -211,29 +184,27 @@ _TEXTUAL = (
         ),
         _is_authorization,
     ),
-    _Shape(
+    Shape(
         "cookie",
         _compiled(
             rf"""{_either_case("cookie")}2?{_SEPARATOR}(?P<secret>[\w.$-]{{1,100}}=[^\r\n"'\\]{{1,8000}})"""
         ),
     ),
-    _Shape(
+    Shape(
         "=",
         _compiled(r"""[?&\#;](?P<name>[\w.~%\[\]-]{1,80})=(?P<secret>[^&\#\s"'<>\\,;)\]}][^&\#\s"'<>\\]*)"""),
         _is_parameter,
     ),
     *map(_assigned, ("password", "passwd", "passphrase", "pwd", "secret", "key", "token", "signature")),
-    _Shape(
+    Shape(
         "-",
         _compiled(
             r"""-(?<![\w-]-)(?P<name>-?[A-Za-z][\w-]{0,60})(?:[ ]{1,4}|=)["']?(?P<secret>[^\s"'\\\[]{6,})"""
         ),
         _is_flag,
     ),
-    _Shape(
-        "bearer", _compiled(rf"{_either_case('bearer')}\s{{1,8}}(?P<secret>[\w.~+/=-]{{8,}})"), _is_bearer
-    ),
-    _Shape(
+    Shape("bearer", _compiled(rf"{_either_case('bearer')}\s{{1,8}}(?P<secret>[\w.~+/=-]{{8,}})"), _is_bearer),
+    Shape(
         "basic",
         _compiled(rf"{_either_case('basic')}\s{{1,8}}(?P<secret>[A-Za-z0-9+/]{{8,}}={{0,2}})"),
         _is_basic,
@@ -241,56 +212,7 @@ _TEXTUAL = (
 )
 """What stands in a text that says what it is."""
 
-
-def _token(prefix: str, rest: str, holds: Callable[[re.Match[str]], bool] = _any) -> _Shape:
-    """A token that begins with `prefix`, in this case, where no letter or digit stands before it."""
-    literal = re.escape(prefix)
-    pattern = rf"(?P<secret>{literal}(?<![A-Za-z0-9]{literal}){rest})"
-    return _Shape(prefix, re.compile(pattern), holds)
-
-
-_ALWAYS = (
-    _token("AIza", r"[\w-]{30,}"),  # Google
-    _token("1//0", r"[\w-]{20,}"),
-    *(_token(prefix, r"[0-9A-Z]{16}(?![0-9A-Za-z])") for prefix in ("AKIA", "ASIA", "ABIA", "ACCA")),
-    _token("SK", r"[0-9a-f]{32}(?![0-9a-f])"),  # Twilio
-    _token("eyJ", r"[\w-]{8,}(?:\.[\w-]*){0,4}", _is_signed),  # JSON web tokens
-    _Shape(":AA", re.compile(r"(?P<secret>:AA(?<=\d{8}:AA)[\w-]{32,34})(?![\w-])")),  # bots of Telegram
-)
-_WITH_UNDERSCORE = (
-    *(_token(f"gh{kind}_", r"\w{16,}") for kind in "pousr"),
-    _token("github_pat_", r"\w{16,}"),
-    *(_token(prefix, r"\w{10,}") for prefix in ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_")),
-    _token("whsec_", r"[\w+/=]{16,}"),
-    _token("hf_", r"\w{16,}"),
-    _token("glpat_", r"\w{16,}"),
-    _token("npm_", r"[A-Za-z0-9]{30,}"),
-    *(
-        _token(f"{prefix}_", r"\w{16,}")
-        for prefix in ["gsk", "r8", "dop_v1", "doo_v1", "shpat", "shpss", "shpca", "figd", "sbp"]
-    ),
-    *(_token(f"{prefix}_", r"\w{16,}") for prefix in ("lin_api", "ntn", "lsv2_pt", "lsv2_sk")),
-)
-_WITH_HYPHEN = (
-    _token("sk-", r"[\w-]{12,}", _has_digit),  # OpenAI, Anthropic and those who follow them
-    *(_token(f"{prefix}-", r"[\w.-]{16,}") for prefix in ("glpat", "glptt", "gldt")),
-    _token("ghp-", r"\w{16,}"),
-    _token("hf-", r"\w{16,}", _has_digit),
-    _token("xox", r"[a-z]-[\w-]{10,}"),  # Slack
-    _token("xapp-", r"[\w-]{10,}", _has_digit),
-    _token("GOCSPX-", r"[\w-]{20,}"),
-    _token("pypi-", r"[\w-]{16,}", _has_digit),
-    *(_token(f"{prefix}-", r"[\w-]{32,}", _has_digit) for prefix in ("xai", "pplx", "tvly", "nvapi", "PMAK")),
-    _token("key-", r"[0-9a-f]{32}"),
-    _token("AGE-SECRET-KEY-1", r"[0-9A-Z]{20,}"),
-)
-_WITH_DOT = (
-    _token("ya29.", r"[\w-]{20,}"),
-    _token("SG.", r"[\w-]{16,}\.[\w-]{16,}"),  # SendGrid
-    _token("hvs.", r"[\w-]{20,}"),
-)
-_TOKENS_BY_SIGN = (("", _ALWAYS), ("_", _WITH_UNDERSCORE), ("-", _WITH_HYPHEN), (".", _WITH_DOT))
-_AMAZON = _Shape(
+_AMAZON = Shape(
     "", re.compile(r"(?<![A-Za-z0-9+/=.])(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=.])"), _is_amazon
 )
 
@@ -318,7 +240,7 @@ def without_shapes(text: str, mark: Mark, folded: str | None = None) -> str:
     for shape in _TEXTUAL:
         if shape.needle in folded:
             text = shape.pattern.sub(partial(_replaced, shape, mark), text)
-    for sign, shapes in _TOKENS_BY_SIGN:
+    for sign, shapes in TOKENS_BY_SIGN:
         if sign in text:
             for shape in shapes:
                 if shape.needle in text:
@@ -328,7 +250,7 @@ def without_shapes(text: str, mark: Mark, folded: str | None = None) -> str:
     return text
 
 
-def _replaced(shape: _Shape, mark: Mark, match: re.Match[str]) -> str:
+def _replaced(shape: Shape, mark: Mark, match: re.Match[str]) -> str:
     secret = match["secret"]
     if secret.startswith(_TAKEN_OUT) or names_its_value(secret) or not shape.holds(match):
         return match[0]
