@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,18 +25,21 @@ def line_without_secrets(event: e.BaseEvent) -> bytes:
     line = event.model_dump_json(context=FOR_FILES)
     if may_hold_secret(line):
         before = json.loads(line)
-        after = redact_data(before)
-        if after != before:
-            kept = _read_back(before, after)
-            line = json.dumps(after, separators=(",", ":"))
-            if kept is not None and not isinstance(event, _SETTINGS):
-                event.__dict__.update(kept.__dict__)
+        for keys in (True, False):  # a name of the format may be a secret as well: names then stay
+            after = redact_data(before, keys=keys)
+            kept = None if after == before else _read_back(before, after)
+            if kept is not None:
+                line = json.dumps(after, separators=(",", ":"))
+                if not isinstance(event, _SETTINGS):
+                    event.__dict__.update(kept.__dict__)
+                break
     return line.encode() + b"\n"
 
 
 def _read_back(before: dict[str, Any], after: dict[str, Any]) -> e.BaseEvent | None:
     """The event of the changed data; fields that must be one of a few words get their own back in `after`."""
-    for _ in range(2):
+    after["type"] = before["type"]
+    for _ in range(3):
         try:
             return e.EVENT.validate_python(after)  # type: ignore[no-any-return]
         except ValidationError as error:
@@ -45,14 +48,19 @@ def _read_back(before: dict[str, Any], after: dict[str, Any]) -> e.BaseEvent | N
     return None
 
 
-def _give_back(place: Iterable[int | str], before: Any, after: Any) -> None:
-    """Put the value at `place` back; names of kinds in `place`, which are in no data, are passed over."""
-    holder, key = None, None
+def _give_back(place: Sequence[int | str], before: Any, after: Any) -> None:
+    """Put the text at `place` back; names of kinds in `place`, which are in no data, are passed over."""
+    here, there = after, before
     for part in place:
-        here = after if key is None else holder[0][key]  # type: ignore[index]
-        there = before if key is None else holder[1][key]  # type: ignore[index]
-        known = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
-        if known:
-            holder, key = (here, there), part
-    if holder is not None:
-        holder[0][key] = holder[1][key]
+        if not (_has(here, part) and _has(there, part)):
+            continue
+        if isinstance(there[part], str) and part == place[-1]:
+            here[part] = there[part]
+            return
+        here, there = here[part], there[part]
+
+
+def _has(data: Any, part: int | str) -> bool:
+    if isinstance(data, dict):
+        return part in data
+    return isinstance(data, list) and isinstance(part, int) and part < len(data)

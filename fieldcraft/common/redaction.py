@@ -167,22 +167,25 @@ def without_known(text: str, mark: str = REDACTED, *, extra: Iterable[str] = ())
     return re.sub("|".join(map(re.escape, found)), lambda _: mark, text, flags=re.IGNORECASE)
 
 
-def redact_data(data: Any, by: Callable[[str], str] = redact) -> Any:
-    """JSON data without secrets: in texts and keys, under a key that names one, cut into pieces of a list."""
+def redact_data(data: Any, by: Callable[[str], str] = redact, *, keys: bool = True) -> Any:
+    """JSON data without secrets: in texts and `keys`, under a key that names one, in pieces of a list."""
     match data:
         case str():
             return by(data)
         case list() | tuple():
-            return _rejoined([redact_data(part, by) for part in data], by)
+            return _rejoined([redact_data(part, by, keys=keys) for part in data], by)
         case Mapping():
-            return {by(str(key)): _named(str(key), value, by) for key, value in data.items()}
+            return {
+                by(str(key)) if keys else str(key): _named(str(key), value, by, keys=keys)
+                for key, value in data.items()
+            }
         case _:
             return data
 
 
-def _named(key: str, value: Any, by: Callable[[str], str]) -> Any:
+def _named(key: str, value: Any, by: Callable[[str], str], *, keys: bool) -> Any:
     if not isinstance(value, str):
-        return redact_data(value, by)
+        return redact_data(value, by, keys=keys)
     bare = value.strip()
     if says_secret(key) and len(bare) >= _SHORTEST_NAMED and "[" not in bare and not names_its_value(bare):
         return REDACTED
