@@ -16,7 +16,6 @@ from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox, process_launcher
-from fieldcraft.tools.sources.settings import ToolSources
 
 if TYPE_CHECKING:
     from fieldcraft.agent.study import Study
@@ -41,8 +40,8 @@ def explore(
         iterations: the budget, parts before a resume included.
         runs: the folder of runs.
         name: of a new run; made from the time where omitted.
-        resume: a run to go on with; the other settings are then the run's own. From `mcp` and `openapi` comes
-            what its files do not keep of them, such as passwords.
+        resume: a run to go on with; the other settings are then the run's own. What its files do not keep of
+            them, such as passwords, comes from what is given here.
         method: such as `voyager`, `react` or `without-library` (`fieldcraft.agent.methods`); settings that
             are given go before the method's.
         listeners: called with every event of the journal.
@@ -53,9 +52,9 @@ def explore(
     """
     budget = BudgetLimits(iterations=iterations)
     if resume is not None:
-        sources = ToolSources(mcp=settings.get("mcp", {}), openapi=settings.get("openapi", {}))
+        given = {name: value for name, value in settings.items() if name in RunSettings.model_fields}
         with resumed_session(
-            resume, runs=Path(runs), budget=budget, sources=sources, listeners=listeners
+            resume, runs=Path(runs), budget=budget, sources=RunSettings(**given), listeners=listeners
         ) as session:
             return session.explorer.explore()
     chosen = RunSettings(environment=environment, budget=budget, **{**method_settings(method), **settings})

@@ -12,8 +12,8 @@ from fieldcraft.agent.places import inside
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
+from fieldcraft.common.redaction import redact_data
 from fieldcraft.common.text import cut_text, valid_text
-from fieldcraft.tools.results import without_secrets
 
 ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
@@ -145,7 +145,7 @@ class Asker:
             priced=answer.priced,
             seconds=answer.seconds,
             requests=tuple(
-                request.model_copy(update={"arguments": without_secrets(request.arguments, redact)})
+                request.model_copy(update={"arguments": redact_data(request.arguments)})
                 for request in answer.requests
             ),
         )

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent import events as e
+from fieldcraft.agent.secret_free import line_without_secrets
 from fieldcraft.common.data import DataError, Limits, check_shape
 from fieldcraft.common.fields import DIGIT_LIMIT, ITEM_LIMIT, TEXT_LIMIT, fitted
 from fieldcraft.envs.suggest import reason
-from fieldcraft.tools.sources.secrets import FOR_FILES
 
 EVENT_LIMIT = 8_000_000
 """Bytes of an event; in a larger one, texts, lists and objects are cut."""
@@ -59,8 +59,7 @@ def line_of(event: e.Event) -> tuple[bytes, e.Event]:
 
 
 def _written(event: e.Event) -> bytes:
-    line: str = event.model_dump_json(context=FOR_FILES)
-    return line.encode() + b"\n"
+    return line_without_secrets(event)
 
 
 def _cut(event: e.Event, text: int, members: int) -> e.Event:

@@ -11,6 +11,7 @@ from fieldcraft.agent.critic import Moment
 from fieldcraft.agent.desk import ToolDesk
 from fieldcraft.agent.rebuild import restore_world
 from fieldcraft.agent.recorder import Recorder
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.run import SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
@@ -92,7 +93,7 @@ class SkillKeeper:
         needed = (program.tools | called) & set(self._desk.names())
         return Skill(
             name=folder_name(program.entry),
-            description=(description or program.docstring or task.words)[:1024],
+            description=redact(description or program.docstring or task.words)[:1024],
             source=program.source,
             entry=program.entry,
             language=program.language,
@@ -103,7 +104,7 @@ class SkillKeeper:
             provenance=Provenance(
                 run=self._recorder.run.id,
                 iteration=iteration,
-                task=task.words,
+                task=redact(task.words),
                 goal=task.goal.model_dump() if task.goal else None,
                 model=settings.model_for("actor"),
                 seed=settings.seed,

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable
-from functools import cache
 
-from fieldcraft.secret_shapes import BEARER, NAMED, SHAPES
+from fieldcraft.common.redaction import REDACTED, redact
 
-REDACTED = "[redacted]"
-_SHORTEST = 8
-_SECRET_NAME = re.compile(rf"{NAMED}(_|$)", re.IGNORECASE)
-
-
-@cache
-def _names_a_secret(variable: str) -> bool:
-    return _SECRET_NAME.search(variable) is not None
-
-
-def redact(text: str, extra: Iterable[str] = ()) -> str:
-    """`text` with every known secret replaced by `[redacted]`.
-
-    Secrets are the values (8 characters or more) of environment variables named like one (`KEY`,
-    `TOKEN`, `SECRET`, `PASSWORD`), the strings of `extra`, and whatever has the shape of a key.
-    """
-    values = {os.environ.get(name, "") for name in list(os.environ) if _names_a_secret(name)}
-    for value in sorted(values.union(extra), key=len, reverse=True):
-        if len(value) >= _SHORTEST and value in text:
-            text = text.replace(value, REDACTED)
-    return BEARER.sub(rf"\1{REDACTED}", SHAPES.sub(REDACTED, text))
-
+__all__ = ["REDACTED", "clean", "redact"]
 
 _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed

@@ -116,14 +116,15 @@ def resumed_session(
     *,
     runs: Path = Path("runs"),
     budget: BudgetLimits | None = None,
-    sources: ToolSources | None = None,
+    sources: RunSettings | ToolSources | None = None,
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
-    What the run's files do not keep of its tools' settings, passwords for example, is looked up in `sources`.
+    What the run's files do not keep of its settings, passwords for example, is looked up in `sources`: all of
+    them, or those of its tools alone.
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     """

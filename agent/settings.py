@@ -6,11 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from fieldcraft.common.fields import Count, Data, Text
+from fieldcraft.common.fields import Count, Text
+from fieldcraft.common.redaction import redact
 from fieldcraft.envs import Goal, nearest
 from fieldcraft.tools.policy import ToolPolicy
+from fieldcraft.tools.sources.secrets import (
+    Discreet,
+    GuardedData,
+    GuardedWords,
+    learn_data,
+    learn_words,
+)
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, ToolSources
 
 ROLES = ("curriculum", "answerer", "actor", "critic", "describer", "tools")
@@ -48,8 +56,13 @@ class FixedTask(BaseModel):
     task: Text
     goal: Goal | None = None
 
+    @field_validator("task")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return redact(value)
 
-class RunSettings(BaseModel):
+
+class RunSettings(Discreet, BaseModel):
     """How a run is lived. Defaults follow Voyager (arXiv 2305.16291) unless said otherwise.
 
     `warm_up` maps a field of the observation (or `answers`) to the number of completed tasks from which
@@ -79,16 +92,18 @@ class RunSettings(BaseModel):
     these are for all `TOOL_USERS`; one that `role_tools` names has what stands there instead. A model may ask
     for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `corpus` what
     `search` and `answer` look into.
+
+    The files of a run get all of these without passwords, keys and tokens.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     environment: Text = "gridworld-v1"
-    options: dict[Text, Data] = {}
+    options: GuardedData = {}
     seed: Count = 7
     model: Text = "offline"
     role_models: dict[Text, Text] = {}
-    model_options: dict[Text, Data] = {}
+    model_options: GuardedData = {}
     curriculum: Literal["auto", "random", "human", "fixed", "solve", "open", "subgoals"] = "auto"
     tasks: tuple[FixedTask, ...] = ()
     critic: Literal["environment", "model", "human", "none", "never"] = "environment"
@@ -118,15 +133,23 @@ class RunSettings(BaseModel):
         "answers": 0,
     }
     sandbox: Literal["auto", "process", "docker", "unsafe"] = "auto"
-    tools: tuple[Text, ...] = ()
+    tools: GuardedWords = ()
     mcp: dict[Text, McpServer] = {}
     openapi: dict[Text, OpenApiDocument] = {}
-    role_tools: dict[Text, tuple[Text, ...]] = {}
+    role_tools: dict[Text, GuardedWords] = {}
     tool_steps: Count = Field(default=6, ge=1, le=50)
     tool_policy: ToolPolicy = ToolPolicy()
-    corpus: tuple[Text, ...] = ()
+    corpus: GuardedWords = ()
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()
+
+    @model_validator(mode="after")
+    def _learned(self) -> RunSettings:
+        learn_data(self.options)
+        learn_data(self.model_options)
+        for words in (self.tools, self.corpus, *self.role_tools.values()):
+            learn_words(words)
+        return self
 
     @field_validator("core_items")
     @classmethod

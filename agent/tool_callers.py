@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from fieldcraft.agent.redact import redact
 from fieldcraft.common.fields import fitted
+from fieldcraft.common.redaction import redact_data
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import ToolError, ToolOutcome, UnknownTool
 from fieldcraft.tools.naming import unknown_tool
-from fieldcraft.tools.results import without_secrets
 from fieldcraft.tools.tally import key
 
 Outcomes = Mapping[tuple[str, str], Sequence[ToolOutcome]]
@@ -20,7 +19,7 @@ Outcomes = Mapping[tuple[str, str], Sequence[ToolOutcome]]
 
 def record_key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
     """What tells a call in the journal, where no secret is written and no value is beyond a bound."""
-    return key(name, without_secrets(fitted(dict(arguments)), redact))
+    return key(name, redact_data(fitted(dict(arguments))))
 
 
 class RecordedTools:

@@ -18,11 +18,10 @@ from fieldcraft.agent import events as e
 from fieldcraft.agent.journal import JournalError
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.recorder import JournalDiverged, Recorder
-from fieldcraft.agent.redact import redact
 from fieldcraft.agent.tool_callers import record_key
+from fieldcraft.common.redaction import redact_data
 from fieldcraft.common.text import entered
 from fieldcraft.tools import ToolCall, ToolExecutor, ToolOutcome
-from fieldcraft.tools.results import without_secrets
 
 AskPerson = Callable[[str], str]
 
@@ -219,7 +218,7 @@ class ToolRecord:
             user=self._user,
             call=call.number,
             tool=call.name,
-            arguments=without_secrets(dict(call.arguments), redact),
+            arguments=redact_data(call.arguments),
             effect=call.effect,
         )
         self._recorder.write(called, sync=call.effect.changes)

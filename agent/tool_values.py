@@ -1,34 +1,46 @@
-"""Filling in, on resume, the values of tools' settings that no file keeps."""
+"""Filling in, on resume, the values of a run's settings that no file keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from fieldcraft.agent.run import RunError
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.tools.sources.secrets import FOR_FILES, LEFT_OUT
+from fieldcraft.common.redaction import REDACTED
+from fieldcraft.tools.sources.secrets import LEFT_OUT
 from fieldcraft.tools.sources.settings import SourceSettings, ToolSources
 
 Source = TypeVar("Source", bound=SourceSettings)
 
+_OTHERS = ("options", "model_options", "tools", "role_tools", "corpus")
+"""Fields of the run's settings of which a secret may be left out, besides the sources of its tools."""
+_MARK = re.compile("|".join(map(re.escape, (LEFT_OUT, REDACTED))))
 
-def with_values(settings: RunSettings, here: ToolSources) -> RunSettings:
+
+def with_values(settings: RunSettings, here: RunSettings | ToolSources) -> RunSettings:
     """A run's settings as read from its journal, with what was left out of them as it stands `here`.
 
     Raises:
         RunError: it does not stand there.
     """
-    changes = {
+    changes: dict[str, Any] = {
         "mcp": _filled("mcp", settings.mcp, here.mcp),
         "openapi": _filled("openapi", settings.openapi, here.openapi),
     }
-    return settings.model_copy(update=changes)
+    for name in _OTHERS:
+        kept = getattr(settings, name)
+        if _lacks(kept):
+            changes[name] = _restored(name, kept, getattr(here, name, None))
+    return RunSettings.model_validate({**dict(settings), **changes})
 
 
 def _filled(kind: str, kept: Mapping[str, Source], here: Mapping[str, Source]) -> dict[str, Source]:
     return {
-        name: source.model_copy(update=_values(f"{kind}.{name}", source, here.get(name)))
+        name: type(source).model_validate(
+            {**dict(source), **_values(f"{kind}.{name}", source, here.get(name))}
+        )
         for name, source in kept.items()
     }
 
@@ -43,24 +55,60 @@ def _values(called: str, source: SourceSettings, here: SourceSettings | None) ->
                 for name, text in value.items()
             }
         elif _lacks(value):
-            changes[field] = _same(called, field, value, here)
+            found = getattr(here, field, None)
+            if not _fits(value, found):
+                raise RunError(
+                    f"the run's files keep {field} of [{called}] without its secrets; have the same {field} "
+                    "in fieldcraft.toml here, best with ${NAME} of an environment variable for each secret"
+                )
+            changes[field] = found
     return changes
 
 
 def _lacks(value: object) -> bool:
-    """Whether something was left out of a text, or of one of several words."""
-    words = value if isinstance(value, tuple) else (value,)
-    return any(isinstance(word, str) and LEFT_OUT in word for word in words)
+    """Whether something was left out of a text, or of one in a list or table."""
+    match value:
+        case str():
+            return _MARK.search(value) is not None
+        case Mapping():
+            return any(map(_lacks, value.values()))
+        case list() | tuple():
+            return any(map(_lacks, value))
+        case _:
+            return False
 
 
-def _same(called: str, field: str, kept: object, here: SourceSettings | None) -> Any:
-    """The field as it stands here, where no more than what was left out tells it from what was kept."""
-    if here is None or here.model_dump(context=FOR_FILES).get(field) != kept:
+def _fits(kept: Any, here: Any) -> bool:
+    """Whether what was left out is all that tells `here` from `kept`."""
+    match kept:
+        case str() if _lacks(kept):
+            pattern = ".+".join(map(re.escape, _MARK.split(kept)))
+            return re.fullmatch(pattern, str(here), re.DOTALL) is not None and here is not None
+        case list() | tuple() if isinstance(here, list | tuple):
+            return len(kept) == len(here) and all(map(_fits, kept, here))
+        case Mapping() if isinstance(here, Mapping):
+            return kept.keys() == here.keys() and all(_fits(kept[name], here[name]) for name in kept)
+        case _:
+            return bool(kept == here)
+
+
+def _restored(called: str, kept: Any, here: Any) -> Any:
+    """`kept` with each text of which something was left out as it stands `here`."""
+    if isinstance(kept, Mapping):
+        values = here if isinstance(here, Mapping) else {}
+        return {name: _restored(f"{called}.{name}", value, values.get(name)) for name, value in kept.items()}
+    if not _lacks(kept):
+        return kept
+    if not _fits(kept, here):
         raise RunError(
-            f"the run's files keep {field} of [{called}] without its secrets; have the same {field} in "
-            "fieldcraft.toml here, best with ${NAME} of an environment variable for each secret"
+            f"the run's files keep {called} without its secrets; have the same {called} in fieldcraft.toml "
+            f"here, or in {_variable(called.split('.'))}"
         )
-    return getattr(here, field)
+    return here
+
+
+def _variable(place: Iterable[str]) -> str:
+    return "FIELDCRAFT_" + "__".join(part.upper() for part in place)
 
 
 def _value(called: str, field: str, name: str, here: SourceSettings | None) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from fieldcraft.common.redaction import redact
+
 
 class ToolError(Exception):
     """A call gave no result: unknown tool, wrong arguments, a refusal, a timeout, a fault of the tool.
 
-    An expected event. The text goes to the caller, who may do something else.
+    An expected event. The text goes to the caller, who may do something else; it holds no secret that this
+    process knows, and nothing of the shape of one.
     """
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
 
 
 class UnknownTool(ToolError, LookupError):

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from fieldcraft.common.redaction import redact, redact_data
 from fieldcraft.common.text import quoted, visible_line
 from fieldcraft.tools.errors import ToolError
 
@@ -58,8 +59,9 @@ class Results:
         """The result as data; a text that says what was cut and where the whole is, where it is too long."""
         whole = encoded_result.decode()
         data = json.loads(whole)
-        if self._redact(whole) != whole:
-            data = without_secrets(data, self._redact)
+        joined = whole.replace('","', "")  # a secret may be cut into the texts of a list
+        if self._redact(whole) != whole or (joined != whole and self._redact(joined) != joined):
+            data = redact_data(data, self._redact)
             whole = json.dumps(data, ensure_ascii=False)
         text = data if isinstance(data, str) else whole
         if len(text) <= self._longest:
@@ -80,19 +82,6 @@ class Results:
         except OSError as error:
             return f"; the whole could not be kept: {error.strerror}"
         return f"; the whole is in {path}"
-
-
-def without_secrets(data: Any, redact: Callable[[str], str]) -> Any:
-    """JSON data with every text in it redacted."""
-    match data:
-        case str():
-            return redact(data)
-        case list():
-            return [without_secrets(value, redact) for value in data]
-        case dict():
-            return {redact(key): without_secrets(value, redact) for key, value in data.items()}
-        case _:
-            return data
 
 
 def _summary(data: Any) -> str:
@@ -128,6 +117,6 @@ def failure(name: str, error: BaseException) -> str:
 def bounded_text(error: BaseException) -> str:
     """The message of an exception that may be of any size, or have none."""
     try:
-        return str(error)[:_LONGEST_MESSAGE]
+        return redact(str(error)[: 10 * _LONGEST_MESSAGE])[:_LONGEST_MESSAGE]
     except Exception:
         return "(its message cannot be shown)"

@@ -18,6 +18,7 @@ from fieldcraft.agent.models.prices import cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
+from fieldcraft.common.redaction import redact
 from fieldcraft.common.text import entered
 from fieldcraft.envs import nearest
 
@@ -95,7 +96,7 @@ class ModelClient:
             ModelRefused: the provider will never answer this: wrong key, unknown model, invalid request.
         """
         started = time.monotonic()
-        conversation = _to_langchain(messages)
+        conversation = _to_langchain(messages if self._local else without_secrets(messages))
         place = {"role": role, "call": call} if provider_of(self.name) == "scripted" else {}
         bill: list[Usage] = []
         retrying = self._retrying(role)
@@ -216,6 +217,12 @@ def _within(seconds: float, ask: Callable[[], AIMessage]) -> AIMessage:
 
 def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
     return [_turn(message) for message in messages]
+
+
+def without_secrets(messages: Sequence[Message]) -> list[Message]:
+    """What a model elsewhere is told: nothing of what this process knows to be secret."""
+    shown = [(message, redact(message.text)) for message in messages]
+    return [m if text == m.text else m.model_copy(update={"text": text}) for m, text in shown]
 
 
 def _turn(message: Message) -> BaseMessage:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from fieldcraft.agent.models.messages import Usage
+from fieldcraft.common.redaction import redact
 
 
 class ModelError(Exception):
-    """Base of everything the model room raises on purpose."""
+    """Base of everything the model room raises on purpose. No message holds a secret."""
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
 
 
 class UnknownModel(ModelError, LookupError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fieldcraft.tools.sources.secrets import Discreet, GuardedText, GuardedWords, learn_text, learn_words
 from fieldcraft.tools.sources.settings import ToolSources
 
 
@@ -16,7 +17,7 @@ class Price(BaseModel):
     output: float = Field(ge=0)
 
 
-class ModelSettings(BaseModel):
+class ModelSettings(Discreet, BaseModel):
     """Settings of one model.
 
     `timeout` ends one attempt (seconds of wall time); after it come up to `retries` more, `backoff`
@@ -27,7 +28,7 @@ class ModelSettings(BaseModel):
     `corpus` is what its `search` looks in; the run's where omitted.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     timeout: float = Field(default=120.0, gt=0)
     retries: int = Field(default=4, ge=0)
@@ -35,9 +36,9 @@ class ModelSettings(BaseModel):
     backoff: float = Field(default=1.0, gt=0)
     temperature: float | None = Field(default=None, ge=0)
     max_output_tokens: int | None = Field(default=None, ge=1)
-    base_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    base_url: GuardedText | None = Field(default=None, pattern=r"^https?://\S+$")
     prices: dict[str, Price] = {}
-    tools: tuple[str, ...] = ()
+    tools: GuardedWords = ()
     sources: ToolSources = ToolSources()
     corpus: tuple[str, ...] = ()
 
@@ -46,4 +47,16 @@ class ModelSettings(BaseModel):
     def _without_secrets(cls, value: str | None) -> str | None:
         if value is not None and "@" in value.split("//", 1)[1].split("/", 1)[0]:
             raise ValueError("a base_url must hold no user or password, for settings are kept in the journal")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _learned(cls, value: str | None) -> str | None:
+        learn_text(value or "")
+        return value
+
+    @field_validator("tools")
+    @classmethod
+    def _learned_tools(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        learn_words(value)
         return value

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from fieldcraft.agent.methods import method_settings
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.envs import ItemGoal
-from fieldcraft.tools.sources.secrets import FOR_FILES
+from fieldcraft.tools.sources.secrets import FOR_FILES, GuardedData
 
 Kind = Literal["items", "techtree", "newworld"]
 METHODS = (
@@ -47,7 +47,7 @@ class StudyWorld(_Frozen):
     """
 
     name: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    options: dict[str, Any] = {}
+    options: GuardedData = {}
     scramble: int | None = None
 
 
@@ -110,7 +110,7 @@ class StudyPlan(_Frozen):
     goals: tuple[str, ...] = GOALS
     goal_iterations: int = Field(default=50, ge=1)
     shift: int = 1000
-    new_options: dict[str, Any] = {}
+    new_options: GuardedData = {}
     library: str = ""
 
     @field_validator("methods")

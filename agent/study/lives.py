@@ -141,7 +141,7 @@ class Life:
             return resumed_session(
                 order.name,
                 runs=order.runs,
-                sources=order.settings.tool_sources,
+                sources=order.settings,
                 vouch=vouch,
                 listeners=(self._follow,),
             )

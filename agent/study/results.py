@@ -10,6 +10,7 @@ from fieldcraft.agent.places import write_file
 from fieldcraft.agent.study.figures import write_figures
 from fieldcraft.agent.study.study import Study
 from fieldcraft.agent.study.tables import Table, tables
+from fieldcraft.tools.sources.secrets import FOR_FILES
 
 
 def as_data(study: Study) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def as_data(study: Study) -> dict[str, Any]:
         "outcomes": study.counts(),
         "stopped": study.stopped,
         "spent": study.spent.model_dump(),
-        "plan": study.plan.model_dump(mode="json"),
+        "plan": study.plan.model_dump(mode="json", context=FOR_FILES),
         "tables": [
             {"title": table.title, "columns": table.columns, "rows": table.rows, "note": table.note}
             for table in tables(study)

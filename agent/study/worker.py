@@ -13,10 +13,11 @@ import os
 import queue
 import sys
 import threading
-import traceback
 from typing import TextIO
 
 from fieldcraft.agent.study.lives import Ended, Life, Order, Step
+from fieldcraft.common.error_output import Formatter, guard_error_output, print_error
+from fieldcraft.common.redaction import redact
 
 
 class _Work:
@@ -62,14 +63,17 @@ def serve(orders: TextIO, answers: TextIO) -> None:
         try:
             ended = life.live()
         except Exception as error:
-            traceback.print_exc()
-            ended = Ended(outcome="failed", reason=f"{type(error).__name__}: {error}"[:1000])
+            print_error(error)
+            ended = Ended(outcome="failed", reason=redact(f"{type(error).__name__}: {error}")[:1000])
         send("ended", ended)
 
 
 def main() -> None:
     """Serve, with whatever else writes to standard output kept out of the answers."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    guard_error_output()
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(Formatter(logging.BASIC_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[log])
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         serve(sys.stdin, answers)

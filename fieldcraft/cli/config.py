@@ -20,12 +20,16 @@ from pydantic_settings import (
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.common.redaction import redact
+from fieldcraft.common.secret_names import names_a_secret
 from fieldcraft.envs import nearest
+from fieldcraft.tools.sources.secrets import guarded_text
 
 FILE = Path("fieldcraft.toml")
 PREFIX = "FIELDCRAFT_"
 OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
 """Variables with our prefix that are read elsewhere."""
+_SECRET_TABLES = frozenset({"env", "headers", "credentials"})
 TABLES = {"model_options": ModelSettings}
 """What checks the keys of a table that is a plain dictionary in the settings."""
 
@@ -111,8 +115,15 @@ def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
     cause = detail.get("ctx", {}).get("error")
     problem = str(cause) if cause is not None else detail["msg"]
     given = detail["input"]
-    got = "" if isinstance(given, Mapping) else f" (got {str(given)[:60]!r})"
-    return f"{where}: {key}: {problem}{got}"
+    return f"{where}: {key}: {problem}{_got(place, given)}"
+
+
+def _got(place: Sequence[str], given: Any) -> str:
+    """What was given instead, where it can be shown."""
+    hidden = _SECRET_TABLES.intersection(place) or any(map(names_a_secret, place))
+    if hidden or isinstance(given, Mapping):
+        return ""
+    return f" (got {redact(guarded_text(str(given)))[:60]!r})"
 
 
 def _source(place: Sequence[str], flags: Mapping[str, Any]) -> str:

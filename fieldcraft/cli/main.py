@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study, toolformer, tools, tools_add
 from fieldcraft.cli.errors import STOPPED, explain
+from fieldcraft.common.error_output import guard_error_output
 
 EXAMPLES = """
 Examples:
@@ -99,9 +100,13 @@ class _Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from fieldcraft.cli.console import console, say
 
+        try:
+            message = record.getMessage()
+        except Exception:
+            message = f"{record.msg!s} {record.args!r}"
         style = "warn" if record.levelno >= logging.WARNING else "quiet"
         source = "" if record.name == "fieldcraft.progress" else f"{record.name}: "
-        console(stderr=True).print(say(f"{source}{record.getMessage()}", style), soft_wrap=True)
+        console(stderr=True).print(say(f"{source}{message}", style), soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 is success, 1 a failure, 2 wrong usage, 130 a run that was stopped. Errors that nobody expected pass
     through, with their traceback.
     """
+    guard_error_output()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

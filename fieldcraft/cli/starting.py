@@ -114,7 +114,7 @@ def go_on(
             folder.name,
             runs=folder.parent,
             budget=budget,
-            sources=here.tool_sources,
+            sources=here,
             vouch=vouch,
             ask_human=drive.ask,
             listeners=(drive.take,),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from fieldcraft.agent import RunSettings
+from fieldcraft.agent import events as e
 from fieldcraft.agent.redact import redact
+from fieldcraft.agent.secret_free import line_without_secrets
 
 
 @pytest.mark.parametrize("name", ["SOME_API_KEY", "DB_PASSWORD", "GITHUB_TOKEN", "client_secret"])
@@ -39,3 +42,26 @@ def test_what_has_the_shape_of_a_key_is_taken_out(text: str, shown: str) -> None
 
 def test_further_secrets_can_be_named() -> None:
     assert redact("pass correct-horse on", extra=["correct-horse"]) == "pass [redacted] on"
+
+
+def test_an_event_is_changed_as_the_journal_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "v3ry-quiet-value")
+    event = e.HumanAnswered(text="it is v3ry-quiet-value")
+
+    line = line_without_secrets(event)
+
+    assert event.text == "it is [redacted]"
+    assert e.EVENT.validate_json(line) == event
+
+
+def test_a_secret_that_is_a_word_of_the_format_too_leaves_the_journal_readable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "environment")
+    monkeypatch.setenv("OTHER_TOKEN", "run_started")
+    event = e.RunStarted(run="one", settings=RunSettings(library="the environment"))
+
+    read = e.EVENT.validate_json(line_without_secrets(event))
+
+    assert (read.settings.critic, read.settings.library) == ("environment", "the [redacted]")
+    assert event.settings.library == "the environment"

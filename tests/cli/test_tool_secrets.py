@@ -85,6 +85,15 @@ def test_nor_does_a_plan_hold_headers_or_credentials() -> None:
         (("sk-" + "a1b2" * 5, "--tokenizer=words"), ("[left out]", "--tokenizer=words")),
         ((f"--db=postgres://me:{SECRET}@localhost/db",), ("--db=postgres://[left out]@localhost/db",)),
         (("--db=postgres://${USER}:${PASS}@localhost",), ("--db=postgres://${USER}:${PASS}@localhost",)),
+        (("--max-tokens", "500", "--tokens=7"), ("--max-tokens", "500", "--tokens=7")),
+        (("--API-TOKEN", "-kX9-" + SECRET), ("--API-TOKEN", "[left out]")),
+        (("-H", "Authorization:", "Bearer", SECRET), ("-H", "Authorization:", "Bearer", "[left out]")),
+        (
+            ("-H", f"X-Ray: {SECRET}", "-H", "Accept: text/plain"),
+            ("-H", "X-Ray: [left out]", "-H", "Accept: text/plain"),
+        ),
+        (("-u", f"me:{SECRET}"), ("-u", "[left out]")),
+        (("--password=12345678",), ("--password=[left out]",)),
     ],
 )
 def test_what_is_a_secret_in_the_arguments_of_a_server(

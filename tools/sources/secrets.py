@@ -1,68 +1,230 @@
-"""Values that a person wrote out where `${NAME}` would have named them: used, but kept in no file of ours."""
+"""Values that a person wrote out where `${NAME}` would have named them: used, but kept in no file of ours.
+
+The same rules say which values of the settings are learned, so that no server, error or program brings them
+back to a file or screen (`fieldcraft.common.redaction`).
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
-from itertools import pairwise
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import PlainSerializer, SerializationInfo
+from pydantic import BaseModel, PlainSerializer, SerializationInfo
 
-from fieldcraft.secret_shapes import BEARER, NAMED, SHAPES
+from fieldcraft.common.fields import Data as Value
+from fieldcraft.common.fields import Text
+from fieldcraft.common.redaction import (
+    is_path_token,
+    is_secret_parameter,
+    learn,
+    learn_plausible,
+    learn_url,
+    without_known,
+)
+from fieldcraft.common.secret_names import PLACEHOLDER, counts, is_harmless, names_a_secret
+from fieldcraft.common.secret_shapes import names_its_value, without_shapes
 
 FOR_FILES = {"for": "files"}
 """The serialization context of everything that is written to disk: values are left out, names are not."""
 LEFT_OUT = "[left out]"
-VARIABLE = re.compile(r"\$\{(?P<kind>env:|input:)?(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
-"""`${NAME}`, `${NAME:-otherwise}`, and how editors write the first."""
-_FLAG = re.compile(rf"-{{1,2}}[\w.-]*{NAMED}", re.IGNORECASE)
-_BY_NAME = [
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (
-        rf"^(?P<name>-{{0,2}}[\w.-]*(?:{NAMED}|authorization)\s*[=:]\s*)(?P<value>.+)",
-        rf"(?P<name>[?&][\w.-]*{NAMED}=)(?P<value>[^&#\s]+)",
-        rf"""(?P<name>"[\w.-]*{NAMED}\\?"\s*:\s*\\?")(?P<value>[^"\\]+)""",
+VARIABLE = PLACEHOLDER
+Mark = Callable[[str], str]
+"""Gives what stands in the place of a value."""
+Data = TypeVar("Data")
+
+_SCHEMES = frozenset({"basic", "bearer", "digest", "token", "apikey", "api-key", "negotiate"})
+_NAMES_FOLLOW = frozenset({"-h", "--header", "--headers", "-e", "--env", "-b", "--cookie"})
+_USER_FOLLOWS = frozenset({"-u", "--user", "--proxy-user"})
+_FLAG = re.compile(r"-{1,2}[A-Za-z][A-Za-z-]{0,40}(?:=.*)?", re.DOTALL)
+_ASSIGNED = re.compile(r"(?P<name>-{0,2}[\w.-]{1,80})(?P<by>\s*[=:]\s*)(?P<value>.+)", re.DOTALL)
+_IN_URL = re.compile(r"[?&#;](?P<name>[\w.~%\[\]-]{1,80})=(?P<value>[^&#\s]+)")
+_IN_JSON = re.compile(r"\"(?P<name>[\w.-]{1,80})\\{0,3}\"\s{0,8}:\s{0,8}\\{0,3}\"(?P<value>[^\"\\]+)")
+_IN_PATH = re.compile(r"(?<=/)(?P<value>[\w.~%=:+-]{20,})")
+
+
+def left_out(_secret: str) -> str:
+    """The mark that stands in files."""
+    return LEFT_OUT
+
+
+def _marked(text: str, mark: Mark) -> str:
+    """`text` where it names its value, or is no secret's value any more."""
+    return text if not text or names_its_value(text) or text == LEFT_OUT else mark(text)
+
+
+def guarded_values(values: Mapping[str, str], mark: Mark = left_out) -> dict[str, str]:
+    """Names and values, every value that is written out taken out."""
+    return {name: _marked(text, mark) for name, text in values.items()}
+
+
+def guarded_text(text: str, mark: Mark = left_out) -> str:
+    """Text, such as a URL or an argument, without what is a secret by its name, its shape, or its looks."""
+    assigned = _ASSIGNED.fullmatch(text)
+    if assigned is not None and names_a_secret(assigned["name"]):
+        if counts(assigned["name"], assigned["value"]):
+            return text
+        return f"{assigned['name']}{assigned['by']}{_marked(assigned['value'], mark)}"
+    if "://" in text:
+        text = _replaced(_IN_URL, text, mark, is_secret_parameter)
+        text = _replaced(_IN_PATH, text, mark, lambda _, value: is_path_token(value))
+    text = _replaced(_IN_JSON, text, mark, lambda name, value: names_a_secret(name) and value != LEFT_OUT)
+    return (
+        without_known(without_shapes(text, mark), LEFT_OUT)
+        if mark is left_out
+        else without_shapes(text, mark)
     )
-]
-"""`--api-key=...` and `Authorization: ...`, a URL's `?token=...`, and the same in JSON, escaped or not."""
 
 
-def _serialized(values: dict[str, str], info: SerializationInfo[Any]) -> dict[str, str]:
-    if info.context != FOR_FILES:
-        return values
-    return {name: _kept(text) for name, text in values.items()}
+def _replaced(pattern: re.Pattern[str], text: str, mark: Mark, holds: Callable[[str, str], bool]) -> str:
+    def shown(match: re.Match[str]) -> str:
+        value = match["value"]
+        if value.startswith("[left") or not holds(match.groupdict().get("name", ""), value):
+            return match[0]
+        return match[0][: match.start("value") - match.start()] + _marked(value, mark)
+
+    return pattern.sub(shown, text)
 
 
-def _kept(text: str) -> str:
-    """`text` where it names its value; the default of a variable is a value written out."""
-    named = [match["default"] is None for match in VARIABLE.finditer(text)]
-    return text if not text or (named and all(named)) else LEFT_OUT
+def guarded_words(words: Iterable[str], mark: Mark = left_out) -> tuple[str, ...]:
+    """The same of a command's arguments; what follows `--api-key` or `Authorization:` is a secret."""
+    kept: list[str] = []
+    before, expected = "", False
+    for word in words:
+        if expected and not (_FLAG.fullmatch(word) or counts(before, word)):
+            is_scheme = word.strip().lower() in _SCHEMES
+            kept.append(word if is_scheme else _marked(word, mark))
+            expected = is_scheme
+        else:
+            kept.append(_after(before, word, mark))
+            expected = _expects(word)
+        before = word
+    return tuple(kept)
 
 
-def _written_text(text: str, info: SerializationInfo[Any]) -> str:
-    return _without_secrets(text) if info.context == FOR_FILES else text
+def _expects(word: str) -> bool:
+    """Whether the word after this one is a secret."""
+    flag = word.startswith("-") and "=" not in word
+    return (flag or word.rstrip().endswith((":", "="))) and names_a_secret(word.rstrip(" :="))
 
 
-def _written_words(words: tuple[str, ...], info: SerializationInfo[Any]) -> tuple[str, ...]:
-    if info.context != FOR_FILES:
-        return words
-    return tuple(
-        _kept(word) if _FLAG.fullmatch(before) and not word.startswith("-") else _without_secrets(word)
-        for before, word in pairwise(("", *words))
-    )
+def _after(before: str, word: str, mark: Mark) -> str:
+    name, by, value = word.partition(":" if ":" in word and "=" not in word.partition(":")[0] else "=")
+    if before.lower() in _NAMES_FOLLOW and by and "://" not in word and not is_harmless(value.strip()):
+        blank = value[: len(value) - len(value.lstrip())]
+        return f"{name}{by}{blank}{_marked(value.strip(), mark)}"
+    if before.lower() in _USER_FOLLOWS and ":" in word:
+        return _marked(word, mark)
+    return guarded_text(word, mark)
 
 
-def _without_secrets(text: str) -> str:
-    """`text` without what is a secret by its name or its shape, unless a variable stands for it."""
-    for pattern in _BY_NAME:
-        text = pattern.sub(lambda match: match["name"] + _kept(match["value"]), text)
-    text = SHAPES.sub(lambda match: _kept(match[0]), text)
-    return BEARER.sub(rf"\1{LEFT_OUT}", text)
+def guarded_data(data: Any, mark: Mark = left_out, name: str = "") -> Any:
+    """JSON data, such as the options of a world, without what is a secret by its name, shape or looks."""
+    match data:
+        case str() if name and names_a_secret(name) and not counts(name, data):
+            return _marked(data, mark)
+        case str():
+            return guarded_text(data, mark)
+        case int() | float() if _is_secret_number(name, data):
+            return mark(str(data))
+        case list() | tuple():
+            words = all(isinstance(part, str) for part in data)
+            return list(guarded_words(data, mark)) if words else [guarded_data(p, mark, name) for p in data]
+        case Mapping():
+            return {key: guarded_data(value, mark, str(key)) for key, value in data.items()}
+        case _:
+            return data
 
 
-Guarded = Annotated[dict[str, str], PlainSerializer(_serialized)]
+def _is_secret_number(name: str, value: float) -> bool:
+    """A password of digits; a boolean, and a number of tokens, is none."""
+    return not isinstance(value, bool) and names_a_secret(name) and not counts(name, str(value))
+
+
+def learn_text(text: str) -> None:
+    """Learn what `guarded_text` takes out of it."""
+    learn_url(text)
+    guarded_text(text, _learning)
+
+
+def learn_words(words: Iterable[str]) -> None:
+    """Learn what `guarded_words` takes out of them."""
+    words = tuple(words)
+    guarded_words(words, _learning)
+    for word in words:
+        if "://" in word:
+            learn_url(word[word.find("=") + 1 :] if word.startswith("-") else word)
+
+
+def learn_data(data: Any) -> None:
+    """Learn what `guarded_data` takes out of it."""
+    guarded_data(data, _learning)
+
+
+def learn_values(values: Mapping[str, str], *, all_secret: bool = False) -> None:
+    """Learn headers, variables or credentials: those named like secrets, and those that look like one."""
+    for name, value in values.items():
+        if VARIABLE.search(value) is not None:
+            continue
+        if all_secret or names_a_secret(name):
+            learn(_parts_of(value))
+        else:
+            learn_plausible([value])
+
+
+def learn_variable(name: str, value: str) -> None:
+    """Learn what `${NAME}` stands for."""
+    if names_a_secret(name):
+        learn(_parts_of(value))
+    learn_plausible([value])
+
+
+def _learning(secret: str) -> str:
+    if VARIABLE.search(secret) is None:
+        learn(_parts_of(secret))
+    return LEFT_OUT
+
+
+def _parts_of(value: str) -> Iterable[str]:
+    """A credential whole, without its scheme, decoded, and the password or cookies in it."""
+    yield value
+    scheme, _, rest = value.strip().partition(" ")
+    secret = rest.strip() if scheme.lower().rstrip(":") in _SCHEMES and rest else value.strip()
+    yield secret
+    try:
+        decoded = base64.b64decode(secret, validate=True).decode() if scheme.lower() == "basic" else secret
+    except (binascii.Error, ValueError):
+        decoded = secret
+    yield decoded
+    if ":" in decoded and "://" not in decoded:
+        yield decoded.partition(":")[2]
+    for pair in secret.split(";"):
+        name, by, part = pair.partition("=")
+        if by and not is_harmless(part) and re.fullmatch(r"\s*[\w.-]+", name):
+            yield part
+
+
+def _for_files(guard: Callable[[Data], Data]) -> PlainSerializer:
+    def serialized(value: Data, info: SerializationInfo[Any]) -> Data:
+        return guard(value) if info.context == FOR_FILES and value is not None else value
+
+    return PlainSerializer(serialized)
+
+
+class Discreet(BaseModel):
+    """Settings whose `repr` holds no secret: they are shown as a file would get them."""
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return self.model_dump(context=FOR_FILES).items()
+
+
+Guarded = Annotated[dict[Text, Text], _for_files(guarded_values)]
 """Names and values of which a file gets the names alone, unless a value is a variable's."""
-GuardedText = Annotated[str, PlainSerializer(_written_text)]
-"""Text, such as a URL, of which a file does not get what is a secret by its name or its shape."""
-GuardedWords = Annotated[tuple[str, ...], PlainSerializer(_written_words)]
+GuardedText = Annotated[Text, _for_files(guarded_text)]
+"""Text, such as a URL, of which a file does not get what is a secret by its name, its shape or its looks."""
+GuardedWords = Annotated[tuple[Text, ...], _for_files(guarded_words)]
 """The same of a command's arguments; one that follows a flag such as `--api-key` is a secret."""
+GuardedData = Annotated[dict[Text, Value], _for_files(guarded_data)]
+"""The same of options: a value is a secret by the name of its option, too."""

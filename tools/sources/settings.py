@@ -10,15 +10,26 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from fieldcraft.common.redaction import learn_url
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.sources.secrets import VARIABLE, Guarded, GuardedText, GuardedWords
+from fieldcraft.tools.sources.secrets import (
+    VARIABLE,
+    Discreet,
+    Guarded,
+    GuardedText,
+    GuardedWords,
+    learn_text,
+    learn_values,
+    learn_variable,
+    learn_words,
+)
 from fieldcraft.tools.traits import Effect
 
 _PLACES = {"workspaceFolder": Path.cwd, "userHome": Path.home}
 """What editors call the working directory and the home folder in their files."""
 
 
-class SourceSettings(BaseModel):
+class SourceSettings(Discreet, BaseModel):
     """What all sources have in common.
 
     Attributes:
@@ -30,7 +41,7 @@ class SourceSettings(BaseModel):
         timeout: seconds for one call, where the run's own do not suit.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_]*$")
     only: tuple[str, ...] = ("*",)
@@ -85,6 +96,14 @@ class McpServer(SourceSettings):
             raise ValueError("type stdio goes with a command, http and sse with a url")
         return self
 
+    @model_validator(mode="after")
+    def _learned(self) -> McpServer:
+        learn_words(self.args)
+        learn_text(self.url or "")
+        learn_values(self.env)
+        learn_values(self.headers)
+        return self
+
 
 class OpenApiDocument(SourceSettings):
     """A web API that an OpenAPI 3 document describes.
@@ -105,11 +124,19 @@ class OpenApiDocument(SourceSettings):
     headers: Guarded = {}
     credentials: Guarded = {}
 
+    @model_validator(mode="after")
+    def _learned(self) -> OpenApiDocument:
+        for url in (self.document, *self.servers):
+            learn_text(url)
+        learn_values(self.headers)
+        learn_values(self.credentials, all_secret=True)
+        return self
 
-class ToolSources(BaseModel):
+
+class ToolSources(Discreet, BaseModel):
     """Every source of a run, by the name its person gave it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     mcp: dict[str, McpServer] = {}
     openapi: dict[str, OpenApiDocument] = {}
@@ -117,6 +144,8 @@ class ToolSources(BaseModel):
 
 def filled(text: str) -> str:
     """`text` with `${NAME}` and `${NAME:-otherwise}` replaced, and what editors write in their files as well.
+
+    The values are learned: from now on they are taken out of what is kept, shown and told.
 
     Raises:
         BrokenTool: a variable is not set, or an editor would ask for it.
@@ -131,6 +160,10 @@ def filled(text: str) -> str:
         found = os.environ.get(name) or match["default"]
         if found is None:
             raise BrokenTool(f"the environment variable {name} is not set")
+        learn_variable(name, found)
         return found
 
-    return VARIABLE.sub(value, text)
+    made = VARIABLE.sub(value, text)
+    if made != text and "://" in made:
+        learn_url(made)
+    return made

@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
+from fieldcraft.common.redaction import redact
 from fieldcraft.tools.announced import available
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.context import ToolContext
@@ -76,7 +77,7 @@ class ToolformerChat(BaseChatModel):
         folder = Path(folder)
         registry = ToolRegistry.load(tools) if tools is not None else _its_tools(folder, offered, sources)
         settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
-        context = ToolContext(corpus=Corpora(corpus) if corpus else None)
+        context = ToolContext(corpus=Corpora(corpus) if corpus else None, redact=redact)
         executor = ToolExecutor(registry, context=context)
         weakref.finalize(executor, registry.close)
         return cls(decoder=Decoder(LanguageModel.load(folder), executor, settings))

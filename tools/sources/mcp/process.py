@@ -18,6 +18,7 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from fieldcraft.common.redaction import redact
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.settings import McpServer, filled
 
@@ -80,7 +81,8 @@ class Witness:
             parts.append(f"it sent a message of more than {LARGEST_MESSAGE:,} bytes")
         lines = self.last_words.decode("utf-8", "replace").strip().splitlines()[-5:]
         if lines:
-            parts.append(f"it last said: {' / '.join(line.strip() for line in lines)[-600:]}")
+            said = redact(" / ".join(line.strip() for line in lines))
+            parts.append(f"it last said: {said[-600:]}")
         if self.junk:
             parts.append(
                 f"what it wrote to standard output was no message, such as {self.first_junk!r} "
@@ -148,7 +150,8 @@ async def _read_messages(
                     if line.strip():
                         witness.junk += 1
                         witness.first_junk = (
-                            witness.first_junk or line[:100].decode("utf-8", "replace").strip()
+                            witness.first_junk
+                            or redact(line[:2_000].decode("utf-8", "replace"))[:100].strip()
                         )
                     continue
                 await from_server.send(SessionMessage(message))

@@ -13,10 +13,12 @@ from mcp import Client, MCPError
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import ValidationError
 
+from fieldcraft.common.redaction import redact
 from fieldcraft.tools.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.sources.mcp.process import Witness, running
 from fieldcraft.tools.sources.mcp.sifting import Sifted
+from fieldcraft.tools.sources.secrets import guarded_text
 from fieldcraft.tools.sources.settings import McpServer, filled
 
 if TYPE_CHECKING:
@@ -129,12 +131,14 @@ class HeldSession:
             if error.code != CONNECTION_CLOSED:
                 connection.lost = _forgot_the_session(error)
                 kind = _SessionForgotten if connection.lost else ToolError
-                raise kind(f"{self._called}: {tool} failed: {error.message[:1_500]}") from error
+                raise kind(
+                    f"{self._called}: {tool} failed: {redact(error.message[:15_000])[:1_500]}"
+                ) from error
             problem: Exception = error
         except ValidationError as error:
             raise ToolError(f"{self._called}: {tool} gave what is no result: {complaints(error)}") from error
         except RuntimeError as error:
-            why = f"does not keep to its own schema: {str(error)[:1_000]}"
+            why = f"does not keep to its own schema: {redact(str(error)[:10_000])[:1_000]}"
             raise ToolError(f"{self._called} {why}") from error
         except Exception as error:
             problem = error
@@ -224,9 +228,9 @@ class HeldSession:
             waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
             return f"{waited}; {said}" if said else waited
         if self._server.url is not None:
-            return f"{self._server.url} {_http_words(error, connection.witness.refusal)}"
+            return f"{guarded_text(self._server.url)} {_http_words(error, connection.witness.refusal)}"
         if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
-            return " ".join(error.message.split())[:_LONGEST_WHY]
+            return redact(" ".join(error.message[:10_000].split()))[:_LONGEST_WHY]
         await connection.witness.ended(_SECONDS_TO_EXIT)
         return connection.witness.account() or "it closed its output"
 
@@ -276,7 +280,7 @@ def _http_words(error: Exception, refusal: str) -> str:
         refusal = f"{response.status_code} {response.reason_phrase}"
     if refusal:
         return f"answered {refusal}{'; give it `headers`' if refusal[:3] in {'401', '403'} else ''}"
-    words = " ".join(str(error).split())[:_LONGEST_WHY] or type(error).__name__
+    words = redact(" ".join(str(error)[:10_000].split()))[:_LONGEST_WHY] or type(error).__name__
     return (
         f"answered what is no MCP: {words}" if isinstance(error, MCPError) else f"cannot be reached: {words}"
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from fieldcraft.common.redaction import redact
 from fieldcraft.tools.background import BackgroundLoop
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
 from fieldcraft.tools.sources.openapi.credentials import Credentials
@@ -145,11 +146,11 @@ class _Api:
         status = f"{response.status_code} {response.reason_phrase}".strip()
         told = f"{operation.method} {response.request.url.path} answered {status}"
         if response.is_redirect:
-            place = response.headers.get("location", "nowhere")[:300]
+            place = redact(response.headers.get("location", "nowhere"))[:300]
             return ToolError(f"{told}: it leads to {place}, which is not allowed")
         if response.status_code in {401, 403}:
             told += self._credentials.hint(operation.security)
-        if words := " ".join(answer.text[:_LONGEST_COMPLAINT].split()):
+        if words := redact(" ".join(answer.text[: 10 * _LONGEST_COMPLAINT].split()))[:_LONGEST_COMPLAINT]:
             told += f": {words}"
         again = operation.method in _EFFECTS and response.status_code in _FOR_A_WHILE
         return TransientToolError(told) if again else ToolError(told)
