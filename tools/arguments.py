@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.errors import BrokenTool, ToolError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def checker(name: str, tool: BaseTool) -> Check:
     except Exception as error:
         raise BrokenTool(f"tool {name!r} has no usable schema: {type(error).__name__}: {error}") from error
     if isinstance(schema, Mapping):
-        return _json_schema_checker(name, dict(schema))
+        return _json_schema_checker(name, schema)
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         return _model_checker(name, schema)
     return lambda _: None
@@ -77,59 +79,39 @@ def complaints(error: ValidationError) -> str:
 
 
 def _line(found: Iterable[tuple[Iterable[object], str]]) -> str:
-    parts = [f"{'.'.join(map(str, place)) or 'arguments'}: {problem}" for place, problem in found]
-    return "; ".join(parts[:_MOST_COMPLAINTS])[:_LONGEST]
+    parts = (
+        f"{'.'.join(str(part)[:100] for part in place) or 'arguments'}: {problem}" for place, problem in found
+    )
+    return visible_line("; ".join(islice(parts, _MOST_COMPLAINTS)), _LONGEST)
 
 
 def _extra(name: str, arguments: Iterable[str], known: Iterable[str]) -> str:
     from fieldcraft.tools.naming import nearest
 
-    odd = min(set(arguments) - set(known))
-    return (
-        f"{name} takes no argument {odd[:100]!r}{nearest(odd, known)}; it takes: "
-        f"{', '.join(sorted(known)) or 'none'}"
-    )
+    odd = min(set(arguments) - set(known))[:100]
+    takes = ", ".join(sorted(known)) or "none"
+    return cut_text(f"{name} takes no argument {odd!r}{nearest(odd, known)}; it takes: {takes}", _LONGEST)
 
 
-def _json_schema_checker(name: str, schema: dict[str, Any]) -> Check:
-    """A check against a JSON schema that somebody else wrote.
+def _json_schema_checker(name: str, schema: Mapping[str, Any]) -> Check:
+    """A check against a JSON schema that somebody else wrote; see `fieldcraft.tools.schemas`."""
+    from fieldcraft.tools.schemas import CheckGivenUp, SchemaCheck, sound_schema
 
-    `pattern` is left to the tool: a hostile expression could stall this process. No reference is fetched.
-    """
-    from jsonschema import Draft202012Validator, SchemaError, validators
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    base = validators.validator_for(schema, default=Draft202012Validator)
-    try:
-        base.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        message = getattr(error, "message", "it is nested too deeply")
-        raise BrokenTool(f"tool {name!r} announces a bad schema: {message[:500]}") from error
-    if schema.get("type", "object") != "object":
-        raise BrokenTool(f"tool {name!r} announces a bad schema: its arguments are no object")
-    properties = schema.get("properties", {})
-    closed = schema.get("additionalProperties") in {False, None} and "patternProperties" not in schema
-    unpatterned = validators.extend(base, _UNCHECKED)  # type: ignore[no-untyped-call]
-    validator = unpatterned(schema, registry=Registry())
+    sound = sound_schema(name, schema)
+    properties = sound.get("properties", {})
+    closed = not sound.get("additionalProperties", False) and "patternProperties" not in sound
+    checked = SchemaCheck(sound)
 
     def check(arguments: Mapping[str, Any]) -> None:
         if closed and not properties.keys() >= arguments.keys():
             raise ToolError(_extra(name, arguments, properties))
         try:
-            found = [
-                (error.absolute_path, error.message[:200]) for error in validator.iter_errors(dict(arguments))
-            ]
-        except (Unresolvable, RecursionError) as error:
-            raise BrokenTool(f"tool {name!r} announces a schema that cannot be followed: {error}") from error
+            found = checked.complaints(dict(arguments))
+        except BrokenTool as error:
+            raise BrokenTool(f"tool {name!r} announces {error}") from error
+        except CheckGivenUp:
+            raise ToolError(f"{name} cannot take these arguments: it takes too long to check them") from None
         if found:
             raise ToolError(f"{name} cannot take these arguments: {_line(found)}")
 
     return check
-
-
-def _accept(*_: object) -> Iterable[Any]:
-    return ()
-
-
-_UNCHECKED = {"pattern": _accept, "patternProperties": _accept}

@@ -54,7 +54,7 @@ def read_json(text: str | bytes, limits: Limits = DEFAULT) -> Any:
     except UnicodeError as error:
         raise DataError(f"the text cannot be encoded: {error}") from None
     _check_size(len(raw), limits)
-    _check_shape(raw, limits)
+    check_shape(raw, limits)
     try:
         value = json.loads(
             raw.decode("utf-8-sig"),
@@ -153,8 +153,12 @@ def _check_size(size: int, limits: Limits) -> None:
         raise DataError(f"it has {size:,} bytes; at most {limits.size:,} are read")
 
 
-def _check_shape(raw: bytes, limits: Limits) -> None:
-    """Count brackets and commas outside strings, so that no parser meets what is too deep or too much."""
+def check_shape(raw: bytes, limits: Limits) -> None:
+    """Count brackets and commas outside strings, so that no parser meets what is too deep or too much.
+
+    Raises:
+        DataError: the JSON text has more values or levels than `limits` allow.
+    """
     brackets = raw.count(b"[") + raw.count(b"{")
     if brackets <= limits.depth and raw.count(b",") < limits.items:
         return
