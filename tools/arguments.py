@@ -75,10 +75,11 @@ def complaints(error: ValidationError) -> str:
         (problem["loc"], reason(problem["msg"]))
         for problem in error.errors(include_url=False, include_input=False)
     )
-    return _line(found)
+    return one_line(found)
 
 
-def _line(found: Iterable[tuple[Iterable[object], str]]) -> str:
+def one_line(found: Iterable[tuple[Iterable[object], str]]) -> str:
+    """Places and what is wrong there, the first few, on one line."""
     parts = (
         f"{'.'.join(str(part)[:100] for part in place) or 'arguments'}: {problem}" for place, problem in found
     )
@@ -112,6 +113,6 @@ def _json_schema_checker(name: str, schema: Mapping[str, Any]) -> Check:
         except CheckGivenUp:
             raise ToolError(f"{name} cannot take these arguments: it takes too long to check them") from None
         if found:
-            raise ToolError(f"{name} cannot take these arguments: {_line(found)}")
+            raise ToolError(f"{name} cannot take these arguments: {one_line(found)}")
 
     return check

@@ -1,8 +1,8 @@
 """JSON schemas that others wrote: whether one is sound and small enough, and checking data against it.
 
-A schema may be made to cost: by references that double at each step, by expressions, by comparisons of all with
-all. So its size with every reference followed is counted before it is taken, what cannot be bounded is left to
-the tool to check, and a check that takes too many steps is given up.
+A schema may be made to cost: by references that double at each step, by expressions, by comparisons of all
+with all. So its size with every reference followed is counted before it is taken, what cannot be bounded is
+left to the tool to check, and a check that takes too many steps is given up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.tools.errors import BrokenTool
 
 MOST_PARTS = 20_000
-"""Objects and lists of one tool's schema, each counted as often as a reference leads to it."""
+"""Objects, lists and hundreds of characters of one tool's schema, as often as references lead there."""
 MOST_STEPS = 60_000
 """Keywords of a schema that are looked at while some data is checked."""
 LONGEST_CHECK = 0.8
@@ -28,6 +28,7 @@ LONGEST_CHECK = 0.8
 LIMITS = Limits(items=100_000)
 MOST_COMPLAINTS = 10
 _DEEPEST = 200
+_TEXT_OF_A_PART = 100
 
 _TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 _MAPS = ("$defs", "definitions", "dependentSchemas", "patternProperties", "properties")
@@ -92,13 +93,15 @@ class _Expansion:
         return self.counted
 
     def _walk(self, part: Any, depth: int) -> None:
-        if not isinstance(part, dict | list):
+        if not isinstance(part, dict | list | str):
             return
-        self.counted += 1
+        self.counted += len(part) // _TEXT_OF_A_PART if isinstance(part, str) else 1
         if self.counted > MOST_PARTS:
             raise DataError(f"with its references followed it has more than {MOST_PARTS:,} parts")
         if depth > _DEEPEST:
             raise DataError(f"with its references followed it is nested deeper than {_DEEPEST} levels")
+        if isinstance(part, str):
+            return
         for value in part.values() if isinstance(part, dict) else part:
             self._walk(value, depth + 1)
         reference = part.get("$ref") if isinstance(part, dict) else None
@@ -114,18 +117,18 @@ def _target(root: Any, reference: str) -> Any:
         return None
     found = root
     for key in filter(None, reference[1:].split("/")):
-        key = unquote(key).replace("~1", "/").replace("~0", "~")
+        name = unquote(key).replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict):
-            found = found.get(key)
-        elif isinstance(found, list) and key.isdecimal() and len(key) < 7:
-            found = next(islice(found, int(key), None), None)
+            found = found.get(name)
+        elif isinstance(found, list) and name.isascii() and name.isdigit() and len(name) < 7:
+            found = next(islice(found, int(name), None), None)
         else:
             return None
     return found
 
 
 def _check(schema: Any, place: str) -> None:
-    """Refuse a keyword whose value is none of its own. (The schema of schemas takes 100 times as long.)"""
+    """Refuse a keyword whose value is none of its own; the schema of schemas would take 100 times as long."""
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
