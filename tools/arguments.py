@@ -7,7 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
+from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.errors import BrokenTool, ToolError
 
@@ -17,7 +19,41 @@ if TYPE_CHECKING:
 _MOST_COMPLAINTS = 10
 _LONGEST = 2_000
 
+LIMITS = Limits(size=256_000, items=50_000)
+"""How much of arguments a tool is given in one call."""
+LEFT_OUT = "(left out)"
+
 Check = Callable[[Mapping[str, Any]], None]
+
+
+def size_of(arguments: Mapping[str, Any]) -> int:
+    """Bytes of arguments as JSON."""
+    return len(to_json(arguments, inf_nan_mode="constants", serialize_unknown=True))
+
+
+def plain_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The arguments as data that can be written down and read back, and their bytes as JSON.
+
+    Raises:
+        TooMuch: they are no such data, or too much.
+    """
+    try:
+        plain: dict[str, Any] = bounded(dict(arguments), LIMITS)
+    except DataError as error:
+        raise TooMuch(str(error), {LEFT_OUT: str(error)}) from error
+    size = size_of(plain)
+    if size > LIMITS.size:
+        why = f"they have {size:,} bytes; at most {LIMITS.size:,} are passed on"
+        raise TooMuch(why, {LEFT_OUT: f"{size:,} bytes"})
+    return plain, size
+
+
+class TooMuch(ToolError):
+    """Arguments that are not passed on; `shown` is what is recorded in their place."""
+
+    def __init__(self, message: str, shown: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.shown = shown
 
 
 def checker(name: str, tool: BaseTool) -> Check:
