@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fieldcraft.common.text import valid_text
@@ -39,6 +39,7 @@ class DataError(ValueError):
 
 
 DEFAULT = Limits()
+_MOST_PARSED = 500
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
@@ -69,6 +70,41 @@ def read_json(text: str | bytes, limits: Limits = DEFAULT) -> Any:
     except (ValueError, RecursionError) as error:
         raise DataError(f"it is no valid JSON: {error}") from None
     return bounded(value, limits)
+
+
+def read_json_parts(raw: bytes, limits: Limits = DEFAULT) -> Any:
+    """The value of a JSON text of which one bad part shall not cost the others; hand each to `bounded`.
+
+    An integer of too many digits becomes a number that is not finite, and what lies deeper than `limits` is
+    left out beyond one level more, so that `bounded` refuses the part that holds it. Text may hold lone
+    surrogates, which `bounded` replaces.
+
+    Raises:
+        DataError: it is no JSON, or too large, or of more than some hundred levels.
+    """
+    _check_size(len(raw), limits)
+    check_shape(raw, replace(limits, depth=_MOST_PARSED))
+    try:
+        value = json.loads(
+            raw.decode("utf-8-sig", "replace"),
+            parse_int=lambda digits: int(digits) if len(digits) <= limits.digits else math.inf,
+        )
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"it is no valid JSON: {str(error)[:200]}") from None
+    return _pruned(value, limits.depth + 1) if raw.count(b"[") + raw.count(b"{") > limits.depth else value
+
+
+def _pruned(value: Any, levels: int) -> Any:
+    """The value down to a level."""
+    match value:
+        case dict() if levels > 0:
+            return {key: _pruned(part, levels - 1) for key, part in value.items()}
+        case list() if levels > 0:
+            return [_pruned(part, levels - 1) for part in value]
+        case dict() | list():
+            return None
+        case _:
+            return value
 
 
 def bounded(value: Any, limits: Limits = DEFAULT) -> Any:

@@ -106,6 +106,9 @@ def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocumen
             _add(registry, origin, settings, _sound(registry, origin, apis.open(settings)))
         except ToolError as error:
             registry.problems.append(ToolProblem(origin, str(error)))
+        except Exception as error:
+            why = f"the document cannot be used: {type(error).__name__}: {visible_line(error)}"
+            registry.problems.append(ToolProblem(origin, why))
         _shorten(registry.problems, before, origin)
 
 
@@ -131,12 +134,11 @@ def _shorten(problems: list[ToolProblem], before: int, origin: str) -> None:
 def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:
     """Add the tools that are wanted; one that is broken or whose name is taken is a problem of its own."""
     left = MOST_TOGETHER
-    for number, tool in enumerate(tools):
+    wanted = (tool for tool in tools if settings.wants(tool.name))
+    for number, tool in enumerate(wanted):
         if number == MOST_TOOLS:
             registry.problems.append(ToolProblem(origin, f"it has more than {MOST_TOOLS:,} tools"))
             return
-        if not settings.wants(tool.name):
-            continue
         name = settings.prefix + tool.name
         try:
             checker(name, tool)
