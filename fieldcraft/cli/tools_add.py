@@ -132,9 +132,9 @@ def _entry(
     if "://" not in what and not (untried or Path(what).exists()):
         raise UsageProblem(f"{what} cannot be read: there is no such file")
     if what.lower().endswith(".json") and "://" not in what:
-        from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json
+        from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_configuration
 
-        if is_mcp_configuration(read_json(Path(what))):
+        if is_mcp_configuration(read_configuration(Path(what))):
             return ("tools",), {}
     return ("openapi", made), {"document": what}
 

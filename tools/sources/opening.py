@@ -56,9 +56,9 @@ def _sort_in(
         else:
             mcp.setdefault(name, McpServer(url=name))
         return
-    from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json, servers_of
+    from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_configuration, servers_of
 
-    data = read_json(Path(name)) if name.lower().endswith(".json") else {}
+    data = read_configuration(Path(name)) if name.lower().endswith(".json") else {}
     if not is_mcp_configuration(data):
         openapi.setdefault(name, OpenApiDocument(document=name))
         return
