@@ -25,6 +25,7 @@ LONGEST_MESSAGE = 2_000
 MOST_KEPT = 256_000_000
 """Bytes of results that are kept for one run."""
 _LIMITS = Limits(size=64_000_000)
+_LONGEST_GIVEN = 503
 _MARGIN = 4_096
 """Characters at the end of what was cut before it was redacted: half a secret may stand there."""
 
@@ -175,8 +176,7 @@ def as_text(data: Any) -> str:
 def told(name: str, arguments: Mapping[str, Any], *, value: Any = None, error: str | None = None) -> str:
     """A call and its outcome as a model reads it: every line of the outcome behind `> `, as data."""
     given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    if len(given) > 500:
-        given = f"{given[:500]}..."
+    given = visible_line(given, _LONGEST_GIVEN)
     lines = (as_text(value) if error is None else error).splitlines() or ["(nothing)"]
     verb = "gave" if error is None else "failed"
     return "\n".join([f"{name}({given}) {verb}:", *(f"> {line}" for line in lines)])

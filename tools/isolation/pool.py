@@ -212,7 +212,7 @@ class _Worker:
         self._known.add(key)
         self._calls.settimeout(max(ends - time.monotonic(), 0.001))
         send(self._calls, request)
-        answer = receive(self._calls, LARGEST_RESULT)
+        answer = receive(self._calls, LARGEST_RESULT, ends)
         if answer is None:
             raise EOFError
         return answer

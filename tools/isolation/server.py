@@ -31,25 +31,27 @@ _MOST_SWEEPS = 5_000
 _BETWEEN_SWEEPS = 0.001
 
 
-def receive(channel: socket.socket, limit: int) -> bytes | None:
-    """The next frame, or `None` at the end of the stream.
+def receive(channel: socket.socket, limit: int, ends: float | None = None) -> bytes | None:
+    """The next frame, or `None` at the end of the stream; all of it by `ends` (`time.monotonic()`).
 
     Raises:
         OverflowError: it is longer than `limit` bytes.
-        TimeoutError: the channel's timeout passed.
+        TimeoutError: `ends` passed.
     """
-    header = _exactly(channel, HEADER.size)
+    header = _exactly(channel, HEADER.size, ends)
     if header is None:
         return None
     (size,) = HEADER.unpack(header)
     if size > limit:
         raise OverflowError(f"{size:,} bytes, {limit:,} allowed")
-    return _exactly(channel, size)
+    return _exactly(channel, size, ends)
 
 
-def _exactly(channel: socket.socket, size: int) -> bytes | None:
+def _exactly(channel: socket.socket, size: int, ends: float | None) -> bytes | None:
     data = bytearray()
     while len(data) < size:
+        if ends is not None:
+            channel.settimeout(max(ends - time.monotonic(), 0.001))
         chunk = channel.recv(min(size - len(data), 1 << 20))
         if not chunk:
             return None

@@ -13,6 +13,7 @@ from mcp import Client, MCPError
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import ValidationError
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.schemas import CheckGivenUp
@@ -21,6 +22,7 @@ from fieldcraft.tools.sources.mcp.process import Witness, running
 from fieldcraft.tools.sources.mcp.results import complaints_of_result
 from fieldcraft.tools.sources.mcp.sifting import LONGEST_CURSOR, Announcements, Sifted
 from fieldcraft.tools.sources.settings import McpServer, filled
+from fieldcraft.tools.sources.urls import shown
 
 if TYPE_CHECKING:
     import httpx2
@@ -241,9 +243,9 @@ class HeldSession:
             waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
             return f"{waited}; {said}" if said else waited
         if self._server.url is not None:
-            return f"{self._server.url} {_http_words(error, connection.witness.refusal)}"
+            return f"{shown(self._server.url)} {_http_words(error, connection.witness.refusal)}"
         if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
-            return " ".join(error.message.split())[:_LONGEST_WHY]
+            return visible_line(error.message, _LONGEST_WHY)
         await connection.witness.ended(_SECONDS_TO_EXIT)
         return connection.witness.account() or "it closed its output"
 
@@ -255,7 +257,7 @@ async def _over_http(url: str, headers: dict[str, str], witness: Witness) -> Asy
     async def note(response: httpx2.Response) -> None:
         refused = response.request.method == "POST" and response.status_code >= 400
         words = f"{response.status_code} {response.reason_phrase}"
-        witness.refusal = words[:_LONGEST_WHY] if refused else ""
+        witness.refusal = visible_line(words, _LONGEST_WHY) if refused else ""
 
     async with _bounded_client(headers=headers) as client:
         client.event_hooks["response"].append(note)
@@ -305,10 +307,10 @@ def _innermost(error: BaseException) -> Exception:
 def _http_words(error: Exception, refusal: str) -> str:
     response = getattr(error, "response", None)
     if response is not None:
-        refusal = f"{response.status_code} {response.reason_phrase}"
+        refusal = visible_line(f"{response.status_code} {response.reason_phrase}", _LONGEST_WHY)
     if refusal:
         return f"answered {refusal}{'; give it `headers`' if refusal[:3] in {'401', '403'} else ''}"
-    words = " ".join(str(error).split())[:_LONGEST_WHY] or type(error).__name__
+    words = visible_line(error, _LONGEST_WHY) or type(error).__name__
     return (
         f"answered what is no MCP: {words}" if isinstance(error, MCPError) else f"cannot be reached: {words}"
     )

@@ -14,7 +14,7 @@ from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.background import BackgroundLoop
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
-from fieldcraft.tools.sources.openapi.bodies import TooLarge, Unpacked, shown, text_of
+from fieldcraft.tools.sources.openapi.bodies import TooLarge, Unpacked, text_of
 from fieldcraft.tools.sources.openapi.credentials import Credentials
 from fieldcraft.tools.sources.openapi.document import Document, read
 from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
@@ -22,6 +22,7 @@ from fieldcraft.tools.sources.openapi.requests import request_for
 from fieldcraft.tools.sources.openapi.servers import Servers, place_of
 from fieldcraft.tools.sources.remote import RemoteTool
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+from fieldcraft.tools.sources.urls import shown
 from fieldcraft.tools.traits import Effect, ToolTraits
 
 LARGEST_RESULT = 32_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import zlib
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -66,15 +65,3 @@ def text_of(content: bytes, charset: str | None) -> str:
     if not name.startswith(_CHARSETS) or name == "utf-7":
         name = "utf-8"
     return valid_text(content.decode(name, "replace"))
-
-
-def shown(url: str) -> str:
-    """A URL without what may be secret in it: who calls, and its query."""
-    try:
-        parts = urlsplit(url)
-        if not parts.scheme or not parts.hostname:
-            return url
-        port = f":{parts.port}" if parts.port is not None else ""
-        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
-    except ValueError:
-        return url.partition("?")[0]

@@ -15,7 +15,8 @@ from fieldcraft.common.files import UnsafeFile, read_file
 from fieldcraft.common.text import decoded
 from fieldcraft.common.yaml import read_yaml
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.sources.openapi.bodies import ACCEPTED, TooLarge, Unpacked, shown
+from fieldcraft.tools.sources.openapi.bodies import ACCEPTED, TooLarge, Unpacked
+from fieldcraft.tools.sources.urls import shown
 
 LARGEST = 16_000_000
 """Bytes of a document."""

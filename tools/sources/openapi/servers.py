@@ -11,10 +11,10 @@ import httpx
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.sources.openapi.bodies import shown
 from fieldcraft.tools.sources.openapi.document import Document
 from fieldcraft.tools.sources.openapi.paths import LONGEST_PATH, filled_template, leads_away
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+from fieldcraft.tools.sources.urls import shown
 
 _PORTS = {"http": 80, "https": 443}
 _MOST = 100
