@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.text import cut_text, visible_line
@@ -37,6 +37,8 @@ def plain_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     Raises:
         TooMuch: they are no such data, or too much.
     """
+    if (size := _size_of_few(arguments)) is not None:
+        return dict(arguments), size
     try:
         plain: dict[str, Any] = bounded(dict(arguments), LIMITS)
     except DataError as error:
@@ -46,6 +48,18 @@ def plain_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         why = f"they have {size:,} bytes; at most {LIMITS.size:,} are passed on"
         raise TooMuch(why, {LEFT_OUT: f"{size:,} bytes"})
     return plain, size
+
+
+def _size_of_few(arguments: Mapping[str, Any]) -> int | None:
+    """The size of arguments that are too short to break a bound, as those of most calls; `None` of others."""
+    try:
+        text = to_json(arguments)
+        if len(text) > LIMITS.digits or text.count(b"[") + text.count(b"{") > LIMITS.depth:
+            return None
+        from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return len(text)
 
 
 class TooMuch(ToolError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.files import Folder
@@ -102,7 +102,7 @@ class Results:
     def _read(self, name: str, result: Encoded) -> tuple[Any, str]:
         """The data, and as text; one that is too much to be data is its text alone. Without secrets."""
         try:
-            data = read_json(result.json, _LIMITS)
+            data = _read_json(result.json)
         except DataError as error:
             if len(result.json) <= self._longest:
                 raise ToolError(f"{name} gave a result that cannot be kept: {error}") from error
@@ -137,6 +137,16 @@ class Results:
             return f"; the whole could not be kept: {error.strerror}"
         what = "the whole" if whole else "its beginning"
         return f"; {what} is in {self._folder / file}"
+
+
+def _read_json(text: bytes) -> Any:
+    """As `read_json`; at once for what is too short to break a bound, as most results."""
+    if len(text) <= _LIMITS.digits and text.count(b"[") + text.count(b"{") <= _LIMITS.depth:
+        try:
+            return from_json(text, allow_inf_nan=False)
+        except ValueError:
+            pass
+    return read_json(text, _LIMITS)
 
 
 def _count(characters: int) -> str:

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from fieldcraft.common.text import valid_text
@@ -119,11 +120,16 @@ def bounded(value: Any, limits: Limits = DEFAULT) -> Any:
     return _Copier(limits).copy(value, 0)
 
 
+@cache
+def _power_of_ten(digits: int) -> int:
+    return 10**digits
+
+
 class _Copier:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._items = 0
-        self._too_large = 10**limits.digits
+        self._too_large = _power_of_ten(limits.digits)
 
     def copy(self, value: Any, depth: int) -> Any:
         self._items += 1
