@@ -122,7 +122,7 @@ def bounded(value: Any, limits: Limits = DEFAULT) -> Any:
 
 @cache
 def _power_of_ten(digits: int) -> int:
-    return 10**digits
+    return int(10**digits)
 
 
 class _Copier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import httpx2
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE, rewritten
 
@@ -12,6 +13,17 @@ _LARGEST_OTHER = 1_000_000
 """Bytes of a body that is no message, such as a page that says what went wrong."""
 _FRAME = 10_000
 """Bytes of an event beside its message."""
+
+
+def bounded_client(
+    headers: dict[str, str] | None = None,
+    timeout: httpx2.Timeout | None = None,
+    auth: httpx2.Auth | None = None,
+) -> httpx2.AsyncClient:
+    """A client whose answers are bounded before anything reads them."""
+    client = create_mcp_http_client(headers=headers, timeout=timeout, auth=auth)
+    client.event_hooks = {"request": [refuse_compression], "response": [bound_body]}
+    return client
 
 
 async def refuse_compression(request: httpx2.Request) -> None:

@@ -17,6 +17,7 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.tools.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.schemas import CheckGivenUp
+from fieldcraft.tools.sources.mcp.http import bounded_client
 from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE
 from fieldcraft.tools.sources.mcp.process import Witness, running
 from fieldcraft.tools.sources.mcp.results import complaints_of_result
@@ -231,7 +232,7 @@ class HeldSession:
         if server.type == "sse":
             from mcp.client.sse import sse_client
 
-            return sse_client(filled(server.url), headers=headers, httpx_client_factory=_bounded_client)
+            return sse_client(filled(server.url), headers=headers, httpx_client_factory=bounded_client)
         return _over_http(filled(server.url), headers, witness)
 
     async def _why(self, connection: _Connection, error: Exception) -> str:
@@ -259,26 +260,11 @@ async def _over_http(url: str, headers: dict[str, str], witness: Witness) -> Asy
         words = f"{response.status_code} {response.reason_phrase}"
         witness.refusal = visible_line(words, _LONGEST_WHY) if refused else ""
 
-    async with _bounded_client(headers=headers) as client:
+    async with bounded_client(headers=headers) as client:
         client.event_hooks["response"].append(note)
         streaming = streamable_http_client(url, http_client=client, max_sse_event_size=2 * LARGEST_MESSAGE)
         async with streaming as streams:
             yield streams
-
-
-def _bounded_client(
-    headers: dict[str, str] | None = None,
-    timeout: httpx2.Timeout | None = None,
-    auth: httpx2.Auth | None = None,
-) -> httpx2.AsyncClient:
-    """A client whose answers are bounded before anything reads them."""
-    from mcp.shared._httpx_utils import create_mcp_http_client
-
-    from fieldcraft.tools.sources.mcp.http import bound_body, refuse_compression
-
-    client = create_mcp_http_client(headers=headers, timeout=timeout, auth=auth)
-    client.event_hooks = {"request": [refuse_compression], "response": [bound_body]}
-    return client
 
 
 async def _disconnect(connection: _Connection) -> None:
