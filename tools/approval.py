@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import Lock
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.context import ToolCall
 
 LONGEST_SHOWN = 2_000
@@ -60,7 +61,9 @@ class Approval:
                     return SETTLING[text]
 
     def _shown(self, call: ToolCall) -> str:
-        arguments = self._redact(", ".join(f"{name}={value!a}" for name, value in call.arguments.items()))
+        arguments = self._redact(
+            ", ".join(f"{visible_line(name, 100)}={value!a}" for name, value in call.arguments.items())
+        )
         left = len(arguments) - LONGEST_SHOWN
         more = f" ... and {left:,} characters more" if left > 0 else ""
         return f"{call.name}({arguments[:LONGEST_SHOWN]}{more})"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
+from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.errors import BrokenTool, ToolError
 
 if TYPE_CHECKING:
@@ -15,7 +19,55 @@ if TYPE_CHECKING:
 _MOST_COMPLAINTS = 10
 _LONGEST = 2_000
 
+LIMITS = Limits(size=256_000, items=50_000)
+"""How much of arguments a tool is given in one call."""
+LEFT_OUT = "(left out)"
+
 Check = Callable[[Mapping[str, Any]], None]
+
+
+def size_of(arguments: Mapping[str, Any]) -> int:
+    """Bytes of arguments as JSON."""
+    return len(to_json(arguments, inf_nan_mode="constants", serialize_unknown=True))
+
+
+def plain_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The arguments as data that can be written down and read back, and their bytes as JSON.
+
+    Raises:
+        TooMuch: they are no such data, or too much.
+    """
+    if (size := _size_of_few(arguments)) is not None:
+        return dict(arguments), size
+    try:
+        plain: dict[str, Any] = bounded(dict(arguments), LIMITS)
+    except DataError as error:
+        raise TooMuch(str(error), {LEFT_OUT: str(error)}) from error
+    size = size_of(plain)
+    if size > LIMITS.size:
+        why = f"they have {size:,} bytes; at most {LIMITS.size:,} are passed on"
+        raise TooMuch(why, {LEFT_OUT: f"{size:,} bytes"})
+    return plain, size
+
+
+def _size_of_few(arguments: Mapping[str, Any]) -> int | None:
+    """The size of arguments that are too short to break a bound, as those of most calls; `None` of others."""
+    try:
+        text = to_json(arguments)
+        if len(text) > LIMITS.digits or text.count(b"[") + text.count(b"{") > LIMITS.depth:
+            return None
+        from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return len(text)
+
+
+class TooMuch(ToolError):
+    """Arguments that are not passed on; `shown` is what is recorded in their place."""
+
+    def __init__(self, message: str, shown: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.shown = shown
 
 
 def checker(name: str, tool: BaseTool) -> Check:
@@ -29,7 +81,7 @@ def checker(name: str, tool: BaseTool) -> Check:
     except Exception as error:
         raise BrokenTool(f"tool {name!r} has no usable schema: {type(error).__name__}: {error}") from error
     if isinstance(schema, Mapping):
-        return _json_schema_checker(name, dict(schema))
+        return _json_schema_checker(name, schema)
     if isinstance(schema, type) and issubclass(schema, BaseModel):
         return _model_checker(name, schema)
     return lambda _: None
@@ -73,63 +125,44 @@ def complaints(error: ValidationError) -> str:
         (problem["loc"], reason(problem["msg"]))
         for problem in error.errors(include_url=False, include_input=False)
     )
-    return _line(found)
+    return one_line(found)
 
 
-def _line(found: Iterable[tuple[Iterable[object], str]]) -> str:
-    parts = [f"{'.'.join(map(str, place)) or 'arguments'}: {problem}" for place, problem in found]
-    return "; ".join(parts[:_MOST_COMPLAINTS])[:_LONGEST]
+def one_line(found: Iterable[tuple[Iterable[object], str]]) -> str:
+    """Places and what is wrong there, the first few, on one line."""
+    parts = (
+        f"{'.'.join(str(part)[:100] for part in place) or 'arguments'}: {problem}" for place, problem in found
+    )
+    return visible_line("; ".join(islice(parts, _MOST_COMPLAINTS)), _LONGEST)
 
 
 def _extra(name: str, arguments: Iterable[str], known: Iterable[str]) -> str:
     from fieldcraft.tools.naming import nearest
 
-    odd = min(set(arguments) - set(known))
-    return (
-        f"{name} takes no argument {odd[:100]!r}{nearest(odd, known)}; it takes: "
-        f"{', '.join(sorted(known)) or 'none'}"
-    )
+    odd = min(set(arguments) - set(known))[:100]
+    takes = ", ".join(sorted(known)) or "none"
+    return cut_text(f"{name} takes no argument {odd!r}{nearest(odd, known)}; it takes: {takes}", _LONGEST)
 
 
-def _json_schema_checker(name: str, schema: dict[str, Any]) -> Check:
-    """A check against a JSON schema that somebody else wrote.
+def _json_schema_checker(name: str, schema: Mapping[str, Any]) -> Check:
+    """A check against a JSON schema that somebody else wrote; see `fieldcraft.tools.schemas`."""
+    from fieldcraft.tools.schemas import CheckGivenUp, SchemaCheck, sound_schema
 
-    `pattern` is left to the tool: a hostile expression could stall this process. No reference is fetched.
-    """
-    from jsonschema import Draft202012Validator, SchemaError, validators
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    base = validators.validator_for(schema, default=Draft202012Validator)
-    try:
-        base.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        message = getattr(error, "message", "it is nested too deeply")
-        raise BrokenTool(f"tool {name!r} announces a bad schema: {message[:500]}") from error
-    if schema.get("type", "object") != "object":
-        raise BrokenTool(f"tool {name!r} announces a bad schema: its arguments are no object")
-    properties = schema.get("properties", {})
-    closed = schema.get("additionalProperties") in {False, None} and "patternProperties" not in schema
-    unpatterned = validators.extend(base, _UNCHECKED)  # type: ignore[no-untyped-call]
-    validator = unpatterned(schema, registry=Registry())
+    sound = sound_schema(name, schema)
+    properties = sound.get("properties", {})
+    closed = not sound.get("additionalProperties", False) and "patternProperties" not in sound
+    checked = SchemaCheck(sound)
 
     def check(arguments: Mapping[str, Any]) -> None:
         if closed and not properties.keys() >= arguments.keys():
             raise ToolError(_extra(name, arguments, properties))
         try:
-            found = [
-                (error.absolute_path, error.message[:200]) for error in validator.iter_errors(dict(arguments))
-            ]
-        except (Unresolvable, RecursionError) as error:
-            raise BrokenTool(f"tool {name!r} announces a schema that cannot be followed: {error}") from error
+            found = checked.complaints(dict(arguments))
+        except BrokenTool as error:
+            raise BrokenTool(f"tool {name!r} announces {error}") from error
+        except CheckGivenUp:
+            raise ToolError(f"{name} cannot take these arguments: it takes too long to check them") from None
         if found:
-            raise ToolError(f"{name} cannot take these arguments: {_line(found)}")
+            raise ToolError(f"{name} cannot take these arguments: {one_line(found)}")
 
     return check
-
-
-def _accept(*_: object) -> Iterable[Any]:
-    return ()
-
-
-_UNCHECKED = {"pattern": _accept, "patternProperties": _accept}

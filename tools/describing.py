@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from fieldcraft.common.text import visible_line
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 LONGEST_PURPOSE = 1_000
 """Characters of a tool's description; a server may announce one of any size."""
+LONGEST_ARGUMENTS = 4_000
+"""Characters of the list of its arguments."""
+_MOST = 100
+"""Arguments, and choices of one, that are named."""
+_LONGEST_NAME, _LONGEST_TYPE = 100, 1_000
 
 _PYTHON_NAMES = {
     "array": "list",
@@ -28,23 +36,23 @@ def spec(name: str, tool: BaseTool) -> str:
     schema = tool.args_schema if isinstance(tool.args_schema, Mapping) else None
     required = None if schema is None else schema.get("required", ())
     properties = tool.args if schema is None else schema.get("properties", {})
-    arguments = ", ".join(_argument(key, value, required) for key, value in properties.items())
-    return f"{name}({arguments}): {purpose(tool)}"
+    shown = ", ".join(_argument(key, value, required) for key, value in islice(properties.items(), _MOST))
+    more = f", ... {len(properties) - _MOST:,} more" if len(properties) > _MOST else ""
+    return f"{name}({visible_line(shown, LONGEST_ARGUMENTS)}{more}): {purpose(tool)}"
 
 
 def purpose(tool: BaseTool) -> str:
     """What the tool is for, on one line."""
-    line = " ".join(tool.description.split())
-    return line if len(line) <= LONGEST_PURPOSE else f"{line[: LONGEST_PURPOSE - 3]}..."
+    return visible_line(tool.description, LONGEST_PURPOSE)
 
 
-def _argument(name: str, schema: Any, required: Any) -> str:
+def _argument(key: str, schema: Any, required: Any) -> str:
     """`required` is what a JSON schema requires, `None` where the signature says it by defaults."""
     schema = schema if isinstance(schema, Mapping) else {}
-    kind = type_name(schema)
+    name, kind = visible_line(key, _LONGEST_NAME), visible_line(type_name(schema), _LONGEST_TYPE)
     if "default" in schema:
-        return f"{name}: {kind} = {schema['default']!r}"
-    optional = required is not None and name not in required
+        return f"{name}: {kind} = {visible_line(repr(schema['default']), _LONGEST_TYPE)}"
+    optional = required is not None and key not in required
     return f"{name}: {kind}{' = ...' if optional else ''}"
 
 
@@ -53,7 +61,8 @@ def type_name(schema: Mapping[str, Any], depth: int = 0) -> str:
     if depth > _DEEPEST:
         return "any"
     if isinstance(choices := schema.get("enum"), list):
-        return " | ".join(map(repr, choices))
+        more = [f"... {len(choices) - _MOST:,} more"] if len(choices) > _MOST else []
+        return " | ".join([*(visible_line(repr(choice), _LONGEST_NAME) for choice in choices[:_MOST]), *more])
     if isinstance(either := schema.get("anyOf") or schema.get("oneOf"), list):
         names = [type_name(part, depth + 1) for part in either if isinstance(part, Mapping)]
         return " | ".join(dict.fromkeys(names)) or "any"

@@ -10,7 +10,11 @@ from typing import Any, Protocol
 
 from fieldcraft.tools.context import ToolCall, ToolOutcome
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.results import bounded_text
 from fieldcraft.tools.workers import fail, settle
+
+_LONGEST_HEARD = 20_000
+"""Characters of an error that are looked at; of these the caller gets the first."""
 
 
 class Bookkeeper(Protocol):
@@ -68,10 +72,10 @@ class Ending:
         self.future.add_done_callback(lambda ended: running.cancel() if ended.cancelled() else None)
 
     def _finish(self, value: Any, error: BaseException | None) -> None:
-        message = None if error is None else str(error)
+        message = None if error is None else bounded_text(error, _LONGEST_HEARD)
         made = ToolOutcome(value, message, time.monotonic() - self._started, self._attempts)
         outcome = self._books.book(self.call, made)
         if error is None:
             settle(self.future, value)
         else:
-            fail(self.future, error if outcome.error == message else ToolError(outcome.error))
+            fail(self.future, error if outcome.error == str(error) else ToolError(outcome.error))

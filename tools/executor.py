@@ -11,14 +11,15 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.approval import Approval, AskPerson
-from fieldcraft.tools.arguments import Check, checker
+from fieldcraft.tools.arguments import LEFT_OUT, Check, TooMuch, checker, plain_arguments
 from fieldcraft.tools.context import ToolCall, ToolContext, ToolOutcome
 from fieldcraft.tools.ending import Ending
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.registry import ToolRegistry
-from fieldcraft.tools.results import Results
+from fieldcraft.tools.results import LONGEST_MESSAGE, Results
 from fieldcraft.tools.running import Runner
 from fieldcraft.tools.tally import Tally, key
 from fieldcraft.tools.traits import Effect, ToolTraits, traits_of
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 _MOST_REMEMBERED = 1_000
+_LONGEST_NAME = 100
+_LONGEST_ERROR = 2 * LONGEST_MESSAGE
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,14 @@ class ToolExecutor:
         try:
             prepared = self._prepare(registry, name)
         except ToolError as error:
-            prepared = error
+            prepared, name = error, visible_line(name, _LONGEST_NAME)
+        try:
+            arguments, size = plain_arguments(arguments)
+            if spent := self._tally.weigh(size):
+                raise TooMuch(spent, {LEFT_OUT: spent})
+        except TooMuch as error:
+            arguments = error.shown
+            prepared = ToolError(f"{name} cannot take these arguments: {error}")
         effect = Effect.PURE if isinstance(prepared, ToolError) else prepared.traits.effect
         number = self._tally.count(name)
         ending = Ending(self, ToolCall(number, name, arguments, effect))
@@ -205,7 +215,8 @@ class ToolExecutor:
     def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
         """Count and record an outcome; a failure that came before says so."""
         if outcome.error is not None:
-            outcome = replace(outcome, error=self._redact(outcome.error))
+            error = cut_text(self._redact(outcome.error), _LONGEST_ERROR)
+            outcome = replace(outcome, error=error)
             times = self._tally.failed(call.name, call.arguments)
             if times > 1:
                 error = f"{outcome.error} (the same call has failed {times} times in this task)"

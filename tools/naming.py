@@ -10,11 +10,12 @@ from difflib import get_close_matches
 
 _LONGEST = 64
 _MOST_NAMED = 40
+_LONGEST_COMPARED = 100
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'calculator'?`, or nothing where nothing is near."""
-    close = get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    close = get_close_matches(name[:_LONGEST_COMPARED], sorted(known), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 

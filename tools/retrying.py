@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.errors import TransientToolError
+from fieldcraft.tools.results import Encoded
 
 if TYPE_CHECKING:
     from tenacity.wait import wait_base
@@ -48,7 +49,7 @@ class Attempt:
         }
 
 
-def again(attempt: Attempt, work: Callable[[], bytes]) -> bytes:
+def again(attempt: Attempt, work: Callable[[], Encoded]) -> Encoded:
     """Do `work`; where it fails for a while only, tenacity takes over."""
     attempt.begin()
     try:
@@ -58,7 +59,7 @@ def again(attempt: Attempt, work: Callable[[], bytes]) -> bytes:
             raise
         first = [error]
 
-    def repeated() -> bytes:
+    def repeated() -> Encoded:
         if first:
             raise first.pop()
         attempt.begin()
@@ -69,7 +70,7 @@ def again(attempt: Attempt, work: Callable[[], bytes]) -> bytes:
     return Retrying(**attempt.settings())(repeated)
 
 
-async def again_async(attempt: Attempt, work: Callable[[], Awaitable[bytes]]) -> bytes:
+async def again_async(attempt: Attempt, work: Callable[[], Awaitable[Encoded]]) -> Encoded:
     """As `again`, on an event loop."""
     attempt.begin()
     try:
@@ -79,7 +80,7 @@ async def again_async(attempt: Attempt, work: Callable[[], Awaitable[bytes]]) ->
             raise
         first = [error]
 
-    async def repeated() -> bytes:
+    async def repeated() -> Encoded:
         if first:
             raise first.pop()
         attempt.begin()

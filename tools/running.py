@@ -18,7 +18,7 @@ from fieldcraft.tools.deadlines import Deadlines
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.isolation import STARTING
 from fieldcraft.tools.policy import ToolPolicy
-from fieldcraft.tools.results import Results, encoded, failure
+from fieldcraft.tools.results import Encoded, Results, encoded, failure
 from fieldcraft.tools.retrying import Attempt, again, again_async
 from fieldcraft.tools.traits import ToolTraits
 from fieldcraft.tools.workers import Workers, fail, settle
@@ -70,17 +70,17 @@ class Runner:
         if self._isolated is not None:
             self._isolated.close()
 
-    def _work(self, name: str, attempt: Attempt, once: Callable[[], bytes]) -> Any:
+    def _work(self, name: str, attempt: Attempt, once: Callable[[], Encoded]) -> Any:
         try:
             return self._results.bounded(name, again(attempt, once))
         except BaseException as error:
             raise _for_the_caller(name, error) from error
 
-    def _once(self, call: ToolCall, tool: BaseTool) -> bytes:
+    def _once(self, call: ToolCall, tool: BaseTool) -> Encoded:
         with using_context(self.context, call):
             return encoded(call.name, tool.invoke(dict(call.arguments)))
 
-    def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> bytes:
+    def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> Encoded:
         with self._opening:
             if self._isolated is None:
                 from fieldcraft.tools.isolation.pool import IsolationPool
@@ -117,7 +117,7 @@ class Runner:
         return future
 
     async def _work_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt) -> Any:
-        async def once() -> bytes:
+        async def once() -> Encoded:
             with using_context(self.context, call):
                 return encoded(call.name, await tool.ainvoke(dict(call.arguments)))
 

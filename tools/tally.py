@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
+from fieldcraft.tools.arguments import size_of
 from fieldcraft.tools.policy import ToolPolicy
+
+MOST_ARGUMENTS = 4_000_000
+"""Bytes of arguments, as JSON, of all calls in one task."""
+_LONGEST_KEY = 500
 
 
 class Tally:
@@ -17,14 +23,14 @@ class Tally:
     def __init__(self, policy: ToolPolicy) -> None:
         self._policy = policy
         self._lock = Lock()
-        self._calls = 0
+        self._calls = self._bytes = 0
         self._by_tool: Counter[str] = Counter()
         self._failures: Counter[tuple[str, str]] = Counter()
 
     def begin_task(self) -> None:
         """Count from zero."""
         with self._lock:
-            self._calls = 0
+            self._calls = self._bytes = 0
             self._by_tool.clear()
             self._failures.clear()
 
@@ -38,8 +44,17 @@ class Tally:
     def recount(self, name: str, arguments: Mapping[str, Any], *, failed: bool) -> None:
         """Count a call that an earlier life of the run made in this task."""
         self.count(name)
+        self.weigh(size_of(arguments))
         if failed:
             self.failed(name, arguments)
+
+    def weigh(self, size: int) -> str | None:
+        """Why arguments of so many bytes are too much in this task, or `None`; then they are counted."""
+        with self._lock:
+            if self._bytes + size > MOST_ARGUMENTS:
+                return f"this task has used its {MOST_ARGUMENTS:,} bytes of arguments"
+            self._bytes += size
+            return None
 
     def spent(self, number: int) -> str | None:
         """Why no call `number` is made in this task, whatever it is; `None` up to the limit."""
@@ -66,5 +81,11 @@ class Tally:
 
 
 def key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """What two calls share that are the same."""
-    return name, json.dumps(arguments, sort_keys=True, default=repr)
+    """What two calls share that are the same; short, however long the arguments are."""
+    try:
+        text = json.dumps(arguments, sort_keys=True, default=repr)
+    except (RecursionError, ValueError):
+        text = f"(arguments that are no data: {len(arguments)})"
+    if len(text) > _LONGEST_KEY:
+        text = hashlib.sha256(text.encode()).hexdigest()
+    return name, text

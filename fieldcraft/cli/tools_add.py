@@ -13,6 +13,8 @@ import typer
 from fieldcraft.cli import options as o
 from fieldcraft.cli.errors import CommandFailed, UsageProblem
 from fieldcraft.cli.flags import pairs
+from fieldcraft.common.files import Folder, read_file
+from fieldcraft.common.text import valid_text, visible_line
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -67,6 +69,8 @@ Credential = Annotated[
 ]
 Untried = Annotated[bool, typer.Option("--untried", help="Write it down without trying it.")]
 
+_LARGEST = 1_000_000
+"""Bytes of `fieldcraft.toml`."""
 _FITTING = re.compile(r"[\w-]+")
 """Names of sources, as they stand in the headings of `fieldcraft.toml`."""
 
@@ -132,9 +136,9 @@ def _entry(
     if "://" not in what and not (untried or Path(what).exists()):
         raise UsageProblem(f"{what} cannot be read: there is no such file")
     if what.lower().endswith(".json") and "://" not in what:
-        from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json
+        from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_configuration
 
-        if is_mcp_configuration(read_json(Path(what))):
+        if is_mcp_configuration(read_configuration(Path(what))):
             return ("tools",), {}
     return ("openapi", made), {"document": what}
 
@@ -218,9 +222,10 @@ def _document() -> TOMLDocument:
     from fieldcraft.cli.config import FILE
 
     try:
-        return tomlkit.parse(FILE.read_text(encoding="utf-8")) if FILE.exists() else tomlkit.document()
-    except TOMLKitError as error:
-        raise UsageProblem(f"{FILE} is not valid TOML: {error}") from error
+        text = read_file(FILE, limit=_LARGEST).decode("utf-8") if FILE.exists() else ""
+        return tomlkit.parse(text) if text else tomlkit.document()
+    except (TOMLKitError, RecursionError) as error:
+        raise UsageProblem(f"{FILE} is not valid TOML: {visible_line(error)}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise CommandFailed(f"{FILE} cannot be read: {error}") from error
 
@@ -231,6 +236,7 @@ def _save(document: TOMLDocument) -> None:
     from fieldcraft.cli.config import FILE
 
     try:
-        FILE.write_text(tomlkit.dumps(document), encoding="utf-8")
+        with Folder.open(FILE.parent) as here:
+            here.write(FILE.name, valid_text(tomlkit.dumps(document)).encode())
     except OSError as error:
         raise CommandFailed(f"{FILE} cannot be written: {error.strerror}") from error

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from fieldcraft.common.text import valid_text
@@ -39,6 +40,7 @@ class DataError(ValueError):
 
 
 DEFAULT = Limits()
+_MOST_PARSED = 500
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
@@ -71,6 +73,41 @@ def read_json(text: str | bytes, limits: Limits = DEFAULT) -> Any:
     return bounded(value, limits)
 
 
+def read_json_parts(raw: bytes, limits: Limits = DEFAULT) -> Any:
+    """The value of a JSON text of which one bad part shall not cost the others; hand each to `bounded`.
+
+    An integer of too many digits becomes a number that is not finite, and what lies deeper than `limits` is
+    left out beyond one level more, so that `bounded` refuses the part that holds it. Text may hold lone
+    surrogates, which `bounded` replaces.
+
+    Raises:
+        DataError: it is no JSON, or too large, or of more than some hundred levels.
+    """
+    _check_size(len(raw), limits)
+    check_shape(raw, replace(limits, depth=_MOST_PARSED))
+    try:
+        value = json.loads(
+            raw.decode("utf-8-sig", "replace"),
+            parse_int=lambda digits: int(digits) if len(digits) <= limits.digits else math.inf,
+        )
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"it is no valid JSON: {str(error)[:200]}") from None
+    return _pruned(value, limits.depth + 1) if raw.count(b"[") + raw.count(b"{") > limits.depth else value
+
+
+def _pruned(value: Any, levels: int) -> Any:
+    """The value down to a level."""
+    match value:
+        case dict() if levels > 0:
+            return {key: _pruned(part, levels - 1) for key, part in value.items()}
+        case list() if levels > 0:
+            return [_pruned(part, levels - 1) for part in value]
+        case dict() | list():
+            return None
+        case _:
+            return value
+
+
 def bounded(value: Any, limits: Limits = DEFAULT) -> Any:
     """JSON data (`None`, booleans, numbers, text, lists, dictionaries) within bounds, as an equal copy.
 
@@ -83,11 +120,16 @@ def bounded(value: Any, limits: Limits = DEFAULT) -> Any:
     return _Copier(limits).copy(value, 0)
 
 
+@cache
+def _power_of_ten(digits: int) -> int:
+    return int(10**digits)
+
+
 class _Copier:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._items = 0
-        self._too_large = 10**limits.digits
+        self._too_large = _power_of_ten(limits.digits)
 
     def copy(self, value: Any, depth: int) -> Any:
         self._items += 1
@@ -157,7 +199,7 @@ def check_shape(raw: bytes, limits: Limits) -> None:
     """Count brackets and commas outside strings, so that no parser meets what is too deep or too much.
 
     Raises:
-        DataError: it is.
+        DataError: the JSON text has more values or levels than `limits` allow.
     """
     brackets = raw.count(b"[") + raw.count(b"{")
     if brackets <= limits.depth and raw.count(b",") < limits.items:

@@ -13,15 +13,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.data import Limits, read_json
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
 from fieldcraft.tools.isolation import STARTING
-from fieldcraft.tools.isolation.server import READY, SWEEP, receive, send
+from fieldcraft.tools.isolation.server import LENGTH, READY, RESULT, SWEEP, receive, send
+from fieldcraft.tools.results import Encoded
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-LARGEST_RESULT = 1 << 28
+LARGEST_RESULT = 1 << 26
 """Bytes of JSON that a tool's process may send."""
+_FAILURE = Limits(size=1_000_000, depth=4, items=100)
 
 PATIENCE = 10.0
 """Seconds that a killed process tree, or the fork server, has to be gone."""
@@ -54,7 +57,7 @@ class IsolationPool:
 
     def call(
         self, name: str, tool: BaseTool, arguments: Mapping[str, Any], *, ends: float, timeout: float
-    ) -> bytes:
+    ) -> Encoded:
         """The result of a call as JSON.
 
         Args:
@@ -209,7 +212,7 @@ class _Worker:
         self._known.add(key)
         self._calls.settimeout(max(ends - time.monotonic(), 0.001))
         send(self._calls, request)
-        answer = receive(self._calls, LARGEST_RESULT)
+        answer = receive(self._calls, LARGEST_RESULT, ends)
         if answer is None:
             raise EOFError
         return answer
@@ -235,12 +238,13 @@ class _Worker:
         self._leash.close()
 
 
-def _result(name: str, answer: bytes) -> bytes:
+def _result(name: str, answer: bytes) -> Encoded:
     kind, data = answer[:1], answer[1:]
-    if kind == b"r":
-        return data
+    if kind == RESULT and len(data) > LENGTH.size:
+        (characters,) = LENGTH.unpack_from(data)
+        return Encoded(data[LENGTH.size :], max(characters, -1) if characters != -2 else None)
     try:
-        told = json.loads(data)
+        told = read_json(data, _FAILURE)
         kinds, message = [str(part) for part in told["kinds"]], str(told["message"])
         if told["expected"]:
             text = message

@@ -22,31 +22,36 @@ from typing import Any
 import cloudpickle
 
 HEADER = struct.Struct("!Q")
+LENGTH = struct.Struct("!q")
+"""How many characters a result has in all, as `Encoded.characters`; -2 where it is whole."""
 SWEEP, SWEPT, READY = b"s", b"d", b"r"
+RESULT, ERROR = b"r", b"e"
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_SWEEPS = 5_000
 _BETWEEN_SWEEPS = 0.001
 
 
-def receive(channel: socket.socket, limit: int) -> bytes | None:
-    """The next frame, or `None` at the end of the stream.
+def receive(channel: socket.socket, limit: int, ends: float | None = None) -> bytes | None:
+    """The next frame, or `None` at the end of the stream; all of it by `ends` (`time.monotonic()`).
 
     Raises:
         OverflowError: it is longer than `limit` bytes.
-        TimeoutError: the channel's timeout passed.
+        TimeoutError: `ends` passed.
     """
-    header = _exactly(channel, HEADER.size)
+    header = _exactly(channel, HEADER.size, ends)
     if header is None:
         return None
     (size,) = HEADER.unpack(header)
     if size > limit:
         raise OverflowError(f"{size:,} bytes, {limit:,} allowed")
-    return _exactly(channel, size)
+    return _exactly(channel, size, ends)
 
 
-def _exactly(channel: socket.socket, size: int) -> bytes | None:
+def _exactly(channel: socket.socket, size: int, ends: float | None) -> bytes | None:
     data = bytearray()
     while len(data) < size:
+        if ends is not None:
+            channel.settimeout(max(ends - time.monotonic(), 0.001))
         chunk = channel.recv(min(size - len(data), 1 << 20))
         if not chunk:
             return None
@@ -167,15 +172,17 @@ def _work(calls: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     me = os.getpid()
     tools: dict[int, Any] = {}
+    answer: tuple[bytes, ...]
     while (request := receive(calls, sys.maxsize)) is not None:
         _reap(sparing=None)
         try:
             key, tool, name, arguments = pickle.loads(request)  # noqa: S301 - the host's own
             if tool is not None:
                 tools[key] = pickle.loads(tool)  # noqa: S301
-            answer = (b"r", encoded(name, tools[key].invoke(arguments)))
+            made = encoded(name, tools[key].invoke(arguments))
+            answer = (RESULT, LENGTH.pack(-2 if made.characters is None else made.characters), made.json)
         except BaseException as error:
-            answer = (b"e", _described(error))
+            answer = (ERROR, _described(error))
         if os.getpid() != me:
             os._exit(1)  # the tool forked, and this is the child
         send(calls, *answer)

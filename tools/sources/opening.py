@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.arguments import checker
 from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
+from fieldcraft.tools.schemas import parts
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, SourceSettings, ToolSources
 
 if TYPE_CHECKING:
     from fieldcraft.tools.sources.remote import RemoteTool
+
+MOST_TOOLS = 2_000
+"""Tools of one source."""
+MOST_TOGETHER = 100_000
+"""Objects and lists in the schemas of one source, with their references followed."""
+MOST_PROBLEMS = 100
+"""Problems of one source that are named."""
 
 
 def add_sources(registry: ToolRegistry, named: Sequence[str], sources: ToolSources | None) -> None:
@@ -47,9 +56,9 @@ def _sort_in(
         else:
             mcp.setdefault(name, McpServer(url=name))
         return
-    from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_json, servers_of
+    from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_configuration, servers_of
 
-    data = read_json(Path(name)) if name.lower().endswith(".json") else {}
+    data = read_configuration(Path(name)) if name.lower().endswith(".json") else {}
     if not is_mcp_configuration(data):
         openapi.setdefault(name, OpenApiDocument(document=name))
         return
@@ -73,11 +82,12 @@ def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
         if isinstance(found, ToolError):
             registry.problems.append(ToolProblem(f"mcp.{name}", str(found)))
         else:
-            origin = f"mcp.{name}"
+            origin, before = f"mcp.{name}", len(registry.problems)
             _add(registry, origin, servers[name], found.tools)
             registry.problems += [
                 ToolProblem(f"{origin}: {tool}", why) for tool, why in found.refused.items()
             ]
+            _shorten(registry.problems, before, origin)
 
 
 def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocument]) -> None:
@@ -91,24 +101,50 @@ def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocumen
     registry.hold(apis.close)
     for name, settings in documents.items():
         origin = f"openapi.{name}"
+        before = len(registry.problems)
         try:
-            for found in apis.open(settings):
-                if isinstance(found, tuple):
-                    registry.problems.append(ToolProblem(f"{origin}: {found[0]}", str(found[1])))
-                else:
-                    _add(registry, origin, settings, [found])
+            _add(registry, origin, settings, _sound(registry, origin, apis.open(settings)))
         except ToolError as error:
             registry.problems.append(ToolProblem(origin, str(error)))
+        except Exception as error:
+            why = f"the document cannot be used: {type(error).__name__}: {visible_line(error)}"
+            registry.problems.append(ToolProblem(origin, why))
+        _shorten(registry.problems, before, origin)
+
+
+def _sound(
+    registry: ToolRegistry, origin: str, found: Iterable[RemoteTool | tuple[str, BrokenTool]]
+) -> Iterator[RemoteTool]:
+    """The operations that can be called; the others are problems."""
+    for one in found:
+        if isinstance(one, tuple):
+            registry.problems.append(ToolProblem(f"{origin}: {visible_line(one[0])}", str(one[1])))
+        else:
+            yield one
+
+
+def _shorten(problems: list[ToolProblem], before: int, origin: str) -> None:
+    """Of one source's many problems name the first ones."""
+    more = len(problems) - before - MOST_PROBLEMS
+    if more > 0:
+        del problems[before + MOST_PROBLEMS :]
+        problems.append(ToolProblem(origin, f"it has {more:,} problems more"))
 
 
 def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:
     """Add the tools that are wanted; one that is broken or whose name is taken is a problem of its own."""
-    for tool in tools:
-        if not settings.wants(tool.name):
-            continue
+    left = MOST_TOGETHER
+    wanted = (tool for tool in tools if settings.wants(tool.name))
+    for number, tool in enumerate(wanted):
+        if number == MOST_TOOLS:
+            registry.problems.append(ToolProblem(origin, f"it has more than {MOST_TOOLS:,} tools"))
+            return
         name = settings.prefix + tool.name
         try:
             checker(name, tool)
+            left -= parts(name, tool.schema_of_arguments)
+            if left < 0:
+                raise BrokenTool(f"the schemas of {origin} have together more than {MOST_TOGETHER:,} parts")
             registry.add(tool, name=name, origin=origin)
         except ToolError as error:
             registry.problems.append(ToolProblem(f"{origin}: {tool.name}", str(error)))

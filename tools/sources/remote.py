@@ -38,6 +38,11 @@ class RemoteTool(BaseTool):
         )
         self._call = call
 
+    @property
+    def schema_of_arguments(self) -> dict[str, Any]:
+        """The JSON schema of its arguments, as its source announced it."""
+        return dict(self.args_schema) if isinstance(self.args_schema, dict) else {}
+
     def _run(self, /, **arguments: Any) -> Any:
         return self._call(arguments).result()
 

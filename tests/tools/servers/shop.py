@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 import time
@@ -52,7 +53,16 @@ class Shop(BaseHTTPRequestHandler):
             case "nothing":
                 self.answer(204)
             case "huge":
-                self.answer(content=json.dumps("x" * 100_000_000).encode())
+                self.answer(content=json.dumps("x" * 20_000_000).encode())
+            case "enormous":
+                self.answer(content=json.dumps("x" * 40_000_000).encode())
+            case "bomb":
+                packed = gzip.compress(b"0" * 500_000_000, 1)
+                self.answer(content=packed, **{"Content-Encoding": "gzip"})
+            case "deep":
+                self.answer(content=b"[" * 220 + b"]" * 220)
+            case "wander":
+                self.answer(307, Location=f"{sys.argv[1]}/landed")
             case "never":
                 time.sleep(1000)
             case "away":
@@ -77,4 +87,4 @@ for method in ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"):
     setattr(Shop, f"do_{method}", Shop.handle_any)
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Shop).serve_forever()
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[-1])), Shop).serve_forever()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
+import os
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from fieldcraft.common.data import Limits, read_json
+from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.tools.builtin.corpus.passages import words_of
 from fieldcraft.tools.builtin.corpus.reading import Stamps, read, stamps
 from fieldcraft.tools.cache import cache_folder
 from fieldcraft.tools.context import Passage
+from fieldcraft.tools.errors import ToolError
 
 _FORMAT = 1
 """Raise it when what is indexed, or how, changes: indexes of another format are not used."""
@@ -22,6 +25,8 @@ _HEAP = 50_000_000
 _TITLE_WEIGHT = 1.5
 _LONGEST_QUERY = 64
 """Words of a query that count."""
+_KNOWN, _INDEX, _LOCK = "files.json", "index", "lock"
+_RECORD = Limits(size=64_000_000, items=500_000, depth=3)
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +41,8 @@ class PassageIndex:
     def __init__(self, corpus: Path) -> None:
         self._corpus = corpus
         key = hashlib.sha256(f"{corpus.resolve()}\n{_FORMAT}".encode()).hexdigest()[:32]
+        self._key = key
         self._folder = cache_folder() / "corpora" / key
-        self._known = self._folder / "files.json"
         self._index: Any = None
         self._stamps: Stamps | None = None
 
@@ -46,15 +51,27 @@ class PassageIndex:
         present = stamps(self._corpus)
         if self._index is not None and present == self._stamps:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / "lock"):
-            try:
-                self._follow(present)
-            except (ValueError, OSError) as error:
-                logger.warning("the index of %s is built anew: %s", self._corpus, error)
-                self._discard()
-                self._follow(present)
+        try:
+            with (
+                Folder.open(cache_folder(), create=True) as cache,
+                cache.inside("corpora", self._key, create=True) as folder,
+            ):
+                _check_own(folder)
+                with FileLock(self._folder / _LOCK):
+                    self._follow_or_rebuild(folder, present)
+        except UnsafeFile as error:
+            raise ToolError(f"the index of {self._corpus} cannot be kept: {error}") from error
         self._stamps = present
+
+    def _follow_or_rebuild(self, folder: Folder, present: Stamps) -> None:
+        try:
+            self._follow(folder, present)
+        except UnsafeFile:
+            raise
+        except (ValueError, OSError) as error:
+            logger.warning("the index of %s is built again: %s", self._corpus, error)
+            self._discard(folder)
+            self._follow(folder, present)
 
     def search(self, query: str, count: int) -> list[Passage]:
         """The `count` best passages, best first; ties by source."""
@@ -73,17 +90,17 @@ class PassageIndex:
             found.append((-score, passage.source, passage))
         return [passage for _, _, passage in sorted(found, key=lambda row: row[:2])]
 
-    def _follow(self, present: Stamps) -> None:
-        if not self._known.exists():
-            self._discard()
-        index = self._open()
-        known = self._read_known()
+    def _follow(self, folder: Folder, present: Stamps) -> None:
+        if folder.kind(_KNOWN) is None:
+            self._discard(folder)
+        index = self._open(folder)
+        known = _read_known(folder)
         changed = [file for file, stamp in present.items() if known.get(file) != stamp]
         gone = [file for file in known if file not in present]
         if changed or gone:
             logger.info("indexing %s: %d files changed, %d gone", self._corpus, len(changed), len(gone))
             self._write(index, changed, gone)
-            self._write_known(present)
+            folder.write(_KNOWN, json.dumps(present).encode())
         index.reload()
         self._index = index
 
@@ -105,7 +122,7 @@ class PassageIndex:
         finally:
             writer.wait_merging_threads()
 
-    def _open(self) -> Any:
+    def _open(self, folder: Folder) -> Any:
         import tantivy
 
         builder = tantivy.SchemaBuilder()
@@ -113,26 +130,32 @@ class PassageIndex:
         builder.add_text_field("source", stored=True, tokenizer_name="raw", index_option="basic")
         for name in ("title", "text"):
             builder.add_text_field(name, stored=True, tokenizer_name="en_stem", index_option="freq")
-        place = self._folder / "index"
-        place.mkdir(exist_ok=True)
-        return tantivy.Index(builder.build(), path=str(place))
+        folder.folder(_INDEX, create=True).close()
+        return tantivy.Index(builder.build(), path=str(self._folder / _INDEX))
 
-    def _discard(self) -> None:
+    def _discard(self, folder: Folder) -> None:
         self._index = None
-        self._known.unlink(missing_ok=True)
-        shutil.rmtree(self._folder / "index", ignore_errors=True)
+        if folder.kind(_KNOWN) is not None:
+            folder.remove(_KNOWN)
+        if folder.kind(_INDEX) is not None:
+            folder.remove_tree(_INDEX)
 
-    def _read_known(self) -> Stamps:
-        """The state of the files that are indexed. Raises `ValueError` where the record is damaged."""
-        if not self._known.exists():
-            return {}
-        try:
-            data = json.loads(self._known.read_text(encoding="utf-8"))
-            return {str(file): (int(time), int(size)) for file, (time, size) in data.items()}
-        except (AttributeError, TypeError) as error:
-            raise ValueError(f"{self._known} is damaged") from error
 
-    def _write_known(self, present: Stamps) -> None:
-        aside = self._known.with_suffix(".tmp")
-        aside.write_text(json.dumps(present), encoding="utf-8")
-        aside.replace(self._known)
+def _check_own(folder: Folder) -> None:
+    """Refuse a folder of another user, and a lock that is no plain file."""
+    status = folder.path.lstat()
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        raise UnsafeFile(folder.path, "belongs to another user; set FIELDCRAFT_CACHE to a folder of yours")
+    if folder.kind(_LOCK) not in {"file", None}:
+        raise UnsafeFile(folder.path / _LOCK, "is no plain file; remove it")
+
+
+def _read_known(folder: Folder) -> Stamps:
+    """The state of the files that are indexed. Raises `ValueError` where the record is damaged."""
+    if folder.kind(_KNOWN) is None:
+        return {}
+    try:
+        data = read_json(folder.read(_KNOWN, limit=_RECORD.size), _RECORD)
+        return {str(file): (int(time), int(size)) for file, (time, size) in data.items()}
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"{folder.path / _KNOWN} is damaged") from error

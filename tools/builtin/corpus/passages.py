@@ -42,13 +42,16 @@ def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _pieces(paragraph: str) -> Iterator[str]:
-    left = paragraph
-    while len(left) > PASSAGE_LENGTH:
-        space = max(left.rfind(" ", 0, PASSAGE_LENGTH), left.rfind("\n", 0, PASSAGE_LENGTH))
-        end = space if space > 0 else PASSAGE_LENGTH
-        yield left[:end].strip()
-        left = left[end:].strip()
-    if left:
+    start = 0
+    while len(paragraph) - start > PASSAGE_LENGTH:
+        longest = start + PASSAGE_LENGTH
+        space = max(paragraph.rfind(" ", start, longest), paragraph.rfind("\n", start, longest))
+        end = space if space > start else longest
+        yield paragraph[start:end].strip()
+        start = end
+        while start < len(paragraph) and paragraph[start].isspace():
+            start += 1
+    if left := paragraph[start:].strip():
         yield left
 
 

@@ -8,12 +8,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.data import DataError
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.builtin.corpus.html import html_text
 from fieldcraft.tools.builtin.corpus.passages import cut, nearest_passage, words_of
 from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 
+FAULTS = (RuntimeError, ValueError, KeyError, IndexError, OSError, OverflowError, MemoryError)
+"""What the reader of archives throws where one is damaged."""
 _CUT = 2_000_000
+_LARGEST_ITEM = 64_000_000
+_LONGEST_NAME = 300
+_MOST_BROKEN = 1_000
 _MOST_WORDS, _CANDIDATES = 16, 50
 _HALF = 20
 """The place among a word's articles at which one counts half."""
@@ -32,7 +39,11 @@ class ZimArchive:
     @staticmethod
     def indexed(path: Path) -> bool:
         """Whether the archive brings its own index."""
-        return bool(open_zim(path).has_fulltext_index)
+        archive = open_zim(path)
+        try:
+            return bool(archive.has_fulltext_index)
+        except FAULTS:
+            return False
 
     def prepare(self) -> None:
         """Nothing is to be done."""
@@ -43,16 +54,21 @@ class ZimArchive:
         The archive's index finds articles with all of the words. A question has words that no article has, so
         what is still wanted comes from those with some of them.
         """
-        paths, _ = self._found(query, count)
-        if len(paths) < count:
-            paths = list(dict.fromkeys([*paths, *self._found_by_some(words_of(query))]))[:count]
+        try:
+            paths, _ = self._found(query, count)
+            if len(paths) < count:
+                paths = list(dict.fromkeys([*paths, *self._found_by_some(words_of(query))]))[:count]
+        except FAULTS as error:
+            raise ToolError(f"the index of the archive cannot be read: {visible_line(error)}") from error
         passages = []
         for path in paths:
-            entry = self._archive.get_entry_by_path(path)
-            title, text = _article(entry)
-            passages.append(
-                Passage(path, title or entry.title, nearest_passage(query, cut(text.splitlines())))
-            )
+            try:
+                entry = self._archive.get_entry_by_path(path)
+                title, text = _article(entry)
+            except (*FAULTS, DataError):
+                continue
+            shown = visible_line(path, _LONGEST_NAME), visible_line(title or entry.title, _LONGEST_NAME)
+            passages.append(Passage(*shown, nearest_passage(query, cut(text.splitlines()))))
         return passages
 
     def _found(self, query: str, count: int) -> tuple[list[str], int]:
@@ -76,13 +92,28 @@ class ZimArchive:
 def zim_passages(path: Path) -> Iterator[Passage]:
     """Every passage of every article, for an archive without an index of its own."""
     archive = open_zim(path)
+    broken = 0
     for number in range(archive.all_entry_count):
-        entry = archive._get_entry_by_id(number)
-        if entry.is_redirect or not entry.get_item().mimetype.startswith("text/"):
+        try:
+            found = _article_at(archive, number)
+        except (*FAULTS, DataError):
+            broken += 1
+            if broken > _MOST_BROKEN:
+                return
             continue
-        title, text = _article(entry)
-        for passage in cut(text.splitlines()):
-            yield Passage(entry.path, title or entry.title, passage)
+        if found is not None:
+            entry, title, text = found
+            for passage in cut(text.splitlines()):
+                yield Passage(entry, title, passage)
+
+
+def _article_at(archive: Any, number: int) -> tuple[str, str, str] | None:
+    """Path, title and text of an entry; `None` for one that is no text."""
+    entry = archive._get_entry_by_id(number)
+    if entry.is_redirect or not entry.get_item().mimetype.startswith("text/"):
+        return None
+    title, text = _article(entry)
+    return visible_line(entry.path, _LONGEST_NAME), visible_line(title or entry.title, _LONGEST_NAME), text
 
 
 def open_zim(path: Path) -> Any:
@@ -91,12 +122,14 @@ def open_zim(path: Path) -> Any:
 
     try:
         return Archive(path)
-    except RuntimeError as error:
-        raise ToolError(f"{path} cannot be read as a ZIM archive: {error}") from error
+    except FAULTS as error:
+        raise ToolError(f"{path} cannot be read as a ZIM archive: {visible_line(error)}") from error
 
 
 def _article(entry: Any) -> tuple[str, str]:
     item = entry.get_item()
+    if item.size > _LARGEST_ITEM:
+        raise DataError(f"it has more than {_LARGEST_ITEM:,} bytes")
     content = bytes(item.content[:_CUT])
     if item.mimetype.startswith("text/html"):
         return html_text(content)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from fieldcraft.common.data import DataError, Limits, bounded, read_json_parts
+from fieldcraft.common.files import UnsafeFile, read_file
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.settings import McpServer
 
+MOST_SERVERS = 200
+"""Servers of one file; those behind them are not started."""
+_LIMITS = Limits(size=16_000_000, items=600_000)
+"""As of an OpenAPI document, which such a file may turn out to be."""
+_ENTRY = Limits(depth=8, items=2_000)
 _TABLES = ("mcpServers", "servers")
 _URLS = ("url", "serverUrl", "httpUrl")
 _TYPES = ("type", "transport", "transportType")
+_KNOWN = ("command", "args", "env", "cwd", "headers")
 _HTTP = ("http", "streamablehttp")
 
 
@@ -27,20 +36,22 @@ def is_mcp_configuration(data: object) -> bool:
 def servers_of(data: Mapping[str, Any]) -> dict[str, McpServer | BrokenTool]:
     """The servers of a configuration by name, without disabled ones; for one that cannot be read, why."""
     table = next(data[key] for key in _TABLES if isinstance(data.get(key), Mapping))
-    return {
-        str(name): server_of(entry)
+    wanted = (
+        (name, entry)
         for name, entry in table.items()
         if not (isinstance(entry, Mapping) and entry.get("disabled") is True)
-    }
+    )
+    return {visible_line(name, 100): server_of(entry) for name, entry in islice(wanted, MOST_SERVERS)}
 
 
 def server_of(entry: object) -> McpServer | BrokenTool:
     """One entry. What other clients know and this one does not is passed over."""
     if not isinstance(entry, Mapping):
         return BrokenTool("its entry is no object of command, args, env or url")
-    known = {
-        key: entry[key] for key in ("command", "args", "env", "cwd", "headers") if entry.get(key) is not None
-    }
+    try:
+        known = {key: bounded(entry[key], _ENTRY) for key in _KNOWN if entry.get(key) is not None}
+    except DataError as error:
+        return BrokenTool(f"its entry cannot be used: {error}")
     known["url"] = next((entry[key] for key in _URLS if entry.get(key)), None)
     kind = next((entry[key] for key in _TYPES if entry.get(key)), None)
     if isinstance(kind, str):
@@ -54,15 +65,17 @@ def server_of(entry: object) -> McpServer | BrokenTool:
         return BrokenTool(f"its entry cannot be used: {complaints(error)}")
 
 
-def read_json(path: Path) -> Any:
-    """The JSON document in a file.
+def read_configuration(path: Path) -> Any:
+    """The JSON document in a file that a person named.
 
     Raises:
         BrokenTool: there is none.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return read_json_parts(read_file(path), _LIMITS)
+    except UnsafeFile as error:
+        raise BrokenTool(str(error)) from error
     except OSError as error:
         raise BrokenTool(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except DataError as error:
         raise BrokenTool(f"{path} is not JSON: {error}") from error

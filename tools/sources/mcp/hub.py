@@ -51,7 +51,7 @@ class McpHub:
             try:
                 tools = future.result()
                 made = [self._tool(sessions[name], servers[name], tool) for tool in tools]
-                found[name] = Announced(made, sessions[name].refused)
+                found[name] = Announced(made, sessions[name].announced.refused)
             except ToolError as error:
                 found[name] = error
             except BaseException:

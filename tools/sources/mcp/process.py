@@ -18,19 +18,23 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from fieldcraft.common.data import DataError
 from fieldcraft.common.redaction import redact
+from fieldcraft.common.text import decoded, visible_line
 from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE, read_message, refusal_of
 from fieldcraft.tools.sources.settings import McpServer, filled
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.client._transport import TransportStreams
+    from mcp_types import JSONRPCMessage
 
     FromServer = MemoryObjectSendStream[SessionMessage | Exception]
     ToServer = MemoryObjectReceiveStream[SessionMessage]
 
-LARGEST_MESSAGE = 1 << 28
-"""Bytes of one message; a server that sends a longer one is ended."""
+MOST_JUNK = 10_000
+"""Lines that are no messages; a server that writes more is ended."""
 POLITE_SECONDS = 2.0
 """How long a server may take to end once its input is closed, and again once it is asked to by a signal."""
 _LAST_WORDS = 4_000
@@ -79,10 +83,11 @@ class Witness:
             parts.append(f"it was ended by signal {-code}" if code < 0 else f"it exited with code {code}")
         if self.too_long:
             parts.append(f"it sent a message of more than {LARGEST_MESSAGE:,} bytes")
-        lines = self.last_words.decode("utf-8", "replace").strip().splitlines()[-5:]
+        lines = [
+            visible_line(line, 600) for line in decoded(bytes(self.last_words)).strip().splitlines()[-5:]
+        ]
         if lines:
-            said = redact(" / ".join(line.strip() for line in lines))
-            parts.append(f"it last said: {said[-600:]}")
+            parts.append(f"it last said: {redact(' / '.join(lines))[-600:]}")
         if self.junk:
             parts.append(
                 f"what it wrote to standard output was no message, such as {self.first_junk!r} "
@@ -143,19 +148,28 @@ async def _read_messages(
     assert process.stdout is not None
     async with from_server:
         with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
-            while line := await _line(process.stdout, witness):
-                try:
-                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
-                except ValueError:
-                    if line.strip():
-                        witness.junk += 1
-                        witness.first_junk = (
-                            witness.first_junk
-                            or redact(line[:2_000].decode("utf-8", "replace"))[:100].strip()
-                        )
-                    continue
-                await from_server.send(SessionMessage(message))
+            while witness.junk < MOST_JUNK and (line := await _line(process.stdout, witness)):
+                message = _message(line)
+                if message is not None:
+                    await from_server.send(SessionMessage(message))
+                elif line.strip():
+                    witness.junk += 1
+                    witness.first_junk = witness.first_junk or visible_line(
+                        redact(decoded(line[:2_000])), 100
+                    )
         witness.over = True
+
+
+def _message(line: bytes) -> JSONRPCMessage | None:
+    """The message on a line; an error in the place of an answer that is too much; `None` where it is none."""
+    try:
+        value = read_message(line)
+    except DataError as error:
+        value = refusal_of(line, error)
+    try:
+        return None if value is None else jsonrpc_message_adapter.validate_python(value, by_name=False)
+    except ValueError:
+        return None
 
 
 async def _line(stream: asyncio.StreamReader, witness: Witness) -> bytes:

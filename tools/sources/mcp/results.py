@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mcp_types import (
@@ -13,7 +14,9 @@ from mcp_types import (
     TextResourceContents,
 )
 
+from fieldcraft.tools.arguments import one_line
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.schemas import SchemaCheck, sound_schema
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -34,6 +37,18 @@ def data_of(server: str, tool: str, result: CallToolResult) -> Any:
     if isinstance(structured, dict) and structured.keys() == {"result"}:
         return structured["result"]  # how a server wraps what is no object
     return structured
+
+
+def complaints_of_result(tool: str, schema: Mapping[str, Any], structured: Any) -> str:
+    """What is wrong with a result, by the schema that the server gave of it; empty where nothing is.
+
+    Raises:
+        BrokenTool, CheckGivenUp: the schema is none, or takes too long.
+    """
+    if structured is None:
+        return "no structured content"
+    found = SchemaCheck(sound_schema(tool, schema)).complaints(structured)
+    return one_line(found)
 
 
 def _words(block: object) -> str:

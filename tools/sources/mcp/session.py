@@ -14,12 +14,17 @@ from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import ValidationError
 
 from fieldcraft.common.redaction import redact
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool, ToolError
+from fieldcraft.tools.schemas import CheckGivenUp
+from fieldcraft.tools.sources.mcp.http import bounded_client
+from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE
 from fieldcraft.tools.sources.mcp.process import Witness, running
-from fieldcraft.tools.sources.mcp.sifting import Sifted
-from fieldcraft.tools.sources.secrets import guarded_text
+from fieldcraft.tools.sources.mcp.results import complaints_of_result
+from fieldcraft.tools.sources.mcp.sifting import LONGEST_CURSOR, Announcements, Sifted
 from fieldcraft.tools.sources.settings import McpServer, filled
+from fieldcraft.tools.sources.urls import shown
 
 if TYPE_CHECKING:
     import httpx2
@@ -59,13 +64,13 @@ class HeldSession:
     Attributes:
         name: what its person calls the server.
         starts: how often it was started or connected to.
-        refused: what it announced that is no tool, and why not.
+        announced: what is known of its tools beside the tools themselves.
     """
 
     def __init__(self, name: str, server: McpServer) -> None:
         self.name = name
         self.starts = 0
-        self.refused: dict[str, str] = {}
+        self.announced = Announcements()
         self._server = server
         self._mode = "legacy"
         self._connection: _Connection | None = None
@@ -94,6 +99,8 @@ class HeldSession:
                     cursor = page.next_cursor
                     if cursor is None:
                         return found
+                    if len(cursor) > LONGEST_CURSOR:
+                        raise BrokenTool(f"it marks a page of its list by {len(cursor):,} characters")
         except Exception as error:
             why = await self._why(connection, error)
             raise BrokenTool(f"{self._called} did not say what tools it has: {why}") from error
@@ -126,7 +133,7 @@ class HeldSession:
         connection = await self._connected()
         assert connection.client is not None
         try:
-            return await connection.client.call_tool(tool, arguments)
+            result = await connection.client.call_tool(tool, arguments)
         except MCPError as error:
             if error.code != CONNECTION_CLOSED:
                 connection.lost = _forgot_the_session(error)
@@ -137,14 +144,26 @@ class HeldSession:
             problem: Exception = error
         except ValidationError as error:
             raise ToolError(f"{self._called}: {tool} gave what is no result: {complaints(error)}") from error
-        except RuntimeError as error:
-            why = f"does not keep to its own schema: {redact(str(error)[:10_000])[:1_000]}"
-            raise ToolError(f"{self._called} {why}") from error
         except Exception as error:
             problem = error
+        else:
+            self._check(tool, result)
+            return result
         connection.lost = True
         why = await self._why(connection, problem)
         raise ToolError(f"{self._called} ended in the middle of {tool}: {why}") from problem
+
+    def _check(self, tool: str, result: CallToolResult) -> None:
+        """Raise `ToolError` where a result is not what the server itself says that it is."""
+        schema = self.announced.outputs.get(tool)
+        if schema is None or result.is_error:
+            return
+        try:
+            wrong = complaints_of_result(tool, schema, result.structured_content)
+        except (BrokenTool, CheckGivenUp):
+            return
+        if wrong:
+            raise ToolError(f"{self._called} does not keep to its own schema: {tool} gave {wrong}")
 
     async def _connected(self) -> _Connection:
         async with self._connecting:
@@ -206,7 +225,7 @@ class HeldSession:
     @asynccontextmanager
     async def _sifted(self, transport: Transport) -> AsyncIterator[TransportStreams]:
         async with transport as (read, write):
-            yield Sifted(read, self.refused), write
+            yield Sifted(read, self.announced), write
 
     def _transport(self, witness: Witness) -> Transport:
         server = self._server
@@ -216,7 +235,7 @@ class HeldSession:
         if server.type == "sse":
             from mcp.client.sse import sse_client
 
-            return sse_client(filled(server.url), headers=headers)
+            return sse_client(filled(server.url), headers=headers, httpx_client_factory=bounded_client)
         return _over_http(filled(server.url), headers, witness)
 
     async def _why(self, connection: _Connection, error: Exception) -> str:
@@ -228,9 +247,9 @@ class HeldSession:
             waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
             return f"{waited}; {said}" if said else waited
         if self._server.url is not None:
-            return f"{guarded_text(self._server.url)} {_http_words(error, connection.witness.refusal)}"
+            return f"{shown(self._server.url)} {_http_words(error, connection.witness.refusal)}"
         if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
-            return redact(" ".join(error.message[:10_000].split()))[:_LONGEST_WHY]
+            return visible_line(redact(error.message[:10_000]), _LONGEST_WHY)
         await connection.witness.ended(_SECONDS_TO_EXIT)
         return connection.witness.account() or "it closed its output"
 
@@ -238,16 +257,16 @@ class HeldSession:
 @asynccontextmanager
 async def _over_http(url: str, headers: dict[str, str], witness: Witness) -> AsyncIterator[TransportStreams]:
     from mcp.client.streamable_http import streamable_http_client
-    from mcp.shared._httpx_utils import create_mcp_http_client
 
     async def note(response: httpx2.Response) -> None:
         refused = response.request.method == "POST" and response.status_code >= 400
         words = f"{response.status_code} {response.reason_phrase}"
-        witness.refusal = words[:_LONGEST_WHY] if refused else ""
+        witness.refusal = visible_line(words, _LONGEST_WHY) if refused else ""
 
-    async with create_mcp_http_client(headers=headers) as client:
-        client.event_hooks = {"response": [note]}
-        async with streamable_http_client(url, http_client=client) as streams:
+    async with bounded_client(headers=headers) as client:
+        client.event_hooks["response"].append(note)
+        streaming = streamable_http_client(url, http_client=client, max_sse_event_size=2 * LARGEST_MESSAGE)
+        async with streaming as streams:
             yield streams
 
 
@@ -277,10 +296,10 @@ def _innermost(error: BaseException) -> Exception:
 def _http_words(error: Exception, refusal: str) -> str:
     response = getattr(error, "response", None)
     if response is not None:
-        refusal = f"{response.status_code} {response.reason_phrase}"
+        refusal = visible_line(f"{response.status_code} {response.reason_phrase}", _LONGEST_WHY)
     if refusal:
         return f"answered {refusal}{'; give it `headers`' if refusal[:3] in {'401', '403'} else ''}"
-    words = redact(" ".join(str(error)[:10_000].split()))[:_LONGEST_WHY] or type(error).__name__
+    words = visible_line(redact(str(error)[:10_000]), _LONGEST_WHY) or type(error).__name__
     return (
         f"answered what is no MCP: {words}" if isinstance(error, MCPError) else f"cannot be reached: {words}"
     )

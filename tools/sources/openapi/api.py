@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -11,20 +10,25 @@ from typing import Any
 
 import httpx
 
+from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.redaction import redact
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.background import BackgroundLoop
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
+from fieldcraft.tools.sources.openapi.bodies import TooLarge, Unpacked, text_of
 from fieldcraft.tools.sources.openapi.credentials import Credentials
 from fieldcraft.tools.sources.openapi.document import Document, read
 from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
 from fieldcraft.tools.sources.openapi.requests import request_for
-from fieldcraft.tools.sources.openapi.servers import Servers
+from fieldcraft.tools.sources.openapi.servers import Servers, place_of
 from fieldcraft.tools.sources.remote import RemoteTool
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+from fieldcraft.tools.sources.urls import shown
 from fieldcraft.tools.traits import Effect, ToolTraits
 
-LARGEST_RESULT = 1 << 28
-"""Bytes of an answer."""
+LARGEST_RESULT = 32_000_000
+"""Bytes of an answer, unpacked."""
+_LIMITS = Limits(size=LARGEST_RESULT)
 MOST_REDIRECTS = 5
 _SECONDS = 30.0
 _LONGEST_COMPLAINT = 1_000
@@ -72,6 +76,9 @@ class WebApis:
             except BrokenTool as error:
                 yield operation.name, error
                 continue
+            except (TypeError, ValueError, AttributeError) as error:
+                yield operation.name, BrokenTool(f"its servers cannot be read: {visible_line(error)}")
+                continue
             effect = settings.effect_of(operation.name, _EFFECTS.get(operation.method, Effect.WRITES))
             yield RemoteTool(
                 partial(self._call, api, operation, server),
@@ -107,14 +114,23 @@ class _Api:
         """
         credentials = self._credentials.for_operation(operation.security)
         request = request_for(operation, server, arguments, headers=self._headers, credentials=credentials)
+        if not self.servers.allows(str(request.url)):
+            raise ToolError(
+                f"{operation.name} would be sent to {shown(str(request.url))}, which is not allowed"
+            )
         try:
-            answer = await self._sent(request)
+            answer = await self._sent(request, {*self._headers, *credentials["header"], "Cookie"})
         except httpx.HTTPError as error:
             raise _unsent(operation, request, error) from error
         return self._data(operation, answer)
 
-    async def _sent(self, request: httpx.Request) -> _Answer:
-        """The answer, read whole; redirections are followed as far as they are allowed."""
+    async def _sent(self, request: httpx.Request, ours: Iterable[str]) -> _Answer:
+        """The answer, read whole; redirections are followed as far as they are allowed.
+
+        Args:
+            request: what is sent first.
+            ours: headers that no other origin gets, though it is allowed as well.
+        """
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._client.send(request, stream=True)
             try:
@@ -123,8 +139,11 @@ class _Api:
                     return _Answer(response, await _read(response))
             finally:
                 await response.aclose()
+            if place_of(following.url) != place_of(request.url):
+                for name in ours:
+                    following.headers.pop(name, None)
             request = following
-        raise ToolError(f"{request.url} redirects without end")
+        raise ToolError(f"{shown(str(request.url))} redirects without end")
 
     def _data(self, operation: Operation, answer: _Answer) -> Any:
         if not answer.response.is_success:
@@ -134,23 +153,23 @@ class _Api:
             return None
         if "json" in kind or not kind:
             try:
-                return json.loads(answer.content)
-            except (ValueError, RecursionError):
+                return read_json(answer.content, _LIMITS)
+            except DataError:
                 return answer.text
         if kind.startswith("text/") or kind.endswith(("xml", "yaml", "javascript", "x-www-form-urlencoded")):
             return answer.text
-        return f"[{kind} of {len(answer.content):,} bytes, not shown]"
+        return f"[{visible_line(kind, 100)} of {len(answer.content):,} bytes, not shown]"
 
     def _refused(self, operation: Operation, answer: _Answer) -> ToolError:
         response = answer.response
-        status = f"{response.status_code} {response.reason_phrase}".strip()
-        told = f"{operation.method} {response.request.url.path} answered {status}"
+        status = visible_line(f"{response.status_code} {response.reason_phrase}", 100)
+        told = f"{operation.method} {visible_line(response.request.url.path, 300)} answered {status}"
         if response.is_redirect:
-            place = redact(response.headers.get("location", "nowhere"))[:300]
+            place = visible_line(redact(shown(response.headers.get("location", "nowhere"))), 300)
             return ToolError(f"{told}: it leads to {place}, which is not allowed")
         if response.status_code in {401, 403}:
             told += self._credentials.hint(operation.security)
-        if words := redact(" ".join(answer.text[: 10 * _LONGEST_COMPLAINT].split()))[:_LONGEST_COMPLAINT]:
+        if words := visible_line(redact(answer.text[: 10 * _LONGEST_COMPLAINT]), _LONGEST_COMPLAINT):
             told += f": {words}"
         again = operation.method in _EFFECTS and response.status_code in _FOR_A_WHILE
         return TransientToolError(told) if again else ToolError(told)
@@ -165,29 +184,27 @@ class _Answer:
 
     @property
     def text(self) -> str:
-        try:
-            return self.content.decode(self.response.charset_encoding or "utf-8", "replace")
-        except LookupError:
-            return self.content.decode("utf-8", "replace")
+        return text_of(self.content, self.response.charset_encoding)
 
 
 async def _read(response: httpx.Response) -> bytes:
     """What the response carries, up to a limit.
 
     Raises:
-        ToolError: it is longer.
+        ToolError: it is longer, also only once it is unpacked.
     """
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > LARGEST_RESULT:
-            raise ToolError(f"{response.request.url} answered more than {LARGEST_RESULT:,} bytes")
-    return bytes(content)
+    try:
+        content = Unpacked(response, LARGEST_RESULT)
+        async for chunk in response.aiter_raw():
+            content.add(chunk)
+    except TooLarge as error:
+        raise ToolError(f"{shown(str(response.request.url))} {error}") from error
+    return content.whole()
 
 
 def _unsent(operation: Operation, request: httpx.Request, error: httpx.HTTPError) -> ToolError:
     """Why there is no answer. What never reached the server may be sent again."""
-    place = f"{request.url.scheme}://{request.url.netloc.decode('ascii', 'replace')}"
-    told = f"{operation.name}: {place} gave no answer: {str(error) or type(error).__name__}"
+    place = shown(str(request.url.copy_with(raw_path=b"/"))).rstrip("/")
+    told = f"{operation.name}: {place} gave no answer: {visible_line(error, 300) or type(error).__name__}"
     safe = isinstance(error, httpx.ConnectError) or operation.method in _EFFECTS
     return TransientToolError(told) if safe else ToolError(told)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.openapi.headers import is_parameter
 from fieldcraft.tools.sources.settings import filled
 
 
@@ -55,7 +56,10 @@ def _place(name: str, scheme: Mapping[str, Any], secret: str) -> tuple[str, str,
     kind, way = str(scheme.get("type", "")), str(scheme.get("scheme", "")).lower()
     match kind:
         case "apiKey" if scheme.get("in") in {"header", "query", "cookie"}:
-            return str(scheme["in"]), str(scheme.get("name", name)), secret
+            key = str(scheme.get("name", name))
+            if scheme["in"] == "header" and not is_parameter(key):
+                raise BrokenTool(f"the security scheme {name!r} names no header of its own")
+            return str(scheme["in"]), key, secret
         case "http" if way == "basic":
             return "header", "Authorization", f"Basic {base64.b64encode(secret.encode()).decode()}"
         case "http" if way == "bearer":

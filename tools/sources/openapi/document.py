@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import re
+import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
-import yaml
 
+from fieldcraft.common.data import DataError, Limits, read_json_parts
+from fieldcraft.common.files import UnsafeFile, read_file
+from fieldcraft.common.text import decoded
+from fieldcraft.common.yaml import read_yaml
 from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.sources.openapi.bodies import ACCEPTED, TooLarge, Unpacked
+from fieldcraft.tools.sources.urls import shown
 
-LARGEST = 64_000_000
+LARGEST = 16_000_000
 """Bytes of a document."""
-_SECONDS = 30.0
+_JSON = Limits(size=LARGEST, depth=100, items=600_000)
+_YAML = Limits(size=LARGEST, depth=100, items=300_000, digits=4_000, aliases=1_000)
+"""YAML is slower to read: ten times as long as the same in JSON."""
+_SECONDS, _SECONDS_IN_ALL = 30.0, 120.0
 _LONGEST_CHAIN = 50
+_INDEX = re.compile("[0-9]{1,6}")
 
 
 class Document:
@@ -66,7 +75,7 @@ class Document:
             key = unquote(part).replace("~1", "/").replace("~0", "~")
             if isinstance(found, Mapping) and key in found:
                 found = found[key]
-            elif isinstance(found, list) and key.isdigit() and int(key) < len(found):
+            elif isinstance(found, list) and _INDEX.fullmatch(key) and int(key) < len(found):
                 found = found[int(key)]
             else:
                 raise BrokenTool(f"the reference {reference[:200]!r} leads nowhere")
@@ -79,67 +88,60 @@ def read(place: str) -> Document:
     Raises:
         BrokenTool: it cannot be read, or is no OpenAPI 3 document.
     """
-    text = _fetched(place) if _is_url(place) else _file(place)
-    data = _parsed(place, text)
+    content = _fetched(place) if _is_url(place) else _file(place)
+    data = _parsed(shown(place), content)
+    place, named = shown(place), place
     if not isinstance(data, Mapping):
         raise BrokenTool(f"{place} is no OpenAPI document: it holds no object")
     version = str(data.get("openapi", ""))
     if not version.startswith("3"):
         if "swagger" in data:
-            raise BrokenTool(f"{place} is a Swagger {data['swagger']} document; convert it to OpenAPI 3")
+            old = str(data["swagger"])[:20]
+            raise BrokenTool(f"{place} is a Swagger {old} document; convert it to OpenAPI 3")
         raise BrokenTool(f"{place} is no OpenAPI 3 document: `openapi` says {version[:20] or 'nothing'}")
     if not isinstance(data.get("paths") or {}, Mapping):
         raise BrokenTool(f"{place} is no OpenAPI document: its paths are no object")
-    return Document(place, data)
+    return Document(named, data)
 
 
 def _is_url(place: str) -> bool:
     return urlsplit(place).scheme in {"http", "https"}
 
 
-def _file(place: str) -> str:
-    path = Path(place)
+def _file(place: str) -> bytes:
     try:
-        if path.stat().st_size > LARGEST:
-            raise BrokenTool(f"{place} is too large: {path.stat().st_size:,} bytes, {LARGEST:,} allowed")
-        return path.read_text(encoding="utf-8-sig")
+        return read_file(place, limit=LARGEST)
+    except UnsafeFile as error:
+        raise BrokenTool(f"{place} {error.problem}") from error
     except OSError as error:
         raise BrokenTool(f"{place} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BrokenTool(f"{place} is no text: {error}") from error
 
 
-def _fetched(place: str) -> str:
-    content = bytearray()
+def _fetched(place: str) -> bytes:
+    ends = time.monotonic() + _SECONDS_IN_ALL
     try:
-        with httpx.stream("GET", place, timeout=_SECONDS, follow_redirects=True) as response:
+        with httpx.stream(
+            "GET", place, headers=ACCEPTED, timeout=_SECONDS, follow_redirects=True
+        ) as response:
             response.raise_for_status()
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > LARGEST:
-                    raise BrokenTool(f"{place} is too large: more than {LARGEST:,} bytes")
+            content = Unpacked(response, LARGEST)
+            for chunk in response.iter_raw():
+                content.add(chunk)
+                if time.monotonic() > ends:
+                    raise BrokenTool(f"{shown(place)} was not read within {_SECONDS_IN_ALL:g} s")
+            return content.whole()
+    except TooLarge as error:
+        raise BrokenTool(f"{shown(place)} {error}") from error
     except httpx.HTTPStatusError as error:
-        raise BrokenTool(f"{place} answered {error.response.status_code}") from error
+        raise BrokenTool(f"{shown(place)} answered {error.response.status_code}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise BrokenTool(f"{place} cannot be reached: {error or type(error).__name__}") from error
-    return content.decode("utf-8-sig", "replace")
+        raise BrokenTool(f"{shown(place)} cannot be reached: {error or type(error).__name__}") from error
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML with JSON's types: a date stays the text that it is."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _parsed(place: str, text: str) -> Any:
+def _parsed(place: str, content: bytes) -> Any:
     try:
-        if text.lstrip()[:1] == "{":
-            return json.loads(text)
-        return yaml.load(text, _Loader)  # noqa: S506 - it is a safe loader
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        words = " ".join(str(error).split())[:300]
-        raise BrokenTool(f"{place} is neither JSON nor YAML: {words}") from error
+        if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+            return read_json_parts(content, _JSON)
+        return read_yaml(decoded(content), _YAML)
+    except DataError as error:
+        raise BrokenTool(f"{place} is neither JSON nor YAML: {error}") from error

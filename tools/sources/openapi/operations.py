@@ -9,16 +9,19 @@ from typing import Any
 from openapi_pydantic import Parameter, RequestBody
 from pydantic import ValidationError
 
+from fieldcraft.common.text import valid_text, visible_line
 from fieldcraft.tools.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.naming import identifier
 from fieldcraft.tools.sources.openapi.document import Document
-from fieldcraft.tools.sources.openapi.schemas import Schemas
+from fieldcraft.tools.sources.openapi.headers import NOT_PARAMETERS, is_name
+from fieldcraft.tools.sources.openapi.paths import check_template
+from fieldcraft.tools.sources.openapi.schemas import Copied, Schemas
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_NOT_PARAMETERS = {"accept", "content-type", "authorization"}
-"""Headers that the standard gives another place."""
+MOST_OPERATIONS = 5_000
 _LONGEST_DESCRIPTION = 1_000
+_WORDS = ("summary", "description")
 
 
 @dataclass(frozen=True)
@@ -57,38 +60,57 @@ class Operation:
 
 def operations_of(document: Document) -> Iterator[Operation | tuple[str, BrokenTool]]:
     """Every operation; for one that cannot be used, its place and why."""
+    copied = Copied()
+    for number, (path, method, item) in enumerate(_places(document)):
+        place = f"{method.upper()} {path}".strip()
+        if number == MOST_OPERATIONS:
+            yield place, BrokenTool(f"it and what follows: more than {MOST_OPERATIONS:,} operations")
+            return
+        try:
+            if isinstance(item, BrokenTool):
+                raise item
+            yield _operation(document, path, method, item, copied)
+        except ValidationError as error:
+            yield place, BrokenTool(f"it cannot be read: {complaints(error)}")
+        except BrokenTool as error:
+            yield place, error
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
+            yield place, BrokenTool(f"it cannot be read: {visible_line(error)}")
+
+
+def _places(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any] | BrokenTool]]:
+    """Path, method and the path's item, or why there is none."""
     for path, item in (document.data.get("paths") or {}).items():
         try:
             resolved = document.resolved(item)
         except BrokenTool as error:
-            yield str(path), error
+            yield str(path), "", error
             continue
         for method in METHODS:
             if method in resolved:
-                try:
-                    yield _operation(document, str(path), method, resolved)
-                except ValidationError as error:
-                    yield f"{method.upper()} {path}", BrokenTool(f"it cannot be read: {complaints(error)}")
-                except BrokenTool as error:
-                    yield f"{method.upper()} {path}", error
+                yield str(path), method, resolved
 
 
-def _operation(document: Document, path: str, method: str, item: Mapping[str, Any]) -> Operation:
+def _operation(
+    document: Document, path: str, method: str, item: Mapping[str, Any], copied: Copied
+) -> Operation:
+    check_template(path)
     data = document.resolved(item[method])
-    schemas = Schemas(document)
+    schemas = Schemas(document, copied)
     arguments = _Arguments(schemas)
     for parameter, schema in _parameters(document, item, data):
         arguments.take(parameter, schema)
     body = arguments.take_body(document, data.get("requestBody"))
     declared = data.get("operationId")
     made = f"{method} {path}"
-    words = [str(data[key]).strip() for key in ("summary", "description") if data.get(key)]
+    words = [valid_text(str(data[key])[:_LONGEST_DESCRIPTION]).strip() for key in _WORDS if data.get(key)]
     security = data.get("security", document.data.get("security")) or []
     return Operation(
         name=identifier(str(declared or made)) or identifier(made),
         method=method.upper(),
         path=path,
-        description="\n".join(dict.fromkeys(words))[:_LONGEST_DESCRIPTION] or f"{method.upper()} {path}",
+        description="\n".join(dict.fromkeys(words))[:_LONGEST_DESCRIPTION]
+        or visible_line(f"{method.upper()} {path}"),
         parameters=arguments.parameters,
         body=body,
         schema=arguments.schema(),
@@ -105,8 +127,11 @@ def _parameters(
     for listed in (*(item.get("parameters") or ()), *(data.get("parameters") or ())):
         written = document.resolved(listed)
         parameter = Parameter.model_validate(_bare(written))
-        if parameter.param_in == "header" and parameter.name.lower() in _NOT_PARAMETERS:
-            continue
+        if parameter.param_in == "header":
+            if parameter.name.lower() in NOT_PARAMETERS:
+                continue
+            if not is_name(parameter.name):
+                raise BrokenTool(f"{visible_line(parameter.name, 50)!r} is no name of a header")
         schema = written.get("schema")
         if schema is None and isinstance(content := written.get("content"), Mapping):
             schema = next(

@@ -22,10 +22,10 @@ def plain(value: Any) -> str:
 
 
 def in_path(parameter: Parameter, value: Any) -> str:
-    """The value for a place in a path, quoted, so that it cannot lead to another path.
+    """The value for a place in a path, quoted.
 
     Raises:
-        ToolError: nothing, `.` or `..`, which would.
+        ToolError: nothing stands for it, `.` or `..`.
     """
     name, explode = parameter.name, parameter.explode is True
     match parameter.style:
@@ -34,7 +34,8 @@ def in_path(parameter: Parameter, value: Any) -> str:
         case "matrix":
             text = _matrix(name, value, explode)
         case _:
-            text = plain_content(parameter, value) or _simple(value, explode)
+            content = plain_content(parameter, value)
+            text = _simple(value, explode) if content is None else _quoted(content)
     if text in {"", ".", ".."}:
         raise ToolError(f"the parameter {name!r} is part of a path and cannot be {text!r}")
     return text

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+from fieldcraft.tools.sources.urls import shown
 
 _SECONDS = 5.0
 _MOST_AT_ONCE = 8
@@ -40,4 +42,4 @@ def _silence(url: str) -> str:
     except BrokenTool as error:
         return str(error)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{place} gave no answer: {' '.join(str(error).split()) or type(error).__name__}"
+        return f"{shown(place)} gave no answer: {visible_line(error) or type(error).__name__}"

@@ -10,8 +10,10 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.sources.openapi.bodies import ACCEPTED
 from fieldcraft.tools.sources.openapi.operations import Operation
 from fieldcraft.tools.sources.openapi.parameters import in_header, in_path, in_query, plain
+from fieldcraft.tools.sources.openapi.paths import filled_path
 
 
 def request_for(
@@ -27,8 +29,14 @@ def request_for(
     Raises:
         ToolError: an argument cannot be sent where it belongs.
     """
-    path = operation.path
-    sent = {"Accept": "application/json, text/*;q=0.9, */*;q=0.5", **headers, **credentials["header"]}
+    sent = {
+        "Accept": "application/json, text/*;q=0.9, */*;q=0.5",
+        **ACCEPTED,
+        **headers,
+        **credentials["header"],
+    }
+    ours = {name.lower() for name in sent}
+    path: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     cookies: list[tuple[str, str]] = []
     for name, parameter in operation.parameters.items():
@@ -37,23 +45,34 @@ def request_for(
         value = arguments[name]
         match parameter.param_in.value:
             case "path":
-                path = path.replace(f"{{{parameter.name}}}", in_path(parameter, value))
+                path[parameter.name] = in_path(parameter, value)
             case "query":
                 query += in_query(parameter, value)
-            case "header":
+            case "header" if parameter.name.lower() not in ours:
                 sent[parameter.name] = in_header(parameter, value)
-            case _:
+            case "cookie":
                 cookies += in_query(parameter, value)
     query += credentials["query"].items()
     cookies += credentials["cookie"].items()
     if cookies:
-        sent["Cookie"] = "; ".join(f"{name}={quote(value, safe='')}" for name, value in cookies)
+        sent["Cookie"] = "; ".join(f"{_quoted(name)}={_quoted(value)}" for name, value in cookies)
     try:
         content = _content(operation, arguments)
-        url = f"{server}{path}{'?' + urlencode(query, quote_via=quote) if query else ''}"
+        url = _with_query(server + filled_path(operation.path, path), query)
         return httpx.Request(operation.method, url, headers={**content.pop("headers", {}), **sent}, **content)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise ToolError(f"{operation.name} cannot be sent with these arguments: {error}") from error
+
+
+def _with_query(url: str, query: list[tuple[str, str]]) -> str:
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query, quote_via=quote)}"
+
+
+def _quoted(text: str) -> str:
+    """Quoted so that it can neither end a cookie nor begin another."""
+    return quote(text, safe="")
 
 
 def _content(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fieldcraft.tools.errors import BrokenTool
@@ -28,6 +29,17 @@ _SCHEMAS = {
 }
 
 
+MOST_IN_ALL = 1_000_000
+"""Parts of all schemas that are copied out of one document."""
+
+
+@dataclass
+class Copied:
+    """How many parts were copied out of a document so far."""
+
+    parts: int = 0
+
+
 class Schemas:
     """Copies schemas out of a document, with what they refer to.
 
@@ -35,11 +47,12 @@ class Schemas:
         definitions: what the copied schemas refer to, by the names under which they do (`#/$defs/...`).
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, copied: Copied) -> None:
         self.definitions: dict[str, Any] = {}
         self._document = document
         self._names: dict[str, str] = {}
         self._nodes = 0
+        self._all = copied
 
     def copied(self, schema: Any) -> dict[str, Any]:
         """A schema as JSON Schema has it; circles of references stay circles.
@@ -55,6 +68,9 @@ class Schemas:
 
     def _copied(self, schema: Any) -> Any:
         self._nodes += 1
+        self._all.parts += 1
+        if self._all.parts > MOST_IN_ALL:
+            raise BrokenTool(f"the document's schemas are too large: more than {MOST_IN_ALL:,} parts")
         if self._nodes > MOST_NODES:
             raise BrokenTool(f"its schema is too large: more than {MOST_NODES:,} parts")
         if isinstance(schema, list):

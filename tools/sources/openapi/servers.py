@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
+import httpx
+
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.openapi.paths import LONGEST_PATH, filled_template, leads_away
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+from fieldcraft.tools.sources.urls import shown
 
 _PORTS = {"http": 80, "https": 443}
+_MOST = 100
 
 
 class Servers:
@@ -58,36 +65,46 @@ class Servers:
         raise BrokenTool(self._refusal(named))
 
     def _named(self, servers: Iterable[Any]) -> list[str]:
-        return [self._url(server) for server in servers if isinstance(server, Mapping)]
+        return [self._url(server) for server in islice(servers, _MOST) if isinstance(server, Mapping)]
 
     def _url(self, server: Mapping[str, Any]) -> str:
-        url = str(server.get("url", "/"))
-        for name, variable in (server.get("variables") or {}).items():
-            if isinstance(variable, Mapping):
-                url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+        variables = server.get("variables")
+        known = {
+            str(name): str(variable.get("default", ""))
+            for name, variable in (variables if isinstance(variables, Mapping) else {}).items()
+            if isinstance(variable, Mapping)
+        }
+        url = filled_template(str(server.get("url", "/"))[:LONGEST_PATH], known)
         base = self._document.url or (f"{self._chosen[0]}/" if self._chosen else "")
-        return urljoin(base, url).rstrip("/")
+        try:
+            return urljoin(base, url).rstrip("/")
+        except ValueError:
+            return ""
 
     def _refusal(self, named: Sequence[str]) -> str:
         absolute = next((url for url in named if urlsplit(url).scheme in _PORTS), "https://...")
-        told = ", ".join(named) or "no server"
+        told = visible_line(", ".join(map(shown, named)), 300) or "no server"
+        absolute = visible_line(absolute, 300)
         return f"it is sent to {told}, which is not allowed; allow it with servers = [{absolute!r}]"
 
 
 def _lies_below(url: str, server: str) -> bool:
+    """Read as the request is that would be sent: two readers of one URL may see two hosts in it."""
     try:
-        there, allowed = urlsplit(url), urlsplit(server)
-        same = _place(there) == _place(allowed)
-    except ValueError:
+        there, allowed = httpx.URL(url), httpx.URL(server)
+    except (httpx.InvalidURL, ValueError):
         return False
-    if not (same and there.hostname and there.scheme in _PORTS) or "/../" in f"{there.path}/":
+    if not there.host or there.scheme not in _PORTS or place_of(there) != place_of(allowed):
+        return False
+    if there.userinfo not in {b"", allowed.userinfo} or any(map(leads_away, there.path.split("/"))):
         return False
     path = allowed.path.rstrip("/")
     return there.path == path or there.path.startswith(f"{path}/")
 
 
-def _place(url: SplitResult) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)
+def place_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what makes two URLs of one origin."""
+    return url.scheme, url.host, url.port or _PORTS.get(url.scheme)
 
 
 def _origin(url: str) -> str:

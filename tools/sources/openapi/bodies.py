@@ -1,0 +1,67 @@
+"""What a web server sends, unpacked and read no further than allowed."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from typing import Any
+
+import httpx
+
+from fieldcraft.common.text import valid_text
+from fieldcraft.tools.errors import ToolError
+
+ACCEPTED = {"Accept-Encoding": "gzip, deflate"}
+"""The header that asks for no more than is unpacked here."""
+_PACKED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_CHARSETS = ("utf", "ascii", "iso", "cp", "koi8", "shift_jis", "euc", "gb", "big5")
+"""How names of charsets begin that are decoded in linear time."""
+
+
+class TooLarge(ToolError):
+    """A server sent more than is read."""
+
+
+class Unpacked:
+    """Gathers the raw chunks of a response.
+
+    Raises:
+        TooLarge: it is packed in a way that is not unpacked here.
+    """
+
+    def __init__(self, response: httpx.Response, limit: int) -> None:
+        self._limit = limit
+        self._content = bytearray()
+        self._unpacking: Any = None
+        packed = response.headers.get("content-encoding", "identity").strip().lower()
+        if packed not in {"", "identity", *_PACKED}:
+            raise TooLarge(f"answered in the encoding {packed[:50]!r}, which was not asked for")
+        if packed in _PACKED:
+            self._unpacking = zlib.decompressobj(_PACKED[packed])
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next chunk. Raises `TooLarge` beyond the limit, or where it cannot be unpacked."""
+        if self._unpacking is None:
+            self._content += chunk
+        else:
+            try:
+                self._content += self._unpacking.decompress(chunk, self._limit + 1 - len(self._content))
+            except zlib.error as error:
+                raise TooLarge(f"answered what cannot be unpacked: {error}") from error
+        if len(self._content) > self._limit:
+            raise TooLarge(f"answered more than {self._limit:,} bytes")
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return bytes(self._content)
+
+
+def text_of(content: bytes, charset: str | None) -> str:
+    """What a server sent, as text; a charset that is not known is read as UTF-8."""
+    try:
+        name = codecs.lookup(charset or "utf-8").name
+    except (LookupError, ValueError):
+        name = "utf-8"
+    if not name.startswith(_CHARSETS) or name == "utf-7":
+        name = "utf-8"
+    return valid_text(content.decode(name, "replace"))
