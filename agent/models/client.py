@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
 from fieldcraft.agent.models.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.messages import Answer, Message, Usage
-from fieldcraft.agent.models.prices import cost, price_of
+from fieldcraft.agent.models.prices import Tokens, cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
@@ -176,12 +176,17 @@ class ModelClient:
 
     def _usage(self, conversation: list[BaseMessage], reply: AIMessage) -> Usage:
         reported = reply.usage_metadata
-        if reported is not None:
-            asked, answered = reported["input_tokens"], reported["output_tokens"]
-        else:
+        if reported is None:
             asked = sum(_estimate(message.text) for message in conversation)
-            answered = _estimate(reply.text)
-        return cost(self._price, input_tokens=asked, output_tokens=answered, estimated=reported is None)
+            return cost(self._price, Tokens(asked, _estimate(reply.text)), estimated=True)
+        cached = reported.get("input_token_details") or {}
+        tokens = Tokens(
+            reported["input_tokens"],
+            reported["output_tokens"],
+            cached.get("cache_read") or 0,
+            cached.get("cache_creation") or 0,
+        )
+        return cost(self._price, tokens)
 
 
 def _fault(state: RetryCallState) -> PassingFault:

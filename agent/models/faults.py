@@ -13,7 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fieldcraft.agent.models.errors import ModelError, ModelRefused
-from fieldcraft.agent.models.providers import PROVIDERS, provider_of
+from fieldcraft.agent.models.provider_list import PROVIDERS
+from fieldcraft.agent.models.providers import provider_of
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500
@@ -55,7 +56,7 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     spent = status == 429 and any(sign in said for sign in _SPENT)
     if status is not None and 400 <= status < 500 and (status not in _PASSING or spent):
         provider = PROVIDERS.get(provider_of(name))
-        key = provider.key if provider is not None and provider.key else "its key"
+        key = " or ".join(provider.keys) if provider is not None and provider.keys else "its key"
         cure = _CURES.get(402 if spent else status, "the request is not valid for it").format(key=key)
         return ModelRefused(f"{name} refused (HTTP {status}): {cure}. It said: {detail}")
     if status is not None:
