@@ -65,7 +65,7 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     if _is_timeout(error):
         return PassingFault(f"no answer within {timeout:g} s")
     if _is_connection(error):
-        cause = redact(str(error.__cause__ or ""))[:_LONGEST]
+        cause = redact(_first_cause(error))[:_LONGEST]
         return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))
     return PassingFault(f"unreadable answer: {type(error).__name__}: {detail}")
 
@@ -115,3 +115,12 @@ def _seconds_until(value: str) -> float:
         return float(value)
     except ValueError:
         return parsedate_to_datetime(value).timestamp() - time.time()
+
+
+def _first_cause(error: BaseException) -> str:
+    """The words of what set off a chain of exceptions; nothing where there is no chain."""
+    first, seen = error, {id(error)}
+    while (before := first.__cause__ or first.__context__) is not None and id(before) not in seen:
+        seen.add(id(before))
+        first = before
+    return "" if first is error else str(first)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fieldcraft.agent.models.bounded_http import response_hooks
 from fieldcraft.agent.models.settings import ModelSettings
 
 Arguments = Callable[[str, ModelSettings, str | None], dict[str, Any]]
@@ -43,6 +44,7 @@ def _ollama(model: str, settings: ModelSettings, _key: str | None) -> dict[str, 
         "model": model,
         "base_url": settings.base_url,
         "client_kwargs": {"timeout": settings.timeout},
+        "sync_client_kwargs": {"event_hooks": response_hooks()},
         "temperature": settings.temperature,
         "num_predict": settings.max_output_tokens,
     }

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from fieldcraft.agent.models.bounded_http import bounded_client
 from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownModel
 from fieldcraft.agent.models.provider_list import PROVIDERS, Provider
 from fieldcraft.agent.models.settings import ModelSettings
@@ -163,6 +164,8 @@ def _by_fields(name: str, cls: type, settings: ModelSettings, key: str | None) -
             raise UnknownModel(
                 f"{name} takes no base_url; a server that speaks OpenAI's protocol is openai:MODEL"
             )
+    if "http_client" in known:
+        found["http_client"] = bounded_client(settings.timeout)
     if key is not None and "api_key" in known:
         found["api_key"] = key
     return found

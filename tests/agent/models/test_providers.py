@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import resource
 import sys
 import tomllib
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from fieldcraft.agent.models import (
     MissingKey,
     ModelClient,
     ModelSettings,
+    ModelUnavailable,
     UnknownModel,
     resolve_model,
 )
@@ -225,3 +228,25 @@ def test_other_providers_answer_from_a_loopback_server(
     client = ModelClient(name, settings(base_url=base))
 
     assert client.ask(HELLO, role="actor", call=1).text == "Hi."
+
+
+@pytest.mark.attack("a model's server whose answer never ends, or grows a thousandfold")
+@pytest.mark.parametrize("name", ["openai:local", "ollama:local", "groq:llama"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_answer_without_end_is_given_up(
+    name: str, compressed: bool, serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "key-of-this-test")
+    body = b'{"choices": [' + b"[]," * 6_000_000
+    headers = {"Content-Type": "application/json"}
+    if compressed:
+        body, headers["Content-Encoding"] = gzip.compress(body * 10, 1), "gzip"
+    server = serve(sends(200, body, headers))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(ModelUnavailable, match="more than"):
+        ModelClient(name, settings(base_url=server.url.removesuffix("/v1"), timeout=60)).ask(
+            HELLO, role="actor", call=1
+        )
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 * 1024
