@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
 from fieldcraft.agent.models.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.messages import Answer, Message, Usage
-from fieldcraft.agent.models.prices import cost, price_of
+from fieldcraft.agent.models.prices import Tokens, cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
@@ -24,6 +24,7 @@ from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.messages.ai import UsageMetadata
     from tenacity import RetryCallState, Retrying
 
 logger = logging.getLogger(__name__)
@@ -182,12 +183,25 @@ class ModelClient:
 
     def _usage(self, conversation: list[BaseMessage], reply: AIMessage) -> Usage:
         reported = reply.usage_metadata
-        if reported is not None and max(reported["input_tokens"], reported["output_tokens"]) < _MOST_TOKENS:
-            asked, answered, estimated = reported["input_tokens"], reported["output_tokens"], False
-        else:
-            asked, estimated = sum(_estimate(message.text) for message in conversation), True
-            answered = _estimate(reply.text)
-        return cost(self._price, input_tokens=asked, output_tokens=answered, estimated=estimated)
+        if reported is None or not _believable(reported):
+            asked = sum(_estimate(message.text) for message in conversation)
+            return cost(self._price, Tokens(asked, _estimate(reply.text)), estimated=True)
+        cached = reported.get("input_token_details") or {}
+        tokens = Tokens(
+            reported["input_tokens"],
+            reported["output_tokens"],
+            cached.get("cache_read") or 0,
+            cached.get("cache_creation") or 0,
+        )
+        return cost(self._price, tokens)
+
+
+def _believable(reported: UsageMetadata) -> bool:
+    """Whether these can be the tokens of one call: a provider may say anything."""
+    cached = reported.get("input_token_details") or {}
+    of_input = (cached.get("cache_read") or 0) + (cached.get("cache_creation") or 0)
+    counts = (reported["input_tokens"], reported["output_tokens"], of_input)
+    return all(0 <= count < _MOST_TOKENS for count in counts) and of_input <= reported["input_tokens"]
 
 
 def _fault(state: RetryCallState) -> PassingFault:

@@ -13,7 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fieldcraft.agent.models.errors import ModelError, ModelRefused
-from fieldcraft.agent.models.providers import PROVIDERS, provider_of
+from fieldcraft.agent.models.provider_list import PROVIDERS
+from fieldcraft.agent.models.providers import provider_of
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500
@@ -55,7 +56,7 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     spent = status == 429 and any(sign in said for sign in _SPENT)
     if status is not None and 400 <= status < 500 and (status not in _PASSING or spent):
         provider = PROVIDERS.get(provider_of(name))
-        key = provider.key if provider is not None and provider.key else "its key"
+        key = " or ".join(provider.keys) if provider is not None and provider.keys else "its key"
         cure = _CURES.get(402 if spent else status, "the request is not valid for it").format(key=key)
         return ModelRefused(f"{name} refused (HTTP {status}): {cure}. It said: {detail}")
     if status is not None:
@@ -64,7 +65,7 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     if _is_timeout(error):
         return PassingFault(f"no answer within {timeout:g} s")
     if _is_connection(error):
-        cause = redact(str(error.__cause__ or ""))[:_LONGEST]
+        cause = redact(_first_cause(error))[:_LONGEST]
         return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))
     return PassingFault(f"unreadable answer: {type(error).__name__}: {detail}")
 
@@ -114,3 +115,12 @@ def _seconds_until(value: str) -> float:
         return float(value)
     except ValueError:
         return parsedate_to_datetime(value).timestamp() - time.time()
+
+
+def _first_cause(error: BaseException) -> str:
+    """The words of what set off a chain of exceptions; nothing where there is no chain."""
+    first, seen = error, {id(error)}
+    while (before := first.__cause__ or first.__context__) is not None and id(before) not in seen:
+        seen.add(id(before))
+        first = before
+    return "" if first is error else str(first)

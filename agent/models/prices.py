@@ -1,59 +1,89 @@
-"""What a model's tokens cost."""
+"""What a model's tokens cost, by the price list of genai-prices as it was published with its package."""
 
 from __future__ import annotations
 
-import functools
-import re
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.models.settings import ModelSettings, Price
 
-_DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
+FREE = ("offline", "ollama", "scripted", "toolformer")
+"""Providers that charge nothing for tokens."""
 
 
-class PriceTable(BaseModel):
-    """The table shipped as `prices.json`; `free` are providers that charge nothing for tokens."""
+@dataclass(frozen=True)
+class Tokens:
+    """What one call read and wrote. Those read from and written to a prompt cache are part of `input`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    about: str
-    as_of: str
-    free: tuple[str, ...]
-    models: dict[str, Price]
-
-
-@functools.cache
-def price_table() -> PriceTable:
-    """The shipped table, read once."""
-    return PriceTable.model_validate_json((Path(__file__).parent / "prices.json").read_bytes())
+    input: int
+    output: int
+    cache_read: int = 0
+    cache_write: int = 0
 
 
-def price_of(name: str, settings: ModelSettings) -> Price | None:
-    """The price of `provider:model`, or `None` where nobody said.
+Pricing = Callable[[Tokens], float]
+"""US dollars for a call."""
 
-    The settings go first. A model served by another server (`base_url`) is not priced by its name, and
-    the date at the end of `gpt-4o-2024-08-06` is ignored.
+
+def price_of(name: str, settings: ModelSettings) -> Pricing | None:
+    """What calls of `provider:model` cost, or `None` where nobody said.
+
+    The settings' own prices go first. A model of another server (`base_url`) is not priced by its name.
     """
     if name in settings.prices:
-        return settings.prices[name]
-    table = price_table()
-    if name.partition(":")[0] in table.free:
-        return Price(input=0, output=0)
-    if settings.base_url is not None:
-        return None
-    return table.models.get(name) or table.models.get(_DATED.sub("", name))
+        return _flat(settings.prices[name])
+    if name.partition(":")[0] in FREE:
+        return _flat(Price(input=0, output=0))
+    return None if settings.base_url is not None else _listed(name)
 
 
-def cost(price: Price | None, *, input_tokens: int, output_tokens: int, estimated: bool = False) -> Usage:
+def cost(price: Pricing | None, tokens: Tokens, *, estimated: bool = False) -> Usage:
     """The usage of one call at `price`; not priced where that is `None`."""
-    money = 0.0 if price is None else (input_tokens * price.input + output_tokens * price.output) / 1e6
     return Usage(
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        money=money,
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
+        money=0.0 if price is None else price(tokens),
         priced=price is not None,
         estimated=estimated,
     )
+
+
+def _flat(price: Price) -> Pricing:
+    read = price.input if price.cache_read is None else price.cache_read
+    write = price.input if price.cache_write is None else price.cache_write
+
+    def pricing(tokens: Tokens) -> float:
+        fresh = max(tokens.input - tokens.cache_read - tokens.cache_write, 0)
+        asked = fresh * price.input + tokens.cache_read * read + tokens.cache_write * write
+        return (asked + tokens.output * price.output) / 1e6
+
+    return pricing
+
+
+def _listed(name: str) -> Pricing | None:
+    """By the list, whose data is large: it is imported where a price is needed and nothing is downloaded."""
+    from genai_prices import Usage as Listed
+    from genai_prices import calc_price
+
+    from fieldcraft.agent.models.provider_list import PROVIDERS
+
+    provider, _, model = name.partition(":")
+    listed_as = PROVIDERS[provider].prices if provider in PROVIDERS else ""
+    if not listed_as:
+        return None
+
+    def pricing(tokens: Tokens) -> float:
+        usage = Listed(
+            input_tokens=tokens.input,
+            output_tokens=tokens.output,
+            cache_read_tokens=tokens.cache_read or None,
+            cache_write_tokens=tokens.cache_write or None,
+        )
+        return float(calc_price(usage, model, provider_id=listed_as).total_price)
+
+    try:
+        pricing(Tokens(1000, 1000))
+    except (LookupError, ValueError):
+        return None
+    return pricing

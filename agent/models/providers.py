@@ -6,68 +6,31 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from fieldcraft.agent.models.bounded_http import bounded_client
 from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownModel
+from fieldcraft.agent.models.provider_list import PROVIDERS, Provider
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.agent.redact import redact
 from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
 _NO_KEY = "not-needed"
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A provider with its own LangChain package, which is also named by an extra of ours.
-
-    `arguments` says how it wants to be called, given the model's name, the settings and the key. A
-    server at a `base_url` of the user's speaks through `compatible`, which keeps to the widely copied
-    part of the protocol, and may do without a key.
-    """
-
-    package: str
-    cls: str
-    arguments: Callable[[str, ModelSettings, str], dict[str, Any]]
-    key: str | None = None
-    compatible: str | None = None
-
-
-def _hosted(model: str, settings: ModelSettings, key: str) -> dict[str, Any]:
-    return {
-        "model": model,
-        "api_key": key,
-        "base_url": settings.base_url,
-        "timeout": settings.timeout,
-        "max_retries": 0,
-        "temperature": settings.temperature,
-        "max_tokens": settings.max_output_tokens,
-    }
-
-
-def _ollama(model: str, settings: ModelSettings, _key: str) -> dict[str, Any]:
-    return {
-        "model": model,
-        "base_url": settings.base_url,
-        "client_kwargs": {"timeout": settings.timeout},
-        "temperature": settings.temperature,
-        "num_predict": settings.max_output_tokens,
-    }
-
-
-PROVIDERS: Mapping[str, Provider] = {
-    "anthropic": Provider("langchain_anthropic", "ChatAnthropic", _hosted, key="ANTHROPIC_API_KEY"),
-    "ollama": Provider("langchain_ollama", "ChatOllama", _ollama),
-    "openai": Provider(
-        "langchain_openai", "ChatOpenAI", _hosted, key="OPENAI_API_KEY", compatible="BaseChatOpenAI"
-    ),
+_SETTINGS = {
+    "base_url": ("base_url", "api_base", "endpoint_url", "endpoint", "azure_endpoint"),
+    "timeout": ("timeout", "request_timeout"),
+    "max_retries": ("max_retries",),
+    "temperature": ("temperature",),
+    "max_tokens": ("max_tokens", "max_output_tokens", "max_completion_tokens"),
 }
+"""What LangChain's classes call what can be set, the commonest name first."""
 LOCAL = ("offline", "scripted", "toolformer")
 """The models that are part of Fieldcraft: deterministic, without a key, never retried."""
+_COMMON = ("anthropic", "google_genai", "groq", "offline", "ollama", "openai")
 _MODELS_OF_LOCAL = {"scripted": "FILE", "toolformer": "FOLDER"}
 
 
@@ -80,8 +43,9 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
     """The chat model of a name, ready to be asked; nothing has been sent yet.
 
     Args:
-        name: `openai:gpt-5`, `anthropic:...`, `ollama:...`, `scripted:FILE`, `toolformer:FOLDER`, `offline`,
-            or `module:Class` of any LangChain chat model that can be made without arguments.
+        name: `openai:gpt-5`, `groq:...` or another provider of `PROVIDERS`, `scripted:FILE`,
+            `toolformer:FOLDER`, `offline`, or `module:Class` of any LangChain chat model that can be made
+            without arguments.
         settings: limits and address.
 
     Raises:
@@ -146,7 +110,8 @@ def _unknown(name: str, provider: str) -> str:
     if provider in known:
         return f"{name!r} names no model; say '{provider}:{_MODELS_OF_LOCAL.get(provider, 'MODEL')}'"
     return (
-        f"no model provider {provider!r}{nearest(provider, known) or '.'} Known: {', '.join(known)}, "
+        f"no model provider {provider!r}{nearest(provider, known) or '.'} "
+        f"Known: {', '.join(_COMMON)} and {len(known) - len(_COMMON)} more (`fieldcraft doctor` lists them), "
         "or 'module:Class' of a LangChain chat model"
     )
 
@@ -157,27 +122,65 @@ def _from_provider(name: str, settings: ModelSettings) -> BaseChatModel:
     try:
         package = importlib.import_module(provider.package)
     except ImportError as error:
-        missing = isinstance(error, ModuleNotFoundError) and error.name == provider.package
+        missing = isinstance(error, ModuleNotFoundError) and provider.package.startswith(error.name or "-")
         raise MissingExtra(
-            f"{name} needs the extra '{provider_name}': pip install 'fieldcraft[{provider_name}]'"
+            f"{name} needs the extra '{provider.extra}': pip install 'fieldcraft[{provider.extra}]'"
             + ("" if missing else f" (its import failed: {error})")
         ) from error
     cls = getattr(package, provider.cls)
     if settings.base_url is not None and provider.compatible is not None:
         cls = getattr(importlib.import_module(cls.__module__), provider.compatible)
-    arguments = provider.arguments(model, settings, _key_of(name, provider, settings))
-    return cast("BaseChatModel", cls(**{key: value for key, value in arguments.items() if value is not None}))
+    key = _key_of(name, provider, settings)
+    if provider.arguments is not None:
+        arguments = provider.arguments(model, settings, key)
+    else:
+        arguments = {provider.model: model, **_by_fields(name, cls, settings, key)}
+    try:
+        return cast(
+            "BaseChatModel", cls(**{word: value for word, value in arguments.items() if value is not None})
+        )
+    except Exception as error:
+        problem = " ".join(redact(str(error)).split())[:300]
+        raise UnknownModel(f"{name} cannot be used: {type(error).__name__}: {problem}") from error
 
 
-def _key_of(name: str, provider: Provider, settings: ModelSettings) -> str:
-    if provider.key is None:
-        return _NO_KEY
-    key = os.environ.get(provider.key, "").strip()
-    if key:
-        return key
-    if settings.base_url is not None:
-        return _NO_KEY
-    raise MissingKey(f"{name} needs a key: set the environment variable {provider.key}")
+def _by_fields(name: str, cls: type, settings: ModelSettings, key: str | None) -> dict[str, Any]:
+    """The settings under the names that a class of LangChain's has for them."""
+    fields = cls.model_fields  # type: ignore[attr-defined]
+    known = set(fields).union(field.alias for field in fields.values() if field.alias)
+    values = {
+        "base_url": settings.base_url,
+        "timeout": settings.timeout,
+        "max_retries": 0,
+        "temperature": settings.temperature,
+        "max_tokens": settings.max_output_tokens,
+    }
+    found: dict[str, Any] = {}
+    for setting, names in _SETTINGS.items():
+        word = next((word for word in names if word in known), None)
+        if word is not None:
+            found[word] = values[setting]
+        elif setting == "base_url" and settings.base_url is not None:
+            raise UnknownModel(
+                f"{name} takes no base_url; a server that speaks OpenAI's protocol is openai:MODEL"
+            )
+    if "http_client" in known:
+        found["http_client"] = bounded_client(settings.timeout)
+    if key is not None and "api_key" in known:
+        found["api_key"] = key
+    return found
+
+
+def _key_of(name: str, provider: Provider, settings: ModelSettings) -> str | None:
+    """The key, a stand-in for a server of the user's, or nothing where there is another way to log in."""
+    if not provider.keys:
+        return None
+    found = (os.environ.get(variable, "").strip() for variable in provider.keys)
+    key = next(filter(None, found), None)
+    if key is None and settings.base_url is None:
+        variables = " or ".join(provider.keys)
+        raise MissingKey(f"{name} needs a key: set the environment variable {variables}")
+    return key or _NO_KEY
 
 
 def _is_module(name: str) -> bool:

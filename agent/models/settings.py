@@ -9,12 +9,18 @@ from fieldcraft.tools.sources.settings import ToolSources
 
 
 class Price(BaseModel):
-    """US dollars per million tokens."""
+    """US dollars per million tokens.
+
+    `cache_read` and `cache_write` are for tokens that came from, or went to, the provider's prompt cache;
+    where omitted they cost what other input does.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
+    cache_read: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
 
 
 class ModelSettings(Discreet, BaseModel):
@@ -23,7 +29,7 @@ class ModelSettings(Discreet, BaseModel):
     `timeout` ends one attempt (seconds of wall time); after it come up to `retries` more, `backoff`
     seconds apart at first and doubling with jitter up to a minute, or as long as the server asks for,
     but never past `retry_seconds` from the first. `base_url` points a provider at another server of its
-    protocol. What is `None` is left to the provider. `prices` go before the built-in table; keys are
+    protocol. What is `None` is left to the provider. `prices` go before the price list; keys are
     `provider:model`. `tools` and `sources` are where a `toolformer:` finds the tools that it calls,
     `corpus` is what its `search` looks in; the run's where omitted.
     """

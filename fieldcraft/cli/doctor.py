@@ -112,16 +112,20 @@ def _world() -> Iterator[Finding]:
 
 
 def _providers() -> Iterator[Finding]:
-    from fieldcraft.agent.models.providers import PROVIDERS
+    from fieldcraft.agent.models.provider_list import PROVIDERS
 
     yield Finding("model: offline", True, "needs no key")
+    missing = []
     for name, provider in sorted(PROVIDERS.items()):
-        if importlib.util.find_spec(provider.package) is None:
-            yield Finding(f"model: {name}", False, "not installed", f"pip install 'fieldcraft[{name}]'")
-        elif provider.key is not None and not os.environ.get(provider.key):
-            yield Finding(f"model: {name}", False, "installed, no key", f"set {provider.key}")
+        if importlib.util.find_spec(provider.package.partition(".")[0]) is None:
+            missing.append(name)
+        elif provider.keys and not any(os.environ.get(key) for key in provider.keys):
+            yield Finding(f"model: {name}", False, "installed, no key", f"set {' or '.join(provider.keys)}")
         else:
-            yield Finding(f"model: {name}", True, "installed" + (", key set" if provider.key else ""))
+            yield Finding(f"model: {name}", True, "installed" + (", key set" if provider.keys else ""))
+    if missing:
+        cure = f"pip install 'fieldcraft[{PROVIDERS[missing[0]].extra}]', and so on"
+        yield Finding("models: others", False, f"not installed: {', '.join(missing)}", cure)
 
 
 def _extras() -> Iterator[Finding]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import resource
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from openai_server import ChatServer, sends
+from openai_server import ChatServer, says, sends
 
 from fieldcraft.agent.models import (
     Message,
@@ -16,9 +20,15 @@ from fieldcraft.agent.models import (
     MissingKey,
     ModelClient,
     ModelSettings,
+    ModelUnavailable,
     UnknownModel,
     resolve_model,
 )
+from fieldcraft.agent.models.prices import Tokens, cost, price_of
+from fieldcraft.agent.models.provider_list import PROVIDERS
+from fieldcraft.agent.models.settings import Price
+
+ROOT = Path(__file__).parents[3]
 
 HELLO = [Message(role="system", text="Be short."), Message(role="user", text="Hello")]
 
@@ -30,7 +40,7 @@ def settings(**values: object) -> ModelSettings:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("opena:gpt-5", r"no model provider 'opena'; did you mean 'openai'\? Known: anthropic, offline"),
+        ("opena:gpt-5", r"no model provider 'opena'; did you mean 'openai'\? Known: anthropic, google_genai"),
         ("gpt-5", r"no model provider 'gpt-5'\. Known: "),
         ("openai:", r"'openai:' names no model; say 'openai:MODEL'"),
         ("scripted", r"'scripted' names no model; say 'scripted:FILE'"),
@@ -139,8 +149,104 @@ def test_ollama_speaks_its_own_protocol(serve: Callable[..., ChatServer]) -> Non
     ("name", "money"), [("openai:gpt-4o", 12.5), ("openai:gpt-4o-2024-08-06", 12.5), ("openai:gpt-9", None)]
 )
 def test_prices_come_from_the_table_and_unknown_ones_are_not_invented(name: str, money: float | None) -> None:
-    from fieldcraft.agent.models.prices import cost, price_of
-
-    usage = cost(price_of(name, ModelSettings()), input_tokens=10**6, output_tokens=10**6)
+    usage = cost(price_of(name, ModelSettings()), Tokens(10**6, 10**6))
 
     assert (usage.money, usage.priced) == (money or 0.0, money is not None)
+
+
+def test_tokens_of_a_prompt_cache_have_a_price_of_their_own() -> None:
+    own = ModelSettings(prices={"openai:mine": Price(input=10, output=20, cache_read=1)})
+    mine = price_of("openai:mine", own)
+    listed = price_of("openai:gpt-4o", ModelSettings())
+
+    assert mine is not None
+    assert mine(Tokens(10**6, 0, cache_read=10**6)) == pytest.approx(1.0)
+    assert mine(Tokens(10**6, 10**6, cache_read=5 * 10**5, cache_write=5 * 10**5)) == pytest.approx(25.5)
+    assert listed is not None
+    assert listed(Tokens(10**6, 0, cache_read=10**6)) < listed(Tokens(10**6, 0))
+
+
+def test_two_hundred_models_have_a_price() -> None:
+    from genai_prices.data import providers as listed
+
+    priced = set()
+    for name, provider in PROVIDERS.items():
+        for model in next((one.models for one in listed if one.id == provider.prices), []):
+            if price_of(f"{name}:{model.id}", ModelSettings()) is not None:
+                priced.add(f"{provider.prices}:{model.id}")
+
+    assert len(priced) >= 200
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_every_provider_names_its_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = PROVIDERS[name]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    package = provider.package.partition(".")[0]
+    for module in [module for module in sys.modules if module.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(MissingExtra) as caught:
+        resolve_model(f"{name}:some-model", settings=settings())
+
+    assert str(caught.value).startswith(f"{name}:some-model needs the extra '{provider.extra}': pip install")
+    assert "\n" not in str(caught.value)
+    assert [required.partition(">")[0] for required in extras[provider.extra]] == [package.replace("_", "-")]
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [
+        ("deepseek:deepseek-chat", "ChatDeepSeek"),
+        ("google_genai:gemini-2.5-flash", "ChatGoogleGenerativeAI"),
+        ("groq:llama-3.3-70b-versatile", "ChatGroq"),
+        ("mistralai:mistral-large-latest", "ChatMistralAI"),
+        ("xai:grok-4", "ChatXAI"),
+    ],
+)
+def test_a_provider_gets_the_settings_under_its_own_names(
+    name: str, cls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = PROVIDERS[name.partition(":")[0]]
+    monkeypatch.setenv(provider.keys[-1], "key-of-this-test")
+
+    model: Any = resolve_model(name, settings=settings(max_output_tokens=77, temperature=0.5))
+
+    assert type(model).__name__ == cls
+    assert (model.max_retries, model.temperature) == (0, 0.5)
+    assert 77 in (getattr(model, "max_tokens", None), getattr(model, "max_output_tokens", None))
+
+
+@pytest.mark.parametrize("name", ["deepseek:deepseek-chat", "groq:llama", "mistralai:mistral-large"])
+def test_other_providers_answer_from_a_loopback_server(
+    name: str, serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(says("Hi."))
+    monkeypatch.setenv(PROVIDERS[name.partition(":")[0]].keys[0], "key-of-this-test")
+    base = server.url.removesuffix("/v1") if name.startswith("groq") else server.url
+    client = ModelClient(name, settings(base_url=base))
+
+    assert client.ask(HELLO, role="actor", call=1).text == "Hi."
+
+
+@pytest.mark.attack("a model's server whose answer never ends, or grows a thousandfold")
+@pytest.mark.parametrize("name", ["openai:local", "ollama:local", "groq:llama"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_answer_without_end_is_given_up(
+    name: str, compressed: bool, serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "key-of-this-test")
+    body = b'{"choices": [' + b"[]," * 6_000_000
+    headers = {"Content-Type": "application/json"}
+    if compressed:
+        body, headers["Content-Encoding"] = gzip.compress(body * 10, 1), "gzip"
+    server = serve(sends(200, body, headers))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(ModelUnavailable, match="more than"):
+        ModelClient(name, settings(base_url=server.url.removesuffix("/v1"), timeout=60)).ask(
+            HELLO, role="actor", call=1
+        )
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 * 1024
