@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import JournalError
 from fieldcraft.agent.models.errors import ModelUnavailable
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
-from fieldcraft.agent.places import inside
+from fieldcraft.agent.places import inside, why
 from fieldcraft.agent.prompting import AnswerUnusable, render
 from fieldcraft.agent.recorder import Recorder
 from fieldcraft.agent.redact import redact
@@ -156,8 +157,13 @@ class Asker:
 
     def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:
         text = "\n\n".join(f"<!-- {message.role} -->\n{redact(_shown(message))}" for message in messages)
-        with inside(self._recorder.run.folder, "prompts", create=True) as folder:
-            folder.write(f"{role}-{call:05d}-{template}.md", valid_text(text + "\n").encode(), sync=False)
+        try:
+            with inside(self._recorder.run.folder, "prompts", create=True) as folder:
+                folder.write(f"{role}-{call:05d}-{template}.md", valid_text(text + "\n").encode(), sync=False)
+        except OSError as error:
+            raise JournalError(
+                f"a prompt cannot be kept: {why(error)}; mend it and resume, or leave --keep-prompts out"
+            ) from error
 
 
 def _shown(message: Message) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.agent.marks import is_marked, mark_run
-from fieldcraft.agent.models.providers import PROVIDERS
+from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.places import inside
 from fieldcraft.agent.run import Run, RunError
 from fieldcraft.agent.settings import ROLES, RunSettings
