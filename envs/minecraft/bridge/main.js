@@ -55,6 +55,7 @@ const methods = {
     return looking.observe(game)
   },
   surroundings: () => surroundings(game),
+  living: () => looking.living(game),
   nearby: (params) => looking.nearby(game, params),
   find: ({ name }) => {
     game.alive()
