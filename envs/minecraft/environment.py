@@ -8,6 +8,7 @@ from typing import Any
 from fieldcraft.envs.launching import Launcher, PlainLauncher
 from fieldcraft.envs.minecraft import drawing
 from fieldcraft.envs.minecraft.acting import Player
+from fieldcraft.envs.minecraft.answers import AllNames, Seen
 from fieldcraft.envs.minecraft.beginning import begin
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.life import Life
@@ -68,9 +69,9 @@ class MinecraftWorld(Player):
         else:
             link.begin_life(chosen, life)
         self._link, self._options, self._life = link, chosen, life
-        names = link.ask("names")
-        self._known = Names.model_validate(names["all"])
-        self.spec = _spec(chosen, Names.model_validate(names["survival"]))
+        names: AllNames = link.ask("names")
+        self._known = names.all.names()
+        self.spec = _spec(chosen, names.survival.names())
         begin(link, chosen, self._known)
         return self.observe()
 
@@ -110,24 +111,25 @@ class MinecraftWorld(Player):
 
     def observe(self) -> Observation:
         """What the bot sees, with every field set. Finds the server again if it was lost."""
-        seen = self.link.ask("observe")
+        seen: Seen = self.link.ask("observe")
         life = self._life
-        life.hold(seen["inventory"])
+        if self.link.believed:
+            life.hold(seen.inventory)
         return Observation(
             tick=life.tick,
-            position=seen["position"],
-            biome=seen["biome"],
-            time=seen["time"],
-            health=seen["health"],
-            hunger=seen["hunger"],
-            nearby_blocks=seen["blocks"],
-            seen_blocks=life.remember_blocks(seen["blocks"]),
-            nearby_entities=seen["entities"],
-            equipment=seen["equipment"],
-            inventory=dict(sorted(seen["inventory"].items())),
-            slots_used=seen["slots"],
+            position=seen.position,
+            biome=seen.biome,
+            time=seen.time,
+            health=seen.health,
+            hunger=seen.hunger,
+            nearby_blocks=seen.blocks,
+            seen_blocks=life.remember_blocks(seen.blocks),
+            nearby_entities=seen.entities,
+            equipment=seen.equipment,
+            inventory=dict(sorted(seen.inventory.items())),
+            slots_used=seen.slots,
             slots_total=SLOTS,
-            chests=seen["chests"],
+            chests=seen.chests,
             events=list(life.events),
         )
 

@@ -1,0 +1,141 @@
+"""What the bridge answers, by schema. Names and numbers in it are a server's: cleaned and bounded here."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from fieldcraft.envs.minecraft.errors import Lost
+from fieldcraft.envs.minecraft.messages import BROKEN, Name
+from fieldcraft.envs.types import Names, Position
+
+MOST_NAMES, MOST_KNOWN, MOST_CHESTS = 500, 20_000, 50
+LARGEST = 1e9
+"""Farther than any place of a world, and more than any stack of items."""
+
+
+def _number(value: Any) -> float:
+    """What a world sends of a number that is none (`null`) is 0, and of one too large the largest."""
+    if value is None:
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("not a number")
+    return float(max(-LARGEST, min(LARGEST, value)))
+
+
+def _place(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {axis: _number(value.get(axis)) for axis in "xyz"}
+
+
+def _first(most: int) -> BeforeValidator:
+    """The first entries of what is too much."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > most:
+            return dict(list(value.items())[:most])
+        return value[:most] if isinstance(value, list) else value
+
+    return BeforeValidator(cut)
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Count = Annotated[int, BeforeValidator(lambda value: max(0, int(_number(value))))]
+Place = Annotated[Position, BeforeValidator(_place)]
+Counts = Annotated[dict[Name, Count], _first(MOST_NAMES)]
+_Known = Annotated[tuple[Name, ...], _first(MOST_KNOWN)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Hello(_Model):
+    """Which protocol the bridge speaks."""
+
+    protocol: int
+
+
+class Joined(_Model):
+    """As whom the bot entered."""
+
+    username: Name
+
+
+class NameLists(_Model):
+    """Names of a version of Minecraft, by kind."""
+
+    items: _Known = ()
+    blocks: _Known = ()
+    mobs: _Known = ()
+
+    def names(self) -> Names:
+        """The same, as worlds say it."""
+        return Names(items=self.items, blocks=self.blocks, mobs=self.mobs)
+
+
+class AllNames(_Model):
+    """The names that the server may know, and those that can be had in survival."""
+
+    all: NameLists
+    survival: NameLists
+
+
+class Seen(_Model):
+    """What the bot sees. `chests` has no contents where a chest was never opened."""
+
+    position: Place
+    biome: Name | None = None
+    time: Name
+    health: Number
+    hunger: Number
+    blocks: Annotated[list[Name], _first(MOST_NAMES)]
+    entities: Annotated[dict[Name, Number], _first(MOST_NAMES)]
+    equipment: Annotated[dict[Name, Name], _first(MOST_NAMES)]
+    inventory: Counts
+    slots: Count
+    chests: Annotated[dict[Name, Counts | None], _first(MOST_CHESTS)]
+
+
+ANSWERS: dict[str, Any] = {
+    "names": AllNames,
+    "observe": Seen,
+    "living": Annotated[dict[Annotated[int, Field(ge=0, le=1 << 31)], Name], _first(MOST_NAMES)],
+    "nearby": Annotated[dict[Name, Place], _first(MOST_NAMES)],
+    "find": Place | None,
+    "inventory": Counts,
+    "position": Place,
+    "mine": Count,
+    "place": Place,
+    "kill": Count,
+    "craft": Count,
+    "smelt": Count,
+    "goto": Place,
+    "explore": Place | None,
+    "eat": Name,
+    "equip": Name,
+    "deposit": Count,
+    "withdraw": Count,
+}
+"""The type of the answer to each method that has one."""
+
+
+def checked(kind: Any, value: Any) -> Any:
+    """An answer of the bridge as what it is to be.
+
+    Raises:
+        Lost: it is something else.
+    """
+    try:
+        return _adapter(kind).validate_python(value)
+    except (ValidationError, RecursionError):
+        raise Lost(BROKEN) from None
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
