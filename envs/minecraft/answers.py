@@ -12,7 +12,7 @@ from fieldcraft.envs.minecraft.errors import Lost
 from fieldcraft.envs.minecraft.messages import BROKEN, Name
 from fieldcraft.envs.types import Names, Position
 
-MOST_NAMES, MOST_KNOWN, MOST_CHESTS = 500, 20_000, 50
+MOST_NAMES, MOST_KNOWN, MOST_CHESTS, MOST_COLUMNS = 500, 20_000, 50, 49
 LARGEST = 1e9
 """Farther than any place of a world, and more than any stack of items."""
 
@@ -99,6 +99,37 @@ class Seen(_Model):
     inventory: Counts
     slots: Count
     chests: Annotated[dict[Name, Counts | None], _first(MOST_CHESTS)]
+
+
+class Column(_Model):
+    """A column of the land, as JSON text for the viewer; `x` and `z` are its corner."""
+
+    x: Number
+    z: Number
+    chunk: str
+
+
+class Being(_Model):
+    """A living thing for the viewer."""
+
+    id: int
+    name: Name
+    pos: Place
+    width: float | None = None
+    height: float | None = None
+    username: Name | None = None
+    yaw: float | None = None
+
+
+class Surroundings(_Model):
+    """What a picture is drawn from."""
+
+    version: Name
+    position: Place
+    yaw: Number
+    pitch: Number
+    columns: Annotated[list[Column], _first(MOST_COLUMNS)]
+    entities: Annotated[list[Being], _first(MOST_NAMES)]
 
 
 ANSWERS: dict[str, Any] = {

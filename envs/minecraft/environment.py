@@ -8,9 +8,9 @@ from typing import Any
 from fieldcraft.envs.launching import Launcher, PlainLauncher
 from fieldcraft.envs.minecraft import drawing
 from fieldcraft.envs.minecraft.acting import Player
-from fieldcraft.envs.minecraft.answers import AllNames, Seen
+from fieldcraft.envs.minecraft.answers import AllNames, Seen, Surroundings, checked
 from fieldcraft.envs.minecraft.beginning import begin
-from fieldcraft.envs.minecraft.errors import CannotPlay
+from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
@@ -99,7 +99,11 @@ class MinecraftWorld(Player):
         problem = drawing.missing()
         if problem is not None:
             raise CannotPlay(problem)
-        return drawing.draw(self.link.ask("surroundings"))
+        try:
+            surroundings: Surroundings = checked(Surroundings, self.link.ask("surroundings"))
+        except Lost as lost:
+            raise CannotPlay(f"no picture can be drawn of what the bot sees: {lost}") from None
+        return drawing.draw(surroundings.model_dump(mode="json", exclude_none=True))
 
     def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Those that say where the server is: what the bot holds is the world's business by now."""

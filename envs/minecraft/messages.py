@@ -50,7 +50,7 @@ class Bounds:
         return Limits(size=self.line, items=self.items)
 
 
-BOT = Bounds(line=32 << 20, items=8_000_000)
+BOT = Bounds(line=32 << 20)
 """Our own bot: the land around, for a picture, is what is longest."""
 
 PROGRAM = Bounds(line=1 << 20, total=8 << 20, messages=150_000)
@@ -69,7 +69,7 @@ Text = Annotated[str, AfterValidator(lambda text: cut_text(text, TEXT_LIMIT))]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
 
     tick: int = Field(default=0, ge=0, le=MOST_TICKS)
     walked: float = Field(default=0.0, ge=0, le=MOST_WALKED)
