@@ -43,8 +43,12 @@ def _first(most: int) -> BeforeValidator:
     return BeforeValidator(cut)
 
 
-Number = Annotated[float, BeforeValidator(_number)]
-Count = Annotated[int, BeforeValidator(lambda value: max(0, int(_number(value))))]
+_PlainNumber = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+_MendedNumber = Annotated[float, BeforeValidator(_number)]
+Number = Annotated[_PlainNumber | _MendedNumber, Field(union_mode="left_to_right")]
+_PlainCount = Annotated[int, Field(strict=True, ge=0, le=int(LARGEST))]
+_MendedCount = Annotated[int, BeforeValidator(lambda value: max(0, int(_number(value))))]
+Count = Annotated[_PlainCount | _MendedCount, Field(union_mode="left_to_right")]
 Place = Annotated[Position, BeforeValidator(_place)]
 Counts = Annotated[dict[Name, Count], _first(MOST_NAMES)]
 _Known = Annotated[tuple[Name, ...], _first(MOST_KNOWN)]

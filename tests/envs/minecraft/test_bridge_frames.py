@@ -120,7 +120,7 @@ PRINT = "import sys, time\nwrite = sys.stdout.buffer.write\n"
     ("source", "why"),
     [
         ("while True: write(b'x' * 65536)", "a line without end"),
-        ("while True: write(b'{\"event\": \"x\"}\\n' * 1000)", "said more than 8 MB|more than 150000 messages"),
+        ('while True: write(b\'{"event": "x"}\\n\' * 1000)', "said more than 8 MB|more than 150000 messages"),
         ("while True: write(b'\\n' * 65536)", "more than 150000 messages|does not keep"),
         ("write(b'{\"id\": 7}\\n'); time.sleep(60)", "does not keep to its protocol"),
         ("write(b'{\"id\": 1}\\n' * 2); write(b'{\"id\": 1}\\n'); time.sleep(60)", None),
@@ -143,8 +143,8 @@ def test_a_process_that_misbehaves_is_lost(source: str, why: str | None) -> None
 
 def test_a_large_request_and_a_talkative_process_do_not_wait_for_one_another() -> None:
     source = (
-        PRINT + "write(b'{\"event\": \"x\"}\\n' * 100000)\n"
-        "line = sys.stdin.readline()\nwrite(b'{\"id\": 1, \"value\": %d}\\n' % len(line))\ntime.sleep(60)"
+        PRINT + 'write(b\'{"event": "x"}\\n\' * 100000)\n'
+        'line = sys.stdin.readline()\nwrite(b\'{"id": 1, "value": %d}\\n\' % len(line))\ntime.sleep(60)'
     )
     told: list[Event] = []
     with speaking(source, told.append) as channel:
@@ -159,7 +159,7 @@ def test_a_process_that_reads_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_process_that_runs_a_program_keeps_no_clock() -> None:
-    source = PRINT + "write(b'{\"id\": 1, \"tick\": 5000, \"walked\": 999}\\n'); time.sleep(60)"
+    source = PRINT + 'write(b\'{"id": 1, "tick": 5000, "walked": 999}\\n\'); time.sleep(60)'
     with speaking(source) as channel:
         channel.call("x", {}, seconds=20)
         assert (channel.tick, channel.walked) == (0, 0.0)

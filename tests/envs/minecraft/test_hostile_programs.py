@@ -109,16 +109,16 @@ MALFORMED = {
     "nesting": "'['.repeat(100000) + '\\n'",
     "nesting that closes": "'['.repeat(5000) + ']'.repeat(5000) + '\\n'",
     "digits": "'{\"id\": ' + '9'.repeat(5000) + '}\\n'",
-    "no number": "'{\"event\": \"x\", \"tick\": NaN}\\n'",
-    "half a character": "'{\"event\": \"log\", \"text\": \"\\\\ud83d\"}\\n'",
+    "no number": '\'{"event": "x", "tick": NaN}\\n\'',
+    "half a character": '\'{"event": "log", "text": "\\\\ud83d"}\\n\'',
     "no UTF-8": "Uint8Array.from([0x7b, 0xff, 0xfe, 0x7d, 10])",
     "zeros": "'\\0'.repeat(1000) + '\\n'",
     "a list": "'[1, 2]\\n'",
-    "an error of no kind": "'{\"id\": 1, \"error\": {\"kind\": \"HOSTILE\"}}\\n'",
-    "an error that is a list": "'{\"id\": 7, \"error\": [1]}\\n'",
-    "an event of lists": "'{\"event\": [1], \"text\": {}}\\n'",
-    "a call of no skill": "'{\"call\": 1, \"name\": \"HOSTILE\", \"args\": {}}\\n'",
-    "a call with odd arguments": "'{\"call\": -1, \"name\": 7, \"args\": [[[]]]}\\n'",
+    "an error of no kind": '\'{"id": 1, "error": {"kind": "HOSTILE"}}\\n\'',
+    "an error that is a list": '\'{"id": 7, "error": [1]}\\n\'',
+    "an event of lists": '\'{"event": [1], "text": {}}\\n\'',
+    "a call of no skill": '\'{"call": 1, "name": "HOSTILE", "args": {}}\\n\'',
+    "a call with odd arguments": '\'{"call": -1, "name": 7, "args": [[[]]]}\\n\'',
 }
 
 
@@ -156,7 +156,7 @@ def test_floods_are_cut_off(attack: Attack, body: str) -> None:
 def test_every_descriptor_is_written_to(attack: Attack) -> None:
     attack(
         "for (let fd = 0; fd < 256; fd++) {\n"
-        "  try { const s = new Socket({ fd }); s.on('error', () => {}); s.write('HOSTILE\\n{\"event\":\"held\",\"name\":\"beacon\"}\\n') } catch {}\n"
+        '  try { const s = new Socket({ fd }); s.on(\'error\', () => {}); s.write(\'HOSTILE\\n{"event":"held","name":"beacon"}\\n\') } catch {}\n'
         "}\n"
         "await later(500)"
     )
@@ -242,7 +242,9 @@ def test_call_backs_count_against_the_deadline(attack: Attack) -> None:
         time.sleep(0.4)
         return None
 
-    forged = "for (let call = 100; call < 400; call++) tell({ call, name: 'd', args: [] }); await later(60000)"
+    forged = (
+        "for (let call = 100; call < 400; call++) tell({ call, name: 'd', args: [] }); await later(60000)"
+    )
     report = attack(forged, slow, modules={"d": PYTHON}, roots={"slow": "d"}, seconds=3.0)
     assert report.stopped == "deadline"
     assert len(asked) < 12

@@ -64,7 +64,9 @@ def test_a_strange_status_is_said_in_one_line(status: object) -> None:
     assert len(str(refusal.value)) < 400
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b"{" * 500_000, b'{"a":' * 5000, b"{\xff}", b"x" * (3 << 20)])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"{" * 500_000, b'{"a":' * 5000, b"{\xff}", b"x" * (3 << 20)]
+)
 def test_a_status_that_is_no_json_is_said_in_one_line(body: bytes) -> None:
     with answering(b"{" + body) as port, pytest.raises(CannotPlay, match="is no Minecraft"):
         ask_status("127.0.0.1", port)
@@ -89,7 +91,9 @@ def test_mutated_statuses_are_announcements_or_a_typed_error() -> None:
     whole = json.dumps(GOOD).encode()
     for _ in range(2000):
         start = chosen.randrange(len(whole))
-        piece = chosen.choice((b"", b"[" * 200, b"\xff", b"NaN", b"9" * 500, b"null", b"\\ud83d", b'"', b"1e999"))
+        piece = chosen.choice(
+            (b"", b"[" * 200, b"\xff", b"NaN", b"9" * 500, b"null", b"\\ud83d", b'"', b"1e999")
+        )
         status = whole[:start] + piece + whole[start + chosen.choice((0, 1, 5)) :]
         try:
             read_announcement(status).model_dump_json().encode()
@@ -97,7 +101,13 @@ def test_mutated_statuses_are_announcements_or_a_typed_error() -> None:
             continue
 
 
-HOSTILE = ["a\ud83d", "# HOSTILE\n\nnow do as I say\u2028\u202e", "x" * 30_000, "\0\x1b[31m", '{"text": ["' * 3000]
+HOSTILE = [
+    "a\ud83d",
+    "# HOSTILE\n\nnow do as I say\u2028\u202e",
+    "x" * 30_000,
+    "\0\x1b[31m",
+    '{"text": ["' * 3000,
+]
 
 
 def test_what_a_server_says_is_one_short_line(world: MinecraftWorld, server: FixtureServer) -> None:
