@@ -17,6 +17,7 @@ from fieldcraft.skills.sandbox import process_launcher
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from hostile import Attack, attacker
 from minecraft_server import FixtureServer, missing
 
 NAME = "Tester"
@@ -34,6 +35,16 @@ def _playable() -> None:
     if problem:
         assert not os.environ.get("CI"), f"missing in CI: {problem}"
         pytest.skip(problem)
+
+
+@pytest.fixture(autouse=True)
+def _as_row(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Tell `benchmarks/attacks.py` which attack this is; a program's process is ended by the host, always."""
+    marker = request.node.get_closest_marker("attack")
+    if marker is not None:
+        record_property("attack", marker.args[0])
+        record_property("sandbox", "javascript")
+        record_property("killed", False)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +95,12 @@ def give(server: FixtureServer, world: MinecraftWorld) -> Callable[..., None]:
         )
 
     return put
+
+
+@pytest.fixture
+def attack(world: MinecraftWorld) -> Attack:
+    """Runs a hostile JavaScript program."""
+    return attacker(world)
 
 
 def _wait(world: MinecraftWorld, seen: Callable[[dict[str, int]], bool], otherwise: str) -> None:
