@@ -1,4 +1,4 @@
-"""JavaScript programs that attack the server: commands and chat by every way, and what counts as done there."""
+"""JavaScript programs that attack the server: commands and chat by every way, and what counts there."""
 
 from __future__ import annotations
 
