@@ -4,7 +4,7 @@ python benchmarks/attacks.py
 python benchmarks/attacks.py --markdown    the table of docs/security.md
 python benchmarks/attacks.py --quick       one of each of some kinds, in a process and in a container
 
-The attacks are the tests that are marked so in tests/skills/sandbox; a test that fails is an attack that
+The attacks are the tests that are marked so in tests/skills/sandbox and tests/envs/minecraft; a test that fails is an attack that
 succeeded. The exit code is 1 where one did.
 """
 
@@ -29,14 +29,15 @@ from _sandboxes import machine
 from fieldcraft.skills.sandbox import probe, probe_docker
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = "tests/skills/sandbox"
-SANDBOXES = ("landlock", "bubblewrap", "docker", "docker-streams")
+TESTS = ("tests/skills/sandbox", "tests/envs/minecraft")
+SANDBOXES = ("landlock", "bubblewrap", "docker", "docker-streams", "javascript")
 QUICK = ("landlock", "docker")
 TITLES = {
     "landlock": "process (Landlock)",
     "bubblewrap": "process (bubblewrap)",
     "docker": "container (socket)",
     "docker-streams": "container (streams)",
+    "javascript": "JavaScript (Minecraft)",
 }
 PROPERTIES = ("-o", "junit_family=xunit1")
 KIND = re.compile(r"(?P<function>[^\[]+)\[(?P<kind>landlock|bubblewrap|docker-streams|docker)[-\]]")
@@ -77,7 +78,7 @@ def attacked(*, quick: bool) -> Iterator[tuple[str, str, str]]:
             sys.executable,
             "-m",
             "pytest",
-            TESTS,
+            *TESTS,
             "-m",
             "attack",
             "-q",
@@ -103,7 +104,7 @@ def attacked(*, quick: bool) -> Iterator[tuple[str, str, str]]:
 
 def first_of_each() -> list[str]:
     """The first test of each function of the files of attacks, on each sandbox of `QUICK`."""
-    files = [str(path) for path in (ROOT / TESTS).glob("test_attacks*.py")]
+    files = [str(path) for path in (ROOT / TESTS[0]).glob("test_attacks*.py")]
     command = [sys.executable, "-m", "pytest", *files, "-m", "attack", "-q", "--collect-only"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     first: dict[tuple[str, str], str] = {}
