@@ -4,8 +4,8 @@ python benchmarks/attacks.py
 python benchmarks/attacks.py --markdown    the table of docs/security.md
 python benchmarks/attacks.py --quick       one of each of some kinds, in a process and in a container
 
-The attacks are the tests that are marked so in tests/skills/sandbox and tests/envs/minecraft; a test that fails is an attack that
-succeeded. The exit code is 1 where one did.
+The attacks are the tests that are marked so in tests/skills/sandbox and tests/envs/minecraft; a test that
+fails is an attack that succeeded. The exit code is 1 where one did.
 """
 
 from __future__ import annotations

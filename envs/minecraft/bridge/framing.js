@@ -81,12 +81,16 @@ class Splitter {
   }
 }
 
-/** The packet in a frame: id and what follows. `threshold` is that of the connection's compression, -1 for none. */
-function open (frame, threshold) {
+/**
+ * The packet in a frame: id and what follows.
+ * @param threshold of the connection's compression, -1 for none
+ * @param most bytes of a packet that is decompressed
+ */
+function open (frame, threshold, most = MOST_CONTENT) {
   let content = frame
   if (threshold >= 0) {
     const [length, start] = whole(readNumber(frame, 0))
-    if (length < 0 || length > MOST_CONTENT) throw new Error('a packet of a strange length')
+    if (length < 0 || length > most) throw new Error('a packet of a strange length')
     content = frame.subarray(start)
     if (length) content = zlib.inflateSync(content, { maxOutputLength: length })
   }

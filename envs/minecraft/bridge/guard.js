@@ -91,7 +91,7 @@ class Guard extends Duplex {
   upward (frame) {
     if (!this.facts) return this.pass(frame)
     this.count()
-    const packet = open(frame, this.threshold)
+    const packet = open(frame, this.threshold, PROGRAMS_FRAME)
     const name = this.book.toServer.get(packet.id)
     const parts = { text: () => readText(packet.body, 0)[0], number: () => whole(readNumber(packet.body, 0))[0] }
     if (mayPass(name, parts, this.chat)) {
