@@ -124,7 +124,7 @@ class Life:
             self.note("died")
         if facts.refused:
             kinds = ", ".join(sorted(facts.refused))
-            self.note(f"{sum(facts.refused.values())} packets of the program were refused ({kinds})")
+            self.note(f"packets of the program that were refused: {sum(facts.refused.values())} ({kinds})")
 
     def forget_chest(self, at: str) -> None:
         """What was seen in this chest may no longer be there."""

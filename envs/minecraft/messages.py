@@ -69,7 +69,7 @@ class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
 
     tick: int = Field(default=0, ge=0, le=MOST_TICKS)
-    walked: float = Field(default=0.0, ge=0, le=MOST_WALKED)
+    walked: float | None = Field(default=None, ge=0, le=MOST_WALKED)
 
 
 class Problem(BaseModel):

@@ -173,8 +173,9 @@ class Channel:
             raise self._break(self._death())
         self._said += len(data)
         *lines, rest = data.split(b"\n")
-        if lines:
+        if lines and self._parts:
             lines[0] = b"".join([*self._parts, lines[0]])
+        if lines:
             self._parts, self._part_size = [], 0
         if rest:
             self._parts.append(rest)
@@ -199,17 +200,17 @@ class Channel:
             raise self._break(str(lost)) from None
         if self._bounds.total is None:
             self.tick = max(self.tick, message.tick)
-            if "walked" in message.model_fields_set:
+            if message.walked is not None:
                 self.walked = message.walked
-        match message:
-            case Call():
-                self._serve(message)
-            case Event():
-                self._tell(message)
-            case Answer(id=number) if number in self._asked and number not in self._answers:
-                self._answers[number] = message
-            case Answer(id=number) if number:
+        if isinstance(message, Answer):
+            if message.id in self._asked and message.id not in self._answers:
+                self._answers[message.id] = message
+            elif message.id:
                 raise self._break(BROKEN)
+        elif isinstance(message, Event):
+            self._tell(message)
+        else:
+            self._serve(message)
 
     def _serve(self, message: Call) -> None:
         """Answer the bridge, which asks the host something for a program."""
@@ -230,15 +231,20 @@ class Channel:
     def _write(self, data: bytes) -> None:
         if self._broken is not None:
             raise Lost(self._broken)
-        left, deadline = memoryview(data), time.monotonic() + WRITE_SECONDS
+        left, deadline = memoryview(data), 0.0
         with self._writing:
-            while left:
+            while True:
                 try:
-                    left = left[os.write(self._input.fileno(), left) :]
+                    written = os.write(self._input.fileno(), left)
                 except BlockingIOError:
+                    deadline = deadline or time.monotonic() + WRITE_SECONDS
                     self._wait_to_write(deadline)
                 except (OSError, ValueError):
                     raise self._break(self._death()) from None
+                else:
+                    if written == len(left):
+                        return
+                    left = left[written:]
 
     def _wait_to_write(self, deadline: float) -> None:
         """Wait until the process takes more; it may be waiting itself until it has been read."""
