@@ -62,10 +62,10 @@ class Facts {
     this.seen.delete(entity)
   }
 
-  /** A packet could not be read: what is counted from here on may be too little. */
-  spoil (error) {
-    console.error('relay: a packet of the server:', error.message)
-    this.spoiled = true
+  /** A packet could not be read; without one of the statistics, what is counted is in doubt. */
+  miss (name, error) {
+    console.error(`relay: ${name} of the server: ${error.message}`)
+    if (name === 'statistics') this.spoiled = true
   }
 
   health (health) {
@@ -76,7 +76,7 @@ class Facts {
   /** The first answer is how things stood before the program; each holds what changed since the one before. */
   statistics (body) {
     const [count, start] = whole(readNumber(body, 0))
-    if (count > MOST_ENTRIES) throw new Error('more statistics than there are things')
+    if (count > MOST_ENTRIES) throw new Error('more entries than there are things')
     let offset = start
     const next = () => {
       const [value, after] = whole(readNumber(body, offset))
@@ -84,6 +84,7 @@ class Facts {
       return value
     }
     for (let entry = 0; entry < count; entry++) this.now.set(`${next()} ${next()}`, next())
+    if (this.now.size > MOST_ENTRIES) throw new Error('more statistics than there are things')
     this.before ??= new Map(this.now)
     this.answers++
     this.waiting?.()

@@ -13,7 +13,7 @@ const STATISTICS = 1
 const STATISTICS_SECONDS = 2
 /** The longest frames that are looked into, in bytes: a player's own are short, and so is what is read of the server's. */
 const PROGRAMS_FRAME = 1 << 17
-const READ_FRAME = 1 << 18
+const READ_FRAME = 1 << 16
 /** More packets a second than any player sends; the rest wait for the next. */
 const PACKETS_A_SECOND = 1000
 
@@ -21,7 +21,8 @@ class Guard extends Duplex {
   /** @param bot the socket of the bot's process */
   constructor (bot) {
     super()
-    Object.assign(this, { bot, threshold: -1, facts: null, book: null, chat: null, refused: new Map(), second: 0, passed: 0, resting: false })
+    Object.assign(this, { bot, threshold: -1, facts: null, book: null, chat: null, refused: new Map() })
+    Object.assign(this, { second: 0, passed: 0, resting: false })
     this.loggingIn = true
     this.up = new Splitter((frame) => this.upward(frame))
     this.down = new Splitter((frame) => this.downward(frame), { wanted: () => this.loggingIn || this.facts !== null })
@@ -118,15 +119,19 @@ class Guard extends Duplex {
   /** A frame that went on to the bot. No program goes with its player to another of the server's worlds (configuration). */
   downward (frame) {
     if (this.loggingIn) return this.login(open(frame, this.threshold))
-    if (frame.length > READ_FRAME) return
+    if (frame.length <= READ_FRAME) this.examine(frame)
+  }
+
+  examine (frame) {
+    let name = 'a packet'
     try {
       const { id, body } = open(frame, this.threshold)
-      const name = this.book.toClient.get(id)
-      if (name === 'start_configuration') this.bot.destroy()
+      name = this.book.toClient.get(id)
       this.facts.take(name, body)
     } catch (error) {
-      this.facts.spoil(error)
+      this.facts.miss(name, error)
     }
+    if (name === 'start_configuration') this.bot.destroy()
   }
 
   login ({ id, body }) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -97,6 +98,17 @@ def test_what_the_server_counts_is_a_fact(world: MinecraftWorld, server: Fixture
     assert after.placed.get("crafting_table", 0) - before.placed.get("crafting_table", 0) == 1
     assert after.killed.get("chicken", 0) - before.killed.get("chicken", 0) == 1
     assert {"crafting_table", "chicken", "feather"} <= set(after.items)
+
+
+def test_a_death_while_a_program_plays_is_a_fact(world: MinecraftWorld, server: FixtureServer) -> None:
+    before = world.progress().deaths
+    hurt = threading.Timer(1.5, lambda: server.ask("hurt", name=NAME, damage=40))
+    hurt.start()
+    source = "async function main(bot) { await new Promise((resolve) => setTimeout(resolve, 6000)) }"
+    world.run_program(ProgramRequest(source=source, entry="main", seconds=20), no_host)
+    hurt.join()
+    assert world.progress().deaths == before + 1
+    assert "died" in world.observe().events
 
 
 def test_what_no_server_confirms_is_said() -> None:
