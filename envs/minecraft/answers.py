@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Collection
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from fieldcraft.envs.minecraft.errors import Lost
-from fieldcraft.envs.minecraft.messages import BROKEN, Name
+from fieldcraft.envs.minecraft.messages import BROKEN, NAME_LIMIT, Name
 from fieldcraft.envs.types import Names, Position
 
 MOST_NAMES, MOST_KNOWN, MOST_CHESTS, MOST_COLUMNS = 500, 20_000, 50, 49
@@ -43,6 +53,25 @@ def _first(most: int) -> BeforeValidator:
     return BeforeValidator(cut)
 
 
+def _are_plain(names: Collection[Any]) -> bool:
+    """Whether nothing need be mended in these names, as is nearly always so."""
+    if not all(isinstance(name, str) and 0 < len(name) <= NAME_LIMIT for name in names):
+        return False
+    together = "".join(names)
+    return len(names) <= MOST_NAMES and together.isascii() and together.isprintable() and " " not in together
+
+
+def _plain_names(value: Any, mended: ValidatorFunctionWrapHandler) -> Any:
+    return value if isinstance(value, list) and _are_plain(value) else mended(value)
+
+
+def _plain_counts(value: Any, mended: ValidatorFunctionWrapHandler) -> Any:
+    if not isinstance(value, dict) or not _are_plain(value):
+        return mended(value)
+    whole = all(type(count) is int and 0 <= count <= LARGEST for count in value.values())
+    return value if whole else mended(value)
+
+
 _PlainNumber = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 _MendedNumber = Annotated[float, BeforeValidator(_number)]
 Number = Annotated[_PlainNumber | _MendedNumber, Field(union_mode="left_to_right")]
@@ -50,7 +79,8 @@ _PlainCount = Annotated[int, Field(strict=True, ge=0, le=int(LARGEST))]
 _MendedCount = Annotated[int, BeforeValidator(lambda value: max(0, int(_number(value))))]
 Count = Annotated[_PlainCount | _MendedCount, Field(union_mode="left_to_right")]
 Place = Annotated[Position, BeforeValidator(_place)]
-Counts = Annotated[dict[Name, Count], _first(MOST_NAMES)]
+Counts = Annotated[dict[Name, Count], _first(MOST_NAMES), WrapValidator(_plain_counts)]
+_Names = Annotated[list[Name], _first(MOST_NAMES), WrapValidator(_plain_names)]
 _Known = Annotated[tuple[Name, ...], _first(MOST_KNOWN)]
 
 
@@ -97,7 +127,7 @@ class Seen(_Model):
     time: Name
     health: Number
     hunger: Number
-    blocks: Annotated[list[Name], _first(MOST_NAMES)]
+    blocks: _Names
     entities: Annotated[dict[Name, Number], _first(MOST_NAMES)]
     equipment: Annotated[dict[Name, Name], _first(MOST_NAMES)]
     inventory: Counts
