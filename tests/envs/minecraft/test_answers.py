@@ -32,11 +32,11 @@ def test_what_is_too_much_is_cut() -> None:
     many = {f"item{number}": 1 for number in range(5000)}
     assert len(checked(Counts, many)) == 500
     assert len(checked(ANSWERS["observe"], {**SEEN, "blocks": list(many)}).blocks) == 500
-    assert len(checked(ANSWERS["nearby"], dict.fromkeys(many, {"x": 1, "y": 1, "z": 1}))) == 500
+    assert len(checked(ANSWERS["nearby"], {name: {"x": 1, "y": 1, "z": 1} for name in many})) == 500
 
 
 @pytest.mark.parametrize("method", ANSWERS)
-@pytest.mark.parametrize("value", [[[]], {"x": "y"}, "x" * 10 + "\n" * 3, True, [1, 2, 3], {"a": []}], ids=repr)
+@pytest.mark.parametrize("value", [[[]], {"x": "y"}, "x\n\n", True, [1, 2], {"a": []}], ids=repr)
 def test_another_shape_is_a_typed_error_or_mended(method: str, value: object) -> None:
     try:
         checked(ANSWERS[method], value)
