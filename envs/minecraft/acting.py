@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
@@ -14,7 +15,7 @@ from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import Names, Position, PrimitiveError
 
 Count = Annotated[int, Field(ge=1, le=2304)]
-TICKS_A_SECOND = 20
+TICKS_A_SECOND, LONGEST_CHAT = 20, 250
 CALL_SECONDS = 75.0
 """How long one primitive may take, but for those that say so themselves."""
 
@@ -137,7 +138,8 @@ class Player(Environment):
     def inventory(self) -> dict[str, int]:
         """What you hold: item names and counts."""
         held: dict[str, int] = self.link.ask("inventory")
-        self._life.hold(held)
+        if self.link.believed:
+            self._life.hold(held)
         return dict(sorted(held.items()))
 
     @primitive
@@ -173,11 +175,12 @@ class Player(Environment):
     @primitive
     def say(self, text: str) -> None:
         """Say something; it appears among the events."""
-        if len(text) > 250:
-            raise PrimitiveError("cannot say more than 250 characters at once; shorten the text")
-        if text.startswith("/"):
+        if len(text) > LONGEST_CHAT:
+            raise PrimitiveError(f"cannot say more than {LONGEST_CHAT} characters at once; shorten the text")
+        said = visible_line(text, LONGEST_CHAT)
+        if said.startswith("/"):
             raise PrimitiveError("cannot say a command of the server; programs have no operator rights")
-        self._do("say", text=text)
+        self._do("say", text=said)
 
     @property
     def _names(self) -> Names:

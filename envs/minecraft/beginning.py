@@ -9,7 +9,7 @@ from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.suggest import nearest
-from fieldcraft.envs.types import Names, Position
+from fieldcraft.envs.types import Names
 
 OBEY_SECONDS = 5.0
 
@@ -37,7 +37,7 @@ def begin(link: Link, options: Options, names: Names) -> None:
         _command(
             link,
             f"/tp {name} {there.x:g} {there.y:g} {there.z:g}",
-            lambda: Position(**link.ask("position")).distance(there) < 3,
+            lambda: bool(link.ask("position").distance(there) < 3),
         )
 
 

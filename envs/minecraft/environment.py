@@ -8,8 +8,9 @@ from typing import Any
 from fieldcraft.envs.launching import Launcher, PlainLauncher
 from fieldcraft.envs.minecraft import drawing
 from fieldcraft.envs.minecraft.acting import Player
+from fieldcraft.envs.minecraft.answers import AllNames, Seen, Surroundings, checked
 from fieldcraft.envs.minecraft.beginning import begin
-from fieldcraft.envs.minecraft.errors import CannotPlay
+from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
@@ -68,9 +69,9 @@ class MinecraftWorld(Player):
         else:
             link.begin_life(chosen, life)
         self._link, self._options, self._life = link, chosen, life
-        names = link.ask("names")
-        self._known = Names.model_validate(names["all"])
-        self.spec = _spec(chosen, Names.model_validate(names["survival"]))
+        names: AllNames = link.ask("names")
+        self._known = names.all.names()
+        self.spec = _spec(chosen, names.survival.names())
         begin(link, chosen, self._known)
         return self.observe()
 
@@ -98,7 +99,11 @@ class MinecraftWorld(Player):
         problem = drawing.missing()
         if problem is not None:
             raise CannotPlay(problem)
-        return drawing.draw(self.link.ask("surroundings"))
+        try:
+            surroundings: Surroundings = checked(Surroundings, self.link.ask("surroundings"))
+        except Lost as lost:
+            raise CannotPlay(f"no picture can be drawn of what the bot sees: {lost}") from None
+        return drawing.draw(surroundings.model_dump(mode="json", exclude_none=True))
 
     def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Those that say where the server is: what the bot holds is the world's business by now."""
@@ -110,24 +115,25 @@ class MinecraftWorld(Player):
 
     def observe(self) -> Observation:
         """What the bot sees, with every field set. Finds the server again if it was lost."""
-        seen = self.link.ask("observe")
+        seen: Seen = self.link.ask("observe")
         life = self._life
-        life.hold(seen["inventory"])
+        if self.link.believed:
+            life.hold(seen.inventory)
         return Observation(
             tick=life.tick,
-            position=seen["position"],
-            biome=seen["biome"],
-            time=seen["time"],
-            health=seen["health"],
-            hunger=seen["hunger"],
-            nearby_blocks=seen["blocks"],
-            seen_blocks=life.remember_blocks(seen["blocks"]),
-            nearby_entities=seen["entities"],
-            equipment=seen["equipment"],
-            inventory=dict(sorted(seen["inventory"].items())),
-            slots_used=seen["slots"],
+            position=seen.position,
+            biome=seen.biome,
+            time=seen.time,
+            health=seen.health,
+            hunger=seen.hunger,
+            nearby_blocks=seen.blocks,
+            seen_blocks=life.remember_blocks(seen.blocks),
+            nearby_entities=seen.entities,
+            equipment=seen.equipment,
+            inventory=dict(sorted(seen.inventory.items())),
+            slots_used=seen.slots,
             slots_total=SLOTS,
-            chests=seen["chests"],
+            chests=seen.chests,
             events=list(life.events),
         )
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs.minecraft.answers import Counts, checked
+from fieldcraft.envs.minecraft.errors import Lost
+from fieldcraft.envs.minecraft.messages import Event
+from fieldcraft.envs.minecraft.relay import Facts
 from fieldcraft.envs.types import Progress
 
 EVENTS_KEPT, EVENT_LIMIT, SEEN_KEPT = 10, 300, 60
+NAMES_KEPT, CHESTS_KEPT = 5000, 200
 _TOOLS = ("pickaxe", "axe", "shovel", "hoe", "sword")
 MILESTONES = {
     f"{word} tools": tuple(f"{word}_{tool}" for tool in _TOOLS)
@@ -56,12 +61,12 @@ class Life:
 
     def note(self, text: str) -> None:
         """Keep an event."""
-        self.events.append(" ".join(text.split())[:EVENT_LIMIT])
+        self.events.append(visible_line(text, EVENT_LIMIT))
 
     def hold(self, names: Iterable[str]) -> None:
         """These items are held now."""
         for name in names:
-            if name not in self._progress.items:
+            if name not in self._progress.items and len(self._progress.items) < NAMES_KEPT:
                 self._progress.items[name] = self.tick
                 for milestone, tools in MILESTONES.items():
                     if name in tools:
@@ -75,6 +80,11 @@ class Life:
         """The current bridge's bot has walked this far."""
         self._progress.distance = max(self._progress.distance, self._walked_before + blocks)
 
+    def walk_more(self, blocks: float) -> None:
+        """The bot has walked farther than any bridge counted."""
+        self._walked_before += blocks
+        self._progress.distance += blocks
+
     def remember_blocks(self, nearby: list[str]) -> list[str]:
         """Note what is near; the names seen lately that are not, the latest last."""
         for name in nearby:
@@ -85,20 +95,52 @@ class Life:
         near = set(nearby)
         return [name for name in self._seen if name not in near]
 
-    def take(self, event: dict[str, Any]) -> None:
-        """Take in an event of the bridge. What it says is data from outside: bounded, never trusted."""
-        name, text = str(event.get("name", ""))[:100], str(event.get("text", ""))
-        match event.get("event"):
+    def take(self, event: Event) -> None:
+        """Take in an event of a bridge that runs nobody's program."""
+        match event.event:
             case "held":
-                self.hold([name])
+                self.hold([event.name])
             case "placed":
-                self._progress.placed[name] = self._progress.placed.get(name, 0) + 1
+                _count(self._progress.placed, event.name, 1)
             case "killed":
-                self._progress.killed[name] = self._progress.killed.get(name, 0) + 1
+                _count(self._progress.killed, event.name, 1)
             case "death":
                 self._progress.deaths += 1
-                self.note(text or "died")
+                self.note(event.text or "died")
             case "chest":
-                self.chests[str(event.get("at"))[:60]] = dict(event.get("contents") or {})
+                self._open(event)
             case "event":
-                self.note(text)
+                self.note(event.text)
+
+    def confirm(self, facts: Facts) -> None:
+        """Take in what the server said of the bot while a program played."""
+        self.hold(facts.held)
+        for name, count in facts.placed.items():
+            _count(self._progress.placed, name, count)
+        for name, count in facts.killed.items():
+            _count(self._progress.killed, name, count)
+        self._progress.deaths += facts.deaths
+        if facts.deaths:
+            self.note("died")
+        if facts.refused:
+            kinds = ", ".join(sorted(facts.refused))
+            self.note(f"packets of the program that were refused: {sum(facts.refused.values())} ({kinds})")
+
+    def forget_chest(self, at: str) -> None:
+        """What was seen in this chest may no longer be there."""
+        self.chests.pop(at, None)
+
+    def _open(self, event: Event) -> None:
+        try:
+            contents: dict[str, int] = checked(Counts, event.contents or {})
+        except Lost:
+            return
+        self.chests.pop(event.at, None)
+        self.chests[event.at] = contents
+        while len(self.chests) > CHESTS_KEPT:
+            del self.chests[next(iter(self.chests))]
+
+
+def _count(counts: dict[str, int], name: str, more: int) -> None:
+    if name in counts or len(counts) < NAMES_KEPT:
+        counts[name] = counts.get(name, 0) + more

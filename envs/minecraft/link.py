@@ -8,20 +8,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs.launching import Launcher
+from fieldcraft.envs.minecraft.admission import choose_version, explain, is_final
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost, Refused, ServerGone
 from fieldcraft.envs.minecraft.life import Life
+from fieldcraft.envs.minecraft.messages import Event
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.packages import find_node, find_packages
+from fieldcraft.envs.minecraft.playing import Playing
 from fieldcraft.envs.minecraft.process import Bridge
-from fieldcraft.envs.minecraft.rpc import HostCall
+from fieldcraft.envs.minecraft.relay import Facts
+from fieldcraft.envs.minecraft.rpc import Fault, HostCall
 from fieldcraft.envs.minecraft.status import Announcement, ask_status
 from fieldcraft.envs.types import PrimitiveError
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 OBSERVE_SECONDS = 15.0
-FINAL = ("white", "ban", "not allowed", "outdated", "version", "Invalid session", "not authenticated")
-"""Words of a refusal that waiting does not cure."""
+
+WHY_LIMIT = 500
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +51,7 @@ class Link:
         self._bridge: Bridge | None = None
         self._version: str | None = None
         self._tick_before = 0
-        self._listener: Callable[[dict[str, Any]], None] | None = None
+        self._playing: Playing | None = None
 
     @property
     def version(self) -> str:
@@ -89,6 +94,8 @@ class Link:
             PrimitiveError: the world refused.
             ServerGone: the server did not come back in time.
         """
+        if self._playing is not None:
+            return self._call_playing(method, params, seconds)
         for _ in range(3):
             try:
                 return self._call(method, params, seconds)
@@ -96,17 +103,24 @@ class Link:
                 self._recover(str(lost))
         raise ServerGone(f"Minecraft was lost three times in a row while asked to {method}")
 
-    def do(self, method: str, *, seconds: float, host_call: HostCall | None = None, **params: Any) -> Any:
+    @property
+    def believed(self) -> bool:
+        """Whether what the bot's process says is taken for true: it runs nobody's program."""
+        return self._playing is None
+
+    def do(self, method: str, *, seconds: float, **params: Any) -> Any:
         """Do something once.
 
         Raises:
             PrimitiveError: the world refused, or it was lost meanwhile and is found again.
             ServerGone: the server did not come back in time.
         """
+        if self._playing is not None:
+            return self._call_playing(method, {**params, "seconds": seconds}, seconds + 2)
         if self._bridge is None:
             self._recover("the bridge was not running")
         try:
-            return self._call(method, {**params, "seconds": seconds}, seconds + 2, host_call)
+            return self._call(method, {**params, "seconds": seconds}, seconds + 2)
         except Lost as lost:
             why = str(lost)
         except PrimitiveError:
@@ -120,36 +134,64 @@ class Link:
             "and what it had done is done"
         )
 
-    def do_and_renew(
+    def play(
         self,
         method: str,
         *,
         seconds: float,
         host_call: HostCall,
-        tell: Callable[[dict[str, Any]], None],
+        tell: Callable[[Event], None],
         **params: Any,
     ) -> Any:
-        """Do something in this process, then replace it by a fresh one, whatever came of it.
+        """Have this process run a program, then replace it by a fresh one, whatever came of it.
+
+        Nothing that the process says meanwhile counts as a fact. What the relay read of the server's words
+        does, and what the fresh process finds.
 
         Args:
             method: of the bridge.
             seconds: that it may take.
             host_call: answers what it asks of the host.
-            tell: called with its events too.
+            tell: called with its events.
             params: of the method.
 
         Raises:
-            Lost: the process died, hung, or lost its server; it is found again by now.
+            Lost: the process died, hung, said what it may not, or lost its server; it is found again by now.
+            PrimitiveError: a program runs already, or the bot is dead.
             ServerGone: the server did not come back in time.
         """
-        if self._bridge is None:
-            self._recover("the bridge was not running")
-        self._listener = tell
+        if self._playing is not None:
+            raise PrimitiveError("a skill that a program of the world waits for cannot start another one")
+        around, start = self.ask("living"), self.ask("position")
+        assert self._bridge is not None
+        try:
+            self._bridge.begin_program(around)
+        except Lost:
+            self.renew()
+            raise
+        playing = self._playing = Playing(tell, start)
         try:
             return self._call(method, {**params, "seconds": seconds}, seconds + 1, host_call)
+        except Fault as fault:
+            raise Lost(f"the program's process failed: {visible_line(fault, WHY_LIMIT)}") from None
         finally:
-            self._listener = None
-            self.renew()
+            self._settle(playing)
+
+    def _settle(self, playing: Playing) -> None:
+        """Replace the process that ran a program, and count what is known of what it did."""
+        facts = self._bridge.end_program() if self._bridge is not None else Facts()
+        self._tick_before += playing.ticks
+        self._playing = None
+        self.life.confirm(facts)
+        for at in playing.claimed("chest"):
+            self.life.forget_chest(at)
+        self.renew()
+        if not facts.deaths:
+            with contextlib.suppress(PrimitiveError):
+                self.life.walk_more(playing.walked(self.ask("position")))
+        doubtful = playing.unconfirmed(facts, self.life.held)
+        if doubtful:
+            self.life.note(doubtful)
 
     def renew(self) -> None:
         """Replace the bot's process by a fresh one in the same place of the world."""
@@ -179,8 +221,18 @@ class Link:
             raise PrimitiveError(str(refusal)) from None
         finally:
             if self._bridge is not None:
-                self.life.elapsed = self._tick_before + self._bridge.tick
+                more = 0 if self._playing is None else self._playing.ticks
+                self.life.elapsed = self._tick_before + self._bridge.tick + more
                 self.life.walk(self._bridge.walked)
+
+    def _call_playing(self, method: str, params: dict[str, Any], seconds: float) -> Any:
+        """Ask the process that runs a program, for a skill that the program waits for."""
+        try:
+            return self._call(method, params, seconds)
+        except (Lost, Fault) as problem:
+            raise PrimitiveError(
+                f"{method} failed: the program's process is no more ({visible_line(problem, WHY_LIMIT)})"
+            ) from None
 
     def _recover(self, why: str) -> float:
         """Enter the world again; the seconds that it took."""
@@ -195,7 +247,7 @@ class Link:
                 break
             except (Lost, CannotPlay) as problem:
                 passed = time.monotonic() - began
-                if passed + pause > self.options.reconnect_seconds or _is_final(str(problem)):
+                if passed + pause > self.options.reconnect_seconds or is_final(str(problem)):
                     raise ServerGone(
                         f"Minecraft was lost ({why}) and not found again in {passed:.0f} s: {problem}"
                     ) from None
@@ -211,63 +263,19 @@ class Link:
         self._bridge = bridge
         self.life.begin_bridge()
         try:
-            self.username = str(bridge.start(held=self.life.held, opened=self.life.chests)["username"])
+            self.username = bridge.start(held=self.life.held, opened=self.life.chests).username
         except BaseException:
             with contextlib.suppress(Exception):
                 self.leave()
             raise
 
-    def _take(self, event: dict[str, Any]) -> None:
-        if event.get("urgent"):
-            logger.warning("%s", event.get("text"))
-        if self._listener is not None:
-            self._listener(event)
+    def _take(self, event: Event) -> None:
+        if self._playing is not None:
+            self._playing.take(event)
+            return
+        if event.urgent:
+            logger.warning("%s", visible_line(event.text, WHY_LIMIT))
         self.life.take(event)
 
     def _announced(self) -> Announcement:
         return ask_status(self.options.host, self.options.port)
-
-
-def choose_version(options: Options, announced: Announcement) -> str:
-    """The version to speak.
-
-    Raises:
-        CannotPlay: the server announces another than the one asked for, or none that is understood.
-    """
-    release = announced.release
-    if options.version is None:
-        if release is None:
-            raise CannotPlay(
-                f"{options.host}:{options.port} announces the version {announced.version!r}, which names no "
-                "release; set the option version, such as version=1.20.4"
-            )
-        return release
-    if release is not None and options.version not in announced.version:
-        raise CannotPlay(
-            f"{options.host}:{options.port} announces version {announced.version!r}, not {options.version}; "
-            f"set version={release}, or leave the option out"
-        )
-    return options.version
-
-
-def explain(problem: str, options: Options, announced: Announcement) -> str:
-    """Why the server did not let the bot in, with the cure."""
-    where = f"{options.host}:{options.port}"
-    words = problem.lower()
-    if "white" in words:
-        cure = f"it keeps a whitelist; on its console: whitelist add {options.username}"
-    elif "full" in words or (announced.most_players and announced.players >= announced.most_players):
-        cure = f"it is full ({announced.players} of {announced.most_players}); make room or raise max-players"
-    elif "ban" in words:
-        cure = f"{options.username} is banned; on its console: pardon {options.username}"
-    elif "not supported" in words or "unsupported" in words or "version" in words or "outdated" in words:
-        cure = f"it announces version {announced.version!r}; the bridge plays 1.8 to 1.21"
-    elif "verify" in words or "session" in words or "authenticated" in words:
-        cure = "it checks accounts; use auth=microsoft, or online-mode=false on your own server"
-    else:
-        cure = "look at the server's log"
-    return f"{where} did not let {options.username} in ({problem}): {cure}"
-
-
-def _is_final(problem: str) -> bool:
-    return any(word in problem for word in FINAL)

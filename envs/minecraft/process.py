@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import select
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
-
+from fieldcraft.common.text import decoded, visible_line
 from fieldcraft.envs.launching import Launcher
+from fieldcraft.envs.minecraft.answers import ANSWERS, Hello, Joined, checked
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
+from fieldcraft.envs.minecraft.messages import PROGRAM, Event
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.packages import BRIDGE, find_node, find_packages
+from fieldcraft.envs.minecraft.relay import Facts, Relay
 from fieldcraft.envs.minecraft.rpc import Channel, HostCall
 
 PROTOCOL = 1
 HELLO_SECONDS, JOIN_SECONDS = 30.0, 30.0
-SIGN_IN_SECONDS = 900.0
-ERRORS_SHOWN = 5
+WORDS_READ, WORDS_SHOWN, WHY_LIMIT = 4000, 600, 300
 
 
 class Bridge:
@@ -39,7 +36,7 @@ class Bridge:
     """
 
     def __init__(
-        self, options: Options, version: str, launcher: Launcher, tell: Callable[[dict[str, Any]], None]
+        self, options: Options, version: str, launcher: Launcher, tell: Callable[[Event], None]
     ) -> None:
         self._options = options
         self._version = version
@@ -48,9 +45,10 @@ class Bridge:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._processes: list[subprocess.Popen[bytes]] = []
         self._channel: Channel | None = None
+        self._relay: Relay | None = None
         self._ended: str | None = None
 
-    def start(self, **state: Any) -> dict[str, Any]:
+    def start(self, **state: Any) -> Joined:
         """Start both processes and enter the world; what the bot says of itself.
 
         Args:
@@ -63,7 +61,10 @@ class Bridge:
         node, packages = find_node(), find_packages()
         bots_end, relays_end = socket.socketpair()
         with bots_end, relays_end:
-            relay = self._start_relay(node, packages, relays_end.fileno())
+            self._relay = Relay(
+                (node, packages), self._options, self._version, relays_end.fileno(), self._errors
+            )
+            self._processes.append(self._relay.process)
             process = self._launcher.start(
                 [node, str(BRIDGE / "main.js")],
                 environment={"NODE_PATH": str(packages), "HOME": "/"},
@@ -75,13 +76,16 @@ class Bridge:
             self._channel = Channel(process, self._take)
             descriptor = bots_end.fileno()
         self._check_hello()
-        username = self._await_relay(relay)
-        joined: dict[str, Any] = self._channel.call(
+        username = self._relay.await_connection(
+            lambda text: self._tell(Event(event="event", text=text, urgent=True))
+        )
+        joined = self._channel.call(
             "join",
             {"fd": descriptor, "version": self._version, "username": username, **state},
             seconds=JOIN_SECONDS,
         )
-        return joined
+        entered: Joined = checked(Joined, joined)
+        return entered
 
     @property
     def tick(self) -> int:
@@ -107,7 +111,29 @@ class Bridge:
         self._channel.drain()
         if self._ended is not None:
             raise Lost(self._ended)
-        return self._channel.call(method, params, seconds=seconds, host_call=host_call)
+        value = self._channel.call(method, params, seconds=seconds, host_call=host_call)
+        return checked(ANSWERS[method], value) if method in ANSWERS else value
+
+    def begin_program(self, around: dict[int, str]) -> None:
+        """From now on the bot's process runs somebody's program: nothing that it says is believed.
+
+        Args:
+            around: the living things in sight, by number.
+
+        Raises:
+            Lost: the relay has ended.
+        """
+        if self._relay is None or self._channel is None:
+            raise Lost("the bridge was not started")
+        self._relay.begin_program(around)
+        self._channel.bind(PROGRAM)
+
+    def end_program(self) -> Facts:
+        """End the process that ran a program; what the server said of its bot."""
+        if self._relay is None:
+            return Facts()
+        self._processes[-1].kill()
+        return self._relay.end_program()
 
     def ended(self) -> str | None:
         """Why the bot is in the world no more; `None` while it is."""
@@ -133,7 +159,7 @@ class Bridge:
                     with contextlib.suppress(OSError):
                         pipe.close()
         self._processes.clear()
-        self._channel = None
+        self._channel = self._relay = None
         self._errors.close()
 
     def last_words(self) -> str:
@@ -141,66 +167,27 @@ class Bridge:
         if self._errors.closed:
             return ""
         size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - 4000))
-        lines = self._errors.read().decode(errors="replace").splitlines()
-        return " | ".join(line.strip() for line in lines if line.strip())[-600:]
+        self._errors.seek(max(0, size - WORDS_READ))
+        lines = decoded(self._errors.read(WORDS_READ)).splitlines()
+        said = " | ".join(line.strip() for line in lines if line.strip())
+        return visible_line(said[-WORDS_SHOWN:], WORDS_SHOWN)
 
-    def _take(self, event: dict[str, Any]) -> None:
-        if event.get("event") == "end":
-            self._ended = str(event.get("text"))[:300]
+    def _take(self, event: Event) -> None:
+        if event.event == "end":
+            self._ended = visible_line(event.text, WHY_LIMIT)
         self._tell(event)
 
     def _check_hello(self) -> None:
         assert self._channel is not None
         try:
-            said = self._channel.call("hello", {}, seconds=HELLO_SECONDS)
+            said: Hello = checked(Hello, self._channel.call("hello", {}, seconds=HELLO_SECONDS))
         except Lost as lost:
             words = self.last_words()
             raise CannotPlay(
                 f"the Minecraft bridge does not start: {lost}{f'; it said: {words}' if words else ''}"
             ) from None
-        if said.get("protocol") != PROTOCOL:
+        if said.protocol != PROTOCOL:
             raise CannotPlay(
-                f"the Minecraft bridge speaks protocol {said.get('protocol')} and not {PROTOCOL}; "
+                f"the Minecraft bridge speaks protocol {said.protocol} and not {PROTOCOL}; "
                 "reinstall Fieldcraft"
             )
-
-    def _start_relay(self, node: str, packages: Path, descriptor: int) -> subprocess.Popen[bytes]:
-        chosen = self._options
-        settings = {
-            "host": chosen.host,
-            "port": chosen.port,
-            "auth": chosen.auth,
-            "username": chosen.username,
-            "tokens": str(user_data_path("fieldcraft", appauthor=False) / "minecraft-accounts"),
-        }
-        relay = subprocess.Popen(
-            [node, str(BRIDGE / "relay.js"), str(descriptor), json.dumps(settings)],
-            env={**os.environ, "NODE_PATH": str(packages)},
-            pass_fds=[descriptor],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=True,
-        )
-        self._processes.append(relay)
-        return relay
-
-    def _await_relay(self, relay: subprocess.Popen[bytes]) -> str:
-        """Wait until the relay has reached the server; the name to enter under."""
-        assert relay.stdout is not None
-        deadline = time.monotonic() + (
-            SIGN_IN_SECONDS if self._options.auth == "microsoft" else HELLO_SECONDS
-        )
-        while True:
-            ready, _, _ = select.select([relay.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            line = relay.stdout.readline() if ready else b""
-            if not line:
-                raise Lost("the relay to the server ended before it was connected")
-            said = json.loads(line)
-            match said["status"]:
-                case "connected":
-                    return str(said.get("username") or self._options.username)
-                case "failed":
-                    raise Lost(f"the server cannot be reached: {said['message']}")
-            self._tell({"event": "event", "text": str(said["message"]), "urgent": True})

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from subprocess import Popen
 from typing import Any
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs.minecraft.errors import Lost, Refused
+from fieldcraft.envs.minecraft.messages import (
+    BOT,
+    BROKEN,
+    MESSAGE_LIMIT,
+    Answer,
+    Bounds,
+    Call,
+    Event,
+    read_message,
+)
 
-LINE_LIMIT = 16 * 1024 * 1024
+READ_AT_ONCE, DRAINED_AT_ONCE = 1 << 16, 1000
 GRACE = 2.0
 """Seconds that a cancelled request has to say what it did."""
+
+LONGEST_WAIT = 0.5
+"""Seconds until a cancellation is noticed that could not be sent at once."""
+
+WRITE_SECONDS = 10.0
+"""How long the process may leave what it is sent unread."""
 
 SHELL_SIGNAL = 128
 """What wrappers add to the number of the signal that ended what they wrap."""
@@ -34,21 +53,37 @@ class Channel:
         tell: called with every event, in order.
     """
 
-    def __init__(self, process: Popen[bytes], tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, process: Popen[bytes], tell: Callable[[Event], None]) -> None:
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process has no pipes")
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self._tell = tell
         self._poll = select.poll()
         self._poll.register(self._output, select.POLLIN | select.POLLHUP)
-        self._buffer = bytearray()
+        self._writable = select.poll()
+        self._writable.register(self._input, select.POLLOUT)
+        self._writable.register(self._output, select.POLLIN | select.POLLHUP)
+        os.set_blocking(self._input.fileno(), False)
+        self._bounds = BOT
+        self._said = self._messages = 0
+        self._parts: list[bytes] = []
+        self._part_size = 0
+        self._lines: deque[bytes] = deque()
+        self._broken: str | None = None
+        self._cancel_asked = False
         self._writing = threading.Lock()
-        self._answers: dict[int, dict[str, Any]] = {}
+        self._asked: set[int] = set()
+        self._answers: dict[int, Answer] = {}
         self._last = 0
         self._under_way: int | None = None
         self._host_call: HostCall | None = None
         self.tick = 0
         self.walked = 0.0
+
+    def bind(self, bounds: Bounds) -> None:
+        """From now on the process may say this much, and its clock is not believed."""
+        self._bounds = bounds
+        self._said = self._messages = 0
 
     def call(
         self, method: str, params: dict[str, Any], *, seconds: float, host_call: HostCall | None = None
@@ -63,103 +98,170 @@ class Channel:
 
         Raises:
             Refused: the world does not allow it.
-            Lost: the process died or hung, or lost its server.
+            Lost: the process died or hung, lost its server, or does not keep to its protocol.
         """
         self._last += 1
         number, outer, calls = self._last, self._under_way, self._host_call
         self._under_way, self._host_call = number, host_call or calls
+        self._asked.add(number)
         try:
             self._send({"id": number, "method": method, "params": params})
             answer = self._answer(number, seconds)
         finally:
             self._under_way, self._host_call = outer, calls
-        error = answer.get("error")
+            self._asked.discard(number)
+            self._cancel_asked = self._cancel_asked and outer is not None
+        error = answer.error
         if error is None:
-            return answer.get("value")
-        match error["kind"]:
+            return answer.value
+        match error.kind:
             case "refused":
-                raise Refused(error["message"])
+                raise Refused(error.message)
             case "lost":
-                raise Lost(error["message"])
-        raise Fault(error["message"])
+                raise Lost(error.message)
+        raise Fault(error.message)
 
     def cancel(self) -> None:
         """End the request under way soon: it answers with what it did. Safe from other threads."""
-        if self._under_way is not None:
-            self._send({"id": 0, "method": "cancel", "params": {"task": self._under_way}})
+        number = self._under_way
+        if number is None or not self._writing.acquire(blocking=False):
+            self._cancel_asked = number is not None
+            return
+        try:
+            os.write(self._input.fileno(), _cancellation(number))
+        except (OSError, ValueError):
+            self._cancel_asked = True
+        finally:
+            self._writing.release()
 
     def drain(self) -> None:
         """Read what has arrived without being asked for."""
-        while self._read(0):
-            pass
+        for _ in range(DRAINED_AT_ONCE):
+            if not self._read(0):
+                return
 
-    def _answer(self, number: int, seconds: float) -> dict[str, Any]:
+    def _answer(self, number: int, seconds: float) -> Answer:
         deadline, cancelled = time.monotonic() + seconds, False
         while number not in self._answers:
             left = deadline - time.monotonic()
-            if left > 0:
-                self._read(left)
+            if left > 0 and (cancelled or not self._cancel_asked):
+                self._read(min(left, LONGEST_WAIT))
             elif not cancelled:
-                self.cancel()
+                self._cancel_asked = False
+                self._write(_cancellation(number))
                 cancelled, deadline = True, time.monotonic() + GRACE
             else:
-                raise Lost(f"the bridge did not answer in {seconds + GRACE:g} s")
+                raise self._break(f"the bridge did not answer in {seconds + GRACE:g} s")
         return self._answers.pop(number)
 
     def _read(self, seconds: float) -> bool:
-        """Take in what the process sends, waiting `seconds` for it; whether there was anything."""
-        if not self._poll.poll(seconds * 1000):
-            return False
-        data = self._output.read1(1 << 16)  # type: ignore[attr-defined]
-        if not data:
-            raise Lost(self._death())
-        self._buffer += data
-        *lines, rest = self._buffer.split(b"\n")
-        self._buffer = rest
-        if len(rest) > LINE_LIMIT:
-            raise Lost("the bridge sent a line without end")
-        for line in lines:
-            self._take(bytes(line))
+        """Take in one message, waiting `seconds` for it; whether anything came."""
+        if not self._lines:
+            if not self._poll.poll(seconds * 1000):
+                return False
+            self._receive()
+        if self._lines:
+            self._take(self._lines.popleft())
         return True
+
+    def _receive(self) -> None:
+        """Read what the process has sent and cut it into lines."""
+        if self._broken is not None:
+            raise Lost(self._broken)
+        data = os.read(self._output.fileno(), READ_AT_ONCE)
+        if not data:
+            raise self._break(self._death())
+        self._said += len(data)
+        *lines, rest = data.split(b"\n")
+        if lines and self._parts:
+            lines[0] = b"".join([*self._parts, lines[0]])
+        if lines:
+            self._parts, self._part_size = [], 0
+        if rest:
+            self._parts.append(rest)
+            self._part_size += len(rest)
+        self._lines.extend(lines)
+        self._messages += len(lines)
+        self._check_bounds()
+
+    def _check_bounds(self) -> None:
+        bounds = self._bounds
+        if self._part_size > bounds.line:
+            raise self._break("the bridge sent a line without end")
+        if bounds.total is not None and self._said > bounds.total:
+            raise self._break(f"the program's process said more than {bounds.total >> 20} MB")
+        if bounds.messages is not None and self._messages > bounds.messages:
+            raise self._break(f"the program's process sent more than {bounds.messages} messages")
 
     def _take(self, line: bytes) -> None:
         try:
-            message = json.loads(line)
-            self.tick = max(self.tick, int(message.get("tick", 0)))
-            self.walked = float(message.get("walked", self.walked))
-        except (ValueError, AttributeError, TypeError, RecursionError):
-            raise Lost("the bridge does not keep to its protocol") from None
-        if "call" in message:
-            self._serve(message)
-        elif "event" in message:
+            message = read_message(line, self._bounds)
+        except Lost as lost:
+            raise self._break(str(lost)) from None
+        if self._bounds.total is None:
+            self.tick = max(self.tick, message.tick)
+            if message.walked is not None:
+                self.walked = message.walked
+        if isinstance(message, Answer):
+            if message.id in self._asked and message.id not in self._answers:
+                self._answers[message.id] = message
+            elif message.id:
+                raise self._break(BROKEN)
+        elif isinstance(message, Event):
             self._tell(message)
-        elif isinstance(message.get("id"), int):
-            if 0 < message["id"] <= self._last:
-                self._answers[message["id"]] = message
         else:
-            raise Lost("the bridge does not keep to its protocol")
+            self._serve(message)
 
-    def _serve(self, message: dict[str, Any]) -> None:
+    def _serve(self, message: Call) -> None:
         """Answer the bridge, which asks the host something for a program."""
-        answer: dict[str, Any] = {"answer": message["call"]}
+        answer: dict[str, Any] = {"answer": message.call}
         try:
             if self._host_call is None:
-                raise LookupError(f"there is nothing called {message.get('name')!r} here")
-            answer["value"] = self._host_call(str(message.get("name")), list(message.get("args") or []))
+                raise LookupError("there is no program that could ask for anything")
+            answer["value"] = self._host_call(message.name, message.args)
         except Lost:
             raise
         except Exception as error:
-            answer["error"] = str(error) or type(error).__name__
+            answer["error"] = visible_line(error, MESSAGE_LIMIT) or type(error).__name__
         self._send(answer)
 
     def _send(self, message: dict[str, Any]) -> None:
-        data = json.dumps(message).encode() + b"\n"
-        try:
-            with self._writing:
-                self._input.write(data)
-                self._input.flush()
-        except (OSError, ValueError):
-            raise Lost(self._death()) from None
+        self._write(json.dumps(message).encode() + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        if self._broken is not None:
+            raise Lost(self._broken)
+        left, deadline = memoryview(data), 0.0
+        with self._writing:
+            while True:
+                try:
+                    written = os.write(self._input.fileno(), left)
+                except BlockingIOError:
+                    deadline = deadline or time.monotonic() + WRITE_SECONDS
+                    self._wait_to_write(deadline)
+                except (OSError, ValueError):
+                    raise self._break(self._death()) from None
+                else:
+                    if written == len(left):
+                        return
+                    left = left[written:]
+
+    def _wait_to_write(self, deadline: float) -> None:
+        """Wait until the process takes more; it may be waiting itself until it has been read."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise self._break("the bridge does not read what it is sent")
+        ready = {number for number, _ in self._writable.poll(left * 1000)}
+        if self._output.fileno() in ready:
+            self._receive()
+
+    def _break(self, why: str) -> Lost:
+        """Believe nothing that the process says from here on."""
+        if self._broken is None:
+            self._broken = why
+            self._lines.clear()
+            self._parts, self._part_size = [], 0
+        return Lost(self._broken)
 
     def _death(self) -> str:
         try:
@@ -168,3 +270,7 @@ class Channel:
             return "the bridge closed its streams"
         signal = -code if code < 0 else code - SHELL_SIGNAL
         return f"the bridge's process died ({f'signal {signal}' if signal > 0 else f'exit status {code}'})"
+
+
+def _cancellation(number: int) -> bytes:
+    return json.dumps({"id": 0, "method": "cancel", "params": {"task": number}}).encode() + b"\n"

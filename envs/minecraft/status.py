@@ -5,18 +5,29 @@ Protocol: https://minecraft.wiki/w/Java_Edition_protocol/Server_List_Ping (hands
 
 from __future__ import annotations
 
-import json
 import re
 import socket
-from typing import Any
+import time
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs.minecraft.errors import CannotPlay
 
-TIMEOUT = 5.0
-ANSWER_LIMIT = 1 << 20
-_RELEASE = re.compile(r"\d+\.\d+(?:\.\d+)?")
+TIMEOUT, ANSWER_SECONDS = 5.0, 15.0
+"""Seconds without a byte, and for the whole answer."""
+
+LIMITS = Limits(size=1 << 20, items=20_000)
+VERSION_LIMIT, PROBLEM_LIMIT = 100, 200
+_RELEASE = re.compile(r"\d{1,4}\.\d{1,4}(?:\.\d{1,4})?", re.ASCII)
+STRANGE = "a strange answer"
+
+
+def _count(value: Any) -> int:
+    """How many players a server says there are; anything but a sensible number is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else 0
 
 
 class Announcement(BaseModel):
@@ -24,10 +35,10 @@ class Announcement(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    version: str
-    protocol: int
-    players: int = 0
-    most_players: int = 0
+    version: Annotated[str, BeforeValidator(lambda text: visible_line(text, VERSION_LIMIT))]
+    protocol: int = Field(ge=-(1 << 31), lt=1 << 31)
+    players: Annotated[int, BeforeValidator(_count)] = 0
+    most_players: Annotated[int, BeforeValidator(_count)] = 0
 
     @property
     def release(self) -> str | None:
@@ -57,9 +68,10 @@ def ask_status(host: str, port: int, *, timeout: float = TIMEOUT) -> Announcemen
         raise CannotPlay(
             f"{where} did not answer in {timeout:g} s; check host and port, and the firewall between"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise CannotPlay(
-            f"what answers at {where} is no Minecraft (Java) server ({error}); check the option port"
+            f"what answers at {where} is no Minecraft (Java) server "
+            f"({visible_line(error, PROBLEM_LIMIT)}); check the option port"
         ) from None
     return answer
 
@@ -68,24 +80,40 @@ def _exchange(connection: socket.socket, host: str, port: int) -> Announcement:
     name = host.encode()
     handshake = b"\x00" + _varint(-1) + _varint(len(name)) + name + port.to_bytes(2, "big") + b"\x01"
     connection.sendall(_varint(len(handshake)) + handshake + b"\x01\x00")
-    length = _read_varint(connection)
-    if not 2 < length <= ANSWER_LIMIT:
-        raise ValueError("a strange answer")
-    body = _read(connection, length)
+    deadline = time.monotonic() + ANSWER_SECONDS
+    length = _read_varint(connection, deadline)
+    if not 2 < length <= LIMITS.size:
+        raise ValueError(STRANGE)
+    body = _read(connection, length, deadline)
     start = body.find(b"{")
     if body[:1] != b"\x00" or not 0 < start < 7:
-        raise ValueError("a strange answer")
-    return _announcement(json.loads(body[start:]))
+        raise ValueError(STRANGE)
+    try:
+        return read_announcement(body[start:])
+    except DataError as error:
+        raise ValueError(f"{STRANGE}: {error}") from None
 
 
-def _announcement(status: dict[str, Any]) -> Announcement:
-    players = status.get("players") or {}
+def read_announcement(data: bytes) -> Announcement:
+    """What a server's status says, a JSON object.
+
+    Raises:
+        ValueError: it is none, or without a version.
+    """
+    status = _part(read_json(data, LIMITS))
+    version, players = _part(status.get("version")), _part(status.get("players"))
+    if not version.get("name") or not isinstance(version.get("protocol"), int):
+        raise ValueError("it names no version")
     return Announcement(
-        version=str(status["version"]["name"])[:100],
-        protocol=int(status["version"]["protocol"]),
-        players=int(players.get("online", 0)),
-        most_players=int(players.get("max", 0)),
+        version=version["name"],
+        protocol=version["protocol"],
+        players=players.get("online", 0),
+        most_players=players.get("max", 0),
     )
+
+
+def _part(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _varint(value: int) -> bytes:
@@ -98,19 +126,21 @@ def _varint(value: int) -> bytes:
     return bytes(data)
 
 
-def _read_varint(connection: socket.socket) -> int:
+def _read_varint(connection: socket.socket, deadline: float) -> int:
     value = 0
     for shift in range(0, 35, 7):
-        byte = _read(connection, 1)[0]
+        byte = _read(connection, 1, deadline)[0]
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value
-    raise ValueError("a strange answer")
+    raise ValueError(STRANGE)
 
 
-def _read(connection: socket.socket, length: int) -> bytes:
+def _read(connection: socket.socket, length: int, deadline: float) -> bytes:
     data = bytearray()
     while len(data) < length:
+        if time.monotonic() > deadline:
+            raise ValueError(f"no whole answer in {ANSWER_SECONDS:g} s")
         part = connection.recv(length - len(data))
         if not part:
             raise ValueError("it hung up")

@@ -111,7 +111,7 @@ class ForkingSandbox(ABC):
                     wake=self._wake,
                     pin=pin,
                     seed=seed,
-                    run_python=self._run_beside(environment, tools, limits, seed),
+                    run_python=self._run_beside(environment, tools, seed),
                 )
                 if program.language == "python":
                     self._run(session, session.start_frame(arguments or {}), limits, pin)
@@ -140,12 +140,12 @@ class ForkingSandbox(ABC):
         self._drop_server()
         self._wake.close()
 
-    def _run_beside(
-        self, environment: Environment, tools: ToolCaller | None, limits: ProgramLimits, seed: str
-    ) -> RunPython:
+    def _run_beside(self, environment: Environment, tools: ToolCaller | None, seed: str) -> RunPython:
         """What runs a Python skill for a program that the world runs, in a sandbox of the same kind."""
 
-        def run(program: Program, skills: SkillSet, arguments: Mapping[str, Any]) -> Execution:
+        def run(
+            program: Program, skills: SkillSet, arguments: Mapping[str, Any], limits: ProgramLimits
+        ) -> Execution:
             if self._beside is None:
                 self._beside = self._another()
             return self._beside.run(

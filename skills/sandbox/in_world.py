@@ -6,6 +6,7 @@ calls a Python skill is answered by `CallBack`, which runs it in the sandbox.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,10 @@ from fieldcraft.skills.sandbox.base import BoundSkill, ProgramLimits, SandboxUna
 from fieldcraft.skills.sandbox.ledger import Ledger, failure_text, program_fault
 from fieldcraft.skills.sandbox.wire import Stopped
 
-RunPython = Callable[[Program, SkillSet, Mapping[str, Any]], Execution]
-"""Runs a Python program beside the one that waits for it."""
+RunPython = Callable[[Program, SkillSet, Mapping[str, Any], ProgramLimits], Execution]
+"""Runs a Python program beside the one that waits for it, within what that one has left."""
+
+LEAST_SECONDS = 0.01
 
 
 class WorldPrograms:
@@ -42,6 +45,7 @@ class WorldPrograms:
         self._limits = limits
         self._seed = seed
         self._run_python = run_python
+        self._deadline = time.monotonic() + limits.seconds
 
     def run(self, program: Program, arguments: Mapping[str, Any]) -> None:
         """Run the program itself; what came of it is in the ledger.
@@ -64,6 +68,7 @@ class WorldPrograms:
             self._skills.roots,
             self._limits.seconds,
         )
+        self._deadline = time.monotonic() + self._limits.seconds
         try:
             report = world.run_program(request, self._call_back)
         except Exception as error:
@@ -99,6 +104,7 @@ class WorldPrograms:
         except (ProgramError, ValueError) as error:
             raise PrimitiveError(str(error)) from None
         request = self._request(skill.source, skill.entry, arguments, skill.dependencies, seconds)
+        self._deadline = time.monotonic() + seconds
         report = world.run_program(request, self._call_back)
         self._record(report)
         fault = self._fault(report, skill.source)
@@ -137,11 +143,22 @@ class WorldPrograms:
         except ValueError as error:
             raise PrimitiveError(str(error)) from None
         inner = SkillSet(roots=skill.dependencies, modules=self._skills.modules)
-        execution = self._run_python(program, inner, named)
+        execution = self._run_python(program, inner, named, self._left())
         self._ledger.add_execution(execution)
         if not execution.ok:
             raise PrimitiveError(f"{skill.entry}: {execution.error_text()}")
         return execution.result
+
+    def _left(self) -> ProgramLimits:
+        """What is left of the program's time and calls, for a skill that it waits for.
+
+        Raises:
+            PrimitiveError: nothing.
+        """
+        seconds, calls = self._deadline - time.monotonic(), self._limits.calls - self._ledger.call_count
+        if seconds <= LEAST_SECONDS or calls < 1:
+            raise PrimitiveError("the program that calls it has no time or no calls left")
+        return self._limits.model_copy(update={"seconds": seconds, "calls": calls})
 
     def _record(self, report: ProgramReport) -> None:
         """Keep what the program did. Raises `Stopped` where it reached a limit."""

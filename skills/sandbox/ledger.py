@@ -62,8 +62,9 @@ class Ledger:
         if len(data) <= room:
             self._log.append(text)
             return
-        self._log.append(data[:room].decode(errors="ignore"))
-        self._log.append(f"\n[the log is cut here, at {self._output_limit} bytes]")
+        if room >= 0:
+            self._log.append(data[:room].decode(errors="ignore"))
+            self._log.append(f"\n[the log is cut here, at {self._output_limit} bytes]")
         raise Stopped(KillReason.OUTPUT, f"more than {self._output_limit} bytes printed")
 
     def add_call(self, name: str, arguments: str, error: str | None) -> None:

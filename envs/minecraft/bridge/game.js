@@ -16,6 +16,8 @@ const JOIN_SECONDS = 25
 const RESPAWN_SECONDS = 8
 /** How long a server may say nothing before it is lost; servers of Mojang speak every 15 s, and clients wait twice that. */
 const SILENCE_SECONDS = 30
+/** How much is told of why a server ends the connection. */
+const WORDS = 1000
 const GRID_SLOTS = 5
 const FARTHEST_STEP = 4
 const UNBREAKABLE_ON_THE_WAY = ['crafting_table', 'furnace', 'chest', 'blast_furnace', 'smoker', 'barrel']
@@ -56,7 +58,7 @@ class Game {
         this.ended = this.ended ?? why
         reject(new Lost(this.ended))
       }
-      bot.on('kicked', (reason) => fail(`kicked: ${plain(reason)}`))
+      bot.on('kicked', (reason) => fail(`kicked: ${plain(reason).slice(0, WORDS)}`))
       bot.on('error', (error) => fail(`connection failed: ${error.message}`))
       bot.on('end', (reason) => {
         fail(`connection ended: ${reason}`)

@@ -94,6 +94,13 @@ function observe (game) {
   }
 }
 
+/** The living things in sight: number -> name. */
+function living (game) {
+  const { bot } = game
+  const found = Object.values(game.alive().entities).filter((one) => one !== bot.entity && one.name && one.type !== 'object')
+  return Object.fromEntries(found.map((one) => [one.id, one.name]))
+}
+
 function nearby (game, { radius }) {
   game.alive()
   const found = {}
@@ -103,4 +110,4 @@ function nearby (game, { radius }) {
   return found
 }
 
-module.exports = { observe, nearby, around, mobs }
+module.exports = { observe, nearby, around, mobs, living }

@@ -55,6 +55,10 @@ const methods = {
     return looking.observe(game)
   },
   surroundings: () => surroundings(game),
+  living: async () => {
+    await game.living()
+    return looking.living(game)
+  },
   nearby: (params) => looking.nearby(game, params),
   find: ({ name }) => {
     game.alive()

@@ -11,6 +11,7 @@ const { walk } = require('./walking')
 
 const RESULT_LIMIT = 64 * 1024
 const LINE_LIMIT = 2000
+const SKILL_CALLS_TOLD = 20_000
 const CHAT_PAUSE = 1000
 const ABSENT = ['process', 'global', 'module', 'exports', '__dirname', '__filename', 'fetch', 'XMLHttpRequest', 'WebSocket', 'Buffer']
 const MAIN = 'main'
@@ -80,6 +81,7 @@ class Linker {
     return (...args) => {
       this.scene.count(name)
       if (module.language !== 'javascript') {
+        this.scene.checkLimits()
         return this.scene.located(name, this.scene.channel.callHost(digest, args.filter((one) => one !== this.scene.bot)))
       }
       if (!this.linked.has(digest)) {
@@ -102,7 +104,7 @@ function readNamed (name, source) {
 /** What a program sees: its globals, over the one bot. */
 class Scene {
   constructor (game, channel, task, limits) {
-    Object.assign(this, { game, channel, task, limits, chatted: 0, logged: 0, calls: 0, failures: 0, stopped: null })
+    Object.assign(this, { game, channel, task, limits, chatted: 0, logged: 0, calls: 0, skillCalls: 0, failures: 0, stopped: null })
     this.start = game.ticks
     const { bot } = game
     const call = (name, promise) => this.located(name, promise)
@@ -126,9 +128,9 @@ class Scene {
     this.task.check()
   }
 
-  /** A skill is called by name. */
+  /** A skill is called by name; of very many calls the first are told. */
   count (name) {
-    this.channel.event('skill', { name })
+    if (this.skillCalls++ < SKILL_CALLS_TOLD) this.channel.event('skill', { name })
   }
 
   checkLimits () {

@@ -3,30 +3,11 @@
 // so the bot speaks to it as to a server that does not check.
 // Frames before compression: length, packet id, payload; https://minecraft.wiki/w/Java_Edition_protocol (Login).
 const crypto = require('node:crypto')
+const { number, readNumber, sized } = require('./framing')
 
 const ENCRYPTION_REQUEST = 0x01
 const LONGEST_FRAME = 1 << 21
 const CIPHER = 'aes-128-cfb8'
-
-/** A number in the protocol's variable form at `offset`: [value, offset after it], or null where more is to come. */
-function readNumber (data, offset) {
-  let value = 0
-  for (let shift = 0; shift < 35; shift += 7) {
-    if (offset >= data.length) return null
-    const byte = data[offset++]
-    value |= (byte & 0x7f) << shift
-    if (byte < 0x80) return [value, offset]
-  }
-  throw new Error('the server sent a number without end')
-}
-
-function number (value) {
-  const bytes = []
-  for (; value > 0x7f; value >>>= 7) bytes.push((value & 0x7f) | 0x80)
-  return Buffer.from([...bytes, value])
-}
-
-const sized = (data) => Buffer.concat([number(data.length), data])
 
 /** The parts of an encryption request. */
 function readRequest (payload) {

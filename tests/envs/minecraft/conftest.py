@@ -17,6 +17,7 @@ from fieldcraft.skills.sandbox import process_launcher
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from hostile import Attack, attacker
 from minecraft_server import FixtureServer, missing
 
 NAME = "Tester"
@@ -84,6 +85,12 @@ def give(server: FixtureServer, world: MinecraftWorld) -> Callable[..., None]:
         )
 
     return put
+
+
+@pytest.fixture
+def attack(world: MinecraftWorld) -> Attack:
+    """Runs a hostile JavaScript program."""
+    return attacker(world)
 
 
 def _wait(world: MinecraftWorld, seen: Callable[[dict[str, int]], bool], otherwise: str) -> None:

@@ -1,6 +1,6 @@
 'use strict'
 // A server that checks accounts, as far as its login goes: asks for encryption, asks the session server, then speaks
-// encrypted. Prints what came of it.
+// encrypted. Prints what came of it. With the argument `guarded` the bot speaks through the relay's guard, in frames.
 const crypto = require('node:crypto')
 const http = require('node:http')
 const net = require('node:net')
@@ -8,12 +8,15 @@ const path = require('node:path')
 const bridge = path.resolve(process.argv[2])
 const { announce, serverHash } = require(path.join(bridge, 'account.js'))
 const { secure } = require(path.join(bridge, 'securing.js'))
+const { Guard } = require(path.join(bridge, 'guard.js'))
+const guarded = process.argv[3] === 'guarded'
 
 const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 1024 })
 const key = publicKey.export({ format: 'der', type: 'spki' })
 const verify = crypto.randomBytes(4)
 const number = (value) => (value < 128 ? Buffer.from([value]) : Buffer.from([(value & 0x7f) | 0x80, value >> 7]))
 const sized = (data) => Buffer.concat([number(data.length), data])
+const framed = (text) => guarded ? sized(Buffer.from(text)) : text
 /** What was encrypted with PKCS #1 padding, which Node takes off no more: it ends at the first zero after its mark. */
 const open = (data) => {
   const padded = crypto.privateDecrypt({ key: privateKey, padding: crypto.constants.RSA_NO_PADDING }, data)
@@ -37,7 +40,7 @@ const game = net.createServer((connection) => {
       const token = open(response.subarray(135, 263))
       const cipher = crypto.createCipheriv('aes-128-cfb8', secret, secret)
       const decipher = crypto.createDecipheriv('aes-128-cfb8', secret, secret)
-      connection.write(cipher.update('welcome'))
+      connection.write(cipher.update(framed('welcome')))
       connection.once('data', (data) => {
         console.log(JSON.stringify({
           login: login.toString(),
@@ -57,10 +60,10 @@ sessions.listen(0, '127.0.0.1', () => game.listen(0, '127.0.0.1', () => {
   const sessionServer = `http://127.0.0.1:${sessions.address().port}`
   const ends = net.createServer((bot) => {
     const server = net.connect(game.address().port, '127.0.0.1')
-    server.once('connect', () => secure(bot, server, (...c) => announce(account, ...c, sessionServer), (error) => { throw error }))
+    server.once('connect', () => secure(guarded ? new Guard(bot) : bot, server, (...c) => announce(account, ...c, sessionServer), (error) => { throw error }))
   })
   ends.listen(0, '127.0.0.1', () => {
-    const bot = net.connect(ends.address().port, '127.0.0.1', () => bot.write('login start'))
-    bot.once('data', (data) => bot.write(`heard ${data}`))
+    const bot = net.connect(ends.address().port, '127.0.0.1', () => bot.write(framed('login start')))
+    bot.once('data', (data) => bot.write(framed(`heard ${data}`)))
   })
 }))

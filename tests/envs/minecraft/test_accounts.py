@@ -27,6 +27,20 @@ def test_the_relay_answers_a_server_that_checks_accounts() -> None:
     }
 
 
+def test_the_guard_reads_inside_the_encryption() -> None:
+    node = shutil.which("node")
+    assert node is not None
+    script = Path(__file__).with_name("secured_login.js")
+    command = [node, script, BRIDGE, "guarded"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    told = json.loads(done.stdout)
+    assert (told["verified"], told["login"], told["said"]) == (
+        True,
+        "\x0blogin start",
+        "\x0eheard \x07welcome",
+    )
+
+
 def test_the_hash_is_the_games_own() -> None:
     """Known values: https://minecraft.wiki/w/Java_Edition_protocol/Encryption."""
     node = shutil.which("node")

@@ -33,6 +33,7 @@ from fieldcraft.envs.minecraft import MinecraftWorld
         (("goto", [0, 90, 0]), r"cannot go to \(0, 90, 0\): no way to it|there is no way"),
         (("find", "nothing_such"), "no block or mob has this name"),
         (("say", "/op me"), "no operator rights"),
+        (("say", " \u200b/op me"), "no operator rights"),
         (("mine",), "argument block"),
         (("fly",), "bot has no primitive 'fly'"),
     ],

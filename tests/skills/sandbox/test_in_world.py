@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from javascript_world import JavaScriptWorld
 from sandbox_bench import Bench, open_for_test
 
 from fieldcraft.skills import Execution, KillReason, Skill, SkillLibrary, parse_program
-from fieldcraft.skills.sandbox import Sandbox, SandboxUnavailable
+from fieldcraft.skills.sandbox import ProgramLimits, Sandbox, SandboxUnavailable
 from fieldcraft.skills.skill import folder_name
 
 
@@ -162,3 +163,19 @@ def test_a_world_that_speaks_no_javascript_says_so(sandbox, library):
     execution = run(sandbox, Bench(), library, "def go(bot):\n    wave(bot)\n")
     assert execution.fault is not None
     assert "wave is javascript, which bench-v1 does not run" in execution.fault.message
+
+
+def test_a_skill_that_is_called_back_has_what_is_left_of_the_programs_time(sandbox, world, library):
+    keep(library, "def forever(bot):\n    while True:\n        pass\n")
+    began = time.monotonic()
+    execution = run(
+        sandbox,
+        world,
+        library,
+        "async function go(bot) {\n"
+        "  for (let n = 0; n < 50; n++)\n"
+        "    try { await forever(bot); } catch (error) { console.log(error.message); }\n}",
+        limits=ProgramLimits(seconds=2),
+    )
+    assert time.monotonic() - began < 30
+    assert execution.log.count("no time or no calls left") == 49

@@ -32,7 +32,7 @@ function commands (server) {
         health: one.health,
         food: one.food,
         deaths: one.deaths,
-        chat: one.said
+        chat: server.said(name)
       }
     },
     block: async ({ at }) => (await server.overworld.getBlock(cell(at))).name,

@@ -2,7 +2,7 @@
 // Our plugin: what flying-squid lacks and the tests need, one file a rule.
 const parts = [
   require('./protocol'), require('./mobs'), require('./windows'), require('./stations'), require('./harvest'),
-  require('./living'), require('./commands'), require('./admission'), require('./arena')
+  require('./living'), require('./commands'), require('./admission'), require('./arena'), require('./statistics')
 ]
 
 exports.server = (server, options) => {

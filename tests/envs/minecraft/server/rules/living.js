@@ -1,13 +1,17 @@
 'use strict'
-// Eating, dying and coming back, and what a player said. Nothing makes anyone hungry by itself.
+// Eating, dying and coming back, and what a player ever said. Nothing makes anyone hungry by itself.
 const EATING = 1600
+
+exports.server = (server) => {
+  const said = new Map()
+  server.said = (name) => said.get(name) ?? said.set(name, []).get(name)
+}
 
 exports.player = (player, server) => {
   const registry = server.registry
   const client = player._client
-  player.said = []
   player.deaths = 0
-  player.on('chat', ({ message }) => player.said.push(message))
+  player.on('chat', ({ message }) => server.said(player.username).push(message))
   player.clearInventory = () => {
     for (let slot = 0; slot < 46; slot++) if (player.inventory.slots[slot]) player.inventory.updateSlot(slot, null)
   }

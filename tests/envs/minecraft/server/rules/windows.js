@@ -66,7 +66,8 @@ class View {
   }
 
   /** After an output was taken: a crafting grid pays for it. */
-  pay () {
+  pay (made) {
+    this.player.crafted(made.type, made.count)
     for (let slot = 1; slot <= this.gridWidth ** 2; slot++) {
       const item = this.get(slot)
       if (item) {
@@ -97,7 +98,7 @@ class View {
     const held = this.cursor
     if (held && (held.type !== made.type || held.count + made.count > held.stackSize)) return
     this.cursor = this.part(made, made.count + (held?.count ?? 0))
-    if (this.gridWidth) this.pay()
+    if (this.gridWidth) this.pay(made)
     else this.set(slot, null)
   }
 
@@ -133,7 +134,7 @@ class View {
       this.store(moved, from, to)
     }
     if (this.gridWidth && slot === 0) {
-      if (moved.count === 0) this.pay()
+      if (moved.count === 0) this.pay(there)
       return
     }
     there.count = moved.count
