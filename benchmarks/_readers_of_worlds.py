@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from _reader import Opened, Reader
@@ -16,6 +17,9 @@ from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.envs.gridworld import GridWorld
 from fieldcraft.envs.gridworld import snapshot as form
 from fieldcraft.envs.gridworld.loading import RulesError, load_rules, read_text
+from fieldcraft.envs.minecraft.errors import Lost
+from fieldcraft.envs.minecraft.messages import BOT, PROGRAM, read_message
+from fieldcraft.envs.minecraft.status import read_announcement
 from fieldcraft.tools.toolformer.text import find, parse, strip, unfinished
 
 SETTINGS = b"""model = "offline"
@@ -87,9 +91,33 @@ def _calls_in_text() -> Iterator[Reader]:
     yield Reader(seeds, read)
 
 
+@contextmanager
+def _bridge() -> Iterator[Reader]:
+    """Messages of a process that runs a JavaScript program, and of one that runs none."""
+    answer = {"id": 3, "tick": 40, "walked": 1.5, "value": {"oak_log": 3, "more": [1, None]}}
+    event = {"event": "chat", "tick": 4, "walked": 0, "name": "Ann", "text": "hi"}
+    call = {"call": 1, "name": "print", "args": ["text", 3]}
+
+    def read(data: bytes) -> object:
+        with suppress(Lost):
+            read_message(data, BOT)
+        return read_message(data, PROGRAM)
+
+    yield Reader([json.dumps(one).encode() for one in (answer, event, call)], read, (Lost,))
+
+
+@contextmanager
+def _status() -> Iterator[Reader]:
+    """What a Minecraft server says of itself."""
+    said = {"version": {"name": "Paper 1.20.4", "protocol": 765}, "players": {"max": 20, "online": 3}}
+    yield Reader([json.dumps(said).encode()], read_announcement, (ValueError,))
+
+
 WORLD_READERS: dict[str, Opened] = {
     "settings": _settings,
     "rules": _rules,
     "snapshot": _snapshot,
     "calls-in-text": _calls_in_text,
+    "bridge": _bridge,
+    "server-status": _status,
 }
