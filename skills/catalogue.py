@@ -108,6 +108,10 @@ class Catalogue:
         """What is wrong with each skill that cannot be used, by name."""
         return [self._broken[name] for name in sorted(self._broken)]
 
+    def holds(self, name: str) -> bool:
+        """Whether there is a folder of this name, sound or not."""
+        return name in self._signatures
+
     def owner(self, entry: str) -> str | None:
         """The name of the skill whose current entry function this is."""
         return self._names.get(entry)

@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -130,19 +130,25 @@ class SkillFolder:
         """The name of the skill that holds a version, by looking into every folder."""
         return next((name for name in self.names() if self.has_version(name, digest)), None)
 
-    def write(self, skill: Skill, *, current: bool = True) -> Stored:
-        """Keep a version of a skill, and make it the current one unless told otherwise."""
+    def write(self, skill: Skill, *, current: bool = True, older: Sequence[Skill] = ()) -> Stored:
+        """Keep a version of a skill, and make it the current one unless told otherwise.
+
+        A skill that is new appears in one step, with its `older` versions, oldest first.
+        """
         with self._translated():
             folder = self.root / skill.name
             known = self._version_names(skill.name)
             if skill.digest in known:
                 number = self.read_version(skill.name, skill.digest).version
             else:
-                number = len(known) + 1
+                number = len(known) + len(older) + 1
             files = render(skill, number)
             version = Path("versions", skill.digest)
             if not folder.exists():
-                tree = {**files, **{version / path: text for path, text in files.items()}}
+                tree = dict(files)
+                for place, each in enumerate((*older, skill), start=1):
+                    within = Path("versions", each.digest)
+                    tree |= {within / path: text for path, text in render(each, place).items()}
                 create_tree(folder, tree, aside=self._aside(skill.name))
             else:
                 if skill.digest not in known:

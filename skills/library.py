@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from fieldcraft.skills.admission import check_admissible, find_twin
-from fieldcraft.skills.errors import SkillRefused
+from fieldcraft.skills.errors import BrokenSkill, SkillRefused
 from fieldcraft.skills.formats.agent_skills import read_edited
 from fieldcraft.skills.merging import MergeReport, merge
 from fieldcraft.skills.shelf import SkillShelf
-from fieldcraft.skills.skill import Provenance, Skill, Verified
+from fieldcraft.skills.skill import STANDING, Provenance, Skill, Verified
 
 _LOCK_SECONDS = 10.0
-_STANDING = {Verified.FULL: 2, Verified.PARTIAL: 1, Verified.NO: 0}
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,15 @@ class Kept:
     skill: Skill
     status: Literal["new", "new version", "same", "duplicate"]
     duplicate_of: str | None = None
+
+
+@dataclass
+class Adopted:
+    """What `adopt` did: whether the skill was new here, the versions written, why others were refused."""
+
+    new: bool = False
+    written: list[Skill] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 class SkillLibrary(SkillShelf):
@@ -145,23 +154,81 @@ class SkillLibrary(SkillShelf):
         with self.writing():
             return merge(self, other)
 
-    def adopt(self, skill: Skill, *, library: Path, current: bool = True) -> None:
-        """Write a skill of another `library` as imported: untrusted, not verified, its digest unchanged.
+    def adopt(
+        self,
+        versions: Sequence[Skill],
+        *,
+        library: Path,
+        claimed: Mapping[str, str] | None = None,
+        grows: bool = False,
+    ) -> Adopted:
+        """Write versions of one skill of another `library`, oldest first: untrusted and not verified.
 
-        Raises:
-            SkillRefused: it may not be kept here.
+        Nothing that is here is replaced: only where there was nothing of the name does the last become
+        current. What may not be kept here is left out, with the reason.
+
+        Args:
+            versions: their digests stay what they are.
+            library: where they come from.
+            claimed: entry functions of skills here that cannot be loaded now, by `claimed_entries`.
+            grows: the skill came with the same import, so that the last becomes current all the same.
         """
+        adopted = Adopted()
         origin = {"source": "imported", "library": str(library)}
-        provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
-        changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
         with self.writing():
-            check_admissible(skill, self)
-            self._folder.write(skill.model_copy(update=changes), current=current)
-            self._catalogue.wrote(skill.name)
+            self._catalogue.refresh()
+            for skill in versions:
+                try:
+                    self._check_free(skill, claimed or {})
+                    check_admissible(skill, self)
+                except SkillRefused as refusal:
+                    adopted.refused.append(str(refusal))
+                    continue
+                provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
+                changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
+                adopted.written.append(skill.model_copy(update=changes))
+            self._write_adopted(adopted, grows=grows)
+        return adopted
+
+    def _write_adopted(self, adopted: Adopted, *, grows: bool) -> None:
+        if not adopted.written:
+            return
+        *older, last = adopted.written
+        adopted.new = not self._catalogue.holds(last.name)
+        if adopted.new:
+            self._folder.write(last, older=older)
+        else:
+            for skill in adopted.written:
+                self._folder.write(skill, current=grows and skill is last)
+        self._catalogue.wrote(last.name)
+
+    def _check_free(self, skill: Skill, claimed: Mapping[str, str]) -> None:
+        """Raise `SkillRefused` where adopting would touch or lock out a skill here that is not sound."""
+        self._catalogue.reread(skill.name)
+        if problem := self._catalogue.problem(skill.name):
+            raise SkillRefused(f"the library's own {problem}")
+        like = [problem.name for problem in self._catalogue.problems()]
+        if clash := next((name for name in like if name.casefold() == skill.name), None):
+            raise SkillRefused(f"the library has a folder {clash!r}, which differs in case only; rename it")
+        holder = claimed.get(skill.entry, skill.name)
+        if holder != skill.name:
+            raise SkillRefused(f"the skill {holder!r} already has the entry function {skill.entry!r}")
+
+    def claimed_entries(self) -> dict[str, str]:
+        """Entry function to name of the skills that cannot be loaded now, as far as their code can be read.
+
+        Looks at all files.
+        """
+        self._catalogue.refresh(thorough=True)
+        claimed = {}
+        for problem in self._catalogue.problems():
+            with suppress(BrokenSkill):
+                claimed[read_edited(self.path / problem.name, problem.name).entry] = problem.name
+        return claimed
 
     def _raise_standing(self, current: Skill, again: Skill) -> Skill:
         changes: dict[str, object] = {}
-        if _STANDING[again.verified] > _STANDING[current.verified]:
+        if STANDING[again.verified] > STANDING[current.verified]:
             changes["verified"] = again.verified
         if again.trusted and not current.trusted:
             changes["trusted"] = True

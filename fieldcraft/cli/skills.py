@@ -202,7 +202,7 @@ def merge(
     library: o.Library = None,
     as_json: o.Json = False,
 ) -> int:
-    """Take in another library's skills. They come untrusted and not verified."""
+    """Take in another library's skills: untrusted, not verified, and in place of none of yours."""
     from fieldcraft.cli.console import console, print_json, say, table
 
     report = open_library(library, must_exist=False).merge(open_library(str(other)))
@@ -216,6 +216,9 @@ def merge(
         ("known already", report.same),
     ):
         shown.add_row(words, str(len(names)), say(", ".join(names)))
+    if better := [name for name, side in report.better.items() if side == "theirs"]:
+        words = "theirs is better verified, by its own record"
+        shown.add_row(say(words, "warn"), str(len(better)), say(", ".join(better)))
     for name, reason in report.refused.items():
         shown.add_row(say("refused", "bad"), "1", say(f"{name}: {reason}"))
     console().print(shown)
