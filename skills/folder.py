@@ -17,7 +17,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -142,27 +142,33 @@ class SkillFolder:
                 number = self.read_version(skill.name, skill.digest).version
             else:
                 number = len(known) + len(older) + 1
-            files = render(skill, number)
             version = Path("versions", skill.digest)
             if not folder.exists():
-                tree = dict(files)
+                tree = dict(render(skill, number))
                 for place, each in enumerate((*older, skill), start=1):
                     within = Path("versions", each.digest)
                     tree |= {within / path: text for path, text in render(each, place).items()}
                 create_tree(folder, tree, aside=self._aside(skill.name))
             else:
+                written = self._document(folder) if current else None
                 if skill.digest not in known:
+                    files = render(skill, number, written=written, earlier=self._earlier(skill.name, known))
                     create_tree(folder / version, files, aside=self._aside(skill.digest))
+                elif written is not None:
+                    self._carry_over(written, skill.name, skill.digest, known)
                 if current:
                     self._exchange(skill.name, skill.digest)
             self._touch()
         return self.read(skill.name)
 
     def update(self, skill: Skill, version: int) -> None:
-        """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance."""
-        text = render(skill, version)[Path(DOCUMENT)]
+        """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance.
+
+        What others wrote into SKILL.md stays.
+        """
         with self._translated():
             for folder in (self._version(skill.name, skill.digest), self.root / skill.name):
+                text = render(skill, version, written=self._document(folder))[Path(DOCUMENT)]
                 replace_file(folder / DOCUMENT, text, aside=self._aside(skill.name))
             self._touch()
 
@@ -181,16 +187,33 @@ class SkillFolder:
         self._copy_current(name, digest)
 
     def _copy_current(self, name: str, digest: str) -> None:
-        folder = self.root / name
-        stored = self.read_version(name, digest)
-        files = render(stored.skill, stored.version)
-        for path in (*(script for script in SCRIPTS.values() if script in files), Path(DOCUMENT)):
+        """Copy the two files of a version as they are. Whatever else lies in the skill's folder stays."""
+        folder, version = self.root / name, self._version(name, digest)
+        script = SCRIPTS[self.read_version(name, digest).skill.language]
+        for path in (script, Path(DOCUMENT)):
             (folder / path).parent.mkdir(exist_ok=True)
-            replace_file(folder / path, files[path], aside=self._aside(name))
-        for script in SCRIPTS.values():
-            if script not in files:
-                (folder / script).unlink(missing_ok=True)
+            replace_file(folder / path, read_plain(version / path), aside=self._aside(name))
         self._marker(name).unlink()
+
+    def _carry_over(self, written: str, name: str, digest: str, known: list[str]) -> None:
+        """Write what others wrote into the current SKILL.md into that of a kept version too."""
+        stored = self.read_version(name, digest)
+        files = render(stored.skill, stored.version, written=written, earlier=self._earlier(name, known))
+        document = self._version(name, digest) / DOCUMENT
+        replace_file(document, files[Path(DOCUMENT)], aside=self._aside(name))
+
+    def _earlier(self, name: str, digests: list[str]) -> Iterator[Skill]:
+        """The sound ones of these versions, read as they are asked for."""
+        for digest in digests:
+            with suppress(BrokenSkill):
+                yield self.read_version(name, digest).skill
+
+    def _document(self, folder: Path) -> str | None:
+        """The text of a SKILL.md, where there is one that can be read."""
+        try:
+            return read_plain(folder / DOCUMENT)
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def _recover(self) -> None:
         """Finish or clear away what a killed writer left."""
@@ -203,7 +226,8 @@ class SkillFolder:
         for marker in (path for path in left if path.suffix == ".current"):
             digest = marker.read_text(encoding="utf-8")
             if self.has_version(marker.stem, digest):
-                self._copy_current(marker.stem, digest)
+                with suppress(BrokenSkill):
+                    self._copy_current(marker.stem, digest)
             else:
                 marker.unlink()
 

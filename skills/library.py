@@ -92,7 +92,10 @@ class SkillLibrary(SkillShelf):
             twin = find_twin(skill, self._catalogue)
             if twin is not None:
                 return Kept(twin, "duplicate", twin.name)
-            self._folder.write(skill)
+            try:
+                self._folder.write(skill)
+            except BrokenSkill as error:
+                raise SkillRefused(f"no version can be added: {error}") from None
             self._catalogue.wrote(skill.name)
             if self._retriever is not None:
                 self._retriever.follow(self._catalogue)
