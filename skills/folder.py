@@ -137,6 +137,8 @@ class SkillFolder:
         """
         with self._translated():
             folder = self.root / skill.name
+            if current:
+                self._keep_current(skill.name)
             known = self._version_names(skill.name)
             if skill.digest in known:
                 number = self.read_version(skill.name, skill.digest).version
@@ -161,12 +163,25 @@ class SkillFolder:
             self._touch()
         return self.read(skill.name)
 
+    def foreign_files(self, name: str) -> list[str]:
+        """The files in a skill's folder that are not ours, as paths inside it, sorted."""
+        own = {Path(DOCUMENT), *SCRIPTS.values()}
+        places = [Path(), *(Path("versions", digest) for digest in self._version_names(name))]
+        ours = {place / path for place in places for path in own}
+        return sorted(
+            str(Path(at, file).relative_to(self.root / name))
+            for at, _, files in os.walk(self.root / name)
+            for file in files
+            if Path(at, file).relative_to(self.root / name) not in ours
+        )
+
     def update(self, skill: Skill, version: int) -> None:
         """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance.
 
         What others wrote into SKILL.md stays.
         """
         with self._translated():
+            self._keep_current(skill.name)
             for folder in (self._version(skill.name, skill.digest), self.root / skill.name):
                 text = render(skill, version, written=self._document(folder))[Path(DOCUMENT)]
                 replace_file(folder / DOCUMENT, text, aside=self._aside(skill.name))
@@ -194,6 +209,16 @@ class SkillFolder:
             (folder / path).parent.mkdir(exist_ok=True)
             replace_file(folder / path, read_plain(version / path), aside=self._aside(name))
         self._marker(name).unlink()
+
+    def _keep_current(self, name: str) -> None:
+        """Put the current version under `versions/` where somebody took it away from there."""
+        try:
+            stored = read_skill(self.root / name, name)
+        except BrokenSkill:
+            return
+        if not self._version(name, stored.digest).exists():
+            files = render(stored.skill, stored.version, written=self._document(self.root / name))
+            create_tree(self._version(name, stored.digest), files, aside=self._aside(stored.digest))
 
     def _carry_over(self, written: str, name: str, digest: str, known: list[str]) -> None:
         """Write what others wrote into the current SKILL.md into that of a kept version too."""

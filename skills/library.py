@@ -102,10 +102,10 @@ class SkillLibrary(SkillShelf):
             return Kept(skill, "new version" if current else "new")
 
     def remove(self, name_or_entry: str, *, force: bool = False) -> None:
-        """Delete a skill with all its versions.
+        """Delete a skill with all its versions, and whatever else lies in its folder.
 
         Raises:
-            SkillRefused: others call it, and `force` is not given.
+            SkillRefused: others call it, or others' files lie in its folder, and `force` is not given.
         """
         with self.writing():
             name = self._resolve(name_or_entry)
@@ -113,6 +113,12 @@ class SkillLibrary(SkillShelf):
             if callers and not force:
                 raise SkillRefused(
                     f"{name} is called by {', '.join(callers)}; remove those first, or use force"
+                )
+            foreign = self._folder.foreign_files(name)
+            if foreign and not force:
+                raise SkillRefused(
+                    f"the folder of {name} holds other files too ({', '.join(foreign[:3])}); "
+                    "move them away, or use force"
                 )
             self._folder.remove(name)
             self._bindings.forget(name)
@@ -133,6 +139,8 @@ class SkillLibrary(SkillShelf):
     def accept(self, name: str) -> Skill:
         """Take a hand-edited or hand-written skill as it now stands, as a new version that is not verified.
 
+        Where its digest is that of a kept version, that one is current again, verified as it was.
+
         Raises:
             BrokenSkill: it cannot be read even so.
             SkillRefused: it is no skill the library may keep.
@@ -141,12 +149,18 @@ class SkillLibrary(SkillShelf):
             if name not in self._folder.names():
                 raise self._unknown(name)
             edited = read_edited(self.path / name, name)
+            self._catalogue.refresh()
+            self._catalogue.reread(name)
+            sound = self._catalogue.skill(name)
+            if sound is not None and sound.digest == edited.digest:
+                self._folder.update(sound, self._catalogue.version(name))
+                return sound
             provenance = edited.provenance.model_copy(update={"source": "written"})
             skill = edited.model_copy(update={"verified": Verified.NO, "provenance": provenance})
             check_admissible(skill, self)
-            self._folder.write(skill)
+            accepted = self._folder.write(skill).skill
             self._catalogue.wrote(name)
-            return skill
+            return self._update(accepted, {"environment": skill.environment, "tools": skill.tools})
 
     def merge(self, other: SkillLibrary) -> MergeReport:
         """Copy the skills of another library, with the versions they depend on.

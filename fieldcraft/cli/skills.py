@@ -150,7 +150,7 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
 
 @app.command()
 def accept(skill: Skilled, library: o.Library = None, as_json: o.Json = False) -> int:
-    """Take a hand-edited skill as it now stands, as a new version."""
+    """Take a hand-edited skill as it now stands, as a new version; what else you wrote there stays."""
     accepted = open_library(library).accept(skill)
     return _done(
         f"{accepted.name} is now version {accepted.digest[:16]}", _summary(accepted), as_json=as_json
@@ -187,7 +187,10 @@ def diff(
 def remove(
     skill: Skilled,
     library: o.Library = None,
-    force: Annotated[bool, typer.Option("--force", help="Even where other skills call it.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Even where other skills call it, or other files lie in its folder."),
+    ] = False,
     as_json: o.Json = False,
 ) -> int:
     """Delete a skill with all its versions."""

@@ -47,7 +47,8 @@ def kept_document(written: str, front: dict[str, Any], body: str, earlier: Itera
         whole = spliced is not None and read_yaml(spliced) == wanted
     except DataError:
         whole = False
-    return f"{FENCE}{spliced if whole else _dump(wanted)}{FENCE}{_text(rest, body, earlier)}"
+    text = f"{FENCE}{spliced if whole else _dump(wanted)}{FENCE}{_text(rest, body, earlier)}"
+    return text.replace("\n", "\r\n") if written.count("\r\n") == written.count("\n") else text
 
 
 def _merged(have: dict[str, Any], front: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -263,3 +264,59 @@ def test_a_new_document_has_our_text() -> None:
     assert (
         new_document({"name": "a", "metadata": {}}, "\n# a\n") == "---\nname: a\nmetadata: {}\n---\n\n# a\n"
     )
+
+
+def test_removing_a_skill_with_files_of_others_needs_force(annotated: Path) -> None:
+    (annotated / "get-log/references").mkdir()
+    (annotated / "get-log/references/map.md").write_text("north\n")
+    library = SkillLibrary(annotated)
+    with pytest.raises(SkillRefused, match=r"other files too \(references/map.md\); move them away, or use"):
+        library.remove("get-log")
+    assert (annotated / "get-log/references/map.md").exists()
+    library.remove("get-log", force=True)
+    assert not (annotated / "get-log").exists()
+
+
+def test_removing_a_skill_without_files_of_others_needs_none(annotated: Path) -> None:
+    SkillLibrary(annotated).remove("get-log")
+    assert not (annotated / "get-log").exists()
+
+
+def test_accepting_a_sound_skill_leaves_it_verified(annotated: Path) -> None:
+    SkillLibrary(annotated).mark("get-log", verified=Verified.FULL)
+    document = annotated / "get-log/SKILL.md"
+    document.write_text(document.read_text().replace("environment: ''", "environment: meadow-v1"))
+    accepted = SkillLibrary(annotated).accept("get-log")
+    assert (accepted.verified, accepted.environment) == (Verified.FULL, "meadow-v1")
+    assert SkillLibrary(annotated).get("get-log") == accepted
+    assert is_kept(document)
+
+
+def test_going_back_to_a_kept_version_by_hand_keeps_its_standing(annotated: Path) -> None:
+    library = SkillLibrary(annotated)
+    library.mark("get-log", verified=Verified.FULL)
+    library.keep(NEWER)
+    (annotated / "get-log/scripts/skill.py").write_text(GET_LOG.source)
+    accepted = SkillLibrary(annotated).accept("get-log")
+    assert (accepted.digest, accepted.verified) == (GET_LOG.digest, Verified.FULL)
+    assert SkillLibrary(annotated).get("get-log") == accepted
+    assert is_kept(annotated / "get-log/SKILL.md")
+
+
+def test_a_version_that_was_taken_away_is_not_lost_with_the_next_one(annotated: Path) -> None:
+    shutil.rmtree(annotated / "get-log/versions")
+    library = SkillLibrary(annotated)
+    library.mark("get-log", verified=Verified.PARTIAL)
+    shutil.rmtree(annotated / "get-log/versions")
+    SkillLibrary(annotated).keep(NEWER)
+    again = SkillLibrary(annotated)
+    assert again.versions("get-log") == [GET_LOG.digest, NEWER.digest]
+    assert again.get("get-log", GET_LOG.digest).verified is Verified.PARTIAL
+
+
+def test_line_ends_stay(annotated: Path) -> None:
+    document = annotated / "get-log/SKILL.md"
+    document.write_bytes(document.read_bytes().replace(b"\n", b"\r\n"))
+    SkillLibrary(annotated).mark("get-log", verified=Verified.FULL)
+    assert document.read_bytes().count(b"\r\n") == document.read_bytes().count(b"\n") > 20
+    assert SkillLibrary(annotated).get("get-log").verified is Verified.FULL
