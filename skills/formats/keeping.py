@@ -89,23 +89,18 @@ def _changed(
         return None
     column = node.value[0][0].start_mark.column
     starts = [key.start_mark.line for key, _ in node.value]
-    changed, missing = lines[span[0] : starts[0]], dict(wanted)
+    changed = lines[span[0] : starts[0]]
     for (key, value), start, stop in zip(node.value, starts, [*starts[1:], span[1]], strict=True):
         name, end = str(key.value), _end(lines, start, stop, column)
-        missing.pop(name, None)
-        if name not in wanted:
-            changed += lines[end:stop]
-        elif wanted[name] == have.get(name):
-            changed += lines[start:stop]
-        else:
-            within = (
-                _changed(lines, value, (start, end), have[name], wanted[name])
-                if isinstance(have.get(name), dict) and isinstance(wanted[name], dict)
-                else None
-            )
+        if name not in have or (name in wanted and wanted[name] == have[name]):
+            changed += lines[start:end]
+        elif name in wanted:
+            both = isinstance(have[name], dict) and isinstance(wanted[name], dict)
+            within = _changed(lines, value, (start, end), have[name], wanted[name]) if both else None
             changed += within or _entry(name, wanted[name], column)
-            changed += lines[end:stop]
-    return changed + [line for name, value in missing.items() for line in _entry(name, value, column)]
+        changed += lines[end:stop]
+    new = [_entry(name, value, column) for name, value in wanted.items() if name not in have]
+    return changed + [line for entry in new for line in entry]
 
 
 def _end(lines: list[str], start: int, stop: int, column: int) -> int:

@@ -195,6 +195,8 @@ def test_a_skill_written_by_hand_is_accepted_as_it_was_written(tmp_path: Path) -
         "name: &n a\ndescription: *n\nlicense: MIT\nmetadata:\n    author: Ann\n    entry: old\n",
         '"name": a\n? description\n: A.\nlicense: |\n  MIT\n# end\nmetadata:\n  entry: old\n  author: Ann\n',
         "metadata:\nlicense: MIT\nname: a\ndescription: >\n   A.\n\n   # no comment\n",
+        "name: a\nlicense: MIT\non: push\n1: one\nmetadata:\n  author: Ann\n",
+        "name: a\nx: &x {license: MIT}\n<<: *x\nmetadata:\n  author: Ann\n  <<: {b: c}\n",
         "name: a\r\nlicense: MIT\r\nmetadata:\r\n  author: Ann\r\n",
     ],
 )

@@ -262,3 +262,39 @@ def test_nothing_of_ours_is_replaced_lost_or_unverified(
                 new = versions.keys() - (before[name][3].keys() if name in before else set())
                 assert all(versions[digest] == ("no", False) for digest in new)
             assert set(state(other)) <= after.keys()
+
+
+def fill_published(path: Path, steps: list[tuple[str, int, int, bool]]) -> None:
+    """As `fill`, in JavaScript."""
+    library = SkillLibrary(path)
+    before: Skill | None = None
+    for entry, body, verified, calls in steps:
+        called = before if calls and before is not None and before.entry < entry else None
+        line = f"  await {called.entry}(bot);\n" if called else ""
+        new = skill(entry, "", language="javascript", verified=list(Verified)[verified]).model_copy(
+            update={
+                "source": f"async function {entry}(bot) {{\n{line}  bot.chat('{entry} {body}');\n}}\n",
+                "dependencies": {called.entry: called.digest} if called else {},
+            }
+        )
+        before = library.keep(new).skill
+
+
+@settings(max_examples=10, deadline=None)
+@given(libraries(), libraries())
+def test_nothing_of_ours_is_replaced_lost_or_unverified_by_imports(
+    kept: list[list[tuple[str, int, int, bool]]], more: list[list[tuple[str, int, int, bool]]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = Path(folder, "ours"), Path(folder, "theirs")
+        ours.mkdir()
+        fill_published(ours, kept[0])
+        for number, steps in enumerate((kept[1], more[0])):
+            fill_published(theirs, steps or [("dig", 9, 0, False)])
+            export_voyager(SkillLibrary(theirs), Path(folder, f"published-{number}"))
+            before, known = state(ours), files(ours)
+            import_voyager(Path(folder, f"published-{number}"), SkillLibrary(ours))
+            after = state(ours)
+            assert files(ours).items() >= known.items()
+            assert all(after[name][:3] == found[:3] for name, found in before.items())
+            assert set(state(theirs)) <= after.keys()
