@@ -225,6 +225,20 @@ def test_skills_call_the_versions_that_they_were_kept_with(copied: Path) -> None
 
 
 @pytest.mark.parametrize("copied", ["skills"], indirect=True)
+def test_an_exchange_of_versions_that_was_cut_off_is_completed(copied: Path) -> None:
+    library = SkillLibrary(copied / "library")
+    oldest = library.versions("mine-log")[0]
+    (copied / "library/.fieldcraft/work").mkdir(exist_ok=True)
+    (copied / "library/.fieldcraft/work/mine-log.current").write_text(oldest)
+    reader = SkillLibrary(copied / "library")
+    assert reader.get("mine-log").digest == oldest
+    with reader.writing():
+        pass
+    assert not list((copied / "library/.fieldcraft/work").iterdir())
+    assert SkillLibrary(copied / "library").get("mine-log").digest == oldest
+
+
+@pytest.mark.parametrize("copied", ["skills"], indirect=True)
 def test_a_library_is_searched(copied: Path) -> None:
     library = SkillLibrary(copied / "library")
     found = [match.skill.name for match in library.search("chop down a tree for logs", k=2)]
