@@ -9,18 +9,17 @@ from typing import Any
 import yaml
 
 from fieldcraft.common.data import DataError
-from fieldcraft.common.yaml import read_yaml
+from fieldcraft.common.yaml import read_yaml, write_yaml
 
 FENCE = "---\n"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _OUR_NEEDS = re.compile(r"Needs the tools .* of Fieldcraft", re.DOTALL)
 _NESTED = "metadata"
 
 
 def new_document(front: dict[str, Any], body: str) -> str:
     """A SKILL.md with this frontmatter, whose `metadata` is a mapping, and this text."""
-    return f"{FENCE}{_dump(front)}{FENCE}{body}"
+    return f"{FENCE}{write_yaml(front)}{FENCE}{body}"
 
 
 def kept_document(written: str, front: dict[str, Any], body: str, earlier: Iterable[str] = ()) -> str:
@@ -47,7 +46,7 @@ def kept_document(written: str, front: dict[str, Any], body: str, earlier: Itera
         whole = spliced is not None and read_yaml(spliced) == wanted
     except DataError:
         whole = False
-    text = f"{FENCE}{spliced if whole else _dump(wanted)}{FENCE}{_text(rest, body, earlier)}"
+    text = f"{FENCE}{spliced if whole else write_yaml(wanted)}{FENCE}{_text(rest, body, earlier)}"
     return text.replace("\n", "\r\n") if written.count("\r\n") == written.count("\n") else text
 
 
@@ -115,8 +114,4 @@ def _end(lines: list[str], start: int, stop: int, column: int) -> int:
 
 
 def _entry(name: str, value: Any, column: int) -> list[str]:
-    return [f"{' ' * column}{line}" for line in _dump({name: value}).splitlines(keepends=True)]
-
-
-def _dump(data: dict[str, Any]) -> str:
-    return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100))
+    return [f"{' ' * column}{line}" for line in write_yaml({name: value}).splitlines(keepends=True)]

@@ -16,6 +16,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldcraft.common.yaml import read_yaml
 from fieldcraft.skills import Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.formats.keeping import kept_document, new_document
 
@@ -187,6 +188,15 @@ def test_a_skill_written_by_hand_is_accepted_as_it_was_written(tmp_path: Path) -
     assert SkillLibrary(tmp_path / "library").get("walk_far").entry == "walk_far"
 
 
+@pytest.mark.parametrize("word", ["0E0", "1e5", "12", "0x1f", "1_000", ".5", "yes", "null", "2026-01-31"])
+def test_our_text_that_looks_like_a_number_is_read_back_as_text(word: str) -> None:
+    text = new_document({"name": word, "metadata": {"environment": word}}, "")
+    assert read_yaml(text.removeprefix("---\n").removesuffix("---\n")) == {
+        "name": word,
+        "metadata": {"environment": word},
+    }
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -246,8 +256,9 @@ def test_anything_that_others_wrote_is_kept_when_our_values_change(
     data = {**theirs, **old, "metadata": {**metadata, **old["metadata"]}}  # type: ignore[dict-item]
     head = yaml.safe_dump(data, default_flow_style=flow or None, allow_unicode=True)
     text = kept_document(f"---\n{head}---\n\nOurs.\n", new, "\nNew.\n", ["\nOurs.\n"])
-    again = yaml.safe_load(text.removeprefix("---\n").partition("\n---\n")[0])
-    assert again == {**theirs, **new, "metadata": {**metadata, **new["metadata"]}}  # type: ignore[dict-item]
+    again = read_yaml(text.removeprefix("---\n").partition("\n---\n")[0])
+    had = read_yaml(head)
+    assert again == {**had, **new, "metadata": {**had["metadata"], **new["metadata"]}}  # type: ignore[dict-item]
     assert text.endswith("---\n\nNew.\n")
 
 
