@@ -192,10 +192,12 @@ class SkillShelf:
 
     def current(self, name: str) -> Skill | None:
         """The current version of a sound skill of exactly this name."""
+        self._catalogue.refresh()
         return self._catalogue.skill(name)
 
     def owner(self, entry: str) -> str | None:
         """The name of the skill whose entry function this is."""
+        self._catalogue.refresh()
         return self._catalogue.owner(entry)
 
     def has(self, name: str, digest: str) -> bool:
