@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fieldcraft.skills.catalogue import Catalogue, goal_key
 from fieldcraft.skills.errors import BrokenSkill, SkillRefused
-from fieldcraft.skills.likeness import likeness, near
+from fieldcraft.skills.likeness import first_near, likeness
 from fieldcraft.skills.program import RESERVED, ProgramError, is_skill_name, parse_program
 from fieldcraft.skills.skill import Skill
 
@@ -34,7 +34,7 @@ def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
         return catalogue.skill(skill.name if skill.name in alike else alike[0])
     goal = goal_key(skill)
     rivals = catalogue.with_goal(goal)[-_SAME_GOAL_COMPARED:] if goal else []
-    return next((rival for rival in rivals if near(rival, skill)), None)
+    return first_near(skill, rivals)
 
 
 def _check_name(skill: Skill, library: SkillLibrary) -> None:
@@ -91,7 +91,8 @@ def _check_javascript(skill: Skill) -> None:
 
 
 def _unknown_name(name: str) -> str:
-    return f"the program uses {name!r}, which neither it nor the library defines; define it or leave it out"
+    shown = repr(name[:200])
+    return f"the program uses {shown}, which neither it nor the library defines; define it or leave it out"
 
 
 def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:

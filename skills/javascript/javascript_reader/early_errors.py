@@ -1,15 +1,12 @@
 """What JavaScript's grammar file lets through and the language refuses before running."""
 
+# ruff: noqa: TID251 - run by an isolated interpreter that knows no package `fieldcraft`
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from fieldcraft.skills.javascript.syntax import line_of, source_line, text_of, walk
-from fieldcraft.skills.program import ProgramError
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from .syntax import Node, syntax_error
 
 FUNCTIONS = frozenset(
     {
@@ -25,40 +22,57 @@ _LOOPS = frozenset({"for_statement", "for_in_statement", "while_statement", "do_
 _LOGICAL = frozenset({"||", "&&"})
 
 
-def syntax_error(node: Node, problem: str, source: str) -> ProgramError:
-    """The error to raise for what is wrong at a node."""
-    line = line_of(node)
-    return ProgramError(f"SyntaxError at line {line}: {problem}: `{source_line(source, line)}`")
+class _Around(NamedTuple):
+    """What a node stands in, up to the function that it is part of."""
+
+    waits: bool = True
+    loop: bool = False
+    switch: bool = False
+
+    def inside(self, node: Node) -> _Around:
+        """The same for the node's children."""
+        if node.type in FUNCTIONS:
+            return _Around(waits=node.has("async"))
+        if node.type in _LOOPS:
+            return self._replace(loop=True)
+        return self._replace(switch=True) if node.type == "switch_statement" else self
 
 
 def check(root: Node, source: str) -> None:
     """Raise the first error of this kind.
 
     Raises:
-        ProgramError: with its line.
+        Unreadable: with its line.
     """
-    for node in walk(root):
-        problem = _problem(node)
+    waiting = [(root, root, _Around())]
+    while waiting:
+        node, parent, around = waiting.pop()
+        problem = _problem(node, parent, around)
         if problem:
             raise syntax_error(node, problem, source)
+        if node.children:
+            inside = around.inside(node)
+            waiting += [(child, node, inside) for child in reversed(node.children)]
 
 
-def _problem(node: Node) -> str:  # noqa: PLR0911 - one return a rule
+def _problem(node: Node, parent: Node, around: _Around) -> str:  # noqa: PLR0911 - one return a rule
     match node.type:
-        case "await_expression" if not _in_async(node):
+        case "await_expression" if not around.waits:
             return "await is only valid in an async function"
-        case "for_in_statement" if _has(node, "await") and not _in_async(node):
+        case "for_in_statement" if not around.waits and node.has("await"):
             return "`for await` is only valid in an async function"
-        case "identifier" if text_of(node) == "await" and _in_async(node):
+        case "identifier" if around.waits and node.text == "await":
             return "await has nothing to wait for"
         case "variable_declarator":
-            return _valueless(node)
-        case "break_statement" | "continue_statement" if node.child_by_field_name("label") is None:
-            return _stranded(node)
+            return _valueless(node, parent)
+        case "break_statement" if not (around.loop or around.switch or "label" in node.fields):
+            return "`break` stands in no loop"
+        case "continue_statement" if not (around.loop or "label" in node.fields):
+            return "`continue` stands in no loop"
         case "object" if any(a.type == b.type == "," for a, b in pairwise(node.children)):
             return "unexpected `,`"
         case "binary_expression" if _operator(node) == "??":
-            sides = [node.child_by_field_name(side) for side in ("left", "right")]
+            sides = [node.fields.get(side) for side in ("left", "right")]
             if any(side is not None and _operator(side) in _LOGICAL for side in sides):
                 return "`??` beside `||` or `&&` needs parentheses"
         case "jsx_element" | "jsx_self_closing_element":
@@ -66,39 +80,16 @@ def _problem(node: Node) -> str:  # noqa: PLR0911 - one return a rule
     return ""
 
 
-def _valueless(declarator: Node) -> str:
-    name = declarator.child_by_field_name("name")
-    statement = declarator.parent
-    if name is None or statement is None or declarator.child_by_field_name("value") is not None:
+def _valueless(declarator: Node, statement: Node) -> str:
+    name = declarator.fields.get("name")
+    if name is None or "value" in declarator.fields:
         return ""
-    keyword = statement.child_by_field_name("kind")
-    if name.type == "identifier" and (keyword is None or text_of(keyword) != "const"):
+    keyword = statement.fields.get("kind")
+    if name.type == "identifier" and (keyword is None or keyword.text != "const"):
         return ""
-    return f"`{text_of(name)}` is declared without a value"
-
-
-def _stranded(jump: Node) -> str:
-    """A `break` or `continue` with nothing around it to leave or to go on with."""
-    homes = _LOOPS | {"switch_statement"} if jump.type == "break_statement" else _LOOPS
-    around = jump.parent
-    while around is not None and around.type not in FUNCTIONS:
-        if around.type in homes:
-            return ""
-        around = around.parent
-    return f"`{jump.type.split('_')[0]}` stands in no loop"
-
-
-def _in_async(node: Node) -> bool:
-    around = node.parent
-    while around is not None and around.type not in FUNCTIONS:
-        around = around.parent
-    return around is None or _has(around, "async")
-
-
-def _has(node: Node, keyword: str) -> bool:
-    return any(child.type == keyword for child in node.children)
+    return f"`{name.text[:120]}` is declared without a value"
 
 
 def _operator(node: Node) -> str:
-    operator = node.child_by_field_name("operator") if node.type == "binary_expression" else None
-    return text_of(operator) if operator is not None else ""
+    operator = node.fields.get("operator") if node.type == "binary_expression" else None
+    return operator.text if operator is not None else ""
