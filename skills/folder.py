@@ -126,9 +126,9 @@ class SkillFolder:
                 continue
         return [digest for _, digest in sorted(numbered)]
 
-    def find_version(self, digest: str) -> str | None:
-        """The name of the skill that holds a version, by looking into every folder."""
-        return next((name for name in self.names() if self.has_version(name, digest)), None)
+    def homes(self) -> dict[str, str]:
+        """Which skill holds each version, by digest; the first by name where several do."""
+        return {digest: name for name in reversed(self.names()) for digest in self._version_names(name)}
 
     def write(self, skill: Skill, *, current: bool = True) -> Stored:
         """Keep a version of a skill, and make it the current one unless told otherwise."""

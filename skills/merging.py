@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,13 @@ def merge(ours: SkillLibrary, theirs: SkillLibrary) -> MergeReport:
     """Adopt every skill of `theirs`, each after the versions it depends on. Needs the write lock."""
     report = MergeReport()
     for skill in theirs:
-        _adopt(skill, ours, theirs, report, is_current=True)
+        waiting = [_adopt(skill, ours, theirs, report, is_current=True)]
+        while waiting:
+            called = next(waiting[-1], None)
+            if called is None:
+                waiting.pop()
+            else:
+                waiting.append(_adopt(called, ours, theirs, report, is_current=False))
     for problem in theirs.problems():
         report.refused.setdefault(problem.name, problem.reason)
     return report
@@ -34,8 +41,11 @@ def merge(ours: SkillLibrary, theirs: SkillLibrary) -> MergeReport:
 
 def _adopt(
     skill: Skill, ours: SkillLibrary, theirs: SkillLibrary, report: MergeReport, *, is_current: bool
-) -> None:
-    """Adopt one version of a skill. An older one that others call comes before its current one."""
+) -> Iterator[Skill]:
+    """Adopt one version of a skill, after giving each that must be adopted before.
+
+    An older one that others call comes before its current one.
+    """
     if skill.name in report.refused:
         return
     if ours.has(skill.name, skill.digest):
@@ -44,7 +54,7 @@ def _adopt(
         return
     try:
         for entry in sorted(skill.dependencies):
-            _adopt(theirs.dependency(skill, entry), ours, theirs, report, is_current=False)
+            yield theirs.dependency(skill, entry)
         newcomer = ours.current(skill.name) is None
         ours.adopt(skill, library=theirs.path, current=newcomer or skill.name in report.added)
     except (SkillRefused, BrokenSkill) as error:

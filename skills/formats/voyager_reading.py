@@ -65,8 +65,10 @@ def read_published(folder: Path) -> Published:
     found = [(piece, source) for source in sources if (piece := _piece(source, published)) is not None]
     order = {source.key: number for number, source in enumerate(listed)}
     found.sort(key=lambda pair: (order.get(pair[0].entry, len(order)), pair[1].rank))
+    families: dict[str, dict[str, Piece]] = {}
     for piece, source in found:
-        _file_under(piece, source, published)
+        _file_under(piece, source, published, families)
+    published.families = {entry: list(family.values()) for entry, family in families.items()}
     return published
 
 
@@ -183,19 +185,15 @@ def _entry(source: _Source, script: Script, published: Published) -> str | None:
     return None
 
 
-def _file_under(piece: Piece, source: _Source, published: Published) -> None:
-    """Add a version to its family; one that is there already only moves to where it is newest."""
-    family = published.families.setdefault(piece.entry, [])
-    same = next((known for known in family if _same_code(known, piece)), None)
-    if same is not None:
-        family.remove(same)
-    elif family and source.rank[0] and source.key != piece.entry:
+def _file_under(
+    piece: Piece, source: _Source, published: Published, families: dict[str, dict[str, Piece]]
+) -> None:
+    """Add a version to its family, by its code; one that is there only moves to where it is newest."""
+    family = families.setdefault(piece.entry, {})
+    code = " ".join(piece.script.source.split())
+    if family.pop(code, None) is None and family and source.rank[0] and source.key != piece.entry:
         published.note(source.place, f"it is a version of {piece.entry}, whose function it has")
-    family.append(piece)
-
-
-def _same_code(first: Piece, second: Piece) -> bool:
-    return first.script.source.split() == second.script.source.split()
+    family[code] = piece
 
 
 def _text(path: Path) -> str:
