@@ -26,8 +26,10 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.envs import nearest
 
 FILE = Path("fieldcraft.toml")
-FILE_LIMITS = Limits(size=1_000_000, depth=16, items=20_000)
+FILE_LIMITS = Limits(size=300_000, depth=16, items=20_000)
 """Of the settings file: it comes along with a folder that others may have made."""
+_DOTS = 100
+"""In a line of it: a key of many parts is read in quadratic time."""
 PREFIX = "FIELDCRAFT_"
 OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
 """Variables with our prefix that are read elsewhere."""
@@ -101,6 +103,8 @@ def _file_settings() -> dict[str, Any]:
         return {}
     try:
         text = read_file(FILE, limit=FILE_LIMITS.size).decode("utf-8")
+        if any(line.count(".") > _DOTS for line in text.split("\n")):
+            raise DataError(f"a line of it has more than {_DOTS} dots")
         settings: dict[str, Any] = bounded(tomllib.loads(text), FILE_LIMITS)
     except DataError as error:
         raise UsageProblem(f"{FILE} cannot be used: {error}") from error
