@@ -166,7 +166,7 @@ class SkillFolder:
             BrokenSkill: what stands in its place is not real, or its frontmatter cannot be read.
         """
         writer = self._writer()
-        with translated(self.root), unsafe_reported(self.root, skill.name):
+        with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept(older, skill):
             return writer.write(skill, current=current, older=older)
 
     def update(self, skill: Skill, version: int) -> None:
@@ -175,7 +175,7 @@ class SkillFolder:
         What others wrote into SKILL.md stays. Raises as `write` does.
         """
         writer = self._writer()
-        with translated(self.root), unsafe_reported(self.root, skill.name):
+        with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept((), skill):
             writer.update(skill, version)
 
     def remove(self, name: str) -> None:
@@ -188,6 +188,18 @@ class SkillFolder:
         """What lies in a skill's folder and is not ours, as paths inside it, sorted."""
         with self.reading() as opened:
             return opened.foreign_files(name)
+
+    @contextmanager
+    def _homes_kept(self, older: Sequence[Skill], skill: Skill) -> Iterator[None]:
+        """Note which skill holds the versions that are written in the block, where the others are known."""
+        is_known = self.stamp() == self._homes_stamp
+        yield
+        if is_known:
+            for each in (*older, skill):
+                names = self._homes.setdefault(each.digest, [])
+                if each.name not in names:
+                    names.append(each.name)
+            self._homes_stamp = self.stamp()
 
     def _hold(self, stack: ExitStack, timeout: float) -> None:
         """Open what a writer needs, take the lock, and finish what a killed writer began."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,18 +163,7 @@ class SkillShelf:
 
     def tools_of(self, skill: Skill) -> frozenset[str]:
         """The tools that a skill needs, those of the skills that it calls included."""
-        found: set[str] = set()
-        waiting, seen = [skill], {skill.digest}
-        while waiting:
-            needing = waiting.pop()
-            found.update(needing.tools)
-            for entry in needing.dependencies:
-                with suppress(BrokenSkill):
-                    called = self.dependency(needing, entry)
-                    if called.digest not in seen:
-                        seen.add(called.digest)
-                        waiting.append(called)
-        return frozenset(found)
+        return self._bindings.tools_of(skill)
 
     def dependents(self, name_or_entry: str) -> list[str]:
         """The names of the current skills that call any version of this one, sorted."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import OptionInfo, Position
+
+_LIMITS = Limits(size=100_000, depth=8, items=10_000)
 
 
 def _from_text(value: Any) -> Any:
@@ -18,8 +20,8 @@ def _from_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value if value.lstrip()[:1] in ("{", "[") else f"[{value}]")
-    except json.JSONDecodeError:
+        return read_json(value if value.lstrip()[:1] in ("{", "[") else f"[{value}]", _LIMITS)
+    except DataError:
         return value
 
 

@@ -215,11 +215,14 @@ def _document() -> TOMLDocument:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    from fieldcraft.cli.config import FILE
+    from fieldcraft.cli.config import FILE, FILE_LIMITS
+    from fieldcraft.common.files import read_file
 
     try:
-        return tomlkit.parse(FILE.read_text(encoding="utf-8")) if FILE.exists() else tomlkit.document()
-    except TOMLKitError as error:
+        if not FILE.exists():
+            return tomlkit.document()
+        return tomlkit.parse(read_file(FILE, limit=FILE_LIMITS.size).decode("utf-8"))
+    except (TOMLKitError, RecursionError) as error:
         raise UsageProblem(f"{FILE} is not valid TOML: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise CommandFailed(f"{FILE} cannot be read: {error}") from error
