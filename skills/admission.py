@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldcraft.skills.catalogue import Catalogue, goal_key
@@ -18,14 +19,26 @@ _SAME_GOAL_COMPARED = 20
 _CHAIN_SHOWN = 10
 
 
-def check_admissible(skill: Skill, library: SkillLibrary) -> None:
+@dataclass
+class Walked:
+    """Versions here from which every call was followed to its end, and the names of all those calls.
+
+    With it, taking in a chain of skills costs one step for each call and not one for each pair of skills.
+    It holds for as long as nothing is removed.
+    """
+
+    digests: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
+
+
+def check_admissible(skill: Skill, library: SkillLibrary, walked: Walked | None = None) -> None:
     """Raise `SkillRefused`, in words for the program's author, unless the skill may be kept."""
     _check_name(skill, library)
     if skill.language == "python":
         _check_source(skill)
     else:
         _check_javascript(skill)
-    _check_dependencies(skill, library)
+    _check_dependencies(skill, library, walked or Walked())
 
 
 def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
@@ -102,20 +115,25 @@ def _unknown_name(name: str) -> str:
     return f"the program uses {shown}, which neither it nor the library defines; define it or leave it out"
 
 
-def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:
+def _check_dependencies(skill: Skill, library: SkillLibrary, walked: Walked) -> None:
     """Every call is bound to a version that is there, and none leads back to the skill itself."""
     waiting = [(skill, _Step(entry, None)) for entry in sorted(skill.dependencies)]
+    known = frozenset[str]() if skill.entry in walked.entries else walked.digests
     seen: set[str] = set()
+    entries: set[str] = set()
     while waiting:
         caller, step = waiting.pop()
         if step.entry == skill.entry:
             raise SkillRefused(_circle(step))
+        entries.add(step.entry)
         digest = caller.dependencies[step.entry]
-        if digest in seen:
+        if digest in seen or digest in known:
             continue
         seen.add(digest)
         called = _called(caller, step.entry, library)
         waiting += [(called, _Step(entry, step)) for entry in sorted(called.dependencies)]
+    walked.digests |= seen
+    walked.entries |= entries
 
 
 class _Step(NamedTuple):

@@ -153,6 +153,9 @@ class SkillFolder:
                     )
         try:
             with suppress(FileNotFoundError), Folder.open(self.root) as root:
+                if number := root.unprintable("folder"):
+                    skipped = f"skipped, because their names cannot be shown: {number}"
+                    found.append(("folders", skipped, "rename them in letters, digits and hyphens"))
                 check_bookkeeping(root)
         except UnsafeFile as error:
             found.append((PRIVATE, f"cannot be written to: {error}", "remove what you did not put there"))

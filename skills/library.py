@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from fieldcraft.skills.admission import check_admissible, find_twin
+from fieldcraft.skills.admission import Walked, check_admissible, find_twin
 from fieldcraft.skills.errors import BrokenSkill, SkillRefused
 from fieldcraft.skills.formats.agent_skills import render
 from fieldcraft.skills.formats.limits import check_readable
@@ -177,6 +177,7 @@ class SkillLibrary(SkillShelf):
         *,
         library: Path,
         claimed: Mapping[str, str] | None = None,
+        walked: Walked | None = None,
         grows: bool = False,
     ) -> Adopted:
         """Write versions of one skill of another `library`, oldest first: untrusted and not verified.
@@ -188,6 +189,7 @@ class SkillLibrary(SkillShelf):
             versions: their digests stay what they are.
             library: where they come from.
             claimed: entry functions of skills here that cannot be loaded now, by `claimed_entries`.
+            walked: what was found of the calls in this library while skills before this one were adopted.
             grows: the skill came with the same import, so that the last becomes current all the same.
         """
         adopted = Adopted()
@@ -197,7 +199,7 @@ class SkillLibrary(SkillShelf):
             for skill in versions:
                 try:
                     self._check_free(skill, claimed or {})
-                    check_admissible(skill, self)
+                    check_admissible(skill, self, walked)
                     check_readable(skill, render(skill, 1))
                 except SkillRefused as refusal:
                     adopted.refused.append(str(refusal))

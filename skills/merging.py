@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from fieldcraft.skills.admission import Walked
 from fieldcraft.skills.errors import BrokenSkill
 from fieldcraft.skills.skill import STANDING, Skill
 
@@ -32,19 +33,23 @@ class MergeReport:
 def merge(ours: SkillLibrary, theirs: SkillLibrary) -> MergeReport:
     """Adopt every skill of `theirs`, each after the versions it depends on. Needs the write lock."""
     report = MergeReport()
-    report.refused = {problem.name: problem.reason for problem in theirs.problems()}
+    report.refused = {problem.name: problem.reason for problem in theirs.unusable()}
     wanted = _wanted(theirs, report)
-    claimed = ours.claimed_entries()
+    claimed, walked = ours.claimed_entries(), Walked()
+    added, touched = set[str](), set[str]()
     for versions in _batches(wanted, theirs):
         name = versions[-1].name
-        grows = name in report.added and theirs.current(name) == versions[-1]
+        grows = name in added and theirs.current(name) == versions[-1]
         lacking = [skill for skill in versions if not ours.has(name, skill.digest)]
-        adopted = ours.adopt(lacking, library=theirs.path, claimed=claimed, grows=grows)
+        adopted = ours.adopt(lacking, library=theirs.path, claimed=claimed, walked=walked, grows=grows)
         for reason in adopted.refused:
             report.refused.setdefault(name, reason)
-        if adopted.written and name not in (*report.added, *report.versions):
+        if adopted.written and name not in touched:
+            touched.add(name)
+            if adopted.new:
+                added.add(name)
             (report.added if adopted.new else report.versions).append(name)
-    touched = {*report.added, *report.versions, *report.refused}
+    touched |= report.refused.keys()
     report.same = [skill.name for skill in theirs if skill.name not in touched]
     report.better = dict(_compared(ours, theirs))
     return report

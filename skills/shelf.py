@@ -12,6 +12,7 @@ from fieldcraft.skills.binding import Bindings
 from fieldcraft.skills.catalogue import Catalogue, Problem
 from fieldcraft.skills.errors import BrokenSkill, UnknownSkill
 from fieldcraft.skills.folder import SkillFolder
+from fieldcraft.skills.program import SOURCE_LIMIT
 from fieldcraft.skills.sandbox.base import SkillSet
 from fieldcraft.skills.skill import Skill
 
@@ -100,10 +101,22 @@ class SkillShelf:
         return self._catalogue.skill(name) is not None or self._catalogue.owner(name) is not None
 
     def problems(self) -> list[Problem]:
-        """Every skill that cannot be used, with the reason and the cure, by name. Looks at all files."""
+        """Every skill that cannot be used, with the reason and the cure, by name. Looks at all files.
+
+        What else is odd is named too: what stands where versions should, a program too long to be read.
+        """
+        found = self.unusable()
+        found += [Problem(*oddity) for oddity in self._folder.oddities()]
+        for skill in self._catalogue:
+            if (size := len(skill.source)) > SOURCE_LIMIT:
+                reason = f"has a program of {size:,} characters; at most {SOURCE_LIMIT:,} are read"
+                found.append(Problem(skill.name, reason, "split it into several skills"))
+        return sorted(found, key=lambda problem: problem.name)
+
+    def unusable(self) -> list[Problem]:
+        """The skills that cannot be loaded, or that need one which the library lacks. Looks at all files."""
         self._catalogue.refresh(thorough=True)
         found = self._catalogue.problems()
-        found += [Problem(*oddity) for oddity in self._folder.oddities()]
         for skill in self._catalogue:
             if missing := self.unbound(skill):
                 cure = f"keep or merge {missing[0]} again, or `fieldcraft skills remove {skill.name}`"

@@ -145,10 +145,12 @@ class Folder:
             found = [str(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind]
         return sorted(filter(_is_shown, found))
 
-    def unprintable(self) -> int:
-        """How many entries have names that `names` leaves out."""
+    def unprintable(self, kind: Kind | None = None) -> int:
+        """How many entries, or those of one kind, have names that `names` leaves out."""
         with os.scandir(self._descriptor if _DESCRIPTORS else self.path) as entries:
-            return sum(not _is_shown(entry.name) for entry in entries)
+            return sum(
+                not _is_shown(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind
+            )
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it, hidden entries and odd names included."""

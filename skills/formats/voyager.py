@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldcraft.common.files import Folder
+from fieldcraft.skills.admission import Walked
 from fieldcraft.skills.errors import LibraryError
 from fieldcraft.skills.formats.voyager_linking import COPIED, link
 from fieldcraft.skills.formats.voyager_reading import CODE, DESCRIPTION, JSON, read_published
@@ -66,9 +67,9 @@ def import_voyager(folder: Path, library: SkillLibrary) -> ImportReport:
         notes=published.notes,
     )
     with library.writing():
-        claimed = library.claimed_entries()
+        claimed, walked = library.claimed_entries(), Walked()
         for entry, versions in linked.skills.items():
-            _adopt(entry, versions, library, report, folder, claimed)
+            _adopt(entry, versions, library, report, folder, claimed, walked)
     return report
 
 
@@ -79,10 +80,11 @@ def _adopt(
     report: ImportReport,
     folder: Path,
     claimed: dict[str, str],
+    walked: Walked,
 ) -> None:
     name = versions[0].name
     lacking = [skill for skill in versions if not library.has(name, skill.digest)]
-    adopted = library.adopt(lacking, library=folder, claimed=claimed)
+    adopted = library.adopt(lacking, library=folder, claimed=claimed, walked=walked)
     for reason in adopted.refused:
         report.refused[entry] = reason
     report.versions += len(adopted.written)

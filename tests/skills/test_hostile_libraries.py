@@ -55,6 +55,22 @@ def test_a_deep_chain_of_calls_is_checked_and_bound(tmp_path, make_skill):
     assert library.dependents("step_0") == ["step-1"]
 
 
+def test_a_program_of_an_earlier_version_that_is_too_long_to_be_read_is_named(tmp_path, make_skill):
+    long = make_skill("walk", "pass\n" + "    # far\n" * 7_000)
+    library = write(tmp_path / "long", [long])
+    assert library.get("walk") == long
+    (problem,) = library.problems()
+    assert (problem.name, problem.cure) == ("walk", "split it into several skills")
+
+
+def test_folders_with_names_that_cannot_be_shown_are_counted_in_one_line(tmp_path, make_skill):
+    library = write(tmp_path / "odd", [make_skill("walk")])
+    for number in range(3):
+        (library.path / f"\x1b[{number}m").mkdir()
+    (problem,) = library.problems()
+    assert str(problem).startswith("folders skipped, because their names cannot be shown: 3;")
+
+
 def test_calls_that_double_at_each_step_are_bound_once(tmp_path, make_skill):
     library = write(tmp_path / "doubling", chain(make_skill, 300, width=20))
     last = library.get("step_299")

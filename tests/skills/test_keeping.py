@@ -327,6 +327,22 @@ def test_a_version_that_was_taken_away_is_not_lost_with_the_next_one(annotated: 
     assert again.get("get-log", GET_LOG.digest).verified is Verified.PARTIAL
 
 
+def test_who_may_read_a_document_stays(annotated: Path) -> None:
+    document = annotated / "get-log/SKILL.md"
+    document.chmod(0o600)
+    library = SkillLibrary(annotated)
+    library.mark("get-log", verified=Verified.FULL)
+    library.keep(NEWER)
+    kept = annotated / f"get-log/versions/{NEWER.digest}/SKILL.md"
+    assert [path.stat().st_mode & 0o777 for path in (document, kept)] == [0o600, 0o600]
+
+
+def test_files_with_names_that_cannot_be_shown_are_asked_for_too(annotated: Path) -> None:
+    (annotated / "get-log/scripts/\x07").write_text("ring")
+    with pytest.raises(SkillRefused, match=r"scripts/\(entries with names that cannot be shown: 1\)"):
+        SkillLibrary(annotated).remove("get-log")
+
+
 def test_line_ends_stay(annotated: Path) -> None:
     document = annotated / "get-log/SKILL.md"
     document.write_bytes(document.read_bytes().replace(b"\n", b"\r\n"))

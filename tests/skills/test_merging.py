@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldcraft.skills import Skill, SkillLibrary, Verified
+from fieldcraft.skills import Skill, SkillLibrary, SkillRefused, Verified
+from fieldcraft.skills.admission import Walked, check_admissible
 from fieldcraft.skills.formats.voyager import export_voyager, import_voyager
 
 ENTRIES = ("mine_log", "get_log", "walk", "dig")
@@ -178,6 +179,29 @@ def test_an_import_leaves_a_version_that_proved_itself_current(tmp_path: Path) -
     report = import_voyager(tmp_path / "second", SkillLibrary(ours.path))
     assert report.updated == ["mine-log"]
     assert SkillLibrary(ours.path).get("mine-log") == proven
+
+
+def test_a_skill_with_an_odd_entry_among_its_versions_is_taken_in(two: tuple[Path, Path]) -> None:
+    ours, theirs = two
+    library = SkillLibrary(theirs)
+    library.keep(skill("dig", "bot.mine('stone')"))
+    (theirs / "dig/versions/notes.txt").write_text("mine")
+    report = SkillLibrary(ours).merge(SkillLibrary(theirs))
+    assert "dig" in report.added
+    assert report.refused == {}
+    assert [problem.name for problem in SkillLibrary(theirs).problems()] == ["dig"]
+
+
+def test_a_circle_is_found_behind_calls_that_were_followed_before(two: tuple[Path, Path]) -> None:
+    ours = SkillLibrary(two[0])
+    old = ours.keep(skill("dig", "bot.mine('stone')")).skill
+    walk = ours.keep(skill("walk", "dig(bot)", dependencies={"dig": old.digest})).skill
+    run = ours.keep(skill("run", "walk(bot)", dependencies={"walk": walk.digest})).skill
+    walked = Walked()
+    check_admissible(skill("hop", "run(bot)", dependencies={"run": run.digest}), ours, walked)
+    assert walked == Walked({old.digest, walk.digest, run.digest}, {"dig", "walk", "run"})
+    with pytest.raises(SkillRefused, match="would call itself"):
+        check_admissible(skill("dig", "run(bot)", dependencies={"run": run.digest}), ours, walked)
 
 
 KILLED = """
