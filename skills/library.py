@@ -114,8 +114,7 @@ class SkillLibrary(SkillShelf):
                 raise SkillRefused(
                     f"{name} is called by {', '.join(callers)}; remove those first, or use force"
                 )
-            foreign = self._folder.foreign_files(name)
-            if foreign and not force:
+            if not force and (foreign := self._folder.foreign_files(name)):
                 raise SkillRefused(
                     f"the folder of {name} holds other files too ({', '.join(foreign[:3])}); "
                     "move them away, or use force"

@@ -172,11 +172,15 @@ class OpenLibrary:
         """What lies in a skill's folder and is not ours, as paths inside it, sorted.
 
         Of a folder that is not ours, its own entries are listed; an empty one is not.
+
+        Raises:
+            BrokenSkill: that cannot be seen.
         """
         found: list[str] = []
-        with suppress(OSError), self.skill(name) as folder:
+        nothing = suppress(FileNotFoundError, UnsafeFile)
+        with self._reported(name), nothing, self.skill(name) as folder:
             found += _foreign(folder)
-            with suppress(OSError), folder.folder(VERSIONS) as versions:
+            with folder.folder(VERSIONS) as versions:
                 for entry in versions.names():
                     if is_digest(entry) and versions.kind(entry) == "folder":
                         with versions.folder(entry) as version:
@@ -229,8 +233,11 @@ def _listed(folder: Folder, entry: str, path: str) -> list[str]:
     """An entry that is not ours; of a folder, what it holds."""
     if folder.kind(entry) != "folder":
         return [path]
-    with folder.folder(entry) as inner:
-        return [f"{path}/{name}" for name in inner.names()] + _unprintable(inner, f"{path}/")
+    try:
+        with folder.folder(entry) as inner:
+            return [f"{path}/{name}" for name in inner.names()] + _unprintable(inner, f"{path}/")
+    except OSError:
+        return [path]
 
 
 def _unprintable(folder: Folder, within: str = "") -> list[str]:
