@@ -58,7 +58,8 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
             program = parse_program(recorded.source, recorded.language)
         except ProgramError as error:
             raise SnapshotDamaged(
-                f"the program of iteration {recorded.iteration} that is to be rerun cannot be read: {error}"
+                f"the snapshot of iteration {recorded.iteration} is damaged, and its program, which would "
+                f"lead there again, cannot be read ({error}). Restore the snapshots from a copy of the run."
             ) from error
         runner.run(program, recorded.iteration, recorded.skills, tools=tools)
 

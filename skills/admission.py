@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from fieldcraft.skills.catalogue import Catalogue, goal_key
 from fieldcraft.skills.errors import BrokenSkill, SkillRefused
-from fieldcraft.skills.likeness import likeness, near
+from fieldcraft.skills.likeness import first_near, likeness
 from fieldcraft.skills.program import RESERVED, ProgramError, is_skill_name, parse_program
 from fieldcraft.skills.skill import Skill
 
@@ -15,16 +16,29 @@ if TYPE_CHECKING:
     from fieldcraft.skills.library import SkillLibrary
 
 _SAME_GOAL_COMPARED = 20
+_CHAIN_SHOWN = 10
 
 
-def check_admissible(skill: Skill, library: SkillLibrary) -> None:
+@dataclass
+class Walked:
+    """Versions here from which every call was followed to its end, and the names of all those calls.
+
+    With it, taking in a chain of skills costs one step for each call and not one for each pair of skills.
+    It holds for as long as nothing is removed.
+    """
+
+    digests: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
+
+
+def check_admissible(skill: Skill, library: SkillLibrary, walked: Walked | None = None) -> None:
     """Raise `SkillRefused`, in words for the program's author, unless the skill may be kept."""
     _check_name(skill, library)
     if skill.language == "python":
         _check_source(skill)
     else:
         _check_javascript(skill)
-    _check_dependencies(skill, library)
+    _check_dependencies(skill, library, walked or Walked())
 
 
 def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
@@ -35,7 +49,7 @@ def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
         return catalogue.skill(skill.name if skill.name in alike else alike[0])
     goal = goal_key(skill)
     rivals = catalogue.with_goal(goal)[-_SAME_GOAL_COMPARED:] if goal else []
-    return next((rival for rival in rivals if near(rival, skill)), None)
+    return first_near(skill, rivals)
 
 
 def _has_likeness(found: Skill | None, wanted: str) -> bool:
@@ -97,39 +111,58 @@ def _check_javascript(skill: Skill) -> None:
 
 
 def _unknown_name(name: str) -> str:
-    return f"the program uses {name!r}, which neither it nor the library defines; define it or leave it out"
+    shown = repr(name[:200])
+    return f"the program uses {shown}, which neither it nor the library defines; define it or leave it out"
 
 
-def _check_dependencies(skill: Skill, library: SkillLibrary) -> None:
+def _check_dependencies(skill: Skill, library: SkillLibrary, walked: Walked) -> None:
     """Every call is bound to a version that is there, and none leads back to the skill itself."""
-    paths: list[tuple[str, ...]] = [(entry,) for entry in sorted(skill.dependencies)]
-    callers = dict.fromkeys(paths, skill)
+    waiting = [(skill, _Step(entry, None)) for entry in sorted(skill.dependencies)]
+    known = frozenset[str]() if skill.entry in walked.entries else walked.digests
     seen: set[str] = set()
-    while paths:
-        path = paths.pop()
-        if path[-1] == skill.entry:
-            chain = " -> ".join((skill.entry, *path))
-            raise SkillRefused(
-                f"the skill would call itself ({chain}); do that step without calling {path[0]!r}"
-            )
-        caller = callers.pop(path)
-        digest = caller.dependencies[path[-1]]
-        if digest in seen:
+    entries: set[str] = set()
+    while waiting:
+        caller, step = waiting.pop()
+        if step.entry == skill.entry:
+            raise SkillRefused(_circle(step))
+        entries.add(step.entry)
+        digest = caller.dependencies[step.entry]
+        if digest in seen or digest in known:
             continue
         seen.add(digest)
-        called = _called(caller, path[-1], library)
-        for entry in sorted(called.dependencies):
-            paths.append((*path, entry))
-            callers[(*path, entry)] = called
+        called = _called(caller, step.entry, library)
+        waiting += [(called, _Step(entry, step)) for entry in sorted(called.dependencies)]
+    walked.digests |= seen
+    walked.entries |= entries
+
+
+class _Step(NamedTuple):
+    """A call, and the one that led there."""
+
+    entry: str
+    before: _Step | None
+
+
+def _circle(last: _Step) -> str:
+    """Why a skill whose calls lead back to it is refused."""
+    chain = []
+    step: _Step | None = last
+    while step is not None:
+        chain.append(step.entry)
+        step = step.before
+    chain.reverse()
+    shown = chain if len(chain) <= _CHAIN_SHOWN else [*chain[: _CHAIN_SHOWN - 1], "...", last.entry]
+    words = " -> ".join([last.entry, *shown])
+    return f"the skill would call itself ({words}); do that step without calling {chain[0]!r}"
 
 
 def _called(caller: Skill, entry: str, library: SkillLibrary) -> Skill:
     try:
         return library.dependency(caller, entry)
     except BrokenSkill:
-        nearest = difflib.get_close_matches(entry, library.entries(caller.language), n=3, cutoff=0.5)
+        nearest = difflib.get_close_matches(entry[:200], library.entries(caller.language), n=3, cutoff=0.5)
         hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
         raise SkillRefused(
-            f"the program calls {entry!r}, which is not in the library in that version{hint}; "
+            f"the program calls {entry[:200]!r}, which is not in the library in that version{hint}; "
             "call a skill that is, or write the step out"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from fieldcraft.skills.catalogue import Catalogue
 from fieldcraft.skills.errors import BrokenSkill, UnknownSkill
@@ -18,6 +19,8 @@ class Bindings:
         self._folder = folder
         self._catalogue = catalogue
         self._read: dict[tuple[str, str], Skill] = {}
+        self._homes: dict[str, str | None] = {}
+        self._homes_of = -1
 
     def closure(self, roots: Mapping[str, Skill]) -> SkillSet:
         """These skills by entry name, with all that they call in turn.
@@ -25,22 +28,27 @@ class Bindings:
         Raises:
             BrokenSkill: a version that one of them depends on is missing or cannot be loaded.
         """
+        digests = {entry: skill.digest for entry, skill in roots.items()}
         modules: dict[str, BoundSkill] = {}
-        waiting = list(roots.values())
+        waiting = [(digests[entry], skill) for entry, skill in roots.items()]
         while waiting:
-            skill = waiting.pop()
-            if skill.digest in modules:
+            digest, skill = waiting.pop()
+            if digest in modules:
                 continue
-            modules[skill.digest] = BoundSkill(
+            modules[digest] = BoundSkill(
                 name=skill.name,
-                digest=skill.digest,
+                digest=digest,
                 entry=skill.entry,
                 source=skill.source,
                 language=skill.language,
                 dependencies=skill.dependencies,
             )
-            waiting.extend(self.dependency(skill, entry) for entry in skill.dependencies)
-        return SkillSet(roots={entry: skill.digest for entry, skill in roots.items()}, modules=modules)
+            waiting.extend(
+                (called, self.dependency(skill, entry))
+                for entry, called in skill.dependencies.items()
+                if called not in modules
+            )
+        return SkillSet(roots=digests, modules=modules)
 
     def dependency(self, skill: Skill, entry: str) -> Skill:
         """The version of another skill that `skill` calls as `entry`.
@@ -54,11 +62,25 @@ class Bindings:
         if current is not None and current.name == owner:
             return current
         if owner is None or not self._folder.has_version(owner, digest):
-            owner = self._folder.find_version(digest)
+            owner = self._home(digest)
         if owner is None:
             cure = f"keep or merge {entry} again"
             raise BrokenSkill(skill.name, f"needs {entry} {digest[:12]}, which the library lacks", cure)
         return self._past(owner, digest)
+
+    def tools_of(self, skill: Skill) -> frozenset[str]:
+        """The tools that a skill needs, those of the skills that it calls included."""
+        found: set[str] = set()
+        waiting, seen = [skill], set[str]()
+        while waiting:
+            needing = waiting.pop()
+            found.update(needing.tools)
+            for entry, digest in needing.dependencies.items():
+                if digest not in seen:
+                    seen.add(digest)
+                    with suppress(BrokenSkill):
+                        waiting.append(self.dependency(needing, entry))
+        return frozenset(found)
 
     def unbound(self, skill: Skill) -> list[str]:
         """The entry names that `skill` calls and that cannot be had in the version it was bound to."""
@@ -92,6 +114,15 @@ class Bindings:
     def forget(self, name: str) -> None:
         """Forget the versions of a skill that was removed."""
         self._read = {key: skill for key, skill in self._read.items() if key[0] != name}
+
+    def _home(self, digest: str) -> str | None:
+        """The name of the skill that holds a version, whichever it is; looked for once between changes."""
+        if self._homes_of != self._catalogue.generation:
+            self._homes = {}
+            self._homes_of = self._catalogue.generation
+        if digest not in self._homes:
+            self._homes[digest] = self._folder.find_version(digest)
+        return self._homes[digest]
 
     def _past(self, name: str, digest: str) -> Skill:
         key = (name, digest)

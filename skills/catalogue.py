@@ -38,6 +38,7 @@ class Catalogue:
         self._alike: dict[str, set[str]] = {}
         self._goals: dict[str, set[str]] = {}
         self._broken: dict[str, Problem] = {}
+        self._capital: dict[str, str] = {}
         self.generation = 0
 
     def refresh(self, *, thorough: bool = False) -> None:
@@ -64,6 +65,8 @@ class Catalogue:
             return
         self._forget(name)
         self._signatures[name] = signature
+        if (lower := name.casefold()) != name:
+            self._capital[lower] = name
         try:
             self._add(self._folder.read(name, signature))
         except BrokenSkill as error:
@@ -110,6 +113,14 @@ class Catalogue:
         """What is wrong with each skill that cannot be used, by name."""
         return [self._broken[name] for name in sorted(self._broken)]
 
+    def differs_in_case(self, name: str) -> str | None:
+        """A folder whose name is this one but for capital letters."""
+        return self._capital.get(name)
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a folder of this name, sound or not."""
+        return name in self._signatures
+
     def owner(self, entry: str) -> str | None:
         """The name of the skill whose current entry function this is."""
         return self._names.get(entry)
@@ -147,6 +158,8 @@ class Catalogue:
     def _forget(self, name: str) -> None:
         self._signatures.pop(name, None)
         self._broken.pop(name, None)
+        if self._capital.get(name.casefold()) == name:
+            del self._capital[name.casefold()]
         stored = self._stored.pop(name, None)
         if stored is None:
             return

@@ -12,7 +12,15 @@ from fieldcraft.common.files import Folder
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-def create_tree(target: Folder, name: str, files: Mapping[Path, str], *, work: Folder, aside: str) -> None:
+def create_tree(
+    target: Folder,
+    name: str,
+    files: Mapping[Path, str],
+    *,
+    work: Folder,
+    aside: str,
+    mode: int = 0o666,
+) -> None:
     """Make the folder `name`, which must not exist, in `target` with all `files` in one step.
 
     Args:
@@ -21,11 +29,12 @@ def create_tree(target: Folder, name: str, files: Mapping[Path, str], *, work: F
         files: texts by path inside it.
         work: a folder on the same file system.
         aside: a free name there, for as long as the folder is incomplete.
+        mode: of the files, less the process's umask.
     """
     work.make_folder(aside)
     try:
         with work.folder(aside) as top:
-            _fill(top, {path.parts: text for path, text in files.items()})
+            _fill(top, {path.parts: text for path, text in files.items()}, mode)
         work.rename(aside, name, into=target)
     except BaseException:
         with suppress(OSError):
@@ -33,19 +42,21 @@ def create_tree(target: Folder, name: str, files: Mapping[Path, str], *, work: F
         raise
 
 
-def _fill(folder: Folder, files: Mapping[tuple[str, ...], str]) -> None:
-    for first in dict.fromkeys(path[0] for path in files):
-        if (first,) in files:
-            _create(folder, first, files[(first,)])
-            continue
-        inner = {path[1:]: text for path, text in files.items() if path[0] == first}
+def _fill(folder: Folder, files: Mapping[tuple[str, ...], str], mode: int) -> None:
+    inside: dict[str, dict[tuple[str, ...], str]] = {}
+    for (first, *rest), text in files.items():
+        if rest:
+            inside.setdefault(first, {})[tuple(rest)] = text
+        else:
+            _create(folder, first, text, mode)
+    for first, inner in inside.items():
         with folder.folder(first, create=True) as place:
-            _fill(place, inner)
+            _fill(place, inner, mode)
     folder.sync()
 
 
-def _create(folder: Folder, name: str, text: str) -> None:
-    with os.fdopen(folder.open_file(name, _NEW), "wb") as file:
+def _create(folder: Folder, name: str, text: str, mode: int) -> None:
+    with os.fdopen(folder.open_file(name, _NEW, mode=mode), "wb") as file:
         file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())

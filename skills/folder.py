@@ -14,33 +14,22 @@ folder that was opened, and no link in it is followed. A writer keeps that folde
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.text import visible_line
-from fieldcraft.skills.bookkeeping import PRIVATE, Bookkeeping, aside, check_bookkeeping, gone, marker
+from fieldcraft.skills.bookkeeping import PRIVATE, Bookkeeping, check_bookkeeping
 from fieldcraft.skills.errors import BrokenSkill, LibraryLocked
-from fieldcraft.skills.files import create_tree
-from fieldcraft.skills.formats.agent_skills import DOCUMENT, SCRIPTS, Stored, render
-from fieldcraft.skills.formats.limits import check_readable
+from fieldcraft.skills.formats.agent_skills import Stored
 from fieldcraft.skills.locking import LockTaken
-from fieldcraft.skills.opened import VERSIONS, OpenLibrary, Signature, translated, unsafe_reported
+from fieldcraft.skills.opened import OpenLibrary, Signature, translated, unsafe_reported
 from fieldcraft.skills.owners import check_owner
 from fieldcraft.skills.skill import Skill
+from fieldcraft.skills.writing import SkillWriter
 
-_LOGGER = logging.getLogger(__name__)
 _VERSION_CURE = "remove it, or restore it from git"
-
-
-class _Held(NamedTuple):
-    """What a writer holds open."""
-
-    root: Folder
-    books: Bookkeeping
 
 
 class SkillFolder:
@@ -55,7 +44,7 @@ class SkillFolder:
         self.root = root
         self._owners = frozenset(owners)
         self._opened: OpenLibrary | None = None
-        self._held: _Held | None = None
+        self._held: SkillWriter | None = None
         self._homes: dict[str, list[str]] = {}
         self._homes_stamp: tuple[int, ...] | None = None
 
@@ -164,63 +153,56 @@ class SkillFolder:
                     )
         try:
             with suppress(FileNotFoundError), Folder.open(self.root) as root:
+                if number := root.unprintable("folder"):
+                    skipped = f"skipped, because their names cannot be shown: {number}"
+                    found.append(("folders", skipped, "rename them in letters, digits and hyphens"))
                 check_bookkeeping(root)
         except UnsafeFile as error:
             found.append((PRIVATE, f"cannot be written to: {error}", "remove what you did not put there"))
         return found
 
-    def write(self, skill: Skill, *, current: bool = True) -> Stored:
-        """Keep a version of a skill, and make it the current one unless told otherwise.
+    def write(self, skill: Skill, *, current: bool = True, older: Sequence[Skill] = ()) -> Stored:
+        """Keep a version of a skill, see `SkillWriter.write`.
 
         Raises:
             SkillRefused: it is too large to be read again.
-            BrokenSkill: what stands in its place is not real.
+            BrokenSkill: what stands in its place is not real, or its frontmatter cannot be read.
         """
-        root, books = self._writer()
-        with translated(self.root), unsafe_reported(self.root, skill.name), self.reading() as opened:
-            known = opened.version_names(skill.name)
-            is_known = skill.digest in known
-            number = opened.read_version(skill.name, skill.digest).version if is_known else len(known) + 1
-            files = render(skill, number)
-            check_readable(skill, files)
-            if root.kind(skill.name) is None:
-                version = Path(VERSIONS, skill.digest)
-                tree = {**files, **{version / path: text for path, text in files.items()}}
-                create_tree(root, skill.name, tree, work=books.work, aside=aside(skill.name))
-            else:
-                if not is_known:
-                    with root.folder(skill.name) as folder, folder.folder(VERSIONS, create=True) as versions:
-                        create_tree(versions, skill.digest, files, work=books.work, aside=aside(skill.digest))
-                if current:
-                    self._exchange(skill.name, skill.digest)
-            books.touch()
-            return opened.read(skill.name)
+        writer = self._writer()
+        with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept(older, skill):
+            return writer.write(skill, current=current, older=older)
 
     def update(self, skill: Skill, version: int) -> None:
-        """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance."""
-        root, books = self._writer()
-        text = render(skill, version)[Path(DOCUMENT)].encode()
-        reported = unsafe_reported(self.root, skill.name)
-        with translated(self.root), reported, root.folder(skill.name) as folder:
-            with suppress(FileNotFoundError, UnsafeFile), folder.inside(VERSIONS, skill.digest) as kept:
-                kept.write(DOCUMENT, text, temporary=books.work)
-            folder.write(DOCUMENT, text, temporary=books.work)
-            books.touch()
+        """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance.
+
+        What others wrote into SKILL.md stays. Raises as `write` does.
+        """
+        writer = self._writer()
+        with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept((), skill):
+            writer.update(skill, version)
 
     def remove(self, name: str) -> None:
         """Take a skill away, with all its versions; of a link, the link."""
-        root, books = self._writer()
+        writer = self._writer()
         with translated(self.root):
-            if root.kind(name) == "folder":
-                place = gone()
-                root.rename(name, place, into=books.work)
-                root.sync()
-                books.clear(place)
-            else:
-                root.remove(name)
-            with suppress(FileNotFoundError):
-                books.work.remove(marker(name))
-            books.touch()
+            writer.remove(name)
+
+    def foreign_files(self, name: str) -> list[str]:
+        """What lies in a skill's folder and is not ours, as paths inside it, sorted."""
+        with self.reading() as opened:
+            return opened.foreign_files(name)
+
+    @contextmanager
+    def _homes_kept(self, older: Sequence[Skill], skill: Skill) -> Iterator[None]:
+        """Note which skill holds the versions that are written in the block, where the others are known."""
+        is_known = self.stamp() == self._homes_stamp
+        yield
+        if is_known:
+            for each in (*older, skill):
+                names = self._homes.setdefault(each.digest, [])
+                if each.name not in names:
+                    names.append(each.name)
+            self._homes_stamp = self.stamp()
 
     def _hold(self, stack: ExitStack, timeout: float) -> None:
         """Open what a writer needs, take the lock, and finish what a killed writer began."""
@@ -238,45 +220,14 @@ class SkillFolder:
                 f"{self.root} is being written by {books.holder()}; wait for it, or stop it, and try again"
             ) from None
         stack.callback(self._let_go, self._opened)
-        self._held = _Held(root, books)
         self._opened = OpenLibrary(self.root, root, books.work)
-        books.recover(self._complete)
+        self._held = SkillWriter(root, books, self._opened)
+        books.recover(self._held.complete)
 
     def _let_go(self, before: OpenLibrary | None) -> None:
         self._held, self._opened = None, before
 
-    def _writer(self) -> _Held:
+    def _writer(self) -> SkillWriter:
         if self._held is None:
             raise RuntimeError("a library is written in a `writing()` block only")
         return self._held
-
-    def _exchange(self, name: str, digest: str) -> None:
-        """Make a kept version the current one, in steps that `_complete` can finish."""
-        work = self._writer().books.work
-        work.write(marker(name), digest.encode())
-        self._copy_current(name, digest)
-        work.remove(marker(name))
-
-    def _copy_current(self, name: str, digest: str) -> None:
-        root, books = self._writer()
-        stored = self.read_version(name, digest)
-        files = render(stored.skill, stored.version)
-        with root.folder(name) as folder:
-            for path in (*(script for script in SCRIPTS.values() if script in files), Path(DOCUMENT)):
-                with folder.inside(*path.parts[:-1], create=True) as place:
-                    place.write(path.name, files[path].encode(), temporary=books.work)
-            for script in SCRIPTS.values():
-                if script not in files:
-                    with suppress(FileNotFoundError), folder.inside(*script.parts[:-1]) as place:
-                        place.remove(script.name)
-
-    def _complete(self, name: str, digest: str) -> bool:
-        """Finish a change that was cut off; `False` where it cannot be, which costs that skill alone."""
-        if not self.has_version(name, digest):
-            return True
-        try:
-            self._copy_current(name, digest)
-        except (BrokenSkill, UnsafeFile) as error:
-            _LOGGER.warning("the change of a skill could not be completed: %s", visible_line(error, 400))
-            return False
-        return True

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from fieldcraft.common.files import Folder
+from fieldcraft.common.text import valid_text
 from fieldcraft.skills.dense import DenseIndex, IndexDamaged
 from fieldcraft.skills.embeddings import DEFAULT
 from fieldcraft.skills.lexical import LexicalIndex, split_words
@@ -36,6 +37,8 @@ _NAME_WEIGHT = 0.5
 """How much the name alone counts beside all the text of a skill. A view more, for the description, finds no
 more of the paraphrased queries among the best five and costs a third more time."""
 _GENERATION = re.compile(r"index\.[0-9]{1,9}")
+_TEXT = 8_000
+"""Characters of a skill's or a query's text that count."""
 _FORMAT = 1
 """Raise it when the texts that are indexed, or how, change: indexes of another format are not used."""
 
@@ -89,6 +92,7 @@ class SkillIndex:
 
     def search(self, query: str, count: int) -> Hits:
         """The `count` best skills by meaning, and as many by words."""
+        query = valid_text(query[:_TEXT])
         vector = self._embedder.query(query)
         return self._mended(
             lambda: Hits(self._dense.search(vector, count), self._lexical.search(query, count))
@@ -196,11 +200,11 @@ class SkillIndex:
 
 def views_of(skill: Skill) -> Views:
     """What a skill is found by: its name, its description, its task, goal and docstring."""
-    name = split_words(skill.entry).lower()
+    name = split_words(valid_text(skill.entry[:_TEXT])).lower()
     goal = skill.provenance.goal
-    more = [skill.provenance.task, _docstring(skill), _leaves(goal) if goal else ""]
+    more = [skill.provenance.task[:_TEXT], _docstring(skill)[:_TEXT], _leaves(goal) if goal else ""]
     told = [text for text in dict.fromkeys(more) if text and text not in skill.description]
-    everything = " ".join([f"{name}. {skill.description}", *told])
+    everything = valid_text(" ".join([f"{name}. {skill.description}", *told])[:_TEXT])
     return Views(((name, _NAME_WEIGHT), (everything, 1.0)), everything)
 
 
@@ -211,12 +215,18 @@ def _docstring(skill: Skill) -> str:
         return ""
 
 
-def _leaves(data: object) -> str:
-    """The words in a goal's data, in order."""
-    match data:
-        case dict():
-            return " ".join(f"{split_words(str(key))} {_leaves(value)}" for key, value in data.items())
-        case list():
-            return " ".join(_leaves(value) for value in data)
-        case _:
-            return split_words(str(data))
+def _leaves(goal: object) -> str:
+    """The words in a goal's data, in order, as far as they count."""
+    words: list[str] = []
+    room = _TEXT
+    waiting: list[object] = [goal]
+    while waiting and room > 0:
+        match waiting.pop():
+            case dict() as data:
+                waiting.extend(part for pair in reversed(data.items()) for part in reversed(pair))
+            case list() as data:
+                waiting.extend(reversed(data))
+            case leaf:
+                words.append(split_words(str(leaf)[:room]))
+                room -= len(words[-1]) + 1
+    return " ".join(words)

@@ -11,6 +11,9 @@ POSTINGS = 1000
 """How many places of a query's words are looked at. The rarest words come first; with thousands of skills the
 common ones, which tell little, are left out, so that a search stays fast."""
 
+_WORDS = 200
+"""Of a query that are looked for; SQLite refuses very long queries."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMMON = (
     "a an and are as at be by do for from get have how i in is it its make me my need of off on or some "
@@ -63,7 +66,8 @@ class LexicalIndex:
     def search(self, query: str, count: int) -> dict[str, float]:
         """The `count` best by BM25, higher is better. Empty where no telling word of the query occurs."""
         words = dict.fromkeys(re.findall(r"\w+", split_words(query).lower()))
-        chosen = self._telling([word for word in words if word not in _STOP_WORDS])
+        telling = [word for word in words if word not in _STOP_WORDS]
+        chosen = self._telling(telling[:_WORDS])
         if not chosen:
             return {}
         rows = self._database.execute(

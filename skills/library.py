@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from fieldcraft.skills.admission import check_admissible, find_twin
-from fieldcraft.skills.errors import SkillRefused
+from fieldcraft.skills.admission import Walked, check_admissible, find_twin
+from fieldcraft.skills.errors import BrokenSkill, SkillRefused
+from fieldcraft.skills.formats.agent_skills import render
+from fieldcraft.skills.formats.limits import check_readable
 from fieldcraft.skills.merging import MergeReport, merge
 from fieldcraft.skills.shelf import SkillShelf
-from fieldcraft.skills.skill import Provenance, Skill, Verified
+from fieldcraft.skills.skill import STANDING, Provenance, Skill, Verified
 
 _LOCK_SECONDS = 10.0
-_STANDING = {Verified.FULL: 2, Verified.PARTIAL: 1, Verified.NO: 0}
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,15 @@ class Kept:
     skill: Skill
     status: Literal["new", "new version", "same", "duplicate"]
     duplicate_of: str | None = None
+
+
+@dataclass
+class Adopted:
+    """What `adopt` did: whether the skill was new here, the versions written, why others were refused."""
+
+    new: bool = False
+    written: list[Skill] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 class SkillLibrary(SkillShelf):
@@ -81,17 +92,20 @@ class SkillLibrary(SkillShelf):
             twin = find_twin(skill, self._catalogue)
             if twin is not None:
                 return Kept(twin, "duplicate", twin.name)
-            self._folder.write(skill)
+            try:
+                self._folder.write(skill)
+            except BrokenSkill as error:
+                raise SkillRefused(f"no version can be added: {error}") from None
             self._catalogue.wrote(skill.name)
             if self._retriever is not None:
                 self._retriever.follow(self._catalogue)
             return Kept(skill, "new version" if current else "new")
 
     def remove(self, name_or_entry: str, *, force: bool = False) -> None:
-        """Delete a skill with all its versions.
+        """Delete a skill with all its versions, and whatever else lies in its folder.
 
         Raises:
-            SkillRefused: others call it, and `force` is not given.
+            SkillRefused: others call it, or others' files lie in its folder, and `force` is not given.
         """
         with self.writing():
             name = self._resolve(name_or_entry)
@@ -99,6 +113,11 @@ class SkillLibrary(SkillShelf):
             if callers and not force:
                 raise SkillRefused(
                     f"{name} is called by {', '.join(callers)}; remove those first, or use force"
+                )
+            if not force and (foreign := self._folder.foreign_files(name)):
+                raise SkillRefused(
+                    f"the folder of {name} holds other files too ({', '.join(foreign[:3])}); "
+                    "move them away, or use force"
                 )
             self._folder.remove(name)
             self._bindings.forget(name)
@@ -119,6 +138,8 @@ class SkillLibrary(SkillShelf):
     def accept(self, name: str) -> Skill:
         """Take a hand-edited or hand-written skill as it now stands, as a new version that is not verified.
 
+        Where its digest is that of a kept version, that one is current again, verified as it was.
+
         Raises:
             BrokenSkill: it cannot be read even so.
             SkillRefused: it is no skill the library may keep.
@@ -127,12 +148,18 @@ class SkillLibrary(SkillShelf):
             if name not in self._folder.names():
                 raise self._unknown(name)
             edited = self._folder.read_edited(name)
+            self._catalogue.refresh()
+            self._catalogue.reread(name)
+            sound = self._catalogue.skill(name)
+            if sound is not None and sound.digest == edited.digest:
+                self._folder.update(sound, self._catalogue.version(name))
+                return sound
             provenance = edited.provenance.model_copy(update={"source": "written"})
             skill = edited.model_copy(update={"verified": Verified.NO, "provenance": provenance})
             check_admissible(skill, self)
-            self._folder.write(skill)
+            accepted = self._folder.write(skill).skill
             self._catalogue.wrote(name)
-            return skill
+            return self._update(accepted, {"environment": skill.environment, "tools": skill.tools})
 
     def merge(self, other: SkillLibrary) -> MergeReport:
         """Copy the skills of another library, with the versions they depend on.
@@ -143,20 +170,83 @@ class SkillLibrary(SkillShelf):
         with self.writing():
             return merge(self, other)
 
-    def adopt(self, skill: Skill, *, library: Path, current: bool = True) -> None:
-        """Write a skill of another `library` as imported: untrusted, not verified, its digest unchanged.
+    def adopt(
+        self,
+        versions: Sequence[Skill],
+        *,
+        library: Path,
+        claimed: Mapping[str, str] | None = None,
+        walked: Walked | None = None,
+        grows: bool = False,
+    ) -> Adopted:
+        """Write versions of one skill of another `library`, oldest first: untrusted and not verified.
 
-        Raises:
-            SkillRefused: it may not be kept here.
+        Nothing that is here is replaced: only where there was nothing of the name does the last become
+        current. What may not be kept here is left out, with the reason.
+
+        Args:
+            versions: their digests stay what they are.
+            library: where they come from.
+            claimed: entry functions of skills here that cannot be loaded now, by `claimed_entries`.
+            walked: what was found of the calls in this library while skills before this one were adopted.
+            grows: the skill came with the same import, so that the last becomes current all the same.
         """
+        adopted = Adopted()
         origin = {"source": "imported", "library": str(library)}
-        provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
-        changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
         with self.writing():
-            self._check_sound(skill.name)
-            check_admissible(skill, self)
-            self._folder.write(skill.model_copy(update=changes), current=current)
-            self._catalogue.wrote(skill.name)
+            self._catalogue.refresh()
+            for skill in versions:
+                try:
+                    self._check_free(skill, claimed or {})
+                    check_admissible(skill, self, walked)
+                    check_readable(skill, render(skill, 1))
+                except SkillRefused as refusal:
+                    adopted.refused.append(str(refusal))
+                    continue
+                provenance = Provenance.model_validate({**skill.provenance.model_dump(), **origin})
+                changes = {"trusted": False, "verified": Verified.NO, "provenance": provenance}
+                adopted.written.append(skill.model_copy(update=changes))
+            self._write_adopted(adopted, grows=grows)
+        return adopted
+
+    def _write_adopted(self, adopted: Adopted, *, grows: bool) -> None:
+        if not adopted.written:
+            return
+        *older, last = adopted.written
+        adopted.new = not self._catalogue.holds(last.name)
+        try:
+            if adopted.new:
+                self._folder.write(last, older=older)
+            else:
+                for skill in adopted.written:
+                    self._folder.write(skill, current=grows and skill is last)
+        except (BrokenSkill, SkillRefused) as refusal:
+            adopted.refused.append(str(refusal))
+            adopted.written = [skill for skill in adopted.written if self.has(skill.name, skill.digest)]
+        self._catalogue.wrote(last.name)
+
+    def _check_free(self, skill: Skill, claimed: Mapping[str, str]) -> None:
+        """Raise `SkillRefused` where adopting would touch or lock out a skill here that is not sound."""
+        self._catalogue.reread(skill.name)
+        if problem := self._catalogue.problem(skill.name):
+            raise SkillRefused(f"the library's own {problem}")
+        if clash := self._catalogue.differs_in_case(skill.name):
+            raise SkillRefused(f"the library has a folder {clash!r}, which differs in case only; rename it")
+        holder = claimed.get(skill.entry, skill.name)
+        if holder != skill.name:
+            raise SkillRefused(f"the skill {holder!r} already has the entry function {skill.entry!r}")
+
+    def claimed_entries(self) -> dict[str, str]:
+        """Entry function to name of the skills that cannot be loaded now, as far as their code can be read.
+
+        Looks at all files.
+        """
+        self._catalogue.refresh(thorough=True)
+        claimed = {}
+        for problem in self._catalogue.problems():
+            with suppress(BrokenSkill):
+                claimed[self._folder.read_edited(problem.name).entry] = problem.name
+        return claimed
 
     def _check_sound(self, name: str) -> None:
         if self._catalogue.problem(name):
@@ -166,7 +256,7 @@ class SkillLibrary(SkillShelf):
 
     def _raise_standing(self, current: Skill, again: Skill) -> Skill:
         changes: dict[str, object] = {}
-        if _STANDING[again.verified] > _STANDING[current.verified]:
+        if STANDING[again.verified] > STANDING[current.verified]:
             changes["verified"] = again.verified
         if again.trusted and not current.trusted:
             changes["trusted"] = True

@@ -168,6 +168,28 @@ class OpenLibrary:
             ]
         return []
 
+    def foreign_files(self, name: str) -> list[str]:
+        """What lies in a skill's folder and is not ours, as paths inside it, sorted.
+
+        Of a folder that is not ours, its own entries are listed; an empty one is not.
+
+        Raises:
+            BrokenSkill: that cannot be seen.
+        """
+        found: list[str] = []
+        nothing = suppress(FileNotFoundError, UnsafeFile)
+        with self._reported(name), nothing, self.skill(name) as folder:
+            found += _foreign(folder)
+            with folder.folder(VERSIONS) as versions:
+                for entry in versions.names():
+                    if is_digest(entry) and versions.kind(entry) == "folder":
+                        with versions.folder(entry) as version:
+                            found += [f"{VERSIONS}/{entry}/{path}" for path in _foreign(version)]
+                    else:
+                        found += _listed(versions, entry, f"{VERSIONS}/{entry}")
+                found += _unprintable(versions, f"{VERSIONS}/")
+        return sorted(found)
+
     def _current(self, folder: Folder, name: str) -> Stored:
         folder.require(VERSIONS, "folder")
         marked = marked_version(self._work, name) if self._work is not None else None
@@ -189,6 +211,38 @@ class OpenLibrary:
 
 
 _SCRIPT_FOLDER = SCRIPTS["python"].parts[0]
+_SCRIPT_NAMES = {path.name for path in SCRIPTS.values()}
+
+
+def _foreign(folder: Folder) -> list[str]:
+    """What is not ours in the folder of a skill or of a version, without what lies under `versions/`."""
+    found = _unprintable(folder)
+    for entry in folder.names():
+        if entry == _SCRIPT_FOLDER and folder.kind(entry) == "folder":
+            with folder.folder(entry) as scripts:
+                for name in scripts.names():
+                    if name not in _SCRIPT_NAMES:
+                        found += _listed(scripts, name, f"{entry}/{name}")
+                found += _unprintable(scripts, f"{entry}/")
+        elif entry not in {DOCUMENT, VERSIONS, _SCRIPT_FOLDER}:
+            found += _listed(folder, entry, entry)
+    return found
+
+
+def _listed(folder: Folder, entry: str, path: str) -> list[str]:
+    """An entry that is not ours; of a folder, what it holds."""
+    if folder.kind(entry) != "folder":
+        return [path]
+    try:
+        with folder.folder(entry) as inner:
+            return [f"{path}/{name}" for name in inner.names()] + _unprintable(inner, f"{path}/")
+    except OSError:
+        return [path]
+
+
+def _unprintable(folder: Folder, within: str = "") -> list[str]:
+    number = folder.unprintable()
+    return [f"{within}(entries with names that cannot be shown: {number})"] if number else []
 
 
 @contextmanager

@@ -16,6 +16,13 @@ Language = Literal["python", "javascript"]
 RESERVED = frozenset({"bot", "tools", "PrimitiveError", "Position", "ToolError"})
 """Names that a program gets from the sandbox and may not define."""
 
+SOURCE_LIMIT = 64_000
+"""Characters of a source at most; reading one this long takes well under a second."""
+
+_NAME_LIMIT = 200
+_FIELDS = 200_000_000
+"""Characters of a source times its braces: up to Python 3.11, f-strings are read in quadratic time."""
+
 
 class ProgramError(ValueError):
     """The source is no runnable program; the message tells its author what to change, with the line."""
@@ -56,16 +63,40 @@ def parse_program(source: str, language: Language = "python") -> Program:
     """Read source into a `Program`.
 
     Raises:
-        ProgramError: syntax error, no entry function, wrong signature, a reserved name redefined, or
-            statements at top level other than imports, functions, classes and constants.
+        ProgramError: syntax error, no entry function, wrong signature, a reserved name redefined,
+            statements at top level other than imports, functions, classes and constants, or a source too
+            large or too deeply nested to be read.
         MissingParser: what reads this language is not installed.
     """
     if language == "javascript":
         return _parse_javascript(source)
     try:
-        return _parse(source)
+        return _parse(source, read_python(source))
     except ProgramError:
         raise
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ProgramError(_syntax_message(source, error)) from None
+
+
+def check_size(source: str) -> None:
+    """Raise `ProgramError` for a source that is too large to be read in a short time."""
+    if len(source) > SOURCE_LIMIT:
+        raise ProgramError(
+            f"the source has {len(source):,} characters; at most {SOURCE_LIMIT:,} are read: write less"
+        )
+
+
+def read_python(source: str) -> ast.Module:
+    """The syntax tree of a Python source, in bounded time.
+
+    Raises:
+        ProgramError: it cannot be parsed; the message has the line.
+    """
+    check_size(source)
+    if len(source) * source.count("{") > _FIELDS and re.search("[fF][rR]?[\"']", source):
+        raise ProgramError("the source has too many fields in f-strings to be read; write fewer")
+    try:
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(_syntax_message(source, error)) from None
 
@@ -82,6 +113,8 @@ def _parse_javascript(source: str) -> Program:
         )
     entry = script.entry
     wanted = "`async function doTheTask(bot) { ... }` as its last one"
+    if entry is not None and len(entry.name) > _NAME_LIMIT:
+        raise ProgramError(f"line {entry.line}: the name of the function has more than {_NAME_LIMIT} letters")
     if entry is None or not entry.asynchronous:
         raise ProgramError(f"the program has no async function at top level; write {wanted}")
     if not entry.takes_bot:
@@ -94,8 +127,7 @@ def _parse_javascript(source: str) -> Program:
     return script.program(entry.name)
 
 
-def _parse(source: str) -> Program:
-    tree = ast.parse(source)
+def _parse(source: str, tree: ast.Module) -> Program:
     _refuse_stray_statements(tree, source)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     public = [node for node in functions if not node.name.startswith("_")]
@@ -104,8 +136,11 @@ def _parse(source: str) -> Program:
             "the program has no public top-level function; write `def do_the_task(bot): ...` as its last one"
         )
     entry = public[-1]
-    if not entry.name.isascii():
-        raise ProgramError(f"line {entry.lineno}: name the entry function in plain ASCII, not {entry.name!r}")
+    if not entry.name.isascii() or len(entry.name) > _NAME_LIMIT:
+        raise ProgramError(
+            f"line {entry.lineno}: name the entry function in plain ASCII and {_NAME_LIMIT} letters at most, "
+            f"not {entry.name[:_NAME_LIMIT]!r}"
+        )
     defined = _defined(tree)
     clash = sorted(defined & RESERVED)
     if clash:

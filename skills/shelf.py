@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from fieldcraft.skills.binding import Bindings
 from fieldcraft.skills.catalogue import Catalogue, Problem
 from fieldcraft.skills.errors import BrokenSkill, UnknownSkill
 from fieldcraft.skills.folder import SkillFolder
+from fieldcraft.skills.program import SOURCE_LIMIT
 from fieldcraft.skills.sandbox.base import SkillSet
 from fieldcraft.skills.skill import Skill
 
@@ -101,10 +101,22 @@ class SkillShelf:
         return self._catalogue.skill(name) is not None or self._catalogue.owner(name) is not None
 
     def problems(self) -> list[Problem]:
-        """Every skill that cannot be used, with the reason and the cure, by name. Looks at all files."""
+        """Every skill that cannot be used, with the reason and the cure, by name. Looks at all files.
+
+        What else is odd is named too: what stands where versions should, a program too long to be read.
+        """
+        found = self.unusable()
+        found += [Problem(*oddity) for oddity in self._folder.oddities()]
+        for skill in self._catalogue:
+            if (size := len(skill.source)) > SOURCE_LIMIT:
+                reason = f"has a program of {size:,} characters; at most {SOURCE_LIMIT:,} are read"
+                found.append(Problem(skill.name, reason, "split it into several skills"))
+        return sorted(found, key=lambda problem: problem.name)
+
+    def unusable(self) -> list[Problem]:
+        """The skills that cannot be loaded, or that need one which the library lacks. Looks at all files."""
         self._catalogue.refresh(thorough=True)
         found = self._catalogue.problems()
-        found += [Problem(*oddity) for oddity in self._folder.oddities()]
         for skill in self._catalogue:
             if missing := self.unbound(skill):
                 cure = f"keep or merge {missing[0]} again, or `fieldcraft skills remove {skill.name}`"
@@ -164,18 +176,7 @@ class SkillShelf:
 
     def tools_of(self, skill: Skill) -> frozenset[str]:
         """The tools that a skill needs, those of the skills that it calls included."""
-        found: set[str] = set()
-        waiting, seen = [skill], {skill.digest}
-        while waiting:
-            needing = waiting.pop()
-            found.update(needing.tools)
-            for entry in needing.dependencies:
-                with suppress(BrokenSkill):
-                    called = self.dependency(needing, entry)
-                    if called.digest not in seen:
-                        seen.add(called.digest)
-                        waiting.append(called)
-        return frozenset(found)
+        return self._bindings.tools_of(skill)
 
     def dependents(self, name_or_entry: str) -> list[str]:
         """The names of the current skills that call any version of this one, sorted."""
@@ -192,10 +193,12 @@ class SkillShelf:
 
     def current(self, name: str) -> Skill | None:
         """The current version of a sound skill of exactly this name."""
+        self._catalogue.refresh()
         return self._catalogue.skill(name)
 
     def owner(self, entry: str) -> str | None:
         """The name of the skill whose entry function this is."""
+        self._catalogue.refresh()
         return self._catalogue.owner(entry)
 
     def has(self, name: str, digest: str) -> bool:

@@ -25,6 +25,10 @@ class Verified(StrEnum):
     NO = "no"
 
 
+STANDING = {Verified.FULL: 2, Verified.PARTIAL: 1, Verified.NO: 0}
+"""A higher number is better verified."""
+
+
 class Provenance(BaseModel):
     """Where a skill comes from. `task` in words; `goal` as JSON data where the task had one.
 

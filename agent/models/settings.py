@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fieldcraft.tools.sources.secrets import Discreet, GuardedText, GuardedWords, learn_text, learn_words
@@ -42,7 +44,7 @@ class ModelSettings(Discreet, BaseModel):
     backoff: float = Field(default=1.0, gt=0)
     temperature: float | None = Field(default=None, ge=0)
     max_output_tokens: int | None = Field(default=None, ge=1)
-    base_url: GuardedText | None = Field(default=None, pattern=r"^https?://\S+$")
+    base_url: GuardedText | None = None
     prices: dict[str, Price] = {}
     tools: GuardedWords = ()
     sources: ToolSources = ToolSources()
@@ -51,6 +53,8 @@ class ModelSettings(Discreet, BaseModel):
     @field_validator("base_url")
     @classmethod
     def _without_secrets(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"https?://\S+", value) is None:
+            raise ValueError("a base_url begins with http:// or https:// and has no blanks")
         if value is not None and "@" in value.split("//", 1)[1].split("/", 1)[0]:
             raise ValueError("a base_url must hold no user or password, for settings are kept in the journal")
         return value

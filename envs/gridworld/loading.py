@@ -12,12 +12,17 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.files import UnsafeFile, read_file
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
 from fieldcraft.envs.gridworld.variants import VariantError, varied
 from fieldcraft.envs.suggest import nearest, reason
 
 DEFAULT_RULES = Path(__file__).with_name("rules.json")
+LIMITS = Limits(size=500_000, depth=32, items=50_000, digits=15)
+"""Of a rules file; the built-in one has about a tenth of that."""
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Reference = tuple[str, str, EntryPath]
 
@@ -36,9 +41,10 @@ def parse_rules(text: str, source: str) -> Rules:
         first = error.errors(include_url=False)[0]
         place = first["loc"]
         plain = isinstance(first["input"], str | int | float)
-        got = repr(first["input"]) if plain else f"a {type(first['input']).__name__}"
+        got = f"{first['input']!r:.80}" if plain else f"a {type(first['input']).__name__}"
         message = reason(first["msg"])
         raise rules_error(text, source, place, f"{message} (got {got})") from error
+    _check_bounds(data, source)
     for place, problem in _unknown_names(rules):
         raise rules_error(text, source, place, problem)
     for place, problem in find_unobtainable(rules):
@@ -64,10 +70,21 @@ def _read_json(text: str, source: str) -> Any:
         raise RulesError(f"{source}: line {error.lineno}: not JSON: {error.msg}") from error
     except RecursionError:
         raise RulesError(f"{source}: no rules: its brackets are nested too deeply") from None
+    except ValueError as error:
+        raise RulesError(f"{source}: no rules: {error}") from error
     if doubled:
-        name, line = next(_doubles(yaml.compose(text, Loader=yaml.SafeLoader)))
+        name, line = next(_doubles(yaml.compose(text, Loader=_LOADER)))
         raise RulesError(f"{source}, line {line}: {name!r} stands here for the second time; keep one")
     return data
+
+
+def _check_bounds(data: Any, source: str) -> None:
+    try:
+        sound = bounded(data, LIMITS) == data
+    except DataError as error:
+        raise RulesError(f"{source}: no rules: {error}") from error
+    if not sound:
+        raise RulesError(f"{source}: no rules: it holds halves of characters (lone surrogates)")
 
 
 def _doubles(node: Any) -> Iterator[tuple[str, int]]:
@@ -105,9 +122,10 @@ def read_text(path: Path | str | None) -> str:
     """
     source = DEFAULT_RULES if path is None else Path(path)
     try:
-        return source.read_text(encoding="utf-8")
+        return read_file(source, limit=LIMITS.size).decode("utf-8")
     except OSError as error:
-        raise RulesError(f"cannot read the rules file {source}: {error.strerror or error}") from error
+        problem = error.problem if isinstance(error, UnsafeFile) else error.strerror or error
+        raise RulesError(f"cannot read the rules file {source}: {problem}") from error
     except UnicodeDecodeError as error:
         raise RulesError(f"cannot read the rules file {source}: it is not text in UTF-8") from error
 
@@ -125,7 +143,7 @@ def rules_error(text: str, source: str, place: EntryPath, problem: str) -> Rules
 
 def _line_of(text: str, place: EntryPath) -> int:
     """The line of the deepest part of `place` that the file has; YAML's parser keeps lines and reads JSON."""
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(text, Loader=_LOADER)
     line = 1
     for part in place:
         if isinstance(node, yaml.MappingNode):

@@ -5,19 +5,63 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fieldcraft.envs.gridworld.options import Options, read_options
+from fieldcraft.envs.gridworld.options import LARGEST, SMALLEST, Options, read_options
 from fieldcraft.envs.gridworld.tables import MARGIN, Tables
 from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
-from fieldcraft.envs.gridworld.world import Life, World
+from fieldcraft.envs.gridworld.world import SECOND, Life, World
 
 _MAGIC = b"FCGRID"
 _VERSION = 2
 _HEADER = struct.Struct("<6sHIII")
 """Magic, version, CRC-32 of what follows the header, length of the JSON, length of the tiles."""
+
+_MOST_MEMORY = 64_000_000
+"""Bytes of the JSON that are read."""
+
+_Number = Annotated[int, Field(ge=0, lt=1 << 63)]
+_Counts = dict[str, _Number]
+
+
+class _Life(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    items: _Counts
+    milestones: _Counts
+    killed: _Counts
+    placed: _Counts
+    distance: _Number
+    deaths: _Number
+
+
+class _Memory(BaseModel):
+    """The JSON of a snapshot, as `World.memory` gives it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    seed: Annotated[int, Field(gt=-(1 << 63), lt=1 << 64)]
+    rules: str
+    options: Options
+    cell: _Number
+    spawn: _Number
+    tick: _Number
+    next_second: _Number
+    dice: Annotated[int, Field(ge=0, lt=1 << 64)]
+    health: _Number
+    hunger: _Number
+    counts: _Counts
+    wear: _Counts
+    equipment: dict[str, str]
+    chests: list[tuple[_Number, _Counts]]
+    furnaces: list[tuple[_Number, int]]
+    growing: list[tuple[_Number, _Number]]
+    life: _Life
+    events: list[str]
+    last_death: str
 
 
 def body(world: World) -> bytes:
@@ -54,22 +98,21 @@ def load(snapshot: bytes, current: World | None) -> World:
         ValueError: the bytes are no snapshot, of another version, damaged, or of rules that are gone.
     """
     memory, tiles = _unpack(snapshot)
-    if current is not None and memory["rules"] == current.tables.digest:
-        options, tables = Options.model_construct(**_tupled(memory["options"])), current.tables
+    options = memory.options
+    if current is not None and memory.rules == current.tables.digest:
+        tables = current.tables
     else:
-        options, tables = read_options(memory["options"])
-        if tables.digest != memory["rules"]:
+        options, tables = read_options(options.model_dump())
+        if tables.digest != memory.rules:
             raise ValueError(
                 "the rules file has changed since the snapshot was taken; give its old rules file"
             )
+    if not SMALLEST <= options.size <= LARGEST:
+        raise ValueError("damaged snapshot: no world has its size")
     return _rebuild(memory, tiles, options, tables)
 
 
-def _tupled(options: dict[str, Any]) -> dict[str, Any]:
-    return {**options, "biomes": tuple(options["biomes"])}
-
-
-def _unpack(snapshot: bytes) -> tuple[dict[str, Any], memoryview]:
+def _unpack(snapshot: bytes) -> tuple[_Memory, memoryview]:
     if len(snapshot) < _HEADER.size:
         raise ValueError("not a snapshot of a grid world: too short")
     magic, version, checksum, memory_length, tiles_length = _HEADER.unpack_from(snapshot)
@@ -82,11 +125,17 @@ def _unpack(snapshot: bytes) -> tuple[dict[str, Any], memoryview]:
         raise ValueError("damaged snapshot: it has been cut short or added to")
     if zlib.crc32(content) != checksum:
         raise ValueError("damaged snapshot: the checksum does not match")
-    memory: dict[str, Any] = json.loads(bytes(content[:memory_length]))
+    if memory_length > _MOST_MEMORY:
+        raise ValueError(f"damaged snapshot: it remembers more than {_MOST_MEMORY:,} bytes")
+    try:
+        memory = _Memory.model_validate_json(bytes(content[:memory_length]))
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])[:100]
+        raise ValueError(f"damaged snapshot: its memory is not one of a grid world ({where})") from None
     return memory, content[memory_length:]
 
 
-def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables: Tables) -> World:
+def _rebuild(memory: _Memory, tiles: memoryview, options: Options, tables: Tables) -> World:
     cells = (options.size + 2 * MARGIN) ** 2
     squares = (-(-options.size // BIOME_TILES)) ** 2
     bits = -(-cells // 8)
@@ -97,18 +146,41 @@ def _rebuild(memory: dict[str, Any], tiles: memoryview, options: Options, tables
         surface=bytearray(tiles[:cells]),
         under=bytearray(tiles[cells : 2 * cells]),
         biomes=bytes(tiles[2 * cells + bits : 2 * cells + bits + squares]),
-        spawn=memory["spawn"],
+        spawn=memory.spawn,
         mobs=dict(zip(*np.frombuffer(mobs, dtype="<u4").reshape(2, -1).tolist(), strict=True)),
     )
+    if not _is_sound(memory, tiles[: 2 * cells], terrain, options, tables):
+        raise ValueError("damaged snapshot: it holds what no world of its rules can hold")
     packed = np.frombuffer(tiles[2 * cells : 2 * cells + bits], dtype=np.uint8)
     seen = bytearray(np.unpackbits(packed, count=cells))
-    world = World(tables, options, memory["seed"], terrain, seen=seen)
+    world = World(tables, options, memory.seed, terrain, seen=seen)
     for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "last_death"):
-        setattr(world, name, memory[name])
-    world.inventory.counts = memory["counts"]
-    world.inventory.wear = memory["wear"]
-    world.inventory.equipment = memory["equipment"]
+        setattr(world, name, getattr(memory, name))
+    world.inventory.counts = memory.counts
+    world.inventory.wear = memory.wear
+    world.inventory.equipment = memory.equipment
     for name in ("chests", "furnaces", "growing"):
-        setattr(world, name, dict(memory[name]))
-    world.life = Life(**memory["life"])
+        setattr(world, name, dict(getattr(memory, name)))
+    world.life = Life(**vars(memory.life))
     return world
+
+
+def _is_sound(
+    memory: _Memory, blocks: memoryview, terrain: Terrain, options: Options, tables: Tables
+) -> bool:
+    """Whether all places lie inside, and all blocks, mobs, items and biomes are those of the rules."""
+    stride, end = options.size + 2 * MARGIN, MARGIN + options.size
+    places = [memory.cell, memory.spawn]
+    places += [cell for part in (memory.chests, memory.furnaces, memory.growing) for cell, _ in part]
+    rows, columns = np.divmod(np.array([*places, *terrain.mobs]), stride)
+    held = {*memory.counts, *memory.wear, *memory.equipment.values()}
+    held = held.union(*(contents for _, contents in memory.chests))
+    return (
+        bool(min(rows.min(), columns.min()) >= MARGIN and max(rows.max(), columns.max()) < end)
+        and int(np.frombuffer(blocks, dtype=np.uint8).max()) < len(tables.block_names)
+        and max(terrain.mobs.values(), default=0) >> 8 < len(tables.mob_names)
+        and max(terrain.biomes) < len(options.biomes)
+        and tables.rules.biomes.keys() >= set(options.biomes)
+        and held <= tables.rules.items.keys()
+        and memory.tick < memory.next_second <= memory.tick + SECOND
+    )

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from fieldcraft.common.data import DataError, read_json
+from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import OptionInfo, Position
+
+_LIMITS = Limits(size=100_000, depth=8, items=10_000)
 
 
 def _from_text(value: Any) -> Any:
@@ -18,7 +20,7 @@ def _from_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return read_json(value if value.lstrip()[:1] in ("{", "[") else f"[{value}]")
+        return read_json(value if value.lstrip()[:1] in ("{", "[") else f"[{value}]", _LIMITS)
     except DataError:
         return value
 

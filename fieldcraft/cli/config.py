@@ -11,21 +11,28 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.files import read_file
 from fieldcraft.common.redaction import redact
 from fieldcraft.common.secret_names import names_a_secret
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import nearest
 from fieldcraft.tools.sources.secrets import guarded_text
 
 FILE = Path("fieldcraft.toml")
+FILE_LIMITS = Limits(size=300_000, depth=16, items=20_000)
+"""Of the settings file: it comes along with a folder that others may have made."""
+_DOTS = 100
+"""In a line of it: a key of many parts is read in quadratic time."""
 PREFIX = "FIELDCRAFT_"
 OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
 """Variables with our prefix that are read elsewhere."""
@@ -40,7 +47,6 @@ class Settings(BaseSettings, RunSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        toml_file=FILE,
         extra="forbid",
         frozen=True,
     )
@@ -63,7 +69,7 @@ class Settings(BaseSettings, RunSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags first, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _file_settings())
 
     def for_run(self, **changes: Any) -> RunSettings:
         """What the run itself is told, with `changes`."""
@@ -84,15 +90,35 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         return Settings(**flags)
     except ValidationError as error:
         raise UsageProblem(_first_problem(error, flags)) from error
+    except RecursionError:
+        raise UsageProblem(
+            f"a variable {PREFIX}* holds JSON that is nested too deep; make it flatter"
+        ) from None
     except SettingsError as error:
         field = str(error).partition('field "')[2].partition('"')[0]
         raise UsageProblem(
             f"{PREFIX}{field.upper()} must hold JSON, such as {PREFIX}OPTIONS='{{\"size\": 96}}'"
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageProblem(f"{FILE} is not valid TOML: {error}") from error
+
+
+def _file_settings() -> dict[str, Any]:
+    """What the settings file of the current folder holds, if there is one."""
+    if not FILE.exists():
+        return {}
+    try:
+        text = read_file(FILE, limit=FILE_LIMITS.size).decode("utf-8")
+        if any(line.count(".") > _DOTS for line in text.split("\n")):
+            raise DataError(f"a line of it has more than {_DOTS} dots")
+        settings: dict[str, Any] = bounded(tomllib.loads(text), FILE_LIMITS)
+    except DataError as error:
+        raise UsageProblem(f"{FILE} cannot be used: {error}") from error
+    except RecursionError:
+        raise UsageProblem(f"{FILE} is nested deeper than {FILE_LIMITS.depth} levels") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageProblem(f"{FILE} cannot be read: {error}") from error
+    except ValueError as error:
+        raise UsageProblem(f"{FILE} is not valid TOML: {visible_line(error)}") from error
+    return settings
 
 
 def _check_variables() -> None:
@@ -106,14 +132,14 @@ def _check_variables() -> None:
 def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
     detail = error.errors(include_url=False)[0]
     place = [str(part) for part in detail["loc"]]
-    where, key = _source(place, flags), ".".join(place)
+    where, key = _source(place, flags), visible_line(".".join(place))
     if detail["type"] == "extra_forbidden":
         known = _known_keys(place[:-1])
         return (
             f"{where}: no setting {key!r}{nearest(place[-1], known) or '.'} Settings here: {', '.join(known)}"
         )
     cause = detail.get("ctx", {}).get("error")
-    problem = str(cause) if cause is not None else detail["msg"]
+    problem = visible_line(cause if cause is not None else detail["msg"], 500)
     given = detail["input"]
     return f"{where}: {key}: {problem}{_got(place, given)}"
 

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.files import read_file
 from fieldcraft.envs.suggest import reason
+
+_TASKS = Limits(size=1_000_000, depth=16, items=50_000)
+"""Of a file of tasks."""
 
 
 def given(**flags: Any) -> dict[str, Any]:
@@ -128,8 +133,8 @@ def pair(key: str, value: Any) -> str:
 
 def _json_or_text(value: str) -> Any:
     try:
-        return json.loads(value)
-    except ValueError:
+        return read_json(value)
+    except DataError:
         return value
 
 
@@ -139,16 +144,13 @@ def read_tasks(path: Path) -> tuple[Any, ...]:
     Raises:
         UsageProblem: the file cannot be read, is empty, or an entry is no task.
     """
-    import yaml
     from pydantic import ValidationError
 
     from fieldcraft.agent.settings import FixedTask
 
     try:
-        text = path.read_text(encoding="utf-8")
-        structured = path.suffix in {".yaml", ".yml", ".json"}
-        entries = yaml.safe_load(text) if structured else [line for line in text.splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        entries = _entries(read_file(path, limit=_TASKS.size).decode("utf-8"), path.suffix)
+    except (OSError, UnicodeDecodeError, DataError) as error:
         raise UsageProblem(f"--tasks {path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list) or not entries:
         raise UsageProblem(f"--tasks {path} holds no tasks; write one task a line, or a YAML or JSON list")
@@ -162,3 +164,11 @@ def read_tasks(path: Path) -> tuple[Any, ...]:
             words = f"{key} {reason(detail['msg'])}".strip()
             raise UsageProblem(f"--tasks {path}, task {number}: {words}") from error
     return tuple(tasks)
+
+
+def _entries(text: str, suffix: str) -> Any:
+    if suffix in {".yaml", ".yml", ".json"}:
+        from fieldcraft.common.yaml import read_yaml
+
+        return read_json(text, _TASKS) if suffix == ".json" else read_yaml(text, _TASKS)
+    return [line for line in text.splitlines() if line.strip()]

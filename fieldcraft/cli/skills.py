@@ -152,7 +152,7 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
 def accept(
     skill: Skilled, library: o.Library = None, owner: o.LibraryOwner = None, as_json: o.Json = False
 ) -> int:
-    """Take a hand-edited skill as it now stands, as a new version."""
+    """Take a hand-edited skill as it now stands, as a new version; what else you wrote there stays."""
     accepted = open_library(library, owner).accept(skill)
     return _done(
         f"{accepted.name} is now version {accepted.digest[:16]}", _summary(accepted), as_json=as_json
@@ -190,7 +190,10 @@ def remove(
     skill: Skilled,
     library: o.Library = None,
     owner: o.LibraryOwner = None,
-    force: Annotated[bool, typer.Option("--force", help="Even where other skills call it.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Even where other skills call it, or other files lie in its folder."),
+    ] = False,
     as_json: o.Json = False,
 ) -> int:
     """Delete a skill with all its versions."""
@@ -206,7 +209,7 @@ def merge(
     owner: o.LibraryOwner = None,
     as_json: o.Json = False,
 ) -> int:
-    """Take in another library's skills. They come untrusted and not verified."""
+    """Take in another library's skills: untrusted, not verified, and in place of none of yours."""
     from fieldcraft.cli.console import console, print_json, say, table
 
     report = open_library(library, owner, must_exist=False).merge(open_library(str(other)))
@@ -220,6 +223,9 @@ def merge(
         ("known already", report.same),
     ):
         shown.add_row(words, str(len(names)), say(", ".join(names)))
+    if better := [name for name, side in report.better.items() if side == "theirs"]:
+        words = "theirs is better verified, by its own record"
+        shown.add_row(say(words, "warn"), str(len(better)), say(", ".join(better)))
     for name, reason in report.refused.items():
         shown.add_row(say("refused", "bad"), "1", say(f"{name}: {reason}"))
     console().print(shown)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fieldcraft.cli.errors import CommandFailed, UsageProblem
+from fieldcraft.common.data import DataError, read_json
+from fieldcraft.common.files import read_file
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -94,13 +96,14 @@ def annotation_settings(
 
 
 def _content_of(file: Path) -> Mapping[str, Any]:
-    import yaml
+    from fieldcraft.common.yaml import read_yaml
 
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content = read_yaml(read_file(file, limit=1_000_000).decode("utf-8")) or {}
     except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}; give a file of settings") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        problem = error.strerror or error
+        raise UsageProblem(f"{file} cannot be read: {problem}; give a file of settings") from error
+    except (UnicodeDecodeError, DataError) as error:
         raise UsageProblem(f"{file} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(content, Mapping):
         raise UsageProblem(f"{file} holds no settings; write such as `seed: 1`")
@@ -160,7 +163,7 @@ def annotated_with(folder: Path, tau_f: float | None) -> tuple[list[AnnotatedDoc
     from fieldcraft.tools.toolformer.settings import AnnotationSettings
 
     try:
-        record = json.loads((folder / "annotation.json").read_text(encoding="utf-8"))
+        record = read_json(read_file(folder / "annotation.json"))
         settings = AnnotationSettings.model_validate(record["settings"])
         names = list(record["tools"])
     except (OSError, ValueError, KeyError, TypeError) as error:

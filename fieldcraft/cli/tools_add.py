@@ -69,8 +69,6 @@ Credential = Annotated[
 ]
 Untried = Annotated[bool, typer.Option("--untried", help="Write it down without trying it.")]
 
-_LARGEST = 1_000_000
-"""Bytes of `fieldcraft.toml`."""
 _FITTING = re.compile(r"[\w-]+")
 """Names of sources, as they stand in the headings of `fieldcraft.toml`."""
 
@@ -219,11 +217,12 @@ def _document() -> TOMLDocument:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    from fieldcraft.cli.config import FILE
+    from fieldcraft.cli.config import FILE, FILE_LIMITS
 
     try:
-        text = read_file(FILE, limit=_LARGEST).decode("utf-8") if FILE.exists() else ""
-        return tomlkit.parse(text) if text else tomlkit.document()
+        if not FILE.exists():
+            return tomlkit.document()
+        return tomlkit.parse(read_file(FILE, limit=FILE_LIMITS.size).decode("utf-8"))
     except (TOMLKitError, RecursionError) as error:
         raise UsageProblem(f"{FILE} is not valid TOML: {visible_line(error)}") from error
     except (OSError, UnicodeDecodeError) as error:

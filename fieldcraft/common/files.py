@@ -69,7 +69,10 @@ class Folder:
         """
         path = Path(path)
         if create:
-            path.mkdir(parents=True, exist_ok=True)
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except FileExistsError:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
         if not _DESCRIPTORS:
             if not path.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, "is no folder", str(path))
@@ -143,7 +146,14 @@ class Folder:
         source = self._descriptor if _DESCRIPTORS else self.path
         with os.scandir(source) as entries:
             found = [str(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind]
-        return sorted(name for name in found if name.isprintable() and not _has_surrogates(name))
+        return sorted(filter(_is_shown, found))
+
+    def unprintable(self, kind: Kind | None = None) -> int:
+        """How many entries, or those of one kind, have names that `names` leaves out."""
+        with os.scandir(self._descriptor if _DESCRIPTORS else self.path) as entries:
+            return sum(
+                not _is_shown(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind
+            )
 
     def is_empty(self) -> bool:
         """Whether there is nothing in it, hidden entries and odd names included."""
@@ -206,7 +216,15 @@ class Folder:
             )
         return descriptor
 
-    def write(self, name: str, content: bytes, *, sync: bool = True, temporary: Folder | None = None) -> None:
+    def write(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        sync: bool = True,
+        temporary: Folder | None = None,
+        keep_mode: bool = False,
+    ) -> None:
         """Put `content` at `name` in one step: whole or not at all, and with `sync` on disk at the return.
 
         Args:
@@ -214,14 +232,18 @@ class Folder:
             content: all of it.
             sync: wait until it is on disk.
             temporary: where the file is while it is incomplete, on the same file system; here where omitted.
+            keep_mode: who may read and write it stays as it is for the file that is replaced.
         """
         if self.kind(name) not in {"file", None}:
             raise self._not("plain file", name)
+        before = self.status(name) if keep_mode else None
         aside = temporary or self
         part = f".{name[:80]}.{secrets.token_hex(4)}.part"
         descriptor = aside.open_file(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                if before is not None and _DESCRIPTORS:
+                    os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
                 file.write(content)
                 file.flush()
                 if sync:
@@ -374,5 +396,6 @@ def _check_name(name: str) -> None:
         raise ValueError(f"{name!r} is no name of an entry")
 
 
-def _has_surrogates(name: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in name)
+def _is_shown(name: str) -> bool:
+    """Whether a name is valid text of visible characters; half a character (a surrogate) is not."""
+    return name.isprintable()

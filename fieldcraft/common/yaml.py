@@ -116,6 +116,21 @@ def _plainly_small(text: str, limits: Limits) -> bool:
     return levels <= limits.depth
 
 
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """The safe dumper, which also quotes text that `read_yaml` would take for a number."""
+
+
+for _kind, _pattern, _first in (("int", _INTEGER, "-+0123456789"), ("float", _NUMBER, "-+.0123456789")):
+    _Dumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern.pattern})\Z"), list(_first)
+    )
+
+
+def write_yaml(data: Any) -> str:
+    """JSON data as a YAML document that `read_yaml` and other readers read alike, in the order given."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+
+
 class _Shape:
     """Refuses before anything is built: by depth, digits, and the number of values with aliases expanded."""
 

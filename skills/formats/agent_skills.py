@@ -7,10 +7,10 @@ are strings as the format wants them (dependencies and provenance as JSON text).
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, read_json
@@ -19,6 +19,7 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.common.yaml import read_yaml
 from fieldcraft.envs.suggest import reason
 from fieldcraft.skills.errors import BrokenSkill
+from fieldcraft.skills.formats.keeping import FENCE, kept_document, new_document
 from fieldcraft.skills.formats.limits import DOCUMENT_LIMIT, ENTRY_LIMIT, FRONT, SCRIPT_LIMIT
 from fieldcraft.skills.likeness import likeness
 from fieldcraft.skills.program import Language, MissingParser, ProgramError, parse_program
@@ -26,8 +27,6 @@ from fieldcraft.skills.skill import Skill
 
 DOCUMENT = "SKILL.md"
 SCRIPTS: dict[Language, Path] = {"python": Path("scripts/skill.py"), "javascript": Path("scripts/skill.js")}
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_FENCE = "---\n"
 _MOST_VERSIONS = 1_000_000_000
 
 
@@ -40,9 +39,20 @@ class Stored(NamedTuple):
     likeness: str
 
 
-def render(skill: Skill, version: int) -> dict[Path, str]:
-    """The files of a skill folder, by path inside it."""
-    script = SCRIPTS[skill.language]
+def render(
+    skill: Skill, version: int, *, written: str | None = None, earlier: Iterable[Skill] = ()
+) -> dict[Path, str]:
+    """The files of a skill folder, by path inside it.
+
+    Args:
+        skill: what they hold.
+        version: its place among the versions of its name, from 1.
+        written: a SKILL.md in which everything that others wrote is kept; only what is ours is replaced.
+        earlier: versions whose text may stand in `written`.
+
+    Raises:
+        BrokenSkill: the frontmatter of `written` cannot be read.
+    """
     metadata = {
         "entry": skill.entry,
         "language": skill.language,
@@ -56,25 +66,33 @@ def render(skill: Skill, version: int) -> dict[Path, str]:
         "trusted": str(skill.trusted).lower(),
         "provenance": json.dumps(skill.provenance.model_dump(mode="json"), sort_keys=True),
     }
-    frontmatter = yaml.dump(
-        {
-            "name": skill.name,
-            "description": skill.description,
-            **({"compatibility": _needs(skill)} if skill.tools else {}),
-            "metadata": metadata,
-        },
-        Dumper=_DUMPER,
-        sort_keys=False,
-        allow_unicode=True,
-        width=100,
-    )
-    body = f"\n# {skill.name}\n\n{skill.description}\n\n"
-    body += f"The program is `{skill.entry}` in [{script}]({script}).\n"
+    front = {
+        "name": skill.name,
+        "description": skill.description,
+        **({"compatibility": _needs(skill)} if skill.tools else {}),
+        "metadata": metadata,
+    }
+    script = {SCRIPTS[skill.language]: skill.source}
+    if written is None:
+        return {Path(DOCUMENT): new_document(front, _text(skill)), **script}
+    try:
+        text = kept_document(written, front, _text(skill), (_text(each) for each in earlier))
+    except DataError as error:
+        cure = f"correct {DOCUMENT}, so that what you wrote there can be kept"
+        raise BrokenSkill(skill.name, f"has frontmatter that cannot be read: {error}", cure) from None
+    return {Path(DOCUMENT): text, **script}
+
+
+def _text(skill: Skill) -> str:
+    """What a SKILL.md of ours says below its frontmatter."""
+    script = SCRIPTS[skill.language]
+    text = f"\n# {skill.name}\n\n{skill.description}\n\n"
+    text += f"The program is `{skill.entry}` in [{script}]({script}).\n"
     if skill.dependencies:
-        body += f"It calls: {', '.join(sorted(skill.dependencies))}.\n"
+        text += f"It calls: {', '.join(sorted(skill.dependencies))}.\n"
     if skill.tools:
-        body += f"{_needs(skill)}.\n"
-    return {Path(DOCUMENT): f"{_FENCE}{frontmatter}{_FENCE}{body}", script: skill.source}
+        text += f"{_needs(skill)}.\n"
+    return text
 
 
 def _needs(skill: Skill) -> str:
@@ -126,8 +144,8 @@ def _frontmatter(folder: Folder, name: str) -> tuple[dict[str, Any], dict[str, A
         raise BrokenSkill(name, f"has no {DOCUMENT}", cure) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BrokenSkill(name, f"has an unreadable {DOCUMENT}: {_why(error)}", cure) from None
-    head, fence, _ = text.removeprefix(_FENCE).partition("\n" + _FENCE)
-    if not text.startswith(_FENCE) or not fence:
+    head, fence, _ = text.removeprefix(FENCE).partition("\n" + FENCE)
+    if not text.startswith(FENCE) or not fence:
         raise BrokenSkill(name, f"has no YAML frontmatter between two `---` lines in {DOCUMENT}", cure)
     try:
         front = read_yaml(head, FRONT)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.yaml import read_yaml
 from fieldcraft.skills.errors import SkillRefused
+from fieldcraft.skills.formats.keeping import FENCE
 from fieldcraft.skills.skill import Skill
 
 FRONT_LIMIT = 256_000
@@ -37,8 +39,23 @@ def check_readable(skill: Skill, files: Mapping[Path, str]) -> None:
             "the program or its description holds half a character (a lone surrogate); write the whole one"
         ) from None
     for path, size in sizes.items():
-        limit = SCRIPT_LIMIT if path.parts[:-1] else FRONT_LIMIT
-        if size > limit:
-            raise SkillRefused(f"{path} would have {size:,} bytes; at most {limit:,} are kept, so shorten it")
+        is_script = bool(path.parts[:-1])
+        _check_size(str(path), size, SCRIPT_LIMIT if is_script else DOCUMENT_LIMIT)
+        if not is_script:
+            front = files[path].replace("\r\n", "\n").removeprefix(FENCE).partition("\n" + FENCE)[0]
+            _check_size(f"the frontmatter of {path}", len(front.encode()), FRONT_LIMIT)
+            _check_front(front)
     if len(skill.entry) > ENTRY_LIMIT:
         raise SkillRefused(f"the function name has more than {ENTRY_LIMIT} characters; shorten it")
+
+
+def _check_front(front: str) -> None:
+    try:
+        read_yaml(front, FRONT)
+    except DataError as error:
+        raise SkillRefused(f"its frontmatter would not be read again: {error}; shorten it") from None
+
+
+def _check_size(what: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise SkillRefused(f"{what} would have {size:,} bytes; at most {limit:,} are kept, so shorten it")

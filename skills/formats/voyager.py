@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldcraft.common.files import Folder
-from fieldcraft.skills.errors import BrokenSkill, LibraryError, SkillRefused
-from fieldcraft.skills.formats.voyager_linking import COPIED, Linked, link
+from fieldcraft.skills.admission import Walked
+from fieldcraft.skills.errors import LibraryError
+from fieldcraft.skills.formats.voyager_linking import COPIED, link
 from fieldcraft.skills.formats.voyager_reading import CODE, DESCRIPTION, JSON, read_published
 from fieldcraft.skills.skill import Skill
 
@@ -49,7 +50,8 @@ class ExportReport:
 def import_voyager(folder: Path, library: SkillLibrary) -> ImportReport:
     """Take in a published library, with all versions: untrusted, and not verified until they are tried.
 
-    Where the library has a skill of a name already, its current version stays what it is.
+    Where the library has a skill of a name already, its current version stays what it is, be it of an earlier
+    import.
 
     Raises:
         NoVoyagerLibrary: there is none in this folder.
@@ -65,29 +67,29 @@ def import_voyager(folder: Path, library: SkillLibrary) -> ImportReport:
         notes=published.notes,
     )
     with library.writing():
-        for entry in linked.skills:
-            _adopt(entry, linked, library, report, folder)
+        claimed, walked = library.claimed_entries(), Walked()
+        for entry, versions in linked.skills.items():
+            _adopt(entry, versions, library, report, folder, claimed, walked)
     return report
 
 
-def _adopt(entry: str, linked: Linked, library: SkillLibrary, report: ImportReport, folder: Path) -> None:
-    versions = linked.skills[entry]
+def _adopt(
+    entry: str,
+    versions: list[Skill],
+    library: SkillLibrary,
+    report: ImportReport,
+    folder: Path,
+    claimed: dict[str, str],
+    walked: Walked,
+) -> None:
     name = versions[0].name
-    current = library.current(name)
-    ours = current is not None and current.digest not in {skill.digest for skill in versions}
-    written = 0
-    for skill in versions:
-        if library.has(name, skill.digest):
-            continue
-        try:
-            library.adopt(skill, library=folder, current=not ours)
-        except (SkillRefused, BrokenSkill) as refusal:
-            report.refused[entry] = str(refusal)
-            continue
-        written += 1
-    report.versions += written
-    if written:
-        (report.added if current is None else report.updated).append(name)
+    lacking = [skill for skill in versions if not library.has(name, skill.digest)]
+    adopted = library.adopt(lacking, library=folder, claimed=claimed, walked=walked)
+    for reason in adopted.refused:
+        report.refused[entry] = reason
+    report.versions += len(adopted.written)
+    if adopted.written:
+        (report.added if adopted.new else report.updated).append(name)
     elif entry not in report.refused:
         report.same.append(name)
 

@@ -8,11 +8,8 @@ from fieldcraft.skills.javascript import Script, read_script
 
 DESCRIPTION_LIMIT = 1024
 _EXPORT = re.compile(r"^export\s+(?:default\s+)?(?=async\b|function\b|const\b|let\b|class\b)", re.MULTILINE)
-_WRAPPED = re.compile(
-    r"\s*+(?:async\s++)?function\s*+[\w$]*+\s*+\([^)]*+\)\s*+\{(?P<inside>.*)\}\s*+", re.DOTALL
-)
-_COMMENT_MARKS = re.compile(r"^(?://+|/\*+|\*+/?)\s?|(?<!\s)\s*+\*/$")
-"""Without the look behind, a long run of blanks would be tried from each of its places."""
+_WRAPPED = re.compile(r"(?:async\s++)?function\s*+[\w$]*+\s*+\([^)]*+\)\s*+\{(?P<inside>.*)\}", re.DOTALL)
+_COMMENT_BEGIN = re.compile(r"(?://+|/\*+|\*+/?)\s?")
 
 
 def clean(code: str) -> tuple[Script, list[str]]:
@@ -39,9 +36,8 @@ def clean(code: str) -> tuple[Script, list[str]]:
 def description_text(text: str) -> str:
     """A description as plain text. Voyager puts it as a comment into `async function name(bot) { ... }`."""
     text = text.removeprefix("\ufeff").encode("utf-8", "replace").decode()
-    wrapped = _WRAPPED.fullmatch(text)
-    inside = wrapped["inside"] if wrapped else text
-    lines = [_COMMENT_MARKS.sub("", line.strip()) for line in inside.splitlines()]
+    wrapped = _WRAPPED.fullmatch(text.strip())
+    lines = [_uncommented(line.strip()) for line in (wrapped["inside"] if wrapped else text).splitlines()]
     plain = "\n".join(lines).strip()
     if len(plain) <= DESCRIPTION_LIMIT:
         return plain
@@ -49,8 +45,16 @@ def description_text(text: str) -> str:
     return cut[: cut.rfind(". ") + 1] or cut
 
 
+def _uncommented(line: str) -> str:
+    """A line without the marks of a comment at its begin and its end."""
+    begin = _COMMENT_BEGIN.match(line)
+    inside = line[begin.end() :] if begin else line
+    return inside[:-2].rstrip() if inside.endswith("*/") else inside
+
+
 def _without(script: Script) -> str:
-    data = script.source.encode()
-    ends = [0, *(stray.end for stray in script.stray)]
-    starts = [*(stray.start for stray in script.stray), len(data)]
-    return b"".join(data[end:start] for end, start in zip(ends, starts, strict=True)).decode()
+    data, kept, place = script.source.encode(), [], 0
+    for stray in script.stray:
+        kept.append(data[place : stray.start])
+        place = stray.end
+    return b"".join([*kept, data[place:]]).decode()

@@ -7,11 +7,12 @@ there the functions that close the circle are copied.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain, count
 
 from fieldcraft.skills.formats.voyager_reading import Piece, Published
 from fieldcraft.skills.javascript import GIVEN, Script, read_script
+from fieldcraft.skills.program import ProgramError
 from fieldcraft.skills.skill import Provenance, Skill, folder_name
 
 COPIED = "\n\n// Copied for Fieldcraft: functions of skills that call this one in turn.\n"
@@ -19,10 +20,10 @@ COPIED = "\n\n// Copied for Fieldcraft: functions of skills that call this one i
 
 ENVIRONMENT = "minecraft-v1"
 
-DEEPEST = 100
-"""Skills that call one another in a row while they are linked; the next call is left unresolved."""
-MOST_COPIES = 50
+_MOST_COPIES = 64
 """Functions that are copied into one skill."""
+_COPIED_LIMIT = 1_000_000
+"""Characters that are copied in one import."""
 
 
 @dataclass
@@ -36,10 +37,10 @@ class Linked:
 
 
 def link(published: Published) -> Linked:
-    """Bind every name of every version, and make skills of them."""
+    """Bind every name of every version, and make skills of them. What cannot be bound is refused by name."""
     linker = _Linker(published)
     for entry in published.families:
-        linker.build(entry, ())
+        linker.build(entry)
     return linker.linked
 
 
@@ -48,19 +49,52 @@ class _Linker:
         self.linked = Linked()
         self._published = published
         self._names: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._homes = _homes(published)
+        self._open: set[str] = set()
+        self._done: set[str] = set()
+        self._copied = 0
 
-    def build(self, entry: str, above: tuple[str, ...]) -> None:
-        """Make the skills of one family, after those that its versions call. `above` are being made."""
-        if entry in self.linked.skills:
+    def build(self, entry: str) -> None:
+        """Make the skills of one family, after those that its versions call, however deep these lie."""
+        if entry in self._done:
             return
-        family = self._published.families[entry]
-        skills = [self._skill(piece, (*above, entry)) for piece in family]
-        self.linked.skills[entry] = list({skill.digest: skill for skill in skills}.values())
+        waiting = [self._family(entry)]
+        while waiting:
+            needed = next(waiting[-1], None)
+            if needed is None:
+                waiting.pop()
+            elif needed not in self._done:
+                waiting.append(self._family(needed))
 
-    def _skill(self, piece: Piece, above: tuple[str, ...]) -> Skill:
-        script, dependencies = self._bound(piece, above)
+    def _family(self, entry: str) -> Iterator[str]:
+        """Make the skills of one family, after giving each family that must be made before."""
+        self._open.add(entry)
+        skills: dict[str, Skill] = {}
+        for piece in self._published.families[entry]:
+            try:
+                script = self._closed(piece)
+            except ProgramError as error:
+                self._published.refused[piece.place] = str(error)
+                continue
+            wanted = sorted((script.names.free - GIVEN) & self._homes.keys())
+            for name in wanted:
+                yield self._homes[name].entry
+            skill = self._skill(piece, script, wanted)
+            skills[skill.digest] = skill
+        self._open.remove(entry)
+        self._done.add(entry)
+        if skills:
+            self.linked.skills[entry] = list(skills.values())
+
+    def _skill(self, piece: Piece, script: Script, wanted: list[str]) -> Skill:
+        dependencies = {}
+        for name in wanted:
+            home = self._homes[name].entry
+            if home in self.linked.skills:
+                dependencies[name] = self.linked.skills[home][-1].digest
+                if name != home:
+                    self.linked.helpers[name] = home
         lacking = sorted(script.names.free - GIVEN - dependencies.keys())
         if lacking:
             self.linked.unresolved.setdefault(piece.place, lacking)
@@ -76,38 +110,45 @@ class _Linker:
             provenance=Provenance(source="imported"),
         )
 
-    def _bound(self, piece: Piece, above: tuple[str, ...]) -> tuple[Script, dict[str, str]]:
-        """The script, with what had to be copied into it, and the digests of what it calls."""
-        script, copies = piece.script, list[str]()
-        while True:
-            wanted = sorted((script.names.free - GIVEN) & self._homes.keys())
-            circular = next((name for name in wanted if self._homes[name].entry in above), None)
-            if circular is None or len(copies) == MOST_COPIES:
-                break
-            copies.append(circular)
-            script = _with_copy(
-                script, self._homes[circular].script.functions[circular].text, first=len(copies) == 1
-            )
-        if copies:
-            self.linked.copied[piece.place] = copies
-        dependencies = {}
-        for name in wanted:
-            home = self._homes[name]
-            if home.entry in above or (len(above) >= DEEPEST and home.entry not in self.linked.skills):
-                continue
-            self.build(home.entry, above)
-            dependencies[name] = self.linked.skills[home.entry][-1].digest
-            if name != home.entry:
-                self.linked.helpers[name] = home.entry
-        return script, dependencies
+    def _closed(self, piece: Piece) -> Script:
+        """The script, with the functions copied into it that close a circle of calls.
+
+        Raises:
+            ProgramError: that is too much.
+        """
+        free, defined = set(piece.script.names.free), set(piece.script.names.defined)
+        texts: dict[str, str] = {}
+        while (name := self._circular(free - defined)) is not None:
+            function = self._homes[name].script.functions[name]
+            texts[name] = function.text
+            defined.add(name)
+            free |= function.free
+            self._copied += len(function.text)
+            if len(texts) > _MOST_COPIES or self._copied > _COPIED_LIMIT:
+                raise ProgramError(
+                    "it stands in a circle of calls with too many functions to copy "
+                    f"(such as {name[:80]!r}); break the circle"
+                )
+        if not texts:
+            return piece.script
+        self.linked.copied[piece.place] = list(texts)
+        copied = "\n\n".join(text + "\n" for text in texts.values())
+        return read_script(piece.script.source.rstrip() + COPIED + copied)
+
+    def _circular(self, names: set[str]) -> str | None:
+        """The first of these names whose skill is being made just now."""
+        found = (name for name in names - GIVEN if name in self._homes)
+        return min((name for name in found if self._homes[name].entry in self._open), default=None)
 
     def _name(self, entry: str) -> str:
         """The family's folder: its function's name in ASCII words, made unique where it is not."""
         if entry not in self._names:
-            plain = folder_name(entry) or "skill"
-            tries = chain((plain,), (f"{plain[:55].rstrip('-')}-{number}" for number in count(2)))
-            self._names[entry] = next(name for name in tries if name not in self._taken)
-            self._taken.add(self._names[entry])
+            plain = name = folder_name(entry) or "skill"
+            while name in self._numbers:
+                self._numbers[plain] += 1
+                name = f"{plain[:55].rstrip('-')}-{self._numbers[plain]}"
+            self._numbers[name] = 1
+            self._names[entry] = name
         return self._names[entry]
 
 
@@ -123,7 +164,3 @@ def _homes(published: Published) -> dict[str, Piece]:
                 )
             helpers[name] = piece
     return {**helpers, **{piece.entry: piece for piece in current}}
-
-
-def _with_copy(script: Script, text: str, *, first: bool) -> Script:
-    return read_script(script.source.rstrip() + (COPIED if first else "\n\n") + text + "\n")

@@ -86,9 +86,10 @@ def read_published(folder: Path) -> Published:
     order = {source.key: number for number, source in enumerate(listed)}
     found = [(piece, source) for source in sources if (piece := _piece(source, published)) is not None]
     found.sort(key=lambda pair: (order.get(pair[0].entry, len(order)), pair[1].rank))
-    families = _Families(published)
+    families: dict[str, dict[str, Piece]] = {}
     for piece, source in found:
-        families.add(piece, source)
+        _file_under(piece, source, published, families)
+    published.families = {entry: list(family.values()) for entry, family in families.items()}
     return published
 
 
@@ -264,21 +265,15 @@ def _entry(source: _Source, script: Script, published: Published) -> str | None:
     return None
 
 
-class _Families:
-    """Files versions under their functions; one that is there already only moves to where it is newest."""
-
-    def __init__(self, published: Published) -> None:
-        self._published = published
-        self._pieces: dict[str, dict[str, Piece]] = {}
-
-    def add(self, piece: Piece, source: _Source) -> None:
-        """Add a version to its family."""
-        family = self._pieces.setdefault(piece.entry, {})
-        code = " ".join(piece.script.source.split())
-        if family.pop(code, None) is None and family and source.rank[0] and source.key != piece.entry:
-            self._published.note(source.place, f"it is a version of {piece.entry}, whose function it has")
-        family[code] = piece
-        self._published.families[piece.entry] = list(family.values())
+def _file_under(
+    piece: Piece, source: _Source, published: Published, families: dict[str, dict[str, Piece]]
+) -> None:
+    """Add a version to its family, by its code; one that is there only moves to where it is newest."""
+    family = families.setdefault(piece.entry, {})
+    code = " ".join(piece.script.source.split())
+    if family.pop(code, None) is None and family and source.rank[0] and source.key != piece.entry:
+        published.note(source.place, f"it is a version of {piece.entry}, whose function it has")
+    family[code] = piece
 
 
 def _words(entry: str) -> str:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
-from fieldcraft.skills.javascript.early_errors import check
-from fieldcraft.skills.javascript.scopes import NamesUsed, names_in
-from fieldcraft.skills.javascript.syntax import line_of, parse, text_of
-from fieldcraft.skills.program import Parameter, Program, ProgramError
+from pydantic import TypeAdapter, ValidationError
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.processes import BoundedWorker, OutOfMemory, OutOfTime, WorkFailed
+from fieldcraft.skills.program import MissingParser, Parameter, Program, ProgramError, check_size
 
-_FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "generator_function"})
-_DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration", "class_declaration"})
-_SILENT = frozenset({"comment", "empty_statement", "hash_bang_line"})
+_SECONDS = 0.8
+_MEMORY = 200_000_000
+_REMEMBERED = 512
+"""Sources whose reading is not done again."""
+_ANSWER = Limits(size=4_000_000, depth=8, items=1_000_000)
+
+_read = BoundedWorker(
+    "javascript_reader.reading:read",
+    folder=Path(__file__).parent,
+    seconds=_SECONDS,
+    memory=_MEMORY,
+    answer=_ANSWER.size,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,14 @@ class Stray:
 
 
 @dataclass(frozen=True)
+class NamesUsed:
+    """`defined` at top level, and `free`: read, but defined nowhere in the code."""
+
+    defined: frozenset[str]
+    free: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Script:
     """A source that can be read. Of functions of one name the last counts, as in the language."""
 
@@ -74,112 +92,46 @@ class Script:
         )
 
 
+_SCRIPT = TypeAdapter(Script)
+
+
 def read_script(source: str) -> Script:
-    """Read a source.
+    """Read a source, in a process of its own.
 
     Raises:
-        ProgramError: a syntax error, with its line.
+        ProgramError: a syntax error, with its line, or it is too large, or takes too long to read.
         MissingParser: the parser is not installed.
     """
+    check_size(source)
+    if not _has_parser():
+        raise MissingParser(
+            "JavaScript cannot be read here: install the extra, `pip install 'fieldcraft[minecraft]'`"
+        )
+    found = _outcome(source)
+    if isinstance(found, str):
+        raise ProgramError(found)
+    return found
+
+
+@cache
+def _has_parser() -> bool:
+    return all(find_spec(package) for package in ("tree_sitter", "tree_sitter_javascript"))
+
+
+@lru_cache(_REMEMBERED)
+def _outcome(source: str) -> Script | str:
+    """The script, or why it is none; an error where another try may go better."""
     try:
-        root = parse(source)
-        check(root, source)
-        functions: dict[str, Function] = {}
-        stray = []
-        for node in root.named_children:
-            found = _function(node, source)
-            if found is not None:
-                functions.pop(found.name, None)
-                functions[found.name] = found
-            elif not _belongs(node):
-                text = text_of(node).split("\n")[0][:120]
-                stray.append(Stray(line_of(node), text, node.start_byte, node.end_byte))
-        return Script(source, functions, names_in(root, source), tuple(stray))
-    except RecursionError:
-        raise ProgramError("the source cannot be read: it is nested too deep") from None
-
-
-def _belongs(node: Node) -> bool:
-    """Whether a statement may stand at top level: what defines, and a directive such as "use strict"."""
-    if node.type == "expression_statement":
-        return [child.type for child in node.named_children] == ["string"]
-    return node.type in _DECLARATIONS or node.type in _SILENT
-
-
-def _function(node: Node, source: str) -> Function | None:
-    """The function that a statement defines, if that is what it does."""
-    definition, name = node, node.child_by_field_name("name")
-    if node.type in {"lexical_declaration", "variable_declaration"}:
-        declarators = [child for child in node.named_children if child.type == "variable_declarator"]
-        value = declarators[0].child_by_field_name("value") if len(declarators) == 1 else None
-        if value is None or value.type not in _FUNCTION_VALUES:
-            return None
-        definition, name = value, declarators[0].child_by_field_name("name")
-    elif node.type not in {"function_declaration", "generator_function_declaration"}:
-        return None
-    if name is None or name.type != "identifier":
-        return None
-    parameters = _parameters(definition)
-    return Function(
-        name=text_of(name),
-        line=line_of(node),
-        text=text_of(node),
-        asynchronous=any(child.type == "async" for child in definition.children),
-        parameters=parameters[1:],
-        takes_bot=bool(parameters) and parameters[0].name == "bot",
-        docstring=_docstring(node, definition),
-        free=names_in(node, source).free,
-        sole_call=_sole_call(definition),
-    )
-
-
-def _parameters(definition: Node) -> tuple[Parameter, ...]:
-    single = definition.child_by_field_name("parameter")
-    many = definition.child_by_field_name("parameters")
-    patterns = [single] if single is not None else many.named_children if many is not None else []
-    return tuple(_parameter(pattern) for pattern in patterns if pattern.type != "comment")
-
-
-def _parameter(pattern: Node) -> Parameter:
-    left, right = pattern.child_by_field_name("left"), pattern.child_by_field_name("right")
-    if pattern.type == "assignment_pattern" and left is not None and right is not None:
-        return Parameter(name=text_of(left), default=text_of(right))
-    return Parameter(name=text_of(pattern), default="undefined")
-
-
-def _sole_call(definition: Node) -> str:
-    body = definition.child_by_field_name("body")
-    steps = [child for child in body.named_children if child.type != "comment"] if body is not None else []
-    step = steps[0] if len(steps) == 1 else None
-    while step is not None and step.type in {"expression_statement", "return_statement", "await_expression"}:
-        step = step.named_children[0] if step.named_children else None
-    called = (
-        step.child_by_field_name("function") if step is not None and step.type == "call_expression" else None
-    )
-    return text_of(called) if called is not None and called.type == "identifier" else ""
-
-
-def _docstring(node: Node, definition: Node) -> str:
-    """The comment before a function, or else the one that its body begins with."""
-    before = []
-    previous = node.prev_named_sibling
-    while previous is not None and previous.type == "comment":
-        before.append(previous)
-        previous = previous.prev_named_sibling
-    if before:
-        return "\n".join(_comment_text(comment) for comment in reversed(before)).strip()
-    body = definition.child_by_field_name("body")
-    first = []
-    for child in body.named_children if body is not None else ():
-        if child.type != "comment":
-            break
-        first.append(_comment_text(child))
-    return "\n".join(first).strip()
-
-
-def _comment_text(comment: Node) -> str:
-    text = text_of(comment)
-    if text.startswith("//"):
-        return text[2:].strip()
-    lines = text.removeprefix("/*").removesuffix("*/").split("\n")
-    return "\n".join(line.strip().lstrip("*").strip() for line in lines).strip()
+        answer = read_json(_read(source.encode()), _ANSWER)
+        unreadable = answer.get("unreadable")
+        return str(unreadable) if unreadable else _SCRIPT.validate_python({"source": source, **answer})
+    except UnicodeEncodeError:
+        return "the source holds a lone surrogate, which is no character"
+    except (OutOfTime, OutOfMemory) as problem:
+        return f"the source cannot be read: reading it {problem}"
+    except WorkFailed as problem:
+        raise ProgramError(f"the source cannot be read: its reader {problem}") from None
+    except (DataError, ValidationError, AttributeError, TypeError) as error:
+        raise ProgramError(
+            f"the source cannot be read: its reader gave an unusable answer ({error})"
+        ) from None

@@ -137,8 +137,8 @@ class WorldPrograms:
         skill = self._skills.modules.get(digest)
         if skill is None or skill.language != "python":
             raise PrimitiveError("the program was given no such Python skill")
-        program = parse_program(skill.source)
         try:
+            program = parse_program(skill.source)
             named = by_name(skill.entry, program.parameters, arguments)
         except ValueError as error:
             raise PrimitiveError(str(error)) from None

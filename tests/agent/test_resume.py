@@ -88,6 +88,16 @@ def test_a_world_that_cannot_be_rebuilt_names_the_file(unbroken: Path) -> None:
         resume(folder)
 
 
+def test_a_recorded_program_that_is_too_long_to_be_rerun_names_the_cure(unbroken: Path) -> None:
+    folder = cut(unbroken, len((unbroken / "journal-000001.jsonl").read_bytes().splitlines()) - 4)
+    for snapshot in (folder / "snapshots").glob("*.bin"):
+        snapshot.unlink()
+    journal = folder / "journal-000001.jsonl"
+    journal.write_text(journal.read_text().replace("bot.saw(count)", "bot.saw(count)" + " " * 64_000))
+    with pytest.raises(SnapshotDamaged, match=r"at most 64,000 are read.*Restore the snapshots from a copy"):
+        resume(folder)
+
+
 def test_a_run_is_open_in_one_place_only(unbroken: Path) -> None:
     with Run.open(unbroken.parent, "unbroken"), pytest.raises(RunLocked, match="open in another process"):
         Run.open(unbroken.parent, "unbroken")

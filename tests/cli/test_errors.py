@@ -17,7 +17,7 @@ USAGE = [
     (["explore", "--role-model", "actor"], "--role-model 'actor': write it as key=value"),
     (
         ["explore", "--base-url", "localhost:8000"],
-        "command line: model_options.base_url: String should match pattern",
+        "command line: model_options.base_url: a base_url begins with http://",
     ),
     (["explore", "--seed", "twelve"], "'--seed': Input should be a valid integer"),
     (["explore", "--option", "size"], "--option 'size': write it as key=value"),

@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fieldcraft.common.data import DataError, Limits, bounded, read_json
@@ -52,6 +52,7 @@ HOSTILE_YAML = {
 }
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES)
 def test_what_is_bounded_is_read_back_equal(value):
     kept = bounded(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import struct
@@ -242,3 +243,42 @@ def test_moves_count_as_distance_and_cost_ticks(world):
     assert world.progress().distance == before + moved
     assert moved and world.tick >= 4 * moved
     assert math.isclose(world.position().distance(world.position()), 0)
+
+
+def forged(snapshot: bytes, change) -> bytes:
+    """A snapshot whose memory or tiles somebody changed, with the right lengths and checksum."""
+    magic, version, _, length, _ = struct.unpack_from("<6sHIII", snapshot)
+    memory, tiles = json.loads(snapshot[20 : 20 + length]), bytearray(snapshot[20 + length :])
+    text = change(memory, tiles) or json.dumps(memory).encode()
+    header = struct.pack("<6sHIII", magic, version, zlib.crc32(text + tiles), len(text), len(tiles))
+    return header + text + tiles
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda memory, tiles: b"[" * 100_000,
+        lambda memory, tiles: b"9" * 100_000,
+        lambda memory, tiles: memory.update(cell=-1),
+        lambda memory, tiles: memory.update(cell=10**9),
+        lambda memory, tiles: memory.update(tick=10**400),
+        lambda memory, tiles: memory.update(next_second=10**12),
+        lambda memory, tiles: memory.update(counts={"nothing of this world": 1}),
+        lambda memory, tiles: memory.update(chests=[[5, {"oak_log": 1}]]),
+        lambda memory, tiles: memory.update(furnaces="none"),
+        lambda memory, tiles: memory.update(life={"items": []}),
+        lambda memory, tiles: memory.pop("seed") and None,
+        lambda memory, tiles: memory["options"].update(size=10**9),
+        lambda memory, tiles: memory["options"].update(biomes=["nowhere"]),
+        lambda memory, tiles: memory.update(rules="0" * 64),
+        lambda memory, tiles: tiles.__setitem__(slice(0, 4), b"\xff" * 4),
+        lambda memory, tiles: tiles.extend(b"\xff" * 8),
+    ],
+)
+def test_a_forged_snapshot_is_refused_and_changes_nothing(change):
+    world = GridWorld()
+    world.reset(seed=3)
+    before = world.world_hash()
+    with pytest.raises(ValueError):
+        world.restore(forged(world.snapshot(), change))
+    assert world.world_hash() == before

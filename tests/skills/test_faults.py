@@ -123,7 +123,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_skill(tmp_path, make_skill):
         from fieldcraft.skills import LibraryNotWritable, Skill, SkillLibrary
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
         library = SkillLibrary(sys.argv[1])
-        long = "def long(bot):\\n" + "    bot.wait(1)\\n" * 5000
+        long = "def long(bot):\\n" + "    bot.wait(1)\\n" * 3500
         try:
             library.keep(Skill(name="long", description="x", source=long, entry="long"))
         except LibraryNotWritable as error:

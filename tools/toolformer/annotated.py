@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from fieldcraft.common.files import read_file
 from fieldcraft.tools.toolformer import text
+from fieldcraft.tools.toolformer.documents import FILE_LIMIT
 from fieldcraft.tools.toolformer.errors import ToolformerError
 
 logger = logging.getLogger(__name__)
@@ -103,7 +105,14 @@ def read_annotated(path: Path) -> list[AnnotatedDocument]:
         raise ToolformerError(
             f"there is no annotated corpus {path}; make one: fieldcraft toolformer annotate"
         )
-    return list(_rows(path, path.read_bytes().splitlines()))
+    return list(_rows(path, _content(path).splitlines()))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_file(path, limit=FILE_LIMIT)
+    except OSError as error:
+        raise ToolformerError(f"{path} cannot be read ({error}); annotate again") from error
 
 
 def _rows(path: Path, lines: Sequence[bytes]) -> Iterator[AnnotatedDocument]:
@@ -125,7 +134,7 @@ def whole_rows(path: Path) -> list[AnnotatedDocument]:
     """
     if not path.exists():
         return []
-    data = path.read_bytes()
+    data = _content(path)
     end = data.rfind(b"\n") + 1
     if end < len(data):
         logger.warning("the last line of %s was torn; it is written anew", path)

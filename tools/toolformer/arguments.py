@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.text import valid_text
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.toolformer import text
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+_LIMITS = Limits(size=1_000_000)
 _KEYWORD = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)\s*")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
@@ -123,13 +126,15 @@ def _value(piece: str, *, textual: bool) -> Any:
     if textual:
         return piece
     try:
-        return json.loads(piece)
-    except ValueError:
+        return read_json(piece, _LIMITS)
+    except DataError:
         return {"True": True, "False": False, "None": None}.get(piece, piece)
 
 
 def _unquoted(piece: str) -> str:
     try:
-        return str(json.loads(piece) if piece[0] == '"' else ast.literal_eval(piece))
-    except (ValueError, SyntaxError):
+        if piece[0] == '"':
+            return str(read_json(piece, _LIMITS))
+        return valid_text(str(ast.literal_eval(piece)))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return piece[1:-1]

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.files import UnsafeFile, read_file
 from fieldcraft.tools.toolformer.errors import NoSuchFile, ToolformerError
+
+FILE_LIMIT = 1_000_000_000
+"""Bytes of a file of texts, tasks or annotations, which is read whole."""
+LINE_LIMITS = Limits(size=64_000_000, depth=32)
+"""Of a line of JSON in such a file."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +64,11 @@ def write_corpus(path: Path, documents: Iterable[Document]) -> None:
 
 def _text_of(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        data = read_file(path, limit=FILE_LIMIT)
     except FileNotFoundError as error:
         raise NoSuchFile(f"{path} cannot be read: there is no such file; give a file of texts") from error
+    except UnsafeFile as error:
+        raise ToolformerError(f"{error}; give a file of texts, a large one in several") from error
     except OSError as error:
         raise ToolformerError(f"{path} cannot be read ({error.strerror}); give a file of texts") from error
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
@@ -85,9 +94,11 @@ def _jsonl(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, str | None]]
         if not line.strip():
             continue
         try:
-            row: Any = json.loads(line)
-        except ValueError as error:
-            raise ToolformerError(f"{path}, line {number}: no JSON; one object on each line") from error
+            row: Any = read_json(line, LINE_LIMITS)
+        except DataError as error:
+            raise ToolformerError(
+                f"{path}, line {number}: no JSON; one object on each line ({error})"
+            ) from error
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
             raise ToolformerError(f'{path}, line {number}: no "text"; write {{"text": "..."}}')
         day = row.get("day")

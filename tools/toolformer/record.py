@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.data import DataError, read_json
+from fieldcraft.common.files import read_file
 from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.model import LanguageModel
 
@@ -54,10 +56,13 @@ def same_as_before(record: Path, now: Mapping[str, Any], *, work: str) -> None:
         aside.replace(record)
         return
     try:
-        before = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError:
+        before = read_json(read_file(record))
+    except DataError:
         before = {}
-    differing = [key for key in now if before.get(key) != now[key]]
+    except OSError as error:
+        raise ToolformerError(f"{record} cannot be read ({error}); take another folder") from error
+    known = before if isinstance(before, dict) else {}
+    differing = [key for key in now if known.get(key) != now[key]]
     if differing:
         raise ToolformerError(
             f"{record.parent} holds another {work} (differing: {', '.join(differing)}); take another folder, "

@@ -7,12 +7,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from xml.etree import ElementTree
 
+from fieldcraft.common.data import Limits, read_json
+from fieldcraft.common.files import UnsafeFile, read_file
+from fieldcraft.common.text import visible_line
+from fieldcraft.tools.toolformer.documents import FILE_LIMIT, LINE_LIMITS
 from fieldcraft.tools.toolformer.errors import NoSuchFile, ToolformerError
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_LIMITS = Limits(size=FILE_LIMIT, depth=32, items=10_000_000)
 _WORDS = 5
 """Among how many first words of what was written an answer must be."""
 _MASK = "[MASK]"
@@ -84,9 +89,11 @@ def read_tasks(path: Path, form: str) -> list[Task]:
     if form not in FORMS:
         raise ToolformerError(f"no form of tasks {form!r}; there are {', '.join(FORMS)}")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, limit=FILE_LIMIT).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise NoSuchFile(f"{path} cannot be read: there is no such file; give a file of tasks") from error
+    except UnsafeFile as error:
+        raise ToolformerError(f"{error}; give a file of tasks") from error
     except OSError as error:
         raise ToolformerError(f"{path} cannot be read ({error.strerror}); give a file of tasks") from error
     except UnicodeDecodeError as error:
@@ -94,11 +101,15 @@ def read_tasks(path: Path, form: str) -> list[Task]:
     try:
         found = list(FORMS[form](text))
     except KeyError as error:
-        raise ToolformerError(f"{path} is no file in the form {form}: a task in it has no {error}") from error
+        raise ToolformerError(
+            f"{path} is no file in the form {form}: a task in it has no {visible_line(error)}"
+        ) from error
     except (ValueError, TypeError, AttributeError, IndexError, ElementTree.ParseError) as error:
         raise ToolformerError(
-            f"{path} is no file in the form {form} ({type(error).__name__}: {error})"
+            f"{path} is no file in the form {form} ({type(error).__name__}: {visible_line(error)})"
         ) from error
+    if not all(isinstance(words, str) for task in found for words in (task.kind, task.prompt, *task.answers)):
+        raise ToolformerError(f"{path} is no file in the form {form}: something in a task is no text")
     if not found:
         raise ToolformerError(f"{path} holds no task that can be asked in the form {form}")
     return found
@@ -173,11 +184,12 @@ def _own(text: str) -> Iterator[Task]:
 
 def _list(text: str) -> list[dict[str, Any]]:
     """The rows of a JSON list, or of JSONL, as data sets are exported."""
-    return json.loads(text) if text.lstrip().startswith("[") else list(_rows(text))
+    rows = read_json(text, _LIMITS) if text.lstrip().startswith("[") else list(_rows(text))
+    return cast("list[dict[str, Any]]", rows)
 
 
 def _rows(text: str) -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in text.split("\n") if line.strip())
+    return (read_json(line, LINE_LIMITS) for line in text.split("\n") if line.strip())
 
 
 FORMS: dict[str, Callable[[str], Iterable[Task]]] = {

@@ -1,0 +1,106 @@
+"""Corpora, tasks, records and calls of strangers are read within bounds; what is wrong is one typed error."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.toolformer import arguments, text
+from fieldcraft.tools.toolformer.annotated import read_annotated
+from fieldcraft.tools.toolformer.arguments import Parameter
+from fieldcraft.tools.toolformer.documents import read_corpus
+from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.record import same_as_before
+from fieldcraft.tools.toolformer.tasks import FORMS, read_tasks
+
+DEEP = "[" * 100_000
+LINES = [
+    DEEP,
+    '{"text": ' + DEEP,
+    '{"text": "a", "day": ' + "9" * 10_000 + "}",
+    '{"text": "a", "x": NaN}',
+    "\0",
+    "[]",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_hostile_line_of_a_corpus_is_named(tmp_path, line):
+    path = tmp_path / "corpus.jsonl"
+    path.write_text('{"text": "sound"}\n' + line + "\n")
+    with pytest.raises(ToolformerError, match=r"corpus\.jsonl"):
+        read_corpus(path)
+
+
+def test_half_a_character_in_a_corpus_becomes_a_mark(tmp_path):
+    path = tmp_path / "corpus.jsonl"
+    path.write_text('{"text": "a \\ud83d b"}\n')
+    assert read_corpus(path)[0].text == "a \N{REPLACEMENT CHARACTER} b"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "content",
+    [
+        DEEP,
+        "[" + DEEP,
+        "<a>" * 50_000,
+        "[1, 2]",
+        '[{"kind": {}, "prompt": [], "answers": 3}]',
+        "9" * 10_000,
+        "{}",
+    ],
+)
+def test_hostile_tasks_are_one_error(tmp_path, form, content):
+    path = tmp_path / "tasks"
+    path.write_text(content)
+    with pytest.raises(ToolformerError) as problem:
+        read_tasks(path, form)
+    assert len(str(problem.value)) < 1000
+
+
+def test_pipes_are_not_waited_for(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for read in (
+        read_corpus,
+        lambda path: read_tasks(path, "tasks"),
+        lambda path: same_as_before(path, {}, work="x"),
+    ):
+        with pytest.raises(ToolformerError):
+            read(pipe)
+
+
+def test_a_record_and_a_corpus_nested_too_deep_are_another_record_and_damage(tmp_path):
+    (tmp_path / "record.json").write_text(DEEP)
+    with pytest.raises(ToolformerError, match="holds another annotation"):
+        same_as_before(tmp_path / "record.json", {"a": 1}, work="annotation")
+    (tmp_path / "annotated.jsonl").write_text('{"calls": ' + DEEP)
+    with pytest.raises(ToolformerError, match="damaged"):
+        read_annotated(tmp_path / "annotated.jsonl")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [DEEP, "'" + DEEP + "'", "'" + "\\N{" * 10_000 + "'", "9" * 10_000, "'a' * 9", "'\\ud800'", '"\\ud800"'],
+)
+def test_hostile_arguments_are_values_or_a_typed_error(written):
+    try:
+        values = arguments.read(written, [Parameter("x", textual=False, required=True)])
+    except ToolError:
+        return
+    str(values["x"]).encode()
+
+
+@pytest.mark.parametrize(
+    "part", ["[a(", "[a() -> ", '[a("', "[a('x' ", "[a([{", '[a(=" ', '"[a(', "[ ", "[a() "]
+)
+def test_texts_full_of_beginnings_of_calls_are_searched_in_linear_time(part):
+    begin = time.monotonic()
+    hostile = part * (100_000 // len(part))
+    assert list(text.find(hostile)) == []
+    assert text.strip(hostile) == hostile
+    assert time.monotonic() - begin < 20
