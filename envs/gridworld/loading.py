@@ -142,9 +142,12 @@ def rules_error(text: str, source: str, place: EntryPath, problem: str) -> Rules
 
 
 def _line_of(text: str, place: EntryPath) -> int:
-    """The line of the deepest part of `place` that the file has; YAML's parser keeps lines and reads JSON."""
-    node: Any = yaml.compose(text, Loader=_LOADER)
+    """The line of the deepest part of `place` that the file has, by YAML's parser, which reads most JSON."""
     line = 1
+    try:
+        node: Any = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError:
+        return line
     for part in place:
         if isinstance(node, yaml.MappingNode):
             child = next(((key, value) for key, value in node.value if key.value == str(part)), None)
