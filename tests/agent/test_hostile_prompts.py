@@ -18,6 +18,10 @@ from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import ItemGoal, Names, Observation, Position
 from fieldcraft.skills import Execution, ProgramFault, Skill
 
+pytestmark = pytest.mark.attack(
+    "words of a world, library, tool or model that would leave their place in a prompt"
+)
+
 SOURCE = 'def chop_wood(bot, count=1, tool="axe"):\n    """Chop."""\n    bot.chop()\n'
 SKILL = Skill(name="chop-wood", description="Chops wood.", source=SOURCE, entry="chop_wood")
 OTHER = Skill(

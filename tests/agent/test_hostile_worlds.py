@@ -16,6 +16,8 @@ from fieldcraft.agent.offers import offers, shown
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.tools import ToolRegistry
 
+pytestmark = pytest.mark.attack("a world, tools and a model whose every word is hostile, in a whole run")
+
 _HEADINGS = {
     "Answer", "Completed tasks", "Context", "Earlier attempts", "Error", "Failed tasks", "Function",
     "How to answer", "How to ask", "How to choose", "How to judge", "Items ever held", "Log", "Names",

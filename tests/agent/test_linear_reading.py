@@ -18,6 +18,8 @@ from fieldcraft.agent.folding import listed
 from fieldcraft.agent.offline import facts, known_skills, programmer, reading, words
 from fieldcraft.agent.prompting import AnswerUnusable, parse_code, parse_json
 
+pytestmark = pytest.mark.attack("answers and texts made to be slow to read")
+
 LENGTH = 100_000
 SECONDS = 20.0
 ATOMS = [

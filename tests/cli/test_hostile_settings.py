@@ -15,6 +15,8 @@ from fieldcraft.cli.flags import pairs, read_tasks
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.options import read_options
 
+pytestmark = pytest.mark.attack("settings and lists of tasks that hang or fill")
+
 SETTINGS = {
     "nested lists": "seed = " + "[" * 100_000,
     "nested tables": "[options]\nx = " + "{a=" * 100_000,

@@ -23,6 +23,8 @@ from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.common.error_output import described
 from fieldcraft.tools.sources.settings import McpServer
 
+pytestmark = pytest.mark.attack("secrets repeated by servers, tools, models, worlds and programs")
+
 WEATHER = Path(__file__).parent.parent / "tools" / "servers" / "weather.py"
 
 

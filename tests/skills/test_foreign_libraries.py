@@ -20,6 +20,8 @@ from fieldcraft.cli.main import main
 from fieldcraft.skills import LibraryLocked, LibraryNotWritable, Skill, SkillLibrary
 from fieldcraft.skills.errors import ForeignLibrary
 
+pytestmark = pytest.mark.attack("a library or a cache of another user, or exchanged under its writer")
+
 MakeSkill = Callable[..., Skill]
 
 as_root = pytest.mark.skipif(

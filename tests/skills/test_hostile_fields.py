@@ -18,6 +18,8 @@ from fieldcraft.skills.formats.voyager import export_voyager
 from fieldcraft.skills.formats.voyager_linking import link
 from fieldcraft.skills.formats.voyager_reading import SKILL_LIMIT, read_published
 
+pytestmark = pytest.mark.attack("a skill's fields: bombs of aliases, odd types, sizes")
+
 MakeSkill = Callable[..., Skill]
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

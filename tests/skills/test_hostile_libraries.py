@@ -13,6 +13,8 @@ from fieldcraft.skills.formats.agent_skills import render
 from fieldcraft.skills.formats.voyager import import_voyager
 from fieldcraft.skills.index import views_of
 
+pytestmark = pytest.mark.attack("a library whose calls go deep, double and run in circles")
+
 DEEP = 2 * sys.getrecursionlimit()
 SECONDS = 300.0
 """Far more than it takes on a machine that may be busy, and far less than anything quadratic would."""

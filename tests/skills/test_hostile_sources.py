@@ -13,6 +13,8 @@ from fieldcraft.skills.javascript import read_script
 from fieldcraft.skills.likeness import first_near, likeness, near
 from fieldcraft.skills.program import SOURCE_LIMIT
 
+pytestmark = pytest.mark.attack("programs made to be slow to read or to compare")
+
 SECONDS = 20.0
 """What is called a hang here: the limits are about one second, on a machine that may be busy."""
 

@@ -21,7 +21,10 @@ from fieldcraft.skills import Skill, SkillLibrary, Verified
 from fieldcraft.skills.errors import LibraryError, UnsafeLibrary
 from fieldcraft.skills.formats.voyager import export_voyager, import_voyager
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and sockets")
+pytestmark = [
+    pytest.mark.attack("a library of links, pipes, devices, races and odd names"),
+    pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and sockets"),
+]
 
 LEFT = (
     "mine-log.current",

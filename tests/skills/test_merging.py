@@ -69,6 +69,7 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "ours", tmp_path / "theirs"
 
 
+@pytest.mark.attack("a merge or an import in the place of what is yours")
 def test_ours_stays_current_in_a_process_that_has_read_nothing_yet(two: tuple[Path, Path]) -> None:
     ours, theirs = two
     before = state(ours)["get-log"]
@@ -98,6 +99,7 @@ def test_what_was_kept_by_another_process_meanwhile_stays_current(two: tuple[Pat
     assert state(ours)["walk"][:3] == before
 
 
+@pytest.mark.attack("a merge or an import in the place of what is yours")
 def test_a_skill_edited_by_hand_is_not_touched(two: tuple[Path, Path]) -> None:
     ours, theirs = two
     script = ours / "get-log/scripts/skill.py"
@@ -119,6 +121,7 @@ def test_a_skill_edited_by_hand_keeps_its_entry(two: tuple[Path, Path]) -> None:
     assert SkillLibrary(ours).accept("get-log").entry == "get_log"
 
 
+@pytest.mark.attack("a merge or an import in the place of what is yours")
 def test_an_entry_of_ours_is_refused_to_theirs(two: tuple[Path, Path]) -> None:
     ours, theirs = two
     SkillLibrary(theirs).remove("get-log")
@@ -129,6 +132,7 @@ def test_an_entry_of_ours_is_refused_to_theirs(two: tuple[Path, Path]) -> None:
     assert state(ours) == before
 
 
+@pytest.mark.attack("a merge or an import in the place of what is yours")
 def test_a_folder_that_differs_in_case_only_is_refused(two: tuple[Path, Path]) -> None:
     ours, theirs = two
     shutil.move(ours / "get-log", ours / "Get-Log")
@@ -166,6 +170,7 @@ def test_skills_that_call_old_versions_of_each_other_all_arrive(tmp_path: Path) 
     }
 
 
+@pytest.mark.attack("a merge or an import in the place of what is yours")
 def test_an_import_leaves_a_version_that_proved_itself_current(tmp_path: Path) -> None:
     theirs, ours = SkillLibrary(tmp_path / "theirs"), SkillLibrary(tmp_path / "ours")
     code = "async function mineLog(bot) {{\n  bot.chat('{}');\n}}\n"

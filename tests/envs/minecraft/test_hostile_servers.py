@@ -16,6 +16,8 @@ from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.status import ask_status, read_announcement
 
+pytestmark = pytest.mark.attack("a server's status, names, kicks and chat")
+
 GOOD = {"version": {"name": "Paper 1.20.4", "protocol": 765}, "players": {"online": 3, "max": 20}}
 STATUSES: dict[str, object] = {
     "a list": [],

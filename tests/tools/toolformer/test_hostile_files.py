@@ -16,6 +16,8 @@ from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.record import same_as_before
 from fieldcraft.tools.toolformer.tasks import FORMS, read_tasks
 
+pytestmark = pytest.mark.attack("texts, tasks and annotations made to be slow to read")
+
 DEEP = "[" * 100_000
 LINES = [
     DEEP,
