@@ -107,14 +107,14 @@ def attacked(*, quick: bool) -> Iterator[tuple[str, str, str]]:
 
 
 def first_of_each() -> list[str]:
-    """The first test of each function; of those in a sandbox, those of the files of attacks on `QUICK`."""
+    """The first test of each function in a sandbox of `QUICK`, and of each other file."""
     command = [sys.executable, "-m", "pytest", TESTS, "-m", "attack", "-q", "--collect-only"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     first: dict[tuple[str, str], str] = {}
     for line in (line for line in told.splitlines() if "::" in line):
         found = KIND.match(line)
         if found is None:
-            first.setdefault((line.partition("[")[0], ""), line)
+            first.setdefault((line.partition("::")[0], ""), line)
         elif found["kind"] in QUICK and "/test_attacks" in line:
             first.setdefault((found["function"], found["kind"]), line)
     return list(first.values())
