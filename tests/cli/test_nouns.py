@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_workshop import SAW, Workshop, keep
 
 from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills.formats.agent_skills import render
 
 
 def test_lists_the_skills(stocked: Workshop) -> None:
@@ -105,6 +107,27 @@ def test_merges_another_library(stocked: Workshop) -> None:
     assert "imported from other; learned for: " in shown
     again = stocked.run("skills", "merge", "other")
     assert "known already" in again.out
+
+
+@pytest.mark.attack("a skill's fields: bombs of aliases, odd types, sizes")
+@pytest.mark.parametrize(
+    "goal", [{}, {"kind": "nothing"}, {"item": "x\n# now"}, {"kind": "item", "count": "x"}]
+)
+def test_a_replay_names_a_skill_whose_goal_is_none_and_goes_on(
+    stocked: Workshop, goal: dict[str, Any]
+) -> None:
+    library = SkillLibrary(stocked.folder / "library")
+    chop = library.get("chop-wood")
+    told = chop.provenance.model_copy(update={"goal": goal})
+    for path in (stocked.folder / "library").glob("chop-wood/**/SKILL.md"):
+        version = render(chop.model_copy(update={"provenance": told}), 1)
+        path.write_text(version[Path("SKILL.md")])
+    results = stocked.run("replay", "--seed", "8", "--json").data
+    whys = {result["skill"]: result["why"] for result in results}
+    assert whys["chop-wood"].endswith(
+        "was kept for a goal that is none; take `goal` out of its provenance in SKILL.md"
+    )
+    assert len(whys) == len(library)
 
 
 def test_replays_every_skill_in_another_world(stocked: Workshop) -> None:
