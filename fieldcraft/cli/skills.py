@@ -71,7 +71,7 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
 @app.command()
 def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_json: o.Json = False) -> int:
     """One skill: where it comes from, what it calls, its code."""
-    from fieldcraft.cli.console import console, print_code, print_json, say
+    from fieldcraft.cli.console import console, one_line, print_code, print_json, say
 
     opened = open_library(library)
     found = opened.get(skill, version)
@@ -91,7 +91,7 @@ def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_j
     }
     console().print(say(found.name, "head"))
     for name, words in rows.items():
-        console().print(say(f"  {name:<10}", "quiet"), say(words), sep="", soft_wrap=True)
+        console().print(say(f"  {name:<10}", "quiet"), say(one_line(words, 4000)), sep="", soft_wrap=True)
     print_code(found.source, found.language)
     return 0
 

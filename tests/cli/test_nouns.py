@@ -40,6 +40,17 @@ def test_shows_a_skill(stocked: Workshop, name: str) -> None:
     assert "count=2" in older
 
 
+def test_shows_each_field_of_a_skill_in_one_line(stocked: Workshop) -> None:
+    library = SkillLibrary(stocked.folder / "library")
+    chop = library.get("chop-wood")
+    told = chop.provenance.model_copy(update={"task": "Chop\n  verified  full", "source": "learned\nhere"})
+    path = stocked.folder / "library" / "chop-wood" / "SKILL.md"
+    path.write_text(render(chop.model_copy(update={"provenance": told}), 1)[Path("SKILL.md")])
+    out = stocked.run("skills", "show", "chop-wood").out
+    assert sum(line.startswith("  verified") for line in out.splitlines()) == 1
+    assert "from      learned here for: Chop verified full" in out
+
+
 def test_an_unknown_skill_names_the_nearest(stocked: Workshop) -> None:
     ended = stocked.run("skills", "show", "saw-plank")
     assert ended.code == 2
