@@ -40,6 +40,15 @@ def test_shows_a_skill(stocked: Workshop, name: str) -> None:
     assert "count=2" in older
 
 
+def test_names_a_few_of_many_skills_that_cannot_be_used(stocked: Workshop) -> None:
+    for number in range(50):
+        (stocked.folder / "library" / f"broken-{number:02}").mkdir()
+    told = " ".join(stocked.run("skills", "list").err.split())
+    assert "50 cannot be used: broken-00" in told
+    assert "and 40 more. See" in told
+    assert "broken-40" not in told
+
+
 def test_shows_each_field_of_a_skill_in_one_line(stocked: Workshop) -> None:
     library = SkillLibrary(stocked.folder / "library")
     chop = library.get("chop-wood")
