@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from fieldcraft.agent.toolkit import ReplayTools
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
@@ -94,9 +94,9 @@ def _replay(
 ) -> Replayed:
     try:
         program, called = program_of(skill), library.bind_for(skill)
+        goal = _goal(skill, environment)
     except (ProgramError, BrokenSkill) as error:
         return Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.FAILS, why=str(error))
-    goal = _goal(skill, environment)
     before = environment.progress()
     execution = sandbox.run(
         program,
@@ -122,10 +122,18 @@ def _age(skill: Skill) -> tuple[str, int, str]:
 
 
 def _goal(skill: Skill, environment: Environment) -> Goal | None:
-    """What the skill was kept for; of an item, one more than is held."""
+    """What the skill was kept for; of an item, one more than is held.
+
+    Raises:
+        BrokenSkill: it is no goal.
+    """
     if skill.provenance.goal is None:
         return None
-    goal = _GOAL.validate_python(skill.provenance.goal)
+    try:
+        goal = _GOAL.validate_python(skill.provenance.goal)
+    except ValidationError:
+        cure = "take `goal` out of its provenance in SKILL.md"
+        raise BrokenSkill(skill.name, "was kept for a goal that is none", cure) from None
     if isinstance(goal, ItemGoal):
         return ItemGoal(item=goal.item, count=environment.observe().inventory.get(goal.item, 0) + 1)
     return goal

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from fieldcraft.skills.databases import check_file
 from fieldcraft.skills.errors import LibraryError
 from fieldcraft.skills.vectors import Vector
 
@@ -59,6 +60,7 @@ class DenseIndex:
         import chromadb
 
         with _damage():
+            check_file(path / "chroma.sqlite3")
             client = chromadb.PersistentClient(path=path, settings=_settings())
         return cls(client, "skills", dimension)
 

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fieldcraft.skills.databases import check_tables_only
+
 POSTINGS = 1000
 """How many places of a query's words are looked at. The rarest words come first; with thousands of skills the
 common ones, which tell little, are left out, so that a search stays fast."""
@@ -35,6 +37,7 @@ class LexicalIndex:
 
     def __init__(self, path: Path | None) -> None:
         self._database = sqlite3.connect(path or ":memory:", check_same_thread=False)
+        check_tables_only(self._database)
         self._database.executescript(
             """
             PRAGMA journal_mode = WAL;

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldcraft.skills.databases import check_tables_only
 from fieldcraft.skills.embeddings import load_embeddings
 from fieldcraft.tools.cache import cache_folder
 from fieldcraft.tools.cache_folders import check_ours, open_cache
@@ -43,6 +44,7 @@ class Embedder:
         probe = _unit(np.asarray(self._model.embed_query(_PROBE), dtype=np.float32))
         self.dimension = len(probe)
         self.changed = False
+        self._path = cache_folder().joinpath(*place, _NAME)
         self._database = _open(place)
         self._check_model(probe)
 
@@ -82,11 +84,20 @@ class Embedder:
 
     def _recall(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         known: dict[bytes, Vector] = {}
-        for key in keys:
-            row = self._database.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
-            if row is not None and len(row[0]) % _FLOAT_BYTES == 0:
-                known[key] = np.frombuffer(row[0], dtype=np.float32)
+        try:
+            for key in keys:
+                row = self._database.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+                if row is not None and isinstance(row[0], bytes) and len(row[0]) % _FLOAT_BYTES == 0:
+                    known[key] = np.frombuffer(row[0], dtype=np.float32)
+        except sqlite3.DatabaseError as error:
+            self._forget(error)
         return known
+
+    def _forget(self, error: sqlite3.DatabaseError) -> None:
+        """Go on without what is on disk."""
+        _LOGGER.warning("the cache %s is damaged (%s); working in memory: remove it", self._path, error)
+        self._database.close()
+        self._database = _in_memory()
 
     def _remember(self, added: dict[bytes, Vector]) -> None:
         try:
@@ -95,7 +106,7 @@ class Embedder:
                     "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                     [(key, vector.tobytes()) for key, vector in added.items()],
                 )
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             _LOGGER.warning("vectors are not remembered: %s", error)
 
     def _check_model(self, probe: Vector) -> None:
@@ -104,8 +115,11 @@ class Embedder:
         if before is not None and (len(before) != len(probe) or before @ probe < _SAME_MODEL):
             _LOGGER.warning("the embedding model has changed; all vectors are computed again")
             self.changed = True
-            with self._database:
-                self._database.execute("DELETE FROM vectors")
+            try:
+                with self._database:
+                    self._database.execute("DELETE FROM vectors")
+            except sqlite3.DatabaseError as error:
+                self._forget(error)
         if before is None or self.changed:
             self._remember({key: probe})
 
@@ -132,6 +146,10 @@ def _open(place: tuple[str, ...]) -> sqlite3.Connection:
                 return _prepared(_connected(path))
     except (OSError, sqlite3.Error) as error:
         _LOGGER.warning("the cache %s cannot be used (%s); working in memory", path, error)
+    return _in_memory()
+
+
+def _in_memory() -> sqlite3.Connection:
     return _prepared(sqlite3.connect(":memory:", check_same_thread=False))
 
 
@@ -140,6 +158,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
+    check_tables_only(database)
     with database:
         database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
     return database

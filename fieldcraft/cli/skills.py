@@ -34,6 +34,9 @@ app = typer.Typer(help="Look into a skill library and tend it.", epilog=EXAMPLES
 app.command("import")(import_skills)
 app.command("export")(export_skills)
 
+_NAMES_SHOWN = 10
+"""Of the skills that cannot be used, in a list of the others."""
+
 Skilled = Annotated[str, typer.Argument(metavar="SKILL", help="Its name or its entry function.")]
 Digest = Annotated[
     str | None, typer.Option("--version", help="A digest or its beginning; the current one where omitted.")
@@ -61,7 +64,9 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
         shown.add_row(say(skill.name, "name"), say(skill.description), say(standing), say(calls, "quiet"))
     console().print(shown)
     if problems:
-        names = ", ".join(problem.name for problem in problems)
+        names = ", ".join(problem.name for problem in problems[:_NAMES_SHOWN])
+        if len(problems) > _NAMES_SHOWN:
+            names += f" and {len(problems) - _NAMES_SHOWN:,} more"
         check_them = f"`{program()} skills check --library {opened.path}`"
         words = f"{len(problems)} cannot be used: {names}. See {check_them}"
         console(stderr=True).print(say(words, "warn"))
@@ -71,7 +76,7 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
 @app.command()
 def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_json: o.Json = False) -> int:
     """One skill: where it comes from, what it calls, its code."""
-    from fieldcraft.cli.console import console, print_code, print_json, say
+    from fieldcraft.cli.console import console, one_line, print_code, print_json, say
 
     opened = open_library(library)
     found = opened.get(skill, version)
@@ -91,7 +96,7 @@ def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_j
     }
     console().print(say(found.name, "head"))
     for name, words in rows.items():
-        console().print(say(f"  {name:<10}", "quiet"), say(words), sep="", soft_wrap=True)
+        console().print(say(f"  {name:<10}", "quiet"), say(one_line(words, 4000)), sep="", soft_wrap=True)
     print_code(found.source, found.language)
     return 0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fieldcraft.cli.errors import CommandFailed, UsageProblem
 from fieldcraft.common.data import DataError, read_json
-from fieldcraft.common.files import read_file
+from fieldcraft.common.files import UnsafeFile, read_file
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -209,6 +209,8 @@ def demo_folder(folder: Path, settings: DemoSettings, *, fresh: bool) -> Path:
         UsageProblem: it holds a demo with other settings, or something else.
         CommandFailed: it cannot be written.
     """
+    from fieldcraft.tools.toolformer.record import check_real
+
     record, now = folder / "demo.json", json.dumps(vars(settings), sort_keys=True)
     if folder.exists() and not folder.is_dir():
         raise UsageProblem(f"{folder} is no folder; name another with --into")
@@ -216,11 +218,14 @@ def demo_folder(folder: Path, settings: DemoSettings, *, fresh: bool) -> Path:
         raise UsageProblem(f"{folder} holds something else than a demo; name another folder with --into")
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    if record.exists() and record.read_text(encoding="utf-8") != now:
-        raise UsageProblem(f"{folder} holds a demo with other settings; take --fresh, or another --into")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_real(folder)
+        if record.exists() and read_file(record) != now.encode():
+            raise UsageProblem(f"{folder} holds a demo with other settings; take --fresh, or another --into")
         record.write_text(now, encoding="utf-8")
+    except UnsafeFile as error:
+        raise UsageProblem(f"{error}; remove it, or name another folder with --into") from None
     except OSError as error:
         raise CommandFailed(
             f"{folder} cannot be written ({error.strerror}); name another with --into"

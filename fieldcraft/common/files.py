@@ -67,7 +67,7 @@ class Folder:
             path: of the directory.
             create: make it, with its parents, where it is missing.
         """
-        path = Path(path)
+        path = _possible(path)
         if create:
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -369,7 +369,7 @@ def read_file(path: Path | str, *, limit: int = SIZE_LIMIT) -> bytes:
         UnsafeFile: it is a pipe or a device, or too large.
         OSError: it cannot be read.
     """
-    path = Path(path)
+    path = _possible(path)
     descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
@@ -381,6 +381,16 @@ def read_file(path: Path | str, *, limit: int = SIZE_LIMIT) -> bytes:
     if len(content) > limit:
         raise UnsafeFile(path, f"has more than {limit:,} bytes")
     return content
+
+
+def _possible(path: Path | str) -> Path:
+    """The path. Raises `OSError`, as for all that cannot be opened, where no file can have this name."""
+    try:
+        if b"\0" not in os.fsencode(path):
+            return Path(path)
+    except UnicodeEncodeError:
+        pass
+    raise OSError(errno.EINVAL, "no file can have this name", str(path))
 
 
 def _kind_of(entry: os.DirEntry[str]) -> Kind:

@@ -20,7 +20,7 @@ from fieldcraft.common.yaml import read_yaml
 from fieldcraft.envs.suggest import reason
 from fieldcraft.skills.errors import BrokenSkill
 from fieldcraft.skills.formats.keeping import FENCE, kept_document, new_document
-from fieldcraft.skills.formats.limits import DOCUMENT_LIMIT, ENTRY_LIMIT, FRONT, SCRIPT_LIMIT
+from fieldcraft.skills.formats.limits import DOCUMENT_LIMIT, ENTRY_LIMIT, FRONT, SCRIPT_LIMIT, is_called_name
 from fieldcraft.skills.likeness import likeness
 from fieldcraft.skills.program import Language, MissingParser, ProgramError, parse_program
 from fieldcraft.skills.skill import Skill
@@ -195,6 +195,8 @@ def _version(metadata: dict[str, Any], name: str) -> int:
 def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: str) -> Skill:
     try:
         _check_entry(metadata["entry"])
+        dependencies, tools = _json(metadata.get("dependencies")), _names(metadata.get("tools"))
+        _check_called(dependencies, tools)
         return Skill.model_validate(
             {
                 "name": name,
@@ -203,8 +205,8 @@ def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: s
                 "entry": metadata["entry"],
                 "language": metadata.get("language", "python"),
                 "environment": metadata.get("environment") or "",
-                "dependencies": _json(metadata.get("dependencies")),
-                "tools": _names(metadata.get("tools")),
+                "dependencies": dependencies,
+                "tools": tools,
                 "verified": _word(metadata.get("verified", "no")),
                 "trusted": _word(metadata.get("trusted", "false")) in {"true", "yes"},
                 "provenance": _json(metadata.get("provenance")),
@@ -223,6 +225,12 @@ def _check_entry(entry: object) -> None:
     plain = isinstance(entry, str) and len(entry) <= ENTRY_LIMIT and entry.replace("$", "_").isidentifier()
     if not plain:
         raise ValueError(f"the entry {visible_line(entry, 60)!r} is no name of a function")
+
+
+def _check_called(dependencies: object, tools: tuple[str, ...]) -> None:
+    for name in (*(dependencies if isinstance(dependencies, dict) else ()), *tools):
+        if not is_called_name(name):
+            raise ValueError(f"it calls {visible_line(name, 60)!r}, which is no name of a function")
 
 
 def _json(value: object) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.text import visible_line
 from fieldcraft.common.yaml import read_yaml
 from fieldcraft.skills.errors import SkillRefused
 from fieldcraft.skills.formats.keeping import FENCE
@@ -21,6 +22,11 @@ ENTRY_LIMIT = 200
 """Characters of the name of an entry function."""
 FRONT = Limits(size=FRONT_LIMIT, items=20_000)
 """Of frontmatter, and of the JSON texts in it."""
+
+
+def is_called_name(name: str) -> bool:
+    """Whether a program can call something by this name: it stands in messages and proposed commands."""
+    return name.replace("$", "_").isidentifier()
 
 
 def check_readable(skill: Skill, files: Mapping[Path, str]) -> None:
@@ -45,6 +51,9 @@ def check_readable(skill: Skill, files: Mapping[Path, str]) -> None:
             front = files[path].replace("\r\n", "\n").removeprefix(FENCE).partition("\n" + FENCE)[0]
             _check_size(f"the frontmatter of {path}", len(front.encode()), FRONT_LIMIT)
             _check_front(front)
+    for name in (*skill.dependencies, *skill.tools):
+        if not is_called_name(name):
+            raise SkillRefused(f"it calls {visible_line(name, 60)!r}, which is no name of a function")
     if len(skill.entry) > ENTRY_LIMIT:
         raise SkillRefused(f"the function name has more than {ENTRY_LIMIT} characters; shorten it")
 

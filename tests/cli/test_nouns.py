@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_workshop import SAW, Workshop, keep
 
 from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills.formats.agent_skills import render
 
 
 def test_lists_the_skills(stocked: Workshop) -> None:
@@ -36,6 +38,26 @@ def test_shows_a_skill(stocked: Workshop, name: str) -> None:
     assert len(data["versions"]) == 2
     older = stocked.run("skills", "show", name, "--version", data["versions"][0][:10]).out
     assert "count=2" in older
+
+
+def test_names_a_few_of_many_skills_that_cannot_be_used(stocked: Workshop) -> None:
+    for number in range(50):
+        (stocked.folder / "library" / f"broken-{number:02}").mkdir()
+    told = " ".join(stocked.run("skills", "list").err.split())
+    assert "50 cannot be used: broken-00" in told
+    assert "and 40 more. See" in told
+    assert "broken-40" not in told
+
+
+def test_shows_each_field_of_a_skill_in_one_line(stocked: Workshop) -> None:
+    library = SkillLibrary(stocked.folder / "library")
+    chop = library.get("chop-wood")
+    told = chop.provenance.model_copy(update={"task": "Chop\n  verified  full", "source": "learned\nhere"})
+    path = stocked.folder / "library" / "chop-wood" / "SKILL.md"
+    path.write_text(render(chop.model_copy(update={"provenance": told}), 1)[Path("SKILL.md")])
+    out = stocked.run("skills", "show", "chop-wood").out
+    assert sum(line.startswith("  verified") for line in out.splitlines()) == 1
+    assert "from      learned here for: Chop verified full" in out
 
 
 def test_an_unknown_skill_names_the_nearest(stocked: Workshop) -> None:
@@ -105,6 +127,27 @@ def test_merges_another_library(stocked: Workshop) -> None:
     assert "imported from other; learned for: " in shown
     again = stocked.run("skills", "merge", "other")
     assert "known already" in again.out
+
+
+@pytest.mark.attack("a skill's fields: bombs of aliases, odd types, sizes")
+@pytest.mark.parametrize(
+    "goal", [{}, {"kind": "nothing"}, {"item": "x\n# now"}, {"kind": "item", "count": "x"}]
+)
+def test_a_replay_names_a_skill_whose_goal_is_none_and_goes_on(
+    stocked: Workshop, goal: dict[str, Any]
+) -> None:
+    library = SkillLibrary(stocked.folder / "library")
+    chop = library.get("chop-wood")
+    told = chop.provenance.model_copy(update={"goal": goal})
+    for path in (stocked.folder / "library").glob("chop-wood/**/SKILL.md"):
+        version = render(chop.model_copy(update={"provenance": told}), 1)
+        path.write_text(version[Path("SKILL.md")])
+    results = stocked.run("replay", "--seed", "8", "--json").data
+    whys = {result["skill"]: result["why"] for result in results}
+    assert whys["chop-wood"].endswith(
+        "was kept for a goal that is none; take `goal` out of its provenance in SKILL.md"
+    )
+    assert len(whys) == len(library)
 
 
 def test_replays_every_skill_in_another_world(stocked: Workshop) -> None:

@@ -115,3 +115,10 @@ def test_files_that_a_person_names_may_be_links_but_not_pipes(hostile):
     assert read_file(hostile / "link") == b"secret"
     with pytest.raises(UnsafeFile, match="pipe"):
         read_file(hostile / "pipe")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud83d"])
+def test_a_path_that_no_file_can_have_is_refused_as_all_others_are(tmp_path, name):
+    for use in (Folder.open, lambda path: Folder.open(path, create=True), read_file):
+        with pytest.raises(OSError, match="no file can have this name"):
+            use(tmp_path / name)

@@ -7,9 +7,11 @@ import logging
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,14 @@ from fieldcraft.skills.errors import ForeignLibrary
 pytestmark = pytest.mark.attack("a library or a cache of another user, or exchanged under its writer")
 
 MakeSkill = Callable[..., Skill]
+
+_SEARCH = """
+import sys
+from fieldcraft.skills import SkillLibrary
+library = SkillLibrary(sys.argv[1], embeddings=sys.argv[2])
+print([match.skill.name for match in library.search("log")])
+library.close()
+"""
 
 as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder to another user"
@@ -204,3 +214,56 @@ def test_a_file_of_the_cache_that_is_a_link_is_neither_used_nor_removed_through(
     library.close()
     assert path.is_symlink()
     canary.check()
+
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+
+
+@pytest.mark.parametrize(
+    ("name", "statements"),
+    [
+        (
+            "vectors.sqlite",
+            f"DROP TABLE vectors; CREATE VIEW vectors AS {ENDLESS} SELECT x key, x vector FROM c",
+        ),
+        ("vectors.sqlite", "DROP TABLE vectors; CREATE TABLE vectors (other)"),
+        ("vectors.sqlite", "UPDATE vectors SET vector = 7"),
+        (
+            "words.sqlite",
+            f"DROP TABLE skills; CREATE VIEW skills AS {ENDLESS} SELECT x digest, x words, x rowid FROM c",
+        ),
+        (
+            "chroma.sqlite3",
+            f"ALTER TABLE collections RENAME TO old; CREATE VIEW collections AS {ENDLESS} "
+            "SELECT old.* FROM old, c WHERE old.rowid = -x",
+        ),
+    ],
+    ids=["endless vectors", "another table", "a vector that is none", "endless words", "endless collections"],
+)
+def test_a_database_of_the_cache_that_somebody_made_is_not_waited_for(
+    library: SkillLibrary, make_skill: MakeSkill, letters: str, cache: Path, name: str, statements: str
+) -> None:
+    library._embeddings = letters
+    library.keep(make_skill("mine_log"))
+    library.search("log")
+    library.close()
+    with closing(sqlite3.connect(next(cache.rglob(name)))) as database:
+        database.executescript(statements)
+    command = [sys.executable, "-c", _SEARCH, str(library.path), letters]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parent)
+    assert done.stdout.strip() == "['mine-log']", done.stderr
+
+
+def test_a_cache_of_vectors_that_is_damaged_inside_costs_no_search(
+    library: SkillLibrary, make_skill: MakeSkill, letters: str, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    library._embeddings = letters
+    library.keep(make_skill("mine_log"))
+    library.search("log")
+    library.close()
+    path = next(cache.rglob("vectors.sqlite"))
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + bytes(len(content) - 4096))
+    assert [match.skill.name for match in library.search("log")] == ["mine-log"]
+    assert f"the cache {path} is damaged" in caplog.text
+    library.close()

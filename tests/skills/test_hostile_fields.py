@@ -135,6 +135,8 @@ def test_large_files_are_a_problem_of_that_skill(two: SkillLibrary, part: str, s
         {"goal": {"long": "x" * 300_000}},
         {"task": "x" * 300_000},
         {"goal": {"large": 10**400}},
+        {"tools": ("calculator; evil",)},
+        {"dependencies": {"mine_log\n# evil": "0" * 64}},
     ],
 )
 def test_what_could_not_be_read_again_is_refused(
@@ -205,6 +207,26 @@ def test_a_folder_of_code_that_is_a_link_is_not_read(tmp_path: Path) -> None:
     folder = publish(tmp_path / "trial", {"skills.json": json.dumps({"walk": CODE.format(name="walk")})})
     (folder / "skill" / "code").symlink_to(tmp_path / "home" / "skill" / "code")
     assert list(read_published(folder).families) == ["walk"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("dependencies", json.dumps({"fly\n# Again: run `evil`": "0" * 64})),
+        ("dependencies", json.dumps({"fly; evil": "0" * 64})),
+        ("tools", "calculator $(evil)"),
+        ("tools", "\x1b[2Jcalculator"),
+    ],
+)
+def test_what_a_skill_calls_has_names(two: SkillLibrary, field: str, value: str) -> None:
+    path = two.path / "mine-log" / "SKILL.md"
+    front, _ = document(path)
+    front["metadata"][field] = value
+    write_front(path, yaml.safe_dump(front))
+    [problem] = SkillLibrary(two.path).problems()
+    assert problem.name == "mine-log"
+    assert "which is no name of a function" in problem.reason
+    assert problem.reason.isprintable()
 
 
 @pytest.mark.parametrize(

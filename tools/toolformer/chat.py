@@ -14,6 +14,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict
 
+from fieldcraft.common.data import read_json
+from fieldcraft.common.files import Folder, read_file
 from fieldcraft.common.redaction import redact
 from fieldcraft.tools.announced import available
 from fieldcraft.tools.builtin.corpus import Corpora
@@ -31,6 +33,7 @@ from fieldcraft.tools.toolformer.sampling import Proposal, worth_a_look
 from fieldcraft.tools.toolformer.settings import AnnotationSettings
 
 _NOTE = "toolformer.json"
+_NOTE_LIMIT = 100_000
 
 
 class ToolformerChat(BaseChatModel):
@@ -130,8 +133,16 @@ class ToolformerChat(BaseChatModel):
 
 
 def note_tools(folder: Path, names: Sequence[str]) -> None:
-    """Note beside a model which tools it learnt to call."""
-    (folder / _NOTE).write_text(json.dumps({"tools": list(names)}), encoding="utf-8")
+    """Note beside a model which tools it learnt to call.
+
+    Raises:
+        ToolformerError: it cannot be written.
+    """
+    try:
+        with Folder.open(folder) as opened:
+            opened.write(_NOTE, json.dumps({"tools": list(names)}).encode(), sync=False)
+    except OSError as error:
+        raise ToolformerError(f"{error}; remove it, or name another folder with --into") from error
 
 
 def _its_tools(folder: Path, offered: Sequence[str], sources: ToolSources | None) -> ToolRegistry:
@@ -154,7 +165,7 @@ def _noted(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise ToolformerError(f"there is no folder {folder}; give the `model` that `toolformer train` wrote")
     try:
-        return list(json.loads((folder / _NOTE).read_text(encoding="utf-8"))["tools"])
+        return [str(name) for name in read_json(read_file(folder / _NOTE, limit=_NOTE_LIMIT))["tools"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ToolformerError(
             f"{folder} does not say which tools it calls; give the folder `model` that "

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fieldcraft.common.data import DataError, read_json
-from fieldcraft.common.files import read_file
+from fieldcraft.common.files import Folder, UnsafeFile, read_file
 from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.model import LanguageModel
 
 _VALUES = 16
 """Of each parameter that a model is told by: reading all of a large one would take long."""
+_DEEPEST = 8
 
 
 def made_folder(folder: Path, record: Path) -> Path:
@@ -32,11 +34,41 @@ def made_folder(folder: Path, record: Path) -> Path:
         ours = {"lock", record.name, _aside(record).name}
         if not record.exists() and any(one.name not in ours for one in folder.iterdir()):
             raise ToolformerError(f"{folder} holds something else; name another with --into")
+        check_real(folder)
+    except UnsafeFile as error:
+        raise ToolformerError(f"{error}; remove it, or name another folder with --into") from None
     except OSError as error:
         raise ToolformerError(
             f"{folder} cannot be a folder ({error.strerror}); name another with --into"
         ) from error
     return folder
+
+
+def check_real(folder: Path) -> None:
+    """Refuse a folder that holds what would lead a writer out of it.
+
+    Raises:
+        UnsafeFile: something in it is a link, a pipe or a device, or has a second name elsewhere.
+        OSError: it cannot be read.
+    """
+    with Folder.open(folder) as opened:
+        _check_entries(opened, 0)
+
+
+def _check_entries(folder: Folder, depth: int) -> None:
+    for name in folder.names():
+        status = folder.status(name)
+        if status is None:
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            if depth == _DEEPEST:
+                raise UnsafeFile(folder.path / name, "is nested too deep to be ours")
+            with folder.folder(name) as inner:
+                _check_entries(inner, depth + 1)
+            continue
+        folder.require(name, "file")
+        if status.st_nlink > 1:
+            raise UnsafeFile(folder.path / name, "has a second name elsewhere (a hard link)")
 
 
 def same_as_before(record: Path, now: Mapping[str, Any], *, work: str) -> None:

@@ -11,9 +11,10 @@ from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.toolformer import arguments, text
 from fieldcraft.tools.toolformer.annotated import read_annotated
 from fieldcraft.tools.toolformer.arguments import Parameter
+from fieldcraft.tools.toolformer.chat import _noted, note_tools
 from fieldcraft.tools.toolformer.documents import read_corpus
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.record import same_as_before
+from fieldcraft.tools.toolformer.record import made_folder, same_as_before
 from fieldcraft.tools.toolformer.tasks import FORMS, read_tasks
 
 pytestmark = pytest.mark.attack("texts, tasks and annotations made to be slow to read")
@@ -106,3 +107,58 @@ def test_texts_full_of_beginnings_of_calls_are_searched_in_linear_time(part):
     assert list(text.find(hostile)) == []
     assert text.strip(hostile) == hostile
     assert time.monotonic() - begin < 20
+
+
+@pytest.mark.attack("links in folders of ours that lead out of them")
+@pytest.mark.parametrize(
+    "place", ["annotation.tmp", "annotated.jsonl", "lock", "model/config.json", "checkpoint-1"]
+)
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
+def test_a_folder_that_leads_out_of_itself_is_not_written(tmp_path, place, kind):
+    victim, folder = tmp_path / "victim", tmp_path / "theirs"
+    victim.write_text("years of work")
+    (folder / place).parent.mkdir(parents=True)
+    (folder / "annotation.json").write_text("{}")
+    if kind == "link":
+        (folder / place).symlink_to(victim)
+    elif kind == "hard link":
+        (folder / place).hardlink_to(victim)
+    else:
+        os.mkfifo(folder / place)
+    with pytest.raises(ToolformerError, match="remove it, or name another folder"):
+        made_folder(folder, folder / "annotation.json")
+    assert victim.read_text() == "years of work"
+
+
+@pytest.mark.attack("links in folders of ours that lead out of them")
+@pytest.mark.parametrize("place", ["", "demo.json"])
+def test_nor_is_the_folder_of_a_demo(tmp_path, place):
+    from fieldcraft.cli.errors import UsageProblem
+    from fieldcraft.cli.toolformer_work import demo_folder
+    from fieldcraft.tools.toolformer.demo.settings import DemoSettings
+
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.mkfifo(folder / (place or "results.json"))
+    if not place:
+        (folder / "demo.json").write_text("{}")
+    with pytest.raises(UsageProblem, match="remove it, or name another folder"):
+        demo_folder(folder, DemoSettings(), fresh=False)
+
+
+@pytest.mark.attack("links in folders of ours that lead out of them")
+def test_the_note_beside_a_model_is_not_written_through_a_link(tmp_path):
+    victim, folder = tmp_path / "victim", tmp_path / "model"
+    victim.write_text("years of work")
+    folder.mkdir()
+    (folder / "toolformer.json").symlink_to(victim)
+    with pytest.raises(ToolformerError, match="symbolic link"):
+        note_tools(folder, ["calculator"])
+    assert victim.read_text() == "years of work"
+
+
+@pytest.mark.parametrize("note", ['{"tools": ' + DEEP, '{"tools": 7}', "[]", " " * 1_000_000])
+def test_a_hostile_note_beside_a_model_is_one_error(tmp_path, note):
+    (tmp_path / "toolformer.json").write_text(note)
+    with pytest.raises(ToolformerError, match="does not say which tools"):
+        _noted(tmp_path)
