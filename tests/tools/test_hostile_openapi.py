@@ -332,3 +332,27 @@ def test_another_server_gets_no_credentials_though_it_is_allowed(
 
     assert sent["path"] == "/landed"
     assert not {"x-key", "x-team", "authorization", "cookie"} & sent["headers"].keys()
+
+
+@fills
+def test_what_a_redirection_of_a_document_carries_is_not_read(load: Load, serve: Serve) -> None:
+    origin, before = serve("shop.py"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    registry = load(openapi={"api": OpenApiDocument(document=f"{origin}/heavy.yaml", servers=(origin,))})
+
+    assert registry.names()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64_000
+
+
+@documents
+def test_a_document_is_read_from_no_other_server_than_was_named(load: Load, serve: Serve) -> None:
+    there = serve("shop.py")
+    here = serve("shop.py", there)
+
+    (problem,) = load(openapi={"api": OpenApiDocument(document=f"{here}/wandering.yaml")}).problems
+    (endless,) = load(openapi={"api": OpenApiDocument(document=f"{here}/round")}).problems
+
+    assert problem.message == (
+        f"{here}/wandering.yaml leads to {there}/openapi.yaml; name that, if it is to be read"
+    )
+    assert endless.message == f"{here}/round redirects without end"

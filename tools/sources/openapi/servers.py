@@ -14,9 +14,8 @@ from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.sources.openapi.document import Document
 from fieldcraft.tools.sources.openapi.paths import LONGEST_PATH, filled_template, leads_away
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
-from fieldcraft.tools.sources.urls import shown
+from fieldcraft.tools.sources.urls import PORTS, place_of, shown
 
-_PORTS = {"http": 80, "https": 443}
 _MOST, _MOST_IN_ALL = 100, 1_000
 """Servers of one operation that are looked at, and different ones of a whole document."""
 _SHOWN = 3
@@ -101,7 +100,7 @@ class Servers:
             return ""
 
     def _refusal(self, named: Sequence[str]) -> str:
-        absolute = next((url for url in named if urlsplit(url).scheme in _PORTS), "https://...")
+        absolute = next((url for url in named if urlsplit(url).scheme in PORTS), "https://...")
         told = visible_line(", ".join(map(shown, named[:_SHOWN])), 300) or "no server"
         absolute = visible_line(absolute, 300)
         return f"it is sent to {told}, which is not allowed; allow it with servers = [{absolute!r}]"
@@ -113,17 +112,12 @@ def _lies_below(url: str, server: str) -> bool:
         there, allowed = httpx.URL(url), httpx.URL(server)
     except (httpx.InvalidURL, ValueError):
         return False
-    if not there.host or there.scheme not in _PORTS or place_of(there) != place_of(allowed):
+    if not there.host or there.scheme not in PORTS or place_of(there) != place_of(allowed):
         return False
     if there.userinfo not in {b"", allowed.userinfo} or any(map(leads_away, there.path.split("/"))):
         return False
     path = allowed.path.rstrip("/")
     return there.path == path or there.path.startswith(f"{path}/")
-
-
-def place_of(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what makes two URLs of one origin."""
-    return url.scheme, url.host, url.port or _PORTS.get(url.scheme)
 
 
 def _origin(url: str) -> str:
