@@ -77,6 +77,8 @@ class Channel:
         self._last = 0
         self._under_way: int | None = None
         self._host_call: HostCall | None = None
+        self._calls: deque[Call] = deque()
+        self._serving = False
         self.tick = 0
         self.walked = 0.0
 
@@ -213,7 +215,19 @@ class Channel:
             self._serve(message)
 
     def _serve(self, message: Call) -> None:
-        """Answer the bridge, which asks the host something for a program."""
+        """Answer what the bridge asks the host for a program; what it asks meanwhile comes after."""
+        self._calls.append(message)
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            while self._calls:
+                self._answer_call(self._calls.popleft())
+        finally:
+            self._serving = False
+            self._calls.clear()
+
+    def _answer_call(self, message: Call) -> None:
         answer: dict[str, Any] = {"answer": message.call}
         try:
             if self._host_call is None:

@@ -217,6 +217,35 @@ def test_a_server_of_a_document_is_called_only_where_it_is_allowed(
 
 
 @documents
+def test_a_value_in_very_many_places_is_not_put_together(call: Call, load: Load, tmp_path: Path) -> None:
+    places, before = "{a}" * 1_300, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    server = {"url": places, "variables": {"a": {"default": "x" * 1_000_000}}}
+    document = write(tmp_path, {"/x": operation(servers=[server])}, servers=[server])
+
+    registry = load(openapi={"api": OpenApiDocument(document=document, servers=("http://a/v1",))})
+    with pytest.raises(ToolError, match=r"its path would have 312,003,901 characters; at most 64,000"):
+        call(f"/{places}", [parameter("a", schema={})], {"a": "x" * 240_000})
+    with pytest.raises(ToolError, match="its path would have"):
+        call(f"/{'{a}/' * 900}", [parameter("a", schema={})], {"a": "x" * 5_000})
+
+    assert "which is not allowed" in registry.problems[0].message
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64_000
+
+
+@documents
+def test_servers_that_very_many_operations_share_are_looked_at_once(load: Load, tmp_path: Path) -> None:
+    servers = [{"url": f"http://evil/{'é' * 3_000}{number}"} for number in range(100)]
+    paths: dict[str, Any] = {"/x": {"get": {}, "servers": servers}, "/good": operation(name="good")}
+    paths |= {f"/a{number}": {"$ref": "#/paths/~1x"} for number in range(1_500)}
+    began = time.monotonic()
+
+    registry = load(openapi={"api": OpenApiDocument(document=write(tmp_path, paths), servers=("http://a",))})
+
+    assert registry.names() == ("good",)
+    assert time.monotonic() - began < 30
+
+
+@documents
 def test_one_broken_operation_costs_itself(load: Load, tmp_path: Path) -> None:
     deep: Any = {}
     for _ in range(220):
@@ -303,3 +332,27 @@ def test_another_server_gets_no_credentials_though_it_is_allowed(
 
     assert sent["path"] == "/landed"
     assert not {"x-key", "x-team", "authorization", "cookie"} & sent["headers"].keys()
+
+
+@fills
+def test_what_a_redirection_of_a_document_carries_is_not_read(load: Load, serve: Serve) -> None:
+    origin, before = serve("shop.py"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    registry = load(openapi={"api": OpenApiDocument(document=f"{origin}/heavy.yaml", servers=(origin,))})
+
+    assert registry.names()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64_000
+
+
+@documents
+def test_a_document_is_read_from_no_other_server_than_was_named(load: Load, serve: Serve) -> None:
+    there = serve("shop.py")
+    here = serve("shop.py", there)
+
+    (problem,) = load(openapi={"api": OpenApiDocument(document=f"{here}/wandering.yaml")}).problems
+    (endless,) = load(openapi={"api": OpenApiDocument(document=f"{here}/round")}).problems
+
+    assert problem.message == (
+        f"{here}/wandering.yaml leads to {there}/openapi.yaml; name that, if it is to be read"
+    )
+    assert endless.message == f"{here}/round redirects without end"

@@ -1,8 +1,14 @@
-"""URLs as they stand in messages."""
+"""URLs as they stand in messages, and where they lead."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx
+
+PORTS = {"http": 80, "https": 443}
 
 
 def shown(url: str) -> str:
@@ -15,3 +21,8 @@ def shown(url: str) -> str:
         return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
     except ValueError:
         return url.partition("?")[0]
+
+
+def place_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what makes two URLs of one origin."""
+    return url.scheme, url.host, url.port or PORTS.get(url.scheme)

@@ -15,6 +15,8 @@ const BLOW = 1
 /** How long after a blow a death is its work, in milliseconds, and how many things are remembered. */
 const DYING = 3000
 const REMEMBERED = 10_000
+/** How many packets that cannot be read are told of, one line each. */
+const TOLD = 20
 /** Items of other names than the block that they become. */
 const PLACED_TOO = /^(?!milk).+_bucket$|_seeds$|^(redstone|string)$/
 
@@ -25,7 +27,7 @@ class Facts {
    */
   constructor (book, around = {}) {
     Object.assign(this, { seen: new Map(Object.entries(around)), blows: new Map(), killed: {} })
-    Object.assign(this, { book, deaths: 0, alive: true, before: null, now: new Map(), answers: 0, waiting: null, spoiled: false })
+    Object.assign(this, { book, deaths: 0, alive: true, before: null, now: new Map(), answers: 0, waiting: null, spoiled: false, missed: 0 })
   }
 
   /** Take in a packet of the server. */
@@ -64,7 +66,7 @@ class Facts {
 
   /** A packet could not be read; without one of the statistics, what is counted is in doubt. */
   miss (name, error) {
-    console.error(`relay: ${name} of the server: ${error.message}`)
+    if (this.missed++ < TOLD) console.error(`relay: ${name} of the server: ${error.message}`)
     if (name === 'statistics') this.spoiled = true
   }
 
@@ -98,11 +100,14 @@ class Facts {
     }
   }
 
-  /** What is known; `confirmed` where the server told how things stood before and after: otherwise it may be too little. */
+  /**
+   * What is known; `confirmed` where the server told how things stood before and after: otherwise it may be too little. What
+   * died after a blow counts on a server that tells no statistics alone: a blow may have been struck from anywhere, and a
+   * program that can have itself thrown out would choose what it is judged by.
+   */
   report () {
-    const found = { confirmed: this.answers > 1 && !this.spoiled, deaths: this.deaths, killed: this.killed, placed: {}, held: [] }
-    if (!found.confirmed) return found
-    found.killed = {}
+    const found = { confirmed: this.answers > 1 && !this.spoiled, deaths: this.deaths, killed: {}, placed: {}, held: [] }
+    if (!found.confirmed) return this.answers ? found : { ...found, killed: this.killed }
     for (const [kind, number, count] of this.gained()) {
       const item = this.book.item(number)
       if (kind === KILLED && this.book.entity(number)) found.killed[this.book.entity(number)] = count

@@ -26,6 +26,30 @@ function passed (packets, { compressed = false } = {}) {
 }
 
 const chat = ['chat_message', 'chat'].find((name) => passed([[name, text('x')]]).found.length)
+/** What is said to have been killed where it died after blows from afar, by how often the server told its statistics. */
+function killed (answers) {
+  const guard = new Guard(new PassThrough())
+  guard.begin(version, { 7: 'zombie' })
+  const blow = Buffer.concat([number(7), number(1)])
+  guard.facts.sent(guard.book.numberToServer('attack') === undefined ? 'use_entity' : 'attack', blow)
+  for (let answer = 0; answer < answers; answer++) guard.facts.take('statistics', number(0))
+  guard.facts.take('entity_status', Buffer.from([0, 0, 0, 7, 3]))
+  return guard.facts.report().killed
+}
+
+/** How many lines the relay writes of packets of the server that it cannot read. */
+function linesOf (packets) {
+  const guard = new Guard(Object.assign(new PassThrough(), { destroy () {} }).resume())
+  guard.loggingIn = false
+  guard.begin(version)
+  let lines = 0
+  const { error } = console
+  console.error = () => { lines++ }
+  for (let packet = 0; packet < packets; packet++) guard.down.push(Buffer.from([1, 0x80]))
+  console.error = error
+  return lines
+}
+
 const said = (value, options) => passed([[chat, text(value)]], options).found.length > 0
 const sent = (name, body = Buffer.alloc(40)) => passed([[name, body]]).found.length > 0
 
@@ -41,6 +65,8 @@ console.log(JSON.stringify({
     'configuration_acknowledged', 'custom_payload', 'tab_complete', 'change_gamemode', 'no such packet'].filter((name) => sent(name)),
   respawn: sent('client_command', number(0)),
   statistics: sent('client_command', number(1)),
+  killed: [0, 1, 2].map(killed),
+  lines: linesOf(10_000),
   bomb: passed([[chat, Buffer.concat([number(1 << 20), Buffer.alloc(3 << 20)])]], { compressed: true }),
   endless: (() => {
     const bot = Object.assign(new PassThrough(), { destroy () { this.gone = true } })

@@ -102,6 +102,27 @@ def test_a_python_skill_is_a_promise_and_uses_the_world(world: MinecraftWorld, s
     assert server.inventory("Tester") == {"oak_log": 1}
 
 
+def test_python_skills_that_are_called_at_once_run_one_after_the_other(world: MinecraftWorld) -> None:
+    skill = {"name": "rest", "digest": "d1", "entry": "rest", "language": "python"}
+    under_way: list[object] = []
+
+    def rest(digest: str, arguments: Sequence[object]) -> int:
+        under_way.append(digest)
+        world.wait(1)
+        assert len(under_way) == 1
+        under_way.pop()
+        return len(arguments)
+
+    report = run(
+        world,
+        "return (await Promise.all(Array.from({ length: 60 }, () => rest(bot, 1)))).length",
+        rest,
+        roots={"rest": "d1"},
+        modules={"d1": skill},
+    )
+    assert report.result == 60
+
+
 @pytest.mark.parametrize(
     ("limit", "body", "stopped"),
     [

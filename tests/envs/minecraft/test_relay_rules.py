@@ -36,6 +36,8 @@ def test_a_players_packets_pass_and_an_operators_do_not(version: str) -> None:
         "operators": [],
         "respawn": True,
         "statistics": False,
+        "killed": [{"zombie": 1}, {}, {}],
+        "lines": 20,
         "bomb": {"found": [], "gone": True},
         "endless": True,
     }

@@ -31,6 +31,9 @@ BAD_TOOLS = [
     {"name": "half\ud800", "description": "Half a character: \ud83d", "inputSchema": {"type": "object"}},
     tool("long" * 1_000),
     tool("wordy", description="x" * 5_000_000),
+    tool("listed", properties=["a"]),
+    tool("required", required=[7]),
+    tool("dialect", **{"$schema": {}}),
 ]
 RESULTS: dict[str, str] = {
     "lists": "[" + "[]," * 5_000_000 + "0]",

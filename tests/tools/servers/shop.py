@@ -65,6 +65,11 @@ class Shop(BaseHTTPRequestHandler):
                 self.answer(307, Location=f"{sys.argv[1]}/landed")
             case "never":
                 time.sleep(1000)
+            case "heavy.yaml":
+                packed = gzip.compress(b"0" * 500_000_000, 1)
+                self.answer(302, content=packed, **{"Content-Encoding": "gzip", "Location": "openapi.yaml"})
+            case "wandering.yaml":
+                self.answer(302, Location=f"{sys.argv[1]}/openapi.yaml")
             case "away":
                 self.answer(302, Location="http://127.0.0.1:9/pets")
             case "round":

@@ -157,6 +157,8 @@ class Sifted:
             raise DataError(
                 f"tool {visible_line(tool.name)!r} announces a bad schema: its arguments are no object"
             )
+        if (odd := _odd_part(tool.input_schema)) is not None:
+            raise DataError(f"tool {visible_line(tool.name)!r} announces a bad schema: its {odd}")
         self._text += len(str(plain))
         self._names.add(tool.name[:_LONGEST_NAME])
         if len(self._names) > MOST_TOOLS or self._text > MOST_TEXT or len(tool.name) > _LONGEST_NAME:
@@ -164,6 +166,20 @@ class Sifted:
         if isinstance(output := plain.get("outputSchema"), dict):
             self._announced.outputs[tool.name] = output
         return _used(plain)
+
+
+def _odd_part(schema: dict[str, Any]) -> str | None:
+    """What the SDK would refuse the whole list for, though its model of a tool takes it; in words."""
+    if not isinstance(schema.get("properties"), dict | None):
+        return "properties are no object"
+    required = schema.get("required")
+    if required is not None and not _are_texts(required):
+        return "required is no list of names"
+    return None if isinstance(schema.get("$schema"), str | None) else "$schema is no text"
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 
 def _used(tool: dict[str, Any]) -> dict[str, Any]:

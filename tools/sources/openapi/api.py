@@ -20,10 +20,10 @@ from fieldcraft.tools.sources.openapi.credentials import Credentials
 from fieldcraft.tools.sources.openapi.document import Document, read
 from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
 from fieldcraft.tools.sources.openapi.requests import request_for
-from fieldcraft.tools.sources.openapi.servers import Servers, place_of
+from fieldcraft.tools.sources.openapi.servers import Servers
 from fieldcraft.tools.sources.remote import RemoteTool
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
-from fieldcraft.tools.sources.urls import shown
+from fieldcraft.tools.sources.urls import place_of, shown
 from fieldcraft.tools.traits import Effect, ToolTraits
 
 LARGEST_RESULT = 32_000_000

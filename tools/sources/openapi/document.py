@@ -12,11 +12,11 @@ import httpx
 
 from fieldcraft.common.data import DataError, Limits, read_json_parts
 from fieldcraft.common.files import UnsafeFile, read_file
-from fieldcraft.common.text import decoded
+from fieldcraft.common.text import decoded, visible_line
 from fieldcraft.common.yaml import read_yaml
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.openapi.bodies import ACCEPTED, TooLarge, Unpacked
-from fieldcraft.tools.sources.urls import shown
+from fieldcraft.tools.sources.urls import place_of, shown
 
 LARGEST = 16_000_000
 """Bytes of a document."""
@@ -24,6 +24,7 @@ _JSON = Limits(size=LARGEST, depth=100, items=600_000)
 _YAML = Limits(size=LARGEST, depth=100, items=300_000, digits=4_000, aliases=1_000)
 """YAML is slower to read: ten times as long as the same in JSON."""
 _SECONDS, _SECONDS_IN_ALL = 30.0, 120.0
+_MOST_REDIRECTS = 5
 _LONGEST_CHAIN = 50
 _INDEX = re.compile("[0-9]{1,6}")
 
@@ -119,23 +120,45 @@ def _file(place: str) -> bytes:
 
 def _fetched(place: str) -> bytes:
     ends = time.monotonic() + _SECONDS_IN_ALL
+    following = place
     try:
-        with httpx.stream(
-            "GET", place, headers=ACCEPTED, timeout=_SECONDS, follow_redirects=True
-        ) as response:
-            response.raise_for_status()
-            content = Unpacked(response, LARGEST)
-            for chunk in response.iter_raw():
-                content.add(chunk)
-                if time.monotonic() > ends:
-                    raise BrokenTool(f"{shown(place)} was not read within {_SECONDS_IN_ALL:g} s")
-            return content.whole()
+        with httpx.Client(headers=ACCEPTED, timeout=_SECONDS, follow_redirects=False) as client:
+            for _ in range(_MOST_REDIRECTS + 1):
+                with client.stream("GET", following) as response:
+                    if response.next_request is None:
+                        response.raise_for_status()
+                        return _content(response, place, ends)
+                    following = _followed(place, response.next_request.url)
     except TooLarge as error:
         raise BrokenTool(f"{shown(place)} {error}") from error
     except httpx.HTTPStatusError as error:
         raise BrokenTool(f"{shown(place)} answered {error.response.status_code}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise BrokenTool(f"{shown(place)} cannot be reached: {error or type(error).__name__}") from error
+    raise BrokenTool(f"{shown(place)} redirects without end")
+
+
+def _followed(place: str, url: httpx.URL) -> str:
+    """Where a redirection leads, on the host that was named; what it carries itself is not read.
+
+    Raises:
+        BrokenTool: it leads to another one.
+    """
+    named = httpx.URL(place)
+    upgraded = (url.scheme, url.host, url.port) == ("https", named.host, None) and named.port is None
+    if place_of(url) != place_of(named) and not upgraded:
+        there = visible_line(shown(str(url)), 300)
+        raise BrokenTool(f"{shown(place)} leads to {there}; name that, if it is to be read")
+    return str(url if url.userinfo else url.copy_with(userinfo=named.userinfo))
+
+
+def _content(response: httpx.Response, place: str, ends: float) -> bytes:
+    content = Unpacked(response, LARGEST)
+    for chunk in response.iter_raw():
+        content.add(chunk)
+        if time.monotonic() > ends:
+            raise BrokenTool(f"{shown(place)} was not read within {_SECONDS_IN_ALL:g} s")
+    return content.whole()
 
 
 def _parsed(place: str, content: bytes) -> Any:

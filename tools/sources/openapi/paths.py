@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from fieldcraft.tools.errors import BrokenTool, ToolError
 
 LONGEST_PATH = 4_000
+LONGEST_FILLED = 64_000
+"""Characters of a path or server with its values, of which one may have many places; clients send no more."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _PARTS = re.compile(r"[/\\]")
 _MOST_QUOTED = 5
@@ -30,8 +32,9 @@ def filled_path(template: str, values: Mapping[str, str]) -> str:
     """The template with quoted values in their places; what stands in a value is never a place itself.
 
     Raises:
-        ToolError: with them a part of the path would be none, or lead somewhere else.
+        ToolError: with them a part of the path would be none, or lead somewhere else, or the path too long.
     """
+    _check_length(template, values)
     path, mark, query = template.partition("?")
     parts = [_filled(part, values) for part in path.split("/")]
     return f"{'/'.join(parts)}{mark}{filled_template(query, values)}"
@@ -48,8 +51,19 @@ def _filled(part: str, values: Mapping[str, str]) -> str:
 
 
 def filled_template(text: str, values: Mapping[str, str]) -> str:
-    """`text` with the value of each `{name}` that has one, and nothing replaced in a value."""
+    """`text` with the value of each `{name}` that has one, and nothing replaced in a value.
+
+    Raises:
+        ToolError: that would be too long.
+    """
+    _check_length(text, values)
     return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
+
+
+def _check_length(text: str, values: Mapping[str, str]) -> None:
+    filled = len(text) + sum(len(values.get(name, "")) for name in _PLACE.findall(text))
+    if filled > LONGEST_FILLED:
+        raise ToolError(f"its path would have {filled:,} characters; at most {LONGEST_FILLED:,} are sent")
 
 
 def leads_away(part: str) -> bool:

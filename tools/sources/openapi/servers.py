@@ -10,14 +10,16 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.sources.openapi.document import Document
 from fieldcraft.tools.sources.openapi.paths import LONGEST_PATH, filled_template, leads_away
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
-from fieldcraft.tools.sources.urls import shown
+from fieldcraft.tools.sources.urls import PORTS, place_of, shown
 
-_PORTS = {"http": 80, "https": 443}
-_MOST = 100
+_MOST, _MOST_IN_ALL = 100, 1_000
+"""Servers of one operation that are looked at, and different ones of a whole document."""
+_SHOWN = 3
+_ROOT = ({"url": "/"},)
 
 
 class Servers:
@@ -35,6 +37,8 @@ class Servers:
                 raise BrokenTool(f"{url!r} is no URL of a server; write it as https://host/path")
         own = [_origin(document.url)] if document.url is not None else []
         self._allowed = self._chosen or own
+        self._urls: dict[int, str] = {}
+        self._judged: dict[str, bool] = {}
 
     def allows(self, url: str) -> bool:
         """Whether a request may be sent to `url`."""
@@ -46,8 +50,8 @@ class Servers:
         Raises:
             BrokenTool: the document names only servers that are not allowed.
         """
-        named = self._named(self._document.data.get("servers") or [{"url": "/"}])
-        allowed = [url for url in named if self.allows(url)]
+        named = self._named(self._document.data.get("servers") or _ROOT)
+        allowed = [url for url in named if self._is_allowed(url)]
         if not (allowed or self._chosen):
             raise BrokenTool(self._refusal(named))
         return (allowed or self._chosen)[0]
@@ -60,12 +64,26 @@ class Servers:
         """
         named = self._named(servers)
         for url in named:
-            if self.allows(url):
+            if self._is_allowed(url):
                 return url
         raise BrokenTool(self._refusal(named))
 
+    def _is_allowed(self, url: str) -> bool:
+        """As `allows`, each server of the document looked at once, however many operations name it."""
+        if url not in self._judged:
+            if len(self._judged) == _MOST_IN_ALL:
+                raise BrokenTool(f"the document names more than {_MOST_IN_ALL:,} servers")
+            self._judged[url] = self.allows(url)
+        return self._judged[url]
+
     def _named(self, servers: Iterable[Any]) -> list[str]:
-        return [self._url(server) for server in islice(servers, _MOST) if isinstance(server, Mapping)]
+        return [self._url_of(server) for server in islice(servers, _MOST) if isinstance(server, Mapping)]
+
+    def _url_of(self, server: Mapping[str, Any]) -> str:
+        """Operations may share a part of the document, which stays where it is as long as this does."""
+        if id(server) not in self._urls:
+            self._urls[id(server)] = self._url(server)
+        return self._urls[id(server)]
 
     def _url(self, server: Mapping[str, Any]) -> str:
         variables = server.get("variables")
@@ -74,16 +92,16 @@ class Servers:
             for name, variable in (variables if isinstance(variables, Mapping) else {}).items()
             if isinstance(variable, Mapping)
         }
-        url = filled_template(str(server.get("url", "/"))[:LONGEST_PATH], known)
         base = self._document.url or (f"{self._chosen[0]}/" if self._chosen else "")
         try:
+            url = filled_template(str(server.get("url", "/"))[:LONGEST_PATH], known)
             return urljoin(base, url).rstrip("/")
-        except ValueError:
+        except (ToolError, ValueError):
             return ""
 
     def _refusal(self, named: Sequence[str]) -> str:
-        absolute = next((url for url in named if urlsplit(url).scheme in _PORTS), "https://...")
-        told = visible_line(", ".join(map(shown, named)), 300) or "no server"
+        absolute = next((url for url in named if urlsplit(url).scheme in PORTS), "https://...")
+        told = visible_line(", ".join(map(shown, named[:_SHOWN])), 300) or "no server"
         absolute = visible_line(absolute, 300)
         return f"it is sent to {told}, which is not allowed; allow it with servers = [{absolute!r}]"
 
@@ -94,17 +112,12 @@ def _lies_below(url: str, server: str) -> bool:
         there, allowed = httpx.URL(url), httpx.URL(server)
     except (httpx.InvalidURL, ValueError):
         return False
-    if not there.host or there.scheme not in _PORTS or place_of(there) != place_of(allowed):
+    if not there.host or there.scheme not in PORTS or place_of(there) != place_of(allowed):
         return False
     if there.userinfo not in {b"", allowed.userinfo} or any(map(leads_away, there.path.split("/"))):
         return False
     path = allowed.path.rstrip("/")
     return there.path == path or there.path.startswith(f"{path}/")
-
-
-def place_of(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what makes two URLs of one origin."""
-    return url.scheme, url.host, url.port or _PORTS.get(url.scheme)
 
 
 def _origin(url: str) -> str:
