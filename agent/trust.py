@@ -53,7 +53,8 @@ def vouch_for(here: RunSettings, *, trusted: bool = False, cure: str) -> Vouch:
             named = "; ".join(visible_line(what, 100) for what in reaches[:NAMED])
             more = f"; and {len(reaches) - NAMED} more" if len(reaches) > NAMED else ""
             raise ForeignRun(
-                f"run {run.id!r} has no mark of being made by you here; to go on with it would mean: "
+                f"run {run.id!r} has no mark of being made by you here (a copied or restored folder "
+                "loses it); to go on with it would mean: "
                 f"{named}{more}. {cure}"
             )
 
@@ -161,4 +162,4 @@ def _owners(folder: Path) -> Iterator[str]:
         names = [name for name in place.names() if name.startswith("journal-")]
         owners = {status.st_uid for name in names if (status := place.status(name)) is not None}
     if owners != {os.getuid()}:
-        yield "to live in files of another user"
+        yield "to write into files of another user"

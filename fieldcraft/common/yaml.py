@@ -71,8 +71,16 @@ def read_yaml(text: str, limits: Limits = DEFAULT) -> Any:
     except DataError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, LookupError, ArithmeticError) as error:
-        raise DataError(f"it is no valid YAML: {' '.join(str(error).split())[:300]}") from None
+        raise DataError(f"it is no valid YAML: {_words(error)}") from None
     return bounded(value, limits)
+
+
+def _words(error: Exception) -> str:
+    """What is wrong, with the line (from 1) where PyYAML says one."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())[:300]
+    return f"{' '.join(str(getattr(error, 'problem', '')).split())[:200]} (line {mark.line + 1})"
 
 
 def _loaded(text: str) -> Any:

@@ -150,7 +150,7 @@ def _frontmatter(folder: Folder, name: str) -> tuple[dict[str, Any], dict[str, A
     try:
         front = read_yaml(head, FRONT)
     except DataError as error:
-        raise BrokenSkill(name, f"has frontmatter that is no YAML or cannot be read: {error}", cure) from None
+        raise BrokenSkill(name, f"has frontmatter that cannot be read: {error}", cure) from None
     metadata = front.get("metadata") if isinstance(front, dict) else None
     if not isinstance(front, dict) or not isinstance(metadata or {}, dict):
         raise BrokenSkill(name, "has frontmatter that is no mapping", cure)

@@ -70,7 +70,7 @@ def empty_metadata(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (break_frontmatter, "no YAML"),
+        (break_frontmatter, "no valid YAML"),
         (lose_fences, "no YAML frontmatter"),
         (rename_inside, "calls itself 'other'"),
         (empty_description, "bad description"),

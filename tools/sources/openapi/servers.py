@@ -103,7 +103,8 @@ class Servers:
         absolute = next((url for url in named if urlsplit(url).scheme in PORTS), "https://...")
         told = visible_line(", ".join(map(shown, named[:_SHOWN])), 300) or "no server"
         absolute = visible_line(absolute, 300)
-        return f"it is sent to {told}, which is not allowed; allow it with servers = [{absolute!r}]"
+        cure = f"allow it with servers = [{absolute!r}] (--server on the command line)"
+        return f"it is sent to {told}, which is not allowed; {cure}"
 
 
 def _lies_below(url: str, server: str) -> bool:
