@@ -49,9 +49,9 @@ def _values(called: str, source: SourceSettings, here: SourceSettings | None) ->
     """Each field of which something was left out, whole."""
     changes: dict[str, Any] = {}
     for field, value in source:
-        if isinstance(value, dict) and LEFT_OUT in value.values():
+        if isinstance(value, dict) and any(map(_lacks, value.values())):
             changes[field] = {
-                name: text if text != LEFT_OUT else _value(called, field, name, here)
+                name: _value(called, field, name, here) if _lacks(text) else text
                 for name, text in value.items()
             }
         elif _lacks(value):
