@@ -30,7 +30,7 @@ from fieldcraft.agent.plan import SolveCurriculum, SubgoalCurriculum
 from fieldcraft.agent.prompting import AnswerUnusable
 from fieldcraft.agent.recorder import Listener, Recorder
 from fieldcraft.agent.redact import redact
-from fieldcraft.agent.run import Run, RunError
+from fieldcraft.agent.run import Run
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tool_values import with_values
@@ -135,26 +135,9 @@ def resumed_session(
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        _check_library(run)
         session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, listeners, stack)
         session.recorder.aside(e.RunResumed(settings=run.settings))
         yield session
-
-
-def _check_library(run: Run) -> None:
-    """Refuse to go on beside an empty library where the run had filled one.
-
-    Raises:
-        RunError: none of the skills that the run kept is there.
-    """
-    if not (run.settings.keep_skills and run.state.kept):
-        return
-    library = SkillLibrary(Path(run.settings.library))
-    if not any(library.has(name, digest) for name, digest in run.state.kept.items()):
-        raise RunError(
-            f"run {run.id!r} kept {len(run.state.kept)} skills, and the library {library.path} has none of "
-            "them; go on where the run was made, or bring its library back there"
-        )
 
 
 @dataclass(frozen=True)
