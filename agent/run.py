@@ -141,7 +141,7 @@ class Run:
             if len(self.tape) > TAPE_LIMIT:
                 raise JournalError(
                     f"{self.folder} holds more than {TAPE_LIMIT:,} events since its last finished task, "
-                    "which no run does; get it from somebody you trust, or explore anew"
+                    "which no run does; get it from a source you trust, or start a new run"
                 )
         if not last:
             raise JournalError(

@@ -136,7 +136,7 @@ class Life:
             forget(folder)
         if folder.is_dir():
             vouch = vouch_for(
-                order.settings, cure=f"Delete {folder} to live it anew, or start the study with --fresh"
+                order.settings, cure=f"Delete {folder} to run it again, or start the study with --fresh"
             )
             return resumed_session(
                 order.name,
