@@ -29,7 +29,7 @@ _CURE = "it must hold a list of answers, or a mapping of roles to lists of answe
 
 JSON_LIMITS = Limits(size=64_000_000, depth=256, items=2_000_000)
 YAML_LIMITS = Limits(size=4_000_000, depth=256, items=200_000)
-_LINE = re.compile(r"line (\d+), column")
+_LINE = re.compile(r"\(line (\d+)\)")
 
 
 class ScriptedCall(BaseModel):

@@ -26,7 +26,7 @@ from fieldcraft.envs.types import PrimitiveError
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 OBSERVE_SECONDS = 15.0
 
-WHY_LIMIT = 500
+WHY_LIMIT, WHY_NOTED = 500, 200
 
 logger = logging.getLogger(__name__)
 
@@ -255,7 +255,7 @@ class Link:
                 pause = min(2 * pause, LONGEST_PAUSE)
         passed = time.monotonic() - began
         if why:
-            self.life.note(f"{why}; back in the world after {passed:.1f} s")
+            self.life.note(f"{visible_line(why, WHY_NOTED)}; back in the world after {passed:.1f} s")
         return passed
 
     def _enter(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldcraft.cli import options as o
+from fieldcraft.cli.errors import UsageProblem
 
 if TYPE_CHECKING:
     from fieldcraft.agent.summary import Overview
@@ -44,6 +45,8 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
     from fieldcraft.cli.naming import program
 
     place = _folder(runs)
+    if place.exists() and not place.is_dir():
+        raise UsageProblem(f"{place} is a file; --runs names the folder that holds runs")
     data: list[dict[str, Any]] = []
     columns = ("run", "begun", "world", "model", "#seed", "#iterations", "#items", "#skills", "stands")
     shown = table(*columns, title=str(place), whole=4)

@@ -218,9 +218,11 @@ def merge(
     from fieldcraft.cli.console import console, print_json, say, table
 
     report = open_library(library, owner, must_exist=False).merge(open_library(str(other)))
+    taken = report.added or report.versions or report.same
+    code = 1 if report.refused and not taken else 0
     if as_json:
         print_json(vars(report))
-        return 0
+        return code
     shown = table("what became of them", "#how many", "skills")
     for words, names in (
         ("new here", report.added),
@@ -234,7 +236,7 @@ def merge(
     for name, reason in report.refused.items():
         shown.add_row(say("refused", "bad"), "1", say(f"{name}: {reason}"))
     console().print(shown)
-    return 0
+    return code
 
 
 def open_library(
@@ -252,9 +254,8 @@ def open_library(
     settings = load_settings(keeping(folder, owners))
     path = Path(settings.library)
     if must_exist and not path.is_dir():
-        raise UsageProblem(
-            f"there is no library {path}; name one with --library, or let `fieldcraft explore` make it"
-        )
+        what = f"{path} is a file, not a library's folder" if path.exists() else f"there is no library {path}"
+        raise UsageProblem(f"{what}; name one with --library, or let `fieldcraft explore` make it")
     return SkillLibrary(path, owners=settings.library_owners)
 
 

@@ -366,18 +366,21 @@ def read_file(path: Path | str, *, limit: int = SIZE_LIMIT) -> bytes:
     """The content of a plain file that a person named, `limit` bytes at most; links are followed.
 
     Raises:
-        UnsafeFile: it is a pipe or a device, or too large.
+        UnsafeFile: it is a folder, a pipe or a device, or too large.
         OSError: it cannot be read.
     """
     path = _possible(path)
     descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(status.st_mode):
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise UnsafeFile(path, "is a folder, not a file")
+        if not stat.S_ISREG(mode):
             raise UnsafeFile(path, "is a pipe, socket or device, not a plain file")
-        content = file.read(limit + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > limit:
         raise UnsafeFile(path, f"has more than {limit:,} bytes")
     return content

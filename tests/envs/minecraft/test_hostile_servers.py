@@ -6,12 +6,14 @@ import json
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 import pytest
 from minecraft_server import FixtureServer
 
+from fieldcraft.envs import Observation
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.status import ask_status, read_announcement
@@ -122,14 +124,29 @@ def test_what_a_server_says_is_one_short_line(world: MinecraftWorld, server: Fix
     assert all(text.isprintable() and len(text) <= 300 for text in seen.events)
 
 
+def returns(world: MinecraftWorld) -> int:
+    """How often the bot says that it came back."""
+    return sum("back in the world" in text for text in world.observe().events)
+
+
+def kicked_and_back(server: FixtureServer, world: MinecraftWorld, reason: str) -> Observation:
+    """What the bot sees once it noticed a kick and is on the server again."""
+    before = returns(world)
+    server.ask("kick", name="Kicked", reason=reason)
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if returns(world) > before and "Kicked" in server.ask("players"):
+            return world.observe()
+    raise AssertionError("a kicked bot is not back after 60 s")
+
+
 def test_why_a_server_kicks_is_one_short_line() -> None:
     with FixtureServer(arena=False) as server:
         world = MinecraftWorld()
         try:
             world.reset(seed=0, options={"port": server.port, "username": "Kicked"})
             for reason in HOSTILE:
-                server.ask("kick", name="Kicked", reason=reason)
-                seen = world.observe()
+                seen = kicked_and_back(server, world, reason)
                 seen.model_dump_json().encode()
                 assert all(text.isprintable() and len(text) <= 300 for text in seen.events)
             assert seen.health == 20
