@@ -112,12 +112,12 @@ class SkillLibrary(SkillShelf):
             callers = self.dependents(name)
             if callers and not force:
                 raise SkillRefused(
-                    f"{name} is called by {', '.join(callers)}; remove those first, or remove it by force (`--force`)"
+                    f"{name} is called by {', '.join(callers)}; remove those first, or use --force"
                 )
             if not force and (foreign := self._folder.foreign_files(name)):
                 raise SkillRefused(
                     f"the folder of {name} holds other files too ({', '.join(foreign[:3])}); "
-                    "move them away, or remove it by force (`--force`)"
+                    "move them away, or use --force"
                 )
             self._folder.remove(name)
             self._bindings.forget(name)
