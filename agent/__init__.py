@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fieldcraft.agent.api import explore, replay, run_study, solve
-    from fieldcraft.agent.events import Event
+    from fieldcraft.agent.api import explore, replay, solve
     from fieldcraft.agent.explorer import Explorer
-    from fieldcraft.agent.run import Run
+    from fieldcraft.agent.journal.events import Event
+    from fieldcraft.agent.journal.run import Run
+    from fieldcraft.agent.journal.state import RunState
     from fieldcraft.agent.session import Session, new_session, resumed_session
     from fieldcraft.agent.settings import BudgetLimits, RunSettings
-    from fieldcraft.agent.state import RunState
     from fieldcraft.agent.task import Task, Verdict
 
 _HOME = {
     "BudgetLimits": "settings",
-    "Event": "events",
+    "Event": "journal.events",
     "Explorer": "explorer",
-    "Run": "run",
+    "Run": "journal.run",
     "RunSettings": "settings",
-    "RunState": "state",
+    "RunState": "journal.state",
     "Session": "session",
     "Task": "task",
     "Verdict": "task",
@@ -29,7 +30,6 @@ _HOME = {
     "new_session": "session",
     "replay": "api",
     "resumed_session": "session",
-    "run_study": "api",
     "solve": "api",
 }
 
@@ -47,13 +47,17 @@ __all__ = [
     "new_session",
     "replay",
     "resumed_session",
-    "run_study",
     "solve",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use, so that the command line starts fast."""
+    if name == "run_study":
+        warnings.warn(
+            "run_study has moved: from fieldcraft import run_study", DeprecationWarning, stacklevel=2
+        )
+        return importlib.import_module("fieldcraft.study").run_study
     if name in _HOME:
         return getattr(importlib.import_module(f"fieldcraft.agent.{_HOME[name]}"), name)
     raise AttributeError(f"module 'fieldcraft.agent' has no attribute {name!r}")

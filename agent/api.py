@@ -1,25 +1,21 @@
-"""The short way in from Python: `explore`, `solve`, `replay` and `run_study`."""
+"""The short way in from Python: `explore`, `solve` and `replay`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fieldcraft.agent.journal.recorder import Listener
+from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.methods import method_settings
-from fieldcraft.agent.recorder import Listener
-from fieldcraft.agent.replaying import Replayed, replay_skills
+from fieldcraft.agent.replay import Replayed, replay_skills
 from fieldcraft.agent.session import new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
-from fieldcraft.agent.state import RunState
-from fieldcraft.agent.toolkit import ReplayTools
+from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.envs import make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox, process_launcher
-
-if TYPE_CHECKING:
-    from fieldcraft.agent.study import Study
-    from fieldcraft.agent.study.design import Kind
 
 
 def explore(
@@ -74,35 +70,6 @@ def solve(task: str, environment: str = "gridworld-v1", *, iterations: int = 50,
     return explore(
         environment, iterations=iterations, curriculum="solve", tasks=(FixedTask(task=task),), **settings
     )
-
-
-def run_study(
-    kind: Kind,
-    *,
-    folder: Path | str = "studies",
-    name: str | None = None,
-    jobs: int = 1,
-    budget: BudgetLimits | None = None,
-    **plan: Any,
-) -> Study:
-    """Compare methods over many lives; the same call goes on with a study that was stopped.
-
-    Args:
-        kind: `items`, `techtree` or `newworld`.
-        folder: of studies and their lives.
-        name: of the study; made from the plan where omitted.
-        jobs: lives at a time, each in a process of its own.
-        budget: limits on the whole study.
-        plan: further fields of `StudyPlan`, such as `methods`, `seeds`, `iterations`, `settings`.
-
-    Returns:
-        The study, for `tables(study)` and `write_results(study)` of `fieldcraft.agent.study`.
-    """
-    from fieldcraft.agent.study import StudyPlan, open_study
-
-    with open_study(StudyPlan(kind=kind, **plan), Path(folder), name=name) as study:
-        study.run(jobs=jobs, budget=budget)
-    return study
 
 
 def replay(

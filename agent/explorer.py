@@ -5,26 +5,26 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from fieldcraft.agent import events as e
-from fieldcraft.agent.actor import Actor, Written
-from fieldcraft.agent.asking import ModelsSilent
-from fieldcraft.agent.critic import Critic, Moment
-from fieldcraft.agent.curriculum import Curriculum
-from fieldcraft.agent.desk import ToolDesk
-from fieldcraft.agent.feedback import told
-from fieldcraft.agent.journal import JournalError
-from fieldcraft.agent.keeper import SkillKeeper
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.recorder import BudgetExhausted, Recorder, StopRequested
+from fieldcraft.agent.journal.restore import restore_world
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelRefused
-from fieldcraft.agent.prompting import AnswerUnusable
-from fieldcraft.agent.rebuild import restore_world
-from fieldcraft.agent.recorder import BudgetExhausted, Recorder, StopRequested
+from fieldcraft.agent.prompts.rendering import AnswerUnusable
+from fieldcraft.agent.roles.actor import Actor, Written
+from fieldcraft.agent.roles.critic import Critic, Moment
+from fieldcraft.agent.roles.curriculum import Curriculum
+from fieldcraft.agent.roles.model_calls import ModelsSilent
+from fieldcraft.agent.roles.skill_keeper import SkillKeeper
+from fieldcraft.agent.roles.visibility import told
 from fieldcraft.agent.runner import ProgramRunner
-from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Attempt, Task, Verdict
+from fieldcraft.agent.tooling.access import ToolDesk
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
 from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
-from fieldcraft.skills.skill import folder_name
+from fieldcraft.skills.library.skill import folder_name
 
 NEEDS_SEARCHED = 600
 """Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""

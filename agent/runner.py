@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldcraft.agent.desk import ToolDesk
+from fieldcraft.agent.tooling.access import ToolDesk
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, Program, SkillLibrary
 from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller

@@ -8,12 +8,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fieldcraft.agent import events as e
-from fieldcraft.agent.actor import Actor
-from fieldcraft.agent.answers import Answers
-from fieldcraft.agent.asking import Asker
-from fieldcraft.agent.critic import Critic, EnvironmentCritic, HumanCritic, ModelCritic, NeverCritic, NoCritic
-from fieldcraft.agent.curriculum import (
+from fieldcraft.agent.explorer import Explorer, Parts
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.recorder import Listener, Recorder
+from fieldcraft.agent.journal.run import Run
+from fieldcraft.agent.models import ModelClient, ModelSettings
+from fieldcraft.agent.prompts.rendering import AnswerUnusable
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.roles.actor import Actor
+from fieldcraft.agent.roles.critic import (
+    Critic,
+    EnvironmentCritic,
+    HumanCritic,
+    ModelCritic,
+    NeverCritic,
+    NoCritic,
+)
+from fieldcraft.agent.roles.curriculum import (
     AutoCurriculum,
     Curriculum,
     FixedCurriculum,
@@ -22,19 +33,15 @@ from fieldcraft.agent.curriculum import (
     RandomCurriculum,
     check_names,
 )
-from fieldcraft.agent.desk import names_for
-from fieldcraft.agent.explorer import Explorer, Parts
-from fieldcraft.agent.keeper import SkillKeeper
-from fieldcraft.agent.models import ModelClient, ModelSettings
-from fieldcraft.agent.plan import SolveCurriculum, SubgoalCurriculum
-from fieldcraft.agent.prompting import AnswerUnusable
-from fieldcraft.agent.recorder import Listener, Recorder
-from fieldcraft.agent.redact import redact
-from fieldcraft.agent.run import Run
+from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
+from fieldcraft.agent.roles.questions import Answers
+from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
-from fieldcraft.agent.tool_values import with_values
-from fieldcraft.agent.toolkit import deaf_models, open_tools, run_executor
+from fieldcraft.agent.tooling.access import names_for
+from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
+from fieldcraft.agent.tooling.restored_values import with_values
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.agent.marks import is_marked, mark_run
+from fieldcraft.agent.journal.folders import inside
+from fieldcraft.agent.journal.marks import is_marked, mark_run
+from fieldcraft.agent.journal.run import Run, RunError
 from fieldcraft.agent.models.provider_list import PROVIDERS
-from fieldcraft.agent.places import inside
-from fieldcraft.agent.run import Run, RunError
 from fieldcraft.agent.settings import ROLES, RunSettings
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import available

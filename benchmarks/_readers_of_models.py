@@ -11,12 +11,12 @@ from pathlib import Path
 from _reader import Opened, Reader
 from langchain_core.messages import AIMessage
 
-from fieldcraft.agent.critic import ModelVerdict
-from fieldcraft.agent.journal import Journal, JournalError
+from fieldcraft.agent.journal.run import Run, RunError
+from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.models.tool_calls import requests_of
-from fieldcraft.agent.prompting import AnswerUnusable, parse_code, parse_json
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code, parse_json
 from fieldcraft.agent.redact import clean, redact
-from fieldcraft.agent.run import Run, RunError
+from fieldcraft.agent.roles.critic import ModelVerdict
 from fieldcraft.agent.settings import RunSettings
 
 VERDICT = b'Well.\n```json\n{"success": true, "reasoning": "It is held.", "critique": ""}\n```\n'

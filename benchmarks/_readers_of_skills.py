@@ -11,10 +11,10 @@ from pathlib import Path
 from _reader import Opened, Reader
 
 from fieldcraft.skills import ProgramError, Skill, SkillLibrary, parse_program
-from fieldcraft.skills.errors import LibraryError
 from fieldcraft.skills.formats.voyager_reading import read_published
-from fieldcraft.skills.javascript import read_script
-from fieldcraft.skills.likeness import likeness, near
+from fieldcraft.skills.library.errors import LibraryError
+from fieldcraft.skills.library.likeness import likeness, near
+from fieldcraft.skills.program.javascript import read_script
 
 PYTHON = '''"""A program."""
 

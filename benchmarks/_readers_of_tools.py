@@ -14,11 +14,11 @@ from _reader import Opened, Reader
 from langchain_core.tools import StructuredTool
 
 from fieldcraft.common.data import DataError, read_json
-from fieldcraft.tools.arguments import checker
 from fieldcraft.tools.builtin.corpus.reading import read as passages_of
 from fieldcraft.tools.builtin.corpus.reading import stamps
+from fieldcraft.tools.calls.arguments import checker
+from fieldcraft.tools.calls.results import Results, encoded
 from fieldcraft.tools.errors import BrokenTool, ToolError
-from fieldcraft.tools.results import Results, encoded
 from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, servers_of
 from fieldcraft.tools.sources.openapi.api import WebApis
 from fieldcraft.tools.sources.settings import OpenApiDocument

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from _reader import Opened, Reader
 
-from fieldcraft.cli.config import load_settings
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.cli.options.config import load_settings
 from fieldcraft.envs.gridworld import GridWorld
 from fieldcraft.envs.gridworld import snapshot as form
 from fieldcraft.envs.gridworld.loading import RulesError, load_rules, read_text
 from fieldcraft.envs.minecraft.errors import Lost
 from fieldcraft.envs.minecraft.messages import BOT, PROGRAM, read_message
 from fieldcraft.envs.minecraft.status import read_announcement
-from fieldcraft.tools.toolformer.text import find, parse, strip, unfinished
+from fieldcraft.tools.toolformer.syntax.text import find, parse, strip, unfinished
 
 SETTINGS = b"""model = "offline"
 seed = 3

@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fieldcraft.agent.study import Study, Table, tables
-from fieldcraft.agent.study.study import Record
-from fieldcraft.agent.study.tables import done_before, reached, spread
+from fieldcraft.study import Study, Table, tables
+from fieldcraft.study.study import Record
+from fieldcraft.study.tables import done_before, reached, spread
 
 BUILDING, UNSEEN = tuple(range(1, 6)), tuple(range(11001, 11006))
 ABLATIONS = ("full", "without-library", "without-critic", "random-curriculum")

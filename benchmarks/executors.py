@@ -30,12 +30,12 @@ from smolagents import LocalPythonExecutor
 from smolagents.monitoring import AgentLogger, LogLevel
 from smolagents.remote_executors import DockerExecutor
 
+from fieldcraft.common.cache import cache_folder
 from fieldcraft.skills import parse_program
 from fieldcraft.skills.sandbox import DockerSandbox, ProcessSandbox, Sandbox, SandboxUnavailable
 from fieldcraft.skills.sandbox.docker import host_python
 from fieldcraft.skills.sandbox.docker.engine import connect
 from fieldcraft.skills.sandbox.docker.image import WORKER
-from fieldcraft.tools.cache import cache_folder
 
 WORK = "sum([number * number for number in range(100)])"
 RESULT = 328350

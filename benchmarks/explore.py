@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from fieldcraft.agent import BudgetLimits, RunSettings, new_session
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
 from fieldcraft.envs.gridworld.scramble import scramble
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fieldcraft.agent.sameness import first_difference
+from fieldcraft.agent.journal.compare import first_difference
 
 CHILD = """
 import sys

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.agent import BudgetLimits, RunSettings, new_session, resumed_session
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
 from fieldcraft.envs import Environment, EnvironmentSpec, Names, Observation, Progress, primitive
 from fieldcraft.skills import Skill, SkillLibrary, Verified
 

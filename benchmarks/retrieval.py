@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 
 from fieldcraft.skills import Skill, SkillLibrary
-from fieldcraft.skills.dense import DenseIndex
-from fieldcraft.skills.embeddings import DEFAULT
-from fieldcraft.skills.index import vector_cache, views_of
-from fieldcraft.skills.retrieval import Match
-from fieldcraft.skills.skill import folder_name
-from fieldcraft.skills.vectors import Embedder, View
+from fieldcraft.skills.library.skill import folder_name
+from fieldcraft.skills.search.dense import DenseIndex
+from fieldcraft.skills.search.embeddings import DEFAULT
+from fieldcraft.skills.search.index import vector_cache, views_of
+from fieldcraft.skills.search.retrieval import Match
+from fieldcraft.skills.search.vectors import Embedder, View
 
 DATA = Path(__file__).with_name("data") / "retrieval.json"
 VERBS = [

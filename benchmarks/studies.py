@@ -31,8 +31,8 @@ from _study_tables import (
     targets_table,
 )
 
-from fieldcraft.agent.study import Study, StudyPlan, StudyWorld, Table, open_study, write_results
-from fieldcraft.agent.study.study import StudyError, Update
+from fieldcraft.study import Study, StudyPlan, StudyWorld, Table, open_study, write_results
+from fieldcraft.study.study import StudyError, Update
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"

@@ -26,15 +26,15 @@ from typing import Any
 import torch
 import transformers
 
+from fieldcraft.tools.toolformer.annotation.documents import Document
+from fieldcraft.tools.toolformer.annotation.executing import CallRunner, Executed
+from fieldcraft.tools.toolformer.annotation.filtering import WEIGHTS, Scored, score
+from fieldcraft.tools.toolformer.annotation.sampling import Proposal, TrainedSampler
 from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text, tokenizer
 from fieldcraft.tools.toolformer.demo.corpus import Story, story
 from fieldcraft.tools.toolformer.demo.pipeline import TOOLS, Demo, Follow
 from fieldcraft.tools.toolformer.demo.settings import DemoSettings
-from fieldcraft.tools.toolformer.documents import Document
-from fieldcraft.tools.toolformer.executing import CallRunner, Executed
-from fieldcraft.tools.toolformer.filtering import WEIGHTS, Scored, score
-from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.sampling import Proposal, TrainedSampler
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 from fieldcraft.tools.toolformer.settings import WINDOW, AnnotationSettings, ToolSettings
 
 LENGTH = 128

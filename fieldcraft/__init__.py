@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fieldcraft.agent import Explorer, explore, replay, run_study, solve
+    from fieldcraft.agent import Explorer, explore, replay, solve
     from fieldcraft.envs import (
         Environment,
         EnvironmentSpec,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         primitive,
     )
     from fieldcraft.skills import Skill, SkillLibrary
+    from fieldcraft.study import run_study
     from fieldcraft.tools import ToolExecutor, tool
 
 __version__ = "0.1.0"
@@ -46,7 +47,7 @@ _HOME = {
     "make": "fieldcraft.envs",
     "primitive": "fieldcraft.envs",
     "replay": "fieldcraft.agent",
-    "run_study": "fieldcraft.agent",
+    "run_study": "fieldcraft.study",
     "solve": "fieldcraft.agent",
     "tool": "fieldcraft.tools",
 }

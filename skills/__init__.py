@@ -1,7 +1,7 @@
 """What the agent remembers (the skill library) and where its programs run (the sandbox)."""
 
-from fieldcraft.skills.catalogue import Problem
-from fieldcraft.skills.errors import (
+from fieldcraft.skills.library.catalogue import Problem
+from fieldcraft.skills.library.errors import (
     BrokenSkill,
     LibraryError,
     LibraryLocked,
@@ -9,11 +9,11 @@ from fieldcraft.skills.errors import (
     SkillRefused,
     UnknownSkill,
 )
-from fieldcraft.skills.execution import CallRecord, Execution, KillReason, ProgramFault
-from fieldcraft.skills.library import Kept, SkillLibrary
-from fieldcraft.skills.merging import MergeReport
-from fieldcraft.skills.program import Program, ProgramError, parse_program
-from fieldcraft.skills.skill import Provenance, Skill, Verified
+from fieldcraft.skills.library.library import Kept, SkillLibrary
+from fieldcraft.skills.library.merging import MergeReport
+from fieldcraft.skills.library.skill import Provenance, Skill, Verified
+from fieldcraft.skills.program.execution import CallRecord, Execution, KillReason, ProgramFault
+from fieldcraft.skills.program.source import Program, ProgramError, parse_program
 
 __all__ = [
     "BrokenSkill",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.announced import available
+from fieldcraft.tools.calls.executor import AllowedTools, ToolExecutor
+from fieldcraft.tools.calls.policy import ToolPolicy
+from fieldcraft.tools.calls.results import told
 from fieldcraft.tools.context import (
     BudgetPort,
     CorpusPort,
@@ -20,10 +23,7 @@ from fieldcraft.tools.context import (
     current_context,
 )
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, TransientToolError, UnknownTool
-from fieldcraft.tools.executor import AllowedTools, ToolExecutor
-from fieldcraft.tools.policy import ToolPolicy
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
-from fieldcraft.tools.results import told
 from fieldcraft.tools.traits import Effect, ToolTraits, declare, traits_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.tools.calls.naming import nearest
 from fieldcraft.tools.errors import BrokenTool, NoSuchName
-from fieldcraft.tools.naming import nearest
 
 GROUP = "fieldcraft.tools"
 BUILT_IN = {

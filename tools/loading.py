@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.tools.announced import available, imported, origin_of
+from fieldcraft.tools.calls.naming import unknown_tool
 from fieldcraft.tools.errors import NoSuchName, ToolError, UnknownTool
-from fieldcraft.tools.naming import unknown_tool
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 
 if TYPE_CHECKING:

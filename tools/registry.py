@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.tools.calls.naming import unknown_tool
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, UnknownTool
-from fieldcraft.tools.naming import unknown_tool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -156,7 +156,7 @@ class ToolRegistry:
 
         A tool that turns out to be broken goes to `problems` and is no tool of this registry any more.
         """
-        from fieldcraft.tools.describing import spec
+        from fieldcraft.tools.calls.describing import spec
 
         lines = []
         for name in self.names():

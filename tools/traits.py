@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fieldcraft.tools.arguments import reason
+from fieldcraft.tools.calls.arguments import reason
 from fieldcraft.tools.errors import BrokenTool
 
 if TYPE_CHECKING:

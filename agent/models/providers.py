@@ -58,7 +58,7 @@ def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
     provider, _, model = name.partition(":")
     match provider:
         case "offline":
-            from fieldcraft.agent.models.offline import OfflineChatModel
+            from fieldcraft.agent.models.offline.chat_model import OfflineChatModel
 
             return OfflineChatModel(timeout=settings.timeout)
         case "scripted":
@@ -79,7 +79,7 @@ def _toolformer(folder: Path, settings: ModelSettings) -> BaseChatModel:
     require_extra()
     from transformers.utils.logging import disable_progress_bar
 
-    from fieldcraft.tools.toolformer.chat import ToolformerChat
+    from fieldcraft.tools.toolformer.inference.chat import ToolformerChat
 
     disable_progress_bar()
     return ToolformerChat.load(

@@ -41,14 +41,14 @@ def explain(error: BaseException) -> Failure | None:
 
 
 def _usage_errors() -> tuple[type[BaseException], ...]:
+    from fieldcraft.agent.journal.run import UnknownRun
     from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
-    from fieldcraft.agent.run import UnknownRun
     from fieldcraft.agent.session import BadWorldOptions
     from fieldcraft.agent.settings import UnknownRole
-    from fieldcraft.agent.toolkit import MissingCorpus
+    from fieldcraft.agent.tooling.opening import MissingCorpus
     from fieldcraft.envs import UnknownEnvironment
-    from fieldcraft.skills.errors import UnknownSkill
+    from fieldcraft.skills.library.errors import UnknownSkill
     from fieldcraft.tools.errors import UnknownTool
     from fieldcraft.tools.toolformer.errors import MissingToolformer, NoSuchFile
 
@@ -72,14 +72,14 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
 
 
 def _failures() -> tuple[type[BaseException], ...]:
-    from fieldcraft.agent.journal import JournalError
+    from fieldcraft.agent.journal.recorder import JournalDiverged
+    from fieldcraft.agent.journal.run import RunError, SnapshotDamaged
+    from fieldcraft.agent.journal.store import JournalError
     from fieldcraft.agent.models.errors import ModelError
-    from fieldcraft.agent.recorder import JournalDiverged
-    from fieldcraft.agent.run import RunError, SnapshotDamaged
-    from fieldcraft.agent.study.study import StudyError
     from fieldcraft.envs import BrokenEnvironment
-    from fieldcraft.skills.errors import LibraryError
+    from fieldcraft.skills.library.errors import LibraryError
     from fieldcraft.skills.sandbox.base import SandboxUnavailable
+    from fieldcraft.study.study import StudyError
     from fieldcraft.tools.errors import BrokenTool
     from fieldcraft.tools.toolformer.errors import ToolformerError
 

@@ -12,7 +12,18 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from fieldcraft.cli import doctor, envs, explore, replay, runs, skills, study, toolformer, tools, tools_add
+from fieldcraft.cli.commands import (
+    doctor,
+    envs,
+    explore,
+    replay,
+    runs,
+    skills,
+    study,
+    toolformer,
+    tools,
+    tools_add,
+)
 from fieldcraft.cli.errors import STOPPED, explain
 from fieldcraft.common.error_output import guard_error_output
 
@@ -98,7 +109,7 @@ class _Log(logging.Handler):
     """The log as quiet lines on standard error, cleaned like everything that is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from fieldcraft.cli.console import console, say
+        from fieldcraft.cli.views.console import console, say
 
         try:
             message = record.getMessage()
@@ -155,8 +166,8 @@ def _usage(error: TyperException) -> str:
 
 
 def _print_error(message: str) -> None:
-    from fieldcraft.cli.console import console, one_line, say
-    from fieldcraft.cli.naming import as_typed
+    from fieldcraft.cli.options.naming import as_typed
+    from fieldcraft.cli.views.console import console, one_line, say
 
     screen = console(stderr=True)
     screen.print(say(f"error: {one_line(as_typed(message), 2000)}", "bad"), soft_wrap=not screen.is_terminal)

@@ -11,7 +11,7 @@ from fieldcraft.cli.errors import UsageProblem
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-    from fieldcraft.cli.config import Settings
+    from fieldcraft.cli.options.config import Settings
     from fieldcraft.tools import ToolRegistry
 
 _NO_FLAGS: Mapping[str, Any] = {}
@@ -19,7 +19,7 @@ _NO_FLAGS: Mapping[str, Any] = {}
 
 def settings_here(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS) -> Settings:
     """The settings here, with further tools."""
-    from fieldcraft.cli.config import load_settings
+    from fieldcraft.cli.options.config import load_settings
 
     settings = load_settings(flags)
     return settings.model_copy(update={"tools": (*settings.tools, *(tools or ()))})
@@ -52,7 +52,7 @@ def used_by_runs(settings: Settings, registry: ToolRegistry) -> set[str]:
 def sound_tools(registry: ToolRegistry) -> list[tuple[str, BaseTool]]:
     """The tools that can be used; the others go to the registry's problems."""
     from fieldcraft.tools import ToolError, ToolProblem
-    from fieldcraft.tools.arguments import checker
+    from fieldcraft.tools.calls.arguments import checker
 
     found = []
     for name in registry.names():

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from fieldcraft.agent.recorder import StopRequested
-from fieldcraft.agent.summary import Overview
-from fieldcraft.cli.console import console
+from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.agent.journal.recorder import StopRequested
 from fieldcraft.cli.errors import FAILURE, STOPPED
-from fieldcraft.cli.plain import PlainView
+from fieldcraft.cli.views.console import console
+from fieldcraft.cli.views.plain import PlainView
 
 if TYPE_CHECKING:
-    from fieldcraft.agent import events as e
+    from fieldcraft.agent.journal import events as e
     from fieldcraft.agent.session import Session
 
 
@@ -45,7 +45,7 @@ def choose_view(overview: Overview, *, plain: bool, as_json: bool, watching: boo
         return PlainView(overview, stderr=True)
     if plain or not console().is_terminal or console().is_dumb_terminal:
         return PlainView(overview)
-    from fieldcraft.cli.live import LiveView
+    from fieldcraft.cli.views.live import LiveView
 
     return LiveView(overview, watching=watching)
 

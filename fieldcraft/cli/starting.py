@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli.errors import CommandFailed, Stopped, UsageProblem, explain
-from fieldcraft.cli.pricing import check_prices
+from fieldcraft.cli.options.pricing import check_prices
 
 if TYPE_CHECKING:
+    from fieldcraft.agent.journal.overview import Overview
     from fieldcraft.agent.session import Session
-    from fieldcraft.agent.summary import Overview
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
@@ -57,7 +57,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     """
     from fieldcraft.agent.session import new_session
     from fieldcraft.agent.settings import FixedTask
-    from fieldcraft.cli.config import load_settings
+    from fieldcraft.cli.options.config import load_settings
 
     settings = load_settings(flags)
     changes: dict[str, Any] = {}
@@ -80,13 +80,13 @@ def go_on(
     name: str, flags: Mapping[str, Any], new_name: str | None, look: Look, *, trusted: bool = False
 ) -> int:
     """Resume a run, with more budget where flags say so; returns the exit code."""
-    from fieldcraft.agent.journal import Journal
-    from fieldcraft.agent.run import find_run, latest_settings
+    from fieldcraft.agent.journal.run import find_run, latest_settings
+    from fieldcraft.agent.journal.store import Journal
     from fieldcraft.agent.session import resumed_session
     from fieldcraft.agent.settings import BudgetLimits, RunSettings
     from fieldcraft.agent.trust import vouch_for
-    from fieldcraft.cli.config import load_settings
-    from fieldcraft.cli.naming import program
+    from fieldcraft.cli.options.config import load_settings
+    from fieldcraft.cli.options.naming import program
 
     fixed = sorted(set(flags) - CHANGEABLE) + (["name"] if new_name else [])
     if fixed:
@@ -124,9 +124,9 @@ def go_on(
 
 
 def _drive(opener: Open, runs: Path, look: Look) -> int:
-    from fieldcraft.agent.summary import Overview
-    from fieldcraft.cli.ending import resume_command
+    from fieldcraft.agent.journal.overview import Overview
     from fieldcraft.cli.running import Drive, choose_view
+    from fieldcraft.cli.views.ending import resume_command
 
     overview = Overview()
     drive = Drive(choose_view(overview, plain=look.plain, as_json=look.as_json))
@@ -151,8 +151,8 @@ def _drive(opener: Open, runs: Path, look: Look) -> int:
 
 
 def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool, unread: bool) -> None:
-    from fieldcraft.cli.console import console, print_json, say
-    from fieldcraft.cli.ending import as_data, print_next, print_summary, resume_command
+    from fieldcraft.cli.views.console import console, print_json, say
+    from fieldcraft.cli.views.ending import as_data, print_next, print_summary, resume_command
 
     if unread or (look.as_json and stopped):
         console(stderr=True).print(say(f"go on with: {resume_command(overview, runs)}"), soft_wrap=True)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from fieldcraft.tools import ToolExecutor, ToolRegistry
-    from fieldcraft.tools.toolformer.annotated import AnnotatedDocument
+    from fieldcraft.tools.toolformer.annotation.annotated import AnnotatedDocument
+    from fieldcraft.tools.toolformer.annotation.sampling import Proposer
     from fieldcraft.tools.toolformer.demo.settings import DemoSettings
-    from fieldcraft.tools.toolformer.model import LanguageModel
-    from fieldcraft.tools.toolformer.sampling import Proposer
+    from fieldcraft.tools.toolformer.evaluation.tasks import Task
+    from fieldcraft.tools.toolformer.lm.model import LanguageModel
     from fieldcraft.tools.toolformer.settings import AnnotationSettings
-    from fieldcraft.tools.toolformer.tasks import Task
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -48,11 +48,11 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
     Raises:
         UsageProblem: none is named, or one cannot be had.
     """
-    from fieldcraft.agent.toolkit import check_corpora
-    from fieldcraft.cli.config import load_settings
+    from fieldcraft.agent.tooling.opening import check_corpora
+    from fieldcraft.cli.options.config import load_settings
     from fieldcraft.cli.tools_reach import Reach
     from fieldcraft.tools import ToolExecutor, ToolRegistry
-    from fieldcraft.tools.toolformer.annotate import POLICY
+    from fieldcraft.tools.toolformer.annotation.annotate import POLICY
 
     settings = load_settings({"corpus": tuple(corpus)} if corpus else {})
     check_corpora(settings.corpus)
@@ -77,7 +77,7 @@ def annotation_settings(
     """
     from pydantic import ValidationError
 
-    from fieldcraft.cli.console import console, say
+    from fieldcraft.cli.views.console import console, say
     from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
 
     given = {name: value for name, value in changes.items() if value is not None}
@@ -141,13 +141,13 @@ def proposing(
     chat: str | None, model: LanguageModel, registry: ToolRegistry, settings: AnnotationSettings
 ) -> Proposer:
     """What proposes calls: a chat model where one is named, else the model itself by few-shot prompts."""
-    from fieldcraft.tools.toolformer.sampling import PromptedSampler
+    from fieldcraft.tools.toolformer.annotation.sampling import PromptedSampler
 
     if chat is None:
         return PromptedSampler(model, registry, settings)
     from fieldcraft.agent.models.providers import resolve_model
     from fieldcraft.agent.models.settings import ModelSettings
-    from fieldcraft.tools.toolformer.chat import ChatProposer
+    from fieldcraft.tools.toolformer.inference.chat import ChatProposer
 
     return ChatProposer(resolve_model(chat, settings=ModelSettings()), registry, settings)
 
@@ -158,8 +158,8 @@ def annotated_with(folder: Path, tau_f: float | None) -> tuple[list[AnnotatedDoc
     Raises:
         UsageProblem: the folder holds no annotation.
     """
-    from fieldcraft.tools.toolformer.annotated import read_annotated
-    from fieldcraft.tools.toolformer.report import thresholds
+    from fieldcraft.tools.toolformer.annotation.annotated import read_annotated
+    from fieldcraft.tools.toolformer.annotation.report import thresholds
     from fieldcraft.tools.toolformer.settings import AnnotationSettings
 
     try:
@@ -176,14 +176,14 @@ def annotated_with(folder: Path, tau_f: float | None) -> tuple[list[AnnotatedDoc
 
 def texts_of(file: Path | None) -> list[str]:
     """The texts of a corpus; none for no file."""
-    from fieldcraft.tools.toolformer.documents import read_corpus
+    from fieldcraft.tools.toolformer.annotation.documents import read_corpus
 
     return [] if file is None else [document.text for document in read_corpus(file)]
 
 
 def tasks_of(named: Sequence[str], limit: int | None) -> list[Task]:
     """The tasks of `FORM:FILE` each."""
-    from fieldcraft.tools.toolformer.tasks import read_tasks
+    from fieldcraft.tools.toolformer.evaluation.tasks import read_tasks
 
     found: list[Task] = []
     for entry in named:
@@ -209,7 +209,7 @@ def demo_folder(folder: Path, settings: DemoSettings, *, fresh: bool) -> Path:
         UsageProblem: it holds a demo with other settings, or something else.
         CommandFailed: it cannot be written.
     """
-    from fieldcraft.tools.toolformer.record import check_real
+    from fieldcraft.tools.toolformer.annotation.record import check_real
 
     record, now = folder / "demo.json", json.dumps(vars(settings), sort_keys=True)
     if folder.exists() and not folder.is_dir():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fieldcraft.agent.settings import RunSettings
-    from fieldcraft.agent.views import LibraryOfRun, ModelOfRun, WorldOfRun
+    from fieldcraft.agent.tooling.context import LibraryOfRun, ModelOfRun, WorldOfRun
 
 
 class Reach:
@@ -54,13 +54,13 @@ class Reach:
     @cached_property
     def _model(self) -> ModelOfRun:
         from fieldcraft.agent.session import open_clients
-        from fieldcraft.agent.views import ModelOfRun, NoBill
+        from fieldcraft.agent.tooling.context import ModelOfRun, NoBill
 
         return ModelOfRun(lambda: open_clients(self._settings)["tools"], NoBill())
 
     @cached_property
     def _library(self) -> LibraryOfRun:
-        from fieldcraft.agent.views import LibraryOfRun
+        from fieldcraft.agent.tooling.context import LibraryOfRun
         from fieldcraft.envs import make
         from fieldcraft.skills import SkillLibrary
 
@@ -70,7 +70,7 @@ class Reach:
 
     @cached_property
     def _world(self) -> WorldOfRun:
-        from fieldcraft.agent.views import WorldOfRun
+        from fieldcraft.agent.tooling.context import WorldOfRun
         from fieldcraft.envs import make
 
         world = self._stack.enter_context(closing(make(self._settings.environment)))

@@ -18,12 +18,12 @@ from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.text import visible_line
 from fieldcraft.common.yaml import read_yaml
 from fieldcraft.envs.suggest import reason
-from fieldcraft.skills.errors import BrokenSkill
 from fieldcraft.skills.formats.keeping import FENCE, kept_document, new_document
 from fieldcraft.skills.formats.limits import DOCUMENT_LIMIT, ENTRY_LIMIT, FRONT, SCRIPT_LIMIT, is_called_name
-from fieldcraft.skills.likeness import likeness
-from fieldcraft.skills.program import Language, MissingParser, ProgramError, parse_program
-from fieldcraft.skills.skill import Skill
+from fieldcraft.skills.library.errors import BrokenSkill
+from fieldcraft.skills.library.likeness import likeness
+from fieldcraft.skills.library.skill import Skill
+from fieldcraft.skills.program.source import Language, MissingParser, ProgramError, parse_program
 
 DOCUMENT = "SKILL.md"
 SCRIPTS: dict[Language, Path] = {"python": Path("scripts/skill.py"), "javascript": Path("scripts/skill.js")}

@@ -8,9 +8,9 @@ from pathlib import Path
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.text import visible_line
 from fieldcraft.common.yaml import read_yaml
-from fieldcraft.skills.errors import SkillRefused
 from fieldcraft.skills.formats.keeping import FENCE
-from fieldcraft.skills.skill import Skill
+from fieldcraft.skills.library.errors import SkillRefused
+from fieldcraft.skills.library.skill import Skill
 
 FRONT_LIMIT = 256_000
 """Bytes of frontmatter."""

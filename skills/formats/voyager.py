@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldcraft.common.files import Folder
-from fieldcraft.skills.admission import Walked
-from fieldcraft.skills.errors import LibraryError
 from fieldcraft.skills.formats.voyager_linking import COPIED, link
 from fieldcraft.skills.formats.voyager_reading import CODE, DESCRIPTION, JSON, read_published
-from fieldcraft.skills.skill import Skill
+from fieldcraft.skills.library.admission import Walked
+from fieldcraft.skills.library.errors import LibraryError
+from fieldcraft.skills.library.skill import Skill
 
 if TYPE_CHECKING:
-    from fieldcraft.skills.library import SkillLibrary
+    from fieldcraft.skills.library.library import SkillLibrary
 
 
 @dataclass

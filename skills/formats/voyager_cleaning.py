@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fieldcraft.skills.javascript import Script, read_script
+from fieldcraft.skills.program.javascript import Script, read_script
 
 DESCRIPTION_LIMIT = 1024
 _EXPORT = re.compile(r"^export\s+(?:default\s+)?(?=async\b|function\b|const\b|let\b|class\b)", re.MULTILINE)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fieldcraft.skills.formats.voyager_reading import Piece, Published
-from fieldcraft.skills.javascript import GIVEN, Script, read_script
-from fieldcraft.skills.program import ProgramError
-from fieldcraft.skills.skill import Provenance, Skill, folder_name
+from fieldcraft.skills.library.skill import Provenance, Skill, folder_name
+from fieldcraft.skills.program.javascript import GIVEN, Script, read_script
+from fieldcraft.skills.program.source import ProgramError
 
 COPIED = "\n\n// Copied for Fieldcraft: functions of skills that call this one in turn.\n"
 """Stands before what was copied; the export leaves it out, with all that follows."""

@@ -18,11 +18,11 @@ from typing import Any
 from fieldcraft.common.data import Limits, read_json
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.text import valid_text, visible_line
-from fieldcraft.skills.errors import LibraryError
 from fieldcraft.skills.formats.limits import ENTRY_LIMIT
 from fieldcraft.skills.formats.voyager_cleaning import clean, description_text
-from fieldcraft.skills.javascript import Script
-from fieldcraft.skills.program import MissingParser, ProgramError
+from fieldcraft.skills.library.errors import LibraryError
+from fieldcraft.skills.program.javascript import Script
+from fieldcraft.skills.program.source import MissingParser, ProgramError
 
 JSON, CODE, DESCRIPTION = "skills.json", "code", "description"
 SIZE_LIMIT = 1 << 20

@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.envs import Environment
-from fieldcraft.skills.execution import Execution
-from fieldcraft.skills.program import Program
+from fieldcraft.skills.program.execution import Execution
+from fieldcraft.skills.program.source import Program
 
 
 class SandboxUnavailable(RuntimeError):

@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from fieldcraft.envs import Environment
 from fieldcraft.envs.programs import RunsPrograms
-from fieldcraft.skills.execution import Execution, KillReason
-from fieldcraft.skills.program import Program
+from fieldcraft.skills.program.execution import Execution, KillReason
+from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox.base import ProgramLimits, SandboxUnavailable, SkillSet, ToolCaller
 from fieldcraft.skills.sandbox.fork_server import ForkServer, ForkServerGone, Worker
 from fieldcraft.skills.sandbox.frames import Ready

@@ -13,9 +13,9 @@ from typing import Any
 from fieldcraft.common.fields import fitted
 from fieldcraft.envs import Environment, PrimitiveError
 from fieldcraft.envs.programs import Module, ProgramReport, ProgramRequest, RunsPrograms
-from fieldcraft.skills.execution import Execution, KillReason, ProgramFault
-from fieldcraft.skills.program import Parameter, Program, ProgramError, parse_program
-from fieldcraft.skills.reading import program_of
+from fieldcraft.skills.program.execution import Execution, KillReason, ProgramFault
+from fieldcraft.skills.program.reading import program_of
+from fieldcraft.skills.program.source import Parameter, Program, ProgramError, parse_program
 from fieldcraft.skills.sandbox.base import BoundSkill, ProgramLimits, SandboxUnavailable, SkillSet
 from fieldcraft.skills.sandbox.ledger import Ledger, failure_text, program_fault
 from fieldcraft.skills.sandbox.wire import Stopped

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any
 
 from fieldcraft.common.text import valid_text
-from fieldcraft.skills.execution import CallRecord, Execution, KillReason, ProgramFault
-from fieldcraft.skills.program import Program
+from fieldcraft.skills.program.execution import CallRecord, Execution, KillReason, ProgramFault
+from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox.base import SkillSet
 from fieldcraft.skills.sandbox.frames import BrokenProtocol, Done, Fault
 from fieldcraft.skills.sandbox.wire import Stopped

@@ -10,8 +10,8 @@ from typing import Any, assert_never
 from pydantic_core import to_json
 
 from fieldcraft.envs import Environment, PrimitiveError, nearest
-from fieldcraft.skills.execution import KillReason
-from fieldcraft.skills.program import Program
+from fieldcraft.skills.program.execution import KillReason
+from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox.base import ProgramLimits, SkillSet, ToolCaller
 from fieldcraft.skills.sandbox.clock import Clock
 from fieldcraft.skills.sandbox.frames import (

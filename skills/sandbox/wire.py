@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from fieldcraft.skills.execution import KillReason
+from fieldcraft.skills.program.execution import KillReason
 from fieldcraft.skills.sandbox.frames import AnyFrame, BrokenProtocol, FrameBuffer, read_frame
 
 CHUNK = 65536

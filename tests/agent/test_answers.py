@@ -1,6 +1,6 @@
 """What of all that the world said goes with a question or a choice."""
 
-from fieldcraft.agent.answers import on_each
+from fieldcraft.agent.roles.questions import on_each
 
 SAID = [
     "cannot craft saw: need 3 pearl (have 0), 2 stick",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import product
 
-from fieldcraft.agent.folding import FOLDED_FROM, listed
-from fieldcraft.agent.offline.reading import Prompt, unfolded
-from fieldcraft.agent.prompting import render
+from fieldcraft.agent.models.offline.programmer.reading import Prompt, unfolded
+from fieldcraft.agent.prompts.name_lists import FOLDED_FROM, listed
+from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.envs.types import Names
 
 COLOURS = ("black", "blue", "light_blue", "lime", "red", "white")

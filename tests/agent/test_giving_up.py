@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import RunSettings, new_session
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits
 
 Settings = Callable[..., RunSettings]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
-from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import Journal
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.run import RunError
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.models import BadScript
-from fieldcraft.agent.prompting import render
-from fieldcraft.agent.run import RunError
+from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Attempt, Task, Verdict

@@ -9,11 +9,20 @@ from typing import Any
 import pytest
 from hostile_values import GIANT, HOSTILE, MARK, all_replaced, astray, headings, replaced
 
-from fieldcraft.agent import prompting
+from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.models.messages import Message
-from fieldcraft.agent.placing import Block, commas, entries, fenced, listed_names, placed, quoted, reference
-from fieldcraft.agent.prompting import render
-from fieldcraft.agent.state import Answered
+from fieldcraft.agent.prompts import rendering as prompting
+from fieldcraft.agent.prompts.placing import (
+    Block,
+    commas,
+    entries,
+    fenced,
+    listed_names,
+    placed,
+    quoted,
+    reference,
+)
+from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import ItemGoal, Names, Observation, Position
 from fieldcraft.skills import Execution, ProgramFault, Skill

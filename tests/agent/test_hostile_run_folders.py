@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.agent import events as e
 from fieldcraft.agent import explore
-from fieldcraft.agent.journal import Journal, JournalError
-from fieldcraft.agent.journal_lines import LINE_LIMIT
-from fieldcraft.agent.marks import is_marked
-from fieldcraft.agent.run import UnknownRun, find_run
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.lines import LINE_LIMIT
+from fieldcraft.agent.journal.marks import is_marked
+from fieldcraft.agent.journal.run import UnknownRun, find_run
+from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
-from fieldcraft.cli.console import console
 from fieldcraft.cli.main import main
+from fieldcraft.cli.views.console import console
 
 LOOKS = (
     ("runs", "list"),

@@ -11,9 +11,9 @@ from hostile_values import HOSTILE, MARK, astray
 from hostile_world import hostile_tool
 from tool_workshop import DONE, WOOD, Settings, live, script, wants
 
-from fieldcraft.agent.journal import Journal
-from fieldcraft.agent.offers import offers, shown
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.agent.tooling.descriptions import offers, shown
 from fieldcraft.tools import ToolRegistry
 
 pytestmark = pytest.mark.attack("a world, tools and a model whose every word is hostile, in a whole run")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import RunSettings, new_session
-from fieldcraft.agent import events as e
-from fieldcraft.agent.inventory_care import care_for_inventory
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.roles.storage_tasks import care_for_inventory
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.envs import EnvironmentSpec, Names, Observation, make
 

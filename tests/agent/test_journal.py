@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import Journal, JournalError
-from fieldcraft.agent.run import Run, RunError, find_run
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.run import Run, RunError, find_run
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.settings import RunSettings, UnknownRole
-from fieldcraft.agent.state import RunState
 
 
 def begun(folder: Path, *texts: str) -> Journal:
@@ -66,7 +66,7 @@ def test_an_older_format_is_migrated_when_there_is_a_way(
     def rename(event: dict[str, object]) -> dict[str, object]:
         return {{"words": "text"}.get(key, key): value for key, value in event.items()}
 
-    monkeypatch.setattr("fieldcraft.agent.journal.MIGRATIONS", {0: rename})
+    monkeypatch.setattr("fieldcraft.agent.journal.store.MIGRATIONS", {0: rename})
     assert [getattr(event, "text", "") for event in Journal(tmp_path).read()] == ["", "one"]
 
 

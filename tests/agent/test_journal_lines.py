@@ -13,17 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import Journal
-from fieldcraft.agent.journal_lines import EVENT_LIMIT, line_of, read_line
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.lines import EVENT_LIMIT, line_of, read_line
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.models.messages import ToolRequest
 from fieldcraft.agent.settings import FixedTask, RunSettings
-from fieldcraft.agent.state import RunState
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.fields import DEPTH_LIMIT, fitted
 from fieldcraft.envs import ItemGoal, Observation, Progress
 from fieldcraft.skills import Execution
-from fieldcraft.skills.execution import CallRecord, ProgramFault
+from fieldcraft.skills.program.execution import CallRecord, ProgramFault
 
 texts = st.text(alphabet=st.characters(codec=None), max_size=20) | st.sampled_from(
     ["\ud83d", "\ude00 cut", "a\x00b", "\u202e", "x" * 3000]

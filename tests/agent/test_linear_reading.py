@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from fieldcraft.agent import placing
-from fieldcraft.agent.folding import listed
-from fieldcraft.agent.offline import facts, known_skills, programmer, reading, words
-from fieldcraft.agent.prompting import AnswerUnusable, parse_code, parse_json
+from fieldcraft.agent.models.offline.programmer import facts, known_skills, programmer, reading, words
+from fieldcraft.agent.prompts import placing
+from fieldcraft.agent.prompts.name_lists import listed
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code, parse_json
 
 pytestmark = pytest.mark.attack("answers and texts made to be slow to read")
 

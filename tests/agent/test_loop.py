@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.envs import ItemGoal
 from fieldcraft.skills import SkillLibrary, Verified

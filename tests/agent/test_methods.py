@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.methods import UnknownMethod, all_methods, method_settings
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.skills import SkillLibrary

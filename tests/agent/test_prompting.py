@@ -6,7 +6,7 @@ import jinja2
 import pytest
 from pydantic import BaseModel
 
-from fieldcraft.agent.prompting import AnswerUnusable, parse_code, parse_json, quoted, render
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code, parse_json, quoted, render
 
 
 class Size(BaseModel):

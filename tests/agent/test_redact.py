@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fieldcraft.agent import RunSettings
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.secret_free import line_without_secrets
 from fieldcraft.agent.redact import redact
-from fieldcraft.agent.secret_free import line_without_secrets
 
 
 @pytest.mark.parametrize("name", ["SOME_API_KEY", "DB_PASSWORD", "GITHUB_TOKEN", "client_secret"])

@@ -11,10 +11,10 @@ import pytest
 from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
-from fieldcraft.agent.events import SkillKept
-from fieldcraft.agent.journal import Journal
-from fieldcraft.agent.run import Run, RunLocked, SnapshotDamaged
-from fieldcraft.agent.sameness import history
+from fieldcraft.agent.journal.compare import history
+from fieldcraft.agent.journal.events import SkillKept
+from fieldcraft.agent.journal.run import Run, RunLocked, SnapshotDamaged
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.envs import Progress
 
 Settings = Callable[..., RunSettings]

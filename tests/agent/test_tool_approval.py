@@ -9,10 +9,10 @@ import pytest
 from tool_workshop import TOOLS, WOOD, Settings, cut, live, program, resume, script, wants
 
 from fieldcraft.agent import RunSettings, new_session
-from fieldcraft.agent import events as e
-from fieldcraft.agent.journal import Journal
-from fieldcraft.agent.recorder import StopRequested
-from fieldcraft.agent.sameness import history
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.compare import history
+from fieldcraft.agent.journal.recorder import StopRequested
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.tools import ToolPolicy
 

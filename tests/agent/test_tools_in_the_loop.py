@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from tool_workshop import DONE, TOOLS, WOOD, Settings, calls_of, live, program, prompt, script, wants
 
 from fieldcraft.agent import RunSettings
-from fieldcraft.agent import events as e
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.tools import ToolPolicy

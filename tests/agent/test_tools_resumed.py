@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from tool_workshop import DONE, TOOLS, WOOD, Settings, cut, program, resume, script, wants
 
-from fieldcraft.agent import events as e
 from fieldcraft.agent import new_session
-from fieldcraft.agent.journal import Journal
-from fieldcraft.agent.sameness import history
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.compare import history
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.agent.tool_record import CUT_OFF
+from fieldcraft.agent.tooling.journaled_calls import CUT_OFF
 from fieldcraft.tools import ToolPolicy
 
 pytestmark = pytest.mark.usefixtures("notes")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldcraft.cli.console import console
+from fieldcraft.cli.views.console import console
 from fieldcraft.skills import SkillLibrary
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.spinner import Spinner
 from rich.theme import Theme
 
-from fieldcraft.agent.summary import Overview
-from fieldcraft.cli.console import STYLES
-from fieldcraft.cli.following import read_overview
-from fieldcraft.cli.live import dashboard
+from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.cli.views.console import STYLES
+from fieldcraft.cli.views.following import read_overview
+from fieldcraft.cli.views.live import dashboard
 
 
 def drawn(view: Overview, width: int) -> list[str]:
@@ -58,7 +58,7 @@ def test_events_seen_before_change_nothing(workshop: Workshop) -> None:
     workshop.explore()
     view = read_overview(Path("runs/first"))
     before = view.state.model_dump()
-    from fieldcraft.agent.journal import Journal
+    from fieldcraft.agent.journal.store import Journal
 
     events = Journal(Path("runs/first")).read()
     assert [view.take(event) for event in events] == [False] * len(events)

@@ -14,7 +14,7 @@ from cli_workshop import CHOP, Workshop, code, keep, task
 from rich.console import Console
 
 from fieldcraft.agent.redact import clean
-from fieldcraft.cli.console import STYLES, one_line, print_json
+from fieldcraft.cli.views.console import STYLES, one_line, print_json
 from fieldcraft.skills import SkillLibrary
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -93,8 +93,8 @@ def test_the_dashboard_shows_a_rude_world_cleanly(rude: Workshop) -> None:
     from rich.spinner import Spinner
     from rich.theme import Theme
 
-    from fieldcraft.cli.following import read_overview
-    from fieldcraft.cli.live import dashboard
+    from fieldcraft.cli.views.following import read_overview
+    from fieldcraft.cli.views.live import dashboard
 
     rude.run("explore", "--plain", "--option", "rude=true", "--name", "first", "--iterations", "2")
     view = read_overview(Path("runs/first"))

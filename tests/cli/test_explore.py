@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_workshop import Workshop
 
-from fieldcraft.cli.flags import pair, pairs
+from fieldcraft.cli.options.flags import pair, pairs
 
 
 def test_tells_each_happening_on_a_line(workshop: Workshop) -> None:

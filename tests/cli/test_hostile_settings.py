@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cli_workshop import Workshop
 
-from fieldcraft.cli.config import load_settings
 from fieldcraft.cli.errors import UsageProblem
-from fieldcraft.cli.flags import pairs, read_tasks
+from fieldcraft.cli.options.config import load_settings
+from fieldcraft.cli.options.flags import pairs, read_tasks
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.options import read_options
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli_workshop import Workshop
 
-from fieldcraft.cli.naming import as_typed, program
+from fieldcraft.cli.options.naming import as_typed, program
 
 
 def installed(folder: Path) -> Path:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from cli_workshop import Workshop
 
-from fieldcraft.cli.config import load_settings
 from fieldcraft.cli.errors import UsageProblem
-from fieldcraft.cli.flags import read_tasks
+from fieldcraft.cli.options.config import load_settings
+from fieldcraft.cli.options.flags import read_tasks
 
 
 def write(text: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from cli_workshop import ANSWERS, Workshop, code
 
 from fieldcraft.cli.errors import UsageProblem
-from fieldcraft.cli.study_flags import read_seeds
+from fieldcraft.cli.options.study_flags import read_seeds
 
 STUDY = ("study", "items", "--plain", "--name", "mine", "--iterations", "3", "--no-figures")
 SLOW = ("--option", "slow=0.4")
@@ -82,7 +82,7 @@ def workers_of(workshop: Workshop) -> list[int]:
     for place in Path("/proc").glob("[0-9]*"):
         try:
             words = (place / "cmdline").read_bytes()
-            if b"fieldcraft.agent.study.worker" in words and (place / "cwd").resolve() == workshop.folder:
+            if b"fieldcraft.study.worker" in words and (place / "cwd").resolve() == workshop.folder:
                 found.append(int(place.name))
         except OSError:
             continue

@@ -9,9 +9,9 @@ import pytest
 from cli_workshop import Workshop
 
 from fieldcraft import explore
-from fieldcraft.agent.run import RunError
+from fieldcraft.agent.journal.run import RunError
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.agent.study import StudyPlan
+from fieldcraft.study import StudyPlan
 from fieldcraft.tools.sources.secrets import FOR_FILES
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument
 

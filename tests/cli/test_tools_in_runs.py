@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cli_workshop import CHOP, Workshop, code, task
 
-from fieldcraft.agent.sameness import first_difference
+from fieldcraft.agent.journal.compare import first_difference
 
 POSTING = CHOP.replace('print("chopped", got)', 'print(tools.post(text="hello"))')
 POST = '''

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import resumed_session
-from fieldcraft.agent.journal import Journal
-from fieldcraft.cli.config import load_settings
-from fieldcraft.cli.console import console
-from fieldcraft.cli.following import read_overview
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.cli.main import main
+from fieldcraft.cli.options.config import load_settings
+from fieldcraft.cli.views.console import console
+from fieldcraft.cli.views.following import read_overview
 from fieldcraft.skills import SkillLibrary, Verified
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "v0_1_0"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldcraft.cli.config import load_settings
+from fieldcraft.cli.options.config import load_settings
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```python\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fieldcraft.skills import Provenance, Skill, SkillLibrary
-from fieldcraft.skills.skill import folder_name
+from fieldcraft.skills.library.skill import folder_name
 
 sys.path.insert(0, str(Path(__file__).parent))
 

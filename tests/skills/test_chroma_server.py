@@ -12,7 +12,7 @@ import pytest
 from chroma_server import chroma_server, free_port
 
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.dense import ServerUnavailable
+from fieldcraft.skills.search.dense import ServerUnavailable
 
 MEMBER = """
 import sys

@@ -20,7 +20,7 @@ from hostile_trees import Canary
 
 from fieldcraft.cli.main import main
 from fieldcraft.skills import LibraryLocked, LibraryNotWritable, Skill, SkillLibrary
-from fieldcraft.skills.errors import ForeignLibrary
+from fieldcraft.skills.library.errors import ForeignLibrary
 
 pytestmark = pytest.mark.attack("a library or a cache of another user, or exchanged under its writer")
 

@@ -11,7 +11,7 @@ import pytest
 from fieldcraft.skills import Skill, SkillLibrary, SkillRefused
 from fieldcraft.skills.formats.agent_skills import render
 from fieldcraft.skills.formats.voyager import import_voyager
-from fieldcraft.skills.index import views_of
+from fieldcraft.skills.search.index import views_of
 
 pytestmark = pytest.mark.attack("a library whose calls go deep, double and run in circles")
 

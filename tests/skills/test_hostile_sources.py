@@ -9,9 +9,9 @@ import time
 import pytest
 
 from fieldcraft.skills import ProgramError, SkillLibrary, parse_program
-from fieldcraft.skills.javascript import read_script
-from fieldcraft.skills.likeness import first_near, likeness, near
-from fieldcraft.skills.program import SOURCE_LIMIT
+from fieldcraft.skills.library.likeness import first_near, likeness, near
+from fieldcraft.skills.program.javascript import read_script
+from fieldcraft.skills.program.source import SOURCE_LIMIT
 
 pytestmark = pytest.mark.attack("programs made to be slow to read or to compare")
 
@@ -163,7 +163,7 @@ def test_keeping_a_program_that_is_hard_to_compare_ends(tmp_path, make_skill):
 
 def test_a_javascript_source_that_takes_long_can_be_interrupted():
     code = (
-        "from fieldcraft.skills.javascript import read_script\n"
+        "from fieldcraft.skills.program.javascript import read_script\n"
         "print(flush=True)\n"
         "for number in range(1000):\n"
         "    try:\n"

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from fieldcraft.cli.main import main
 from fieldcraft.skills import Skill, SkillLibrary, Verified
-from fieldcraft.skills.errors import LibraryError, UnsafeLibrary
 from fieldcraft.skills.formats.voyager import export_voyager, import_voyager
+from fieldcraft.skills.library.errors import LibraryError, UnsafeLibrary
 
 pytestmark = [
     pytest.mark.attack("a library of links, pipes, devices, races and odd names"),

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from fieldcraft.skills import ProgramError, SkillRefused, parse_program
-from fieldcraft.skills.javascript import GIVEN, read_script
+from fieldcraft.skills.program.javascript import GIVEN, read_script
 
 
 def names(body: str) -> set[str]:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldcraft.skills import Skill, SkillLibrary, SkillRefused, Verified
-from fieldcraft.skills.admission import Walked, check_admissible
 from fieldcraft.skills.formats.voyager import export_voyager, import_voyager
+from fieldcraft.skills.library.admission import Walked, check_admissible
 
 ENTRIES = ("mine_log", "get_log", "walk", "dig")
 

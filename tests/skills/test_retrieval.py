@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fieldcraft.skills import Skill, SkillLibrary, Verified
-from fieldcraft.skills.embeddings import EmbeddingsUnavailable
-from fieldcraft.skills.lexical import LexicalIndex, split_words
-from fieldcraft.skills.skill import folder_name
+from fieldcraft.skills.library.skill import folder_name
+from fieldcraft.skills.search.embeddings import EmbeddingsUnavailable
+from fieldcraft.skills.search.lexical import LexicalIndex, split_words
 
 QUERIES = Path(__file__).parents[2] / "benchmarks" / "data" / "retrieval.json"
 

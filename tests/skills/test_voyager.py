@@ -10,7 +10,7 @@ from voyager_library import publish
 
 from fieldcraft.skills import LibraryError, SkillLibrary, Verified
 from fieldcraft.skills.formats.voyager import ImportReport, export_voyager, import_voyager
-from fieldcraft.skills.javascript import GIVEN, read_script
+from fieldcraft.skills.program.javascript import GIVEN, read_script
 
 Imported = tuple[SkillLibrary, ImportReport]
 

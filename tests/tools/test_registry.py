@@ -20,7 +20,7 @@ from fieldcraft.tools import (
     available,
     tool,
 )
-from fieldcraft.tools.naming import identifier
+from fieldcraft.tools.calls.naming import identifier
 
 
 def double(number: int, label: Literal["a", "b"] = "a", parts: list[str] | None = None) -> str:

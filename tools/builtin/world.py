@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from fieldcraft.tools.calls.naming import nearest
 from fieldcraft.tools.context import WorldView, current_context
 from fieldcraft.tools.errors import ToolError
-from fieldcraft.tools.naming import nearest
 from fieldcraft.tools.traits import declare
 
 

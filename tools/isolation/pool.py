@@ -14,10 +14,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.common.data import Limits, read_json
+from fieldcraft.tools.calls.results import Encoded
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
 from fieldcraft.tools.isolation import STARTING
 from fieldcraft.tools.isolation.server import LENGTH, READY, RESULT, SWEEP, receive, send
-from fieldcraft.tools.results import Encoded
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool

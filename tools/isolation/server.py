@@ -89,8 +89,8 @@ def _warm_up() -> None:
     """Import and build what every call needs, so that no worker has to."""
     from langchain_core.tools import StructuredTool
 
-    import fieldcraft.tools.arguments
-    import fieldcraft.tools.results  # noqa: F401
+    import fieldcraft.tools.calls.arguments
+    import fieldcraft.tools.calls.results  # noqa: F401
 
     def nothing(number: int = 0) -> int:
         """Give a number back."""
@@ -164,7 +164,7 @@ def _children(process: int) -> list[int]:
 
 def _work(calls: socket.socket) -> None:
     """Answer requests `(key, tool or None, name, arguments)` until the host closes the channel."""
-    from fieldcraft.tools.results import encoded
+    from fieldcraft.tools.calls.results import encoded
 
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -191,9 +191,9 @@ def _work(calls: socket.socket) -> None:
 def _described(error: BaseException) -> bytes:
     from pydantic import ValidationError
 
-    from fieldcraft.tools.arguments import complaints
+    from fieldcraft.tools.calls.arguments import complaints
+    from fieldcraft.tools.calls.results import bounded_text
     from fieldcraft.tools.errors import ToolError
-    from fieldcraft.tools.results import bounded_text
 
     told: dict[str, Any] = {
         "kinds": [kind.__name__ for kind in type(error).__mro__][:20],

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.arguments import checker
+from fieldcraft.tools.calls.arguments import checker
+from fieldcraft.tools.calls.schemas import parts
 from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
-from fieldcraft.tools.schemas import parts
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, SourceSettings, ToolSources
 
 if TYPE_CHECKING:

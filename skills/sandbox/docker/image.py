@@ -103,7 +103,7 @@ def _make_locked(client: DockerClient) -> str:
     """Make the image, or wait for the process that makes it already."""
     from filelock import FileLock
 
-    from fieldcraft.tools.cache import cache_folder
+    from fieldcraft.common.cache import cache_folder
 
     folder = cache_folder()
     with ExitStack() as held:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fieldcraft.agent.models import BadScript, Message, ModelClient, ModelSettings, ModelUnavailable
-from fieldcraft.agent.models.offline import OfflineChatModel
+from fieldcraft.agent.models.offline.chat_model import OfflineChatModel
 
 HELLO = [Message(role="system", text="rules"), Message(role="user", text="Grüße, Jörg")]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.agent.offline.brain import answer
-from fieldcraft.agent.prompting import render
-from fieldcraft.agent.state import Answered
+from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.models.offline.programmer.brain import answer
+from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.envs import ItemGoal, Names
 from fieldcraft.skills import Execution, ProgramFault

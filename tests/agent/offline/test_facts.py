@@ -2,8 +2,8 @@
 
 import pytest
 
-from fieldcraft.agent.offline.facts import Facts
-from fieldcraft.agent.offline.words import sentence
+from fieldcraft.agent.models.offline.programmer.facts import Facts
+from fieldcraft.agent.models.offline.programmer.words import sentence
 
 SAID = """
 cannot craft gorm: need 3 fenk or dask (have 1), 2 lum (have 0); need a zan within 4 blocks at line 9

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldcraft.agent.critic import ModelVerdict
-from fieldcraft.agent.curriculum import Proposal, Questions
-from fieldcraft.agent.offline.brain import answer
-from fieldcraft.agent.plan import Plan
-from fieldcraft.agent.prompting import parse_code, parse_json
+from fieldcraft.agent.models.offline.programmer.brain import answer
+from fieldcraft.agent.prompts.rendering import parse_code, parse_json
+from fieldcraft.agent.roles.critic import ModelVerdict
+from fieldcraft.agent.roles.curriculum import Proposal, Questions
+from fieldcraft.agent.roles.planning import Plan
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import ItemGoal, KillGoal, PlaceGoal
 from fieldcraft.skills import parse_program

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fieldcraft.agent.prompting import AnswerUnusable, parse_code
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import ItemGoal
 from fieldcraft.skills import Execution

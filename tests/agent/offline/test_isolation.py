@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fieldcraft.agent.offline
-from fieldcraft.agent.prompting import render
+import fieldcraft.agent.models.offline.programmer
+from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.envs import gridworld
 
-BRAIN = Path(fieldcraft.agent.offline.__file__).parent
+BRAIN = Path(fieldcraft.agent.models.offline.programmer.__file__).parent
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(BRAIN.glob("*.py"))}
 ALLOWED = {"__future__", "collections.abc", "importlib", "json", "re", "sys", "zlib"}
 

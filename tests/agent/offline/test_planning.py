@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fieldcraft.agent.state import Answered
+from fieldcraft.agent.journal.state import Answered
 
 NOTHING_SEEN = "Nearby blocks: none\nInventory (1/36): 2 kor"
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fieldcraft.agent.prompting import parse_code
+from fieldcraft.agent.prompts.rendering import parse_code
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import ItemGoal, PlaceGoal
 from fieldcraft.skills import Skill

@@ -10,10 +10,10 @@ import pytest
 from long_life import HOSTILE, long_life
 
 from fieldcraft.agent.models.errors import MissingExtra
-from fieldcraft.agent.report import comparison_page, report_page
-from fieldcraft.agent.report.reading import tell
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.envs.gridworld import GridWorld
+from fieldcraft.report import comparison_page, report_page
+from fieldcraft.report.reading import tell
 
 KEY = "hunter2-hunter2-hunter2"
 

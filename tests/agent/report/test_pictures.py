@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from fieldcraft.agent.report.pictures import read_picture
+from fieldcraft.report.pictures import read_picture
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

@@ -9,9 +9,9 @@ import pytest
 from long_life import long_life
 
 from fieldcraft.agent import RunSettings, new_session
-from fieldcraft.agent.journal import JournalError
-from fieldcraft.agent.report.reading import read_story, tell
-from fieldcraft.agent.report.story import Story
+from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.report.reading import read_story, tell
+from fieldcraft.report.story import Story
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 
 from fieldcraft.agent import RunSettings
 from fieldcraft.agent.session import BadWorldOptions
-from fieldcraft.agent.study import StudyError, StudyPlan, StudyWorld, open_study
-from fieldcraft.agent.study.design import Store, name_of, scrambled_names, settings_of
 from fieldcraft.envs.gridworld.loading import load_rules
+from fieldcraft.study import StudyError, StudyPlan, StudyWorld, open_study
+from fieldcraft.study.design import Store, name_of, scrambled_names, settings_of
 
 SCRAMBLED = StudyWorld(name="scrambled-3", scramble=3)
 

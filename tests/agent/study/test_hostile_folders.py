@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fieldcraft.agent.study import StudyPlan, open_study
-from fieldcraft.agent.study.design import name_of
-from fieldcraft.agent.study.lives import RESULT, read_result
-from fieldcraft.agent.study.study import StudyError
-from fieldcraft.agent.study.workers import Worker
+from fieldcraft.study import StudyPlan, open_study
+from fieldcraft.study.design import name_of
+from fieldcraft.study.lives import RESULT, read_result
+from fieldcraft.study.study import StudyError
+from fieldcraft.study.workers import Worker
 
 PLAN = StudyPlan(kind="items", methods=("full",), seeds=(1,), iterations=1)
 TRIAL = next(iter(PLAN.trials()))

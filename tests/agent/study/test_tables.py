@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from fieldcraft.agent.state import Spent
-from fieldcraft.agent.study import Study, StudyPlan, tables, write_results
-from fieldcraft.agent.study.design import Store, name_of
-from fieldcraft.agent.study.lives import Measured
-from fieldcraft.agent.study.study import Record
-from fieldcraft.agent.study.tables import reached, spread
+from fieldcraft.agent.journal.state import Spent
+from fieldcraft.study import Study, StudyPlan, tables, write_results
+from fieldcraft.study.design import Store, name_of
+from fieldcraft.study.lives import Measured
+from fieldcraft.study.study import Record
+from fieldcraft.study.tables import reached, spread
 
 
 def lived(plan: StudyPlan, folder: Path, measure: Any) -> Study:

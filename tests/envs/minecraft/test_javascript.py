@@ -9,7 +9,7 @@ from minecraft_server import FixtureServer
 
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
-from fieldcraft.skills.javascript import LANGUAGE, WORLD
+from fieldcraft.skills.program.javascript import LANGUAGE, WORLD
 
 FORBIDDEN = {
     "process": "return process.env",

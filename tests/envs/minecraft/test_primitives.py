@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from minecraft_server import FixtureServer
 
-from fieldcraft.agent.folding import listed
-from fieldcraft.agent.offline.reading import unfolded
+from fieldcraft.agent.models.offline.programmer.reading import unfolded
+from fieldcraft.agent.prompts.name_lists import listed
 from fieldcraft.envs import (
     ItemGoal,
     KillGoal,

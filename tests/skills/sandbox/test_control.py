@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fieldcraft.skills import KillReason, parse_program
-from fieldcraft.skills.program import Program
+from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox import ProcessSandbox, ProgramLimits, SandboxUnavailable
 
 FOREVER = "def f(bot):\n    while True:\n        pass\n"

@@ -11,8 +11,8 @@ from javascript_world import JavaScriptWorld
 from sandbox_bench import Bench, open_for_test
 
 from fieldcraft.skills import Execution, KillReason, Skill, SkillLibrary, parse_program
+from fieldcraft.skills.library.skill import folder_name
 from fieldcraft.skills.sandbox import ProgramLimits, Sandbox, SandboxUnavailable
-from fieldcraft.skills.skill import folder_name
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ import torch
 
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
-from fieldcraft.tools.toolformer.annotate import POLICY, Annotator, annotate_corpus
-from fieldcraft.tools.toolformer.documents import read_corpus
-from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.sampling import Proposal
+from fieldcraft.tools.toolformer.annotation.annotate import POLICY, Annotator, annotate_corpus
+from fieldcraft.tools.toolformer.annotation.documents import read_corpus
+from fieldcraft.tools.toolformer.annotation.sampling import Proposal
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 from fieldcraft.tools.toolformer.settings import AnnotationSettings
 
 

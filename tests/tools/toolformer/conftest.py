@@ -53,7 +53,7 @@ def make_model() -> Iterator[MadeModel]:
         import transformers
 
         from fieldcraft.tools.toolformer.demo.base import tokenizer
-        from fieldcraft.tools.toolformer.model import LanguageModel
+        from fieldcraft.tools.toolformer.lm.model import LanguageModel
 
         made = tokenizer() if vocabulary == "words" else byte_tokenizer()
         made.model_max_length = context

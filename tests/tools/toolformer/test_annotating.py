@@ -12,15 +12,15 @@ import torch
 from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
 from fieldcraft.tools.builtin.calendar import calendar
-from fieldcraft.tools.toolformer import text
-from fieldcraft.tools.toolformer.annotate import POLICY, Annotator
+from fieldcraft.tools.toolformer.annotation.annotate import POLICY, Annotator
+from fieldcraft.tools.toolformer.annotation.documents import Document
+from fieldcraft.tools.toolformer.annotation.executing import CallRunner, Executed, result_text
+from fieldcraft.tools.toolformer.annotation.filtering import WEIGHTS, score
+from fieldcraft.tools.toolformer.annotation.prompting import prompt
+from fieldcraft.tools.toolformer.annotation.sampling import PromptedSampler, Proposal, Sampler
 from fieldcraft.tools.toolformer.demo.corpus import story
-from fieldcraft.tools.toolformer.documents import Document
-from fieldcraft.tools.toolformer.executing import CallRunner, Executed, result_text
-from fieldcraft.tools.toolformer.filtering import WEIGHTS, score
-from fieldcraft.tools.toolformer.prompting import prompt
-from fieldcraft.tools.toolformer.sampling import PromptedSampler, Proposal, Sampler
 from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
+from fieldcraft.tools.toolformer.syntax import text
 
 
 def documents(count: int) -> list[Document]:

@@ -16,11 +16,11 @@ from fieldcraft.agent.session import open_clients
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
-from fieldcraft.tools.toolformer.annotate import POLICY, Annotator
-from fieldcraft.tools.toolformer.chat import ChatProposer, ToolformerChat, note_tools, proposals_in
-from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
-from fieldcraft.tools.toolformer.documents import Document
+from fieldcraft.tools.toolformer.annotation.annotate import POLICY, Annotator
+from fieldcraft.tools.toolformer.annotation.documents import Document
 from fieldcraft.tools.toolformer.errors import ToolformerError
+from fieldcraft.tools.toolformer.inference.chat import ChatProposer, ToolformerChat, note_tools, proposals_in
+from fieldcraft.tools.toolformer.inference.decoding import Decoder, DecodingSettings
 from fieldcraft.tools.toolformer.settings import AnnotationSettings
 
 TEXT = "the mill has 6 rows of 7 sacks, which makes 42 sacks."

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from fieldcraft.cli.main import main
+from fieldcraft.tools.toolformer.annotation.documents import Document, write_corpus
+from fieldcraft.tools.toolformer.annotation.record import made_folder
 from fieldcraft.tools.toolformer.demo.corpus import story
-from fieldcraft.tools.toolformer.documents import Document, write_corpus
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.record import made_folder
 
 FAST = ["--positions", "2", "--samples", "2", "--tau-s", "0", "--tau-f", "-100"]
 

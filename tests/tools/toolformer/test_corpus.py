@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.tools.toolformer.annotated import (
+from fieldcraft.tools.toolformer.annotation.annotated import (
     AnnotatedCall,
     AnnotatedDocument,
     as_dataset,
     read_annotated,
     whole_rows,
 )
+from fieldcraft.tools.toolformer.annotation.documents import Document, fitted, read_corpus, write_corpus
 from fieldcraft.tools.toolformer.demo.corpus import story
-from fieldcraft.tools.toolformer.documents import Document, fitted, read_corpus, write_corpus
 from fieldcraft.tools.toolformer.errors import ToolformerError
 
 PROCESS = Path(__file__).with_name("annotating_process.py")

@@ -15,14 +15,14 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
 from fieldcraft.tools.builtin.calendar import calendar
-from fieldcraft.tools.toolformer.annotate import POLICY
-from fieldcraft.tools.toolformer.chat import note_tools
-from fieldcraft.tools.toolformer.decoding import Decoder, DecodingSettings
-from fieldcraft.tools.toolformer.evaluation import choose_k, compare, evaluate
-from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.annotation.annotate import POLICY
+from fieldcraft.tools.toolformer.evaluation.evaluation import choose_k, compare, evaluate
+from fieldcraft.tools.toolformer.evaluation.tasks import Task
+from fieldcraft.tools.toolformer.inference.chat import note_tools
+from fieldcraft.tools.toolformer.inference.decoding import Decoder, DecodingSettings
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 from fieldcraft.tools.toolformer.settings import TrainingSettings
-from fieldcraft.tools.toolformer.tasks import Task
-from fieldcraft.tools.toolformer.training import train
+from fieldcraft.tools.toolformer.training.training import train
 
 WITH_CALLS = [
     "the mill has 6 rows of 7 sacks, which makes [calculator( 6 * 7) -> 42] 42 sacks.",

@@ -8,14 +8,14 @@ import time
 import pytest
 
 from fieldcraft.tools.errors import ToolError
-from fieldcraft.tools.toolformer import arguments, text
-from fieldcraft.tools.toolformer.annotated import read_annotated
-from fieldcraft.tools.toolformer.arguments import Parameter
-from fieldcraft.tools.toolformer.chat import _noted, note_tools
-from fieldcraft.tools.toolformer.documents import read_corpus
+from fieldcraft.tools.toolformer.annotation.annotated import read_annotated
+from fieldcraft.tools.toolformer.annotation.documents import read_corpus
+from fieldcraft.tools.toolformer.annotation.record import made_folder, same_as_before
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.record import made_folder, same_as_before
-from fieldcraft.tools.toolformer.tasks import FORMS, read_tasks
+from fieldcraft.tools.toolformer.evaluation.tasks import FORMS, read_tasks
+from fieldcraft.tools.toolformer.inference.chat import _noted, note_tools
+from fieldcraft.tools.toolformer.syntax import arguments, text
+from fieldcraft.tools.toolformer.syntax.arguments import Parameter
 
 pytestmark = pytest.mark.attack("texts, tasks and annotations made to be slow to read")
 

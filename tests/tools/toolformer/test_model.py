@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import torch
 
-from fieldcraft.tools.toolformer.batching import Batches
 from fieldcraft.tools.toolformer.demo.corpus import story
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.forward import quick_products, reading
-from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.text import OPENING
+from fieldcraft.tools.toolformer.lm.batching import Batches
+from fieldcraft.tools.toolformer.lm.forward import quick_products, reading
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
+from fieldcraft.tools.toolformer.syntax.text import OPENING
 
 ARCHITECTURES = ["gpt2", "llama", "neox"]
 

@@ -16,7 +16,7 @@ import pytest
 LOAD = """
 import sys
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 try:
     print("parameters", LanguageModel.load(sys.argv[1], device="cpu").model.num_parameters())
 except ToolformerError as error:

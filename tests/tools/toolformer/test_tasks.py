@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.tasks import Task, read_tasks, write_tasks
+from fieldcraft.tools.toolformer.evaluation.tasks import Task, read_tasks, write_tasks
 
 ASDIV = """<?xml version="1.0" encoding="UTF-8"?>
 <Machine-Reading-Corpus-File><ProblemSet>

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from langchain_core.tools import tool
 
 from fieldcraft.tools import ToolError
-from fieldcraft.tools.toolformer import text
-from fieldcraft.tools.toolformer.arguments import Parameter, parameters_of, read, written
-from fieldcraft.tools.toolformer.text import InlineCall
+from fieldcraft.tools.toolformer.syntax import text
+from fieldcraft.tools.toolformer.syntax.arguments import Parameter, parameters_of, read, written
+from fieldcraft.tools.toolformer.syntax.text import InlineCall
 
 NASTY = st.text("ab1 ,=:\"'\\()[]{}->\n\rü#", max_size=30) | st.text(max_size=30)
 NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)

@@ -13,19 +13,19 @@ import pytest
 import torch
 
 from fieldcraft.tools.toolformer.errors import ToolformerError
-from fieldcraft.tools.toolformer.evaluation import perplexity
-from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.evaluation.evaluation import perplexity
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 from fieldcraft.tools.toolformer.settings import TrainingSettings
-from fieldcraft.tools.toolformer.training import COMPLETE, Stopped, last_checkpoint, train
+from fieldcraft.tools.toolformer.training.training import COMPLETE, Stopped, last_checkpoint, train
 
 TEXTS = ["the mill has 12 sacks.", "the smith has a red hat.", "today the inn opens."] * 8
 FAST = TrainingSettings(learning_rate=3e-3, batch_size=4, at_a_time=4, steps=24, seed=1)
 PROCESS = """
 import sys, torch
 from pathlib import Path
-from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 from fieldcraft.tools.toolformer.settings import TrainingSettings
-from fieldcraft.tools.toolformer.training import train
+from fieldcraft.tools.toolformer.training.training import train
 torch.set_num_threads(1)
 folder = Path(sys.argv[1])
 model = LanguageModel.load(folder / "base", device="cpu")

@@ -11,11 +11,11 @@ from typing import Any
 
 from filelock import FileLock
 
+from fieldcraft.common.cache import cache_folder
 from fieldcraft.common.data import Limits, read_json
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.tools.builtin.corpus.passages import words_of
 from fieldcraft.tools.builtin.corpus.reading import Stamps, read, stamps
-from fieldcraft.tools.cache import cache_folder
 from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 

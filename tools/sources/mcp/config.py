@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from fieldcraft.common.data import DataError, Limits, bounded, read_json_parts
 from fieldcraft.common.files import UnsafeFile, read_file
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.arguments import complaints
+from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.settings import McpServer
 

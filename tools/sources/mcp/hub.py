@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.tools.background import BackgroundLoop
+from fieldcraft.tools.calls.background import BackgroundLoop
+from fieldcraft.tools.calls.naming import identifier
 from fieldcraft.tools.errors import ToolError
-from fieldcraft.tools.naming import identifier
 from fieldcraft.tools.sources.mcp.results import data_of
 from fieldcraft.tools.sources.mcp.session import HeldSession
 from fieldcraft.tools.sources.remote import RemoteTool

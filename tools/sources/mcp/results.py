@@ -14,9 +14,9 @@ from mcp_types import (
     TextResourceContents,
 )
 
-from fieldcraft.tools.arguments import one_line
+from fieldcraft.tools.calls.arguments import one_line
+from fieldcraft.tools.calls.schemas import SchemaCheck, sound_schema
 from fieldcraft.tools.errors import ToolError
-from fieldcraft.tools.schemas import SchemaCheck, sound_schema
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult

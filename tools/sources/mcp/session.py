@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from fieldcraft.common.redaction import redact
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.arguments import complaints
+from fieldcraft.tools.calls.arguments import complaints
+from fieldcraft.tools.calls.schemas import CheckGivenUp
 from fieldcraft.tools.errors import BrokenTool, ToolError
-from fieldcraft.tools.schemas import CheckGivenUp
 from fieldcraft.tools.sources.mcp.http import bounded_client
 from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE
 from fieldcraft.tools.sources.mcp.process import Witness, running

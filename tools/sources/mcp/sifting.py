@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.text import cut_text, valid_text, visible_line
-from fieldcraft.tools.arguments import complaints
+from fieldcraft.tools.calls.arguments import complaints
 
 if TYPE_CHECKING:
     from mcp.shared._stream_protocols import ReadStream

@@ -13,7 +13,7 @@ import httpx
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.redaction import redact
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.background import BackgroundLoop
+from fieldcraft.tools.calls.background import BackgroundLoop
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
 from fieldcraft.tools.sources.openapi.bodies import TooLarge, Unpacked, text_of
 from fieldcraft.tools.sources.openapi.credentials import Credentials

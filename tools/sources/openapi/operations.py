@@ -10,9 +10,9 @@ from openapi_pydantic import Parameter, RequestBody
 from pydantic import ValidationError
 
 from fieldcraft.common.text import valid_text, visible_line
-from fieldcraft.tools.arguments import complaints
+from fieldcraft.tools.calls.arguments import complaints
+from fieldcraft.tools.calls.naming import identifier
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.naming import identifier
 from fieldcraft.tools.sources.openapi.document import Document
 from fieldcraft.tools.sources.openapi.headers import NOT_PARAMETERS, is_name
 from fieldcraft.tools.sources.openapi.paths import check_template

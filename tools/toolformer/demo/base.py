@@ -15,7 +15,7 @@ from typing import Any
 
 from fieldcraft.tools.toolformer.demo.corpus import KINDS, MADE_UP, story
 from fieldcraft.tools.toolformer.errors import require_extra
-from fieldcraft.tools.toolformer.model import LanguageModel
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 
 PATTERN = r" ?[A-Za-z]+| ?->| ?\d{1,2}(?=(?:\d\d)*(?!\d))| \[| [-+*]|."
 """A word, or two digits of a number counted from its end, with the space before it; else one character."""

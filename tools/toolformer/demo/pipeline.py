@@ -12,27 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.tools.builtin.corpus import Corpora
+from fieldcraft.tools.calls.executor import ToolExecutor
 from fieldcraft.tools.context import ToolContext
-from fieldcraft.tools.executor import ToolExecutor
 from fieldcraft.tools.registry import ToolRegistry
-from fieldcraft.tools.toolformer import text
-from fieldcraft.tools.toolformer.annotate import POLICY, Annotator, Progress, annotate_corpus
-from fieldcraft.tools.toolformer.annotated import AnnotatedDocument, read_annotated
-from fieldcraft.tools.toolformer.chat import note_tools
-from fieldcraft.tools.toolformer.decoding import DecodingSettings
+from fieldcraft.tools.toolformer.annotation.annotate import POLICY, Annotator, Progress, annotate_corpus
+from fieldcraft.tools.toolformer.annotation.annotated import AnnotatedDocument, read_annotated
+from fieldcraft.tools.toolformer.annotation.documents import Document
+from fieldcraft.tools.toolformer.annotation.report import Report, report, thresholds
+from fieldcraft.tools.toolformer.annotation.sampling import TrainedSampler
 from fieldcraft.tools.toolformer.demo.base import new_model, pretraining_text
 from fieldcraft.tools.toolformer.demo.corpus import KINDS, Story, story
 from fieldcraft.tools.toolformer.demo.lookup import write_ships
 from fieldcraft.tools.toolformer.demo.settings import DemoSettings
-from fieldcraft.tools.toolformer.documents import Document
-from fieldcraft.tools.toolformer.evaluation import TOOLFORMER, Comparison, compare
-from fieldcraft.tools.toolformer.mixing import mixture
-from fieldcraft.tools.toolformer.model import LanguageModel
-from fieldcraft.tools.toolformer.report import Report, report, thresholds
-from fieldcraft.tools.toolformer.sampling import TrainedSampler
+from fieldcraft.tools.toolformer.evaluation.evaluation import TOOLFORMER, Comparison, compare
+from fieldcraft.tools.toolformer.evaluation.tasks import Task
+from fieldcraft.tools.toolformer.inference.chat import note_tools
+from fieldcraft.tools.toolformer.inference.decoding import DecodingSettings
+from fieldcraft.tools.toolformer.lm.model import LanguageModel
 from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings, TrainingSettings
-from fieldcraft.tools.toolformer.tasks import Task
-from fieldcraft.tools.toolformer.training import Stopped, train
+from fieldcraft.tools.toolformer.syntax import text
+from fieldcraft.tools.toolformer.training.mixing import mixture
+from fieldcraft.tools.toolformer.training.training import Stopped, train
 
 TOOLS = ("calculator", "calendar", "search")
 STAGES = ("base model", "proposer", "annotation", "toolformer", "plain control", "comparison")

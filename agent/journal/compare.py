@@ -1,0 +1,43 @@
+"""When two runs are the same: their histories but for times, ids, and how they were driven."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.store import Journal
+
+_VOLATILE = {"number", "time", "seconds", "run", "tries"}
+_NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
+
+
+def history(folder: Path) -> list[Any]:
+    """The events of the run in `folder` as plain data, without what may differ between equal runs.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    return [
+        _without_volatile(event.model_dump(mode="json"))
+        for event in Journal(folder).events()
+        if not isinstance(event, _NOT_HISTORY)
+    ]
+
+
+def first_difference(one: Path, other: Path) -> str | None:
+    """The first event in which two runs differ, in words; `None` where they are the same."""
+    ours, theirs = history(one), history(other)
+    for row, (left, right) in enumerate(zip(ours, theirs, strict=False), 1):
+        if left != right:
+            fields = sorted(key for key in {*left, *right} if left.get(key) != right.get(key))
+            return f"event {row}: {left['type']} against {right['type']}, in {', '.join(fields)}"
+    if len(ours) != len(theirs):
+        return f"{len(ours)} events against {len(theirs)}"
+    return None
+
+
+def _without_volatile(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without_volatile(value) for key, value in data.items() if key not in _VOLATILE}
+    return [_without_volatile(value) for value in data] if isinstance(data, list) else data

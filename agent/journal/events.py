@@ -1,0 +1,274 @@
+"""The journal's events: one class a kind, told apart by `type`.
+
+An effect is an intent event (`...Asked`, `...Started`) followed by its outcome; everything else is a
+record of a decision that follows from outcomes alone. `time` is seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from fieldcraft.agent.journal.effect_events import (
+    ApprovalAnswered,
+    ApprovalAsked,
+    BaseEvent,
+    HumanAnswered,
+    HumanAsked,
+    ModelAnswered,
+    ModelAsked,
+    ModelFailed,
+    ToolCalled,
+    ToolReturned,
+)
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.settings import FixedTask, RunSettings
+from fieldcraft.agent.task import Task, Verdict
+from fieldcraft.common.fields import Amount, Count, Text
+from fieldcraft.envs import Observation, Progress
+from fieldcraft.skills import Execution, Verified
+
+__all__ = [
+    "ApprovalAnswered",
+    "ApprovalAsked",
+    "BaseEvent",
+    "HumanAnswered",
+    "HumanAsked",
+    "ModelAnswered",
+    "ModelAsked",
+    "ModelFailed",
+    "ToolCalled",
+    "ToolReturned",
+]
+
+FORMAT = 1
+"""Version of the journal's format; older ones are migrated when read."""
+
+
+class RunStarted(BaseEvent):
+    """The run was created; everything that it depends on is in `settings`."""
+
+    type: Literal["run_started"] = "run_started"
+    format: Count = FORMAT
+    run: Text
+    settings: RunSettings
+
+
+class Checkpoint(BaseEvent):
+    """First event of a later segment: the state at its beginning, so that a resume reads no further back."""
+
+    type: Literal["checkpoint"] = "checkpoint"
+    format: Count = FORMAT
+    run: Text
+    settings: RunSettings
+    state: RunState
+
+
+class WorldReset(BaseEvent):
+    """The world begins: its first observation and, where it can, a snapshot."""
+
+    type: Literal["world_reset"] = "world_reset"
+    observation: Observation
+    progress: Progress
+    snapshot: Text | None = None
+
+
+class QuestionAnswered(BaseEvent):
+    """A question about the world was answered; `key` names it and the evidence it rests on."""
+
+    type: Literal["question_answered"] = "question_answered"
+    key: Text
+    question: Text
+    answer: Text
+
+
+class PlanMade(BaseEvent):
+    """A given task was broken into steps; they replace what was left of the plan before."""
+
+    type: Literal["plan_made"] = "plan_made"
+    steps: list[FixedTask]
+
+
+class ProposalRefused(BaseEvent):
+    """The curriculum's model proposed no usable task, repairs included; it is asked anew."""
+
+    type: Literal["proposal_refused"] = "proposal_refused"
+    problem: Text
+
+
+class TaskProposed(BaseEvent):
+    """A task begins. `task_number` counts from 1."""
+
+    type: Literal["task_proposed"] = "task_proposed"
+    task_number: Count
+    task: Task
+
+
+class AnswerRefused(BaseEvent):
+    """An actor's answer held no runnable program; it counts as an iteration."""
+
+    type: Literal["answer_refused"] = "answer_refused"
+    iteration: Count
+    attempt: Count
+    problem: Text
+
+
+class ExecutionStarted(BaseEvent):
+    """Intent: a program is about to run. `skills` binds entry names to digests."""
+
+    type: Literal["execution_started"] = "execution_started"
+    iteration: Count
+    attempt: Count
+    source: Text
+    language: Literal["python", "javascript"] = "python"
+    skills: dict[Text, Text] = Field(default_factory=dict)
+
+
+class ExecutionFinished(BaseEvent):
+    """Outcome: what happened, and the world after it."""
+
+    type: Literal["execution_finished"] = "execution_finished"
+    iteration: Count
+    execution: Execution
+    observation: Observation
+    progress: Progress
+    snapshot: Text | None = None
+
+
+class ExecutionInterrupted(BaseEvent):
+    """Outcome in a world without snapshots: the run died here; what the world looks like now."""
+
+    type: Literal["execution_interrupted"] = "execution_interrupted"
+    iteration: Count
+    observation: Observation
+    progress: Progress
+
+
+class Judged(BaseEvent):
+    """The critic's verdict on an attempt."""
+
+    type: Literal["judged"] = "judged"
+    iteration: Count
+    verdict: Verdict
+
+
+class VerificationStarted(BaseEvent):
+    """Intent: a program is about to be rerun on a fork from the task's start."""
+
+    type: Literal["verification_started"] = "verification_started"
+    iteration: Count
+
+
+class VerificationFinished(BaseEvent):
+    """Outcome of the rerun; the world is again as it was before it."""
+
+    type: Literal["verification_finished"] = "verification_finished"
+    iteration: Count
+    success: bool
+    detail: Text = ""
+    seconds: Amount = 0.0
+
+
+class SkillKept(BaseEvent):
+    """A skill is in the library; it was written there before this event."""
+
+    type: Literal["skill_kept"] = "skill_kept"
+    iteration: Count
+    name: Text
+    entry: Text
+    digest: Text
+    verified: Verified
+
+
+class SkillRefused(BaseEvent):
+    """A program that worked was not kept, and why."""
+
+    type: Literal["skill_refused"] = "skill_refused"
+    iteration: Count
+    reason: Text
+
+
+class TaskFinished(BaseEvent):
+    """A task ended, done or given up. The run's state is whole here: a resume starts after it.
+
+    `given_up` is the author's reason for ending it before its attempts were used up.
+    """
+
+    type: Literal["task_finished"] = "task_finished"
+    task_number: Count
+    success: bool
+    attempts: Count
+    given_up: Text = ""
+
+
+class Warned(BaseEvent):
+    """Something a person should know that changes nothing in the run."""
+
+    type: Literal["warned"] = "warned"
+    text: Text
+
+
+class RunPaused(BaseEvent):
+    """The run stopped in good order and can be resumed."""
+
+    type: Literal["run_paused"] = "run_paused"
+    reason: Text
+
+
+class RunResumed(BaseEvent):
+    """The run goes on; `budget` is the one in force from here."""
+
+    type: Literal["run_resumed"] = "run_resumed"
+    settings: RunSettings
+
+
+class RunFinished(BaseEvent):
+    """The curriculum has no more tasks."""
+
+    type: Literal["run_finished"] = "run_finished"
+    reason: Text
+
+
+Event = Annotated[
+    RunStarted
+    | Checkpoint
+    | WorldReset
+    | ModelAsked
+    | ModelAnswered
+    | ModelFailed
+    | HumanAsked
+    | HumanAnswered
+    | ToolCalled
+    | ToolReturned
+    | ApprovalAsked
+    | ApprovalAnswered
+    | QuestionAnswered
+    | PlanMade
+    | ProposalRefused
+    | TaskProposed
+    | AnswerRefused
+    | ExecutionStarted
+    | ExecutionFinished
+    | ExecutionInterrupted
+    | Judged
+    | VerificationStarted
+    | VerificationFinished
+    | SkillKept
+    | SkillRefused
+    | TaskFinished
+    | Warned
+    | RunPaused
+    | RunResumed
+    | RunFinished,
+    Field(discriminator="type"),
+]
+
+EVENT: TypeAdapter[Any] = TypeAdapter(Event)
+
+ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
+TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
+"""Events of tool calls: they may stand between an effect's intent and its outcome."""
+
+ASIDES = (Warned, RunPaused, RunResumed)
+"""Events that say how a run was driven, not what happened in it: a resume skips them."""

@@ -1,0 +1,124 @@
+"""What a run's journal says, for whoever looks on: the state, and what is going on right now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.reducer import apply
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.task import Verdict
+from fieldcraft.skills import Execution
+
+
+@dataclass
+class Overview:
+    """A view of one run, fed with its events in order; events that it has seen before change nothing.
+
+    Attributes:
+        run: the run's name: its folder's where that is given, else what its first event says.
+        state: the fold of the events.
+        doing: what is going on, in words.
+        attempt: the number of the attempt in progress or last made, 0 before a task's first.
+        execution: the last program's.
+        verdict: the last one, `None` since a task began.
+        kept: the skill that the task in progress, or the last one, has brought.
+        outcome: why the run stopped, empty while it goes on.
+        new_items: items first held in the last event.
+        new_milestones: milestones first reached in the last event.
+        began: time of the first event seen, in seconds since the epoch.
+        latest: time of the last.
+    """
+
+    run: str = ""
+    settings: RunSettings = field(default_factory=RunSettings)
+    state: RunState = field(default_factory=RunState)
+    doing: str = "waking up"
+    attempt: int = 0
+    execution: Execution | None = None
+    verdict: Verdict | None = None
+    kept: e.SkillKept | None = None
+    outcome: str = ""
+    new_items: tuple[str, ...] = ()
+    new_milestones: tuple[str, ...] = ()
+    began: float = 0.0
+    latest: float = 0.0
+
+    def take(self, event: e.Event) -> bool:
+        """Follow one event.
+
+        Returns:
+            Whether it was new.
+        """
+        if event.number <= self.state.events:
+            return False
+        items, milestones = set(self.state.progress.items), set(self.state.reached)
+        if isinstance(event, e.Checkpoint):
+            self.state = event.state.model_copy(deep=True)
+            items, milestones = set(self.state.progress.items), set(self.state.reached)
+        apply(self.state, event)
+        self.new_items = tuple(item for item in self.state.progress.items if item not in items)
+        self.new_milestones = tuple(name for name in self.state.reached if name not in milestones)
+        self.began = self.began or event.time
+        self.latest = event.time
+        self._follow(event)
+        return True
+
+    def _follow(self, event: e.Event) -> None:
+        match event:
+            case e.RunStarted() | e.Checkpoint():
+                self.run, self.settings = self.run or event.run, event.settings
+            case e.RunResumed():
+                self.settings, self.outcome = event.settings, ""
+            case e.RunPaused() | e.RunFinished():
+                self.outcome = event.reason
+            case e.TaskProposed():
+                self.attempt, self.verdict, self.execution, self.kept = 0, None, None, None
+            case e.AnswerRefused():
+                self.attempt = event.attempt
+                self.execution = None
+                self.verdict = Verdict(success=False, critique=event.problem)
+            case e.ExecutionStarted():
+                self.attempt = event.attempt
+            case e.ExecutionFinished():
+                self.execution = event.execution
+            case e.Judged():
+                self.verdict = event.verdict
+            case e.SkillKept():
+                self.kept = event
+            case _:
+                pass
+        self.doing = _doing(event) or self.doing
+
+
+_ASKING = {
+    "curriculum_task": "choosing a task",
+    "curriculum_questions": "asking itself questions",
+    "answer": "answering a question from what it saw",
+    "decompose": "breaking the task into steps",
+    "actor": "writing a program",
+    "critic": "judging the outcome",
+    "describe": "describing a new skill",
+}
+
+
+_DOING: dict[type[e.BaseEvent], str] = {
+    e.HumanAsked: "waiting for you",
+    e.ApprovalAsked: "waiting for you to allow a tool call",
+    e.ExecutionStarted: "running the program",
+    e.ExecutionFinished: "judging the outcome",
+    e.VerificationStarted: "proving the program from the task's start",
+}
+
+
+def _doing(event: e.Event) -> str:
+    match event:
+        case e.ModelAsked():
+            return _ASKING.get(event.template, f"asking the {event.role}")
+        case e.ToolCalled():
+            return f"calling the tool {event.tool}"
+        case e.ModelFailed():
+            return f"the {event.role}'s model did not answer: {event.error}"
+        case _:
+            return _DOING.get(type(event), "")

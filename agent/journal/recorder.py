@@ -1,0 +1,171 @@
+"""Effects that happen once: recorded before they are used, replayed from the journal after a crash.
+
+The loop is written as if it never died. On resume it runs again from the last finished task, and every
+effect that the journal already holds returns its recorded outcome instead of happening again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import RLock
+from typing import TypeVar
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.reducer import apply
+from fieldcraft.agent.journal.run import Run
+
+E = TypeVar("E", bound=e.BaseEvent)
+Listener = Callable[[e.Event], None]
+Calls = Callable[[Sequence[e.ToolEvent], bool], None]
+"""Takes the tool calls of an effect that is played back, and whether that effect had its outcome."""
+
+
+class StopRequested(Exception):
+    """Somebody asked the run to stop; raised at the next event, where everything is recorded."""
+
+
+class BudgetExhausted(Exception):
+    """A limit of the budget is used up; the message names it. The run can be resumed with more."""
+
+
+class JournalDiverged(RuntimeError):
+    """The journal holds something else than the loop does now: a fault of ours, or changed settings."""
+
+
+class Recorder:
+    """Writes a run's events, keeps its state, and plays back what is recorded.
+
+    Attributes:
+        interrupted: the last intent on the tape had no outcome, and the effect is being done again.
+        model_failures: failed model calls in a row since this process began.
+        on_calls: told of the tool calls within an effect that is played back.
+    """
+
+    def __init__(self, run: Run, listeners: tuple[Listener, ...] = ()) -> None:
+        self.run = run
+        self.state = run.state
+        self.interrupted = False
+        self.model_failures = 0
+        self._tape = deque(run.tape)
+        self._listeners = listeners
+        self._stop: str | None = None
+        self._writing = RLock()
+        self.on_calls: Calls = lambda _calls, _finished: None
+
+    @property
+    def replaying(self) -> bool:
+        """Whether recorded events are still to be played back."""
+        return bool(self._tape)
+
+    def request_stop(self, reason: str) -> None:
+        """Stop the run at its next event. Safe in a signal handler."""
+        self._stop = reason
+
+    def heed_stop(self) -> None:
+        """Raise `StopRequested` where somebody asked for it."""
+        if self._stop:
+            raise StopRequested(self._stop)
+
+    def check_budget(self, *, another_program: bool) -> None:
+        """Raise `BudgetExhausted` where a limit is used up. Recorded effects are never refused."""
+        if not self._tape:
+            reason = self.state.spent.exhausted(self.run.settings.budget, another_program=another_program)
+            if reason:
+                raise BudgetExhausted(reason)
+
+    def record(self, event: E) -> E:
+        """Record a decision that follows from earlier outcomes; synced with the next effect."""
+        if self._tape:
+            return self._play(type(event))
+        self.heed_stop()
+        return self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
+
+    def write(self, event: E, *, sync: bool) -> E:
+        """Record what happens within an effect; safe in any thread while that effect is waited for."""
+        return self._write(event, sync=sync)
+
+    def upcoming(self, kind: type[E]) -> E | None:
+        """The recorded event that is played back next, where it is of this kind."""
+        event = self._tape[0] if self._tape else None
+        return event if isinstance(event, kind) else None
+
+    def once(self, kind: type[E], decide: Callable[[], E]) -> E:
+        """Record a decision that looks at the world as it is now; a recorded one is not taken again."""
+        if self._tape and isinstance(self._tape[0], kind):
+            return self._play(kind)
+        return self.record(decide())
+
+    def effect(
+        self,
+        intent: e.BaseEvent,
+        outcomes: tuple[type[E], ...],
+        perform: Callable[[], E],
+        *,
+        repeatable: bool = True,
+    ) -> E:
+        """Do something once.
+
+        Args:
+            intent: what is about to happen.
+            outcomes: the kinds of event it can end in.
+            perform: does it and returns the outcome.
+            repeatable: whether it may happen again after a crash that lost even the intent. Where it may
+                not, the intent is on disk before the effect begins.
+
+        Returns:
+            The outcome, from the journal where it is there, synced before anything relies on it.
+        """
+        self.interrupted = False
+        if self._tape:
+            self._play(type(intent))
+            calls = self.play_calls()
+            self.on_calls(calls, self.replaying)
+            if self._tape:
+                return self._play(*outcomes)
+            self.interrupted = True
+        else:
+            self.heed_stop()
+            self._write(intent, sync=not repeatable)
+        return self._write(perform(), sync=True)
+
+    def play_calls(self) -> list[e.ToolEvent]:
+        """The events of tool calls that are played back next."""
+        played: list[e.ToolEvent] = []
+        while self._tape:
+            event = self._tape[0]
+            if not isinstance(event, e.TOOL_EVENTS):
+                break
+            self._tape.popleft()
+            self._take(event)
+            played.append(event)
+        return played
+
+    def aside(self, event: e.BaseEvent) -> None:
+        """Record how the run is driven (warnings, pauses); no resume looks at it."""
+        self._write(event, sync=True)
+
+    def _write(self, event: E, *, sync: bool) -> E:
+        """The event as the journal has it, in which nothing is larger than a journal takes."""
+        with self._writing:
+            written: E = self.run.journal.append(event, sync=sync)  # type: ignore[arg-type, assignment]
+            if isinstance(written, e.ModelAnswered | e.ModelFailed):
+                self.model_failures = 0 if isinstance(written, e.ModelAnswered) else self.model_failures + 1
+            self._take(written)
+            return written
+
+    def _take(self, event: e.BaseEvent) -> None:
+        apply(self.state, event)  # type: ignore[arg-type]
+        for listener in self._listeners:
+            listener(event)  # type: ignore[arg-type]
+
+    def _play(self, *kinds: type[E]) -> E:
+        event = self._tape.popleft()
+        if not isinstance(event, kinds):
+            wanted = " or ".join(kind.__name__ for kind in kinds)
+            raise JournalDiverged(
+                f"event {event.number} of run {self.run.id} is {type(event).__name__} where {wanted} "
+                "was expected: the run was made by other code; explore anew with its library"
+            )
+        self._take(event)
+        return event

@@ -1,0 +1,145 @@
+"""How each event changes the run's state. Used live and on resume alike."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
+from fieldcraft.agent.tooling.sightings import note_sightings
+from fieldcraft.tools.calls.approval import SETTLING
+
+Value = TypeVar("Value")
+
+EVIDENCE_LIMIT = 400
+ANSWER_LIMIT = 2000
+FAILED_LIMIT = 200
+
+
+def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
+    """Change `state` by one event."""
+    state.events = event.number
+    match event:
+        case e.WorldReset():
+            _see_world(state, event)
+        case e.ModelAsked():
+            state.calls[event.role] = event.call
+        case e.ModelAnswered() | e.ModelFailed():
+            _spend_on_model(state, event)
+        case e.ToolCalled() | e.ToolReturned() | e.ApprovalAnswered():
+            _follow_tools(state, event)
+        case e.QuestionAnswered():
+            _remember(
+                state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT
+            )
+        case e.PlanMade():
+            state.plan = list(event.steps)
+            state.barren = 0
+        case e.TaskProposed():
+            state.task_number = event.task_number
+            state.task = event.task
+            state.items_before = len(state.progress.items)
+        case e.AnswerRefused():
+            state.spent.iterations += 1
+        case e.ExecutionStarted():
+            state.spent.iterations += 1
+        case e.ExecutionFinished():
+            _see_world(state, event)
+            state.spent.seconds += event.execution.seconds
+            state.skills_in_use = sorted(event.execution.skills_called)
+            for message in event.execution.failed_calls:
+                _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
+        case e.ExecutionInterrupted():
+            state.observation, state.progress = event.observation, event.progress
+            note_sightings(state.seen, state.observation)
+        case e.Judged():
+            _record_use(state, event.verdict.success)
+        case e.VerificationFinished():
+            state.spent.seconds += event.seconds
+        case e.SkillKept():
+            state.kept[event.name] = event.digest
+        case e.TaskFinished():
+            _finish_task(state, event)
+        case e.RunFinished():
+            state.finished = True
+        case e.RunResumed():
+            state.finished = False
+        case _:
+            pass
+
+
+def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
+    state.observation, state.progress = event.observation, event.progress
+    state.snapshot = event.snapshot
+    note_sightings(state.seen, state.observation)
+    for milestone in event.progress.milestones:
+        state.reached.setdefault(milestone, state.spent.iterations)
+
+
+def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.ApprovalAnswered) -> None:
+    match event:
+        case e.ToolCalled():
+            state.task_tools[event.tool] = state.task_tools.get(event.tool, 0) + 1
+        case e.ApprovalAnswered():
+            settled = SETTLING.get(event.text.strip().lower())
+            if settled is not None:
+                state.approvals[event.tool] = settled
+        case e.ToolReturned():
+            spent = state.spent
+            spent.input_tokens += event.input_tokens
+            spent.output_tokens += event.output_tokens
+            spent.money += event.money
+            spent.unpriced += event.unpriced
+            spent.seconds += 0.0 if event.user == "programs" else event.seconds
+            state.calls["tools"] = state.calls.get("tools", 0) + event.model_calls
+
+
+def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> None:
+    spent = state.spent
+    spent.input_tokens += event.input_tokens
+    spent.output_tokens += event.output_tokens
+    spent.money += event.money
+    spent.seconds += event.seconds
+    if isinstance(event, e.ModelAnswered):
+        spent.unpriced += not event.priced
+
+
+def _record_use(state: RunState, success: bool) -> None:
+    for name in state.skills_in_use:
+        record = state.records.setdefault(name, SkillRecord())
+        if success:
+            record.successes += 1
+        else:
+            record.failures += 1
+    state.skills_in_use = []
+
+
+def _finish_task(state: RunState, event: e.TaskFinished) -> None:
+    words = state.task.words if state.task else ""
+    state.barren = 0 if len(state.progress.items) > state.items_before else state.barren + 1
+    if state.task and state.task.origin == "subgoal":
+        state.plan = state.plan[1:]
+    elif state.plan:
+        state.plan = state.plan[1:] if event.success else []
+        state.solved = event.success and not state.plan
+    state.finished_tasks.append((words, event.success))
+    if state.task_tools:
+        state.tools_used[event.task_number] = state.task_tools
+        state.task_tools = {}
+    if event.success:
+        if words not in state.completed:
+            state.completed.append(words)
+        state.failed = [failed for failed in state.failed if failed != words]
+    elif words not in state.completed:
+        state.failed = [failed for failed in state.failed if failed != words] + [words]
+        del state.failed[:-FAILED_LIMIT]
+    state.task = None
+
+
+def _remember(memory: dict[str, Value], key: str, value: Value, limit: int) -> None:
+    """Put the newest last and forget the oldest beyond `limit`."""
+    memory.pop(key, None)
+    memory[key] = value
+    while len(memory) > limit:
+        del memory[next(iter(memory))]

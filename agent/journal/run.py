@@ -1,0 +1,259 @@
+"""A run's directory: journal, snapshots, lock. What a person lists, resumes and copies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.folders import inside, why
+from fieldcraft.agent.journal.lines import read_line
+from fieldcraft.agent.journal.marks import mark_run
+from fieldcraft.agent.journal.reducer import apply
+from fieldcraft.agent.journal.snapshots import FOLDER as SNAPSHOTS
+from fieldcraft.agent.journal.snapshots import SnapshotDamaged, Snapshots
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.journal.store import Journal, JournalError
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.common.data import DataError
+from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.locks import FileLock, LockTimeout
+from fieldcraft.envs import nearest
+
+__all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
+
+LOCK = "run.lock"
+TAPE_LIMIT = 1_000_000
+"""Events since the last finished task."""
+_FIRST_LINE = 1_000_000
+"""Bytes that are looked at for the time of a run's first event."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class RunError(RuntimeError):
+    """A run cannot be created, found or opened; the message says what to do."""
+
+
+class UnknownRun(RunError):
+    """No run of this name; the message lists the nearest."""
+
+
+class RunLocked(RunError):
+    """Another process has this run open."""
+
+
+class Run:
+    """One run on disk. Make it with `create` or `open`; use as a context manager to hold its lock.
+
+    Attributes:
+        settings: as they stand after the last resume.
+        state: folded from the journal up to the last finished task.
+        tape: the events after that, in order: what a resume replays before it goes on live.
+    """
+
+    def __init__(self, folder: Path, settings: RunSettings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.state = RunState()
+        self.tape: list[e.Event] = []
+        self.journal = Journal(folder)
+        self._snapshots = Snapshots(folder)
+        self._lock = FileLock(LOCK)
+
+    @property
+    def id(self) -> str:
+        """The run's name: its folder's."""
+        return self.folder.name
+
+    @classmethod
+    def create(cls, runs: Path, settings: RunSettings, *, name: str | None = None) -> Run:
+        """Create a run under `runs` and take its lock.
+
+        Raises:
+            RunError: the name is taken, or the folder cannot be written.
+        """
+        if name is not None and not _NAME.fullmatch(name):
+            raise RunError(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
+        name = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        folder = runs / name
+        try:
+            with Folder.open(runs, create=True) as place:
+                place.make_folder(name)
+                with place.inside(name) as made:
+                    made.make_folder(SNAPSHOTS)
+        except FileExistsError:
+            raise RunError(
+                f"a run {name!r} exists; resume it with --resume {name}, or choose another name"
+            ) from None
+        except OSError as error:
+            raise RunError(
+                f"the run folder {folder} cannot be made ({error.strerror}); choose another --runs"
+            ) from error
+        run = cls(folder, settings)
+        run._take_lock()
+        started = e.RunStarted(run=name, settings=settings)
+        try:
+            run.journal.open(1)
+            run.journal.append(started, sync=True)
+        except BaseException:
+            run.close()
+            with contextlib.suppress(OSError), Folder.open(runs) as place:
+                place.remove_tree(name)
+            raise
+        mark_run(folder)
+        apply(run.state, started)
+        return run
+
+    @classmethod
+    def open(cls, runs: Path, name: str) -> Run:
+        """Open a run to go on with it, and take its lock.
+
+        Raises:
+            RunError: no such run (the nearest names are given).
+            RunLocked: another process has it open.
+            JournalError: its journal is damaged or of an unknown format.
+        """
+        run = cls(find_run(runs, name), RunSettings())
+        run._take_lock()
+        try:
+            run._load()
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    def _load(self) -> None:
+        last, begun = 0, False
+        for event in self.journal.events(last_segment=True):
+            last = event.number
+            self.settings = latest_settings([event], self.settings)
+            if isinstance(event, e.Checkpoint):
+                self.state = event.state.model_copy(deep=True)
+            self.tape.append(event)
+            if isinstance(event, _BOUNDARIES) or not begun:
+                self._fold_tape()
+                begun = True
+            if len(self.tape) > TAPE_LIMIT:
+                raise JournalError(
+                    f"{self.folder} holds more than {TAPE_LIMIT:,} events since its last finished task, "
+                    "which no run does; get it from a source you trust, or start a new run"
+                )
+        if not last:
+            raise JournalError(
+                f"{self.folder} was never begun (its journal is empty); delete it and explore anew"
+            )
+        self.tape = [event for event in self.tape if not isinstance(event, e.ASIDES)]
+        self.journal.open(last + 1)
+
+    def _fold_tape(self) -> None:
+        for event in self.tape:
+            apply(self.state, event)
+        self.tape.clear()
+
+    def _take_lock(self) -> None:
+        try:
+            with inside(self.folder) as folder:
+                self._lock.acquire(folder, timeout=0)
+        except LockTimeout:
+            raise RunLocked(
+                f"run {self.id!r} is open in another process; watch it with `fieldcraft runs watch {self.id}`"
+            ) from None
+        except UnsafeFile as error:
+            raise RunError(f"run {self.id!r} cannot be locked: {why(error)}") from error
+        except OSError as error:
+            raise RunError(
+                f"run {self.id!r} cannot be locked ({error.strerror}): is its folder read-only?"
+            ) from error
+
+    def close(self) -> None:
+        """Close the journal and let go of the lock. Safe to call twice."""
+        self.journal.close()
+        self._lock.release()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def save_snapshot(self, snapshot: bytes) -> str:
+        """Write a snapshot under its SHA-256 and return that name; see `Snapshots.save`."""
+        return self._snapshots.save(snapshot)
+
+    def load_snapshot(self, digest: str) -> bytes:
+        """The snapshot of this name; raises `SnapshotDamaged` as `Snapshots.load` does."""
+        return self._snapshots.load(digest)
+
+    def thin_snapshots(self, latest: str) -> None:
+        """Delete all but `latest` and the most recently written snapshots."""
+        self._snapshots.thin(latest)
+
+
+_BOUNDARIES = (e.TaskFinished, e.Checkpoint)
+
+
+def find_run(runs: Path, name: str) -> Path:
+    """The folder of the run `name`, which may be a path or `latest`.
+
+    Raises:
+        UnknownRun: there is none; the message lists the nearest names.
+    """
+    known = list_runs(runs)
+    if name == "latest" and known:
+        return known[-1]
+    for candidate in (runs / name, Path(name)):
+        if os.path.isdir(candidate) and Journal(candidate).segments():  # noqa: PTH112 - takes any name
+            return candidate
+    names = [folder.name for folder in known]
+    raise UnknownRun(
+        f"no run {name!r} in {runs}{nearest(name, names) or '.'} "
+        + (
+            f"Latest: {', '.join(names[-3:])}."
+            if names
+            else "There are no runs yet; start one with `fieldcraft explore`."
+        )
+    )
+
+
+def list_runs(runs: Path) -> list[Path]:
+    """The run folders under `runs`, the oldest first. What a link points at is no run."""
+    if not runs.is_dir():
+        return []
+    with Folder.open(runs) as place:
+        names = place.names("folder")
+    found = {runs / name: _begun(runs / name) for name in names}
+    return sorted(
+        (folder for folder, begun in found.items() if begun is not None),
+        key=lambda folder: (found[folder], folder.name),
+    )
+
+
+def _begun(folder: Path) -> float | None:
+    """When a run's first event was written; `None` where the folder holds no journal."""
+    try:
+        segments = Journal(folder).segments()
+        if not segments:
+            return None
+        with inside(folder) as place, place.opened(segments[0].name) as descriptor:
+            line = os.read(descriptor, _FIRST_LINE).partition(b"\n")[0]
+            changed = os.fstat(descriptor).st_mtime
+    except (JournalError, OSError):
+        return 0.0
+    try:
+        return float(read_line(line).time)
+    except DataError:
+        return changed
+
+
+def latest_settings(events: Iterable[e.Event], default: RunSettings) -> RunSettings:
+    """The settings in force after these events."""
+    settings = default
+    for event in events:
+        if isinstance(event, e.RunStarted | e.Checkpoint | e.RunResumed):
+            settings = event.settings
+    return settings

@@ -1,0 +1,66 @@
+"""Events as they are written and used: without secrets, in the journal and for all who read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.common.redaction import may_hold_secret, redact_data
+from fieldcraft.tools.sources.secrets import FOR_FILES
+
+_SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)
+"""Events with the settings of the run, which goes on with their values."""
+
+
+def line_without_secrets(event: e.BaseEvent) -> bytes:
+    """The line of the journal for an event.
+
+    Where it held a secret, the event itself is changed as well: what the run does next then follows from
+    what the journal says, as it does after a resume. Settings keep their values.
+    """
+    line = event.model_dump_json(context=FOR_FILES)
+    if may_hold_secret(line):
+        before = json.loads(line)
+        for keys in (True, False):  # a name of the format may be a secret as well: names then stay
+            after = redact_data(before, keys=keys)
+            kept = None if after == before else _read_back(before, after)
+            if kept is not None:
+                line = json.dumps(after, separators=(",", ":"))
+                if not isinstance(event, _SETTINGS):
+                    event.__dict__.update(kept.__dict__)
+                break
+    return line.encode() + b"\n"
+
+
+def _read_back(before: dict[str, Any], after: dict[str, Any]) -> e.BaseEvent | None:
+    """The event of the changed data; fields that must be one of a few words get their own back in `after`."""
+    after["type"] = before["type"]
+    for _ in range(3):
+        try:
+            return e.EVENT.validate_python(after)  # type: ignore[no-any-return]
+        except ValidationError as error:
+            for problem in error.errors(include_url=False, include_context=False, include_input=False):
+                _give_back(problem["loc"], before, after)
+    return None
+
+
+def _give_back(place: Sequence[int | str], before: Any, after: Any) -> None:
+    """Put the text at `place` back; names of kinds in `place`, which are in no data, are passed over."""
+    here, there = after, before
+    for part in place:
+        if not (_has(here, part) and _has(there, part)):
+            continue
+        if isinstance(there[part], str) and part == place[-1]:
+            here[part] = there[part]
+            return
+        here, there = here[part], there[part]
+
+
+def _has(data: Any, part: int | str) -> bool:
+    if isinstance(data, dict):
+        return part in data
+    return isinstance(data, list) and isinstance(part, int) and part < len(data)

@@ -1,0 +1,270 @@
+"""The append-only record of a run: JSON lines in numbered segments, synced before anything relies on them.
+
+A journal may come from others, so it is read as data: in plain files, in pieces, within bounds. What is
+written is within the same bounds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from io import FileIO
+from pathlib import Path
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.folders import inside, why
+from fieldcraft.agent.journal.lines import (
+    LINE_LIMIT,
+    Migration,
+    UnknownFormat,
+    line_of,
+    migrations_of,
+    read_line,
+)
+from fieldcraft.common.data import DataError
+from fieldcraft.common.files import Folder
+
+SEGMENT_BYTES = 4_000_000
+"""A segment that has grown beyond this is followed by a new one at the next task's end."""
+PIECE = 1 << 20
+_SEGMENT = re.compile(r"journal-(\d{6,12})\.jsonl")
+
+MIGRATIONS: dict[int, Migration] = {}
+"""From each older format to the next: a function that turns one event's data into the newer form."""
+
+
+class JournalError(RuntimeError):
+    """The journal cannot be read or written; the message names the file and what to do."""
+
+
+class Journal:
+    """Appends events to `folder` and reads them back.
+
+    Opening drops a torn last line (a crash in mid-write: it was never acknowledged). Any other damage
+    is a `JournalError`, since something acknowledged would be lost.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file: FileIO | None = None
+        self._path = folder
+        self._next = 1
+
+    def segments(self) -> list[Path]:
+        """The segment files, oldest first; none where there is no such folder.
+
+        Raises:
+            JournalError: the folder is a link, or cannot be read.
+        """
+        try:
+            with _readable(self.folder), inside(self.folder) as folder:
+                return [self.folder / name for name in _segments(folder)]
+        except FileNotFoundError:
+            return []
+
+    def events(self, *, last_segment: bool = False) -> Iterator[e.Event]:
+        """Every event, or those of the last segment, oldest first, one at a time.
+
+        Raises:
+            JournalError: there is no journal, a line is damaged, or the format is not known.
+        """
+        segments = self.segments()
+        if not segments:
+            raise JournalError(
+                f"{self.folder} holds no journal; `fieldcraft runs list` shows the runs there are"
+            )
+        before = 0
+        for segment in segments[-1:] if last_segment else segments:
+            for event in read_segment(segment, torn_ok=segment == segments[-1], after=before):
+                before = event.number
+                yield event
+
+    def read(self, *, last_segment: bool = False) -> list[e.Event]:
+        """The same as a list."""
+        return list(self.events(last_segment=last_segment))
+
+    def open(self, next_number: int) -> None:
+        """Get ready to append; `next_number` is the number of the next event. Drops a torn last line."""
+        self._next = next_number
+        with _writable(self.folder), inside(self.folder) as folder:
+            segments = _segments(folder)
+            name = segments[-1] if segments else _name(1)
+            self._file = _appending(folder, name)
+            self._path = self.folder / name
+            if not segments:
+                folder.sync()
+
+    def append(self, event: e.Event, *, sync: bool) -> e.Event:
+        """Number, stamp and write one event; with `sync` it is on disk when this returns.
+
+        After a failed write the journal is closed, so that nothing follows a line that may be torn.
+
+        Returns:
+            The event as it is read back: what is larger than an event may be is cut in it.
+        """
+        if self._file is None:
+            raise JournalError(f"the journal in {self.folder} is not open for writing")
+        event.number, event.time = self._next, time.time()
+        try:
+            line, event = self._line(event)
+            with _writable(self._path):
+                _write_all(self._file, line)
+                if sync:
+                    os.fsync(self._file.fileno())
+        except BaseException:
+            self.close()
+            raise
+        self._next += 1
+        return event
+
+    def rotate_if_large(self, checkpoint: Callable[[], e.Checkpoint], *, limit: int = SEGMENT_BYTES) -> None:
+        """Begin a new segment with a checkpoint where the current one has outgrown `limit` bytes.
+
+        A state too large for one line is not cut: the segment goes on.
+        """
+        if self._file is None or self._file.tell() < limit:
+            return
+        event = checkpoint()
+        event.number, event.time = self._next, time.time()
+        try:
+            line, _ = line_of(event)
+        except DataError:
+            return
+        with _writable(self._path), inside(self.folder) as folder:
+            os.fsync(self._file.fileno())
+            name = _name(_number(_segments(folder)[-1]) + 1)
+            folder.write(name, line)
+            self._file.close()
+            self._file = _appending(folder, name)
+            self._path = self.folder / name
+        self._next += 1
+
+    def _line(self, event: e.Event) -> tuple[bytes, e.Event]:
+        try:
+            return line_of(event)
+        except DataError as error:
+            raise JournalError(f"{self._path}: a {event.type} event cannot be written: {error}") from error
+
+    def close(self) -> None:
+        """Sync and close the file. Safe to call twice."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+
+
+def read_segment(path: Path, *, torn_ok: bool = True, after: int = 0) -> Iterator[e.Event]:
+    """The events of one segment file; a torn last line is left out where `torn_ok`.
+
+    Args:
+        path: of the file, in a run's folder.
+        torn_ok: whether a last line without its end is left out, and no damage.
+        after: the number of the event before the first; 0 where it is not known.
+
+    Raises:
+        JournalError: the file is no plain one, a line is damaged, or the format is not known.
+    """
+    migrations: list[Migration] = []
+    for row, line in enumerate(_lines(path), 1):
+        if torn_ok and not line.endswith(b"\n") and len(line) <= LINE_LIMIT:
+            return
+        try:
+            if row == 1:
+                migrations = migrations_of(line, MIGRATIONS)
+            event = read_line(line, migrations)
+            _check_number(event, after)
+        except UnknownFormat as error:
+            raise JournalError(f"{path} {error}") from error
+        except DataError as error:
+            raise JournalError(
+                f"{path} is damaged at line {row}: {error}. "
+                "Restore the file from a copy, or cut it before that line and lose what came after."
+            ) from error
+        after = event.number
+        yield event
+
+
+def _check_number(event: e.Event, after: int) -> None:
+    if event.number < 1 or (after and event.number != after + 1):
+        expected = f"event {after + 1}" if after else "a number from 1"
+        raise DataError(f"event {event.number} stands where {expected} was expected")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a segment, each with its end; one beyond the limit is given up to there."""
+    with _readable(path), inside(path.parent) as folder:
+        descriptor = folder.open_file(path.name)
+    with os.fdopen(descriptor, "rb", buffering=PIECE) as file:
+        while line := file.readline(LINE_LIMIT + 1):
+            yield line
+
+
+def _segments(folder: Folder) -> list[str]:
+    """Whatever bears the name of a segment, be it a plain file or not."""
+    return sorted((name for name in folder.names() if _SEGMENT.fullmatch(name)), key=_number)
+
+
+def _number(segment: str) -> int:
+    match = _SEGMENT.fullmatch(segment)
+    return int(match[1]) if match else 0
+
+
+def _name(number: int) -> str:
+    return f"journal-{number:06d}.jsonl"
+
+
+def _appending(folder: Folder, name: str) -> FileIO:
+    """Without a torn last line; unbuffered, so that nothing is left over to be written after a failure."""
+    descriptor = folder.open_file(name, os.O_RDWR | os.O_APPEND | os.O_CREAT, own=True)
+    try:
+        _drop_torn_line(descriptor)
+        return FileIO(descriptor, "ab")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _drop_torn_line(descriptor: int) -> None:
+    """Cut the file after its last line feed, which is looked for from the end."""
+    size = end = os.fstat(descriptor).st_size
+    while end:
+        begin = max(0, end - PIECE)
+        found = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            end = begin + found + 1
+            break
+        end = begin
+    if end < size:
+        os.ftruncate(descriptor, end)
+        os.fsync(descriptor)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {why(error)}") from error
+
+
+@contextlib.contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be written ({why(error)}); nothing acknowledged is lost. "
+            "Free space or fix the permissions, then resume the run."
+        ) from error

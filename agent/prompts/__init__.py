@@ -1,0 +1,1 @@
+"""Prompts: Markdown templates, how values stand in them, and how answers are read."""

@@ -1,7 +1,0 @@
-"""The report of a run: one HTML page, made of the run's folder and nothing else."""
-
-from fieldcraft.agent.report.land import land_of
-from fieldcraft.agent.report.page import comparison_page, report_page
-from fieldcraft.agent.report.reading import read_story
-
-__all__ = ["comparison_page", "land_of", "read_story", "report_page"]

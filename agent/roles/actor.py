@@ -1,0 +1,98 @@
+"""The author of programs: task, observation, skills and all earlier attempts in; source out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
+from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.task import Attempt, Task
+from fieldcraft.envs import Environment, Observation
+from fieldcraft.envs.programs import RunsPrograms
+from fieldcraft.skills import Program, ProgramError, Skill, parse_program
+from fieldcraft.skills.program.source import Language
+
+SOURCE_SHOWN = 8000
+_GIVES_UP = re.compile(r"^GIVE UP:\s*(\S.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Written:
+    """An actor's answer: its source as far as there is one, and a program or the problem with it.
+
+    Where the author gives the task up, `given_up` is the reason, and there is nothing else.
+    """
+
+    source: str | None
+    program: Program | None
+    problem: str | None
+    given_up: str = ""
+
+
+class Actor:
+    """Writes one program for each attempt (Voyager, section 2.3: iterative prompting)."""
+
+    def __init__(
+        self,
+        asker: Asker,
+        environment: Environment,
+        tools: str = "",
+        *,
+        attempts_shown: int = 6,
+        language: Language = "python",
+    ) -> None:
+        self._asker = asker
+        self._environment = environment
+        self._tools = tools
+        self._attempts_shown = attempts_shown
+        self._language = language
+
+    def write(
+        self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
+    ) -> Written:
+        """Ask for a program. An answer without one is told as a problem, which the next attempt is shown.
+
+        After an attempt the author may give the task up instead, with one line of its answer.
+
+        Raises:
+            ModelsSilent: the model did not answer.
+            BudgetExhausted: before the call.
+        """
+        spec = self._environment.spec
+        answer = self._asker.text(
+            "actor",
+            "actor" if self._language == "python" else "actor_javascript",
+            world=spec.description,
+            **self._reference(),
+            names=spec.names,
+            language=self._language,
+            skills=known,
+            failure_limit=spec.failure_limit,
+            tick_limit=spec.tick_limit,
+            task=task,
+            observation=observation.text(),
+            attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
+        )
+        reason = _GIVES_UP.search(answer) if attempts and "```" not in answer else None
+        if reason is not None:
+            return Written(source=None, program=None, problem=None, given_up=reason[1].strip()[:300])
+        source = None
+        try:
+            source = parse_code(answer, self._language)
+            return Written(source=source, program=parse_program(source, self._language), problem=None)
+        except (AnswerUnusable, ProgramError) as problem:
+            return Written(source=source, program=None, problem=str(problem))
+
+    def _reference(self) -> dict[str, str]:
+        """What the prompt says of how programs reach the world and the tools."""
+        if self._language != "python" and isinstance(self._environment, RunsPrograms):
+            return {"reference": self._environment.program_reference()}
+        return {"primitives": self._environment.api_reference(), "tools": self._tools}
+
+
+def _shortened(attempt: Attempt) -> Attempt:
+    if attempt.source is None or len(attempt.source) <= SOURCE_SHOWN:
+        return attempt
+    return attempt.model_copy(update={"source": attempt.source[:SOURCE_SHOWN] + "\n# (cut here)"})

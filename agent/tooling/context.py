@@ -1,0 +1,161 @@
+"""What a run's tools reach: its world, its library, its budget, and a model on its bill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock
+from typing import Protocol
+
+from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.journal.state import Sighting
+from fieldcraft.agent.models import Message, ModelClient, ModelError, ModelUnavailable, Usage
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.tooling.sightings import note_sightings
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs import Environment, Observation
+from fieldcraft.skills import Skill, SkillLibrary
+from fieldcraft.skills.program.reading import signature
+from fieldcraft.tools import ToolError, current_call
+
+LONGEST_DESCRIBED = 2_000
+"""Characters of a skill in a line: its entry, parameters and description."""
+LOOKING = frozenset({"calendar", "last_seen"})
+"""Built-in tools for which the world is looked at just before the call."""
+
+
+class WorldOfRun:
+    """The world, as it was when it was last looked at (`fieldcraft.tools.WorldView`).
+
+    Tools run in threads of their own; the environment is asked in the thread that calls `look` only.
+    """
+
+    def __init__(self, environment: Environment, seen: Callable[[], dict[str, Sighting]]) -> None:
+        self._environment = environment
+        self._seen = seen
+        self._now = Observation()
+
+    def look(self) -> None:
+        """See the world as it is now; a world that cannot be observed is seen as it was before."""
+        with suppress(Exception):
+            self._now = self._environment.observe()
+
+    def reference(self) -> str:
+        """The primitives, a paragraph each, and the names of each kind in one more."""
+        names = self._environment.spec.names
+        kinds = (("Items", names.items), ("Blocks", names.blocks), ("Mobs", names.mobs))
+        lists = [f"{kind}: {', '.join(known)}" for kind, known in kinds if known]
+        return "\n\n".join([self._environment.api_reference(), *lists])
+
+    def last_seen(self, name: str) -> str | None:
+        """Where a thing of this name was last seen, and whether some of it is held."""
+        now = self._now
+        seen = dict(self._seen())
+        note_sightings(seen, now)
+        parts = []
+        if (sighting := seen.get(name)) is not None:
+            ago = f"{now.tick - sighting.tick:,} ticks ago" if now.tick > sighting.tick else "just now"
+            parts.append(f"{name} was last seen {sighting.words}, {ago}")
+        if held := now.inventory.get(name, 0):
+            parts.append(f"{held} {name} in the inventory")
+        return "; ".join(parts) or None
+
+    def day(self) -> str | None:
+        """The world's day, counted from 1, and its time."""
+        length, now = self._environment.spec.day_ticks, self._now
+        if length is None:
+            return None if now.time is None else f"In the world it is {now.time}."
+        time = "" if now.time is None else f", {now.time}"
+        return f"In the world it is day {now.tick // length + 1}{time} (tick {now.tick:,}, {length:,} a day)."
+
+
+class LibraryOfRun:
+    """The skill library (`fieldcraft.tools.LibraryView`). One thread at a time searches."""
+
+    def __init__(self, library: SkillLibrary) -> None:
+        self._library = library
+        self._turn = Lock()
+
+    def describe(self, query: str, k: int) -> Sequence[str]:
+        """Entry, parameters and description of the nearest skills."""
+        with self._turn:
+            return [_described(match.skill) for match in self._library.search(query, k)]
+
+
+def _described(skill: Skill) -> str:
+    return visible_line(f"{signature(skill)}: {skill.description}", LONGEST_DESCRIBED)
+
+
+class BudgetOfRun:
+    """What the run may still use (`fieldcraft.tools.BudgetPort`)."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def refusal(self) -> str | None:
+        """The first limit that is used up, iterations left aside."""
+        budget = self._recorder.run.settings.budget
+        return self._recorder.state.spent.exhausted(budget, another_program=False)
+
+
+class Bill(Protocol):
+    """Who counts a tool's questions to a model, and what they cost."""
+
+    def question(self, call: int) -> int:
+        """The number of the question that this call asks next, from 1."""
+
+    def bill(self, call: int, usage: Usage) -> None:
+        """What a question of this call cost."""
+
+
+class ModelOfRun:
+    """The model of the role `tools` (`fieldcraft.tools.ModelPort`)."""
+
+    def __init__(self, client: Callable[[], ModelClient], bill: Bill) -> None:
+        self._client = client
+        self._bill = bill
+
+    def ask(self, prompt: str) -> str:
+        """Ask once.
+
+        Raises:
+            ToolError: no usable answer, or none to be had from the offline model.
+        """
+        client = self._opened()
+        if client.name == "offline":
+            raise ToolError(
+                "the offline model knows only this world; name another with --role-model tools=NAME"
+            )
+        call = current_call()
+        number = 0 if call is None else call.number
+        question = self._bill.question(number)
+        try:
+            answer = client.ask([Message(role="user", text=prompt)], role="tools", call=question)
+        except ModelUnavailable as error:
+            self._bill.bill(number, error.usage)
+            raise ToolError(redact(str(error))) from error
+        except ModelError as error:
+            raise ToolError(redact(str(error))) from error
+        self._bill.bill(number, answer)
+        return redact(answer.text)
+
+    def _opened(self) -> ModelClient:
+        try:
+            return self._client()
+        except ModelError as error:
+            raise ToolError(redact(str(error))) from error
+
+
+class NoBill:
+    """Counts questions where no run pays for them."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def question(self, call: int) -> int:  # noqa: ARG002
+        """The next number."""
+        self._asked += 1
+        return self._asked
+
+    def bill(self, call: int, usage: Usage) -> None:
+        """Nothing to be paid."""

@@ -1,0 +1,301 @@
+"""The tool calls of a run in its journal: written before anybody relies on them, found again on resume.
+
+A call is numbered within its task. The events of calls stand where their outcomes were waited for: after a
+model's answer that asked for them, or between an execution's intent and its outcome.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Condition, RLock
+from typing import Any
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.recorder import JournalDiverged, Recorder
+from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.agent.models.messages import Usage
+from fieldcraft.agent.tooling.replayed_calls import record_key
+from fieldcraft.common.redaction import redact_data
+from fieldcraft.common.text import entered
+from fieldcraft.tools import ToolCall, ToolExecutor, ToolOutcome
+
+AskPerson = Callable[[str], str]
+
+CUT_OFF = (
+    "the run was cut off in the middle of this call; whether it took effect is not known, "
+    "and it is not made again, since it may change something each time"
+)
+NOT_WAITED_FOR = "the program ended before this call did"
+
+
+@dataclass
+class _Known:
+    """What an earlier life of the run recorded of a call that is made now."""
+
+    called: e.ToolCalled | None = None
+    returned: e.ToolReturned | None = None
+    asked: bool = False
+    answers: deque[str] = field(default_factory=deque)
+
+    def is_of(self, call: ToolCall) -> bool:
+        """Whether it is the same call; a program that looks at a clock may make another one."""
+        called = self.called
+        return called is None or record_key(called.tool, called.arguments) == record_key(
+            call.name, call.arguments
+        )
+
+
+class ToolRecord:
+    """Records the calls that an executor makes (`fieldcraft.tools.RecorderPort`), and plays them back.
+
+    Attributes:
+        executor: whose calls these are; told of calls that are played back without being submitted.
+    """
+
+    executor: ToolExecutor
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._lock = RLock()
+        self._ended = Condition(self._lock)
+        self._user = ""
+        self._holding = False
+        self._known: dict[int, _Known] = {}
+        self._open: dict[int, ToolCall] = {}
+        self._on_record: set[int] = set()
+        self._finished: dict[int, ToolOutcome] = {}
+        self._waited: dict[int, float] = {}
+        self._usage: dict[int, tuple[int, Usage]] = {}
+        self._done: dict[tuple[str, str], list[ToolOutcome]] = defaultdict(list)
+        self._asking: ToolCall | None = None
+        self._fault: JournalError | None = None
+        recorder.on_calls = self._played
+
+    def begin_task(self) -> None:
+        """Count the calls of a new task."""
+        self.executor.begin_task()
+        with self._lock:
+            self._known.clear()
+            self._done.clear()
+
+    @contextmanager
+    def by(self, user: str) -> Iterator[None]:
+        """Calls within are `user`'s. Those that still run at the end are given up.
+
+        An exception leaves them without an outcome, to be met again on resume.
+        """
+        before, self._user = self._user, user
+        try:
+            yield
+            self._give_up()
+        finally:
+            with self._lock:
+                self._open.clear()
+                self._finished.clear()
+                self._on_record.clear()
+            self._user = before
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Calls begun within are recorded as begun before the first of them is recorded as ended.
+
+        So the order of the events does not depend on which of them is quicker.
+        """
+        self._holding = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holding = False
+                self._flush()
+
+    def outcomes(self) -> dict[tuple[str, str], list[ToolOutcome]]:
+        """What this task's calls gave so far, in order, by `record_key`."""
+        with self._lock:
+            return {call: list(outcomes) for call, outcomes in self._done.items()}
+
+    def recorded(self, call: ToolCall) -> ToolOutcome | None:
+        """See `RecorderPort`."""
+        if self._fault is not None:
+            raise self._fault
+        with self._lock:
+            self._learn(self._recorder.play_calls())
+            known = self._known.get(call.number, _Known())
+            if not known.is_of(call):
+                known = self._known[call.number] = _Known()
+            if known.returned is not None:
+                del self._known[call.number]
+                return self._remember(call.name, call.arguments, known.returned)
+            if self._recorder.replaying:
+                raise JournalDiverged(
+                    f"run {self._recorder.run.id} holds no call {call.number} of this task ({call.name}): "
+                    "it was made by other code; explore anew with its library"
+                )
+            self._open[call.number] = self._asking = call
+            if known.called is None:
+                return None
+            self._on_record.add(call.number)
+            if call.effect.may_repeat:
+                return None
+            self._finished[call.number] = outcome = ToolOutcome(error=CUT_OFF)
+            if not self._holding:
+                self._flush()
+            return outcome
+
+    def ask(self, question: str, ask_person: AskPerson) -> str:
+        """Ask a person about the call that is being submitted; recorded, and asked once.
+
+        A person may take hours, so calls that were begun before are waited for and recorded first.
+        """
+        call = self._asking
+        assert call is not None
+        with self._ended:
+            while any(number not in self._finished for number in self._open if number != call.number):
+                self._ended.wait()
+            self._flush()
+        known = self._known.setdefault(call.number, _Known())
+        if known.answers:
+            return known.answers.popleft()
+        if not known.asked:
+            asked = e.ApprovalAsked(call=call.number, tool=call.name, question=question[:4000])
+            self._recorder.write(asked, sync=False)
+        known.asked = False
+        began = time.monotonic()
+        text = entered(ask_person(question), 1000)
+        seconds = time.monotonic() - began
+        self._waited[call.number] = self._waited.get(call.number, 0.0) + seconds
+        answered = e.ApprovalAnswered(call=call.number, tool=call.name, text=text, seconds=seconds)
+        self._recorder.write(answered, sync=True)
+        return text
+
+    def tool_started(self, call: ToolCall) -> None:
+        """See `RecorderPort`."""
+        with self._lock:
+            self._call(call)
+
+    def tool_finished(self, call: ToolCall, outcome: ToolOutcome) -> None:
+        """See `RecorderPort`."""
+        with self._lock:
+            if call.number not in self._open or self._open[call.number] is not call:
+                return
+            self._finished[call.number] = outcome
+            self._ended.notify_all()
+            if not self._holding:
+                self._flush()
+
+    def question(self, call: int) -> int:
+        """The number, in the run, of the question that a call is about to put to a model, from 1."""
+        with self._lock:
+            asked, usage = self._usage.get(call, (0, Usage()))
+            self._usage[call] = (asked + 1, usage)
+            return self._recorder.state.calls.get("tools", 0) + sum(
+                asked for asked, _ in self._usage.values()
+            )
+
+    def bill(self, call: int, usage: Usage) -> None:
+        """Put what a question cost on the bill of the call that asked it."""
+        with self._lock:
+            asked, before = self._usage.get(call, (0, Usage()))
+            self._usage[call] = (asked, before.plus(usage))
+
+    def forget_played(self) -> None:
+        """Calls that were played back are not made again, since their program is not run again."""
+        with self._lock:
+            for number in sorted(self._known):
+                known = self._known.pop(number)
+                if known.called is not None:
+                    self._recount(known.called, known.returned)
+
+    def _call(self, call: ToolCall) -> None:
+        if call.number in self._on_record:
+            return
+        self._on_record.add(call.number)
+        called = e.ToolCalled(
+            user=self._user,
+            call=call.number,
+            tool=call.name,
+            arguments=redact_data(call.arguments),
+            effect=call.effect,
+        )
+        self._recorder.write(called, sync=call.effect.changes)
+
+    def _flush(self) -> None:
+        """Record outcomes, in the order in which their calls were begun, as far as they are there."""
+        while self._open and (number := next(iter(self._open))) in self._finished:
+            call, outcome = self._open.pop(number), self._finished.pop(number)
+            try:
+                self._call(call)
+                self._recorder.write(self._returned(call, outcome), sync=call.effect.changes)
+            except JournalError as error:
+                self._fault = error
+            self._on_record.discard(number)
+            self._known.pop(number, None)
+
+    def _returned(self, call: ToolCall, outcome: ToolOutcome) -> e.ToolReturned:
+        asked, usage = self._billed(call.number)
+        returned = e.ToolReturned(
+            user=self._user,
+            call=call.number,
+            tool=call.name,
+            value=outcome.value,
+            error=outcome.error,
+            tries=outcome.attempts,
+            model_calls=asked,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            money=usage.money,
+            unpriced=0 if usage.priced else asked,
+            seconds=max(0.0, outcome.seconds - self._waited.pop(call.number, 0.0)),
+        )
+        self._done[record_key(call.name, call.arguments)].append(outcome)
+        return returned
+
+    def _billed(self, number: int) -> tuple[int, Usage]:
+        """Questions and usage of a call, with those of calls that went on after they were given up."""
+        asked, total = 0, Usage()
+        for due in [due for due in self._usage if due == number or due not in self._open]:
+            questions, usage = self._usage.pop(due)
+            asked, total = asked + questions, total.plus(usage)
+        return asked, total
+
+    def _give_up(self) -> None:
+        with self._lock:
+            for number in self._open:
+                self._finished.setdefault(number, ToolOutcome(error=NOT_WAITED_FOR))
+            self._flush()
+            self.forget_played()
+
+    def _learn(self, events: Sequence[e.ToolEvent]) -> None:
+        for event in events:
+            known = self._known.setdefault(event.call, _Known())
+            match event:
+                case e.ToolCalled():
+                    known.called = event
+                case e.ToolReturned():
+                    known.returned = event
+                case e.ApprovalAsked():
+                    known.asked = True
+                case e.ApprovalAnswered():
+                    known.asked = False
+                    known.answers.append(event.text)
+
+    def _played(self, events: Sequence[e.ToolEvent], finished: bool) -> None:
+        with self._lock:
+            self._learn(events)
+            if finished:
+                self.forget_played()
+
+    def _recount(self, called: e.ToolCalled, returned: e.ToolReturned | None) -> None:
+        failed = returned is not None and returned.error is not None
+        self.executor.recount(called.tool, called.arguments, failed=failed)
+        if returned is not None:
+            self._remember(called.tool, called.arguments, returned)
+
+    def _remember(self, name: str, arguments: Mapping[str, Any], returned: e.ToolReturned) -> ToolOutcome:
+        outcome = ToolOutcome(returned.value, returned.error, returned.seconds, returned.tries)
+        self._done[record_key(name, arguments)].append(outcome)
+        return outcome

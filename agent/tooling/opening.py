@@ -1,0 +1,176 @@
+"""Opening the tools of a run, or of a replay: what is loaded, what it reaches, who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.models import ModelClient, ModelSettings
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.tooling.access import ProgramTools, ToolDesk, names_for
+from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
+from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.envs import Environment
+from fieldcraft.skills import SkillLibrary
+from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool
+from fieldcraft.tools.builtin.corpus import Corpora
+from fieldcraft.tools.calls.naming import nearest
+
+
+class MissingCorpus(ValueError):
+    """A folder or file to search in is not there."""
+
+
+def check_corpora(paths: Sequence[str]) -> None:
+    """Refuse a folder or file to search in that is not there, before anything is begun.
+
+    Raises:
+        MissingCorpus: as it says.
+    """
+    for corpus in paths:
+        if not Path(corpus).exists():
+            raise MissingCorpus(
+                f"there is no corpus {corpus}; correct --corpus, or `corpus` in fieldcraft.toml"
+            )
+
+
+def open_tools(settings: RunSettings) -> ToolRegistry:
+    """The tools that somebody in the run may call, their sources started.
+
+    What cannot be had is on the registry's `problems`.
+
+    Raises:
+        UnknownTool: nobody announces a tool of this name.
+        MissingCorpus: a corpus is not there.
+    """
+    check_corpora(settings.corpus)
+    registry = ToolRegistry.load(settings.all_tools(), settings.tool_sources)
+    registry.specs()  # puts those that turn out to be broken on the problems
+    try:
+        _check_approval(settings, registry)
+    except UnknownTool:
+        registry.close()
+        raise
+    return registry
+
+
+def _check_approval(settings: RunSettings, registry: ToolRegistry) -> None:
+    """Refuse a name to ask about that is no tool's: a slip there would let every call pass."""
+    approval = settings.tool_policy.approval
+    for pattern in approval if isinstance(approval, tuple) else ():
+        if pattern != "writes" and not registry.problems and not registry.select([pattern]):
+            raise UnknownTool(
+                f"approval is to be asked for {pattern!r}, but this run has no such tool"
+                f"{nearest(pattern, ['writes', *registry])}; say always, never, writes, or the name of one "
+                f"of its tools: {', '.join(registry) or 'none'}"
+            )
+
+
+def deaf_models(clients: Mapping[str, ModelClient], desk: ToolDesk) -> list[str]:
+    """What to tell a person whose models cannot be offered their tools; the offline one never can."""
+    roles: dict[str, list[str]] = {}
+    for role, client in clients.items():
+        if client.name != "offline" and desk.offer(role) and not client.calls_tools:
+            roles.setdefault(client.name, []).append(role)
+    return [
+        f"{name} makes no tool calls of its own; the tools of {', '.join(found)} are not offered to it"
+        for name, found in roles.items()
+    ]
+
+
+def run_executor(
+    registry: ToolRegistry,
+    recorder: Recorder,
+    client: ModelClient,
+    environment: Environment,
+    library: SkillLibrary,
+    ask_person: Callable[[str], str],
+) -> tuple[ToolExecutor, ToolDesk]:
+    """What calls the tools of a run, every call in its journal, and who may call which."""
+    settings = recorder.run.settings
+    record = ToolRecord(recorder)
+    world = WorldOfRun(environment, lambda: recorder.state.seen)
+    executor = ToolExecutor(
+        registry,
+        context=ToolContext(
+            model=ModelOfRun(lambda: client, record),
+            recorder=record,
+            budget=BudgetOfRun(recorder),
+            library=LibraryOfRun(library),
+            world=world,
+            corpus=Corpora(settings.corpus) if settings.corpus else None,
+            redact=redact,
+        ),
+        policy=settings.tool_policy,
+        ask_person=partial(record.ask, ask_person=ask_person),
+        results=recorder.run.folder / "tool-results",
+        approvals=recorder.state.approvals,
+    )
+    record.executor = executor
+    return executor, ToolDesk(executor, record, settings, world)
+
+
+class ReplayTools:
+    """The programs' tools where skills are tried without a run: nothing is recorded, nothing is billed.
+
+    Args:
+        settings: which tools, and what they look into.
+        environment: the world that the skills are tried in.
+        library: the skills.
+        ask_person: where the policy asks for approval; `None` where nobody is there.
+
+    Raises:
+        UnknownTool, MissingCorpus: as `open_tools`.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        environment: Environment,
+        library: SkillLibrary,
+        ask_person: Callable[[str], str] | None = None,
+    ) -> None:
+        self._registry = open_tools(settings)
+        world = WorldOfRun(environment, dict)
+        options = ModelSettings.model_validate(settings.model_options)
+        self._executor = ToolExecutor(
+            self._registry,
+            context=ToolContext(
+                model=ModelOfRun(lambda: ModelClient(settings.model_for("tools"), options), NoBill()),
+                library=LibraryOfRun(library),
+                world=world,
+                corpus=Corpora(settings.corpus) if settings.corpus else None,
+                redact=redact,
+            ),
+            policy=settings.tool_policy,
+            ask_person=ask_person,
+        )
+        self._allowed = self._executor.allowing(names_for("programs", self._registry, settings))
+        self._tools = ProgramTools(self._allowed, world)
+
+    @property
+    def problems(self) -> Sequence[ToolProblem]:
+        """The tools that cannot be had."""
+        return self._registry.problems
+
+    def begin_task(self) -> None:
+        """Count calls from zero."""
+        self._executor.begin_task()
+
+    def names(self) -> Sequence[str]:
+        """The tools there are."""
+        return self._tools.names()
+
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """Start a call, see `ToolExecutor.submit`."""
+        return self._tools.submit(name, arguments)
+
+    def close(self) -> None:
+        """End what runs. Safe to call twice."""
+        self._executor.close()
+        self._registry.close()

@@ -1,0 +1,192 @@
+"""`fieldcraft doctor`: what this machine can do, and how to get the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from fieldcraft.cli.errors import FAILURE
+from fieldcraft.cli.options import shared as o
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft doctor
+
+  fieldcraft doctor --json
+
+The exit code is 1 where something is missing that every run needs.
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `cure` is empty where nothing is missing."""
+
+    name: str
+    holds: bool
+    detail: str
+    cure: str = ""
+    required: bool = False
+
+
+def doctor(as_json: o.Json = False) -> int:
+    """Say what this machine can do, what is missing, and how to get it."""
+    from fieldcraft.cli.options.naming import as_typed
+    from fieldcraft.cli.views.console import console, print_json, say, table
+    from fieldcraft.cli.views.lines import BAD, GOOD
+
+    findings = [finding for look in LOOKS for finding in look()]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        shown = table("", "what", "found", "how to get it", whole=2)
+        for found in findings:
+            mark = (GOOD, "good") if found.holds else (BAD, "bad") if found.required else ("-", "quiet")
+            shown.add_row(say(*mark), say(found.name, "name"), say(found.detail), say(found.cure))
+        console().print(shown)
+        missing = [found.name for found in findings if found.required and not found.holds]
+        words = (
+            f"missing: {', '.join(missing)}"
+            if missing
+            else as_typed("this machine can run `fieldcraft explore`")
+        )
+        console().print(say(words, "bad" if missing else "good"))
+    return FAILURE if any(found.required and not found.holds for found in findings) else 0
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("python", sys.version_info >= (3, 11), version, required=True)
+
+
+def _sandbox() -> Iterator[Finding]:
+    from fieldcraft.skills.sandbox import Layer, SandboxUnavailable, open_sandbox, probe, probe_docker
+
+    def shown(kind: str, layer: Layer) -> Finding:
+        return Finding(f"{kind}: {layer.name}", layer.holds, layer.detail, layer.cure)
+
+    process, docker = probe(), probe_docker()
+    yield from (shown("process", layer) for layer in process)
+    yield from (shown("docker", layer) for layer in docker)
+    kinds = ["docker"] if all(layer.holds or layer.name != "engine" for layer in docker) else []
+    try:
+        open_sandbox("process").close()
+        kinds.insert(0, "process")
+    except SandboxUnavailable as error:
+        problem = str(error)
+    if kinds:
+        yield Finding("sandbox", True, f"programs can run in: {', '.join(kinds)}", required=True)
+    else:
+        yield Finding("sandbox", False, problem, "Linux 5.13 or later, bubblewrap, or Docker", required=True)
+
+
+def _settings() -> Iterator[Finding]:
+    from fieldcraft.cli.errors import UsageProblem
+    from fieldcraft.cli.options.config import FILE, load_settings
+
+    try:
+        settings = load_settings({})
+    except UsageProblem as error:
+        yield Finding("settings", False, str(error), f"mend {FILE} or the variable", required=True)
+        return
+    where = str(FILE) if FILE.exists() else f"defaults; there is no {FILE} here"
+    yield Finding("settings", True, f"{where} (model {settings.model}, world {settings.environment})")
+
+
+def _world() -> Iterator[Finding]:
+    from fieldcraft.envs import BrokenEnvironment, UnknownEnvironment, available, load
+
+    for name in available():
+        try:
+            load(name)
+        except (BrokenEnvironment, UnknownEnvironment) as error:
+            yield Finding(
+                f"world: {name}", False, str(error), "mend or uninstall the package that announces it"
+            )
+        else:
+            yield Finding(f"world: {name}", True, "loads")
+
+
+def _providers() -> Iterator[Finding]:
+    from fieldcraft.agent.models.provider_list import PROVIDERS
+
+    yield Finding("model: offline", True, "needs no key")
+    missing = []
+    for name, provider in sorted(PROVIDERS.items()):
+        if importlib.util.find_spec(provider.package.partition(".")[0]) is None:
+            missing.append(name)
+        elif provider.keys and not any(os.environ.get(key) for key in provider.keys):
+            yield Finding(f"model: {name}", False, "installed, no key", f"set {' or '.join(provider.keys)}")
+        else:
+            yield Finding(f"model: {name}", True, "installed" + (", key set" if provider.keys else ""))
+    if missing:
+        cure = f"pip install 'fieldcraft[{PROVIDERS[missing[0]].extra}]', and so on"
+        yield Finding("models: others", False, f"not installed: {', '.join(missing)}", cure)
+
+
+def _extras() -> Iterator[Finding]:
+    """What comes with an extra, each told by a package of it."""
+    for name, extra, package in (
+        ("tools: MCP servers", "mcp", "mcp"),
+        ("tools: web APIs", "openapi", "openapi_pydantic"),
+        ("tools: search", "search", "tantivy"),
+        ("figures", "report", "matplotlib"),
+        ("toolformer", "toolformer", "torch"),
+        ("JavaScript skills", "minecraft", "tree_sitter"),
+    ):
+        holds = importlib.util.find_spec(package) is not None
+        cure = "" if holds else f"pip install 'fieldcraft[{extra}]'"
+        yield Finding(name, holds, "installed" if holds else "not installed", cure)
+
+
+def _minecraft() -> Iterator[Finding]:
+    """What Minecraft needs besides Python: Node.js, and packages for it."""
+    from fieldcraft.envs.minecraft import drawing
+    from fieldcraft.envs.minecraft.errors import CannotPlay
+    from fieldcraft.envs.minecraft.packages import INSTALL, find_node, find_packages, node_version
+    from fieldcraft.skills.sandbox import ConfinedLauncher, process_launcher
+
+    try:
+        node = find_node()
+        yield Finding("node", True, f"{node_version(node)} ({node})")
+    except CannotPlay as error:
+        cure = "Node.js 20 or newer from https://nodejs.org, or: pip install 'fieldcraft[node]'"
+        yield Finding("node", False, str(error).partition(";")[0], cure)
+    try:
+        yield Finding("minecraft: bridge", True, f"packages in {find_packages()}")
+    except CannotPlay as error:
+        yield Finding("minecraft: bridge", False, str(error).partition(";")[0], INSTALL)
+    problem, _, cure = (drawing.missing() or "").partition("; ")
+    yield Finding("minecraft: pictures", not problem, problem or "can be drawn", cure.removeprefix("run: "))
+    launcher = process_launcher()
+    if isinstance(launcher, ConfinedLauncher):
+        yield Finding("minecraft: JavaScript", True, f"programs are confined by {launcher.way}")
+    else:
+        yield Finding("minecraft: JavaScript", False, "programs are refused", launcher.problem)
+
+
+def _embeddings() -> Iterator[Finding]:
+    from fieldcraft.skills.search.embeddings import DEFAULT, EmbeddingsUnavailable, load_embeddings
+
+    try:
+        vectors = load_embeddings(DEFAULT).embed_query("chop a tree")
+    except EmbeddingsUnavailable as error:
+        yield Finding("embeddings", False, str(error), required=True)
+        return
+    yield Finding("embeddings", True, f"{len(vectors)} dimensions, no download needed", required=True)
+
+
+LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _python,
+    _sandbox,
+    _embeddings,
+    _world,
+    _settings,
+    _providers,
+    _extras,
+    _minecraft,
+)

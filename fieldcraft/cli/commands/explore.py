@@ -1,0 +1,152 @@
+"""`fieldcraft explore` and `fieldcraft solve`: start a run, or go on with one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.cli.options import flags as f
+from fieldcraft.cli.options import shared as o
+from fieldcraft.cli.starting import Look, begin, go_on
+
+EXPLORE_EXAMPLES = """
+Examples:
+
+  fieldcraft explore                              the grid world, no key, no server
+
+  fieldcraft explore --seed 3 --iterations 60     another world, a smaller budget
+
+  fieldcraft explore --resume latest              go on where the last run stopped
+
+  fieldcraft explore --model openai:gpt-5-mini --money 2
+
+  fieldcraft explore --model openai:qwen3 --base-url http://localhost:8000/v1
+
+  fieldcraft explore --role-model actor=anthropic:claude-sonnet-4-5
+
+  fieldcraft explore --curriculum human --critic human
+
+  fieldcraft explore --method react               a method it is compared with (docs/studies.md)
+
+  fieldcraft explore --without library            an ablation; flags of your own go before both
+
+  fieldcraft explore --tools calculator --tools critic=search --corpus notes/ --approve writes
+
+Every flag can also stand in fieldcraft.toml or in FIELDCRAFT_* variables.
+"""
+SOLVE_EXAMPLES = """
+Examples:
+
+  fieldcraft solve "craft an iron pickaxe" --library library --seed 8
+
+  fieldcraft solve "craft a furnace" --json --no-keep
+
+The exit code is 0 where the task was done, 1 where it was not.
+"""
+
+
+def explore(
+    env: o.Env = None,
+    option: o.Option = None,
+    seed: o.Seed = None,
+    picture: o.Picture = None,
+    model: o.Model = None,
+    role_model: o.RoleModel = None,
+    base_url: o.BaseUrl = None,
+    keep_prompts: o.KeepPrompts = None,
+    iterations: o.Iterations = None,
+    tokens: o.Tokens = None,
+    money: o.Money = None,
+    minutes: o.Minutes = None,
+    library: o.Library = None,
+    library_owner: o.LibraryOwner = None,
+    keep: o.Keep = None,
+    runs: o.Runs = None,
+    name: o.Name = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with this run, or with the latest.",
+            rich_help_panel=o.KEEPING,
+        ),
+    ] = None,
+    trust_run: o.TrustRun = False,
+    method: o.Method = None,
+    without: o.Without = None,
+    curriculum: o.Curriculum = None,
+    tasks: o.Tasks = None,
+    critic: o.Critic = None,
+    attempts: o.Attempts = None,
+    sandbox: o.Sandbox = None,
+    tools: o.Tools = None,
+    corpus: o.Corpus = None,
+    approve: o.Approve = None,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Let an agent live in a world: it sets itself tasks, writes programs, keeps those that work.
+
+    Ctrl-C stops at the next event, a second one at once; both leave a run that can be resumed.
+    """
+    flags = {
+        **f.method(method, without),
+        **f.world(env, option, seed),
+        **f.models(model, role_model, base_url, keep_prompts),
+        **f.budget(iterations, tokens, money, minutes),
+        **f.keeping(library, library_owner, keep, runs),
+        **f.curriculum(curriculum, tasks),
+        **f.conduct(critic, attempts, sandbox),
+        **f.tools(tools, corpus, approve),
+    }
+    look = Look(plain=plain, as_json=as_json, picture=picture)
+    if resume is not None:
+        return go_on(resume, flags, name, look, trusted=trust_run)
+    if trust_run:
+        raise UsageProblem("--trust-run goes with --resume RUN; a new run is your own")
+    return begin(flags, name, look)
+
+
+def solve(
+    task: Annotated[str, typer.Argument(help='In words, such as "craft an iron pickaxe".')],
+    env: o.Env = None,
+    option: o.Option = None,
+    seed: o.Seed = None,
+    picture: o.Picture = None,
+    model: o.Model = None,
+    role_model: o.RoleModel = None,
+    base_url: o.BaseUrl = None,
+    keep_prompts: o.KeepPrompts = None,
+    iterations: o.Iterations = None,
+    tokens: o.Tokens = None,
+    money: o.Money = None,
+    minutes: o.Minutes = None,
+    library: o.Library = None,
+    library_owner: o.LibraryOwner = None,
+    keep: o.Keep = None,
+    runs: o.Runs = None,
+    name: o.Name = None,
+    critic: o.Critic = None,
+    attempts: o.Attempts = None,
+    sandbox: o.Sandbox = None,
+    tools: o.Tools = None,
+    corpus: o.Corpus = None,
+    approve: o.Approve = None,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Do one task: break it into steps, do them, plan anew from what failed."""
+    if not task.strip():
+        raise UsageProblem('the task is empty; say what to do, such as "craft an iron pickaxe"')
+    flags = {
+        **f.world(env, option, seed),
+        **f.models(model, role_model, base_url, keep_prompts),
+        **f.budget(iterations, tokens, money, minutes),
+        **f.keeping(library, library_owner, keep, runs),
+        **f.conduct(critic, attempts, sandbox),
+        **f.tools(tools, corpus, approve),
+    }
+    return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

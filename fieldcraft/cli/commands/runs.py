@@ -1,0 +1,212 @@
+"""`fieldcraft runs ...`: the runs there are, what one reached, watching one, and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.cli.options import shared as o
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.journal.overview import Overview
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft runs list
+
+  fieldcraft runs show latest --tasks 10
+
+  fieldcraft runs watch latest             from another terminal, while it goes on
+
+  fieldcraft runs report latest --out report.html
+
+  fieldcraft runs compare monday tuesday --out comparison.html
+"""
+
+app = typer.Typer(help="The runs, and what they reached.", epilog=EXAMPLES, no_args_is_help=True)
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, its folder, or `latest`.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the page.")]
+
+
+@app.command("list")
+def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
+    """Every run with what it reached, the oldest first."""
+    from fieldcraft.agent.journal.run import list_runs as folders
+    from fieldcraft.agent.journal.store import JournalError
+    from fieldcraft.cli.options.naming import program
+    from fieldcraft.cli.views import figures
+    from fieldcraft.cli.views.console import console, one_line, print_json, say, table
+    from fieldcraft.cli.views.ending import as_data
+    from fieldcraft.cli.views.following import read_overview, standing
+
+    place = _folder(runs)
+    if place.exists() and not place.is_dir():
+        raise UsageProblem(f"{place} is a file; --runs names the folder that holds runs")
+    data: list[dict[str, Any]] = []
+    columns = ("run", "begun", "world", "model", "#seed", "#iterations", "#items", "#skills", "stands")
+    shown = table(*columns, title=str(place), whole=4)
+    for folder in folders(place):
+        try:
+            view = read_overview(folder)
+        except JournalError as error:
+            data.append({"run": folder.name, "stands": "damaged", "problem": str(error)})
+            shown.add_row(say(folder.name, "name"), *[""] * 7, say(one_line(error, 120), "bad"))
+            continue
+        stands = standing(folder, view)
+        data.append({**as_data(view, place), "stands": stands, "begun": view.began})
+        state, settings = view.state, view.settings
+        shown.add_row(
+            say(folder.name, "name"),
+            figures.moment(view.began),
+            say(one_line(settings.environment, 24)),
+            say(one_line(settings.model, 24)),
+            str(settings.seed),
+            figures.of_limit(state.spent.iterations, settings.budget.iterations),
+            str(len(state.progress.items)),
+            str(len(state.kept)),
+            say(one_line(stands, 60)),
+        )
+    if as_json:
+        print_json(data)
+    elif data:
+        console().print(shown)
+    else:
+        console().print(say(f"no runs in {place}; start one with `{program()} explore`", "quiet"))
+    return 0
+
+
+@app.command()
+def show(
+    run: RunName,
+    runs: o.Runs = None,
+    tasks: Annotated[int, typer.Option("--tasks", min=0, help="How many of the latest tasks.")] = 20,
+    as_json: o.Json = False,
+) -> int:
+    """One run: what it reached, its latest tasks, what to do next."""
+    from fieldcraft.agent.journal.run import find_run
+    from fieldcraft.cli.views.console import console, print_json
+    from fieldcraft.cli.views.ending import as_data, print_next, print_summary
+    from fieldcraft.cli.views.following import read_overview, standing
+
+    folder = find_run(_folder(runs), run)
+    view = read_overview(folder)
+    view.outcome = standing(folder, view)
+    if as_json:
+        done = [
+            {"task": words, "success": success, "tools": view.state.tools_used.get(number, {})}
+            for number, (words, success) in enumerate(view.state.finished_tasks, 1)
+        ]
+        print_json({**as_data(view, folder.parent), "stands": view.outcome, "finished_tasks": done})
+        return 0
+    print_summary(view, folder.parent)
+    if tasks and view.state.finished_tasks:
+        console().print(_tasks(view, tasks))
+    print_next(view, folder.parent)
+    return 0
+
+
+def _tasks(view: Overview, count: int) -> Any:
+    from fieldcraft.cli.views.console import one_line, say, table
+    from fieldcraft.cli.views.lines import BAD, GOOD
+    from fieldcraft.envs.observation import counts_text
+
+    finished = list(enumerate(view.state.finished_tasks, 1))
+    columns = ("#task", "", "what", *(["tool calls"] if view.state.tools_used else []))
+    shown = table(*columns, title=f"the latest of {len(finished)} tasks")
+    for number, (words, success) in finished[-count:]:
+        calls = counts_text(view.state.tools_used.get(number, {}))
+        used = "" if calls == "empty" else one_line(calls)
+        row: list[Any] = [
+            str(number),
+            say(GOOD if success else BAD, "good" if success else "bad"),
+            say(one_line(words, 500)),
+        ]
+        shown.add_row(*row, *([say(used)] if view.state.tools_used else []))
+    return shown
+
+
+@app.command()
+def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) -> int:
+    """Look on while a run goes on in another process, until it stops or you press Ctrl-C."""
+    from fieldcraft.agent.journal.run import find_run
+    from fieldcraft.cli.running import choose_view
+    from fieldcraft.cli.views.console import console
+    from fieldcraft.cli.views.ending import print_summary
+    from fieldcraft.cli.views.following import follow, read_overview, standing
+
+    folder = find_run(_folder(runs), run)
+    overview = read_overview(folder)
+    with choose_view(overview, plain=plain, as_json=False, watching=True) as view:
+        try:
+            for event in follow(folder, overview):
+                view.take(event)
+                if console().unread:
+                    return 0
+        except KeyboardInterrupt:
+            return 0
+    overview.outcome = standing(folder, overview)
+    print_summary(overview, folder.parent)
+    return 0
+
+
+@app.command()
+def report(run: RunName = "latest", runs: o.Runs = None, out: Out = None, as_json: o.Json = False) -> int:
+    """One run as a web page in one file, `report.html` in its folder: figures, skills, every iteration."""
+    from fieldcraft.agent.journal.run import find_run
+    from fieldcraft.cli.views.following import standing
+    from fieldcraft.report import land_of, read_story, report_page
+
+    folder = find_run(_folder(runs), run)
+    story = read_story(folder)
+    story.land = land_of(folder, story)
+    page = report_page(story, stands=standing(folder, story.overview))
+    _write_page(out or folder / "report.html", page, as_json=as_json)
+    return 0
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run, as for `runs show`.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    runs: o.Runs = None,
+    out: Out = None,
+    as_json: o.Json = False,
+) -> int:
+    """Two runs in one web page: their curves, milestones and costs side by side."""
+    from fieldcraft.agent.journal.run import find_run
+    from fieldcraft.report import comparison_page, read_story
+
+    place = _folder(runs)
+    stories = [read_story(find_run(place, name)) for name in (first, second)]
+    name = "-and-".join(story.overview.run for story in stories)
+    _write_page(out or place / f"{name}.html", comparison_page(*stories), as_json=as_json)
+    return 0
+
+
+def _write_page(path: Path, page: str, *, as_json: bool) -> None:
+    from fieldcraft.agent.journal.folders import write_file
+    from fieldcraft.cli.errors import CommandFailed
+    from fieldcraft.cli.views.console import console, print_json, say
+
+    content = page.encode()
+    try:
+        write_file(path, content, sync=False)
+    except OSError as error:
+        raise CommandFailed(
+            f"{path} cannot be written ({error.strerror}); name another place with --out"
+        ) from error
+    if as_json:
+        print_json({"page": str(path), "bytes": len(content)})
+    else:
+        console().print(say(f"{path} ({len(content) / 1e6:.1f} MB); open it in a browser"), soft_wrap=True)
+
+
+def _folder(runs: str | None) -> Path:
+    from fieldcraft.cli.options.config import load_settings
+
+    return Path(load_settings({} if runs is None else {"runs": runs}).runs)

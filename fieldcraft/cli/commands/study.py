@@ -1,0 +1,268 @@
+"""`fieldcraft study`: many lives, by several methods, compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
+from fieldcraft.cli.options import flags as f
+from fieldcraft.cli.options import shared as o
+from fieldcraft.cli.options.pricing import check_prices
+from fieldcraft.cli.options.study_flags import make_plan, only_new_world, read_seeds, read_worlds, split
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.settings import BudgetLimits
+    from fieldcraft.study import Study, StudyPlan
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft study items --seeds 3 --iterations 40          seven methods, three worlds
+
+  fieldcraft study techtree --seeds 3 --iterations 40       the same lives, looked at otherwise
+
+  fieldcraft study newworld --seeds 1,2 --jobs 2            what a library is worth in a new world
+
+  fieldcraft study items --methods full,voyager+without-critic --seeds 11-15 --scramble 3
+
+  fieldcraft study items --model openai:gpt-5-mini --methods full,react --seeds 1 --money 5
+
+The same command goes on with a study that was stopped or killed. docs/studies.md says how to read it.
+"""
+COMPARED = "What is compared"
+NEW_WORLD = "Only for newworld"
+
+Kind = Annotated[
+    Literal["items", "techtree", "newworld"],
+    typer.Argument(
+        help="items: distinct items over iterations; techtree: iterations to each tier of tools; "
+        "newworld: goals in a new world, with a kept library and without."
+    ),
+]
+Methods = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        metavar="LIST",
+        help="With commas between; the first is the one that others are measured by.",
+        rich_help_panel=COMPARED,
+    ),
+]
+Seeds = Annotated[
+    str,
+    typer.Option(
+        "--seeds",
+        metavar="N",
+        help="How many, from 1 on; or which: 1,4,9 or 11-15.",
+        rich_help_panel=COMPARED,
+    ),
+]
+Scramble = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--scramble",
+        metavar="SEED",
+        help="The same in a world of other names and permuted recipes too; repeatable.",
+        rich_help_panel=COMPARED,
+    ),
+]
+OnlyScrambled = Annotated[
+    bool,
+    typer.Option("--only-scrambled", help="Leave out the world as it is.", rich_help_panel=COMPARED),
+]
+Goals = Annotated[
+    str | None,
+    typer.Option("--goals", metavar="LIST", help="Items, with commas between.", rich_help_panel=NEW_WORLD),
+]
+GoalIterations = Annotated[
+    int | None,
+    typer.Option(
+        "--goal-iterations", metavar="N", help="At most, for each goal; 50.", rich_help_panel=NEW_WORLD
+    ),
+]
+Shift = Annotated[
+    int | None,
+    typer.Option(
+        "--shift",
+        metavar="N",
+        help="From a library's seed to its new world's; 1000.",
+        rich_help_panel=NEW_WORLD,
+    ),
+]
+NewOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--new-option",
+        metavar="KEY=VALUE",
+        help="Of the new world alone; repeatable.",
+        rich_help_panel=NEW_WORLD,
+    ),
+]
+Library = Annotated[
+    str | None,
+    typer.Option(
+        "--library",
+        metavar="FOLDER",
+        help="Use these skills instead of filling a library for each seed.",
+        rich_help_panel=NEW_WORLD,
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Lives at a time.")]
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--studies",
+        metavar="FOLDER",
+        help="The folder of studies and their lives.",
+        rich_help_panel=o.KEEPING,
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", help="Of the study; made from what it compares.", rich_help_panel=o.KEEPING),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", help="Live everything anew, and delete what there is.", rich_help_panel=o.KEEPING
+    ),
+]
+Figures = Annotated[
+    bool, typer.Option("--figures/--no-figures", help="Draw the results.", rich_help_panel=o.OUTPUT)
+]
+
+
+def study(
+    kind: Kind,
+    methods: Methods = None,
+    seeds: Seeds = "3",
+    scramble: Scramble = None,
+    only_scrambled: OnlyScrambled = False,
+    goals: Goals = None,
+    goal_iterations: GoalIterations = None,
+    shift: Shift = None,
+    new_option: NewOption = None,
+    library: Library = None,
+    env: o.Env = None,
+    option: o.Option = None,
+    model: o.Model = None,
+    role_model: o.RoleModel = None,
+    base_url: o.BaseUrl = None,
+    iterations: o.Iterations = None,
+    tokens: o.Tokens = None,
+    money: o.Money = None,
+    minutes: o.Minutes = None,
+    jobs: Jobs = 1,
+    studies: Folder = Path("studies"),
+    name: Name = None,
+    fresh: Fresh = False,
+    sandbox: o.Sandbox = None,
+    figures: Figures = True,
+    plain: o.Plain = False,
+    as_json: o.Json = False,
+) -> int:
+    """Compare methods over many lives: what is found, how fast, what a kept library is worth.
+
+    --iterations is the limit of each life; tokens, money and minutes are limits on the whole study.
+    Ctrl-C stops it in good order, and the same command goes on.
+    """
+    from fieldcraft.cli.options.config import load_settings
+
+    only_new_world(
+        kind,
+        goals=goals,
+        goal_iterations=goal_iterations,
+        shift=shift,
+        new_option=new_option,
+        library=library,
+    )
+    settings = load_settings(
+        {
+            **f.world(env, option, None),
+            **f.models(model, role_model, base_url, None),
+            **f.budget(iterations, tokens, money, minutes),
+            **f.given(sandbox=sandbox),
+        }
+    )
+    compared = {
+        "methods": split("--methods", methods),
+        "seeds": read_seeds(seeds),
+        "worlds": read_worlds(scramble, only_scrambled=only_scrambled),
+        "goals": split("--goals", goals),
+        "goal_iterations": goal_iterations,
+        "shift": shift,
+        "new_options": f.pairs("--new-option", new_option, parse_json=True),
+        "library": library,
+    }
+    plan = make_plan(kind, settings, f.given(**compared))
+    if settings.budget.money is not None:
+        check_prices(plan.settings)
+    if figures:
+        _check_drawing()
+    asked = Asked(studies, name, jobs, fresh=fresh, figures=figures, plain=plain, as_json=as_json)
+    return _run(plan, settings.budget, asked)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a study is to be run and shown."""
+
+    folder: Path
+    name: str | None
+    jobs: int
+    fresh: bool
+    figures: bool
+    plain: bool
+    as_json: bool
+
+
+def _check_drawing() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UsageProblem(
+            "figures need matplotlib, which is not installed: pip install 'fieldcraft[report]'; or take "
+            "--no-figures"
+        )
+
+
+def _run(plan: StudyPlan, budget: BudgetLimits, asked: Asked) -> int:
+    from fieldcraft.cli.running import Stopper
+    from fieldcraft.cli.views.study_view import choose_view
+    from fieldcraft.study import open_study
+
+    with open_study(plan, asked.folder, name=asked.name, fresh=asked.fresh) as opened:
+        view = choose_view(opened, plain=asked.plain, as_json=asked.as_json)
+        stopper = Stopper(view.stopping)
+        try:
+            with stopper, view:
+                stopper.attend(opened.request_stop)
+                opened.run(jobs=asked.jobs, budget=budget, listeners=(view.take,))
+        finally:
+            _tell(opened, asked)
+    if stopper.asked:
+        return STOPPED
+    return 0 if set(opened.counts()) == {"done"} else FAILURE
+
+
+def _tell(opened: Study, asked: Asked) -> None:
+    from fieldcraft.cli.views.console import print_json
+    from fieldcraft.cli.views.study_view import print_results
+    from fieldcraft.study import write_results
+    from fieldcraft.study.results import as_data
+
+    try:
+        files = write_results(opened, figures=asked.figures)
+    except OSError as error:
+        raise CommandFailed(
+            f"the results cannot be written to {opened.folder} ({error.strerror}); mend that and repeat the "
+            "command: what was lived is kept"
+        ) from error
+    if asked.as_json:
+        print_json({**as_data(opened), "files": [str(file) for file in files]})
+    else:
+        print_results(opened, files)

@@ -1,0 +1,241 @@
+"""`fieldcraft tools add`: a tool or a source of tools, tried, then written into `fieldcraft.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from fieldcraft.cli.errors import CommandFailed, UsageProblem
+from fieldcraft.cli.options import shared as o
+from fieldcraft.cli.options.flags import pairs
+from fieldcraft.common.files import Folder, read_file
+from fieldcraft.common.text import valid_text, visible_line
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+EXAMPLES = """
+Examples:
+
+  fieldcraft tools add calculator                              a tool that is built in or announced
+
+  fieldcraft tools add my_tools:word_count                     a function in my_tools.py
+
+  fieldcraft tools add .mcp.json                               every server in another client's file
+
+  fieldcraft tools add files -- npx -y @modelcontextprotocol/server-filesystem .
+
+  fieldcraft tools add http://localhost:8000/mcp --name wiki --header 'Authorization=Bearer ${WIKI_TOKEN}'
+
+  fieldcraft tools add shop.yaml --server http://localhost:8080 --credential 'key=${SHOP_KEY}'
+
+${NAME} stands for an environment variable and is written as it is, so no secret lands in the file.
+"""
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHAT",
+        help="A tool's name, module:function, an mcpServers file, an OpenAPI document, a URL, "
+        "or the name of an MCP server whose command follows after --.",
+    ),
+]
+Command = Annotated[
+    list[str] | None, typer.Argument(metavar="[-- COMMAND ARGS...]", help="Starts the MCP server.")
+]
+Name = Annotated[str | None, typer.Option("--name", help="Of the source; made up where omitted.")]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="Before each of its tools' names.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="Its tools to have; repeatable.")
+]
+Env = Annotated[
+    list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="For an MCP server; repeatable.")
+]
+Header = Annotated[
+    list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="With each request; repeatable.")
+]
+Server = Annotated[
+    list[str] | None,
+    typer.Option("--server", metavar="URL", help="Where a web API may be called; repeatable."),
+]
+Credential = Annotated[
+    list[str] | None,
+    typer.Option("--credential", metavar="SCHEME=VALUE", help="For a web API; repeatable."),
+]
+Untried = Annotated[bool, typer.Option("--untried", help="Write it down without trying it.")]
+
+_FITTING = re.compile(r"[\w-]+")
+"""Names of sources, as they stand in the headings of `fieldcraft.toml`."""
+
+
+def add(
+    what: What,
+    command: Command = None,
+    name: Name = None,
+    prefix: Prefix = None,
+    only: Only = None,
+    env: Env = None,
+    header: Header = None,
+    server: Server = None,
+    credential: Credential = None,
+    untried: Untried = False,
+    as_json: o.Json = False,
+) -> int:
+    """Try a tool or a source of tools, and write it into fieldcraft.toml, where every run here finds it."""
+    from fieldcraft.cli.options.config import FILE
+    from fieldcraft.cli.views.console import console, print_json, say
+
+    common: dict[str, Any] = {"prefix": prefix, "only": only}
+    headers = pairs("--header", header, parse_json=False)
+    variables = pairs("--env", env, parse_json=False)
+    credentials = pairs("--credential", credential, parse_json=False)
+    place, entry = _entry(what, command or [], name, untried)
+    if place[0] == "mcp":
+        entry |= {"env": variables, "headers": headers, **common}
+    elif place[0] == "openapi":
+        entry |= {"servers": server, "headers": headers, "credentials": credentials, **common}
+    elif any((prefix, only, env, header, server, credential, name)):
+        raise UsageProblem(f"{what} takes none of these flags: they are for servers and documents")
+    if len(place) > 1 and not _FITTING.fullmatch(place[1]):
+        raise UsageProblem(f"{place[1]!r} cannot name a source; use letters, digits, _ and - only")
+    entry = {key: value for key, value in entry.items() if value}
+    found = [] if untried else _tried(place, entry, what)
+    where = _write(place, entry, what)
+    if as_json:
+        print_json({"written": where, "tools": found})
+    else:
+        console().print(say(f"wrote {where} into {FILE}", "good"))
+        if found:
+            console().print(say(f"{len(found)} tool{'s' * (len(found) != 1)}: {', '.join(found)}"))
+    return 0
+
+
+def _entry(
+    what: str, command: list[str], name: str | None, untried: bool
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Where in the settings it goes, and what stands there."""
+    from fieldcraft.tools.calls.naming import identifier
+    from fieldcraft.tools.loading import is_source
+
+    if command:
+        return ("mcp", name or what), {"command": command[0], "args": command[1:]}
+    if not is_source(what):
+        return ("tools",), {}
+    is_document = what.lower().endswith((".json", ".yaml", ".yml"))
+    stem = urlsplit(what).hostname or "" if "://" in what else Path(what).stem
+    made = name or identifier(stem) or "api"
+    if "://" in what and not is_document:
+        return ("mcp", made), {"url": what}
+    if "://" not in what and not (untried or Path(what).exists()):
+        raise UsageProblem(f"{what} cannot be read: there is no such file")
+    if what.lower().endswith(".json") and "://" not in what:
+        from fieldcraft.tools.sources.mcp.config import is_mcp_configuration, read_configuration
+
+        if is_mcp_configuration(read_configuration(Path(what))):
+            return ("tools",), {}
+    return ("openapi", made), {"document": what}
+
+
+def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[str]:
+    """The tools that it gives.
+
+    Raises:
+        UsageProblem: its settings cannot be, or a module has nothing of its name.
+        CommandFailed: it cannot be had, and why.
+    """
+    from pydantic import ValidationError
+
+    from fieldcraft.tools import ToolRegistry
+    from fieldcraft.tools.calls.arguments import complaints
+    from fieldcraft.tools.sources.settings import ToolSources
+
+    try:
+        sources = ToolSources.model_validate({place[0]: {place[1]: entry}} if len(place) > 1 else {})
+    except ValidationError as error:
+        raise UsageProblem(f"{what}: {complaints(error)}") from error
+    if place == ("tools",) and ":" in what:
+        _require_name(what)
+    with ToolRegistry.load([what] if place == ("tools",) else [], sources) as registry:
+        if not registry.names():
+            told = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
+            raise CommandFailed(f"{what} was not added: {told}; --untried writes it down all the same")
+        registry.specs()
+        return list(registry.names())
+
+
+def _require_name(target: str) -> None:
+    """Refuse a `module:name` whose module has no such name; other faults are told when it is loaded."""
+    from fieldcraft.tools import BrokenTool
+    from fieldcraft.tools.announced import imported
+    from fieldcraft.tools.errors import NoSuchName
+
+    try:
+        imported(target)
+    except NoSuchName as error:
+        raise UsageProblem(f"{target} was not added: {error}") from error
+    except BrokenTool:
+        return
+
+
+def _write(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> str:
+    """Put it into the file, whose comments and order stay; returns what was written."""
+    import tomlkit
+
+    from fieldcraft.cli.options.config import FILE
+
+    document = _document()
+    if place == ("tools",):
+        listed = document.setdefault("tools", tomlkit.array())
+        if what in listed:
+            raise UsageProblem(f"{FILE} has {what} already")
+        listed.append(what)
+        _save(document)
+        return f"tools = [..., {what!r}]"
+    kind, name = place
+    table = document.setdefault(kind, tomlkit.table(is_super_table=True))
+    if name in table:
+        raise UsageProblem(f"{FILE} has [{kind}.{name}] already; --name gives another name")
+    made = tomlkit.table()
+    for key, value in entry.items():
+        if isinstance(value, Mapping):
+            inline = tomlkit.inline_table()
+            inline.update(value)
+            made[key] = inline
+        else:
+            made[key] = value
+    table[name] = made
+    _save(document)
+    return f"[{kind}.{name}]"
+
+
+def _document() -> TOMLDocument:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    from fieldcraft.cli.options.config import FILE, FILE_LIMITS
+
+    try:
+        if not FILE.exists():
+            return tomlkit.document()
+        return tomlkit.parse(read_file(FILE, limit=FILE_LIMITS.size).decode("utf-8"))
+    except (TOMLKitError, RecursionError) as error:
+        raise UsageProblem(f"{FILE} is not valid TOML: {visible_line(error)}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"{FILE} cannot be read: {error}") from error
+
+
+def _save(document: TOMLDocument) -> None:
+    import tomlkit
+
+    from fieldcraft.cli.options.config import FILE
+
+    try:
+        with Folder.open(FILE.parent) as here:
+            here.write(FILE.name, valid_text(tomlkit.dumps(document)).encode())
+    except OSError as error:
+        raise CommandFailed(f"{FILE} cannot be written: {error.strerror}") from error

@@ -1,0 +1,116 @@
+"""What was typed behind a tool's name, as its arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fieldcraft.cli.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+T = TypeVar("T", list[Any], dict[str, Any])
+
+_NEAR = 0.75
+"""How like an argument's name (`difflib`'s ratio) a word must be to be taken for it, misspelt."""
+
+_MOST_REFERENCES = 8
+
+
+def schema_of(tool: BaseTool) -> dict[str, Any]:
+    """The JSON schema of a tool's arguments."""
+    from fieldcraft.tools.calls.arguments import call_schema
+
+    schema = call_schema(tool)
+    return dict(schema) if isinstance(schema, Mapping) else dict(tool.get_input_jsonschema())
+
+
+def rows_of(schema: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Name, type, default and meaning of each argument, followed by the fields of one that holds an object.
+
+    `body.name` is a field of the object `body`; `body[].name` one of each object in the list `body`.
+    """
+    rows = []
+    for name, part in schema.get("properties", {}).items():
+        rows.append(_row(name, part, name in schema.get("required", ())))
+        holder, inside = name, _followed(schema, part)
+        if inside.get("type") == "array":
+            holder, inside = f"{name}[]", _followed(schema, inside.get("items"))
+        parts = [inside, *(_followed(schema, one) for one in _held(inside, "allOf", list))]
+        needed = [field for one in parts for field in _held(one, "required", list)]
+        fields = {field: value for one in parts for field, value in _held(one, "properties", dict).items()}
+        rows += [_row(f"{holder}.{field}", value, field in needed) for field, value in fields.items()]
+    return rows
+
+
+def _row(name: str, part: Any, needed: bool) -> tuple[str, str, str, str]:
+    from fieldcraft.tools.calls.describing import type_name
+
+    part = part if isinstance(part, Mapping) else {}
+    default = "needed" if needed else repr(part["default"]) if "default" in part else "may be left out"
+    return name, type_name(part), default, str(part.get("description", ""))
+
+
+def _held(part: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """What a schema has there; empty where it is of another kind, for a server may announce anything."""
+    found = part.get(key)
+    return found if isinstance(found, kind) else kind()
+
+
+def _followed(schema: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
+    """A part of a schema, or the definition that it refers to."""
+    for _ in range(_MOST_REFERENCES):
+        if not isinstance(part, Mapping):
+            return {}
+        if "$ref" not in part:
+            return part
+        part = _held(schema, "$defs", dict).get(str(part["$ref"]).rpartition("/")[2])
+    return {}
+
+
+def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
+    """What was typed as the tool's arguments.
+
+    Raises:
+        UsageProblem: it cannot be told which argument a value is for, or a name is nearly an argument's.
+    """
+    names = list(schema_of(tool).get("properties", {}))
+    if len(typed) == 1 and isinstance(whole := _json_or_text(typed[0]), dict):
+        return whole
+    given: dict[str, Any] = {}
+    for entry in typed:
+        name, equals, value = entry.partition("=")
+        if equals and name.isidentifier() and (name in names or len(typed) > 1 or not names):
+            given[name] = _typed(tool, name, value)
+        elif len(typed) == 1 and names:
+            _refuse_misspelt(name if equals else "", names)
+            given[names[0]] = _typed(tool, names[0], entry)
+        else:
+            taken = ", ".join(names) or "none"
+            asked = f"which argument of {tool.name} is {entry[:60]!r}?"
+            raise UsageProblem(f"{asked} Write name=value; it takes: {taken}")
+    return given
+
+
+def _refuse_misspelt(name: str, names: list[str]) -> None:
+    """Refuse what was meant for an argument's name; other text with a `=` is a value."""
+    near = get_close_matches(name, names, n=1, cutoff=_NEAR) if name.isidentifier() else []
+    if near:
+        raise UsageProblem(f"no argument {name!r}; did you mean {near[0]!r}?")
+
+
+def _typed(tool: BaseTool, name: str, value: str) -> Any:
+    """A value as JSON, unless the tool takes a text there."""
+    part = schema_of(tool).get("properties", {}).get(name, {})
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    return value if kind == "string" else _json_or_text(value)
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,180 @@
+"""What a person is told when a run has stopped: what was reached, where it is, what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.cli.options.flags import pair
+from fieldcraft.cli.options.naming import program
+from fieldcraft.cli.views import figures
+from fieldcraft.cli.views.console import console, one_line, say
+from fieldcraft.cli.views.lines import BAD, GOOD
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from fieldcraft.agent.journal.overview import Overview
+
+ITEMS_SHOWN = 40
+LONGEST_ROW = 4_000
+"""Characters of a row: forty names, or a path."""
+MORE_ITERATIONS = 80
+"""How many iterations more the command that goes on suggests."""
+
+
+def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
+    """A run's figures for `--json`."""
+    state, settings = overview.state, overview.settings
+    return {
+        "run": overview.run,
+        "folder": str(runs / overview.run),
+        "environment": settings.environment,
+        "seed": settings.seed,
+        "model": settings.model,
+        "library": settings.library,
+        "finished": state.finished,
+        "solved": state.solved,
+        "outcome": overview.outcome,
+        "iterations": state.spent.iterations,
+        "tasks": {"completed": len(state.completed), "failed": len(state.failed)},
+        "milestones": state.reached,
+        "items": sorted(state.progress.items),
+        "skills": dict(sorted(state.kept.items())),
+        "input_tokens": state.spent.input_tokens,
+        "output_tokens": state.spent.output_tokens,
+        "money": state.spent.money,
+        "unpriced_answers": state.spent.unpriced,
+        "seconds": round(state.spent.seconds, 3),
+        "ticks": state.observation.tick,
+        "distance": round(state.progress.distance, 1),
+        "deaths": state.progress.deaths,
+        "budget": settings.budget.model_dump(),
+    }
+
+
+def print_summary(overview: Overview, runs: Path, *, title: str = "") -> None:
+    """The panel with what was reached."""
+    from rich.panel import Panel
+
+    finished = overview.state.finished or overview.state.solved
+    console().print(
+        Panel(
+            _figures(overview, runs),
+            title=say(title or f"run {overview.run}", "head"),
+            title_align="left",
+            subtitle=say(one_line(overview.outcome, 120), "quiet"),
+            subtitle_align="left",
+            border_style="good" if finished or overview.state.reached else "quiet",
+            padding=(0, 1),
+        )
+    )
+
+
+def _figures(overview: Overview, runs: Path) -> Table:
+    from rich.table import Table
+
+    state, settings = overview.state, overview.settings
+    milestones = [f"{name} (iteration {at})" for name, at in islice(state.reached.items(), ITEMS_SHOWN)]
+    rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
+    rows += [
+        ("Reached", ", ".join(milestones) or "no milestone yet"),
+        ("Items", _some("different", sorted(state.progress.items))),
+        ("Skills", _some("kept", sorted(state.kept))),
+        ("Tasks", f"{len(state.completed)} done, {len(state.failed)} never done"),
+        ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
+        ("Spent", _spent(overview)),
+        ("Lived", _life(overview)),
+        ("Run", str(runs / overview.run)),
+        ("Library", settings.library),
+    ]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="quiet", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, words in rows:
+        grid.add_row(name, say(one_line(words, LONGEST_ROW)))
+    return grid
+
+
+def _given_task(overview: Overview) -> str:
+    words = "; ".join(entry.task for entry in overview.settings.tasks)
+    return f"{GOOD} done: {words}" if overview.state.solved else f"{BAD} not done: {words}"
+
+
+def _some(kind: str, names: list[str]) -> str:
+    """How many there are, and the first of them by name."""
+    if not names:
+        return "none yet"
+    more = f" and {len(names) - ITEMS_SHOWN} more" if len(names) > ITEMS_SHOWN else ""
+    return f"{len(names)} {kind}: {', '.join(one_line(name, 80) for name in names[:ITEMS_SHOWN])}{more}"
+
+
+def _spent(overview: Overview) -> str:
+    spent = overview.state.spent
+    return f"{spent.tokens:,} tokens, {figures.money(spent)}, {figures.duration(spent.seconds)}"
+
+
+def _life(overview: Overview) -> str:
+    progress, tick = overview.state.progress, overview.state.observation.tick
+    settings = overview.settings
+    deaths = (
+        f", died {progress.deaths} times" if progress.deaths > 1 else ", died once" if progress.deaths else ""
+    )
+    walked = f"{tick:,} ticks, {progress.distance:,.0f} blocks walked"
+    return f"{settings.world} seed {settings.seed}: {walked}{deaths}"
+
+
+def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> None:
+    """Commands that go on from here, ready to be pasted."""
+    screen = to or console()
+    screen.print("What next:", style="head")
+    for words, command in next_steps(overview, runs):
+        screen.print(say(f"  {words}", "quiet"))
+        screen.print(say(f"    {one_line(command, LONGEST_ROW)}", "command"), soft_wrap=True)
+
+
+def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
+    """What to do next, in words and as a command."""
+    settings = overview.settings
+    library = shlex.quote(settings.library)
+    world = "" if settings.environment == "gridworld-v1" else f" --env {shlex.quote(settings.environment)}"
+    world += "".join(f" --option {shlex.quote(pair(*option))}" for option in settings.options.items())
+    steps = []
+    if not overview.state.finished:
+        steps.append(("go on with this run", resume_command(overview, runs)))
+    if overview.state.kept:
+        steps += [
+            ("see what it learned", f"{program()} skills list --library {library}"),
+            (
+                "try every skill in a world it has never seen",
+                f"{program()} replay --library {library}{world} --seed {settings.seed + 1}",
+            ),
+        ]
+    if settings.model == "offline":
+        steps.append(
+            (
+                "the same with a model of your own (or anthropic:…, ollama:…, --base-url)",
+                f"{program()} explore --model openai:gpt-5-mini --library {library}{world}",
+            )
+        )
+    return steps
+
+
+def resume_command(overview: Overview, runs: Path) -> str:
+    """How to go on with a run; with a larger budget where this one is used up."""
+    command = f"{program()} explore --resume {shlex.quote(overview.run)}"
+    if runs != Path("runs"):
+        command += f" --runs {shlex.quote(str(runs))}"
+    spent, budget = overview.state.spent, overview.settings.budget
+    if budget.iterations is not None and spent.iterations >= budget.iterations:
+        return f"{command} --iterations {spent.iterations + MORE_ITERATIONS}"
+    if budget.tokens is not None and spent.tokens >= budget.tokens:
+        return f"{command} --tokens {2 * spent.tokens}"
+    if budget.money is not None and spent.money >= budget.money:
+        return f"{command} --money {2 * spent.money:.2f}"
+    if budget.seconds is not None and spent.seconds >= budget.seconds:
+        return f"{command} --minutes {max(1, round(2 * spent.seconds / 60))}"
+    return command

@@ -1,0 +1,58 @@
+"""Numbers of a run as people read them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from fieldcraft.agent.journal.overview import Overview
+    from fieldcraft.agent.journal.state import Spent
+
+
+def duration(seconds: float) -> str:
+    """`8.2 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02d} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def moment(seconds: float) -> str:
+    """A time of the journal as local date and time."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else "-"
+
+
+def money(spent: Spent) -> str:
+    """US dollars, saying so where a price was not known."""
+    text = f"${spent.money:.2f}" if spent.money >= 1 or not spent.money else f"${spent.money:.4f}"
+    return text + (f" (price unknown for {spent.unpriced} answers)" if spent.unpriced else "")
+
+
+def of_limit(used: float, limit: float | None) -> str:
+    """`23/160`, or `23` where there is no limit."""
+    return f"{used:,.0f}" if limit is None else f"{used:,.0f}/{limit:,.0f}"
+
+
+def spent_line(overview: Overview) -> Text:
+    """Iterations, items, skills, tokens, money and time on one line."""
+    from rich.text import Text
+
+    state, budget = overview.state, overview.settings.budget
+    parts = [
+        f"iterations {of_limit(state.spent.iterations, budget.iterations)}",
+        f"{len(state.progress.items)} items",
+        f"{len(state.kept)} skills",
+        f"tokens {of_limit(state.spent.tokens, budget.tokens)}",
+        money(state.spent) + (f" of ${budget.money:g}" if budget.money is not None else ""),
+        duration(state.spent.seconds)
+        + (f" of {duration(budget.seconds)}" if budget.seconds is not None else ""),
+    ]
+    return Text("  " + " · ".join(parts), style="quiet")

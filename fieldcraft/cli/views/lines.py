@@ -1,0 +1,125 @@
+"""A run told line by line: what each event means to somebody who looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.cli.views.console import one_line
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+GOOD, BAD, STAR = "✓", "✗", "★"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One happening. `lasting` ones stay on the screen above the live view; the rest only pass through it."""
+
+    mark: str
+    style: str
+    words: str
+    detail: str = ""
+    lasting: bool = False
+    indent: int = 0
+
+    def text(self) -> Text:
+        """As it is printed, without its time."""
+        from rich.text import Text
+
+        return Text.assemble(
+            "  " * self.indent,
+            (self.mark, self.style),
+            " " if self.mark else "",
+            (one_line(self.words, 300), self.style if not self.mark else ""),
+            (f"  {one_line(self.detail, 300)}" if self.detail else "", "quiet"),
+        )
+
+
+def opening_line(view: Overview) -> Text:
+    """What is about to be lived, before the first happening."""
+    settings, used = view.settings, view.state.spent.iterations
+    begun = f"going on after iteration {used}" if used else "starts"
+    words = f"run {view.run} {begun}"
+    detail = f"{settings.world}, seed {settings.seed}, model {settings.model}, library {settings.library}"
+    return Line("", "head", words, detail).text()
+
+
+def lines(event: e.Event, view: Overview) -> Iterator[Line]:
+    """What to say about `event`, which `view` has just taken."""
+    yield from _happening(event, view)
+    for name in view.new_milestones:
+        words = f"milestone: {name}"
+        yield Line(STAR, "warn", words, f"iteration {view.state.reached[name]}", lasting=True, indent=1)
+    if view.new_items:
+        held = len(view.state.progress.items)
+        yield Line("+", "good", f"first {', '.join(view.new_items)}", f"{held} different items", indent=1)
+
+
+def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
+    match event:
+        case e.TaskProposed():
+            goal = f"goal: {event.task.goal}" if event.task.goal else ""
+            yield Line("", "head", f"task {event.task_number}: {event.task.words}", goal)
+        case e.Judged() | e.AnswerRefused():
+            yield _attempt(view)
+        case e.SkillKept():
+            words = f"kept the skill {event.name}"
+            yield Line(GOOD, "good", words, f"verified: {event.verified}", indent=1)
+        case e.SkillRefused():
+            yield Line("·", "quiet", "not kept as a skill", event.reason, indent=1)
+        case e.TaskFinished():
+            yield _task(event, view)
+        case e.PlanMade():
+            steps = "; ".join(step.task for step in event.steps)
+            yield Line("", "head", f"plan of {len(event.steps)} steps", steps, lasting=True)
+        case _:
+            yield from _course(event)
+
+
+def _course(event: e.Event) -> Iterator[Line]:
+    """How the run itself goes on."""
+    match event:
+        case e.ModelFailed():
+            yield Line("!", "warn", f"the {event.role}'s model did not answer", event.error, lasting=True)
+        case e.ToolReturned():
+            mark, style = ("·", "quiet") if event.error is None else (BAD, "bad")
+            outcome = event.value if event.error is None else event.error
+            yield Line(mark, style, f"{event.user}: {event.tool}", str(outcome)[:500], indent=1)
+        case e.ExecutionInterrupted():
+            yield Line("!", "warn", "a program was cut off; going on from what the world looks like now")
+        case e.Warned():
+            yield Line("!", "warn", event.text, lasting=True)
+        case e.RunPaused():
+            yield Line("", "warn", f"paused: {event.reason}", lasting=True)
+        case e.RunFinished():
+            yield Line("", "good", f"finished: {event.reason}", lasting=True)
+        case _:
+            return
+
+
+def _attempt(view: Overview) -> Line:
+    assert view.verdict is not None
+    words = f"attempt {view.attempt}"
+    if view.execution is not None:
+        words += f", {view.execution.ticks} ticks"
+    if view.verdict.success:
+        return Line(GOOD, "good", words, view.verdict.reasoning, indent=1)
+    error = view.execution.error_text() if view.execution else None
+    return Line(BAD, "bad", words, error or view.verdict.critique, indent=1)
+
+
+def _task(event: e.TaskFinished, view: Overview) -> Line:
+    words, success = view.state.finished_tasks[-1]
+    mark, style = (GOOD, "good") if success else (BAD, "bad")
+    attempts = f"{event.attempts} attempt{'s' if event.attempts != 1 else ''}"
+    detail = f"{attempts}, iteration {view.state.spent.iterations}"
+    if event.given_up:
+        detail += f", given up: {event.given_up}"
+    if view.kept is not None:
+        detail += f", kept {view.kept.name}"
+    return Line(mark, style, f"task {event.task_number}: {words}", detail, lasting=True)

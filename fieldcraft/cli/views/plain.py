@@ -1,0 +1,61 @@
+"""The view for logs and pipes: one line for every happening."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Self
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.cli.views import figures
+from fieldcraft.cli.views.console import console, say
+from fieldcraft.cli.views.lines import lines, opening_line
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+STOPPING = "Stopping at the next event; Ctrl-C again stops at once. Either way the run can be resumed."
+
+
+class PlainView:
+    """Prints a line with its time for each happening, and what was spent at each task's end."""
+
+    def __init__(self, overview: Overview, *, stderr: bool = False) -> None:
+        self.overview = overview
+        self._console = console(stderr=stderr)
+
+    def __enter__(self) -> Self:
+        self._print(opening_line(self.overview), time.time())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def take(self, event: e.Event) -> None:
+        """Follow the run by one event and tell it."""
+        if not self.overview.take(event):
+            return
+        for line in lines(event, self.overview):
+            self._print(line.text(), event.time)
+        if isinstance(event, e.TaskFinished):
+            self._print(figures.spent_line(self.overview), event.time)
+
+    def ask(self, question: str) -> str:
+        """A person's answer; the empty text at the end of the input raises `EOFError`.
+
+        The question and its `> ` go where the lines go: standard output may be for JSON alone.
+        """
+        self._console.print(say(question, "head"))
+        self._console.print("> ", end="")
+        return input()
+
+    def stopping(self) -> None:
+        """Say so at once, past every buffer: a signal handler may not wait for one."""
+        os.write(2, STOPPING.encode() + b"\n")
+
+    def _print(self, text: Text, moment: float) -> None:
+        from rich.text import Text
+
+        clock = time.strftime("%H:%M:%S", time.localtime(moment))
+        self._console.print(Text.assemble((clock, "quiet"), "  ", text), soft_wrap=True)

@@ -1,0 +1,149 @@
+"""The pages: stories and figures in a template that escapes whatever others wrote."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment as Jinja
+from jinja2 import FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fieldcraft.agent.redact import clean
+from fieldcraft.report import figures
+from fieldcraft.report.highlighting import highlighted, style_sheet
+from fieldcraft.report.story import Iteration, Story
+
+IN_FULL = 200
+"""Iterations at the end of a run that are shown with program and log."""
+IN_FULL_CHARACTERS = 6_000_000
+"""Characters of HTML that their programs may take together; the oldest give way."""
+LISTED = 10_000
+"""Iterations at the end of a run that have a line of their own."""
+BLOCK = 250
+"""Iterations that are folded into one line."""
+CUT = 2_000
+"""Characters of a longer text that are shown."""
+
+
+@dataclass
+class Block:
+    """A stretch of iterations, folded into one line. `listed` are those of it with a line of their own."""
+
+    first: int
+    last: int
+    done: int
+    items: int
+    listed: list[Iteration]
+
+
+@dataclass
+class Shown:
+    """An iteration in full, with its program as HTML."""
+
+    iteration: Iteration
+    program: Markup
+
+
+def report_page(story: Story, *, stands: str) -> str:
+    """The report of a run as one HTML page that loads nothing and runs no script.
+
+    Args:
+        story: as `read_story` tells it.
+        stands: in words, whether the run is going on, finished or paused.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    in_full = _in_full(story.iterations)
+    rest = story.iterations[: len(story.iterations) - len(in_full)]
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            story=story,
+            stands=stands,
+            items=Markup(figures.items_figure([story])),  # noqa: S704 - SVG of ours
+            map=Markup(figures.map_figure(story)),  # noqa: S704 - SVG of ours
+            calls=Markup(figures.calls_figure(story.skills)),  # noqa: S704 - SVG of ours
+            in_full=in_full,
+            blocks=_blocks(rest, listed_from=len(story.iterations) - LISTED),
+        )
+    )
+
+
+def comparison_page(first: Story, second: Story) -> str:
+    """Two runs side by side: their curves in one figure, and what each reached and spent.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    milestones = dict.fromkeys([*first.milestones, *second.milestones])
+    return (
+        _templates()
+        .get_template("comparison.html")
+        .render(
+            stories=[first, second],
+            items=Markup(figures.items_figure([first, second])),  # noqa: S704 - SVG of ours
+            milestones=list(milestones),
+            only=[
+                [item for item in one.held_at if item not in other.held_at]
+                for one, other in ((first, second), (second, first))
+            ],
+        )
+    )
+
+
+def _in_full(iterations: list[Iteration]) -> list[Shown]:
+    """The latest iterations, the oldest of them first, as many as the limits allow."""
+    shown: list[Shown] = []
+    characters = 0
+    for iteration in reversed(iterations[-IN_FULL:]):
+        program = highlighted(iteration.source) if iteration.source else Markup()
+        characters += len(program)
+        if characters > IN_FULL_CHARACTERS:
+            break
+        shown.append(Shown(iteration, program))
+    return shown[::-1]
+
+
+def _blocks(iterations: list[Iteration], *, listed_from: int) -> list[Block]:
+    blocks = []
+    for start in range(0, len(iterations), BLOCK):
+        part = iterations[start : start + BLOCK]
+        done = sum(iteration.outcome == "done" for iteration in part)
+        found = sum(len(iteration.items) for iteration in part)
+        listed = part[max(0, listed_from - start) :]
+        blocks.append(Block(part[0].number, part[-1].number, done, found, listed))
+    return blocks
+
+
+def _cut(text: object, limit: int = CUT) -> str:
+    """Cleaned, then cut: half a secret would not be recognised."""
+    shown = clean(text).strip()
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def _end(text: object, limit: int = CUT) -> str:
+    shown = clean(text).strip()
+    return shown if len(shown) <= limit else f"…{shown[1 - limit :]}"
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else "-"
+
+
+@cache
+def _templates() -> Jinja:
+    jinja = Jinja(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.filters.update(cut=_cut, end=_end, moment=_moment)
+    jinja.globals.update(code_style=style_sheet)
+    return jinja

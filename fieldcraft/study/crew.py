@@ -1,0 +1,141 @@
+"""Parallel processes that live what is left of a study."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.study.design import name_of
+from fieldcraft.study.lives import Ended, Order, Step
+from fieldcraft.study.records import Listener, Record, Update
+from fieldcraft.study.workers import Worker
+
+if TYPE_CHECKING:
+    from fieldcraft.study.study import Study
+
+
+class Crew:
+    """Threads that each drive a worker through the trials that are left."""
+
+    def __init__(self, study: Study, left: list[Record], limits: BudgetLimits) -> None:
+        self._study = study
+        self._limits = limits
+        self._waiting = list(left)
+        self._done = {record.name for record in study.records if record.outcome == "done"}
+        self._open = {record.name for record in left}
+        self._changed = threading.Condition()
+        self._updates: queue.Queue[Update | None] = queue.Queue()
+        self._workers: list[Worker] = []
+        self._orders = {record.name: self._order(record) for record in left}
+
+    def run(self, jobs: int, listeners: Sequence[Listener]) -> None:
+        """Until all are done, or the study is stopped and every life has come to rest."""
+        self._workers = [Worker(self._study.folder / "workers.log") for _ in range(jobs)]
+        threads = [threading.Thread(target=self._drive, args=(worker,)) for worker in self._workers]
+        for thread in threads:
+            thread.start()
+        try:
+            self._follow(len(threads), listeners)
+        except BaseException:
+            self._study.request_stop("interrupted at once")
+            for worker in self._workers:
+                worker.kill()
+            raise
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+            for thread in threads:
+                thread.join()
+
+    def _follow(self, working: int, listeners: Sequence[Listener]) -> None:
+        stopping = False
+        while working:
+            if self._study.stopped and not stopping:
+                stopping = True
+                for worker in self._workers:
+                    worker.stop()
+            try:
+                update = self._updates.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if update is None:
+                working -= 1
+                continue
+            self._take(update)
+            for listener in listeners:
+                listener(update)
+
+    def _take(self, update: Update) -> None:
+        if update.step is not None:
+            update.record.spent = update.step.spent
+        reason = self._study.spent.exhausted(self._limits, another_program=False)
+        if reason and any(record.outcome != "done" for record in self._study.records):
+            self._study.request_stop(reason)
+
+    def _drive(self, worker: Worker) -> None:
+        try:
+            while (record := self._next()) is not None:
+                self._updates.put(Update(record))
+                order = self._orders[record.name].model_copy(update={"left": self._left()})
+                self._end(record, worker.live(order, partial(self._tell, record)))
+        finally:
+            worker.close()
+            self._updates.put(None)
+
+    def _tell(self, record: Record, step: Step) -> None:
+        self._updates.put(Update(record, step))
+
+    def _next(self) -> Record | None:
+        """The first trial whose teacher is done; waits for one, `None` when none is to come."""
+        with self._changed:
+            while self._waiting and not self._study.stopped:
+                for record in self._waiting:
+                    teacher = record.trial.teacher
+                    needed = name_of(self._study.plan, teacher) if teacher else None
+                    if needed in self._open:
+                        continue
+                    self._waiting.remove(record)
+                    if needed and needed not in self._done:
+                        self._end(
+                            record, Ended(outcome="failed", reason=f"its library's life {needed} failed")
+                        )
+                        break
+                    record.outcome = "running"
+                    return record
+                else:
+                    self._changed.wait(0.5)
+            return None
+
+    def _end(self, record: Record, ended: Ended) -> None:
+        with self._changed:
+            record.outcome, record.reason = ended.outcome, ended.reason
+            record.measured = ended.measured
+            if ended.spent.seconds or ended.measured:
+                record.spent = ended.spent
+            self._open.discard(record.name)
+            if ended.outcome == "done":
+                self._done.add(record.name)
+            self._changed.notify_all()
+        self._updates.put(Update(record))
+
+    def _order(self, record: Record) -> Order:
+        store, plan = self._study.store, self._study.plan
+        return Order(
+            name=record.name,
+            settings=store.settings(plan, record.trial),
+            runs=store.runs,
+            goal=record.trial.goal,
+        )
+
+    def _left(self) -> BudgetLimits:
+        spent, limits = self._study.spent, self._limits
+        return BudgetLimits(
+            iterations=None,
+            tokens=None if limits.tokens is None else max(0, limits.tokens - spent.tokens),
+            money=None if limits.money is None else max(0.0, limits.money - spent.money),
+            seconds=None if limits.seconds is None else max(0.0, limits.seconds - spent.seconds),
+        )

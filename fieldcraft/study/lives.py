@@ -1,0 +1,235 @@
+"""Living one trial to its end, or to where it is stopped, and measuring it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.folders import forget, inside
+from fieldcraft.agent.journal.state import RunState, Spent
+from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.session import Session, new_session, resumed_session
+from fieldcraft.agent.settings import BudgetLimits, RunSettings
+from fieldcraft.agent.trust import vouch_for
+from fieldcraft.common.data import DataError, read_json
+from fieldcraft.envs import ItemGoal
+from fieldcraft.report.reading import read_story
+from fieldcraft.study.sources import fingerprint
+
+RESULT = "result.json"
+"""In a run's folder: what it came to. Its existence says that the trial is done."""
+
+logger = logging.getLogger(__name__)
+
+
+class Measured(BaseModel):
+    """What a trial came to.
+
+    Attributes:
+        spent: iterations, tokens, money, seconds.
+        items: iteration in which each item was first held, in that order.
+        milestones: iteration in which each was reached.
+        goals_done: items that a completed task asked for.
+        skills: how many were kept.
+        distance: blocks walked.
+        goal_at: iteration in which the trial's goal was first held; `None` where there was none, or never.
+        code: fingerprint of the source code that lived its end.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    spent: Spent
+    items: dict[str, int] = {}
+    milestones: dict[str, int] = {}
+    goals_done: list[str] = []
+    tasks_done: int = 0
+    tasks_failed: int = 0
+    skills: int = 0
+    distance: float = 0.0
+    ticks: int = 0
+    deaths: int = 0
+    goal_at: int | None = None
+    code: str = ""
+
+
+class Order(BaseModel):
+    """What a worker is told to live.
+
+    Attributes:
+        name: of the trial and its run.
+        settings: of the run.
+        runs: the folder of runs.
+        goal: an item that ends the life as soon as it is held; empty for none.
+        left: of the study's budget; what the run has spent before is not part of it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    settings: RunSettings
+    runs: Path
+    goal: str = ""
+    left: BudgetLimits = BudgetLimits(iterations=None)
+
+
+class Step(BaseModel):
+    """How far a life has come."""
+
+    spent: Spent = Spent()
+    items: int = 0
+    doing: str = ""
+
+
+class Ended(BaseModel):
+    """How a life ended: `done` with what it came to, else the reason in words.
+
+    A `stopped` one can be gone on with; so can one that `failed`, once the reason is mended.
+    """
+
+    outcome: str
+    reason: str = ""
+    spent: Spent = Spent()
+    measured: Measured | None = None
+
+
+class Life:
+    """One trial in this process."""
+
+    def __init__(self, order: Order, tell: Callable[[Step], None]) -> None:
+        self._order = order
+        self._tell = tell
+        self._session: Session | None = None
+        self._stop = ""
+        self._pause = ""
+
+    def stop(self, reason: str) -> None:
+        """Stop at the next event. Safe from any thread."""
+        self._stop = reason
+        if self._session is not None:
+            self._session.recorder.request_stop(reason)
+
+    def live(self) -> Ended:
+        """Live until it is done, or stopped, or failed.
+
+        Raises:
+            Exception: whatever opening a run raises, with what to do about it.
+        """
+        known = read_result(self._order.runs / self._order.name)
+        if known is not None:
+            return Ended(outcome="done", spent=known.spent, measured=known)
+        with self._open() as session:
+            self._session = session
+            self._limit(session)
+            if self._stop:
+                session.recorder.request_stop(self._stop)
+            state = session.explorer.explore()
+        return self._end(state)
+
+    def _open(self) -> AbstractContextManager[Session]:
+        order, folder = self._order, self._order.runs / self._order.name
+        if folder.is_dir() and not _begun(folder):
+            forget(folder)
+        if folder.is_dir():
+            vouch = vouch_for(
+                order.settings, cure=f"Delete {folder} to run it again, or start the study with --fresh"
+            )
+            return resumed_session(
+                order.name,
+                runs=order.runs,
+                sources=order.settings,
+                vouch=vouch,
+                listeners=(self._follow,),
+            )
+        return new_session(order.settings, runs=order.runs, name=order.name, listeners=(self._follow,))
+
+    def _limit(self, session: Session) -> None:
+        """Its own iterations, and what is left of the study's budget."""
+        spent, left = session.explorer.state.spent, self._order.left
+        budget = BudgetLimits(
+            iterations=self._order.settings.budget.iterations,
+            tokens=None if left.tokens is None else spent.tokens + left.tokens,
+            money=None if left.money is None else spent.money + left.money,
+            seconds=None if left.seconds is None else spent.seconds + left.seconds,
+        )
+        session.run.settings = session.run.settings.model_copy(update={"budget": budget})
+
+    def _follow(self, event: e.Event) -> None:
+        session = self._session
+        if session is None or session.recorder.replaying:
+            return
+        state = session.recorder.state
+        if isinstance(event, e.RunPaused):
+            self._pause = event.reason
+        if self._order.goal in state.progress.items:
+            session.recorder.request_stop("the goal is held")
+        if isinstance(event, e.ModelAnswered | e.ModelFailed | e.ExecutionFinished | e.AnswerRefused):
+            doing = state.task.words if state.task else ""
+            self._tell(Step(spent=state.spent, items=len(state.progress.items), doing=doing))
+
+    def _end(self, state: RunState) -> Ended:
+        limits = BudgetLimits(iterations=self._order.settings.budget.iterations)
+        done = (
+            state.finished
+            or self._order.goal in state.progress.items
+            or state.spent.exhausted(limits, another_program=True)
+        )
+        if done:
+            measured = measure(self._order.runs / self._order.name, self._order.goal)
+            return Ended(outcome="done", spent=state.spent, measured=measured)
+        stopped = self._stop or self._pause.startswith("budget of ")
+        return Ended(outcome="stopped" if stopped else "failed", reason=self._pause, spent=state.spent)
+
+
+def measure(folder: Path, goal: str = "") -> Measured:
+    """Measure the run in `folder` and write the result beside its journal.
+
+    Args:
+        folder: of a run that is done.
+        goal: the item that it was to get, if any.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    story = read_story(folder)
+    state = story.overview.state
+    done = [it.task.goal for it in story.iterations if it.outcome == "done" and it.task]
+    measured = Measured(
+        spent=state.spent,
+        items=story.held_at,
+        milestones=state.reached,
+        goals_done=sorted({wanted.item for wanted in done if isinstance(wanted, ItemGoal)}),
+        tasks_done=sum(success for _, success in state.finished_tasks),
+        tasks_failed=sum(not success for _, success in state.finished_tasks),
+        skills=len(state.kept),
+        distance=round(state.progress.distance, 1),
+        ticks=state.observation.tick,
+        deaths=state.progress.deaths,
+        goal_at=story.held_at.get(goal),
+        code=fingerprint(),
+    )
+    with inside(folder) as place:
+        place.write(RESULT, measured.model_dump_json(indent=1).encode())
+    return measured
+
+
+def read_result(folder: Path) -> Measured | None:
+    """What a trial came to, `None` unless it is done."""
+    try:
+        with inside(folder) as place:
+            content = place.read(RESULT)
+        return Measured.model_validate(read_json(content))
+    except FileNotFoundError:
+        return None
+    except (OSError, DataError, ValidationError) as error:
+        logger.warning("%s is damaged and measured anew: %s", folder / RESULT, type(error).__name__)
+        return None
+
+
+def _begun(folder: Path) -> bool:
+    """Whether a process that was killed got as far as the run's first event."""
+    return next(iter(Journal(folder).events()), None) is not None if Journal(folder).segments() else False

@@ -1,0 +1,227 @@
+"""A study on disk: its lives run in parallel processes, stopped and gone on with at will."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from fieldcraft.agent.journal.folders import forget, inside, why
+from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.agent.journal.state import Spent
+from fieldcraft.agent.journal.store import Journal, JournalError
+from fieldcraft.agent.session import BadWorldOptions, open_clients
+from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.common.files import Folder
+from fieldcraft.common.locks import FileLock, LockTimeout
+from fieldcraft.envs import Environment, make, nearest
+from fieldcraft.study.crew import Crew
+from fieldcraft.study.design import Store, StudyPlan, name_of
+from fieldcraft.study.lives import read_result
+from fieldcraft.study.records import Listener, Record, Update
+from fieldcraft.study.sources import fingerprint
+from fieldcraft.tools.sources.secrets import FOR_FILES
+
+__all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
+
+
+class StudyError(RuntimeError):
+    """A study cannot be begun or gone on with; the message says what to do."""
+
+
+@dataclass
+class Study:
+    """A plan, the folder it is lived in, and how far it has come.
+
+    Make it with `open_study`. `request_stop` may be called from a signal handler.
+
+    Attributes:
+        plan: what is compared.
+        folder: of this study's plan, results, tables and figures.
+        store: of the lives, which studies share.
+        records: one for each trial, in the plan's order.
+        mixed: how many of the results there were when it was opened come from other source code.
+        stopped: why it was stopped before its end, empty where it was not.
+    """
+
+    plan: StudyPlan
+    folder: Path
+    store: Store
+    records: list[Record] = field(default_factory=list)
+    mixed: int = 0
+    stopped: str = ""
+
+    @property
+    def spent(self) -> Spent:
+        """Of all lives together, those of earlier processes included."""
+        total = Spent()
+        for record in self.records:
+            for name in Spent.model_fields:
+                setattr(total, name, getattr(total, name) + getattr(record.spent, name))
+        return total
+
+    def counts(self) -> dict[str, int]:
+        """How many trials have each outcome."""
+        outcomes = [record.outcome for record in self.records]
+        return {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
+
+    def library_goals(self) -> set[str]:
+        """Items that tasks asked for of which the plan's own library keeps a skill."""
+        from fieldcraft.skills import SkillLibrary
+
+        if not self.plan.library:
+            return set()
+        skills = SkillLibrary(Path(self.plan.library))
+        goals = [skill.provenance.goal for skill in skills if skill.provenance and skill.provenance.goal]
+        return {str(goal["item"]) for goal in goals if "item" in goal}
+
+    def request_stop(self, reason: str) -> None:
+        """Stop every life at its next event; all of them can be gone on with."""
+        self.stopped = self.stopped or reason
+
+    def run(
+        self, *, jobs: int = 1, budget: BudgetLimits | None = None, listeners: Sequence[Listener] = ()
+    ) -> None:
+        """Live what is left of the study.
+
+        Args:
+            jobs: processes at a time.
+            budget: limits on the whole study (`iterations` is not looked at), earlier processes included.
+            listeners: told, in this thread, of every step.
+
+        Raises:
+            StudyError: the budget is used up already.
+            KeyboardInterrupt: ends the processes at once and passes on.
+        """
+        limits = (budget or BudgetLimits()).model_copy(update={"iterations": None})
+        used_up = self.spent.exhausted(limits, another_program=False)
+        left = [record for record in self.records if record.outcome != "done"]
+        if used_up and left:
+            raise StudyError(
+                f"{used_up} already, with {len(left)} of {len(self.records)} lives to go; raise it to go on"
+            )
+        crew = Crew(self, left, limits)
+        crew.run(min(jobs, len(left)), listeners)
+
+
+@contextmanager
+def open_study(
+    plan: StudyPlan, folder: Path = Path("studies"), *, name: str | None = None, fresh: bool = False
+) -> Iterator[Study]:
+    """Open a study, a new one or one that was begun, and hold its lock.
+
+    Args:
+        plan: what is compared; a study that was begun keeps its own and refuses another.
+        folder: of studies; their lives are in its `runs` and `libraries`.
+        name: of the study; made from the plan where omitted, so that the same plan goes on.
+        fresh: delete the study and its lives first, those that other studies share included.
+
+    Raises:
+        StudyError: the study was planned otherwise, another process has it open, or its folder cannot be
+            written.
+        BadWorldOptions, UnknownEnvironment: the worlds cannot be made as the plan wants them.
+        UnknownModel, MissingExtra, MissingKey, BadScript: nor can the models.
+    """
+    open_clients(plan.settings)
+    check_worlds(plan)
+    home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)
+    try:
+        with Folder.open(folder, create=True) as shared:
+            for part in store.parts:
+                if shared.kind(part) is not None:
+                    shared.folder(part).close()
+        lock = FileLock("study.lock")
+        with inside(home, create=True) as place, lock.held(place, timeout=0):
+            if fresh:
+                _forget(plan, home, store)
+            _keep_plan(plan, home / "plan.json")
+            yield _study(plan, home, store)
+    except LockTimeout:
+        raise StudyError(f"the study {home} is open in another process") from None
+    except OSError as error:
+        raise StudyError(f"{home} cannot be written ({why(error)}); choose another folder") from error
+
+
+def check_worlds(plan: StudyPlan) -> None:
+    """Make each world once, so that what is wrong with it is told before anything is spent.
+
+    Raises:
+        BadWorldOptions: an option, the rules, or the name of a goal is wrong.
+    """
+    for world in plan.worlds:
+        for extra in ({}, plan.new_options)[: 1 + bool(plan.new_options)]:
+            options = {**plan.settings.options, **world.options, **extra}
+            environment = make(plan.settings.environment)
+            try:
+                _check_world(plan, environment, options)
+            finally:
+                environment.close()
+        if world.scramble is not None and not plan.settings.environment.startswith("gridworld"):
+            raise BadWorldOptions("only the rules of the grid world can be scrambled")
+
+
+def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, object]) -> None:
+    try:
+        environment.reset(seed=plan.seeds[0], options=options)
+    except ValueError as error:
+        raise BadWorldOptions(f"{plan.settings.environment}: {error}") from error
+    items = environment.spec.names.items
+    for goal in plan.goals if plan.kind == "newworld" else ():
+        if items and goal not in items:
+            cure = nearest(goal, items) or "; name goals as the world does"
+            raise BadWorldOptions(f"goal: the world has no item {goal!r}{cure}")
+
+
+def _forget(plan: StudyPlan, home: Path, store: Store) -> None:
+    with inside(home) as place, contextlib.suppress(FileNotFoundError):
+        place.remove("plan.json")
+    for trial in plan.trials():
+        forget(store.runs / name_of(plan, trial))
+        if not trial.library and trial.teacher is None:
+            forget(store.library(plan, trial))
+
+
+def _keep_plan(plan: StudyPlan, path: Path) -> None:
+    kept = plan.model_dump_json(indent=1, context=FOR_FILES)
+    try:
+        with inside(path.parent) as home:
+            if home.kind(path.name) is None:
+                home.write(path.name, kept.encode())
+                return
+            before = StudyPlan.model_validate_json(home.read(path.name))
+    except ValidationError as error:
+        raise StudyError(f"{path} is damaged, or of another version; choose another name") from error
+    now = StudyPlan.model_validate_json(kept)
+    differ = [name for name in StudyPlan.model_fields if getattr(before, name) != getattr(now, name)]
+    if differ:
+        raise StudyError(
+            f"the study {path.parent} was planned with other {', '.join(differ)}; repeat its flags to go on "
+            "with it, or choose another name"
+        )
+
+
+def _study(plan: StudyPlan, home: Path, store: Store) -> Study:
+    records = [Record(name=name_of(plan, trial), trial=trial) for trial in plan.trials()]
+    code, mixed = fingerprint(), 0
+    for record in records:
+        folder = store.runs / record.name
+        known = read_result(folder)
+        if known is not None:
+            record.outcome, record.spent, record.measured = "done", known.spent, known
+            mixed += known.code != code
+        else:
+            record.spent = _spent_so_far(folder)
+    return Study(plan, home, store, records, mixed)
+
+
+def _spent_so_far(folder: Path) -> Spent:
+    """What a life that was cut off has used."""
+    overview = Overview()
+    with contextlib.suppress(JournalError):
+        for event in Journal(folder).events(last_segment=True):
+            overview.take(event)
+    return overview.state.spent

@@ -1,0 +1,257 @@
+"""What a study found, as tables: the same rows for the terminal, for Markdown and for JSON."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from fieldcraft.study.study import Record, Study
+
+TIERS = ("wooden tools", "stone tools", "iron tools", "diamond tools")
+"""Milestones of the grid world that a table of the tech tree always has; others where they were reached."""
+
+
+@dataclass
+class Table:
+    """A table of words; the first `names` columns name the row, the others are figures."""
+
+    title: str
+    columns: list[str]
+    names: int
+    rows: list[list[str]] = field(default_factory=list)
+    note: str = ""
+
+    def markdown(self) -> str:
+        """The table in GitHub's Markdown, its title above and its note below; without rows these alone."""
+        marks = ["---"] * self.names + ["---:"] * (len(self.columns) - self.names)
+        lines = [
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+            for row in (self.columns, marks, *self.rows)
+        ]
+        note = ["", self.note] if self.note else []
+        return "\n".join([f"### {self.title}", *(["", *lines] if self.rows else []), *note]) + "\n"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The trials of one method in one world, one a seed."""
+
+    world: str
+    method: str
+    records: list[Record]
+
+    @property
+    def done(self) -> list[Record]:
+        """Those that were lived to their end."""
+        return [record for record in self.records if record.measured is not None]
+
+
+def tables(study: Study) -> list[Table]:
+    """Every table of a study."""
+    made = {"items": [_items], "techtree": [_tech_tree], "newworld": [_new_world]}[study.plan.kind]
+    found = [make(study) for make in made]
+    troubles = _troubles(study)
+    return [*found, _costs(study), *([troubles] if troubles.rows else [])]
+
+
+def groups(records: Iterable[Record]) -> list[Group]:
+    """The trials by world and method, in the order in which these first come."""
+    found: dict[tuple[str, str], Group] = {}
+    for record in records:
+        key = record.trial.world.name, record.trial.method
+        found.setdefault(key, Group(*key, [])).records.append(record)
+    return list(found.values())
+
+
+def spread(values: Sequence[float], unit: str = "") -> str:
+    """`17 (12-21)`: median, least and greatest."""
+    if not values:
+        return "-"
+    low, high = min(values), max(values)
+    around = "" if low == high else f" ({low:,.0f}-{high:,.0f})"
+    return f"{statistics.median(values):,.0f}{around}{unit}"
+
+
+def reached(values: Sequence[int | None]) -> str:
+    """`17 (12-21), 4/5`: of the iterations in which something was reached, and how often it was."""
+    if not values:
+        return "-"
+    known = [value for value in values if value is not None]
+    return f"{spread(known) if known else 'never'}, {len(known)}/{len(values)}"
+
+
+def milestones(study: Study) -> list[str]:
+    """The grid world's tiers, and whatever else was reached in some life."""
+    found = [name for record in study.records if record.measured for name in record.measured.milestones]
+    known = TIERS if set(TIERS) & set(found) or not found else ()
+    return list(dict.fromkeys([*known, *sorted(set(found) - set(known))]))
+
+
+def _items(study: Study) -> Table:
+    table = Table(
+        f"Distinct items in {study.plan.iterations} iterations",
+        ["world", "method", "seeds", "items", "of the first", "first ahead", "tasks done", "distance"],
+        names=2,
+        note="Items and distance: median (least-greatest) over seeds. `of the first`: median items as a "
+        "share of those of the first method. `first ahead`: on how many seeds the first method had more.",
+    )
+    best: dict[str, Group] = {}
+    for group in groups(study.records):
+        first = best.setdefault(group.world, group)
+        done = group.done
+        items = [len(record.measured.items) for record in done if record.measured]
+        table.rows.append(
+            [
+                group.world,
+                group.method,
+                f"{len(done)}/{len(group.records)}",
+                spread(items),
+                _share(items, [len(record.measured.items) for record in first.done if record.measured]),
+                "" if group is first else _ahead(first, group),
+                spread([record.measured.tasks_done for record in done if record.measured]),
+                spread([record.measured.distance for record in done if record.measured]),
+            ]
+        )
+    return table
+
+
+def _share(items: Sequence[int], of: Sequence[int]) -> str:
+    if not items or not of or not statistics.median(of):
+        return "-"
+    return f"{100 * statistics.median(items) / statistics.median(of):.0f} %"
+
+
+def _ahead(first: Group, other: Group) -> str:
+    mine = {record.trial.seed: len(record.measured.items) for record in first.done if record.measured}
+    pairs = [
+        (mine[record.trial.seed], len(record.measured.items))
+        for record in other.done
+        if record.measured and record.trial.seed in mine
+    ]
+    return f"{sum(a > b for a, b in pairs)}/{len(pairs)}" if pairs else "-"
+
+
+def _tech_tree(study: Study) -> Table:
+    rungs = milestones(study)
+    table = Table(
+        f"Iterations to each milestone, of at most {study.plan.iterations}",
+        ["world", "method", *rungs],
+        names=2,
+        note="Median (least-greatest) over the seeds that reached it, and how many did.",
+    )
+    for group in groups(study.records):
+        found = [record.measured.milestones for record in group.done if record.measured]
+        cells = [reached([life.get(rung) for life in found]) for rung in rungs]
+        table.rows.append([group.world, group.method, *cells])
+    return table
+
+
+def _new_world(study: Study) -> Table:
+    limit = study.plan.goal_iterations
+    table = Table(
+        f"Iterations to a goal in a new world, of at most {limit}",
+        ["world", "method", "goal", "", "with the library", "without it", "ratio"],
+        names=4,
+        note="`new`: no task that was completed while the library was filled was to get this; `done before`: "
+        "one was. Median (least-greatest) over the seeds that reached it, and how many did. `ratio`: of the "
+        f"medians with and without, where never counts as {limit}.",
+    )
+    goals = [record for record in study.records if record.trial.goal]
+    for group in groups(goals):
+        for goal in study.plan.goals:
+            for old in (False, True):
+                chosen = [
+                    record
+                    for record in group.records
+                    if record.trial.asked == goal and done_before(study, record) == old
+                ]
+                with_it, without = (_goal_at(chosen, with_library=arm) for arm in (True, False))
+                if with_it or without:
+                    table.rows.append(
+                        [
+                            group.world,
+                            group.method,
+                            goal,
+                            "done before" if old else "new",
+                            reached(with_it),
+                            reached(without),
+                            _ratio(with_it, without, limit),
+                        ]
+                    )
+    if not table.rows:
+        table.note = "Nothing to show yet: no life for a goal is done."
+    return table
+
+
+def done_before(study: Study, record: Record) -> bool:
+    """Whether a task of the life that filled the library of this seed was to get the trial's goal."""
+    trial = record.trial
+    for other in study.records:
+        seed = other.trial.seed + study.plan.shift
+        if not other.trial.goal and (other.trial.world.name, seed) == (trial.world.name, trial.seed):
+            return other.measured is not None and trial.goal in other.measured.goals_done
+    return trial.goal in study.library_goals()
+
+
+def _goal_at(records: Sequence[Record], *, with_library: bool) -> list[int | None]:
+    return [
+        record.measured.goal_at
+        for record in records
+        if record.measured is not None and record.trial.with_library == with_library
+    ]
+
+
+def _ratio(with_it: Sequence[int | None], without: Sequence[int | None], limit: int) -> str:
+    if not with_it or not without:
+        return "-"
+    medians = [
+        statistics.median([limit if value is None else value for value in values])
+        for values in (with_it, without)
+    ]
+    return f"{medians[0] / max(1, medians[1]):.2f}"
+
+
+def _costs(study: Study) -> Table:
+    unpriced = any(record.spent.unpriced for record in study.records)
+    table = Table(
+        "Cost of a life",
+        ["world", "method", "", "lives", "iterations", "tokens", "USD", "USD in all", "minutes in all"],
+        names=3,
+        note="Median (least-greatest) over the lives that were lived to their end; in all: of the others too."
+        + (" The price of some answers is not known." if unpriced else ""),
+    )
+    kinds = ("", "with the library", "without it")
+    for kind in kinds:
+        for group in groups(record for record in study.records if _arm(record) == kind):
+            done, every = ([r.spent for r in records] for records in (group.done, group.records))
+            money = sum(spent.money for spent in done)
+            table.rows.append(
+                [
+                    group.world,
+                    group.method,
+                    kind or "a life of its own",
+                    str(len(done)),
+                    spread([spent.iterations for spent in done]),
+                    spread([spent.tokens for spent in done]),
+                    f"{money / len(done):.4f}" if done else "-",
+                    f"{sum(spent.money for spent in every):.2f}",
+                    f"{sum(spent.seconds for spent in every) / 60:.1f}",
+                ]
+            )
+    return table
+
+
+def _arm(record: Record) -> str:
+    if not record.trial.goal:
+        return ""
+    return "with the library" if record.trial.with_library else "without it"
+
+
+def _troubles(study: Study) -> Table:
+    """The lives that are missing from the other tables, and why."""
+    table = Table("Missing", ["life", "outcome", "reason"], names=3)
+    for record in study.records:
+        if record.outcome != "done":
+            table.rows.append([str(record.trial), record.outcome, " ".join(record.reason.split())[:300]])
+    return table

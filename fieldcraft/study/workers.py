@@ -1,0 +1,93 @@
+"""Driving worker processes: one order at a time each; a worker that dies costs one trial."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from fieldcraft.agent.journal.folders import inside
+from fieldcraft.study.lives import Ended, Order, Step
+
+
+class Worker:
+    """A process that lives trials, started with the first order and again after it died.
+
+    Args:
+        log: a file for what it writes to standard error.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+        self._closed = False
+
+    def live(self, order: Order, tell: Callable[[Step], None]) -> Ended:
+        """Have one trial lived; blocks until it has ended, however it ended."""
+        try:
+            process = self._running()
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(order.model_dump_json() + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                answer = json.loads(line)
+                if "ended" in answer:
+                    return Ended.model_validate(answer["ended"])
+                tell(Step.model_validate(answer["step"]))
+        except (OSError, ValueError) as error:
+            return self._died(f"{type(error).__name__}: {error}")
+        return self._died("")
+
+    def stop(self) -> None:
+        """Stop the life in progress at its next event, and the process with it."""
+        self._closed = True
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End the process at once; its run can be resumed."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """Wait until the process has ended. Stop or kill it first, or it ends after what it is doing."""
+        self.stop()
+        if self._process is not None:
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def _running(self) -> subprocess.Popen[str]:
+        """The process, in a session of its own: a Ctrl-C at the terminal reaches whoever started it alone."""
+        if self._closed:
+            raise ValueError("the study was stopped")
+        if self._process is None or self._process.poll() is not None:
+            with _appending(self._log) as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "fieldcraft.study.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                )
+        return self._process
+
+    def _died(self, cause: str) -> Ended:
+        code = None if self._process is None else self._process.wait()
+        if self._closed:
+            return Ended(outcome="stopped", reason="the study was stopped")
+        return Ended(outcome="failed", reason=f"its process ended with code {code} {cause}; see {self._log}")
+
+
+def _appending(log: Path) -> BinaryIO:
+    """The log, to be written to its end: a plain file, without a second name elsewhere."""
+    with inside(log.parent) as folder:
+        return os.fdopen(folder.open_file(log.name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, own=True), "ab")

@@ -1,6 +1,0 @@
-"""JavaScript programs, read on the host without running them."""
-
-from fieldcraft.skills.javascript.given import GIVEN, LANGUAGE, WORLD
-from fieldcraft.skills.javascript.script import Function, Script, Stray, read_script
-
-__all__ = ["GIVEN", "LANGUAGE", "WORLD", "Function", "Script", "Stray", "read_script"]

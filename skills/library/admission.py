@@ -1,0 +1,168 @@
+"""What a library admits: which skills `keep` refuses, and which ones it has already."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from fieldcraft.skills.library.catalogue import Catalogue, goal_key
+from fieldcraft.skills.library.errors import BrokenSkill, SkillRefused
+from fieldcraft.skills.library.likeness import first_near, likeness
+from fieldcraft.skills.library.skill import Skill
+from fieldcraft.skills.program.source import RESERVED, ProgramError, is_skill_name, parse_program
+
+if TYPE_CHECKING:
+    from fieldcraft.skills.library.library import SkillLibrary
+
+_SAME_GOAL_COMPARED = 20
+_CHAIN_SHOWN = 10
+
+
+@dataclass
+class Walked:
+    """Versions here from which every call was followed to its end, and the names of all those calls.
+
+    With it, taking in a chain of skills costs one step for each call and not one for each pair of skills.
+    It holds for as long as nothing is removed.
+    """
+
+    digests: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
+
+
+def check_admissible(skill: Skill, library: SkillLibrary, walked: Walked | None = None) -> None:
+    """Raise `SkillRefused`, in words for the program's author, unless the skill may be kept."""
+    _check_name(skill, library)
+    if skill.language == "python":
+        _check_source(skill)
+    else:
+        _check_javascript(skill)
+    _check_dependencies(skill, library, walked or Walked())
+
+
+def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
+    """A skill in the library that is the same program, or nearly so for the same goal."""
+    own = likeness(skill)
+    alike = [name for name in catalogue.alike(own) if _has_likeness(catalogue.skill(name), own)]
+    if alike:
+        return catalogue.skill(skill.name if skill.name in alike else alike[0])
+    goal = goal_key(skill)
+    rivals = catalogue.with_goal(goal)[-_SAME_GOAL_COMPARED:] if goal else []
+    return first_near(skill, rivals)
+
+
+def _has_likeness(found: Skill | None, wanted: str) -> bool:
+    """What stands in a file may not be true: the likeness is computed again before it counts."""
+    return found is not None and likeness(found) == wanted
+
+
+def _check_name(skill: Skill, library: SkillLibrary) -> None:
+    usable = (
+        is_skill_name(skill.entry)
+        if skill.language == "python"
+        else skill.entry.replace("$", "_").isidentifier() and skill.entry not in RESERVED
+    )
+    if not usable or skill.entry in library.reserved:
+        raise SkillRefused(
+            f"the function name {skill.entry!r} is reserved (a primitive, a builtin or part of the sandbox); "
+            "give the function another name"
+        )
+    holder = library.owner(skill.entry)
+    if holder is not None and holder != skill.name:
+        raise SkillRefused(
+            f"the skill {holder!r} already has the entry function {skill.entry!r}; rename yours"
+        )
+    current = library.current(skill.name)
+    if current is not None and (current.entry, current.language) != (skill.entry, skill.language):
+        raise SkillRefused(
+            f"the name {skill.name!r} belongs to the {current.language} skill {current.entry!r}; "
+            "rename the function"
+        )
+
+
+def _check_source(skill: Skill) -> None:
+    try:
+        program = parse_program(skill.source)
+    except ProgramError as error:
+        raise SkillRefused(str(error)) from None
+    if program.entry != skill.entry:
+        raise SkillRefused(
+            f"the last public function is {program.entry!r}, not {skill.entry!r}; the entry comes last"
+        )
+    unknown = sorted(program.names - set(skill.dependencies))
+    if unknown:
+        raise SkillRefused(_unknown_name(unknown[0]))
+
+
+def _check_javascript(skill: Skill) -> None:
+    """As for Python, but that what others wrote may lack a name: that shows when it is tried."""
+    from fieldcraft.skills.program.javascript import GIVEN, read_script
+
+    try:
+        script = read_script(skill.source)
+    except ProgramError as error:
+        raise SkillRefused(str(error)) from None
+    if skill.entry not in script.functions:
+        raise SkillRefused(f"no function at top level is called {skill.entry!r}")
+    unknown = sorted(script.names.free - GIVEN - set(skill.dependencies))
+    if unknown and skill.provenance.source != "imported":
+        raise SkillRefused(_unknown_name(unknown[0]))
+
+
+def _unknown_name(name: str) -> str:
+    shown = repr(name[:200])
+    return f"the program uses {shown}, which neither it nor the library defines; define it or leave it out"
+
+
+def _check_dependencies(skill: Skill, library: SkillLibrary, walked: Walked) -> None:
+    """Every call is bound to a version that is there, and none leads back to the skill itself."""
+    waiting = [(skill, _Step(entry, None)) for entry in sorted(skill.dependencies)]
+    known = frozenset[str]() if skill.entry in walked.entries else walked.digests
+    seen: set[str] = set()
+    entries: set[str] = set()
+    while waiting:
+        caller, step = waiting.pop()
+        if step.entry == skill.entry:
+            raise SkillRefused(_circle(step))
+        entries.add(step.entry)
+        digest = caller.dependencies[step.entry]
+        if digest in seen or digest in known:
+            continue
+        seen.add(digest)
+        called = _called(caller, step.entry, library)
+        waiting += [(called, _Step(entry, step)) for entry in sorted(called.dependencies)]
+    walked.digests |= seen
+    walked.entries |= entries
+
+
+class _Step(NamedTuple):
+    """A call, and the one that led there."""
+
+    entry: str
+    before: _Step | None
+
+
+def _circle(last: _Step) -> str:
+    """Why a skill whose calls lead back to it is refused."""
+    chain = []
+    step: _Step | None = last
+    while step is not None:
+        chain.append(step.entry)
+        step = step.before
+    chain.reverse()
+    shown = chain if len(chain) <= _CHAIN_SHOWN else [*chain[: _CHAIN_SHOWN - 1], "...", last.entry]
+    words = " -> ".join([last.entry, *shown])
+    return f"the skill would call itself ({words}); do that step without calling {chain[0]!r}"
+
+
+def _called(caller: Skill, entry: str, library: SkillLibrary) -> Skill:
+    try:
+        return library.dependency(caller, entry)
+    except BrokenSkill:
+        nearest = difflib.get_close_matches(entry[:200], library.entries(caller.language), n=3, cutoff=0.5)
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        raise SkillRefused(
+            f"the program calls {entry[:200]!r}, which is not in the library in that version{hint}; "
+            "call a skill that is, or write the step out"
+        ) from None

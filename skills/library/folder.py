@@ -1,0 +1,233 @@
+"""The library's folder on disk: one writer at a time, any number of readers, whole after any crash.
+
+    <name>/SKILL.md, scripts/skill.py      the current version
+    <name>/versions/<digest>/...           every version, the current one too
+    .fieldcraft/                           lock, who holds it, work in progress (ignored by git)
+
+A new skill appears by one rename. A new version is first complete under `versions/`; then a marker in
+`.fieldcraft/work` names it while the two current files are exchanged. Whoever reads meanwhile, or after a
+crash, takes the marked version; the next writer completes the exchange.
+
+Others may have made the library, or change it meanwhile: everything is reached by descriptor from the one
+folder that was opened, and no link in it is followed. A writer keeps that folder open, wherever it is moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.text import visible_line
+from fieldcraft.skills.formats.agent_skills import Stored
+from fieldcraft.skills.library.bookkeeping import PRIVATE, Bookkeeping, check_bookkeeping
+from fieldcraft.skills.library.errors import BrokenSkill, LibraryLocked
+from fieldcraft.skills.library.locking import LockTaken
+from fieldcraft.skills.library.opened import OpenLibrary, Signature, translated, unsafe_reported
+from fieldcraft.skills.library.owners import check_owner
+from fieldcraft.skills.library.skill import Skill
+from fieldcraft.skills.library.writing import SkillWriter
+
+_VERSION_CURE = "remove it, or restore it from git"
+
+
+class SkillFolder:
+    """Reads and writes the folder of a library. Writing methods need the lock: call them in `writing()`.
+
+    Args:
+        root: the folder, made on the first write.
+        owners: whose folders may be written besides one's own, see `check_owner`.
+    """
+
+    def __init__(self, root: Path, owners: Collection[str] = ()) -> None:
+        self.root = root
+        self._owners = frozenset(owners)
+        self._opened: OpenLibrary | None = None
+        self._held: SkillWriter | None = None
+        self._homes: dict[str, list[str]] = {}
+        self._homes_stamp: tuple[int, ...] | None = None
+
+    @contextmanager
+    def writing(self, timeout: float) -> Iterator[None]:
+        """Hold the one write lock; nests. `timeout` is how long to wait for it, in seconds.
+
+        Raises:
+            LibraryLocked: another process has it.
+            UnsafeLibrary: a file or folder of ours in it is a link or the like.
+            ForeignLibrary: it belongs to another user.
+            LibraryNotWritable: the folder cannot be written, now or on the way.
+        """
+        with ExitStack() as stack, translated(self.root):
+            if self._held is None:
+                self._hold(stack, timeout)
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[OpenLibrary]:
+        """The folder, or the one that a writer holds, opened once for all that is read in the block; nests.
+
+        Raises:
+            LibraryError: it cannot be read.
+        """
+        if self._opened is not None:
+            yield self._opened
+            return
+        self._opened = OpenLibrary.open(self.root)
+        try:
+            yield self._opened
+        finally:
+            self._opened.close()
+            self._opened = None
+
+    def stamp(self) -> tuple[int, ...]:
+        """Changes with every write by a library, and with every folder added or removed by hand."""
+        with self.reading() as opened:
+            return opened.stamp()
+
+    def names(self) -> list[str]:
+        """The skill folders, sorted, sound or not."""
+        with self.reading() as opened:
+            return opened.names()
+
+    def signature(self, name: str) -> Signature | None:
+        """The state of a skill's files; equal as long as nobody writes them. `None` where there is none."""
+        with self.reading() as opened:
+            return opened.signature(name)
+
+    def read(self, name: str, before: Signature | None = None) -> Stored:
+        """The current version of a skill, whose signature was `before`. Raises `BrokenSkill`."""
+        with self.reading() as opened:
+            return opened.read(name, before)
+
+    def read_edited(self, name: str) -> Skill:
+        """A skill as it now stands, whatever its digest says. Raises `BrokenSkill`."""
+        with self.reading() as opened:
+            return opened.read_edited(name)
+
+    def read_version(self, name: str, digest: str) -> Stored:
+        """One version of a skill. Raises `BrokenSkill`."""
+        with self.reading() as opened:
+            return opened.read_version(name, digest)
+
+    def has_version(self, name: str, digest: str) -> bool:
+        """Whether that version of a skill is kept."""
+        with self.reading() as opened:
+            return opened.has_version(name, digest)
+
+    def versions(self, name: str) -> list[str]:
+        """The digests of every sound version of a skill, oldest first."""
+        numbered = []
+        with self.reading() as opened:
+            for digest in opened.version_names(name):
+                with suppress(BrokenSkill):
+                    numbered.append((opened.read_version(name, digest).version, digest))
+        return [digest for _, digest in sorted(numbered)]
+
+    def find_version(self, digest: str) -> str | None:
+        """The name of the skill that holds a sound version. Folders are looked into once between changes."""
+        with self.reading() as opened:
+            stamp = opened.stamp()
+            if stamp != self._homes_stamp:
+                self._homes = {}
+                for name in opened.names():
+                    for version in opened.version_names(name):
+                        self._homes.setdefault(version, []).append(name)
+                self._homes_stamp = stamp
+            for name in self._homes.get(digest, ()):
+                with suppress(BrokenSkill):
+                    opened.read_version(name, digest)
+                    return name
+        return None
+
+    def oddities(self) -> list[tuple[str, str, str]]:
+        """What is odd beside the skills themselves: the entry, why, and what to do. Looks at all folders."""
+        self._homes_stamp = None
+        found = []
+        with self.reading() as opened:
+            for name in opened.names():
+                for entry in opened.strange_versions(name):
+                    shown = visible_line(entry, 40)
+                    found.append(
+                        (name, f"has versions/{shown}, which is no folder of a version", _VERSION_CURE)
+                    )
+        try:
+            with suppress(FileNotFoundError), Folder.open(self.root) as root:
+                if number := root.unprintable("folder"):
+                    skipped = f"skipped, because their names cannot be shown: {number}"
+                    found.append(("folders", skipped, "rename them in letters, digits and hyphens"))
+                check_bookkeeping(root)
+        except UnsafeFile as error:
+            found.append((PRIVATE, f"cannot be written to: {error}", "remove what you did not put there"))
+        return found
+
+    def write(self, skill: Skill, *, current: bool = True, older: Sequence[Skill] = ()) -> Stored:
+        """Keep a version of a skill, see `SkillWriter.write`.
+
+        Raises:
+            SkillRefused: it is too large to be read again.
+            BrokenSkill: what stands in its place is not real, or its frontmatter cannot be read.
+        """
+        writer = self._writer()
+        with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept(older, skill):
+            return writer.write(skill, current=current, older=older)
+
+    def update(self, skill: Skill, version: int) -> None:
+        """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance.
+
+        What others wrote into SKILL.md stays. Raises as `write` does.
+        """
+        writer = self._writer()
+        with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept((), skill):
+            writer.update(skill, version)
+
+    def remove(self, name: str) -> None:
+        """Take a skill away, with all its versions; of a link, the link."""
+        writer = self._writer()
+        with translated(self.root):
+            writer.remove(name)
+
+    def foreign_files(self, name: str) -> list[str]:
+        """What lies in a skill's folder and is not ours, as paths inside it, sorted."""
+        with self.reading() as opened:
+            return opened.foreign_files(name)
+
+    @contextmanager
+    def _homes_kept(self, older: Sequence[Skill], skill: Skill) -> Iterator[None]:
+        """Note which skill holds the versions that are written in the block, where the others are known."""
+        is_known = self.stamp() == self._homes_stamp
+        yield
+        if is_known:
+            for each in (*older, skill):
+                names = self._homes.setdefault(each.digest, [])
+                if each.name not in names:
+                    names.append(each.name)
+            self._homes_stamp = self.stamp()
+
+    def _hold(self, stack: ExitStack, timeout: float) -> None:
+        """Open what a writer needs, take the lock, and finish what a killed writer began."""
+        root = stack.enter_context(Folder.open(self.root, create=True))
+        check_owner(root, self.root, self._owners)
+        check_bookkeeping(root)
+        with suppress(FileNotFoundError), root.folder(PRIVATE) as private:
+            check_owner(private, self.root / PRIVATE, self._owners)
+        books = Bookkeeping(root)
+        stack.callback(books.close)
+        try:
+            books.claim(timeout)
+        except LockTaken:
+            raise LibraryLocked(
+                f"{self.root} is being written by {books.holder()}; wait for it, or stop it, and try again"
+            ) from None
+        stack.callback(self._let_go, self._opened)
+        self._opened = OpenLibrary(self.root, root, books.work)
+        self._held = SkillWriter(root, books, self._opened)
+        books.recover(self._held.complete)
+
+    def _let_go(self, before: OpenLibrary | None) -> None:
+        self._held, self._opened = None, before
+
+    def _writer(self) -> SkillWriter:
+        if self._held is None:
+            raise RuntimeError("a library is written in a `writing()` block only")
+        return self._held

@@ -1,0 +1,1 @@
+"""Programs: read before they run, and what came of running them."""

@@ -1,0 +1,44 @@
+"""A skill's source, read in its own language: how it is called, and the program to run."""
+
+from __future__ import annotations
+
+from fieldcraft.skills.library.skill import Skill
+from fieldcraft.skills.program.source import Parameter, Program, ProgramError, parse_program
+from fieldcraft.skills.sandbox.base import BoundSkill
+
+
+def program_of(skill: Skill | BoundSkill) -> Program:
+    """The program that a skill is, whose entry in JavaScript need not be the last function of its source.
+
+    Raises:
+        ProgramError: the source cannot be read, or has no such function.
+    """
+    if skill.language == "python":
+        return parse_program(skill.source)
+    from fieldcraft.skills.program.javascript import read_script
+
+    script = read_script(skill.source)
+    if skill.entry not in script.functions:
+        raise ProgramError(f"no function at top level is called {skill.entry!r}")
+    return script.program(skill.entry)
+
+
+def signature(skill: Skill) -> str:
+    """`mine_stone(bot, count=1)`; `mine_stone(bot, ...)` where its source cannot be read here."""
+    try:
+        given = [_text(parameter) for parameter in program_of(skill).parameters]
+    except ProgramError:
+        given = ["..."]
+    return f"{skill.entry}({', '.join(['bot', *given])})"
+
+
+def _text(parameter: Parameter) -> str:
+    return parameter.name if parameter.default == "undefined" else f"{parameter.name}={parameter.default}"
+
+
+def sole_call(source: str) -> str:
+    """The function that a JavaScript program calls where that is all it does, else nothing."""
+    from fieldcraft.skills.program.javascript import read_script
+
+    functions = read_script(source).functions
+    return next(iter(functions.values())).sole_call if len(functions) == 1 else ""

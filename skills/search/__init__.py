@@ -1,0 +1,1 @@
+"""Finding skills: by meaning, by words, by how they have done."""

@@ -1,0 +1,81 @@
+"""How one call ends: its outcome is counted and recorded once, before the caller sees it."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from fieldcraft.tools.calls.results import bounded_text
+from fieldcraft.tools.calls.workers import fail, settle
+from fieldcraft.tools.context import ToolCall, ToolOutcome
+from fieldcraft.tools.errors import ToolError
+
+_LONGEST_HEARD = 20_000
+"""Characters of an error that are looked at; of these the caller gets the first."""
+
+
+class Bookkeeper(Protocol):
+    """Who counts and records outcomes: the executor."""
+
+    def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
+        """Count and record; the outcome as the caller shall see it."""
+
+
+class Ending:
+    """The caller's future of one call.
+
+    Attributes:
+        future: settled by exactly one of `refuse`, `answer`, `follow`.
+        call: what it is the end of.
+    """
+
+    def __init__(self, books: Bookkeeper, call: ToolCall) -> None:
+        self.future: Future[Any] = Future()
+        self.call = call
+        self._books = books
+        self._started = time.monotonic()
+        self._attempts = 0
+
+    def count_attempt(self) -> None:
+        """The tool is about to be called."""
+        self._attempts += 1
+
+    def refuse(self, error: ToolError) -> None:
+        """The call is not made."""
+        self._finish(None, error)
+
+    def answer(self, value: Any) -> None:
+        """The call is answered from memory, with a value that stays the memory's."""
+        self._finish(copy.deepcopy(value), None)
+
+    def replay(self, outcome: ToolOutcome) -> None:
+        """Settle with what an earlier life of the run has recorded."""
+        if outcome.error is None:
+            settle(self.future, outcome.value)
+        else:
+            fail(self.future, ToolError(outcome.error))
+
+    def follow(self, running: Future[Any], remember: Callable[[ToolCall, Any], None] | None) -> None:
+        """Settle as `running` does; cancelling the caller's future cancels it."""
+
+        def take(done: Future[Any]) -> None:
+            error = ToolError("the caller cancelled the call") if done.cancelled() else done.exception()
+            value = None if error else done.result()
+            if error is None and remember is not None:
+                remember(self.call, value)
+            self._finish(value, error)
+
+        running.add_done_callback(take)
+        self.future.add_done_callback(lambda ended: running.cancel() if ended.cancelled() else None)
+
+    def _finish(self, value: Any, error: BaseException | None) -> None:
+        message = None if error is None else bounded_text(error, _LONGEST_HEARD)
+        made = ToolOutcome(value, message, time.monotonic() - self._started, self._attempts)
+        outcome = self._books.book(self.call, made)
+        if error is None:
+            settle(self.future, value)
+        else:
+            fail(self.future, error if outcome.error == str(error) else ToolError(outcome.error))

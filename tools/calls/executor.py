@@ -1,0 +1,249 @@
+"""Calling tools: checked, counted, approved, timed out, recorded; every expected failure is a message."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.common.text import cut_text, visible_line
+from fieldcraft.tools.calls.approval import Approval, AskPerson
+from fieldcraft.tools.calls.arguments import LEFT_OUT, Check, TooMuch, checker, plain_arguments
+from fieldcraft.tools.calls.ending import Ending
+from fieldcraft.tools.calls.limits import Tally, key
+from fieldcraft.tools.calls.policy import ToolPolicy
+from fieldcraft.tools.calls.results import LONGEST_MESSAGE, Results
+from fieldcraft.tools.calls.running import Runner
+from fieldcraft.tools.calls.workers import fail
+from fieldcraft.tools.context import ToolCall, ToolContext, ToolOutcome
+from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.registry import ToolRegistry
+from fieldcraft.tools.traits import Effect, ToolTraits, traits_of
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+_MOST_REMEMBERED = 1_000
+_LONGEST_NAME = 100
+_LONGEST_ERROR = 2 * LONGEST_MESSAGE
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A tool with what is worked out about it once."""
+
+    tool: BaseTool
+    traits: ToolTraits
+    check: Check
+
+
+class ToolExecutor:
+    """Calls the tools of a registry. It is what a sandbox needs of the tool room.
+
+    Every call is checked against the tool's schema, counted against the task and the budget, approved
+    where the policy says so, and recorded; calls run side by side.
+
+    Args:
+        registry: the tools that may be called. It stays its owner's to close.
+        context: what a tool may reach, by `current_context()`.
+        policy: limits and approval.
+        ask_person: puts a question to a person and returns the answer; `None` where nobody is there.
+        results: the folder where results are kept whole that are too long for the caller.
+        approvals: what a person has settled before, for a tool once and for all; looked into at each call.
+
+    Attributes:
+        seconds_with_person: how long callers have waited for a person's approval so far. Whoever keeps
+            a deadline over a call moves it by what this grew.
+    """
+
+    def __init__(
+        self,
+        registry: ToolRegistry,
+        *,
+        context: ToolContext | None = None,
+        policy: ToolPolicy | None = None,
+        ask_person: AskPerson | None = None,
+        results: Path | None = None,
+        approvals: Mapping[str, bool] | None = None,
+    ) -> None:
+        self.registry = registry
+        self.policy = ToolPolicy() if policy is None else policy
+        self.seconds_with_person = 0.0
+        self._tally = Tally(self.policy)
+        self._approval = Approval(ask_person, self._redact, {} if approvals is None else approvals)
+        self._prepared: dict[str, _Prepared] = {}
+        self._remembering = Lock()
+        self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        kept = Results(self.policy.longest_result, results, self._redact)
+        self._runner = Runner(context or ToolContext(), self.policy, kept)
+
+    @property
+    def context(self) -> ToolContext:
+        """What a tool may reach; calls that run already keep the one they began with."""
+        return self._runner.context
+
+    @context.setter
+    def context(self, context: ToolContext) -> None:
+        self._runner.context = context
+
+    def _redact(self, text: str) -> str:
+        return self.context.redact(text)
+
+    def names(self) -> Sequence[str]:
+        """The tools that may be called, sorted."""
+        return self.registry.names()
+
+    def allowing(self, patterns: Sequence[str]) -> AllowedTools:
+        """The tools whose names match, for somebody who may use no others; limits and records are shared."""
+        return AllowedTools(self, self.registry.select(patterns))
+
+    def begin_task(self) -> None:
+        """Count calls and failures from zero again."""
+        self._tally.begin_task()
+
+    def recount(self, name: str, arguments: Mapping[str, Any], *, failed: bool) -> None:
+        """Count a call of this task that an earlier life of the run made, and that is not submitted again."""
+        self._tally.recount(name, arguments, failed=failed)
+
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """Start a call. Returns at once, but for a call that waits for a person's approval.
+
+        Returns:
+            A future of JSON data, or of a text that says what was cut where the result is too long. It fails
+            with `ToolError`, whose message is meant for the caller. Calls beyond the task's limit are not
+            recorded: they would be refused again.
+
+        Raises:
+            Exception: whatever the recorder, or who asks the person, raises to end the run.
+        """
+        return self.submit_from(self.registry, name, arguments)
+
+    def submit_from(self, registry: ToolRegistry, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """As `submit`, for a caller who may use the tools of `registry` (some of the executor's) only."""
+        prepared: _Prepared | ToolError
+        try:
+            prepared = self._prepare(registry, name)
+        except ToolError as error:
+            prepared, name = error, visible_line(name, _LONGEST_NAME)
+        try:
+            arguments, size = plain_arguments(arguments)
+            if spent := self._tally.weigh(size):
+                raise TooMuch(spent, {LEFT_OUT: spent})
+        except TooMuch as error:
+            arguments = error.shown
+            prepared = ToolError(f"{name} cannot take these arguments: {error}")
+        effect = Effect.PURE if isinstance(prepared, ToolError) else prepared.traits.effect
+        number = self._tally.count(name)
+        ending = Ending(self, ToolCall(number, name, arguments, effect))
+        if spent := self._tally.spent(number):
+            fail(ending.future, ToolError(f"{name} was not called: {spent}"))
+            return ending.future
+        try:
+            self._begin(ending, prepared)
+        except ToolError as error:
+            ending.refuse(error)
+        return ending.future
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Call and wait; the result is as `submit` says.
+
+        Raises:
+            ToolError: there is no result; the message says why.
+        """
+        return self.submit(name, arguments).result()
+
+    def close(self) -> None:
+        """Cut off what runs and let threads and processes end. Safe to call twice."""
+        self._runner.close()
+
+    def _prepare(self, registry: ToolRegistry, name: str) -> _Prepared:
+        tool = registry.get(name)
+        prepared = self._prepared.get(name)
+        if prepared is None:
+            prepared = self._prepared[name] = _Prepared(tool, traits_of(tool), checker(name, tool))
+        return prepared
+
+    def _begin(self, ending: Ending, prepared: _Prepared | ToolError) -> None:
+        """Answer the call from the record or from memory, or start it.
+
+        Raises:
+            ToolError: the call is refused.
+        """
+        call, recorder = ending.call, self.context.recorder
+        known = None if recorder is None else recorder.recorded(call)
+        if known is not None:
+            if known.error is not None:
+                self._tally.failed(call.name, call.arguments)
+            ending.replay(known)
+            return
+        if isinstance(prepared, ToolError):
+            raise prepared
+        self._admit(call, prepared)
+        pure = call.effect is Effect.PURE
+        if pure:
+            remembered = self._remembered.get(key(call.name, call.arguments), _NOTHING)
+            if remembered is not _NOTHING:
+                ending.answer(remembered)
+                return
+        if recorder is not None:
+            recorder.tool_started(call)
+        running = self._runner.start(call, prepared.tool, prepared.traits, ending.count_attempt)
+        ending.follow(running, self._remember if pure else None)
+
+    def _admit(self, call: ToolCall, prepared: _Prepared) -> None:
+        prepared.check(call.arguments)
+        refusal = self.context.budget.refusal() if self.context.budget is not None else None
+        refusal = refusal or self._tally.refusal(call.name, call.arguments)
+        if refusal is None and self.policy.needs_approval(call.name, changes=call.effect.changes):
+            began = time.monotonic()
+            refusal = self._approval.refusal(call)
+            self.seconds_with_person += time.monotonic() - began
+        if refusal:
+            raise ToolError(f"{call.name} was not called: {refusal}")
+
+    def _remember(self, call: ToolCall, value: Any) -> None:
+        with self._remembering:
+            self._remembered[key(call.name, call.arguments)] = value
+            if len(self._remembered) > _MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+
+    def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
+        """Count and record an outcome; a failure that came before says so."""
+        if outcome.error is not None:
+            error = cut_text(self._redact(outcome.error), _LONGEST_ERROR)
+            outcome = replace(outcome, error=error)
+            times = self._tally.failed(call.name, call.arguments)
+            if times > 1:
+                error = f"{outcome.error} (the same call has failed {times} times in this task)"
+                outcome = replace(outcome, error=error)
+        if self.context.recorder is not None:
+            self.context.recorder.tool_finished(call, outcome)
+        return outcome
+
+
+_NOTHING = object()
+
+
+class AllowedTools:
+    """Some of an executor's tools; made by `ToolExecutor.allowing`."""
+
+    def __init__(self, executor: ToolExecutor, registry: ToolRegistry) -> None:
+        self.registry = registry
+        self._executor = executor
+
+    def names(self) -> Sequence[str]:
+        """The tools that may be called, sorted."""
+        return self.registry.names()
+
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """As `ToolExecutor.submit`; every other tool is unknown here."""
+        return self._executor.submit_from(self.registry, name, arguments)
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """As `ToolExecutor.call`."""
+        return self.submit(name, arguments).result()

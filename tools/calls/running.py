@@ -1,0 +1,141 @@
+"""Making one call: on a thread, in a process that can be killed, or on the event loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from fieldcraft.tools.calls.arguments import complaints
+from fieldcraft.tools.calls.background import BackgroundLoop
+from fieldcraft.tools.calls.deadlines import Deadlines
+from fieldcraft.tools.calls.policy import ToolPolicy
+from fieldcraft.tools.calls.results import Encoded, Results, encoded, failure
+from fieldcraft.tools.calls.retrying import Attempt, again, again_async
+from fieldcraft.tools.calls.workers import Workers, fail, settle
+from fieldcraft.tools.context import ToolCall, ToolContext, using_context
+from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.isolation import STARTING
+from fieldcraft.tools.traits import ToolTraits
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from fieldcraft.tools.isolation.pool import IsolationPool
+
+GRACE = 2.0
+"""Seconds beyond its timeout after which a call is given up that should have been ended by then."""
+
+
+class Runner:
+    """Makes calls, each within its timeout, as often as its tool's declared transient failures allow."""
+
+    def __init__(self, context: ToolContext, policy: ToolPolicy, results: Results) -> None:
+        self.context = context
+        self._policy = policy
+        self._results = results
+        self._deadlines = Deadlines()
+        self._workers = Workers(self._deadlines)
+        self._loop = BackgroundLoop("fieldcraft-tools-loop")
+        self._opening = Lock()
+        self._isolated: IsolationPool | None = None
+
+    def start(
+        self, call: ToolCall, tool: BaseTool, traits: ToolTraits, attempted: Callable[[], None]
+    ) -> Future[Any]:
+        """Start a call; `attempted` is called at each attempt. The future fails with `ToolError`."""
+        attempt = Attempt(traits.transient, self._policy.attempts, attempted)
+        timeout = traits.timeout or self._policy.timeout
+        match traits.isolation or ("async" if _only_asynchronous(tool) else "thread"):
+            case "async":
+                return self._start_on_loop(call, tool, attempt, timeout)
+            case "process":
+                once = partial(self._once_isolated, call, tool, time.monotonic() + timeout, timeout)
+                timeout += GRACE if self._isolated is not None and self._isolated.warm else GRACE + STARTING
+            case _:
+                once = partial(self._once, call, tool)
+        work = partial(self._work, call.name, attempt, once)
+        return self._workers.submit(call.name, work, timeout=timeout)
+
+    def close(self) -> None:
+        """Cut off what runs, and end threads, processes and the loop. Safe to call twice."""
+        self._workers.close()
+        self._loop.close()
+        self._deadlines.clear()
+        if self._isolated is not None:
+            self._isolated.close()
+
+    def _work(self, name: str, attempt: Attempt, once: Callable[[], Encoded]) -> Any:
+        try:
+            return self._results.bounded(name, again(attempt, once))
+        except BaseException as error:
+            raise _for_the_caller(name, error) from error
+
+    def _once(self, call: ToolCall, tool: BaseTool) -> Encoded:
+        with using_context(self.context, call):
+            return encoded(call.name, tool.invoke(dict(call.arguments)))
+
+    def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> Encoded:
+        with self._opening:
+            if self._isolated is None:
+                from fieldcraft.tools.isolation.pool import IsolationPool
+
+                self._isolated = IsolationPool()
+        ends += self._isolated.warm_up()
+        return self._isolated.call(call.name, tool, dict(call.arguments), ends=ends, timeout=timeout)
+
+    def _start_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt, timeout: float) -> Future[Any]:
+        """A call past its deadline fails even where its coroutine does not let itself be cancelled."""
+        future: Future[Any] = Future()
+        try:
+            task = self._loop.submit(self._work_on_loop(call, tool, attempt))
+        except RuntimeError as error:
+            raise ToolError(f"tool {call.name!r} was called after the run's tools were closed") from error
+
+        def expire() -> None:
+            fail(future, ToolError(f"tool {call.name!r} gave no result within {timeout:g} s"))
+            task.cancel()
+
+        ticket = self._deadlines.watch(timeout, expire)
+
+        def take(done: Future[Any]) -> None:
+            ticket.met = True
+            if done.cancelled():
+                fail(future, ToolError(f"tool {call.name!r} was cut off: the run's tools were closed"))
+            elif (error := done.exception()) is not None:
+                fail(future, error)
+            else:
+                settle(future, done.result())
+
+        task.add_done_callback(take)
+        future.add_done_callback(lambda ended: task.cancel() if ended.cancelled() else None)
+        return future
+
+    async def _work_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt) -> Any:
+        async def once() -> Encoded:
+            with using_context(self.context, call):
+                return encoded(call.name, await tool.ainvoke(dict(call.arguments)))
+
+        try:
+            data = await again_async(attempt, once)
+            return self._results.bounded(call.name, data)
+        except Exception as error:
+            raise _for_the_caller(call.name, error) from error
+
+
+def _only_asynchronous(tool: BaseTool) -> bool:
+    return getattr(tool, "coroutine", None) is not None and getattr(tool, "func", None) is None
+
+
+def _for_the_caller(name: str, error: BaseException) -> ToolError:
+    """A tool is a plug-in: whatever it throws, `SystemExit` included, ends its own call alone."""
+    if isinstance(error, ToolError):
+        return error
+    if isinstance(error, ValidationError):
+        return ToolError(f"{name} cannot take these arguments: {complaints(error)}")
+    return ToolError(failure(name, error))

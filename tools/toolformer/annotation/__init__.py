@@ -1,0 +1,1 @@
+"""Annotating a corpus: sample, execute, filter, write."""

@@ -1,0 +1,1 @@
+"""Writing with calls, and a Toolformer as a chat model."""

@@ -1,0 +1,1 @@
+"""The language model: scored and sampled from, in batches."""

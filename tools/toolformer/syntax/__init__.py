@@ -1,0 +1,1 @@
+"""Calls as text, and their arguments."""
