@@ -142,8 +142,9 @@ def _either_case(word: str) -> str:
     return "".join(f"[{letter.upper()}{letter}]" for letter in word)
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.VERBOSE)
+def _spaced(expression: str) -> str:
+    """An expression whose blanks are there for the reader only."""
+    return f"(?x){expression}"
 
 
 _SEPARATOR = r"""\\{0,3}["']?\s{0,4}[:=,]\s{0,4}(?:b(?=["']))?\\{0,3}["']?"""
@@ -155,29 +156,29 @@ _SCHEME = (
 def _assigned(word: str) -> Shape:
     pattern = rf"""(?P<name>{_either_case(word)}[Ss]?)\\{{0,3}}["']?\s{{0,4}}(?P<by>[:=]|',)
         \s{{0,4}}(?:b(?=["']))?(?P<quote>\\{{0,3}}["']?)(?P<secret>[^\s"'\\,;&<>(){{}}\[\]]{{4,}})"""
-    return Shape(word, _compiled(pattern), _is_assigned)
+    return Shape(word, _spaced(pattern), _is_assigned)
 
 
 _TEXTUAL = (
     Shape(
         "private key",
-        _compiled(
+        _spaced(
             r"""(?P<secret>-----BEGIN[ ](?:[A-Z0-9]+[ ]){0,4}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----
             (?:[A-Za-z0-9+/=\s:,]|\\[nr]|-(?!-))*(?:-----END[ ][A-Z0-9 ]{0,60}-----)?)"""
         ),
     ),
     Shape(
         "://",
-        _compiled(
+        _spaced(
             r"""://(?P<secret>[^\s/?\#"'<>\\@][^\s/?\#"'<>\\]*
             | [^\s/:@?\#"'<>\\]{0,200}:(?!\d{1,5}[/?\#\s])(?:[^\s@"'<>\\:]|:(?!//))+)@"""
         ),
         _is_userinfo,
     ),
-    Shape("hooks.slack.com/", _compiled(r"hooks\.slack\.com/\w{1,20}/(?P<secret>[\w/-]{16,})")),
+    Shape("hooks.slack.com/", _spaced(r"hooks\.slack\.com/\w{1,20}/(?P<secret>[\w/-]{16,})")),
     Shape(
         "authorization",
-        _compiled(
+        _spaced(
             rf"""{_either_case("authorization")}{_SEPARATOR}\s{{0,4}}
             (?P<scheme>(?i:{_SCHEME}|digest)\s{{1,4}})?(?P<secret>(?i:(?<=digest[ ]))[^\r\n]{{4,4000}}
             | (?(scheme)[^\r\n"'\\)\]]{{4,4000}}|[^\s"'\\,;)\]]{{6,4000}}))"""
@@ -186,35 +187,33 @@ _TEXTUAL = (
     ),
     Shape(
         "cookie",
-        _compiled(
+        _spaced(
             rf"""{_either_case("cookie")}2?{_SEPARATOR}(?P<secret>[\w.$-]{{1,100}}=[^\r\n"'\\]{{1,8000}})"""
         ),
     ),
     Shape(
         "=",
-        _compiled(r"""[?&\#;](?P<name>[\w.~%\[\]-]{1,80})=(?P<secret>[^&\#\s"'<>\\,;)\]}][^&\#\s"'<>\\]*)"""),
+        _spaced(r"""[?&\#;](?P<name>[\w.~%\[\]-]{1,80})=(?P<secret>[^&\#\s"'<>\\,;)\]}][^&\#\s"'<>\\]*)"""),
         _is_parameter,
     ),
     *map(_assigned, ("password", "passwd", "passphrase", "pwd", "secret", "key", "token", "signature")),
     Shape(
         "-",
-        _compiled(
+        _spaced(
             r"""-(?<![\w-]-)(?P<name>-?[A-Za-z][\w-]{0,60})(?:[ ]{1,4}|=)["']?(?P<secret>[^\s"'\\\[]{6,})"""
         ),
         _is_flag,
     ),
-    Shape("bearer", _compiled(rf"{_either_case('bearer')}\s{{1,8}}(?P<secret>[\w.~+/=-]{{8,}})"), _is_bearer),
+    Shape("bearer", _spaced(rf"{_either_case('bearer')}\s{{1,8}}(?P<secret>[\w.~+/=-]{{8,}})"), _is_bearer),
     Shape(
         "basic",
-        _compiled(rf"{_either_case('basic')}\s{{1,8}}(?P<secret>[A-Za-z0-9+/]{{8,}}={{0,2}})"),
+        _spaced(rf"{_either_case('basic')}\s{{1,8}}(?P<secret>[A-Za-z0-9+/]{{8,}}={{0,2}})"),
         _is_basic,
     ),
 )
 """What stands in a text that says what it is."""
 
-_AMAZON = Shape(
-    "", re.compile(r"(?<![A-Za-z0-9+/=.])(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=.])"), _is_amazon
-)
+_AMAZON = Shape("", r"(?<![A-Za-z0-9+/=.])(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=.])", _is_amazon)
 
 
 def names_its_value(text: str) -> bool:

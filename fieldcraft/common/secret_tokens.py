@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 
 def _any(_match: re.Match[str]) -> bool:
@@ -17,13 +18,18 @@ class Shape:
 
     Attributes:
         needle: in lower case; each match holds it, so that a text without it is not searched.
-        pattern: takes a time linear in the text, also where it does not match.
+        expression: takes a time linear in the text, also where it does not match.
         holds: whether a match is one indeed.
     """
 
     needle: str
-    pattern: re.Pattern[str]
+    expression: str
     holds: Callable[[re.Match[str]], bool] = _any
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when a text first holds the needle, so that a start stays fast."""
+        return re.compile(self.expression)
 
 
 def has_digit(match: re.Match[str]) -> bool:
@@ -38,8 +44,7 @@ def _is_signed(match: re.Match[str]) -> bool:
 def _token(prefix: str, rest: str, holds: Callable[[re.Match[str]], bool] = _any) -> Shape:
     """A token that begins with `prefix`, in this case, where no letter or digit stands before it."""
     literal = re.escape(prefix)
-    pattern = rf"(?P<secret>{literal}(?<![A-Za-z0-9]{literal}){rest})"
-    return Shape(prefix, re.compile(pattern), holds)
+    return Shape(prefix, rf"(?P<secret>{literal}(?<![A-Za-z0-9]{literal}){rest})", holds)
 
 
 _ALWAYS = (
@@ -48,7 +53,7 @@ _ALWAYS = (
     *(_token(prefix, r"[0-9A-Z]{16}(?![0-9A-Za-z])") for prefix in ("AKIA", "ASIA", "ABIA", "ACCA")),
     _token("SK", r"[0-9a-f]{32}(?![0-9a-f])"),  # Twilio
     _token("eyJ", r"[\w-]{8,}(?:\.[\w-]*){0,4}", _is_signed),  # JSON web tokens
-    Shape(":AA", re.compile(r"(?P<secret>:AA(?<=\d{8}:AA)[\w-]{32,34})(?![\w-])")),  # bots of Telegram
+    Shape(":AA", r"(?P<secret>:AA(?<=\d{8}:AA)[\w-]{32,34})(?![\w-])"),  # bots of Telegram
 )
 _WITH_UNDERSCORE = (
     *(_token(f"gh{kind}_", r"\w{16,}") for kind in "pousr"),
