@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.agent.explorer import Explorer, Parts
+from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import Run
@@ -97,6 +98,7 @@ def new_session(
     name: str | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
+    given: Given | None = None,
 ) -> Iterator[Session]:
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
 
@@ -127,6 +129,7 @@ def resumed_session(
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
+    given: Given | None = None,
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 

@@ -9,8 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.environment import Environment
-from fieldcraft.envs.suggest import nearest
 
 GROUP = "fieldcraft.envs"
 _BUILTIN = {
