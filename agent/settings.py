@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -27,6 +27,10 @@ the judge, the describer of skills, and tools that need a model themselves."""
 
 TOOL_USERS = ("curriculum", "answerer", "actor", "critic", "programs")
 """Who may call tools: four of the roles, by their models' own tool calls, and the programs."""
+
+
+PartName = Annotated[Text, Field(pattern=r"^[^\s\[\]]{1,300}$")]
+"""The name of a part that can be replaced: built in, announced by a package, `module:Name`, or an object's."""
 
 
 class UnknownRole(ValueError):
@@ -106,16 +110,16 @@ class RunSettings(Discreet, BaseModel):
     model: Text = "offline"
     role_models: dict[Text, Text] = {}
     model_options: GuardedData = {}
-    curriculum: Text = "auto"
+    curriculum: PartName = "auto"
     tasks: tuple[FixedTask, ...] = ()
-    actor: Text = "model"
-    critic: Text = "environment"
+    actor: PartName = "model"
+    critic: PartName = "environment"
     language: Literal["python", "javascript"] = "python"
     library: Text = "library"
     library_owners: tuple[Text, ...] = ()
     keep_skills: bool = True
-    retriever: Text = "library"
-    embeddings: Text = "minilm"
+    retriever: PartName = "library"
+    embeddings: PartName = "minilm"
     retrieved: Count = Field(default=10, ge=0, le=50)
     attempts: Count = Field(default=4, ge=1, le=100)
     attempts_shown: Count = Field(default=6, ge=1, le=100)
@@ -137,7 +141,7 @@ class RunSettings(Discreet, BaseModel):
         "hunger": 15,
         "answers": 0,
     }
-    sandbox: Text = "auto"
+    sandbox: PartName = "auto"
     tools: GuardedWords = ()
     mcp: dict[Text, McpServer] = {}
     openapi: dict[Text, OpenApiDocument] = {}

@@ -180,7 +180,7 @@ def test_another_dimension_under_the_same_name_builds_the_index_again(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("nothing", "write minilm"),
+        ("nothing", "Known: minilm, and provider:model"),
         ("cohere:embed-v4", 'pip install "langchain-cohere"'),
         ("no_such_module:Class", "no_such_module"),
         ("json:NoSuchClass", "NoSuchClass"),

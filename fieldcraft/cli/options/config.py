@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -22,6 +22,7 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.files import read_file
+from fieldcraft.common.plugins import check_name
 from fieldcraft.common.redaction import redact
 from fieldcraft.common.secret_names import names_a_secret
 from fieldcraft.common.text import visible_line
@@ -57,6 +58,17 @@ class Settings(BaseSettings, RunSettings):
     @classmethod
     def _known_options(cls, value: dict[str, Any]) -> dict[str, Any]:
         ModelSettings.model_validate(value)
+        return value
+
+    @field_validator("curriculum", "actor", "critic", "retriever", "embeddings", "sandbox")
+    @classmethod
+    def _known_part(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse a name that is neither built in nor announced nor `module:Name`. Imports nothing of it."""
+        field = str(info.field_name)
+        if value != cls.model_fields[field].default:
+            from fieldcraft.agent.extensions import KINDS
+
+            check_name(KINDS[field], value)
         return value
 
     @classmethod
