@@ -30,7 +30,7 @@ TOOL_USERS = ("curriculum", "answerer", "actor", "critic", "programs")
 
 
 PartName = Annotated[Text, Field(pattern=r"^[^\s\[\]]{1,300}$")]
-"""The name of a part that can be replaced: built in, announced by a package, `module:Name`, or an object's."""
+"""The name of a part: built in, announced by a package, `module:Name`, or that of an object."""
 
 
 class UnknownRole(ValueError):
