@@ -17,7 +17,7 @@ from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfR
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool
+from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool, load_tools
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.calls.naming import nearest
 
@@ -49,7 +49,7 @@ def open_tools(settings: RunSettings) -> ToolRegistry:
         MissingCorpus: a corpus is not there.
     """
     check_corpora(settings.corpus)
-    registry = ToolRegistry.load(settings.all_tools(), settings.tool_sources)
+    registry = load_tools(settings.all_tools(), settings.tool_sources)
     registry.specs()  # puts those that turn out to be broken on the problems
     try:
         _check_approval(settings, registry)
