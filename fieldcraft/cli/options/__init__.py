@@ -10,7 +10,7 @@ if not TYPE_CHECKING:
     __getattr__ = names_from(
         __name__,
         "fieldcraft.cli.options.shared",
-        names="Approve Attempts BUDGET BaseUrl CONDUCT Corpus Critic Curriculum Env Iterations Json KEEPING Keep "
-        "KeepPrompts Library MODELS Mark Method Minutes Model Money Name OUTPUT Option Picture Plain RoleModel "
-        "Runs Sandbox Seed TOOLS Tasks Tokens Tools WORLD Without",
+        names="Approve Attempts BUDGET BaseUrl CONDUCT Corpus Critic Curriculum Env Iterations Json KEEPING "
+        "Keep KeepPrompts Library MODELS Mark Method Minutes Model Money Name OUTPUT Option Picture Plain "
+        "RoleModel Runs Sandbox Seed TOOLS Tasks Tokens Tools WORLD Without",
     )
