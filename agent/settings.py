@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.fields import Count, Text
 from fieldcraft.common.redaction import redact
 from fieldcraft.envs import Goal, nearest
@@ -29,7 +30,7 @@ TOOL_USERS = ("curriculum", "answerer", "actor", "critic", "programs")
 """Who may call tools: four of the roles, by their models' own tool calls, and the programs."""
 
 
-class UnknownRole(ValueError):
+class UnknownRole(InputError, ValueError):
     """No model role of this name; the message lists the roles."""
 
 

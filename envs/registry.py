@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.errors import ForeignFault, InputError
 from fieldcraft.envs.environment import Environment
 from fieldcraft.envs.suggest import nearest
 
@@ -19,11 +20,11 @@ _BUILTIN = {
 }
 
 
-class UnknownEnvironment(LookupError):
+class UnknownEnvironment(InputError, LookupError):
     """No world of this name; the message lists the nearest names and how to register one."""
 
 
-class BrokenEnvironment(RuntimeError):
+class BrokenEnvironment(ForeignFault, RuntimeError):
     """A world was found but could not be loaded; the message says why."""
 
 

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.fields import Count, Counts, Data, Text
 
 FURTHEST = 1e15
 """Blocks from the origin that a position may be: beyond it, a step of one block is lost in rounding."""
 
 
-class PrimitiveError(Exception):
+class PrimitiveError(FieldcraftError):
     """A primitive could not do what was asked; the message says what is missing.
 
     Raised by primitives. The program sees it and may catch it; the agent reads it as feedback.

@@ -15,6 +15,7 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.tooling.access import ProgramTools, ToolDesk, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool, load_tools
@@ -22,7 +23,7 @@ from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.calls.naming import nearest
 
 
-class MissingCorpus(ValueError):
+class MissingCorpus(MissingRequirement, ValueError):
     """A folder or file to search in is not there."""
 
 

@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.files import UnsafeFile, read_file
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
@@ -27,7 +28,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Reference = tuple[str, str, EntryPath]
 
 
-class RulesError(ValueError):
+class RulesError(InputError, ValueError):
     """A rules file says something impossible; the message names the entry and its line."""
 
 

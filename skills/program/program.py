@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from fieldcraft.common.errors import FieldcraftError, MissingRequirement
+
 Language = Literal["python", "javascript"]
 
 RESERVED = frozenset({"bot", "tools", "PrimitiveError", "Position", "ToolError"})
@@ -15,11 +17,11 @@ SOURCE_LIMIT = 64_000
 """Characters of a source at most; reading one this long takes well under a second."""
 
 
-class ProgramError(ValueError):
+class ProgramError(FieldcraftError, ValueError):
     """The source is no runnable program; the message tells its author what to change, with the line."""
 
 
-class MissingParser(ProgramError):
+class MissingParser(ProgramError, MissingRequirement):
     """What reads programs in this language is not installed; the message names the extra."""
 
 

@@ -8,12 +8,13 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fieldcraft.common.errors import Unavailable
 from fieldcraft.envs import Environment
 from fieldcraft.skills.program.execution import Execution
 from fieldcraft.skills.program.source import Program
 
 
-class SandboxUnavailable(RuntimeError):
+class SandboxUnavailable(Unavailable, RuntimeError):
     """This machine cannot give the isolation that was asked for; the message says what is missing."""
 
 
