@@ -169,6 +169,18 @@ class OptionInfo(Frozen):
     choices: dict[Text, Text] = {}
 
 
+class Requirement(Frozen):
+    """Something that a world needs of this machine, and whether it is there.
+
+    `detail` says what was found or what is missing; `cure` is the command or the place to get it from.
+    """
+
+    name: Text
+    met: bool
+    detail: Text = ""
+    cure: Text = ""
+
+
 class EnvironmentSpec(Frozen):
     """What a world is and can do; serialisable, so that a run can say where it was lived.
 

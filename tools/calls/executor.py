@@ -149,6 +149,13 @@ class ToolExecutor:
             ending.refuse(error)
         return ending.future
 
+    def needs_fresh_world(self, registry: ToolRegistry, name: str) -> bool:
+        """Whether the world must be observed before a call of a tool of `registry`."""
+        try:
+            return self._prepare(registry, name).traits.needs_fresh_world
+        except ToolError:
+            return False
+
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Call and wait; the result is as `submit` says.
 
@@ -243,6 +250,10 @@ class AllowedTools:
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """As `ToolExecutor.submit`; every other tool is unknown here."""
         return self._executor.submit_from(self.registry, name, arguments)
+
+    def needs_fresh_world(self, name: str) -> bool:
+        """Whether the world must be observed before a call of this tool, which may be unknown or broken."""
+        return self._executor.needs_fresh_world(self.registry, name)
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """As `ToolExecutor.call`."""
