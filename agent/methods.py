@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.common.errors import InputError
-from fieldcraft.envs import nearest
+from fieldcraft.common.suggest import nearest
 
 _FILE = Path(__file__).with_suffix(".yaml")
 _WITHOUT = "without-"

@@ -1,10 +1,10 @@
 """The worlds: the environment contract and the environments that ship with Fieldcraft."""
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, primitive, seen_of
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
-from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError, validate_call
 
+from fieldcraft.common.suggest import nearest, reason
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.suggest import nearest, reason
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.common.errors import ForeignFault, InputError
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.environment import Environment
-from fieldcraft.envs.suggest import nearest
 
 GROUP = "fieldcraft.envs"
 _BUILTIN = {

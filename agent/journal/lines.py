@@ -12,7 +12,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.secret_free import line_without_secrets
 from fieldcraft.common.data import DataError, Limits, check_shape
 from fieldcraft.common.fields import DIGIT_LIMIT, ITEM_LIMIT, TEXT_LIMIT, fitted
-from fieldcraft.envs.suggest import reason
+from fieldcraft.common.suggest import reason
 
 EVENT_LIMIT = 8_000_000
 """Bytes of an event; in a larger one, texts, lists and objects are cut."""

@@ -24,7 +24,7 @@ from fieldcraft.common.data import DataError
 from fieldcraft.common.errors import FieldcraftError, InputError, Unavailable
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.locks import FileLock, LockTimeout
-from fieldcraft.envs import nearest
+from fieldcraft.common.suggest import nearest
 
 __all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
 

@@ -21,8 +21,8 @@ from typing_extensions import override
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.files import read_file
+from fieldcraft.common.suggest import reason
 from fieldcraft.common.yaml import read_yaml
-from fieldcraft.envs.suggest import reason
 
 _CURE = "it must hold a list of answers, or a mapping of roles to lists of answers"
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from fieldcraft.common.data import DataError, read_json
 from fieldcraft.common.errors import ForeignFault
+from fieldcraft.common.suggest import reason
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs.suggest import reason
 
 ANSWER_LIMIT = 100_000
 """Characters of an answer that are read; a longer one is refused."""

@@ -16,11 +16,11 @@ from fieldcraft.agent.tooling.access import ProgramTools, ToolDesk, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.common.errors import MissingRequirement
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool, load_tools
 from fieldcraft.tools.builtin.corpus import Corpora
-from fieldcraft.tools.calls.naming import nearest
 
 
 class MissingCorpus(MissingRequirement, ValueError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.gridworld.gathering import mob_cells_of
 from fieldcraft.envs.gridworld.tables import MARGIN
 from fieldcraft.envs.gridworld.walking import Call, find_path
 from fieldcraft.envs.gridworld.world import World
-from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import Position, PrimitiveError
 
 DIRECTIONS = {

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.files import UnsafeFile, read_file
+from fieldcraft.common.suggest import nearest, reason
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
 from fieldcraft.envs.gridworld.variants import VariantError, varied
-from fieldcraft.envs.suggest import nearest, reason
 
 DEFAULT_RULES = Path(__file__).with_name("rules.json")
 LIMITS = Limits(size=500_000, depth=32, items=50_000, digits=15)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from fieldcraft.common.suggest import nearest, reason
 from fieldcraft.envs.gridworld.loading import load_rules
 from fieldcraft.envs.gridworld.rules import Rules, Variant
 from fieldcraft.envs.gridworld.tables import Tables, load_tables
-from fieldcraft.envs.suggest import nearest, reason
 from fieldcraft.envs.types import OptionInfo
 
 SMALLEST, LARGEST = 64, 1024

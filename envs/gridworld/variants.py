@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.common.errors import InputError
+from fieldcraft.common.suggest import reason
 from fieldcraft.envs.gridworld.rules import EntryPath, Ore, Rules, Terrain, Variant, WorldRules
-from fieldcraft.envs.suggest import reason
 
 Section = TypeVar("Section", bound=BaseModel)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.gridworld.inventory import Inventory
 from fieldcraft.envs.gridworld.obtainable import Source
 from fieldcraft.envs.gridworld.rules import Block
 from fieldcraft.envs.gridworld.tables import Tables
 from fieldcraft.envs.gridworld.world import World
-from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import PrimitiveError
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
-from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import Names, Position, PrimitiveError
 
 Count = Annotated[int, Field(ge=1, le=2304)]

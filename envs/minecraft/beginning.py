@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options
-from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import Names
 
 OBEY_SECONDS = 5.0

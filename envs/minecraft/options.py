@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.minecraft.errors import CannotPlay
-from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import OptionInfo, Position
 
 _LIMITS = Limits(size=100_000, depth=8, items=10_000)

@@ -125,7 +125,7 @@ def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:
 
 
 def _unfit(error: ValidationError, source: str) -> UsageProblem:
-    from fieldcraft.envs import nearest
+    from fieldcraft.common.suggest import nearest
     from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
 
     first = error.errors(include_url=False)[0]

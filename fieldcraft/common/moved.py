@@ -53,6 +53,7 @@ MODULES: Mapping[tuple[str, str], str] = {
     ("skills", "skills.program"): "execution reading",
     ("skills.javascript", "skills.program.javascript.javascript_reader"): "early_errors scopes syntax",
     ("skills", "skills.search"): "dense embeddings index lexical retrieval vectors",
+    ("envs", "common"): "suggest",
     ("tools", "common"): "cache",
     ("tools", "tools.calls"): (
         "approval arguments background deadlines describing ending executor naming policy results retrying "

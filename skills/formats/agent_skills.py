@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, read_json
 from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.suggest import reason
 from fieldcraft.common.text import visible_line
 from fieldcraft.common.yaml import read_yaml
-from fieldcraft.envs.suggest import reason
 from fieldcraft.skills.formats.keeping import FENCE, kept_document, new_document
 from fieldcraft.skills.formats.limits import DOCUMENT_LIMIT, ENTRY_LIMIT, FRONT, SCRIPT_LIMIT, is_called_name
 from fieldcraft.skills.library.errors import BrokenSkill

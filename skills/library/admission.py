@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fieldcraft.common.suggest import close_names
 from fieldcraft.skills.library.catalogue import Catalogue, goal_key
 from fieldcraft.skills.library.errors import BrokenSkill, SkillRefused
 from fieldcraft.skills.library.likeness import first_near, likeness
@@ -158,7 +158,7 @@ def _called(caller: Skill, entry: str, library: SkillShelf) -> Skill:
     try:
         return library.dependency(caller, entry)
     except BrokenSkill:
-        nearest = difflib.get_close_matches(entry[:200], library.entries(caller.language), n=3, cutoff=0.5)
+        nearest = close_names(entry, library.entries(caller.language))
         hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
         raise SkillRefused(
             f"the program calls {entry[:200]!r}, which is not in the library in that version{hint}; "

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from fieldcraft.envs.suggest import reason
+from fieldcraft.common.suggest import reason
 
 
 class BrokenProtocol(Exception):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from fieldcraft.envs import nearest
+from fieldcraft.common.suggest import nearest
 from fieldcraft.skills.sandbox import bubblewrap
 from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
 from fieldcraft.skills.sandbox.docker import DockerSandbox

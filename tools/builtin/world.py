@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fieldcraft.tools.calls.naming import nearest
+from fieldcraft.common.suggest import nearest
 from fieldcraft.tools.context import WorldView, current_context
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.traits import declare

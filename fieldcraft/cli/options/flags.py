@@ -10,7 +10,7 @@ from typing import Any
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.files import read_file
-from fieldcraft.envs.suggest import reason
+from fieldcraft.common.suggest import reason
 
 _TASKS = Limits(size=1_000_000, depth=16, items=50_000)
 """Of a file of tasks."""

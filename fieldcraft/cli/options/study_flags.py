@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli.errors import UsageProblem
-from fieldcraft.envs.suggest import reason
+from fieldcraft.common.suggest import reason
 
 if TYPE_CHECKING:
     from fieldcraft.cli.options.config import Settings
