@@ -24,7 +24,6 @@ PACKAGES: Mapping[str, str] = {
 
 MODULES: Mapping[tuple[str, str], str] = {
     ("", "common"): "secret_shapes",
-    ("agent", "agent"): "replaying:replay",
     ("agent", "agent.journal"): (
         "asked:effect_events events fold:reducer rebuild:restore recorder run "
         "sameness:compare state summary:overview"
