@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.extensions import KINDS, OBJECT, own_parts
 from fieldcraft.agent.settings import ROLES, RunSettings
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.plugins import check_part, make, name_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _MADE = ("curriculum", "actor", "critic", "retriever")
 """The kinds of part that are made here; the library and the sandbox's own door make the others."""
 
 
-class ObjectMissing(ValueError):
+class ObjectMissing(InputError, ValueError):
     """A run was started with an object, and is resumed without it or with one of another class."""
 
 

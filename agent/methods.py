@@ -10,13 +10,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.envs import nearest
+from fieldcraft.common.errors import InputError
+from fieldcraft.common.suggest import nearest
 
 _FILE = Path(__file__).with_suffix(".yaml")
 _WITHOUT = "without-"
 
 
-class UnknownMethod(ValueError):
+class UnknownMethod(InputError, ValueError):
     """No method, or no part to leave out, of this name; the message lists the names."""
 
 

@@ -26,6 +26,7 @@ from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
 from fieldcraft.agent.tooling.restored_values import with_values
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.plugins import name_of
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
@@ -45,7 +46,7 @@ LOCK_SECONDS = 1.0
 """How long a run waits for its library: another run that has it keeps it to its end."""
 
 
-class BadWorldOptions(ValueError):
+class BadWorldOptions(InputError, ValueError):
     """The world refused its seed, its options, or the name in a task's goal."""
 
 

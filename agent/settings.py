@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.fields import Count, Text
 from fieldcraft.common.redaction import redact
 from fieldcraft.envs import Goal, nearest
@@ -33,7 +34,7 @@ PartName = Annotated[Text, Field(pattern=r"^[^\s\[\]]{1,300}$")]
 """The name of a part: built in, announced by a package, `module:Name`, or that of an object."""
 
 
-class UnknownRole(ValueError):
+class UnknownRole(InputError, ValueError):
     """No model role of this name; the message lists the roles."""
 
 

@@ -21,7 +21,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.tools import ToolError, ToolExecutor, ToolPolicy, ToolRegistry, declare
+from fieldcraft.tools import ToolError, ToolExecutor, ToolPolicy, declare, load_tools
 from fieldcraft.tools.sources.settings import McpServer, ToolSources
 
 SERVER = """
@@ -80,7 +80,7 @@ def main() -> int:
         script.write_text(SERVER)
         server = McpServer(command=sys.executable, args=(str(script),))
         began = time.perf_counter()
-        with ToolRegistry.load([], ToolSources(mcp={"faults": server})) as registry:
+        with load_tools([], ToolSources(mcp={"faults": server})) as registry:
             for tool in (square, fail, hang):
                 registry.add(tool)
             executor = ToolExecutor(registry, policy=ToolPolicy(calls_per_task=10**9, same_failures=10**9))

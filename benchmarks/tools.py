@@ -28,7 +28,7 @@ from langgraph.prebuilt import ToolNode
 from fieldcraft.envs import Environment, EnvironmentSpec, Observation, Progress
 from fieldcraft.skills import parse_program
 from fieldcraft.skills.sandbox import ProcessSandbox, ProgramLimits
-from fieldcraft.tools import ToolExecutor, ToolPolicy, ToolRegistry, declare
+from fieldcraft.tools import ToolExecutor, ToolPolicy, ToolRegistry, declare, load_tools
 from fieldcraft.tools.sources.settings import McpServer, ToolSources
 
 SERVER = """
@@ -170,7 +170,7 @@ def _mcp(policy: ToolPolicy, calls: int) -> dict[str, float]:
         script.write_text(SERVER)
         server = McpServer(command=sys.executable, args=(str(script),), effects={"*": "reads"})
         began = time.perf_counter()
-        with ToolRegistry.load([], ToolSources(mcp={"bench": server})) as registry, _by_hand(script) as ask:
+        with load_tools([], ToolSources(mcp={"bench": server})) as registry, _by_hand(script) as ask:
             opened = time.perf_counter() - began
             executor = ToolExecutor(registry, policy=policy)
             theirs, ours = _in_turns(calls, ask, lambda: executor.call("add", ARGUMENTS))

@@ -19,6 +19,7 @@ from fieldcraft.envs.types import (
     PrimitiveError,
     Progress,
     ReachGoal,
+    Requirement,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "PrimitiveError",
     "Progress",
     "ReachGoal",
+    "Requirement",
     "UnknownEnvironment",
     "available",
     "check_environment",

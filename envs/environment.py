@@ -25,6 +25,7 @@ from fieldcraft.envs.types import (
     PrimitiveError,
     Progress,
     ReachGoal,
+    Requirement,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -144,6 +145,14 @@ class Environment(ABC):
             ValueError: it could not be fetched; the message says why.
         """
         return "nothing needs to be installed"
+
+    @classmethod
+    def diagnose(cls) -> tuple[Requirement, ...]:
+        """What this world needs of the machine besides Python packages, for `fieldcraft doctor`.
+
+        Quick, and changes nothing. None unless a world says so.
+        """
+        return ()
 
     def confine(self, launcher: Launcher) -> None:  # noqa: ARG002
         """Start processes of this world's own by `launcher` from now on. Called before the first reset."""

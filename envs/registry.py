@@ -7,16 +7,17 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from fieldcraft.common import plugins
+from fieldcraft.common.errors import ForeignFault, InputError
 from fieldcraft.envs.environment import Environment
 
 GROUP = "fieldcraft.envs"
 
 
-class UnknownEnvironment(LookupError):
+class UnknownEnvironment(InputError, LookupError):
     """No world of this name; the message lists the nearest names and how to register one."""
 
 
-class BrokenEnvironment(RuntimeError):
+class BrokenEnvironment(ForeignFault, RuntimeError):
     """A world was found but could not be loaded; the message says why."""
 
 

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.fields import Count, Counts, Data, Text
 
 FURTHEST = 1e15
 """Blocks from the origin that a position may be: beyond it, a step of one block is lost in rounding."""
 
 
-class PrimitiveError(Exception):
+class PrimitiveError(FieldcraftError):
     """A primitive could not do what was asked; the message says what is missing.
 
     Raised by primitives. The program sees it and may catch it; the agent reads it as feedback.
@@ -166,6 +167,18 @@ class OptionInfo(Frozen):
     about: Text
     default: Data = None
     choices: dict[Text, Text] = {}
+
+
+class Requirement(Frozen):
+    """Something that a world needs of this machine, and whether it is there.
+
+    `detail` says what was found or what is missing; `cure` is the command or the place to get it from.
+    """
+
+    name: Text
+    met: bool
+    detail: Text = ""
+    cure: Text = ""
 
 
 class EnvironmentSpec(Frozen):

@@ -10,6 +10,8 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.moved import install
+
 if TYPE_CHECKING:
     from fieldcraft.agent import Explorer, explore, replay, solve
     from fieldcraft.envs import (
@@ -89,6 +91,7 @@ def _require_rooms() -> None:
 
 
 _require_rooms()
+install()
 
 
 def __getattr__(name: str) -> Any:

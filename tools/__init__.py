@@ -23,6 +23,7 @@ from fieldcraft.tools.context import (
     current_context,
 )
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError, TransientToolError, UnknownTool
+from fieldcraft.tools.loading import load_tools
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 from fieldcraft.tools.traits import Effect, ToolTraits, declare, traits_of
 
@@ -56,6 +57,7 @@ __all__ = [
     "current_call",
     "current_context",
     "declare",
+    "load_tools",
     "told",
     "tool",
     "traits_of",

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.tools.calls.naming import nearest
+from fieldcraft.common.suggest import nearest
 from fieldcraft.tools.errors import BrokenTool, NoSuchName
 
 GROUP = "fieldcraft.tools"

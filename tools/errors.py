@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fieldcraft.common.errors import FieldcraftError, ForeignFault, InputError
 from fieldcraft.common.redaction import redact
 
 
-class ToolError(Exception):
+class ToolError(FieldcraftError):
     """A call gave no result: unknown tool, wrong arguments, a refusal, a timeout, a fault of the tool.
 
     An expected event. The text goes to the caller, who may do something else; it holds no secret that this
@@ -16,11 +17,11 @@ class ToolError(Exception):
         super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
 
 
-class UnknownTool(ToolError, LookupError):
+class UnknownTool(ToolError, InputError, LookupError):
     """No tool of this name; the message names the nearest and what there is."""
 
 
-class BrokenTool(ToolError):
+class BrokenTool(ToolError, ForeignFault):
     """A tool was found but cannot be used; the message says why."""
 
 

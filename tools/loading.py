@@ -17,12 +17,23 @@ if TYPE_CHECKING:
 _WAYS = " Your own: 'module:function', an mcpServers file, or an OpenAPI document."
 
 
-def load(registry: ToolRegistry, wanted: Sequence[str], sources: ToolSources | None) -> ToolRegistry:
-    """`registry`, with what `ToolRegistry.load` says.
+def load_tools(
+    wanted: Sequence[str], sources: ToolSources | None = None, registry: ToolRegistry | None = None
+) -> ToolRegistry:
+    """A registry with the tools of these names and all that `sources` give; none for none.
+
+    Args:
+        wanted: names or patterns (`search_*`, `*`) of announced tools, `module:function`, a `.json`
+            file of `mcpServers`, an OpenAPI document (`.json`, `.yaml`), or the URL of either.
+        sources: MCP servers and OpenAPI documents. They are started and read here; the registry's `close`
+            ends them.
+        registry: has tools already, whose names no other takes; a new one where omitted.
 
     Raises:
-        UnknownTool: a name is nobody's. What was started is closed again.
+        UnknownTool: nobody announces such a tool; what was started is closed again. A tool that is there
+            but broken is on the registry's `problems`.
     """
+    registry = ToolRegistry() if registry is None else registry
     named = [name for name in wanted if is_source(name)]
     try:
         unmatched = _add_named(registry, [name for name in wanted if not is_source(name)])

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from fieldcraft.common.moved import renamed
 from fieldcraft.tools.calls.naming import unknown_tool
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, UnknownTool
 
@@ -53,19 +54,9 @@ class ToolRegistry:
 
     @classmethod
     def load(cls, wanted: Sequence[str], sources: ToolSources | None = None) -> ToolRegistry:
-        """The tools of these names and all that `sources` give; none for none.
-
-        Args:
-            wanted: names or patterns (`search_*`, `*`) of announced tools, `module:function`, a `.json`
-                file of `mcpServers`, an OpenAPI document (`.json`, `.yaml`), or the URL of either.
-            sources: MCP servers and OpenAPI documents. They are started and read here; `close` ends them.
-
-        Raises:
-            UnknownTool: nobody announces such a tool. One that is there but broken is on `problems`.
-        """
-        from fieldcraft.tools.loading import load
-
-        return load(cls(), wanted, sources)
+        """Load tools by name, as `fieldcraft.tools.load_tools` does; deprecated since 0.2."""
+        load_tools = renamed("ToolRegistry.load", "fieldcraft.tools:load_tools")
+        return cast(ToolRegistry, load_tools(wanted, sources))
 
     def add(
         self, tool: BaseTool | Callable[..., Any], *, name: str | None = None, origin: str = PYTHON

@@ -58,6 +58,9 @@ class ToolTraits(BaseModel):
             (it reaches no `current_context()`); `async` for a coroutine on the executor's event loop.
             By default `async` for a tool that has a coroutine only, else `thread`.
         timeout: seconds for one call, where the executor's own do not suit.
+        reads_world: whether the world is observed just before a program's call, so that
+            `current_context().world` shows it as it is then. By default it is, unless the tool is `pure` or
+            runs in a process of its own; a tool that never looks at the world saves the time with `False`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +69,14 @@ class ToolTraits(BaseModel):
     transient: tuple[str, ...] = ()
     isolation: Literal["thread", "process", "async"] | None = None
     timeout: float | None = Field(default=None, gt=0)
+    reads_world: bool | None = None
+
+    @property
+    def needs_fresh_world(self) -> bool:
+        """Whether the world must be observed before a call."""
+        if self.reads_world is not None:
+            return self.reads_world
+        return self.effect is not Effect.PURE and self.isolation != "process"
 
 
 def declare(
@@ -74,6 +85,7 @@ def declare(
     transient: tuple[type[BaseException] | str, ...] = (),
     isolation: Literal["thread", "process", "async"] | None = None,
     timeout: float | None = None,
+    reads_world: bool | None = None,
 ) -> Callable[[T], T]:
     """Declare a tool's traits: above a function, above `@tool`, or called with any LangChain tool."""
     traits = ToolTraits(
@@ -81,6 +93,7 @@ def declare(
         transient=tuple(error if isinstance(error, str) else error.__name__ for error in transient),
         isolation=isolation,
         timeout=timeout,
+        reads_world=reads_world,
     )
 
     def mark(tool: T) -> T:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.run import Run
+from fieldcraft.common.errors import DamagedRecord, Paused
 
 E = TypeVar("E", bound=e.BaseEvent)
 Listener = Callable[[e.Event], None]
@@ -21,15 +22,15 @@ Calls = Callable[[Sequence[e.ToolEvent], bool], None]
 """Takes the tool calls of an effect that is played back, and whether that effect had its outcome."""
 
 
-class StopRequested(Exception):
+class StopRequested(Paused):
     """Somebody asked the run to stop; raised at the next event, where everything is recorded."""
 
 
-class BudgetExhausted(Exception):
+class BudgetExhausted(Paused):
     """A limit of the budget is used up; the message names it. The run can be resumed with more."""
 
 
-class JournalDiverged(RuntimeError):
+class JournalDiverged(DamagedRecord, RuntimeError):
     """The journal holds something else than the loop does now: a fault of ours, or changed settings."""
 
 

@@ -21,9 +21,10 @@ from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.common.data import DataError
+from fieldcraft.common.errors import FieldcraftError, InputError, Unavailable
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.locks import FileLock, LockTimeout
-from fieldcraft.envs import nearest
+from fieldcraft.common.suggest import nearest
 
 __all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
 
@@ -35,15 +36,15 @@ _FIRST_LINE = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-class RunError(RuntimeError):
+class RunError(FieldcraftError, RuntimeError):
     """A run cannot be created, found or opened; the message says what to do."""
 
 
-class UnknownRun(RunError):
+class UnknownRun(RunError, InputError):
     """No run of this name; the message lists the nearest."""
 
 
-class RunLocked(RunError):
+class RunLocked(RunError, Unavailable):
     """Another process has this run open."""
 
 

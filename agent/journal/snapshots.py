@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.common.errors import DamagedRecord
 from fieldcraft.common.files import Folder, UnsafeFile
 
 RECENT_SNAPSHOTS = 8
@@ -21,7 +22,7 @@ _INCOMPLETE = re.compile(r"\.[0-9a-f]{64}\.bin\.[0-9a-f]{8}\.part")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class SnapshotDamaged(RuntimeError):
+class SnapshotDamaged(DamagedRecord, RuntimeError):
     """A snapshot file is missing, truncated or changed, or no snapshot of its world."""
 
 

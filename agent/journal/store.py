@@ -25,6 +25,7 @@ from fieldcraft.agent.journal.lines import (
     read_line,
 )
 from fieldcraft.common.data import DataError
+from fieldcraft.common.errors import DamagedRecord
 from fieldcraft.common.files import Folder
 
 SEGMENT_BYTES = 4_000_000
@@ -36,7 +37,7 @@ MIGRATIONS: dict[int, Migration] = {}
 """From each older format to the next: a function that turns one event's data into the newer form."""
 
 
-class JournalError(RuntimeError):
+class JournalError(DamagedRecord, RuntimeError):
     """The journal cannot be read or written; the message names the file and what to do."""
 
 

@@ -19,8 +19,8 @@ from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
 from fieldcraft.common.redaction import redact
+from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import entered
-from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from fieldcraft.agent.models.messages import Usage
+from fieldcraft.common.errors import FieldcraftError, InputError, MissingRequirement, Unavailable
 from fieldcraft.common.redaction import redact
 
 
-class ModelError(Exception):
+class ModelError(FieldcraftError):
     """Base of everything the model room raises on purpose. No message holds a secret."""
 
     def __init__(self, *told: object) -> None:
         super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
 
 
-class UnknownModel(ModelError, LookupError):
+class UnknownModel(ModelError, InputError, LookupError):
     """No such provider, module or class; the message names the nearest."""
 
 
-class MissingExtra(ModelError, ImportError):
+class MissingExtra(ModelError, MissingRequirement, ImportError):
     """The provider's package is not installed; the message names the extra to install."""
 
 
-class MissingKey(ModelError):
+class MissingKey(ModelError, MissingRequirement):
     """The provider wants a key and the environment has none; the message names the variable."""
 
 
-class BadScript(ModelError, ValueError):
+class BadScript(ModelError, InputError, ValueError):
     """A file of scripted answers cannot be used; the message names the file and the line."""
 
 
@@ -37,7 +38,7 @@ class ModelRefused(ModelError):
     """
 
 
-class ModelUnavailable(ModelError):
+class ModelUnavailable(ModelError, Unavailable):
     """No usable answer within the retries: rate limit, outage, hang, junk, or a script that ended.
 
     Attributes:

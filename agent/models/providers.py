@@ -14,7 +14,7 @@ from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownMode
 from fieldcraft.agent.models.provider_list import PROVIDERS, Provider
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.redact import redact
-from fieldcraft.envs import nearest
+from fieldcraft.common.suggest import nearest
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.common.data import DataError, read_json
+from fieldcraft.common.errors import ForeignFault
 from fieldcraft.common.suggest import reason
 from fieldcraft.common.text import visible_line
 
@@ -24,7 +25,7 @@ _CLOSING = re.compile(r"[ \t]*+```[ \t]*+")
 T = TypeVar("T", bound=BaseModel)
 
 
-class AnswerUnusable(ValueError):
+class AnswerUnusable(ForeignFault, ValueError):
     """An answer is not of the form that was asked for; the message tells the model what to change.
 
     It is one line of visible characters, whatever of the answer it holds.

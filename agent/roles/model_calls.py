@@ -13,6 +13,7 @@ from fieldcraft.agent.models.errors import ModelUnavailable
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, render
 from fieldcraft.agent.redact import redact
+from fieldcraft.common.errors import Paused
 from fieldcraft.common.redaction import redact_data
 from fieldcraft.common.text import cut_text, valid_text
 
@@ -38,7 +39,7 @@ class Client(Protocol):
         """Answer once, or raise `ModelUnavailable` or `ModelRefused`."""
 
 
-class ModelsSilent(RuntimeError):
+class ModelsSilent(Paused, RuntimeError):
     """Too many model calls failed in a row; the message says how the last one did. The run can be resumed."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from fieldcraft.agent.models.messages import Message, ToolRequest
 from fieldcraft.agent.settings import TOOL_USERS, RunSettings
-from fieldcraft.agent.tooling.context import LOOKING, WorldOfRun
+from fieldcraft.agent.tooling.context import WorldOfRun
 from fieldcraft.agent.tooling.descriptions import offers, reference
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.agent.tooling.replayed_calls import RecordedTools
@@ -104,7 +104,7 @@ class ProgramTools:
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """Start a call, see `ToolExecutor.submit`."""
-        if name in LOOKING:
+        if self._allowed.needs_fresh_world(name):
             self._world.look()
         return self._allowed.submit(name, arguments)
 

@@ -20,8 +20,6 @@ from fieldcraft.tools import ToolError, current_call
 
 LONGEST_DESCRIBED = 2_000
 """Characters of a skill in a line: its entry, parameters and description."""
-LOOKING = frozenset({"calendar", "last_seen"})
-"""Built-in tools for which the world is looked at just before the call."""
 
 
 class WorldOfRun:

@@ -17,15 +17,15 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.tooling.access import ProgramTools, ToolDesk, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.common.errors import MissingRequirement
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool
+from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool, load_tools
 from fieldcraft.tools.builtin.corpus import Corpora
-from fieldcraft.tools.calls.naming import nearest
-from fieldcraft.tools.loading import load
 
 
-class MissingCorpus(ValueError):
+class MissingCorpus(MissingRequirement, ValueError):
     """A folder or file to search in is not there."""
 
 
@@ -59,7 +59,7 @@ def open_tools(settings: RunSettings, given: Sequence[Callable[..., Any]] = ()) 
     for tool in given:
         registry.add(tool, origin=OBJECT + tool_name(tool))
     wanted = [name for name in settings.all_tools() if not name.startswith(OBJECT)]
-    load(registry, wanted, settings.tool_sources)
+    load_tools(wanted, settings.tool_sources, registry)
     registry.specs()  # puts those that turn out to be broken on the problems
     try:
         _check_approval(settings, registry)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.gridworld import crafting, exploring, gathering, living, view
+from fieldcraft.envs.gridworld.nature import pass_second
 from fieldcraft.envs.gridworld.obtainable import living_mobs, natural_blocks, rounds
 from fieldcraft.envs.gridworld.options import Options, describe_options, read_options
 from fieldcraft.envs.gridworld.snapshot import body, load, save
@@ -66,7 +67,7 @@ class GridWorld(Environment):
         terrain = generate(
             tables, size=chosen.size, seed=seed, biomes=chosen.biomes, mob_density=chosen.mob_density
         )
-        self._world = World(tables, chosen, seed, terrain)
+        self._world = World(tables, chosen, seed, terrain, pass_second=pass_second)
         self._become(chosen, tables)
         return self.observe()
 

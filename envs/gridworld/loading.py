@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.files import UnsafeFile, read_file
 from fieldcraft.common.suggest import nearest, reason
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
@@ -27,7 +28,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Reference = tuple[str, str, EntryPath]
 
 
-class RulesError(ValueError):
+class RulesError(InputError, ValueError):
     """A rules file says something impossible; the message names the entry and its line."""
 
 

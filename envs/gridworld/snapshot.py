@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fieldcraft.envs.gridworld.nature import pass_second
 from fieldcraft.envs.gridworld.options import LARGEST, SMALLEST, Options, read_options
 from fieldcraft.envs.gridworld.tables import MARGIN, Tables
 from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
@@ -153,7 +154,7 @@ def _rebuild(memory: _Memory, tiles: memoryview, options: Options, tables: Table
         raise ValueError("damaged snapshot: it holds what no world of its rules can hold")
     packed = np.frombuffer(tiles[2 * cells : 2 * cells + bits], dtype=np.uint8)
     seen = bytearray(np.unpackbits(packed, count=cells))
-    world = World(tables, options, memory.seed, terrain, seen=seen)
+    world = World(tables, options, memory.seed, terrain, pass_second=pass_second, seen=seen)
     for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "last_death"):
         setattr(world, name, getattr(memory, name))
     world.inventory.counts = memory.counts

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from fieldcraft.common.errors import InputError
 from fieldcraft.common.suggest import reason
 from fieldcraft.envs.gridworld.rules import EntryPath, Ore, Rules, Terrain, Variant, WorldRules
 
 Section = TypeVar("Section", bound=BaseModel)
 
 
-class VariantError(ValueError):
+class VariantError(InputError, ValueError):
     """A variant changes something to what it cannot be; `entry` is the place within the variant."""
 
     def __init__(self, entry: EntryPath, problem: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class World:
         options: of its reset, with the size and biomes filled in.
         seed: of the terrain and of chance.
         terrain: the tiles and mobs, which become the world's own.
+        pass_second: what happens by itself each second; it is called with the world.
         seen: the tiles that were ever in view; those that are now where omitted.
 
     Attributes:
@@ -55,8 +57,16 @@ class World:
     """
 
     def __init__(
-        self, tables: Tables, options: Options, seed: int, terrain: Terrain, *, seen: bytearray | None = None
+        self,
+        tables: Tables,
+        options: Options,
+        seed: int,
+        terrain: Terrain,
+        *,
+        pass_second: Callable[[World], None],
+        seen: bytearray | None = None,
     ) -> None:
+        self._pass_second = pass_second
         self.tables, self.options, self.seed = tables, options, seed
         self.size, self.stride = options.size, options.size + 2 * MARGIN
         self.surface, self.under, self.biomes = terrain.surface, terrain.under, terrain.biomes
@@ -129,11 +139,9 @@ class World:
             self._pass_seconds()
 
     def _pass_seconds(self) -> None:
-        from fieldcraft.envs.gridworld.nature import pass_second
-
         while self.tick >= self.next_second:
             self.next_second += SECOND
-            pass_second(self)
+            self._pass_second(self)
 
     # Places.
 

@@ -16,9 +16,10 @@ from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
 from fieldcraft.envs.minecraft.packages import VIEWER, install
 from fieldcraft.envs.minecraft.programs import REFERENCE, run_program
+from fieldcraft.envs.minecraft.requirements import requirements
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
-from fieldcraft.envs.types import EnvironmentSpec, Names, OptionInfo, Progress
+from fieldcraft.envs.types import EnvironmentSpec, Names, OptionInfo, Progress, Requirement
 
 OF_THE_BEGINNING = ("reset", "inventory", "position")
 PROGRAM_SECONDS = 600.0
@@ -84,6 +85,11 @@ class MinecraftWorld(Player):
         """Install the bridge's packages with npm, for this user; for `pictures` the viewer's too."""
         done = f"the bridge's packages are in {install()}"
         return f"{done}, the viewer's in {install(VIEWER)}" if pictures else done
+
+    @classmethod
+    def diagnose(cls) -> tuple[Requirement, ...]:
+        """Node.js, the bridge's packages, and what draws pictures."""
+        return requirements()
 
     def remarks(self) -> tuple[str, ...]:
         """What is missing to draw pictures."""

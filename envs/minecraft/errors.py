@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fieldcraft.common.errors import Unavailable
 
-class CannotPlay(ValueError):
+
+class CannotPlay(Unavailable, ValueError):
     """No life can begin with these options on this machine; the message names the cure."""
 
 
@@ -15,5 +17,5 @@ class Lost(Exception):
     """The bridge, or its connection to the server, was lost while a request was under way."""
 
 
-class ServerGone(RuntimeError):
+class ServerGone(Unavailable, RuntimeError):
     """The server did not come back in time; the run can be resumed once it is there again."""

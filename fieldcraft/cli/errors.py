@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fieldcraft.common.errors import FieldcraftError, InputError, Paused
+
 FAILURE = 1
 USAGE = 2
 STOPPED = 130
 
 
-class UsageProblem(ValueError):
+class UsageProblem(InputError, ValueError):
     """Something on the command line or in the settings cannot be used; the message names the cure."""
 
 
-class CommandFailed(RuntimeError):
+class CommandFailed(FieldcraftError, RuntimeError):
     """A command could not do what it was asked for a reason outside of it; the message names the cure."""
 
 
-class Stopped(Exception):
+class Stopped(Paused):
     """Somebody stopped the command where no run could tell of it; the message says what is left of it."""
 
 
@@ -31,75 +33,8 @@ class Failure:
 
 def explain(error: BaseException) -> Failure | None:
     """What to say about an expected error; `None` for one that nobody expected."""
-    if isinstance(error, Stopped):
+    if not isinstance(error, FieldcraftError):
+        return None
+    if isinstance(error, Paused):
         return Failure(str(error), STOPPED)
-    if isinstance(error, _usage_errors()):
-        return Failure(str(error), USAGE)
-    if isinstance(error, _failures()):
-        return Failure(str(error), FAILURE)
-    return None
-
-
-def _usage_errors() -> tuple[type[BaseException], ...]:
-    from fieldcraft.agent.given import ObjectMissing
-    from fieldcraft.agent.journal.run import UnknownRun
-    from fieldcraft.agent.methods import UnknownMethod
-    from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
-    from fieldcraft.agent.session import BadWorldOptions
-    from fieldcraft.agent.settings import UnknownRole
-    from fieldcraft.agent.tooling.opening import MissingCorpus
-    from fieldcraft.common.plugins import UnknownPart
-    from fieldcraft.envs import UnknownEnvironment
-    from fieldcraft.skills.library.errors import UnknownSkill
-    from fieldcraft.tools.errors import UnknownTool
-    from fieldcraft.tools.toolformer.errors import MissingToolformer, NoSuchFile
-
-    return (
-        UsageProblem,
-        UnknownEnvironment,
-        UnknownMethod,
-        UnknownModel,
-        UnknownPart,
-        UnknownRole,
-        UnknownRun,
-        UnknownSkill,
-        UnknownTool,
-        BadScript,
-        BadWorldOptions,
-        MissingCorpus,
-        MissingExtra,
-        MissingKey,
-        MissingToolformer,
-        NoSuchFile,
-        ObjectMissing,
-    )
-
-
-def _failures() -> tuple[type[BaseException], ...]:
-    from fieldcraft.agent.journal.recorder import JournalDiverged
-    from fieldcraft.agent.journal.run import RunError, SnapshotDamaged
-    from fieldcraft.agent.journal.store import JournalError
-    from fieldcraft.agent.models.errors import ModelError
-    from fieldcraft.common.plugins import BrokenPart
-    from fieldcraft.envs import BrokenEnvironment
-    from fieldcraft.skills.library.errors import LibraryError
-    from fieldcraft.skills.sandbox.base import SandboxUnavailable
-    from fieldcraft.study.study import StudyError
-    from fieldcraft.tools.errors import BrokenTool
-    from fieldcraft.tools.toolformer.errors import ToolformerError
-
-    return (
-        CommandFailed,
-        BrokenPart,
-        BrokenTool,
-        BrokenEnvironment,
-        JournalDiverged,
-        JournalError,
-        LibraryError,
-        ModelError,
-        RunError,
-        SandboxUnavailable,
-        SnapshotDamaged,
-        StudyError,
-        ToolformerError,
-    )
+    return Failure(str(error), USAGE if isinstance(error, InputError) else FAILURE)

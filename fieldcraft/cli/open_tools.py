@@ -30,12 +30,12 @@ def open_tools(
     tools: list[str] | None, wanted: str | None = None, flags: Mapping[str, Any] = _NO_FLAGS
 ) -> Iterator[tuple[Settings, ToolRegistry]]:
     """Everything announced and configured, and what `wanted` (`module:function`) imports."""
-    from fieldcraft.tools import ToolRegistry
+    from fieldcraft.tools import load_tools
 
     settings = settings_here(tools, flags)
     further = [wanted] if wanted is not None and ":" in wanted else []
     names = [*settings.all_tools(), *(tools or ()), "*", *further]
-    with ToolRegistry.load(list(dict.fromkeys(names)), settings.tool_sources) as registry:
+    with load_tools(list(dict.fromkeys(names)), settings.tool_sources) as registry:
         yield settings, registry
 
 

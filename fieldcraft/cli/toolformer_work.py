@@ -51,7 +51,7 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
     from fieldcraft.agent.tooling.opening import check_corpora
     from fieldcraft.cli.options.config import load_settings
     from fieldcraft.cli.tools_reach import Reach
-    from fieldcraft.tools import ToolExecutor, ToolRegistry
+    from fieldcraft.tools import ToolExecutor, load_tools
     from fieldcraft.tools.toolformer.annotation.annotate import POLICY
 
     settings = load_settings({"corpus": tuple(corpus)} if corpus else {})
@@ -59,7 +59,7 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
     names = tuple(wanted or settings.all_tools())
     if not names:
         raise UsageProblem("no tool is named; name one with --tools, such as --tools calculator")
-    with ToolRegistry.load(names, settings.tool_sources) as registry, ExitStack() as stack:
+    with load_tools(names, settings.tool_sources) as registry, ExitStack() as stack:
         for problem in registry.problems:
             raise UsageProblem(f"{problem.name} cannot be had: {problem.message}")
         executor = ToolExecutor(registry, context=Reach(settings, stack).context(), policy=POLICY)
@@ -125,7 +125,7 @@ def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:
 
 
 def _unfit(error: ValidationError, source: str) -> UsageProblem:
-    from fieldcraft.envs import nearest
+    from fieldcraft.common.suggest import nearest
     from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
 
     first = error.errors(include_url=False)[0]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from fieldcraft.common.errors import ForeignFault
 from fieldcraft.common.text import valid_text
 
 
@@ -35,7 +36,7 @@ class Limits:
     aliases: int = 100
 
 
-class DataError(ValueError):
+class DataError(ForeignFault, ValueError):
     """Foreign data that is malformed or beyond a bound; the message says which, in one line."""
 
 

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from fieldcraft.common.errors import FieldcraftError
+
 SIZE_LIMIT = 16_000_000
 """Bytes that are read of a file where no other limit is given."""
 
@@ -31,7 +33,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 Kind = Literal["file", "folder", "link", "other"]
 
 
-class UnsafeFile(OSError):
+class UnsafeFile(FieldcraftError, OSError):
     """An entry is not what it must be (a link, a pipe, a device, too large). Nothing was done to it."""
 
     def __init__(self, path: Path, problem: str) -> None:

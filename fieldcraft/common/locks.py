@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.errors import Unavailable
 from fieldcraft.common.files import Folder
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ with suppress(ImportError):  # Windows has none
 POLL_SECONDS = 0.02
 
 
-class LockTimeout(TimeoutError):
+class LockTimeout(Unavailable, TimeoutError):
     """Another process has the lock, and still had it after the time given."""
 
 

@@ -13,14 +13,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.errors import ForeignFault, InputError
 from fieldcraft.common.suggest import nearest
 
 
-class UnknownPart(ValueError):
+class UnknownPart(InputError, ValueError):
     """No part of this name; the message lists the nearest names and how to give one's own."""
 
 
-class BrokenPart(RuntimeError):
+class BrokenPart(ForeignFault, RuntimeError):
     """A part was found, but cannot be loaded or made, or does something other than its kind says."""
 
 

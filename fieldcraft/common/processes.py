@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fieldcraft.common import working
+from fieldcraft.common.errors import FieldcraftError
 
 _GRACE_SECONDS = 30.0
 """To start, and beyond the deadline that the process keeps itself."""
@@ -27,7 +28,7 @@ _FLAGS = ("-I", "-S", "-B")
 _WORKERS: weakref.WeakSet[BoundedWorker] = weakref.WeakSet()
 
 
-class WorkFailed(Exception):
+class WorkFailed(FieldcraftError):
     """The work was not done; the message says why, in a few words that complete "it ..."."""
 
 

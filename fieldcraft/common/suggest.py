@@ -1,4 +1,4 @@
-"""Nearest names, for errors that name the cure."""
+"""Nearest names and reasons, for errors that name the cure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from collections.abc import Iterable
 MARGIN = 0.24
 
 
+_LONGEST_COMPARED = 200
+
+
+def close_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known names that are most like `name`, best first; its first 200 characters are compared."""
+    return difflib.get_close_matches(name[:_LONGEST_COMPARED], sorted(known), n=most, cutoff=0.5)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'a' or 'b'?` for the closest known names, else the empty string."""
-    wanted = name.lower()
-    close = difflib.get_close_matches(wanted, sorted(known), n=3, cutoff=0.5)
+    wanted = name[:_LONGEST_COMPARED].lower()
+    close = close_names(wanted, known)
     if not close:
         return ""
     best = likeness(wanted, close[0])

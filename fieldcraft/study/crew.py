@@ -6,22 +6,52 @@ import queue
 import threading
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
+from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.study.design import name_of
+from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.lives import Ended, Order, Step
 from fieldcraft.study.records import Listener, Record, Update
 from fieldcraft.study.workers import Worker
 
-if TYPE_CHECKING:
-    from fieldcraft.study.study import Study
+
+class StudyInProgress(Protocol):
+    """What the workers need of a study: its trials, where they are kept, and how it is stopped."""
+
+    @property
+    def plan(self) -> StudyPlan:
+        """What is compared."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the study keeps its own files."""
+
+    @property
+    def store(self) -> Store:
+        """Where the runs and libraries of its trials are kept."""
+
+    @property
+    def records(self) -> list[Record]:
+        """One for each trial; the workers write the outcomes into them."""
+
+    @property
+    def spent(self) -> Spent:
+        """The sum over all trials."""
+
+    @property
+    def stopped(self) -> str:
+        """Why the study was stopped, empty where it was not."""
+
+    def request_stop(self, reason: str) -> None:
+        """Stop every trial at its next event."""
 
 
 class Crew:
     """Threads that each drive a worker through the trials that are left."""
 
-    def __init__(self, study: Study, left: list[Record], limits: BudgetLimits) -> None:
+    def __init__(self, study: StudyInProgress, left: list[Record], limits: BudgetLimits) -> None:
         self._study = study
         self._limits = limits
         self._waiting = list(left)

@@ -16,6 +16,7 @@ from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.session import BadWorldOptions, open_clients
 from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.envs import Environment, make, nearest
@@ -29,7 +30,7 @@ from fieldcraft.tools.sources.secrets import FOR_FILES
 __all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
 
 
-class StudyError(RuntimeError):
+class StudyError(FieldcraftError, RuntimeError):
     """A study cannot be begun or gone on with; the message says what to do."""
 
 

@@ -1,1 +1,10 @@
 """The skill library: its folder, what it admits, which version a call goes to, and merging."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fieldcraft.common.moved import names_from
+
+if not TYPE_CHECKING:
+    __getattr__ = names_from(__name__, "fieldcraft.skills.library.library", names="Kept SkillLibrary")

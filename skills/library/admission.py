@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from fieldcraft.common.suggest import close_names
 from fieldcraft.skills.library.catalogue import Catalogue, goal_key
 from fieldcraft.skills.library.errors import BrokenSkill, SkillRefused
 from fieldcraft.skills.library.likeness import first_near, likeness
+from fieldcraft.skills.library.reader import SkillShelf
 from fieldcraft.skills.library.skill import Skill
 from fieldcraft.skills.program.source import RESERVED, ProgramError, is_skill_name, parse_program
-
-if TYPE_CHECKING:
-    from fieldcraft.skills.library.library import SkillLibrary
 
 _SAME_GOAL_COMPARED = 20
 _CHAIN_SHOWN = 10
@@ -31,7 +29,7 @@ class Walked:
     entries: set[str] = field(default_factory=set)
 
 
-def check_admissible(skill: Skill, library: SkillLibrary, walked: Walked | None = None) -> None:
+def check_admissible(skill: Skill, library: SkillShelf, walked: Walked | None = None) -> None:
     """Raise `SkillRefused`, in words for the program's author, unless the skill may be kept."""
     _check_name(skill, library)
     if skill.language == "python":
@@ -57,7 +55,7 @@ def _has_likeness(found: Skill | None, wanted: str) -> bool:
     return found is not None and likeness(found) == wanted
 
 
-def _check_name(skill: Skill, library: SkillLibrary) -> None:
+def _check_name(skill: Skill, library: SkillShelf) -> None:
     usable = (
         is_skill_name(skill.entry)
         if skill.language == "python"
@@ -115,7 +113,7 @@ def _unknown_name(name: str) -> str:
     return f"the program uses {shown}, which neither it nor the library defines; define it or leave it out"
 
 
-def _check_dependencies(skill: Skill, library: SkillLibrary, walked: Walked) -> None:
+def _check_dependencies(skill: Skill, library: SkillShelf, walked: Walked) -> None:
     """Every call is bound to a version that is there, and none leads back to the skill itself."""
     waiting = [(skill, _Step(entry, None)) for entry in sorted(skill.dependencies)]
     known = frozenset[str]() if skill.entry in walked.entries else walked.digests
@@ -156,11 +154,11 @@ def _circle(last: _Step) -> str:
     return f"the skill would call itself ({words}); do that step without calling {chain[0]!r}"
 
 
-def _called(caller: Skill, entry: str, library: SkillLibrary) -> Skill:
+def _called(caller: Skill, entry: str, library: SkillShelf) -> Skill:
     try:
         return library.dependency(caller, entry)
     except BrokenSkill:
-        nearest = difflib.get_close_matches(entry[:200], library.entries(caller.language), n=3, cutoff=0.5)
+        nearest = close_names(entry, library.entries(caller.language))
         hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
         raise SkillRefused(
             f"the program calls {entry[:200]!r}, which is not in the library in that version{hint}; "

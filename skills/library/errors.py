@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fieldcraft.common.errors import FieldcraftError, ForeignFault, InputError, Unavailable
 from fieldcraft.common.text import visible_line
 
 _NAME_LIMIT = 100
 _REASON_LIMIT = 400
 
 
-class LibraryError(Exception):
+class LibraryError(FieldcraftError):
     """Whatever a skill library raises on purpose."""
 
 
@@ -16,15 +17,15 @@ class SkillRefused(LibraryError):
     """`keep` will not store this skill. The message is feedback for whoever wrote the program."""
 
 
-class UnknownSkill(LibraryError):
+class UnknownSkill(LibraryError, InputError):
     """No skill, or no version, of that name; the message lists the nearest ones."""
 
 
-class LibraryLocked(LibraryError):
+class LibraryLocked(LibraryError, Unavailable):
     """Another process is writing to the library; the message names it."""
 
 
-class LibraryNotWritable(LibraryError):
+class LibraryNotWritable(LibraryError, Unavailable):
     """The folder cannot be written: read-only, a full disk. What was stored before is untouched."""
 
 
@@ -36,7 +37,7 @@ class UnsafeLibrary(LibraryNotWritable):
     """A file or folder of ours is a link, a pipe or the like, and was not touched; the message names it."""
 
 
-class BrokenSkill(LibraryError):
+class BrokenSkill(LibraryError, ForeignFault):
     """A skill folder that cannot be loaded: `reason` says why, `cure` what to do."""
 
     def __init__(self, name: str, reason: str, cure: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ from fieldcraft.skills.formats.agent_skills import render
 from fieldcraft.skills.formats.limits import check_readable
 from fieldcraft.skills.library.admission import Walked, check_admissible, find_twin
 from fieldcraft.skills.library.errors import BrokenSkill, SkillRefused
-from fieldcraft.skills.library.merging import MergeReport, merge
+from fieldcraft.skills.library.merging import Adopted, MergeReport, merge
 from fieldcraft.skills.library.reader import SkillShelf
 from fieldcraft.skills.library.skill import STANDING, Provenance, Skill, Verified
 
@@ -26,15 +26,6 @@ class Kept:
     skill: Skill
     status: Literal["new", "new version", "same", "duplicate"]
     duplicate_of: str | None = None
-
-
-@dataclass
-class Adopted:
-    """What `adopt` did: whether the skill was new here, the versions written, why others were refused."""
-
-    new: bool = False
-    written: list[Skill] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
 
 
 class SkillLibrary(SkillShelf):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
 from fieldcraft.skills.library.admission import Walked
 from fieldcraft.skills.library.errors import BrokenSkill
+from fieldcraft.skills.library.reader import SkillShelf
 from fieldcraft.skills.library.skill import STANDING, Skill
-
-if TYPE_CHECKING:
-    from fieldcraft.skills.library.library import SkillLibrary
 
 
 @dataclass
@@ -30,7 +29,40 @@ class MergeReport:
     better: dict[str, str] = field(default_factory=dict)
 
 
-def merge(ours: SkillLibrary, theirs: SkillLibrary) -> MergeReport:
+@dataclass
+class Adopted:
+    """What `adopt` did: whether the skill was new here, the versions written, why others were refused."""
+
+    new: bool = False
+    written: list[Skill] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+class Adopter(Protocol):
+    """A library that takes in skills of others; see `SkillLibrary` for what the methods do."""
+
+    def current(self, name: str) -> Skill | None:
+        """The current version of a sound skill of exactly this name."""
+
+    def has(self, name: str, digest: str) -> bool:
+        """Whether a skill of that name is kept in that version."""
+
+    def claimed_entries(self) -> dict[str, str]:
+        """Entry function to name of the skills that cannot be loaded now."""
+
+    def adopt(
+        self,
+        versions: Sequence[Skill],
+        *,
+        library: Path,
+        claimed: Mapping[str, str] | None = None,
+        walked: Walked | None = None,
+        grows: bool = False,
+    ) -> Adopted:
+        """Write versions of one skill of another `library`, oldest first."""
+
+
+def merge(ours: Adopter, theirs: SkillShelf) -> MergeReport:
     """Adopt every skill of `theirs`, each after the versions it depends on. Needs the write lock."""
     report = MergeReport()
     report.refused = {problem.name: problem.reason for problem in theirs.unusable()}
@@ -55,7 +87,7 @@ def merge(ours: SkillLibrary, theirs: SkillLibrary) -> MergeReport:
     return report
 
 
-def _wanted(theirs: SkillLibrary, report: MergeReport) -> dict[str, dict[str, Skill]]:
+def _wanted(theirs: SkillShelf, report: MergeReport) -> dict[str, dict[str, Skill]]:
     """By name and digest: the current skills and every version that one of these calls, the current last."""
     wanted: dict[str, dict[str, Skill]] = {}
     for root in theirs:
@@ -80,7 +112,7 @@ def _wanted(theirs: SkillLibrary, report: MergeReport) -> dict[str, dict[str, Sk
     return wanted
 
 
-def _batches(wanted: dict[str, dict[str, Skill]], theirs: SkillLibrary) -> Iterator[list[Skill]]:
+def _batches(wanted: dict[str, dict[str, Skill]], theirs: SkillShelf) -> Iterator[list[Skill]]:
     """All versions of a name together, after the names they call; one by one where names call each other.
 
     Together, a skill that is new arrives in one step, so that a merge that is cut off and made again ends
@@ -105,7 +137,7 @@ def _batches(wanted: dict[str, dict[str, Skill]], theirs: SkillLibrary) -> Itera
         yield from (list(wanted[name].values()) for name in names)
 
 
-def _compared(ours: SkillLibrary, theirs: SkillLibrary) -> Iterator[tuple[str, str]]:
+def _compared(ours: Adopter, theirs: SkillShelf) -> Iterator[tuple[str, str]]:
     for skill in theirs:
         here = ours.current(skill.name)
         if here is None or here.digest == skill.digest:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldcraft.common.suggest import close_names
 from fieldcraft.skills.library.binding import Bindings
 from fieldcraft.skills.library.catalogue import Catalogue, Problem
 from fieldcraft.skills.library.errors import BrokenSkill, UnknownSkill
@@ -267,8 +268,6 @@ class SkillShelf:
 
     def _unknown(self, name: str) -> UnknownSkill:
         known = {word: skill.name for skill in self for word in (skill.name, skill.entry)}
-        nearest = list(
-            dict.fromkeys(known[word] for word in difflib.get_close_matches(name, known, n=6, cutoff=0.5))
-        )
+        nearest = list(dict.fromkeys(known[word] for word in close_names(name, known, most=6)))
         hint = f"; nearest: {', '.join(nearest[:3])}" if nearest else f"; the library has {len(self)} skills"
         return UnknownSkill(f"no skill {name!r} in {self.path}{hint}")

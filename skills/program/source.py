@@ -1,4 +1,4 @@
-"""Programs: source code that an actor wrote, read before anything runs."""
+"""Reading the source of a program before anything runs."""
 
 from __future__ import annotations
 
@@ -7,56 +7,34 @@ import builtins
 import keyword
 import re
 import symtable
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from fieldcraft.skills.program.program import (
+    RESERVED,
+    SOURCE_LIMIT,
+    Language,
+    MissingParser,
+    Parameter,
+    Program,
+    ProgramError,
+    check_size,
+)
 
-Language = Literal["python", "javascript"]
-
-RESERVED = frozenset({"bot", "tools", "PrimitiveError", "Position", "ToolError"})
-"""Names that a program gets from the sandbox and may not define."""
-
-SOURCE_LIMIT = 64_000
-"""Characters of a source at most; reading one this long takes well under a second."""
+__all__ = [
+    "RESERVED",
+    "SOURCE_LIMIT",
+    "Language",
+    "MissingParser",
+    "Parameter",
+    "Program",
+    "ProgramError",
+    "is_skill_name",
+    "parse_program",
+    "read_python",
+]
 
 _NAME_LIMIT = 200
 _FIELDS = 200_000_000
 """Characters of a source times its braces: up to Python 3.11, f-strings are read in quadratic time."""
-
-
-class ProgramError(ValueError):
-    """The source is no runnable program; the message tells its author what to change, with the line."""
-
-
-class MissingParser(ProgramError):
-    """What reads programs in this language is not installed; the message names the extra."""
-
-
-class Parameter(BaseModel):
-    """A keyword parameter of an entry function; `default` is its source text."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    default: str
-
-
-class Program(BaseModel):
-    """Source whose last public top-level function, the entry, takes `bot` and further parameters.
-
-    In JavaScript the entry is the last asynchronous one, as in Voyager. `names` are the global names its
-    code reads but does not define: library skills are found among them.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: str
-    entry: str
-    language: Language = "python"
-    parameters: tuple[Parameter, ...] = ()
-    docstring: str = ""
-    names: frozenset[str] = frozenset()
-    tools: frozenset[str] = frozenset()
 
 
 def parse_program(source: str, language: Language = "python") -> Program:
@@ -76,14 +54,6 @@ def parse_program(source: str, language: Language = "python") -> Program:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(_syntax_message(source, error)) from None
-
-
-def check_size(source: str) -> None:
-    """Raise `ProgramError` for a source that is too large to be read in a short time."""
-    if len(source) > SOURCE_LIMIT:
-        raise ProgramError(
-            f"the source has {len(source):,} characters; at most {SOURCE_LIMIT:,} are read: write less"
-        )
 
 
 def read_python(source: str) -> ast.Module:

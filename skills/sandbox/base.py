@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fieldcraft.common.errors import Unavailable
 from fieldcraft.common.plugins import Kind
 from fieldcraft.envs import Environment
 from fieldcraft.skills.program.execution import Execution
@@ -21,7 +22,7 @@ SANDBOX = Kind(
 )
 
 
-class SandboxUnavailable(RuntimeError):
+class SandboxUnavailable(Unavailable, RuntimeError):
     """This machine cannot give the isolation that was asked for; the message says what is missing."""
 
 

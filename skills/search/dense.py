@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from fieldcraft.common.errors import Unavailable
 from fieldcraft.skills.library.errors import LibraryError
 from fieldcraft.skills.search.databases import check_file
 from fieldcraft.skills.search.vectors import Vector
@@ -35,7 +36,7 @@ class IndexDamaged(Exception):
     """Chroma could not do what it was asked: its files are damaged, or its server is gone."""
 
 
-class ServerUnavailable(LibraryError):
+class ServerUnavailable(LibraryError, Unavailable):
     """The Chroma server that was asked for does not answer."""
 
 

@@ -6,12 +6,13 @@ import importlib
 from typing import NamedTuple, Protocol, cast
 
 from fieldcraft.common import plugins
+from fieldcraft.common.errors import Unavailable
 from fieldcraft.skills.library.errors import LibraryError
 
 DEFAULT = "minilm"
 
 
-class EmbeddingsUnavailable(LibraryError):
+class EmbeddingsUnavailable(LibraryError, Unavailable):
     """The embeddings cannot be had; the message names what to install or to write instead."""
 
 

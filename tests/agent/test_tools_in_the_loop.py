@@ -107,6 +107,24 @@ def test_a_model_that_does_not_stop_calling_is_told_to_answer(toy_settings: Sett
     assert state.completed == ["Chop 4 wood"]
 
 
+def test_a_user_s_own_tool_sees_the_world_as_it_is_in_the_middle_of_a_program(
+    toy_settings: Settings, tmp_path: Path
+) -> None:
+    lines = ("print(tools.wood_before())", "print(tools.wood_now())")
+    model = script(tmp_path, curriculum=[WOOD], actor=[program(*lines)])
+    settings = toy_settings(
+        model=model,
+        tools=("toy_tools:wood_now", "toy_tools:wood_before"),
+        critic="none",
+        budget=BudgetLimits(iterations=1),
+    )
+    _, events = live(settings, tmp_path / "runs")
+    [ended] = [event.execution for event in events if isinstance(event, e.ExecutionFinished)]
+    before, now = ended.log.splitlines()
+    assert before == "no wood"
+    assert now.endswith("wood in the inventory")
+
+
 def test_the_built_in_tools_look_at_the_run_s_own_world_library_and_texts(
     toy_settings: Settings, tmp_path: Path
 ) -> None:

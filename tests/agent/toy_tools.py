@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from fieldcraft.tools import ToolError, declare
+from fieldcraft.tools import ToolError, current_context, declare
 
 
 def _noted(line: str) -> None:
@@ -37,3 +37,16 @@ def post(text: str) -> str:
     """Send a letter."""
     _noted(f"post {text}")
     return f"sent {text}"
+
+
+def wood_now() -> str:
+    """Say whether wood is held. It declares nothing."""
+    world = current_context().world
+    assert world is not None
+    return world.last_seen("wood") or "no wood"
+
+
+@declare(effect="reads", reads_world=False)
+def wood_before() -> str:
+    """Say whether wood was held when the world was last looked at."""
+    return wood_now()

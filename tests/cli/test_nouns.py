@@ -269,6 +269,40 @@ def test_doctor_tells_what_minecraft_lacks(
     assert found["minecraft: pictures"]["cure"] == "fieldcraft envs install minecraft-v1 --pictures"
 
 
+NEEDY = """
+from clearing import Clearing
+from fieldcraft.envs import Requirement
+
+class Needy(Clearing):
+    @classmethod
+    def diagnose(cls):
+        return (Requirement(name="saw", met=False, detail="there is none\\x1b[2J", cure="apt install saw"),)
+
+class Failing(Clearing):
+    @classmethod
+    def diagnose(cls):
+        raise RuntimeError("no idea")
+"""
+
+
+def test_doctor_lists_what_a_user_s_own_world_says_it_lacks(workshop: Workshop) -> None:
+    Path("needy.py").write_text(NEEDY)
+    Path("fieldcraft.toml").write_text('environment = "needy:Needy"\n')
+    found = {finding["name"]: finding for finding in workshop.run("doctor", "--json").data}
+    assert found["world: needy:Needy"]["holds"]
+    assert (found["saw"]["holds"], found["saw"]["cure"]) == (False, "apt install saw")
+    assert found["saw"]["detail"].startswith("there is none") and "\x1b" not in found["saw"]["detail"]
+
+
+def test_doctor_goes_on_where_a_world_cannot_say_what_it_lacks(workshop: Workshop) -> None:
+    Path("needy.py").write_text(NEEDY)
+    Path("fieldcraft.toml").write_text('environment = "needy:Failing"\n')
+    found = workshop.run("doctor", "--json").data
+    failed = [finding["detail"] for finding in found if finding["name"] == "world: needy:Failing"]
+    assert failed == ["loads", "its diagnose() failed: RuntimeError: no idea"]
+    assert any(finding["name"] == "embeddings" for finding in found)
+
+
 def test_doctor_fails_where_something_required_is_missing(workshop: Workshop) -> None:
     Path("fieldcraft.toml").write_text("sed = 3\n")
     ended = workshop.run("doctor")

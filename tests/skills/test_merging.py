@@ -212,7 +212,8 @@ def test_a_circle_is_found_behind_calls_that_were_followed_before(two: tuple[Pat
 KILLED = """
 import os, signal, sys
 from fieldcraft.common.files import Folder
-from fieldcraft.skills import SkillLibrary, writing
+from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills.library import writing
 ours, theirs, left = SkillLibrary(sys.argv[1]), SkillLibrary(sys.argv[2]), int(sys.argv[3])
 for place, name in ((Folder, "write"), (writing, "create_tree")):
     def counted(*arguments, _do=getattr(place, name), **named):

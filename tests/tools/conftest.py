@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.tools import ToolContext, ToolExecutor, ToolPolicy, ToolRegistry
+from fieldcraft.tools import ToolContext, ToolExecutor, ToolPolicy, ToolRegistry, load_tools
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, ToolSources
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -28,7 +28,7 @@ def load() -> Iterator[Callable[..., ToolRegistry]]:
         mcp: dict[str, McpServer] | None = None,
         openapi: dict[str, OpenApiDocument] | None = None,
     ) -> ToolRegistry:
-        loaded.append(ToolRegistry.load(wanted, ToolSources(mcp=mcp or {}, openapi=openapi or {})))
+        loaded.append(load_tools(wanted, ToolSources(mcp=mcp or {}, openapi=openapi or {})))
         return loaded[-1]
 
     yield start

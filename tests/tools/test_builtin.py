@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from fieldcraft.tools import Effect, ToolContext, ToolError, ToolExecutor, ToolRegistry, available, traits_of
+from fieldcraft.tools import (
+    Effect,
+    ToolContext,
+    ToolError,
+    ToolExecutor,
+    available,
+    load_tools,
+    traits_of,
+)
 from fieldcraft.tools.builtin.corpus import Corpora
 
 Call = Callable[..., Any]
@@ -48,7 +56,7 @@ def call() -> Iterator[Call]:
     executors = []
 
     def _call(name: str, context: ToolContext | None = None, /, **arguments: Any) -> Any:
-        executors.append(ToolExecutor(ToolRegistry.load([name]), context=context or ToolContext()))
+        executors.append(ToolExecutor(load_tools([name]), context=context or ToolContext()))
         return executors[-1].call(name, arguments)
 
     yield _call
@@ -67,7 +75,7 @@ def test_every_built_in_tool_is_announced_and_declares_that_it_changes_nothing()
         "search",
         "translate",
     ]
-    registry = ToolRegistry.load(names)
+    registry = load_tools(names)
 
     assert set(names) <= set(available())
     assert registry.problems == []

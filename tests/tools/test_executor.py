@@ -17,6 +17,7 @@ from fieldcraft.tools import (
     ToolOutcome,
     ToolRegistry,
     current_context,
+    load_tools,
 )
 
 Execute = Callable[..., ToolExecutor]
@@ -36,7 +37,7 @@ def test_a_call_gives_the_result_as_data(execute: Execute) -> None:
 
 
 def test_the_built_in_calculator_end_to_end() -> None:
-    executor = ToolExecutor(ToolRegistry.load(["calculator"]))
+    executor = ToolExecutor(load_tools(["calculator"]))
 
     assert executor.call("calculator", {"expression": "400/1400"}) == "0.285714285714"
     with pytest.raises(ToolError, match="division by zero"):

@@ -10,10 +10,10 @@ import pytest
 LOAD = """
 import sys
 sys.modules[{package!r}] = None
-from fieldcraft.tools import ToolRegistry
+from fieldcraft.tools import ToolRegistry, load_tools
 from fieldcraft.tools.sources.settings import ToolSources
 sources = ToolSources.model_validate({settings!r})
-registry = ToolRegistry.load(["calculator"], sources)
+registry = load_tools(["calculator"], sources)
 print(registry.names())
 print(*(f"{{problem.name}}: {{problem.message}}" for problem in registry.problems), sep="\\n")
 """

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from loopback import SERVERS, children, eventually, free_port, lives
 
-from fieldcraft.tools import ToolError, ToolExecutor, ToolRegistry, traits_of
+from fieldcraft.tools import ToolError, ToolExecutor, ToolRegistry, load_tools, traits_of
 from fieldcraft.tools.sources.settings import McpServer, ToolSources
 
 Load = Callable[..., ToolRegistry]
@@ -283,7 +283,7 @@ def test_nothing_is_left_when_the_registry_is_closed() -> None:
     threads, processes = set(threading.enumerate()), children()
     files = open_files()
     servers = {"weather": weather(), "stubborn": rude("stubborn")}
-    with ToolRegistry.load([], ToolSources(mcp=servers)) as registry:
+    with load_tools([], ToolSources(mcp=servers)) as registry:
         executor = ToolExecutor(registry)
         left = executor.call("breed", {})
         waiting = executor.submit("wait", {"seconds": 1000})

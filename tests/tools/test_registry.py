@@ -18,6 +18,7 @@ from fieldcraft.tools import (
     ToolRegistry,
     UnknownTool,
     available,
+    load_tools,
     tool,
 )
 from fieldcraft.tools.calls.naming import identifier
@@ -119,8 +120,8 @@ def test_load_takes_announced_names_patterns_and_import_paths(
     )
     monkeypatch.chdir(tmp_path)
 
-    assert ToolRegistry.load(()).names() == ()
-    registry = ToolRegistry.load(("calc*", "my_loaded_tools:triple"))
+    assert load_tools(()).names() == ()
+    registry = load_tools(("calc*", "my_loaded_tools:triple"))
 
     assert registry.names() == ("calculator", "triple")
     assert registry.get("triple").invoke({"n": 2}) == 6
@@ -140,14 +141,14 @@ def test_installed_packages_announce_tools(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert {"calculator", "fourfold"} <= available().keys()
-    assert ToolRegistry.load(["fourfold"]).get("fourfold").invoke({"n": 2}) == 8
+    assert load_tools(["fourfold"]).get("fourfold").invoke({"n": 2}) == 8
 
 
 def test_broken_tools_are_named_and_the_rest_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_broken_tools.py").write_text("raise RuntimeError('no licence')\n")
     monkeypatch.chdir(tmp_path)
 
-    registry = ToolRegistry.load(["my_broken_tools:anything", "json:nothing", "no_such:x", "calculator"])
+    registry = load_tools(["my_broken_tools:anything", "json:nothing", "no_such:x", "calculator"])
 
     assert registry.names() == ("calculator",)
     assert [(problem.name, problem.message) for problem in registry.problems] == [
@@ -159,12 +160,12 @@ def test_broken_tools_are_named_and_the_rest_works(tmp_path: Path, monkeypatch: 
 
 def test_a_tool_nobody_announces_is_an_error() -> None:
     with pytest.raises(UnknownTool, match="did you mean 'calculator'.*Your own: 'module:function'"):
-        ToolRegistry.load(["calculater"])
+        load_tools(["calculater"])
 
 
 def test_importing_the_room_imports_no_langchain() -> None:
     check = (
-        "import sys, fieldcraft.tools as tools; tools.ToolRegistry.load(['calculator']);"
+        "import sys, fieldcraft.tools as tools; tools.load_tools(['calculator']);"
         "print('langchain_core' in sys.modules)"
     )
 
@@ -212,7 +213,7 @@ def test_a_module_may_hold_several_tools(tmp_path: Path, monkeypatch: pytest.Mon
     )
     monkeypatch.chdir(tmp_path)
 
-    registry = ToolRegistry.load(["my_kit:kit", "my_kit:kit", "my_kit:Box.three", "my_kit:"])
+    registry = load_tools(["my_kit:kit", "my_kit:kit", "my_kit:Box.three", "my_kit:"])
 
     assert registry.names() == ("one", "three", "two")
     assert registry.origin("one") == "my_kit:kit"
@@ -225,11 +226,11 @@ def test_an_import_that_ends_the_program_does_not(tmp_path: Path, monkeypatch: p
     (tmp_path / "my_ending_tools.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
 
-    assert "SystemExit: 3" in ToolRegistry.load(["my_ending_tools:x"]).problems[0].message
+    assert "SystemExit: 3" in load_tools(["my_ending_tools:x"]).problems[0].message
 
 
 def test_origins_say_where_a_tool_is_from() -> None:
-    registry = ToolRegistry.load(["calculator", "math:sqrt"])
+    registry = load_tools(["calculator", "math:sqrt"])
 
     assert (registry.origin("calculator"), registry.origin("sqrt")) == ("built in", "math:sqrt")
     with pytest.raises(UnknownTool):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from libzim.writer import Creator, Hint, Item, StringProvider
 
-from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, ToolRegistry
+from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, load_tools
 from fieldcraft.tools.builtin.corpus import Corpora
 
 
@@ -218,14 +218,14 @@ def test_processes_may_share_an_index(folder: Path) -> None:
 
 
 def test_the_tool_gives_passages_as_data(folder: Path) -> None:
-    executor = ToolExecutor(ToolRegistry.load(["search"]), context=ToolContext(corpus=Corpora([folder])))
+    executor = ToolExecutor(load_tools(["search"]), context=ToolContext(corpus=Corpora([folder])))
     try:
         assert executor.call("search", {"query": "reels", "count": 1}) == [
             {"source": "deep/fish.txt", "title": "fish", "text": "Fishing reels wind the line."}
         ]
     finally:
         executor.close()
-    bare = ToolExecutor(ToolRegistry.load(["search"]))
+    bare = ToolExecutor(load_tools(["search"]))
     with pytest.raises(ToolError, match="nothing to search in: give a folder"):
         bare.call("search", {"query": "reels"})
     bare.close()

@@ -29,7 +29,7 @@ class Answer(TypedDict):
     sources: list[str]
 
 
-@declare(effect="reads", timeout=ANSWER_SECONDS)
+@declare(effect="reads", timeout=ANSWER_SECONDS, reads_world=False)
 def answer(question: str) -> Answer:
     """Answer a question from the texts at hand, with the sources it was taken from."""
     passages = search(question, PASSAGES)
@@ -39,7 +39,7 @@ def answer(question: str) -> Answer:
     return Answer(answer=said, sources=list(dict.fromkeys(passage["source"] for passage in passages)))
 
 
-@declare(effect="reads", timeout=ANSWER_SECONDS)
+@declare(effect="reads", timeout=ANSWER_SECONDS, reads_world=False)
 def translate(text: str, language: str = "English") -> str:
     """Translate a text from any language into `language`."""
     if len(text) > LONGEST_TEXT:

@@ -8,7 +8,7 @@ from fieldcraft.tools.context import current_context
 from fieldcraft.tools.traits import declare
 
 
-@declare(effect="reads")
+@declare(effect="reads", reads_world=True)
 def calendar() -> str:
     """Tell what day it is: of the world the agent lives in where it has days, else the real date."""
     world = current_context().world

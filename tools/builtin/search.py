@@ -7,7 +7,7 @@ from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.traits import declare
 
 
-@declare(effect="reads")
+@declare(effect="reads", reads_world=False)
 def search(query: str, count: int = 3) -> list[dict[str, str]]:
     """Find passages by words in the texts at hand, best first; each has `source`, `title` and `text`.
 

@@ -7,7 +7,7 @@ from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.traits import declare
 
 
-@declare(effect="reads")
+@declare(effect="reads", reads_world=False)
 def find_skills(query: str, count: int = 3) -> list[str]:
     """Find skills that help with what `query` says, best first: name and description of each."""
     library = current_context().library

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from fieldcraft.tools.calls.naming import nearest
+from fieldcraft.common.suggest import nearest
 from fieldcraft.tools.context import WorldView, current_context
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.traits import declare
 
 
-@declare(effect="reads")
+@declare(effect="reads", reads_world=False)
 def reference(name: str = "") -> str:
     """Tell what programs can do in this world: its primitives, and the names they accept.
 
@@ -34,7 +34,7 @@ def _said_of(name: str, part: str) -> str:
     return part if name in part.lower() else ""
 
 
-@declare(effect="reads")
+@declare(effect="reads", reads_world=True)
 def last_seen(name: str) -> str:
     """Tell where a block, mob or item of this exact name was last seen, and when."""
     return _world().last_seen(name) or f"{name} was not seen so far"

@@ -137,7 +137,7 @@ def one_line(found: Iterable[tuple[Iterable[object], str]]) -> str:
 
 
 def _extra(name: str, arguments: Iterable[str], known: Iterable[str]) -> str:
-    from fieldcraft.tools.calls.naming import nearest
+    from fieldcraft.common.suggest import nearest
 
     odd = min(set(arguments) - set(known))[:100]
     takes = ", ".join(sorted(known)) or "none"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -15,6 +14,7 @@ from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.calls.approval import Approval, AskPerson
 from fieldcraft.tools.calls.arguments import LEFT_OUT, Check, TooMuch, checker, plain_arguments
 from fieldcraft.tools.calls.ending import Ending
+from fieldcraft.tools.calls.gate import Gate
 from fieldcraft.tools.calls.limits import Tally, key
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.calls.results import LONGEST_MESSAGE, Results
@@ -56,9 +56,6 @@ class ToolExecutor:
         results: the folder where results are kept whole that are too long for the caller.
         approvals: what a person has settled before, for a tool once and for all; looked into at each call.
 
-    Attributes:
-        seconds_with_person: how long callers have waited for a person's approval so far. Whoever keeps
-            a deadline over a call moves it by what this grew.
     """
 
     def __init__(
@@ -73,9 +70,9 @@ class ToolExecutor:
     ) -> None:
         self.registry = registry
         self.policy = ToolPolicy() if policy is None else policy
-        self.seconds_with_person = 0.0
         self._tally = Tally(self.policy)
-        self._approval = Approval(ask_person, self._redact, {} if approvals is None else approvals)
+        approval = Approval(ask_person, self._redact, {} if approvals is None else approvals)
+        self._gate = Gate(self.policy, self._tally, approval, lambda: self.context.budget)
         self._prepared: dict[str, _Prepared] = {}
         self._remembering = Lock()
         self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()
@@ -90,6 +87,14 @@ class ToolExecutor:
     @context.setter
     def context(self, context: ToolContext) -> None:
         self._runner.context = context
+
+    @property
+    def seconds_with_person(self) -> float:
+        """How long callers have waited for a person's approval so far.
+
+        Code that keeps a deadline over a call moves it by what this grew.
+        """
+        return self._gate.seconds_with_person
 
     def _redact(self, text: str) -> str:
         return self.context.redact(text)
@@ -149,6 +154,13 @@ class ToolExecutor:
             ending.refuse(error)
         return ending.future
 
+    def needs_fresh_world(self, registry: ToolRegistry, name: str) -> bool:
+        """Whether the world must be observed before a call of a tool of `registry`."""
+        try:
+            return self._prepare(registry, name).traits.needs_fresh_world
+        except ToolError:
+            return False
+
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Call and wait; the result is as `submit` says.
 
@@ -183,7 +195,9 @@ class ToolExecutor:
             return
         if isinstance(prepared, ToolError):
             raise prepared
-        self._admit(call, prepared)
+        prepared.check(call.arguments)
+        if refusal := self._gate.check(call):
+            raise ToolError(f"{call.name} was not called: {refusal}")
         pure = call.effect is Effect.PURE
         if pure:
             remembered = self._remembered.get(key(call.name, call.arguments), _NOTHING)
@@ -194,17 +208,6 @@ class ToolExecutor:
             recorder.tool_started(call)
         running = self._runner.start(call, prepared.tool, prepared.traits, ending.count_attempt)
         ending.follow(running, self._remember if pure else None)
-
-    def _admit(self, call: ToolCall, prepared: _Prepared) -> None:
-        prepared.check(call.arguments)
-        refusal = self.context.budget.refusal() if self.context.budget is not None else None
-        refusal = refusal or self._tally.refusal(call.name, call.arguments)
-        if refusal is None and self.policy.needs_approval(call.name, changes=call.effect.changes):
-            began = time.monotonic()
-            refusal = self._approval.refusal(call)
-            self.seconds_with_person += time.monotonic() - began
-        if refusal:
-            raise ToolError(f"{call.name} was not called: {refusal}")
 
     def _remember(self, call: ToolCall, value: Any) -> None:
         with self._remembering:
@@ -243,6 +246,10 @@ class AllowedTools:
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """As `ToolExecutor.submit`; every other tool is unknown here."""
         return self._executor.submit_from(self.registry, name, arguments)
+
+    def needs_fresh_world(self, name: str) -> bool:
+        """Whether the world must be observed before a call of this tool, which may be unknown or broken."""
+        return self._executor.needs_fresh_world(self.registry, name)
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """As `ToolExecutor.call`."""

@@ -6,17 +6,11 @@ import keyword
 import re
 import zlib
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from fieldcraft.common.suggest import nearest
 
 _LONGEST = 64
 _MOST_NAMED = 40
-_LONGEST_COMPARED = 100
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'calculator'?`, or nothing where nothing is near."""
-    close = get_close_matches(name[:_LONGEST_COMPARED], sorted(known), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def unknown_tool(name: str, known: Iterable[str]) -> str:

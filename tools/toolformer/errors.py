@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from fieldcraft.common.errors import FieldcraftError, InputError, MissingRequirement
+
 _EXTRA = ("torch", "transformers", "peft", "datasets", "safetensors")
 
 
-class ToolformerError(Exception):
+class ToolformerError(FieldcraftError):
     """Texts, models or settings that cannot be used as they are; the message names the cure."""
 
 
-class NoSuchFile(ToolformerError):
+class NoSuchFile(ToolformerError, InputError):
     """A file that was named is not there."""
 
 
-class MissingToolformer(ToolformerError, ImportError):
+class MissingToolformer(ToolformerError, MissingRequirement, ImportError):
     """The extra `toolformer` is not installed."""
 
 

@@ -1,1 +1,10 @@
 """The model that needs no key: a chat model, and the modest programmer behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fieldcraft.common.moved import names_from
+
+if not TYPE_CHECKING:
+    __getattr__ = names_from(__name__, "fieldcraft.agent.models.offline.chat_model", names="OfflineChatModel")

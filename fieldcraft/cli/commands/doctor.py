@@ -7,9 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from fieldcraft.cli.errors import FAILURE
+from fieldcraft.cli.errors import FAILURE, UsageProblem
 from fieldcraft.cli.options import shared as o
+from fieldcraft.common.text import visible_line
+
+if TYPE_CHECKING:
+    from fieldcraft.envs import Environment
 
 EXAMPLES = """
 Examples:
@@ -85,7 +90,6 @@ def _sandbox() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    from fieldcraft.cli.errors import UsageProblem
     from fieldcraft.cli.options.config import FILE, load_settings
 
     try:
@@ -97,18 +101,39 @@ def _settings() -> Iterator[Finding]:
     yield Finding("settings", True, f"{where} (model {settings.model}, world {settings.environment})")
 
 
-def _world() -> Iterator[Finding]:
+def _worlds() -> Iterator[Finding]:
+    """Each announced world and the one of the settings, and what they say that they need."""
     from fieldcraft.envs import BrokenEnvironment, UnknownEnvironment, available, load
 
-    for name in available():
+    for name in dict.fromkeys([*available(), *_world_of_settings()]):
         try:
-            load(name)
+            world = load(name)
         except (BrokenEnvironment, UnknownEnvironment) as error:
             yield Finding(
                 f"world: {name}", False, str(error), "mend or uninstall the package that announces it"
             )
         else:
             yield Finding(f"world: {name}", True, "loads")
+            yield from _needs(name, world)
+
+
+def _world_of_settings() -> list[str]:
+    from fieldcraft.cli.options.config import load_settings
+
+    try:
+        return [load_settings({}).environment]
+    except UsageProblem:
+        return []
+
+
+def _needs(name: str, world: type[Environment]) -> Iterator[Finding]:
+    try:
+        for need in world.diagnose():
+            shown, detail, cure = (visible_line(text, 400) for text in (need.name, need.detail, need.cure))
+            yield Finding(shown, need.met, detail, cure)
+    except Exception as error:
+        problem = f"its diagnose() failed: {type(error).__name__}: {visible_line(error)}"
+        yield Finding(f"world: {name}", False, problem, "mend the package that announces it")
 
 
 def _providers() -> Iterator[Finding]:
@@ -143,30 +168,15 @@ def _extras() -> Iterator[Finding]:
         yield Finding(name, holds, "installed" if holds else "not installed", cure)
 
 
-def _minecraft() -> Iterator[Finding]:
-    """What Minecraft needs besides Python: Node.js, and packages for it."""
-    from fieldcraft.envs.minecraft import drawing
-    from fieldcraft.envs.minecraft.errors import CannotPlay
-    from fieldcraft.envs.minecraft.packages import INSTALL, find_node, find_packages, node_version
+def _confinement() -> Iterator[Finding]:
+    """Whether a world's own process, in which JavaScript programs run, can be confined."""
     from fieldcraft.skills.sandbox import ConfinedLauncher, process_launcher
 
-    try:
-        node = find_node()
-        yield Finding("node", True, f"{node_version(node)} ({node})")
-    except CannotPlay as error:
-        cure = "Node.js 20 or newer from https://nodejs.org, or: pip install 'fieldcraft[node]'"
-        yield Finding("node", False, str(error).partition(";")[0], cure)
-    try:
-        yield Finding("minecraft: bridge", True, f"packages in {find_packages()}")
-    except CannotPlay as error:
-        yield Finding("minecraft: bridge", False, str(error).partition(";")[0], INSTALL)
-    problem, _, cure = (drawing.missing() or "").partition("; ")
-    yield Finding("minecraft: pictures", not problem, problem or "can be drawn", cure.removeprefix("run: "))
     launcher = process_launcher()
     if isinstance(launcher, ConfinedLauncher):
-        yield Finding("minecraft: JavaScript", True, f"programs are confined by {launcher.way}")
+        yield Finding("JavaScript programs", True, f"confined by {launcher.way}")
     else:
-        yield Finding("minecraft: JavaScript", False, "programs are refused", launcher.problem)
+        yield Finding("JavaScript programs", False, "refused", launcher.problem)
 
 
 def _embeddings() -> Iterator[Finding]:
@@ -184,9 +194,9 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _python,
     _sandbox,
     _embeddings,
-    _world,
+    _worlds,
     _settings,
     _providers,
     _extras,
-    _minecraft,
+    _confinement,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fieldcraft.cli.errors import FAILURE, UsageProblem
+from fieldcraft.cli.libraries import open_library
 from fieldcraft.cli.options import shared as o
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ def import_skills(
 
     The exit code is 1 where nothing could be taken in.
     """
-    from fieldcraft.cli.commands.skills import open_library
     from fieldcraft.cli.views.console import print_json
     from fieldcraft.skills.formats.voyager import import_voyager
 
@@ -51,7 +51,6 @@ def export_skills(
     as_json: o.Json = False,
 ) -> int:
     """Write the JavaScript skills of a library in another program's format."""
-    from fieldcraft.cli.commands.skills import open_library
     from fieldcraft.cli.views.console import console, print_json, say
     from fieldcraft.skills.formats.voyager import export_voyager
 

@@ -9,6 +9,7 @@ import typer
 
 from fieldcraft.cli.commands.exchange import export_skills, import_skills
 from fieldcraft.cli.errors import FAILURE, UsageProblem
+from fieldcraft.cli.libraries import open_library
 from fieldcraft.cli.options import shared as o
 
 if TYPE_CHECKING:
@@ -237,26 +238,6 @@ def merge(
         shown.add_row(say("refused", "bad"), "1", say(f"{name}: {reason}"))
     console().print(shown)
     return code
-
-
-def open_library(
-    folder: str | None, owners: list[str] | None = None, *, must_exist: bool = True
-) -> SkillLibrary:
-    """The library of the flags or of the settings.
-
-    Raises:
-        UsageProblem: there is no such folder.
-    """
-    from fieldcraft.cli.options.config import load_settings
-    from fieldcraft.cli.options.flags import keeping
-    from fieldcraft.skills import SkillLibrary
-
-    settings = load_settings(keeping(folder, owners))
-    path = Path(settings.library)
-    if must_exist and not path.is_dir():
-        what = f"{path} is a file, not a library's folder" if path.exists() else f"there is no library {path}"
-        raise UsageProblem(f"{what}; name one with --library, or let `fieldcraft explore` make it")
-    return SkillLibrary(path, owners=settings.library_owners)
 
 
 def _calls(library: SkillLibrary, skill: Skill) -> list[str]:

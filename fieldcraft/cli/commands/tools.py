@@ -177,10 +177,10 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     """Connect to everything that is configured and report; the exit code is 1 where a part cannot be had."""
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.cli.views.lines import BAD, GOOD
-    from fieldcraft.tools import ToolRegistry
+    from fieldcraft.tools import load_tools
 
     settings = settings_here(tools)
-    with ToolRegistry.load(settings.all_tools(), settings.tool_sources) as registry:
+    with load_tools(settings.all_tools(), settings.tool_sources) as registry:
         sound = Counter(registry.origin(name) for name, _ in sound_tools(registry))
         problems = {problem.name: problem.message for problem in registry.problems}
     for origin, message in _silent(settings, problems).items():

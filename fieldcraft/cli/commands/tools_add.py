@@ -150,7 +150,7 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
     """
     from pydantic import ValidationError
 
-    from fieldcraft.tools import ToolRegistry
+    from fieldcraft.tools import load_tools
     from fieldcraft.tools.calls.arguments import complaints
     from fieldcraft.tools.sources.settings import ToolSources
 
@@ -160,7 +160,7 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
         raise UsageProblem(f"{what}: {complaints(error)}") from error
     if place == ("tools",) and ":" in what:
         _require_name(what)
-    with ToolRegistry.load([what] if place == ("tools",) else [], sources) as registry:
+    with load_tools([what] if place == ("tools",) else [], sources) as registry:
         if not registry.names():
             told = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
             raise CommandFailed(f"{what} was not added: {told}; --untried writes it down all the same")

@@ -25,8 +25,8 @@ from fieldcraft.common.files import read_file
 from fieldcraft.common.plugins import check_name
 from fieldcraft.common.redaction import redact
 from fieldcraft.common.secret_names import names_a_secret
+from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import nearest
 from fieldcraft.tools.sources.secrets import guarded_text
 
 FILE = Path("fieldcraft.toml")

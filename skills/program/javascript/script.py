@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.processes import BoundedWorker, OutOfMemory, OutOfTime, WorkFailed
-from fieldcraft.skills.program.source import MissingParser, Parameter, Program, ProgramError, check_size
+from fieldcraft.skills.program.program import MissingParser, Parameter, Program, ProgramError, check_size
 
 _SECONDS = 0.8
 _MEMORY = 200_000_000

@@ -10,7 +10,7 @@ import pytest
 
 from fieldcraft.skills import Execution, KillReason
 from fieldcraft.skills.sandbox import ProgramLimits
-from fieldcraft.tools import ToolExecutor, ToolPolicy, ToolRegistry, declare
+from fieldcraft.tools import ToolExecutor, ToolPolicy, declare, load_tools
 
 Run = Callable[..., Execution]
 
@@ -26,7 +26,7 @@ def executor() -> Iterator[Callable[..., ToolExecutor]]:
     made: list[ToolExecutor] = []
 
     def make(**options: Any) -> ToolExecutor:
-        registry = ToolRegistry.load(["calculator"])
+        registry = load_tools(["calculator"])
         registry.add(post)
         made.append(ToolExecutor(registry, **options))
         return made[-1]

@@ -12,7 +12,7 @@ import torch
 from fieldcraft.agent.models.providers import resolve_model
 from fieldcraft.agent.session import open_clients
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.tools import ToolExecutor, ToolRegistry
+from fieldcraft.tools import ToolExecutor, ToolRegistry, load_tools
 from fieldcraft.tools.builtin.calculator import calculator
 from fieldcraft.tools.builtin.calendar import calendar
 from fieldcraft.tools.toolformer.annotation.annotate import POLICY
@@ -117,7 +117,7 @@ def test_a_comparison_tells_of_a_tool_that_gives_nothing(
     learned: LanguageModel, tool: str, told: str
 ) -> None:
     tasks = [Task("lookup", WITH_CALLS[2].partition(" [")[0], ("3",))] * 2
-    executor = ToolExecutor(ToolRegistry.load([tool]), policy=POLICY)
+    executor = ToolExecutor(load_tools([tool]), policy=POLICY)
 
     made = compare({"toolformer": learned}, executor, tasks, settings=DecodingSettings(tokens=40), ks=(1,))
 

@@ -74,7 +74,7 @@ class McpHub:
             name=identifier(tool.name) or tool.name,
             description=tool.description or tool.title or tool.name,
             schema=tool.input_schema,
-            traits=ToolTraits(effect=effect, isolation="async", timeout=server.timeout),
+            traits=ToolTraits(effect=effect, isolation="async", timeout=server.timeout, reads_world=False),
         )
 
     def _call(self, session: HeldSession, tool: str, arguments: dict[str, Any]) -> Future[Any]:

@@ -85,7 +85,9 @@ class WebApis:
                 name=operation.name,
                 description=operation.description,
                 schema=dict(operation.schema),
-                traits=ToolTraits(effect=effect, isolation="async", timeout=settings.timeout),
+                traits=ToolTraits(
+                    effect=effect, isolation="async", timeout=settings.timeout, reads_world=False
+                ),
             )
 
     def _call(self, api: _Api, operation: Operation, server: str, arguments: dict[str, Any]) -> Future[Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.calls.executor import ToolExecutor
 from fieldcraft.tools.context import ToolContext
-from fieldcraft.tools.registry import ToolRegistry
+from fieldcraft.tools.loading import load_tools
 from fieldcraft.tools.toolformer.annotation.annotate import POLICY, Annotator, Progress, annotate_corpus
 from fieldcraft.tools.toolformer.annotation.annotated import AnnotatedDocument, read_annotated
 from fieldcraft.tools.toolformer.annotation.documents import Document
@@ -125,7 +125,7 @@ class Demo:
         """The registry's calculator, calendar and search, the last over the demo's ships."""
         corpora = Corpora([write_ships(self.folder / "ships.jsonl")])
         corpora.prepare()
-        tools = ToolExecutor(ToolRegistry.load(TOOLS), context=ToolContext(corpus=corpora), policy=POLICY)
+        tools = ToolExecutor(load_tools(TOOLS), context=ToolContext(corpus=corpora), policy=POLICY)
         try:
             yield tools
         finally:

@@ -21,6 +21,7 @@ from fieldcraft.tools.announced import available
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.calls.executor import ToolExecutor
 from fieldcraft.tools.context import ToolContext
+from fieldcraft.tools.loading import load_tools
 from fieldcraft.tools.registry import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
 from fieldcraft.tools.toolformer.annotation.documents import Document
@@ -71,14 +72,14 @@ class ToolformerChat(BaseChatModel):
                 announced, of `offered`, and of what `sources` give.
             tokens: written at most, calls and results included.
             corpus: folders, `.jsonl` and `.zim` files in which `search` looks.
-            offered: further tools, as `ToolRegistry.load` takes them, such as `module:function`.
+            offered: further tools, as `load_tools` takes them, such as `module:function`.
             sources: MCP servers and OpenAPI documents, opened where a tool is not to be had otherwise.
 
         Raises:
             ToolformerError: there is no such model, or nobody says which tools are its or where one is from.
         """
         folder = Path(folder)
-        registry = ToolRegistry.load(tools) if tools is not None else _its_tools(folder, offered, sources)
+        registry = load_tools(tools) if tools is not None else _its_tools(folder, offered, sources)
         settings = DecodingSettings(tokens=tokens or DecodingSettings().tokens)
         context = ToolContext(corpus=Corpora(corpus) if corpus else None, redact=redact)
         executor = ToolExecutor(registry, context=context)
@@ -150,8 +151,8 @@ def _its_tools(folder: Path, offered: Sequence[str], sources: ToolSources | None
     names, known = _noted(folder), available()
     announced = [name for name in names if name in known]
     if len(announced) == len(names):
-        return ToolRegistry.load(names)
-    registry = ToolRegistry.load([*announced, *offered], sources)
+        return load_tools(names)
+    registry = load_tools([*announced, *offered], sources)
     if lacking := [name for name in names if name not in registry]:
         registry.close()
         raise ToolformerError(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.common.errors import Paused
 from fieldcraft.tools.toolformer.annotation.record import digest, fingerprint, made_folder, same_as_before
 from fieldcraft.tools.toolformer.errors import ToolformerError, require_extra
 from fieldcraft.tools.toolformer.lm.batching import Batches, out_of_memory
@@ -25,7 +26,7 @@ Told = Callable[[int, int, float], None]
 """Hears of the step, of how many, and of the loss of the last ones."""
 
 
-class Stopped(Exception):
+class Stopped(Paused):
     """A person asked to stop; the same call goes on from the last checkpoint."""
 
 
