@@ -1,1 +1,1 @@
-"""What a person types: flags, settings files, arguments."""
+"""Parsing what a person types: flags, settings files, arguments."""
