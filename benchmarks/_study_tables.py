@@ -176,8 +176,8 @@ def lives_table(studies: list[Study]) -> Table:
         f"Trials of {studies[0].plan.iterations} iterations",
         ["recipes", "seeds", "method", "items", "of full", "full ahead", *TIERS, "distance", "1,000 tokens"],
         names=3,
-        note="Median (minimum-maximum) over the seeds; of the tools, the iteration of the first of each tier, "
-        "over the seeds that made one, and how many did.",
+        note="Median (minimum-maximum) over the seeds; of the tools, the iteration of the first of each "
+        "tier, over the seeds that made one, and how many did.",
     )
     rows: dict[tuple[str, str, str], list[str]] = {}
     for study in studies:

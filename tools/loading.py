@@ -1,4 +1,4 @@
-"""Filling a registry with what a run asks for; what is broken is named, and the rest works."""
+"""Load the tools of a run into a registry; broken ones are listed as problems."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _WAYS = " Your own: 'module:function', an mcpServers file, or an OpenAPI documen
 
 
 def load(registry: ToolRegistry, wanted: Sequence[str], sources: ToolSources | None) -> ToolRegistry:
-    """`registry`, with what `ToolRegistry.load` says.
+    """Load the tools of `ToolRegistry.load` into `registry`.
 
     Raises:
-        UnknownTool: a name is nobody's. What was started is closed again.
+        UnknownTool: there is no tool of a given name. Sources that were started are closed.
     """
     named = [name for name in wanted if is_source(name)]
     try:
@@ -40,12 +40,12 @@ def load(registry: ToolRegistry, wanted: Sequence[str], sources: ToolSources | N
 
 
 def is_source(name: str) -> bool:
-    """Whether `name` is a file or a URL that gives tools, and not the name of a tool."""
+    """Whether `name` is a file or URL of a tool source, rather than the name of a tool."""
     return "://" in name or name.lower().endswith((".json", ".yaml", ".yml"))
 
 
 def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
-    """Add announced tools and `module:function`s; the names that are neither."""
+    """Add announced tools and `module:function`s; returns the names that are neither."""
     announced = available()
     unmatched = []
     for name in names:
@@ -62,7 +62,7 @@ def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
 
 
 def _add(registry: ToolRegistry, label: str, target: str, name: str | None, origin: str) -> None:
-    """Add what `target` imports; one that is asked for twice is one."""
+    """Add the tools of `module:name`; a tool that is named twice is added once."""
     try:
         found = imported(target)
         for tool in found if isinstance(found, list | tuple) else [found]:
