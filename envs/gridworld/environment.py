@@ -101,7 +101,7 @@ class GridWorld(Environment):
 
     def progress(self) -> Progress:
         """What was ever reached since the reset."""
-        return Progress.model_validate(asdict(self.world.life))
+        return Progress.model_validate(asdict(self.world.reached))
 
     def snapshot(self) -> bytes:
         """The whole world, uncompressed: two bytes a tile and a little."""

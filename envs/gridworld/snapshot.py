@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fieldcraft.envs.gridworld.options import LARGEST, SMALLEST, Options, read_options
 from fieldcraft.envs.gridworld.tables import MARGIN, Tables
 from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
-from fieldcraft.envs.gridworld.world import SECOND, Life, World
+from fieldcraft.envs.gridworld.world import SECOND, Reached, World
 
 _MAGIC = b"FCGRID"
 _VERSION = 2
@@ -161,7 +161,7 @@ def _rebuild(memory: _Memory, tiles: memoryview, options: Options, tables: Table
     world.inventory.equipment = memory.equipment
     for name in ("chests", "furnaces", "growing"):
         setattr(world, name, dict(getattr(memory, name)))
-    world.life = Life(**vars(memory.life))
+    world.reached = Reached(**vars(memory.life))
     return world
 
 

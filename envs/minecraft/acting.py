@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.environment import Environment, primitive
-from fieldcraft.envs.minecraft.life import Life
+from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import Names, Position, PrimitiveError
@@ -26,7 +26,7 @@ DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "
 class Player(Environment):
     """A bot in a world, by its primitives. Names and arguments are checked here, the rest is the bridge's."""
 
-    _life: Life
+    _episode: Episode
     _known: Names
 
     @property
@@ -139,7 +139,7 @@ class Player(Environment):
         """What you hold: item names and counts."""
         held: dict[str, int] = self.link.ask("inventory")
         if self.link.believed:
-            self._life.hold(held)
+            self._episode.hold(held)
         return dict(sorted(held.items()))
 
     @primitive

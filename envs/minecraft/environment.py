@@ -10,8 +10,8 @@ from fieldcraft.envs.minecraft import drawing
 from fieldcraft.envs.minecraft.acting import Player
 from fieldcraft.envs.minecraft.answers import AllNames, Seen, Surroundings, checked
 from fieldcraft.envs.minecraft.beginning import begin
+from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
-from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
 from fieldcraft.envs.minecraft.packages import VIEWER, install
@@ -40,7 +40,7 @@ class MinecraftWorld(Player):
     def __init__(self, launcher: Launcher | None = None) -> None:
         self._launcher: Launcher = launcher or PlainLauncher()
         self._options = Options()
-        self._life = Life()
+        self._episode = Episode()
         self._link: Link | None = None
         self._known = Names()
         self.spec = _spec(self._options, Names())
@@ -60,15 +60,15 @@ class MinecraftWorld(Player):
             CannotPlay: an option is wrong, something is not installed, or the server does not let us in.
         """
         chosen = read_options(options)
-        life = Life()
+        episode = Episode()
         link = self._link
         if link is None or _where(link.options) != _where(chosen):
             self.close()
-            link = Link(chosen, self._launcher, life)
+            link = Link(chosen, self._launcher, episode)
             link.connect()
         else:
-            link.begin_life(chosen, life)
-        self._link, self._options, self._life = link, chosen, life
+            link.begin_episode(chosen, episode)
+        self._link, self._options, self._episode = link, chosen, episode
         names: AllNames = link.ask("names")
         self._known = names.all.names()
         self.spec = _spec(chosen, names.survival.names())
@@ -111,40 +111,40 @@ class MinecraftWorld(Player):
 
     def resume(self, progress: Progress) -> None:
         """Count on from what an interrupted run had reached."""
-        self._life.continue_from(progress)
+        self._episode.continue_from(progress)
 
     def observe(self) -> Observation:
         """What the bot sees, with every field set. Finds the server again if it was lost."""
         seen: Seen = self.link.ask("observe")
-        life = self._life
+        episode = self._episode
         if self.link.believed:
-            life.hold(seen.inventory)
+            episode.hold(seen.inventory)
         return Observation(
-            tick=life.tick,
+            tick=episode.tick,
             position=seen.position,
             biome=seen.biome,
             time=seen.time,
             health=seen.health,
             hunger=seen.hunger,
             nearby_blocks=seen.blocks,
-            seen_blocks=life.remember_blocks(seen.blocks),
+            seen_blocks=episode.remember_blocks(seen.blocks),
             nearby_entities=seen.entities,
             equipment=seen.equipment,
             inventory=dict(sorted(seen.inventory.items())),
             slots_used=seen.slots,
             slots_total=SLOTS,
             chests=seen.chests,
-            events=list(life.events),
+            events=list(episode.events),
         )
 
     def progress(self) -> Progress:
         """What was ever reached since the reset."""
-        return self._life.progress()
+        return self._episode.progress()
 
     @property  # type: ignore[misc]  # the bridge keeps the clock
     def tick(self) -> int:
         """Physics ticks since the reset, as of the last answer of the bridge."""
-        return self._life.tick
+        return self._episode.tick
 
     def option_reference(self) -> tuple[OptionInfo, ...]:
         """The options of a reset."""

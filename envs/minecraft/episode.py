@@ -1,4 +1,4 @@
-"""What was reached in one Minecraft life: kept here, because the bot's process comes and goes."""
+"""What was reached in one Minecraft episode: kept here, because the bot's process comes and goes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MILESTONES = {
 }
 
 
-class Life:
+class Episode:
     """Counters that only grow, and the latest events.
 
     Attributes:

@@ -11,8 +11,8 @@ from typing import Any
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.admission import choose_version, explain, is_final
+from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost, Refused, ServerGone
-from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.messages import Event
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.packages import find_node, find_packages
@@ -37,15 +37,15 @@ class Link:
     Args:
         options: which server, as whom.
         launcher: starts the bot's process.
-        life: told of every event.
+        episode: told of every event.
 
     Attributes:
         username: the bot's name in the world, which is the account's where one is used.
     """
 
-    def __init__(self, options: Options, launcher: Launcher, life: Life) -> None:
+    def __init__(self, options: Options, launcher: Launcher, episode: Episode) -> None:
         self.options = options
-        self.life = life
+        self.episode = episode
         self.username = options.username
         self._launcher = launcher
         self._bridge: Bridge | None = None
@@ -66,7 +66,7 @@ class Link:
         return None if self._bridge is None else self._bridge.pid
 
     def connect(self) -> None:
-        """Enter the world, once: for the beginning of a life.
+        """Enter the world, once: for the beginning of a episode.
 
         Raises:
             CannotPlay: it cannot be entered; the message says why and what to do, what this machine lacks
@@ -81,9 +81,9 @@ class Link:
         except Lost as lost:
             raise CannotPlay(explain(str(lost), self.options, announced)) from None
 
-    def begin_life(self, options: Options, life: Life) -> None:
-        """Go on in the same place, counting for a new life."""
-        self.options, self.life = options, life
+    def begin_episode(self, options: Options, episode: Episode) -> None:
+        """Go on in the same place, counting for a new episode."""
+        self.options, self.episode = options, episode
         self._tick_before = 0 if self._bridge is None else -self._bridge.tick
         self.ask("new_life")
 
@@ -182,16 +182,16 @@ class Link:
         facts = self._bridge.end_program() if self._bridge is not None else Facts()
         self._tick_before += playing.ticks
         self._playing = None
-        self.life.confirm(facts)
+        self.episode.confirm(facts)
         for at in playing.claimed("chest"):
-            self.life.forget_chest(at)
+            self.episode.forget_chest(at)
         self.renew()
         if not facts.deaths:
             with contextlib.suppress(PrimitiveError):
-                self.life.walk_more(playing.walked(self.ask("position")))
-        doubtful = playing.unconfirmed(facts, self.life.held)
+                self.episode.walk_more(playing.walked(self.ask("position")))
+        doubtful = playing.unconfirmed(facts, self.episode.held)
         if doubtful:
-            self.life.note(doubtful)
+            self.episode.note(doubtful)
 
     def renew(self) -> None:
         """Replace the bot's process by a fresh one in the same place of the world."""
@@ -222,8 +222,8 @@ class Link:
         finally:
             if self._bridge is not None:
                 more = 0 if self._playing is None else self._playing.ticks
-                self.life.elapsed = self._tick_before + self._bridge.tick + more
-                self.life.walk(self._bridge.walked)
+                self.episode.elapsed = self._tick_before + self._bridge.tick + more
+                self.episode.walk(self._bridge.walked)
 
     def _call_playing(self, method: str, params: dict[str, Any], seconds: float) -> Any:
         """Ask the process that runs a program, for a skill that the program waits for."""
@@ -255,15 +255,15 @@ class Link:
                 pause = min(2 * pause, LONGEST_PAUSE)
         passed = time.monotonic() - began
         if why:
-            self.life.note(f"{visible_line(why, WHY_NOTED)}; back in the world after {passed:.1f} s")
+            self.episode.note(f"{visible_line(why, WHY_NOTED)}; back in the world after {passed:.1f} s")
         return passed
 
     def _enter(self) -> None:
         bridge = Bridge(self.options, self.version, self._launcher, self._take)
         self._bridge = bridge
-        self.life.begin_bridge()
+        self.episode.begin_bridge()
         try:
-            self.username = bridge.start(held=self.life.held, opened=self.life.chests).username
+            self.username = bridge.start(held=self.episode.held, opened=self.episode.chests).username
         except BaseException:
             with contextlib.suppress(Exception):
                 self.leave()
@@ -275,7 +275,7 @@ class Link:
             return
         if event.urgent:
             logger.warning("%s", visible_line(event.text, WHY_LIMIT))
-        self.life.take(event)
+        self.episode.take(event)
 
     def _announced(self) -> Announcement:
         return ask_status(self.options.host, self.options.port)

@@ -47,7 +47,7 @@ class SocketUnusable(Exception):
     """A socket of the host cannot be reached from a container of this engine."""
 
 
-class Vessel:
+class ContainerProcess:
     """A running container, as its fork server's host holds it."""
 
     def __init__(self, container: Container, stream: AttachedStream, *, relayed: bool) -> None:
@@ -56,17 +56,17 @@ class Vessel:
         self._relayed = relayed
         self._removed = False
 
-    def complaint(self) -> str:
-        """See `Vessel` in `fork_server`."""
+    def error_output(self) -> str:
+        """See `ServerProcess` in `fork_server`."""
         if not self._relayed:
             self._stream.drain()
         return self._stream.errors.decode(errors="replace") or "the container ended without a word"
 
-    def started(self) -> None:
-        """See `Vessel` in `fork_server`; a container's streams stay attached: its input's end is its own."""
+    def locked_down(self) -> None:
+        """See `ServerProcess` in `fork_server`. The streams stay: the container ends with its input."""
 
     def close(self) -> None:
-        """See `Vessel` in `fork_server`."""
+        """See `ServerProcess` in `fork_server`."""
         if self._removed:
             return
         self._removed = True
@@ -91,13 +91,13 @@ def start_by_socket(client: DockerClient, image: str, memory: int) -> ForkServer
             container, stream = _start(client, image, memory, settings, mounts)
         except SandboxUnavailable as error:
             raise SocketUnusable(str(error)) from None
-        vessel = Vessel(container, stream, relayed=False)
+        server_process = ContainerProcess(container, stream, relayed=False)
         try:
             control = _accepted(listener, stream)
         except BaseException:
-            vessel.close()
+            server_process.close()
             raise
-    return ForkServer(control, vessel, memory=memory)
+    return ForkServer(control, server_process, memory=memory)
 
 
 def start_by_streams(client: DockerClient, image: str, memory: int) -> ForkServer:
@@ -110,7 +110,9 @@ def start_by_streams(client: DockerClient, image: str, memory: int) -> ForkServe
     control, ours = socket.socketpair()
     relay = Relay(stream, ours, trusted=False)
     threading.Thread(target=relay.run, name="sandbox relay", daemon=True).start()
-    return ForkServer(control, Vessel(container, stream, relayed=True), memory=memory, same_kernel=False)
+    return ForkServer(
+        control, ContainerProcess(container, stream, relayed=True), memory=memory, same_kernel=False
+    )
 
 
 def remove(container: Container) -> None:
