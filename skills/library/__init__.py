@@ -1,1 +1,1 @@
-"""The skill library: its folder, what it admits, which version a call goes to, and merging."""
+"""The skill library: its folder, admission of skills, binding of calls to versions, and merging."""

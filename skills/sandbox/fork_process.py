@@ -25,7 +25,7 @@ BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); import worker.zygo
 
 
 class LocalProcess:
-    """The server_process of such a fork server."""
+    """A fork server's process on this machine."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process

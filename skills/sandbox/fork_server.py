@@ -27,13 +27,13 @@ class Worker:
 
 
 class ServerProcess(Protocol):
-    """What a fork server runs in, as its host holds it: a process, a container."""
+    """The process or container in which a fork server runs."""
 
     def error_output(self) -> str:
-        """What it said on its standard error, once it has ended."""
+        """Its standard error, after it has ended."""
 
     def locked_down(self) -> None:
-        """The server is locked down: it has nothing more to complain of."""
+        """Called when the server is locked down, after which its standard error is not needed."""
 
     def close(self) -> None:
         """End it. Safe to call twice."""
@@ -54,8 +54,8 @@ class ForkServer:
 
         Args:
             control: the socket that it answers on; closing it ends the server.
-            server_process: what it runs in; both are this object's to close, also where this fails.
-            memory: bytes that the server_process has room for in a worker; any number where omitted.
+            server_process: its process or container. This object closes it and `control`, also on failure.
+            memory: the most bytes of memory of a worker; no limit by default.
             same_kernel: it runs on this machine, so that processors have the same numbers.
 
         Raises:

@@ -34,11 +34,11 @@ BOOTSTRAP = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); import worker.container; worker.container.main()"
 )
 INSIDE = "/run/fieldcraft"
-"""Where the container sees the folder of the host's socket."""
+"""The path inside the container of the folder with the host's socket."""
 
 SOCKET = "host.sock"
 MEMORY_BESIDE = 128 * 1024 * 1024
-"""Bytes for the fork server, /tmp and /dev/shm, beside what a program may use."""
+"""Bytes for the fork server, /tmp and /dev/shm, in addition to a program's memory."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class SocketUnusable(Exception):
 
 
 class ContainerProcess:
-    """A running container, as its fork server's host holds it."""
+    """A running container with a fork server."""
 
     def __init__(self, container: Container, stream: AttachedStream, *, relayed: bool) -> None:
         self._container = container
@@ -76,10 +76,10 @@ class ContainerProcess:
 
 
 def start_by_socket(client: DockerClient, image: str, memory: int) -> ForkServer:
-    """Start a container that connects to a socket of ours. What passes through it passes the engine by.
+    """Start a container that connects to a host socket. Its traffic does not go through the engine.
 
     Raises:
-        SocketUnusable: it cannot; the message is for the log.
+        SocketUnusable: the container cannot reach the socket; the message is for the log.
         SandboxUnavailable: a layer does not hold in the container.
     """
     from docker.types import Mount
@@ -116,7 +116,7 @@ def start_by_streams(client: DockerClient, image: str, memory: int) -> ForkServe
 
 
 def remove(container: Container) -> None:
-    """Kill and remove a container, and wait until it is gone; an engine that is gone itself is no matter."""
+    """Kill and remove a container, and wait for its end; an unreachable engine is ignored."""
     from docker.errors import APIError, DockerException, NotFound
     from requests import RequestException
 
@@ -169,9 +169,9 @@ def _start(
 
 @contextmanager
 def _listening() -> Iterator[tuple[socket.socket, Path]]:
-    """A socket that listens, and its folder, which nobody of this machine but us can enter by its path.
+    """A listening socket in a folder that no other user of this machine can enter.
 
-    The container sees the folder by its mount. One connection is taken; then the socket is gone.
+    The container reaches the folder by its mount. One connection is accepted; then the socket is removed.
     """
     try:
         private = Path(tempfile.mkdtemp(prefix="fieldcraft-"))
