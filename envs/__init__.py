@@ -1,4 +1,4 @@
-"""The worlds: the environment contract and the environments that ship with Fieldcraft."""
+"""Environments: the contract, and the worlds that ship with Fieldcraft."""
 
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, primitive, seen_of

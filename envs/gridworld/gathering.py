@@ -1,4 +1,4 @@
-"""Taking from the world and putting into it: mine, place, kill."""
+"""Change the world: mine, place, kill."""
 
 from __future__ import annotations
 

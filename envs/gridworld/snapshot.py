@@ -1,4 +1,4 @@
-"""A grid world as bytes and back: a versioned header, a checksum, JSON, tiles and mobs."""
+"""Save and load a grid world: a versioned header, a checksum, JSON, tiles and mobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEADER = struct.Struct("<6sHIII")
 """Magic, version, CRC-32 of what follows the header, length of the JSON, length of the tiles."""
 
 _MOST_MEMORY = 64_000_000
-"""Bytes of the JSON that are read."""
+"""The most bytes of the JSON."""
 
 _Number = Annotated[int, Field(ge=0, lt=1 << 63)]
 _Counts = dict[str, _Number]

@@ -11,7 +11,7 @@ from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.types import PrimitiveError
 
 _WITH_TOOL, _WITHOUT_TOOL = 30, 100
-"""Ticks to break a block of hardness 1, where its drops can be had and where not (as Minecraft)."""
+"""Ticks to break a block of hardness 1, with a tool that gives its drops and without (as in Minecraft)."""
 
 _SEARCHED = 6000
 

@@ -24,7 +24,7 @@ _MASK = (1 << 64) - 1
 
 @dataclass
 class Reached:
-    """What was ever reached since the reset; see `fieldcraft.envs.types.Progress`."""
+    """The progress since the reset; see `fieldcraft.envs.types.Progress`."""
 
     items: dict[str, int] = field(default_factory=dict)
     milestones: dict[str, int] = field(default_factory=dict)
@@ -253,7 +253,7 @@ class World:
         return self.mobs.pop(cell)
 
     def hurt(self, damage: float, cause: str) -> None:
-        """Lose health, less what armour holds off; at 0 the agent dies and wakes at its bed or the spawn."""
+        """Lose health, reduced by armour; at 0 the agent dies and respawns at its bed or the spawn."""
         points = max(1, round(damage * (1 - 0.04 * self.inventory.armor_points())))
         self.health -= points
         if self.health > 0:

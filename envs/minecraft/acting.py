@@ -1,4 +1,4 @@
-"""What a program may do in Minecraft: the grid world's primitives, carried out by the bridge."""
+"""The primitives of Minecraft: those of the grid world, executed by the bridge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fieldcraft.envs.types import Names, Position, PrimitiveError
 Count = Annotated[int, Field(ge=1, le=2304)]
 TICKS_A_SECOND, LONGEST_CHAT = 20, 250
 CALL_SECONDS = 75.0
-"""How long one primitive may take, but for those that say so themselves."""
+"""The timeout of a primitive in seconds, unless it has its own."""
 
 SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
 DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
