@@ -1,1 +1,1 @@
-"""The record of a run: its events, the folder they stand in, and the state that follows from them."""
+"""The record of a run: its events, its folder, and the state computed from the events."""

@@ -1,6 +1,6 @@
 """Run JavaScript programs in the bot's process, and read their reports.
 
-A report of the process is untrusted: it is validated against a schema and limited, and never counts as a fact.
+Reports of the process are untrusted: they are validated against a schema and limited, and are never facts.
 """
 
 from __future__ import annotations
