@@ -1,4 +1,4 @@
-"""The agent: the lifelong loop, who takes part in it, and the record it leaves."""
+"""The agent: the lifelong loop, its roles, and its journal."""
 
 from __future__ import annotations
 

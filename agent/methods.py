@@ -1,4 +1,4 @@
-"""Methods by name: the full agent, its ablations, what it is compared with; each a change of settings."""
+"""Methods by name: the full agent, its ablations and baselines, each as a change of settings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _WITHOUT = "without-"
 
 
 class UnknownMethod(InputError, ValueError):
-    """No method, or no part to leave out, of this name; the message lists the names."""
+    """There is no method or ablation of this name; the message lists the names."""
 
 
 class Method(BaseModel):
-    """A named change of settings. `says` is one line for people; no model is ever shown it."""
+    """A named change of settings. `says` is one line for people, which no model sees."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,7 +31,7 @@ class Method(BaseModel):
 
 
 class Methods(BaseModel):
-    """What `methods.yaml` holds: whole set-ups, and parts that any of them can do without."""
+    """The content of `methods.yaml`: methods, and ablations that apply to any of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +41,7 @@ class Methods(BaseModel):
 
 @cache
 def all_methods() -> Methods:
-    """Every method there is."""
+    """All methods."""
     import yaml
 
     return Methods.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
@@ -52,11 +52,11 @@ def method_settings(method: str | None = None, without: Iterable[str] = ()) -> d
 
     Args:
         method: its name, with parts to leave out after a `+`: `react`, `without-library`,
-            `voyager+without-critic`. The full agent where omitted.
+            `voyager+without-critic`. By default the full agent.
         without: more parts to leave out.
 
     Raises:
-        UnknownMethod: the message lists the names there are.
+        UnknownMethod: there is no such method; the message lists the names.
     """
     known = all_methods()
     names = {**known.methods, **{_WITHOUT + part: left for part, left in known.without.items()}}

@@ -1,4 +1,4 @@
-"""Every skill of a library in a world it has never seen: does it work, and if not, why."""
+"""Try every skill of a library in a new world: does it work, and if not, why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
 
 
 class Outcome(StrEnum):
-    """What became of a replayed skill."""
+    """The outcome of a replayed skill."""
 
     WORKS = "works"
     FAILS = "fails"
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 
 class Replayed(BaseModel):
-    """One skill's replay. `why` says what showed it to work, or what went wrong."""
+    """One skill's replay. `why` says how it was shown to work, or what failed."""
 
     skill: str
     entry: str
@@ -44,13 +44,13 @@ def replay_skills(
     options: dict[str, object] | None = None,
     tools: ReplayTools | None = None,
 ) -> Iterator[Replayed]:
-    """Run each skill in a fresh world of this seed, and check what it was kept for.
+    """Run each skill in a new world of this seed, and check the goal for which it was kept.
 
-    A skill kept for holding an item works if it got one more of it: how many were wanted depended on what
-    was held then. A skill without a goal works if it ends without an error.
+    A skill kept for an item goal works if it obtained one more of the item: the number in the goal depended
+    on what was held then. A skill without a goal works if it ends without an error.
 
-    Skills come in the order in which they were learned. Where no reset brings a fresh world (Minecraft), each
-    so finds what those before it got, as it did when it was learned.
+    Skills come in the order in which they were learned. If a reset does not create a new world (Minecraft),
+    each skill finds the items of those before it, as it did when it was learned.
     """
     for skill in sorted(library, key=_age):
         if skill.language not in environment.spec.languages:
@@ -72,10 +72,10 @@ def replay_skills(
 
 
 def mark_working(library: SkillLibrary, result: Replayed) -> None:
-    """Note in the library that a skill that works was verified here, and is trusted from now on.
+    """Mark a skill that works as verified and trusted in the library.
 
     Raises:
-        LibraryLocked, LibraryNotWritable: it cannot be noted now.
+        LibraryLocked, LibraryNotWritable: the library cannot be written now.
     """
     if result.outcome is not Outcome.WORKS:
         return
@@ -122,10 +122,10 @@ def _age(skill: Skill) -> tuple[str, int, str]:
 
 
 def _goal(skill: Skill, environment: Environment) -> Goal | None:
-    """What the skill was kept for; of an item, one more than is held.
+    """The goal for which the skill was kept; for an item, one more than is held.
 
     Raises:
-        BrokenSkill: it is no goal.
+        BrokenSkill: it is not a valid goal.
     """
     if skill.provenance.goal is None:
         return None
@@ -140,7 +140,7 @@ def _goal(skill: Skill, environment: Environment) -> Goal | None:
 
 
 def _arguments(program: Program, goal: Goal | None) -> dict[str, int]:
-    """Its defaults; where some of the item are held already, a `count` beyond them."""
+    """The arguments of the entry: its defaults, or a larger `count` if some of the item are held."""
     counted = any(parameter.name == "count" for parameter in program.parameters)
     return {"count": goal.count} if counted and isinstance(goal, ItemGoal) and goal.count > 1 else {}
 

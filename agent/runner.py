@@ -1,4 +1,4 @@
-"""Running a program of this run: its skills bound, its randomness derived from seed and iteration."""
+"""Run programs with bound skills, and with randomness derived from seed and iteration."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class ProgramRunner:
         Args:
             program: parsed source.
             iteration: seeds its randomness, with the run's seed.
-            bindings: the skills it may call, entry name -> digest; today's where omitted.
-            tools: what it gets as `tools`; the run's own, recorded, where omitted.
+            bindings: the skills it may call, entry name -> digest; by default the current ones.
+            tools: the tools of the program; by default the run's recorded tools.
         """
         bound = self.bindings(program) if bindings is None else bindings
         with self._desk.program() as own:

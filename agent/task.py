@@ -1,4 +1,4 @@
-"""Tasks, verdicts, and what an actor is shown of its earlier attempts."""
+"""Tasks, verdicts, and the earlier attempts that an actor sees."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fieldcraft.skills import Execution
 
 
 class Task(BaseModel):
-    """What to do next. `words` are for the model, `goal` is for the world, `None` where it cannot check.
+    """What to do next. `words` are for the model, `goal` is for the world; `None` if it cannot be checked.
 
-    `context` is what is known about how to do it, as data; `origin` says who set it.
+    `context` is data about how to do it; `origin` is the source of the task.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,7 +25,7 @@ class Task(BaseModel):
 
 
 class Verdict(BaseModel):
-    """The critic's word on a task. `critique` is empty on success."""
+    """The critic's verdict on a task. `critique` is empty on success."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,7 +35,7 @@ class Verdict(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One try at a task, as the actor is shown it. `problem` is set where the answer held no program."""
+    """One attempt at a task, as the actor sees it. `problem` is set if the answer held no program."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ class Attempt(BaseModel):
 
     @property
     def error(self) -> str | None:
-        """What ended the program early, in words."""
+        """A description of what ended the program early."""
         return self.execution.error_text() if self.execution else None
 
     @property

@@ -55,8 +55,8 @@ def targets_table(lives: Study, new_world: Study) -> Table:
         ["target", *(part.name for part in found)],
         names=1,
         note=f"`full` in {limit[0]} iterations; goals within {limit[1]} in a new world, with the library of "
-        "the same seed. Pairs are lives on one seed, and the share is of medians. A goal is new where no "
-        f"task of the library's life was to get it; one that was never reached counts as {limit[1]}.",
+        "the same seed. Pairs are trials on one seed, and the share is of medians. A goal is new if no "
+        f"task of the library's trial had this goal; one that was never reached counts as {limit[1]}.",
     )
     for method in lives.plan.methods[1:]:
         row = [_ahead(part, method) for part in found]
@@ -149,7 +149,7 @@ def pairs_table(lives: Study) -> Table:
         "Distinct items, seed by seed",
         ["recipes", "seeds", "seed", *methods],
         names=3,
-        note="Lives of one row are lived in the same world.",
+        note="Trials of one row use the same world.",
     )
     for recipes, seeds, records in parts(lives):
         counts = [items_of(records, method) for method in methods]
@@ -173,11 +173,11 @@ def parts(study: Study) -> Iterator[tuple[str, str, list[Record]]]:
 def lives_table(studies: list[Study]) -> Table:
     """Items, tiers of tools, distance, tokens: a row for each method in each part."""
     table = Table(
-        f"Lives of {studies[0].plan.iterations} iterations",
+        f"Trials of {studies[0].plan.iterations} iterations",
         ["recipes", "seeds", "method", "items", "of full", "full ahead", *TIERS, "distance", "1,000 tokens"],
         names=3,
-        note="Median (least-greatest) over the seeds; of the tools, the iteration of the first of each tier, "
-        "over the seeds that made one, and how many did.",
+        note="Median (minimum-maximum) over the seeds; of the tools, the iteration of the first of each "
+        "tier, over the seeds that made one, and how many did.",
     )
     rows: dict[tuple[str, str, str], list[str]] = {}
     for study in studies:
@@ -224,7 +224,7 @@ def goals_table(study: Study) -> Table:
         ["recipes", "seeds", *tables(study)[0].columns[1:]],
         names=5,
         note=f"{tables(study)[0].note} `all goals`: seeds on which each goal was reached, and the iterations "
-        f"for all of them together, where never counts as {limit}.",
+        f"for all of them together; never counts as {limit}.",
     )
     for world, seeds, records in parts(study):
         part = Study(study.plan, study.folder, study.store, records)

@@ -79,7 +79,7 @@ def walking(rounds: int, size: int, density: float = 1.0) -> dict[str, float]:
     """
     environment = GridWorld()
     environment.reset(seed=1, options={"size": size, "mob_density": density})
-    life, way = environment.world.life, turns(MOVES)
+    life, way = environment.world.reached, turns(MOVES)
 
     def steps() -> int:
         before, move = life.distance, environment.move

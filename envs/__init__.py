@@ -1,4 +1,4 @@
-"""The worlds: the environment contract and the environments that ship with Fieldcraft."""
+"""Environments: the contract, and the worlds that ship with Fieldcraft."""
 
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment

@@ -1,4 +1,4 @@
-"""A public conformance test for anybody's environment."""
+"""A conformance test for any environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Begin = Callable[[], Observation]
 
 @dataclass(frozen=True)
 class EnvironmentProblem:
-    """One promise of the contract that an environment does not keep, and what to do about it."""
+    """One violation of the contract by an environment, and what to do about it."""
 
     promise: str
     detail: str
@@ -30,15 +30,15 @@ class EnvironmentProblem:
 def check_environment(
     environment: Environment, *, seed: int = 0, options: Mapping[str, Any] | None = None
 ) -> list[EnvironmentProblem]:
-    """Try every promise of the contract; the list of those not kept is empty for a sound world.
+    """Check every rule of the contract; the list of violations is empty for a valid environment.
 
-    Optional capabilities are tried where the spec announces them. The environment is reset several times
+    Optional capabilities are checked if the spec announces them. The environment is reset several times
     and left open.
 
     Args:
-        environment: a world made and not yet reset.
-        seed: of the worlds it is tried with.
-        options: of every reset; the defaults where omitted.
+        environment: a new environment that was not reset.
+        seed: the seed of its resets.
+        options: the options of its resets.
     """
     problems: list[EnvironmentProblem] = []
     begin = partial(environment.reset, seed=seed, options=options or {})
@@ -127,7 +127,7 @@ def _check_primitives(environment: Environment, begin: _Begin) -> Iterator[str]:
 
 
 def _check_calls(environment: Environment, begin: _Begin) -> Iterator[str]:
-    """Primitives that need no argument are called; each may refuse, in words."""
+    """Call the primitives without required arguments; each may refuse with a message."""
     for name, function in environment.primitives.items():
         parameters = inspect.signature(function).parameters.values()
         if any(parameter.default is parameter.empty for parameter in parameters):

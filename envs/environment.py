@@ -1,4 +1,4 @@
-"""The environment contract: what a world must offer so that an agent can live in it."""
+"""The environment contract: what a world must provide for an agent."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Environment(ABC):
 
     @abstractmethod
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
-        """Begin a new life. The same seed and options give the same world in every process.
+        """Begin a new episode. The same seed and options give the same world in every process.
 
         Raises:
-            ValueError: an option is unknown or out of range; the message names the cure.
+            ValueError: an option is unknown or out of range; the message names the remedy.
         """
 
     @abstractmethod
@@ -67,13 +67,13 @@ class Environment(ABC):
 
     @abstractmethod
     def progress(self) -> Progress:
-        """What was ever reached since the reset. A new object each time."""
+        """The progress since the reset, as a new object each time."""
 
     @property
     def tick(self) -> int:
         """The world's clock, in ticks since the reset (20 a second in Minecraft).
 
-        What the observation says, unless the environment sets `self.tick` itself, which is quicker.
+        By default that of the observation; an environment may set `self.tick` itself, which is faster.
         """
         own: int | None = self.__dict__.get("_own_tick")
         return self.observe().tick if own is None else own
@@ -103,46 +103,46 @@ class Environment(ABC):
         return GoalCheck(met=have >= wanted, detail=f"{verb} {have} of {wanted} {what}")
 
     def snapshot(self) -> bytes:
-        """The whole world as data (never a pickle), where `spec.can_snapshot`.
+        """The complete state as data (never a pickle), if `spec.can_snapshot`.
 
         Raises:
-            NotImplementedError: this world cannot.
+            NotImplementedError: this world has no snapshots.
         """
         raise NotImplementedError(f"{self.spec.id} cannot take snapshots")
 
     def restore(self, snapshot: bytes) -> None:
-        """Become the world that `snapshot` was taken of.
+        """Restore the state of a snapshot.
 
         Raises:
-            ValueError: the bytes are no snapshot of this world, or a damaged one; nothing was changed.
+            ValueError: the bytes are not a valid snapshot of this world; nothing was changed.
         """
         raise NotImplementedError(f"{self.spec.id} cannot restore snapshots")
 
     def render(self) -> bytes:
-        """A PNG picture of what the agent sees, where `spec.can_render`. Changes nothing."""
+        """A PNG picture of what the agent sees, if `spec.can_render`. Changes nothing."""
         raise NotImplementedError(f"{self.spec.id} draws no pictures")
 
     def chart(self, *, whole: bool = False) -> Chart:
-        """The land that was ever seen, or all of it, from above, where a world has such a picture.
+        """A picture of the seen land, or the whole land, from above, if the world has one.
 
-        For people: agents never get it. Changes nothing.
+        It is for people: agents never get it. Changes nothing.
         """
         raise NotImplementedError(f"{self.spec.id} has no map")
 
     def option_reference(self) -> tuple[OptionInfo, ...]:
-        """The options that `reset` takes, for people; none unless a world says so."""
+        """The options that `reset` accepts, for people; by default none."""
         return ()
 
     def remarks(self) -> tuple[str, ...]:
-        """What a person should know of this world with these options, beyond its spec."""
+        """Further remarks for people on this world with the current options."""
         return ()
 
     @classmethod
     def install(cls, *, pictures: bool = False) -> str:  # noqa: ARG003
-        """Fetch what this world needs besides Python packages, and for `pictures` too; says what was done.
+        """Install what this world needs besides Python packages; returns a line that says what was done.
 
         Raises:
-            ValueError: it could not be fetched; the message says why.
+            ValueError: the installation failed; the message gives the reason.
         """
         return "nothing needs to be installed"
 
@@ -155,22 +155,22 @@ class Environment(ABC):
         return ()
 
     def confine(self, launcher: Launcher) -> None:  # noqa: ARG002
-        """Start processes of this world's own by `launcher` from now on. Called before the first reset."""
+        """Start this world's processes with `launcher` from now on. Called before the first reset."""
         return
 
     def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The options of the reset by which an interrupted run goes on, from those by which it began."""
+        """The options for the reset when a run is resumed, derived from its original options."""
         return dict(options)
 
     def resume(self, progress: Progress) -> None:  # noqa: ARG002
-        """An interrupted run goes on in this world, which lives on by itself: count on from `progress`.
+        """Continue the counts of an interrupted run from `progress`.
 
-        Called after the reset, in worlds that cannot take snapshots.
+        Called after the reset when a run is resumed in a world without snapshots.
         """
         return
 
     def close(self) -> None:
-        """Let go of processes, files and connections. Safe to call twice."""
+        """Close processes, files and connections. Safe to call twice."""
         return
 
     @cached_property
@@ -212,11 +212,11 @@ class Environment(ABC):
 
 
 def seen_of(environment: Environment) -> tuple[Observation, Progress]:
-    """What a world shows now, and what was reached in it, checked: a world is written by others.
+    """The validated observation and progress of a world, which may come from others.
 
     Raises:
-        ValidationError: it gives something else, or numbers that are none.
-        Exception: whatever the world raises.
+        ValidationError: they are invalid, or contain numbers that are not finite.
+        Exception: any exception of the world.
     """
     return Observation.model_validate(environment.observe()), Progress.model_validate(environment.progress())
 

@@ -1,4 +1,4 @@
-"""How a world starts processes of its own; what confines them comes from above (`Environment.confine`)."""
+"""Launch a world's processes; the agent may provide a confining launcher (`Environment.confine`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import IO, Protocol
 
 
 class Launcher(Protocol):
-    """Starts a process that may run a stranger's code.
+    """Starts a process that may run untrusted code.
 
-    `confines` says whether that code is kept from the machine; `problem` says why where it is not.
+    `confines` says whether the code is confined; if not, `problem` gives the reason.
     """
 
     confines: bool
@@ -30,19 +30,19 @@ class Launcher(Protocol):
 
         Args:
             command: an absolute path and arguments.
-            environment: all the variables it gets.
-            readable: the files and folders that it needs, besides the system's libraries.
-            descriptors: open files that it inherits, under the same numbers.
-            errors: takes its standard error.
+            environment: all its environment variables.
+            readable: the files and folders that it needs, in addition to the system's libraries.
+            descriptors: open files that it inherits with the same numbers.
+            errors: the file for its standard error.
         """
 
 
 class PlainLauncher:
-    """Starts it with nothing but its environment taken away.
+    """Starts a process without confinement, with only the given environment variables.
 
     Args:
-        problem: why it is not confined, with the cure; told to who wants to run a stranger's code.
-        allowed: run a stranger's code all the same.
+        problem: why it is not confined, with the remedy; the message for programs that are refused.
+        allowed: run untrusted code anyway.
     """
 
     def __init__(self, problem: str = "nobody confined it", *, allowed: bool = False) -> None:

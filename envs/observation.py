@@ -1,4 +1,4 @@
-"""What the agent is told of the world: the fields Voyager shows, as data and as text."""
+"""The observation of the world: the fields that Voyager shows, as data and as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a world that runs programs itself is asked, and what it answers.
+"""The interface of a world that runs programs itself.
 
 Python programs run in the sandbox and reach a world call by call. A world whose own process speaks another
 language (Minecraft's bridge is JavaScript) can run programs in that language beside its bot: it then lists
@@ -74,7 +74,7 @@ class PrimitiveCall(Frozen):
 
 
 class ProgramReport(BaseModel):
-    """What came of a program. `calls` may hold the first and the last ones only; `call_count` counts all."""
+    """The result of a program. `calls` may hold the first and the last ones only; `call_count` counts all."""
 
     model_config = ConfigDict(extra="forbid")
 

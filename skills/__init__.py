@@ -1,4 +1,4 @@
-"""What the agent remembers (the skill library) and where its programs run (the sandbox)."""
+"""Skills: the library that stores them, their search, and the sandbox in which programs run."""
 
 from fieldcraft.skills.library.catalogue import Problem
 from fieldcraft.skills.library.errors import (

@@ -65,7 +65,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load LangChain's `tool` decorator on first use: its import takes longer than all of this room."""
+    """Load LangChain's `tool` decorator on first use, since its import is slower than the whole package."""
     if name == "tool":
         from langchain_core.tools import tool
 

@@ -1,4 +1,4 @@
-"""Tools that packages announce, the built-in ones among them, and tools named as `module:function`."""
+"""Tools that packages announce by entry point, built-in ones included, and tools named `module:function`."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def available() -> dict[str, EntryPoint]:
 
 
 def origin_of(point: EntryPoint) -> str:
-    """Who announces it: `built in`, or the package's name."""
+    """The provider of the tool: `built in`, or the package's name."""
     if BUILT_IN.get(point.name) == point.value:
         return "built in"
     return point.dist.name if point.dist is not None else point.value
 
 
 def imported(target: str) -> Any:
-    """What `module:name` names; modules in the working directory are found too.
+    """Import the object that `module:name` names; modules in the working directory are found too.
 
     Raises:
-        NoSuchName: it is not written so, there is no such module, or the module has no such name.
+        NoSuchName: the text has another form, there is no such module, or the module has no such name.
         BrokenTool: the import failed.
     """
     module_name, _, attribute = target.partition(":")

@@ -1,4 +1,4 @@
-"""What a tool may need from above, as Protocols: the tool room imports none of the rooms that fill them."""
+"""What a tool may use of a run, as Protocols, which packages above this one implement."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from fieldcraft.tools.traits import Effect
 
 
 class ModelPort(Protocol):
-    """A model that a tool may ask, on the run's budget."""
+    """A model that a tool may call, on the run's budget."""
 
     def ask(self, prompt: str) -> str:
-        """The model's answer as text. Raises `ToolError` where there is none."""
+        """The model's answer as text. Raises `ToolError` if there is none."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class ToolCall:
     """A call as it is recorded.
 
     Attributes:
-        number: of the call within its task, from 1; the same call has the same number when a run is
-            resumed and lives its task again.
-        arguments: JSON data, as the caller gave them.
-        effect: what the tool is declared to do to what lies outside of the run.
+        number: the number of the call within its task, from 1; the same call has the same number when a
+            resumed run repeats its task.
+        arguments: the caller's arguments as JSON data.
+        effect: the side effects that the tool declares.
     """
 
     number: int
@@ -37,11 +37,11 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class ToolOutcome:
-    """How a call ended: a `value` of JSON data, or where there is none an `error` for the caller.
+    """How a call ended: with a `value` of JSON data, or with an `error` for the caller.
 
     Attributes:
-        seconds: from the submission to the end, a person's approval included.
-        attempts: how often the tool was called; 0 for a call that was refused, or answered from memory.
+        seconds: from the submission to the end, including a person's approval.
+        attempts: how often the tool was called; 0 for a refused call or a cached result.
     """
 
     value: Any = None
@@ -51,44 +51,44 @@ class ToolOutcome:
 
 
 class RecorderPort(Protocol):
-    """Where calls are recorded, and where an earlier life of the run finds theirs again.
+    """Records calls, and returns the recorded outcomes of calls when a run is resumed.
 
-    A call goes `recorded`, then (unless it is refused or answered from memory) `tool_started`, the effect,
+    For each call come `recorded`, then (unless it is refused or cached) `tool_started`, the effect,
     and in every case `tool_finished`. `recorded` and `tool_started` are called in the thread that submits,
     in the order of submission; `tool_finished` in any thread, before the caller sees the outcome.
     """
 
     def recorded(self, call: ToolCall) -> ToolOutcome | None:
-        """The outcome that this call already had; nothing happens then, and nothing else is called.
+        """The recorded outcome of this call; if there is one, the call is not made and not recorded again.
 
-        A call that was cut off in the middle is repeated by `None`, or not repeated by an outcome that
-        says so; only an effect that `may_repeat` may be.
+        For an interrupted call, `None` repeats it, and an outcome with an error does not; only an effect
+        with `may_repeat` may be repeated.
         """
 
     def tool_started(self, call: ToolCall) -> None:
-        """Note that the tool is about to be called. What writes must be on disk when this returns."""
+        """Record that the tool is about to be called; for a tool that writes, on disk before it returns."""
 
     def tool_finished(self, call: ToolCall, outcome: ToolOutcome) -> None:
-        """Note how a call ended. Must not raise."""
+        """Record how a call ended. Must not raise."""
 
 
 class BudgetPort(Protocol):
-    """What the run may still use."""
+    """The remaining budget of the run."""
 
     def refusal(self) -> str | None:
-        """Why no further call is allowed, or `None`. Called from any thread."""
+        """The reason why no further call is allowed, or `None`. Called from any thread."""
 
 
 class LibraryView(Protocol):
-    """The skill library, to be read."""
+    """Read access to the skill library."""
 
     def describe(self, query: str, k: int) -> Sequence[str]:
-        """The `k` skills nearest to `query`, each in words."""
+        """Descriptions of the `k` skills nearest to `query`."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of a text. `source` says where it stands, in the words of its corpus: a path, an id, a URL."""
+    """A part of a text. `source` is its place in the corpus: a path, an id or a URL."""
 
     source: str
     title: str
@@ -96,31 +96,31 @@ class Passage:
 
 
 class CorpusPort(Protocol):
-    """The texts that a person gave to search in (`fieldcraft.tools.builtin.corpus.Corpora`)."""
+    """Search over a person's own texts (`fieldcraft.tools.builtin.corpus.Corpora`)."""
 
     def search(self, query: str, count: int) -> Sequence[Passage]:
-        """The `count` best passages, best first. Raises `ToolError` where they cannot be searched."""
+        """The `count` best passages, best first. Raises `ToolError` if the texts cannot be searched."""
 
 
 class WorldView(Protocol):
-    """The world, to be read."""
+    """Read access to the world."""
 
     def reference(self) -> str:
         """The primitives and the names they accept."""
 
     def last_seen(self, name: str) -> str | None:
-        """Where a block, mob or item of this name was last seen, in words; `None` where it was not."""
+        """A description of where a block, mob or item of this name was last seen; `None` if it was not."""
 
     def day(self) -> str | None:
-        """What day it is in the world, in words; `None` where it has no days."""
+        """The day in the world as text; `None` if the world has no days."""
 
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Everything a tool may reach; what a run does not offer is `None`.
+    """Everything that a tool may use; what a run does not provide is `None`.
 
     Attributes:
-        redact: takes secrets out of text that is kept or shown.
+        redact: removes secrets from text that is kept or shown.
     """
 
     model: ModelPort | None = None
@@ -138,12 +138,12 @@ _call: ContextVar[ToolCall | None] = ContextVar("fieldcraft_tool_call", default=
 
 
 def current_context() -> ToolContext:
-    """The context of the call in progress, to be used inside a tool; an empty one outside a call."""
+    """The context of the current call, for use inside a tool; an empty one outside a call."""
     return _current.get()
 
 
 def current_call() -> ToolCall | None:
-    """The call in progress, inside a tool; `None` outside."""
+    """The current call, for use inside a tool; `None` outside a call."""
     return _call.get()
 
 

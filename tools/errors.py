@@ -1,4 +1,4 @@
-"""What can go wrong with a tool. Every message is for whoever called: a model, a program, a person."""
+"""The errors of tools. Every message is for the caller: a model, a program or a person."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from fieldcraft.common.redaction import redact
 
 
 class ToolError(FieldcraftError):
-    """A call gave no result: unknown tool, wrong arguments, a refusal, a timeout, a fault of the tool.
+    """A call failed: unknown tool, wrong arguments, a refusal, a timeout, an error of the tool.
 
-    An expected event. The text goes to the caller, who may do something else; it holds no secret that this
-    process knows, and nothing of the shape of one.
+    This is expected. The message is for the caller, which may try something else; known secrets and texts
+    with the shape of a secret are removed from it.
     """
 
     def __init__(self, *told: object) -> None:
@@ -18,20 +18,20 @@ class ToolError(FieldcraftError):
 
 
 class UnknownTool(ToolError, InputError, LookupError):
-    """No tool of this name; the message names the nearest and what there is."""
+    """There is no tool of this name; the message lists the nearest and the available ones."""
 
 
 class BrokenTool(ToolError, ForeignFault):
-    """A tool was found but cannot be used; the message says why."""
+    """A tool exists but cannot be used; the message gives the reason."""
 
 
 class NoSuchName(BrokenTool):
-    """Nothing has the name that is written as `module:name`."""
+    """`module:name` names no module or no object in it."""
 
 
 class DuplicateTool(ToolError, ValueError):
-    """Two tools of one name; the message says which one stayed."""
+    """Two tools have the same name; the message says which one is kept."""
 
 
 class TransientToolError(ToolError):
-    """A call gave no result now and may give one when it is made again; the executor does."""
+    """A call failed but may succeed if it is repeated, which the executor does."""

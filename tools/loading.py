@@ -1,4 +1,4 @@
-"""Filling a registry with what a run asks for; what is broken is named, and the rest works."""
+"""Load the tools of a run into a registry; broken ones are listed as problems."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def load_tools(
 
 
 def is_source(name: str) -> bool:
-    """Whether `name` is a file or a URL that gives tools, and not the name of a tool."""
+    """Whether `name` is a file or URL of a tool source, rather than the name of a tool."""
     return "://" in name or name.lower().endswith((".json", ".yaml", ".yml"))
 
 
 def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
-    """Add announced tools and `module:function`s; the names that are neither."""
+    """Add announced tools and `module:function`s; returns the names that are neither."""
     announced = available()
     unmatched = []
     for name in names:
@@ -73,7 +73,7 @@ def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
 
 
 def _add(registry: ToolRegistry, label: str, target: str, name: str | None, origin: str) -> None:
-    """Add what `target` imports; one that is asked for twice is one."""
+    """Add the tools of `module:name`; a tool that is named twice is added once."""
     try:
         found = imported(target)
         for tool in found if isinstance(found, list | tuple) else [found]:

@@ -1,4 +1,4 @@
-"""Which tools there are, by name."""
+"""The registry of tools by name."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PYTHON = "Python"
 
 @dataclass(frozen=True)
 class ToolProblem:
-    """A tool, or a source of tools, that could not be had, and why; the others work.
+    """A tool, or a source of tools, that is not available, with the reason; the others work.
 
-    `misnamed`: there is nothing of that name, so it is not the tool that is broken.
+    `misnamed`: there is no tool of that name, as opposed to a broken one.
     """
 
     name: str
@@ -37,11 +37,11 @@ class ToolProblem:
 class ToolRegistry:
     """Tools by name.
 
-    A tool is a LangChain `BaseTool`, or a typed Python function with a docstring, which becomes one when
-    it is first used.
+    A tool is a LangChain `BaseTool`, or a typed Python function with a docstring, which is converted on
+    first use.
 
     Attributes:
-        problems: what could not be had; it grows when a tool turns out to be broken.
+        problems: tools and sources that are not available; it grows when a tool turns out to be broken.
     """
 
     def __init__(self, tools: Iterable[BaseTool | Callable[..., Any]] = ()) -> None:
@@ -65,7 +65,7 @@ class ToolRegistry:
 
         Raises:
             BrokenTool: it is neither a LangChain tool nor a named function with a docstring.
-            DuplicateTool: the name is taken; the earlier tool stays.
+            DuplicateTool: the name is taken; the earlier tool is kept.
         """
         own = getattr(tool, "name", None) or getattr(tool, "__name__", None)
         if not (callable(tool) or hasattr(tool, "invoke")) or not isinstance(own, str):
@@ -79,7 +79,7 @@ class ToolRegistry:
             )
         if name in self._tools:
             raise DuplicateTool(
-                f"there is a tool {name!r} already ({self._origins[name]}); the first one stays, "
+                f"there is a tool {name!r} already ({self._origins[name]}); the first one is kept, "
                 "rename the other or give its source a prefix"
             )
         self._tools[name] = tool
@@ -91,7 +91,7 @@ class ToolRegistry:
         return tuple(sorted(self._tools))
 
     def origin(self, name: str) -> str:
-        """Where the tool came from: `Python`, `built in`, a package, `module:function`, or its source."""
+        """The origin of the tool: `Python`, `built in`, a package, `module:function`, or its source."""
         self._known(name)
         return self._origins[name]
 
@@ -100,7 +100,7 @@ class ToolRegistry:
 
         Raises:
             UnknownTool: there is none.
-            BrokenTool: LangChain can make no tool of the function, mostly for its annotations.
+            BrokenTool: LangChain cannot convert the function, usually because of its annotations.
         """
         tool = self._known(name)
         from langchain_core.tools import BaseTool
@@ -124,18 +124,18 @@ class ToolRegistry:
         return self._derived({name: name for name in self.names() if not _matches(name, unwanted)})
 
     def prefixed(self, prefix: str) -> ToolRegistry:
-        """A registry of the same tools, each called `prefix` and its name.
+        """A registry of the same tools with `prefix` before each name.
 
         Raises:
-            BrokenTool: with it a name is none that a program can call.
+            BrokenTool: a name with the prefix cannot be called by a program.
         """
         return self._derived({name: prefix + name for name in self.names()})
 
     def wrapped(self, wrap: Callable[[BaseTool], BaseTool | Callable[..., Any]]) -> ToolRegistry:
-        """A registry of what `wrap` makes of each tool, under the same names.
+        """A registry of the tools that `wrap` returns for each tool, under the same names.
 
         Raises:
-            BrokenTool: a tool cannot be used, or what was made of it is none.
+            BrokenTool: a tool cannot be used, or `wrap` does not return a tool.
         """
         made = self._derived({})
         for name in self.names():
@@ -143,9 +143,9 @@ class ToolRegistry:
         return made
 
     def specs(self) -> tuple[str, ...]:
-        """One line a tool, as a model reads it: `calculator(expression: str): Work out ...`.
+        """One line for each tool, as a model sees it: `calculator(expression: str): Work out ...`.
 
-        A tool that turns out to be broken goes to `problems` and is no tool of this registry any more.
+        A tool that turns out to be broken is moved from the registry to `problems`.
         """
         from fieldcraft.tools.calls.describing import spec
 
@@ -163,13 +163,13 @@ class ToolRegistry:
         return "\n".join(f"- {line}" for line in self.specs())
 
     def hold(self, close: Callable[[], None]) -> None:
-        """Have `close` called when the registry is closed: it ends what the tools stand on."""
+        """Call `close` when the registry is closed, to end servers and connections that the tools use."""
         self._held.callback(close)
 
     def close(self) -> None:
         """End servers and connections of the tools' sources. Safe to call twice; tools fail afterwards.
 
-        A registry that was selected, prefixed or wrapped shares them with the one it was made of.
+        A registry that was selected, prefixed or wrapped shares them with the original.
         """
         self._held.close()
 
@@ -206,7 +206,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _structured(function: Callable[..., Any], name: str) -> BaseTool:
-    """A LangChain tool of a plain function, synchronous or not."""
+    """Convert a plain function, synchronous or not, to a LangChain tool."""
     from langchain_core.tools import StructuredTool
 
     if inspect.iscoroutinefunction(function):

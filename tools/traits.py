@@ -1,7 +1,7 @@
-"""What a tool's author declares about it, so that others know when it may be repeated, kept, or cut off.
+"""The traits that a tool's author declares, which decide when a call may be repeated, cached or aborted.
 
 Declared as `metadata={"fieldcraft": {...}}` of a LangChain tool, or with `@declare(...)` above `@tool`'s
-function. Whoever declares nothing has a tool that writes, runs on a thread, and is never tried again.
+function. A tool without a declaration counts as one that writes, runs on a thread, and is never retried.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 KEY = "fieldcraft"
-"""Where the declaration lies in a tool's metadata."""
+"""The key of the declaration in a tool's metadata."""
 
 T = TypeVar("T")
 
 
 class Effect(StrEnum):
-    """What a call does to what lies outside of the run, from nothing to everything."""
+    """The side effects of a call outside the run."""
 
     PURE = "pure"
-    """Nothing, and its result depends on its arguments alone: it may be answered from memory."""
+    """No side effect, and the result depends only on the arguments, so that it may be cached."""
     READS = "reads"
-    """Looks, and changes nothing."""
+    """Reads, and changes nothing."""
     IDEMPOTENT = "idempotent"
-    """Changes something; twice is as good as once."""
+    """Changes something; a repetition has no further effect."""
     WRITES = "writes"
     """Changes something each time."""
 
     @property
     def may_repeat(self) -> bool:
-        """Whether a call that was cut off may be made again."""
+        """Whether an interrupted call may be repeated."""
         return self is not Effect.WRITES
 
     @property
     def changes(self) -> bool:
-        """Whether the call must be on record before it is made."""
+        """Whether the call must be recorded before it is made."""
         return self in {Effect.IDEMPOTENT, Effect.WRITES}
 
 
@@ -52,12 +52,12 @@ class ToolTraits(BaseModel):
 
     Attributes:
         effect: `pure`, `reads`, `idempotent` or `writes`.
-        transient: names of exception classes (those of base classes count) after which a call is tried
-            again, such as `ConnectionError`. A tool may also raise `TransientToolError` itself.
-        isolation: `thread`; `process` for what may hang, crash or fork and must really end at its timeout
-            (it reaches no `current_context()`); `async` for a coroutine on the executor's event loop.
-            By default `async` for a tool that has a coroutine only, else `thread`.
-        timeout: seconds for one call, where the executor's own do not suit.
+        transient: names of exception classes (or of their base classes) after which a call is retried,
+            such as `ConnectionError`. A tool may also raise `TransientToolError` itself.
+        isolation: `thread`; `process` for a tool that may hang, crash or fork and must end at its timeout
+            (it has no `current_context()`); `async` for a coroutine on the executor's event loop.
+            By default `async` for a tool with only a coroutine, else `thread`.
+        timeout: seconds for one call, instead of the executor's timeout.
         reads_world: whether the world is observed just before a program's call, so that
             `current_context().world` shows it as it is then. By default it is, unless the tool is `pure` or
             runs in a process of its own; a tool that never looks at the world saves the time with `False`.
@@ -107,7 +107,7 @@ def declare(
 
 
 def traits_of(tool: BaseTool | Callable[..., Any]) -> ToolTraits:
-    """What `tool` declares.
+    """The traits that `tool` declares.
 
     Raises:
         BrokenTool: its declaration cannot be read.

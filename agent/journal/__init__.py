@@ -1,4 +1,4 @@
-"""The record of a run: its events, the folder they stand in, and the state that follows from them."""
+"""The record of a run: its events, its folder, and the state computed from the events."""
 
 from __future__ import annotations
 

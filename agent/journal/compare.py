@@ -1,4 +1,4 @@
-"""When two runs are the same: their histories but for times, ids, and how they were driven."""
+"""Compare the histories of two runs, without times, ids, and pauses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def history(folder: Path) -> list[Any]:
 
 
 def first_difference(one: Path, other: Path) -> str | None:
-    """The first event in which two runs differ, in words; `None` where they are the same."""
+    """A description of the first event in which two runs differ; `None` if they are equal."""
     ours, theirs = history(one), history(other)
     for row, (left, right) in enumerate(zip(ours, theirs, strict=False), 1):
         if left != right:

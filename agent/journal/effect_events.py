@@ -1,4 +1,4 @@
-"""The journal's events of what is asked of others: models, persons, tools. Each intent has its outcome."""
+"""The journal's events of model calls, questions to persons, and tool calls: intents and outcomes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BaseEvent(BaseModel):
 
 
 class ModelAsked(BaseEvent):
-    """Intent: `role`'s `call`-th question is about to go to its model."""
+    """Intent: the `call`-th request of `role` is about to be sent to its model."""
 
     type: Literal["model_asked"] = "model_asked"
     role: Text
@@ -30,9 +30,9 @@ class ModelAsked(BaseEvent):
 
 
 class ModelAnswered(BaseEvent):
-    """Outcome: the answer and what it cost (`money` in USD). It is never asked for again.
+    """Outcome: the answer and its cost (`money` in USD). The request is never repeated.
 
-    With `requests` the model wants tools to be called before it answers.
+    With `requests` the model asks for tool calls before it answers.
     """
 
     type: Literal["model_answered"] = "model_answered"
@@ -49,7 +49,7 @@ class ModelAnswered(BaseEvent):
 
 
 class ModelFailed(BaseEvent):
-    """Outcome: no usable answer; what it cost all the same."""
+    """Outcome: no usable answer, with its cost."""
 
     type: Literal["model_failed"] = "model_failed"
     role: Text
@@ -69,7 +69,7 @@ class HumanAsked(BaseEvent):
 
 
 class HumanAnswered(BaseEvent):
-    """Outcome: what the person said."""
+    """Outcome: the person's answer."""
 
     type: Literal["human_answered"] = "human_answered"
     text: Text
@@ -78,7 +78,8 @@ class HumanAnswered(BaseEvent):
 class ToolCalled(BaseEvent):
     """Intent: `user` (a role, or `programs`) calls a tool; `call` counts the calls of the task from 1.
 
-    What changes something is on disk before it is called. A call that is refused has both of its events too.
+    For a tool that may change something, this event is on disk before the call. A refused call has both
+    events too.
     """
 
     type: Literal["tool_called"] = "tool_called"
@@ -90,11 +91,10 @@ class ToolCalled(BaseEvent):
 
 
 class ToolReturned(BaseEvent):
-    """Outcome: a value of JSON data, or the `error` that the caller was told.
+    """Outcome: a value of JSON data, or the `error` message for the caller.
 
-    Tokens and `money` (USD) are those of models that the tool asked; `unpriced` counts answers among them
-    whose price is not known. `tries` is 0 where the tool was not called. `seconds` are without those in
-    which a person was waited for.
+    Tokens and `money` (USD) are those of models that the tool called; `unpriced` counts answers among them
+    with unknown prices. `tries` is 0 if the tool was not called. `seconds` exclude the wait for a person.
     """
 
     type: Literal["tool_returned"] = "tool_returned"
@@ -122,7 +122,7 @@ class ApprovalAsked(BaseEvent):
 
 
 class ApprovalAnswered(BaseEvent):
-    """Outcome: what the person said. It is not asked for again."""
+    """Outcome: the person's answer. The question is not repeated."""
 
     type: Literal["approval_answered"] = "approval_answered"
     call: Count

@@ -1,7 +1,7 @@
-"""The journal's events: one class a kind, told apart by `type`.
+"""The journal's events: one class for each `type`.
 
-An effect is an intent event (`...Asked`, `...Started`) followed by its outcome; everything else is a
-record of a decision that follows from outcomes alone. `time` is seconds since the epoch.
+An effect is an intent event (`...Asked`, `...Started`) followed by its outcome; all other events
+record decisions that follow from outcomes. `time` is seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FORMAT = 1
 
 
 class RunStarted(BaseEvent):
-    """The run was created; everything that it depends on is in `settings`."""
+    """The run was created; `settings` holds everything that it depends on."""
 
     type: Literal["run_started"] = "run_started"
     format: Count = FORMAT
@@ -56,7 +56,7 @@ class RunStarted(BaseEvent):
 
 
 class Checkpoint(BaseEvent):
-    """First event of a later segment: the state at its beginning, so that a resume reads no further back."""
+    """First event of a later segment: the state at its beginning, so a resume reads only this segment."""
 
     type: Literal["checkpoint"] = "checkpoint"
     format: Count = FORMAT
@@ -66,7 +66,7 @@ class Checkpoint(BaseEvent):
 
 
 class WorldReset(BaseEvent):
-    """The world begins: its first observation and, where it can, a snapshot."""
+    """The world was reset: its first observation and, if it has snapshots, a snapshot."""
 
     type: Literal["world_reset"] = "world_reset"
     observation: Observation
@@ -84,14 +84,14 @@ class QuestionAnswered(BaseEvent):
 
 
 class PlanMade(BaseEvent):
-    """A given task was broken into steps; they replace what was left of the plan before."""
+    """A given task was broken into steps; they replace the rest of the earlier plan."""
 
     type: Literal["plan_made"] = "plan_made"
     steps: list[FixedTask]
 
 
 class ProposalRefused(BaseEvent):
-    """The curriculum's model proposed no usable task, repairs included; it is asked anew."""
+    """The curriculum's model proposed no usable task, even after repairs; it is called again."""
 
     type: Literal["proposal_refused"] = "proposal_refused"
     problem: Text
@@ -106,7 +106,7 @@ class TaskProposed(BaseEvent):
 
 
 class AnswerRefused(BaseEvent):
-    """An actor's answer held no runnable program; it counts as an iteration."""
+    """An actor's answer contained no runnable program; it counts as an iteration."""
 
     type: Literal["answer_refused"] = "answer_refused"
     iteration: Count
@@ -126,7 +126,7 @@ class ExecutionStarted(BaseEvent):
 
 
 class ExecutionFinished(BaseEvent):
-    """Outcome: what happened, and the world after it."""
+    """Outcome: the execution, and the world after it."""
 
     type: Literal["execution_finished"] = "execution_finished"
     iteration: Count
@@ -137,7 +137,7 @@ class ExecutionFinished(BaseEvent):
 
 
 class ExecutionInterrupted(BaseEvent):
-    """Outcome in a world without snapshots: the run died here; what the world looks like now."""
+    """Outcome in a world without snapshots: the run died here; the current state of the world."""
 
     type: Literal["execution_interrupted"] = "execution_interrupted"
     iteration: Count
@@ -161,7 +161,7 @@ class VerificationStarted(BaseEvent):
 
 
 class VerificationFinished(BaseEvent):
-    """Outcome of the rerun; the world is again as it was before it."""
+    """Outcome of the rerun; the world is restored to its state before it."""
 
     type: Literal["verification_finished"] = "verification_finished"
     iteration: Count
@@ -182,7 +182,7 @@ class SkillKept(BaseEvent):
 
 
 class SkillRefused(BaseEvent):
-    """A program that worked was not kept, and why."""
+    """A program that worked was not kept, with the reason."""
 
     type: Literal["skill_refused"] = "skill_refused"
     iteration: Count
@@ -190,7 +190,7 @@ class SkillRefused(BaseEvent):
 
 
 class TaskFinished(BaseEvent):
-    """A task ended, done or given up. The run's state is whole here: a resume starts after it.
+    """A task ended, done or given up. The run's state is complete here: a resume starts after it.
 
     `given_up` is the author's reason for ending it before its attempts were used up.
     """
@@ -203,21 +203,21 @@ class TaskFinished(BaseEvent):
 
 
 class Warned(BaseEvent):
-    """Something a person should know that changes nothing in the run."""
+    """A note for people, without an effect on the run."""
 
     type: Literal["warned"] = "warned"
     text: Text
 
 
 class RunPaused(BaseEvent):
-    """The run stopped in good order and can be resumed."""
+    """The run stopped and can be resumed."""
 
     type: Literal["run_paused"] = "run_paused"
     reason: Text
 
 
 class RunResumed(BaseEvent):
-    """The run goes on; `budget` is the one in force from here."""
+    """The run was resumed; `budget` applies from here on."""
 
     type: Literal["run_resumed"] = "run_resumed"
     settings: RunSettings
@@ -268,7 +268,7 @@ EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 
 ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
 TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
-"""Events of tool calls: they may stand between an effect's intent and its outcome."""
+"""Events of tool calls, which may occur between an effect's intent and its outcome."""
 
 ASIDES = (Warned, RunPaused, RunResumed)
-"""Events that say how a run was driven, not what happened in it: a resume skips them."""
+"""Events about pauses and resumes of a run, which a replay skips."""

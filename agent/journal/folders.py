@@ -1,4 +1,4 @@
-"""Folders of runs and studies that others may have made: each must be real, and is reached by descriptor."""
+"""Open the untrusted folders of runs and studies by descriptor; none of them may be a link."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from fieldcraft.common.files import Folder, UnsafeFile
 
 @contextmanager
 def inside(path: Path, *names: str, create: bool = False) -> Iterator[Folder]:
-    """The folder at `path`, or one in it: real folders all. Those above `path` are as the person named them.
+    """Open the folder at `path`, or a folder inside it, without links. The parents of `path` may be links.
 
     Args:
-        path: of a folder of ours, such as a run's.
-        names: of folders in it, one below the other.
-        create: make what is missing.
+        path: the path of a folder, such as a run's.
+        names: the names of nested folders inside it.
+        create: create missing folders.
 
     Raises:
-        UnsafeFile: one of them is a link, or no folder.
+        UnsafeFile: one of them is a link, or not a folder.
         OSError: one is missing, or cannot be opened.
     """
     if path.name in {"", ".", ".."}:
@@ -36,10 +36,10 @@ def inside(path: Path, *names: str, create: bool = False) -> Iterator[Folder]:
 
 
 def write_file(path: Path, content: bytes, *, sync: bool = True) -> None:
-    """Write a whole file or nothing, by a rename; with `sync` it is on disk when this returns.
+    """Write a file atomically, by a rename; with `sync` it is on disk when this returns.
 
     Raises:
-        UnsafeFile: a link, pipe, device or folder stands there.
+        UnsafeFile: there is a link, pipe, device or folder of this name.
         OSError: it cannot be written.
     """
     with Folder.open(path.parent) as folder:
@@ -47,11 +47,11 @@ def write_file(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 
 def forget(path: Path) -> None:
-    """Delete a real folder of ours with all that is in it, where it is there; links in it are not followed.
+    """Delete a folder with its content, if it exists; links in it are not followed.
 
     Raises:
-        UnsafeFile: it is a link, or no folder.
-        OSError: something of it cannot be deleted.
+        UnsafeFile: it is a link, or not a folder.
+        OSError: a part of it cannot be deleted.
     """
     with suppress(FileNotFoundError), Folder.open(path.parent) as above:
         if above.kind(path.name) is not None:
@@ -59,7 +59,7 @@ def forget(path: Path) -> None:
 
 
 def why(error: OSError) -> str:
-    """The reason in words, with what to do where an entry is not what it must be."""
+    """The reason of an error as text, with the remedy for an entry of a wrong kind."""
     if isinstance(error, UnsafeFile):
         return f"{error}; take it away, or get the folder from somebody you trust"
     return error.strerror or type(error).__name__

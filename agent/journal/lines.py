@@ -1,4 +1,4 @@
-"""One event as one line of a journal, and back: bounded, and the same when read as when written."""
+"""Encode an event as one line of a journal and decode it, within limits and without changes."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from fieldcraft.common.fields import DIGIT_LIMIT, ITEM_LIMIT, TEXT_LIMIT, fitted
 from fieldcraft.common.suggest import reason
 
 EVENT_LIMIT = 8_000_000
-"""Bytes of an event; in a larger one, texts, lists and objects are cut."""
+"""The most bytes of an event; in a larger one, texts, lists and objects are cut."""
 LINE_LIMIT = 64_000_000
-"""Bytes of a line that is read, and of a checkpoint, which holds the state of a whole run."""
+"""The most bytes of a line that is read, and of a checkpoint, which holds the state of a whole run."""
 LONG_LINE = 1_000_000
-"""Bytes of a line from which its shape is looked at before it is read."""
+"""Bytes of a line from which its structure is checked before it is parsed."""
 SHAPE = Limits(size=LINE_LIMIT, depth=300, items=2_000_000)
-"""Of a line; earlier versions wrote values of up to 254 levels."""
+"""The most levels of a line; earlier versions wrote values of up to 254 levels."""
 _CUTS = ((TEXT_LIMIT, ITEM_LIMIT), (200_000, 50_000), (20_000, 5_000), (2_000, 500), (200, 100))
 """Characters of a text and members of a list or an object that are left of too large an event, in turn."""
 _WHOLE = (e.RunStarted, e.Checkpoint, e.RunResumed)
-"""Events of which nothing may be missing."""
+"""Events that may not be cut."""
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class UnknownFormat(DataError):
-    """A journal's format that cannot be read; the message goes on from the name of its file."""
+    """A journal has an unknown format; the message follows the name of its file."""
 
 
 def line_of(event: e.Event) -> tuple[bytes, e.Event]:
     """The line of an event, and the event as that line is read.
 
     Raises:
-        DataError: it cannot be written, or is too large and nothing of it may be cut.
+        DataError: it cannot be written, or is too large and may not be cut.
     """
     limit = LINE_LIMIT if isinstance(event, _WHOLE) else EVENT_LIMIT
     line = b""
@@ -86,11 +86,11 @@ def read_line(line: bytes, migrations: Sequence[Migration] = ()) -> e.Event:
     """The event of a line.
 
     Args:
-        line: with or without its end.
-        migrations: what makes an event of its format one of today's.
+        line: the line, with or without its line feed.
+        migrations: the functions that convert an event of its format to the current one.
 
     Raises:
-        DataError: it is none, or beyond a bound.
+        DataError: it is not a valid event, or exceeds a limit.
     """
     if migrations:
         return _validated(line, migrations)
@@ -105,10 +105,10 @@ def read_line(line: bytes, migrations: Sequence[Migration] = ()) -> e.Event:
 
 
 def migrations_of(line: bytes, known: Mapping[int, Migration]) -> list[Migration]:
-    """What events need that follow this first line of a segment.
+    """The migrations for the events after this first line of a segment.
 
     Raises:
-        UnknownFormat: there is no way from its format to today's.
+        UnknownFormat: its format cannot be converted to the current one.
     """
     try:
         version = _loaded(line).get("format")
@@ -128,7 +128,7 @@ def migrations_of(line: bytes, known: Mapping[int, Migration]) -> list[Migration
 
 
 def _validated(line: bytes, migrations: Sequence[Migration]) -> e.Event:
-    """By way of Python's own parser, which goes deeper than pydantic's."""
+    """Parse a line with Python's own parser, which allows deeper nesting than pydantic's."""
     data = _loaded(line)
     try:
         for migration in migrations:
@@ -158,13 +158,13 @@ def _check(line: bytes) -> None:
 
 
 def _integer(digits: str) -> int:
-    """An integer of more digits than a value may have is as large as can be."""
+    """Replace an integer with too many digits by the largest allowed one."""
     sign, bare = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
     return int(digits) if len(bare) <= DIGIT_LIMIT else int(sign + "9" * DIGIT_LIMIT)
 
 
 def _reason(error: ValidationError) -> str:
-    """What is wrong with a line, without the names of all events there are."""
+    """The error of a line, without the list of all event names."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part)[:40] for part in first["loc"][:8])
     return f"{place or 'event'}: {reason(first['msg'])}"[:300]

@@ -1,8 +1,8 @@
-"""Marks that tell the runs that this user made here from those that came from somewhere else.
+"""Marks that distinguish runs made by this user on this machine from all others.
 
 A mark is a file in the run's folder: a keyed digest over the folder's inode and the first line of its
-journal, which holds when and with which settings the run began. The key lies in the user's own state folder,
-so nobody else can make a mark, and a copy of a marked run elsewhere, or one that came back, is not marked.
+journal, which holds when and with which settings the run began. The key is in the user's own state folder,
+so no other user can make a mark, and a copy of a marked run, or one that was restored, is not marked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fieldcraft.agent.journal.folders import inside
 from fieldcraft.common.files import Folder
 
 NAME = "made-here"
-"""The file in a run's folder."""
+"""The mark's file in a run's folder."""
 KEY = "run.key"
 _KEY_BYTES = 32
 _FIRST_LINE = 1_000_000
@@ -30,13 +30,13 @@ logger = logging.getLogger(__name__)
 
 
 def state_folder() -> Path:
-    """Where what this installation knows of its own work lies; a `FIELDCRAFT_CACHE` holds it too."""
+    """The state folder of this installation; it is inside `FIELDCRAFT_CACHE` if that is set."""
     cache = os.environ.get("FIELDCRAFT_CACHE")
     return Path(cache) / "state" if cache else platformdirs.user_state_path("fieldcraft")
 
 
 def mark_run(run: Path) -> None:
-    """Mark a run as made by this user here. Where that cannot be written, the run stays without a mark."""
+    """Mark a run as made by this user here. If the mark cannot be written, the run stays unmarked."""
     try:
         key = _key(create=True)
         with inside(run) as folder:
@@ -65,7 +65,7 @@ def _key(*, create: bool) -> bytes:
     """The user's key.
 
     Raises:
-        OSError: it is missing and not to be made, cannot be made, or others could read or write it.
+        OSError: it is missing and may not be created, cannot be created, or others could read or write it.
     """
     place = state_folder()
     if create and not place.is_dir():
@@ -82,7 +82,7 @@ def _key(*, create: bool) -> bytes:
 
 
 def _make_key(folder: Folder) -> None:
-    """Appears whole, so that two processes that begin at once use one key."""
+    """Create the key atomically, so that two processes that start together use one key."""
     part = f".{KEY}.{secrets.token_hex(4)}"
     descriptor = folder.open_file(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""What a run's journal says, for whoever looks on: the state, and what is going on right now."""
+"""An overview of a run for people who watch it: the state and the current activity."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from fieldcraft.skills import Execution
 
 @dataclass
 class Overview:
-    """A view of one run, fed with its events in order; events that it has seen before change nothing.
+    """An overview of one run, updated with its events in order; repeated events change nothing.
 
     Attributes:
-        run: the run's name: its folder's where that is given, else what its first event says.
-        state: the fold of the events.
-        doing: what is going on, in words.
-        attempt: the number of the attempt in progress or last made, 0 before a task's first.
-        execution: the last program's.
-        verdict: the last one, `None` since a task began.
-        kept: the skill that the task in progress, or the last one, has brought.
-        outcome: why the run stopped, empty while it goes on.
+        run: the run's name: that of its folder if given, else that of its first event.
+        state: the state computed from the events.
+        doing: a description of the current activity.
+        attempt: the number of the current or latest attempt, 0 before a task's first.
+        execution: the execution of the latest program.
+        verdict: the latest verdict; `None` since a task began.
+        kept: the skill that was kept from the current or latest task.
+        outcome: why the run stopped; empty while it is running.
         new_items: items first held in the last event.
         new_milestones: milestones first reached in the last event.
-        began: time of the first event seen, in seconds since the epoch.
-        latest: time of the last.
+        began: time of the first event, in seconds since the epoch.
+        latest: time of the last event.
     """
 
     run: str = ""
@@ -46,10 +46,10 @@ class Overview:
     latest: float = 0.0
 
     def take(self, event: e.Event) -> bool:
-        """Follow one event.
+        """Update the overview with one event.
 
         Returns:
-            Whether it was new.
+            Whether the event was new.
         """
         if event.number <= self.state.events:
             return False

@@ -1,4 +1,4 @@
-"""Events as they are written and used: without secrets, in the journal and for all who read them."""
+"""Remove secrets from events before they are written and used."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from fieldcraft.common.redaction import may_hold_secret, redact_data
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
 _SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)
-"""Events with the settings of the run, which goes on with their values."""
+"""Events with the settings of the run, which needs their values."""
 
 
 def line_without_secrets(event: e.BaseEvent) -> bytes:
     """The line of the journal for an event.
 
-    Where it held a secret, the event itself is changed as well: what the run does next then follows from
-    what the journal says, as it does after a resume. Settings keep their values.
+    If it contains a secret, the event itself is changed too, so that the run continues with the data of the
+    journal, as it does after a resume. Settings keep their values.
     """
     line = event.model_dump_json(context=FOR_FILES)
     if may_hold_secret(line):
         before = json.loads(line)
-        for keys in (True, False):  # a name of the format may be a secret as well: names then stay
+        for keys in (True, False):  # a name of the format may be equal to a secret: names are kept
             after = redact_data(before, keys=keys)
             kept = None if after == before else _read_back(before, after)
             if kept is not None:
@@ -37,7 +37,7 @@ def line_without_secrets(event: e.BaseEvent) -> bytes:
 
 
 def _read_back(before: dict[str, Any], after: dict[str, Any]) -> e.BaseEvent | None:
-    """The event of the changed data; fields that must be one of a few words get their own back in `after`."""
+    """The event of the redacted data; fields with fixed values get their original value back in `after`."""
     after["type"] = before["type"]
     for _ in range(3):
         try:

@@ -1,4 +1,4 @@
-"""The snapshots of a run: files named after their SHA-256 in a folder of their own."""
+"""The snapshots of a run: files named after their SHA-256 in a separate folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fieldcraft.common.errors import DamagedRecord
 from fieldcraft.common.files import Folder, UnsafeFile
 
 RECENT_SNAPSHOTS = 8
-"""Snapshots that are kept. Should all be damaged, the world is rebuilt from the journal."""
+"""How many snapshots are kept. If all are damaged, the world is rebuilt from the journal."""
 SNAPSHOT_LIMIT = 256_000_000
-"""Bytes of a snapshot."""
+"""The most bytes of a snapshot."""
 FOLDER = "snapshots"
 _OURS = re.compile(r"[0-9a-f]{64}\.bin")
 _INCOMPLETE = re.compile(r"\.[0-9a-f]{64}\.bin\.[0-9a-f]{8}\.part")
@@ -23,11 +23,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class SnapshotDamaged(DamagedRecord, RuntimeError):
-    """A snapshot file is missing, truncated or changed, or no snapshot of its world."""
+    """A snapshot file is missing, truncated or changed, or not a snapshot of its world."""
 
 
 class Snapshots:
-    """The snapshots in the run folder `run`: only files of our own naming are read, written or removed."""
+    """The snapshots in the run folder `run`: only files named after a digest are read, written or removed."""
 
     def __init__(self, run: Path) -> None:
         self._run = run
@@ -35,7 +35,7 @@ class Snapshots:
     def save(self, snapshot: bytes) -> str:
         """Write a snapshot under its SHA-256 and return that name. Idempotent.
 
-        It is not synced: one that a power cut damages is rebuilt from the journal, which is.
+        It is not synced: a snapshot damaged by a power cut is rebuilt from the journal, which is synced.
 
         Raises:
             JournalError: it cannot be written, or is too large to be read back.
@@ -61,7 +61,7 @@ class Snapshots:
         """The snapshot of this name.
 
         Raises:
-            SnapshotDamaged: the file is missing, no plain file, or not what was written.
+            SnapshotDamaged: the file is missing, not a regular file, or does not match its name.
         """
         if not _DIGEST.fullmatch(digest):
             raise SnapshotDamaged(f"{digest[:80]!r} is no name of a snapshot")
@@ -112,7 +112,7 @@ def _thin(folder: Folder, latest: str) -> None:
 
 
 def _content(folder: Folder, digest: str) -> bytes | None:
-    """The snapshot's bytes, `None` unless they are what was written."""
+    """The snapshot's bytes; `None` if they do not match its name."""
     if folder.kind(_name(digest)) is None:
         return None
     content = folder.read(_name(digest), limit=SNAPSHOT_LIMIT)

@@ -1,4 +1,4 @@
-"""A run's state: a fold over its journal, and nothing else."""
+"""A run's state, computed only from its journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fieldcraft.envs import Observation, Progress
 
 
 class Spent(BaseModel):
-    """What a run has used of its budget so far. `unpriced` counts answers whose price is not known."""
+    """What a run has used of its budget so far. `unpriced` counts answers with unknown prices."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,9 +28,9 @@ class Spent(BaseModel):
         return self.input_tokens + self.output_tokens
 
     def exhausted(self, limits: BudgetLimits, *, another_program: bool) -> str | None:
-        """The first limit that is used up, in words; `None` while all hold.
+        """A description of the first exhausted limit; `None` if there is none.
 
-        Iterations are asked about only before `another_program`: what the last one earned is still kept.
+        Iterations are checked only before `another_program`, so that the last one's skill is still kept.
         """
         iterations = limits.iterations if another_program else None
         pairs: list[tuple[str, float, float | None]] = [
@@ -73,17 +73,16 @@ class Sighting(BaseModel):
 
 
 class RunState(BaseModel):
-    """Where a run stands.
+    """The state of a run.
 
-    `evidence` maps a message of the world with its numbers taken out to the latest such message, oldest
+    `evidence` maps a message of the world without its numbers to the latest such message, oldest
     first; `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it
     was first seen; `snapshot` names the latest snapshot, if any; `plan`
-    holds the steps left of a given task, `solved` says that its last step was done; `barren` counts the
+    holds the remaining steps of a given task, `solved` says that its last step was done; `barren` counts the
     tasks since the plan, or since the latest one in which an item was first held, and `items_before` the
-    items ever held when the task in progress began; `seen` says where each block, mob or chest content was
-    last seen; `approvals` holds the tools that a person allowed or refused for good; `task_tools` counts the
-    calls of the task in progress by tool, and `tools_used` those of every task that made
-    any, by its number.
+    items ever held when the task in progress began; `seen` holds where each block, mob or chest content was
+    last seen; `approvals` holds the tools that a person allowed or refused for all calls; `task_tools` counts
+    the calls of the current task by tool, and `tools_used` those of every task with calls, by its number.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -1,7 +1,7 @@
 """The append-only record of a run: JSON lines in numbered segments, synced before anything relies on them.
 
-A journal may come from others, so it is read as data: in plain files, in pieces, within bounds. What is
-written is within the same bounds.
+A journal is untrusted, so it is read only from regular files, in chunks, and within limits. Written events
+keep the same limits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from fieldcraft.common.errors import DamagedRecord
 from fieldcraft.common.files import Folder
 
 SEGMENT_BYTES = 4_000_000
-"""A segment that has grown beyond this is followed by a new one at the next task's end."""
+"""The size in bytes after which a new segment begins at the next task's end."""
 PIECE = 1 << 20
 _SEGMENT = re.compile(r"journal-(\d{6,12})\.jsonl")
 
@@ -55,7 +55,7 @@ class Journal:
         self._next = 1
 
     def segments(self) -> list[Path]:
-        """The segment files, oldest first; none where there is no such folder.
+        """The segment files, oldest first; empty if there is no such folder.
 
         Raises:
             JournalError: the folder is a link, or cannot be read.
@@ -70,7 +70,7 @@ class Journal:
         """Every event, or those of the last segment, oldest first, one at a time.
 
         Raises:
-            JournalError: there is no journal, a line is damaged, or the format is not known.
+            JournalError: there is no journal, a line is damaged, or the format is unknown.
         """
         segments = self.segments()
         if not segments:
@@ -104,7 +104,7 @@ class Journal:
         After a failed write the journal is closed, so that nothing follows a line that may be torn.
 
         Returns:
-            The event as it is read back: what is larger than an event may be is cut in it.
+            The event as it will be read back: an event that is too large is cut.
         """
         if self._file is None:
             raise JournalError(f"the journal in {self.folder} is not open for writing")
@@ -122,9 +122,9 @@ class Journal:
         return event
 
     def rotate_if_large(self, checkpoint: Callable[[], e.Checkpoint], *, limit: int = SEGMENT_BYTES) -> None:
-        """Begin a new segment with a checkpoint where the current one has outgrown `limit` bytes.
+        """Begin a new segment with a checkpoint if the current one is larger than `limit` bytes.
 
-        A state too large for one line is not cut: the segment goes on.
+        A state that is too large for one line is not cut: the segment continues instead.
         """
         if self._file is None or self._file.tell() < limit:
             return
@@ -159,15 +159,15 @@ class Journal:
 
 
 def read_segment(path: Path, *, torn_ok: bool = True, after: int = 0) -> Iterator[e.Event]:
-    """The events of one segment file; a torn last line is left out where `torn_ok`.
+    """The events of one segment file; with `torn_ok` a torn last line is left out.
 
     Args:
-        path: of the file, in a run's folder.
-        torn_ok: whether a last line without its end is left out, and no damage.
-        after: the number of the event before the first; 0 where it is not known.
+        path: the path of the file in a run's folder.
+        torn_ok: whether an incomplete last line is left out instead of being an error.
+        after: the number of the event before the first; 0 if it is unknown.
 
     Raises:
-        JournalError: the file is no plain one, a line is damaged, or the format is not known.
+        JournalError: it is not a regular file, a line is damaged, or the format is unknown.
     """
     migrations: list[Migration] = []
     for row, line in enumerate(_lines(path), 1):
@@ -205,7 +205,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _segments(folder: Folder) -> list[str]:
-    """Whatever bears the name of a segment, be it a plain file or not."""
+    """All entries with the name of a segment, also those that are not regular files."""
     return sorted((name for name in folder.names() if _SEGMENT.fullmatch(name)), key=_number)
 
 
@@ -219,7 +219,7 @@ def _name(number: int) -> str:
 
 
 def _appending(folder: Folder, name: str) -> FileIO:
-    """Without a torn last line; unbuffered, so that nothing is left over to be written after a failure."""
+    """Open a segment without its torn last line; unbuffered, so that a failure leaves no pending data."""
     descriptor = folder.open_file(name, os.O_RDWR | os.O_APPEND | os.O_CREAT, own=True)
     try:
         _drop_torn_line(descriptor)
@@ -236,7 +236,7 @@ def _write_all(file: FileIO, content: bytes) -> None:
 
 
 def _drop_torn_line(descriptor: int) -> None:
-    """Cut the file after its last line feed, which is looked for from the end."""
+    """Cut the file after its last line feed, searching from the end."""
     size = end = os.fstat(descriptor).st_size
     while end:
         begin = max(0, end - PIECE)

@@ -1,4 +1,4 @@
-"""The models: `provider:model` names, one way to ask, what it costs, and what can go wrong."""
+"""Models: `provider:model` names, the client, prices and errors."""
 
 from fieldcraft.agent.models.client import ModelClient
 from fieldcraft.agent.models.errors import (

@@ -1,4 +1,4 @@
-"""A client for providers' servers that does not read without end, whatever the server sends."""
+"""An HTTP client for providers' servers with a limit on the size of answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import httpx
 
 LONGEST, LONGEST_COMPRESSED = 16_000_000, 128_000
-"""Bytes of an answer on the wire. What is compressed may be a thousand times as large when it is read."""
+"""The most bytes of an answer on the wire. Compressed data may be a thousand times larger."""
 
 
 def response_hooks() -> dict[str, list[Any]]:

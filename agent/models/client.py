@@ -1,4 +1,4 @@
-"""Asking a model: one question in, one usable answer out, paid for and bounded."""
+"""Call a model: one request, one usable answer, with its cost and within limits."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _CHARACTERS_PER_TOKEN = 4
 _LONGEST_WAIT = 60.0
 _CUT = ("length", "max_tokens")
 _LONGEST_ANSWER = 200_000
-"""Characters that are kept of an answer; no reader takes as many."""
+"""The most characters of an answer that are kept, more than any parser accepts."""
 _MOST_TOKENS = 10**12
 
 
 class ModelClient:
-    """One model, asked with retries of its own.
+    """One model, called with retries.
 
     The provider's retries are switched off, so that attempts, waits and cost are known.
 
     Args:
         name: `provider:model`, as `resolve_model` takes it.
-        settings: defaults where omitted.
+        settings: the settings of the model.
         model: the chat model itself; its name is then for messages. Its own retries are its maker's choice.
 
     Raises:
@@ -62,7 +62,7 @@ class ModelClient:
         self._price = price_of(name if model is None else _known_as(model), self.settings)
 
     def check_roles(self, roles: Collection[str]) -> None:
-        """Refuse a script with answers for a role that nobody plays.
+        """Refuse a script with answers for an unknown role.
 
         Raises:
             BadScript: the message gives the nearest role.
@@ -82,7 +82,7 @@ class ModelClient:
 
     @property
     def calls_tools(self) -> bool:
-        """Whether the model can be offered tools at all. The offline one makes no calls."""
+        """Whether the model supports tool calls. The offline one does not."""
         from langchain_core.language_models.chat_models import BaseChatModel
 
         return type(self._model).bind_tools is not BaseChatModel.bind_tools
@@ -90,19 +90,19 @@ class ModelClient:
     def ask(
         self, messages: Sequence[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
     ) -> Answer:
-        """Ask until there is a usable answer or the settings' limits are reached.
+        """Call the model until there is a usable answer, or the limits of the settings are reached.
 
         Ctrl-C ends the wait at once.
 
         Args:
             messages: the whole conversation; nothing is remembered between calls.
-            role: on whose behalf, such as `actor`.
+            role: the calling role, such as `actor`.
             call: the running number of this role's calls in the run, from 1. `scripted` answers by it.
-            tools: what the model may ask to have called, in the form of OpenAI's API.
+            tools: the tools that the model may call, in the form of OpenAI's API.
 
         Raises:
-            ModelUnavailable: no usable answer within the retries; it carries what was spent.
-            ModelRefused: the provider will never answer this: wrong key, unknown model, invalid request.
+            ModelUnavailable: no usable answer within the retries; it contains what was spent.
+            ModelRefused: the provider refused permanently: wrong key, unknown model, invalid request.
         """
         started = time.monotonic()
         conversation = _to_langchain(messages if self._local else without_secrets(messages))
@@ -129,7 +129,7 @@ class ModelClient:
         )
 
     def _retrying(self, role: str) -> Retrying:
-        """The policy: passing faults only, exponential with jitter unless the server names its own wait."""
+        """The retry policy: transient faults only, exponential with jitter unless the server names a wait."""
         import tenacity
 
         settings = self.settings
@@ -169,7 +169,7 @@ class ModelClient:
         tools: Sequence[dict[str, Any]],
         bill: list[Usage],
     ) -> AIMessage:
-        """Ask once; what the answer cost goes on `bill`, be it usable or not."""
+        """Call the model once; the cost of the answer is added to `bill`, even if it is unusable."""
         try:
             reply = self._invoke(conversation, place, tools)
             bill.append(self._usage(conversation, reply))
@@ -214,7 +214,7 @@ def _known_as(model: BaseChatModel) -> str:
 
 
 def _believable(reported: UsageMetadata) -> bool:
-    """Whether these can be the tokens of one call: a provider may say anything."""
+    """Whether these are plausible token counts of one call: a provider may report anything."""
     cached = reported.get("input_token_details") or {}
     of_input = (cached.get("cache_read") or 0) + (cached.get("cache_creation") or 0)
     counts = (reported["input_tokens"], reported["output_tokens"], of_input)
@@ -222,17 +222,17 @@ def _believable(reported: UsageMetadata) -> bool:
 
 
 def _fault(state: RetryCallState) -> PassingFault:
-    """The fault that a retry is about; the policy retries nothing else."""
+    """The fault that causes a retry; all other errors are raised."""
     fault = state.outcome.exception() if state.outcome is not None else None
     assert isinstance(fault, PassingFault)
     return fault
 
 
 def _within(seconds: float, ask: Callable[[], AIMessage]) -> AIMessage:
-    """`ask()` on a thread of its own, given up after `seconds`.
+    """Run `ask()` on a separate thread, and abandon it after `seconds`.
 
-    A provider's own timeout counts the pauses between bytes, so a server that sends one now and then
-    would hold it for ever. The thread given up ends with its connection, or with the process.
+    A provider's own timeout counts the pauses between bytes, so a server that sends a byte from time
+    to time would block it forever. An abandoned thread ends with its connection, or with the process.
     """
     future: Future[AIMessage] = Future()
 
@@ -251,7 +251,7 @@ def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 
 
 def without_secrets(messages: Sequence[Message]) -> list[Message]:
-    """What a model elsewhere is told: nothing of what this process knows to be secret."""
+    """The messages for a remote model, without secrets that this process knows."""
     shown = [(message, redact(message.text)) for message in messages]
     return [m if text == m.text else m.model_copy(update={"text": text}) for m, text in shown]
 

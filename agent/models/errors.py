@@ -1,4 +1,4 @@
-"""What can go wrong with a model. Every message is one line that says what to do."""
+"""The errors of models. Every message is one line that says what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fieldcraft.common.redaction import redact
 
 
 class ModelError(FieldcraftError):
-    """Base of everything the model room raises on purpose. No message holds a secret."""
+    """The base class of all model errors. No message contains a secret."""
 
     def __init__(self, *told: object) -> None:
         super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
@@ -23,7 +23,7 @@ class MissingExtra(ModelError, MissingRequirement, ImportError):
 
 
 class MissingKey(ModelError, MissingRequirement):
-    """The provider wants a key and the environment has none; the message names the variable."""
+    """The provider needs an API key and the environment has none; the message names the variable."""
 
 
 class BadScript(ModelError, InputError, ValueError):
@@ -31,10 +31,9 @@ class BadScript(ModelError, InputError, ValueError):
 
 
 class ModelRefused(ModelError):
-    """The provider answered that this request will never do: wrong key, unknown model, invalid request.
+    """The provider refused the request permanently: wrong key, unknown model, invalid request.
 
-    Never retried: asking again costs and changes nothing. The run stops, resumable, and its person has
-    to change a setting.
+    It is never retried. The run stops and can be resumed after a person has changed a setting.
     """
 
 
@@ -42,7 +41,7 @@ class ModelUnavailable(ModelError, Unavailable):
     """No usable answer within the retries: rate limit, outage, hang, junk, or a script that ended.
 
     Attributes:
-        usage: what the failed attempts cost, as far as the provider said so. It belongs on the budget.
+        usage: the reported cost of the failed attempts, which counts against the budget.
     """
 
     def __init__(self, message: str, usage: Usage | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Telling a fault that may pass from a refusal, whichever provider's package raised it.
+"""Distinguish transient faults from refusals, for the exceptions of all providers' packages.
 
 Providers raise their own classes; importing each package to name them would make every run pay for all.
 What they share is enough: an HTTP status, the response's headers, and the names of the classes.
@@ -30,10 +30,10 @@ _CURES = {
 
 
 class PassingFault(Exception):
-    """An attempt that gave no usable answer, but the next may.
+    """An attempt without a usable answer, after which a retry may succeed.
 
     Attributes:
-        retry_after: seconds that the server asked to be left alone, or `None`.
+        retry_after: the seconds to wait that the server requested, or `None`.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -42,11 +42,11 @@ class PassingFault(Exception):
 
 
 def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | PassingFault:
-    """What an exception out of a provider's package means.
+    """Classify an exception of a provider's package.
 
     Returns:
-        `ModelRefused` where the server refused for good, the error itself where it is one of ours, else
-        a `PassingFault`: rate limits, outages, connection faults, and answers nobody can read.
+        `ModelRefused` for a permanent refusal, the error itself if it is one of Fieldcraft's, else a
+        `PassingFault`: rate limits, outages, connection faults, and unreadable answers.
     """
     if isinstance(error, ModelError):
         return error
@@ -118,7 +118,7 @@ def _seconds_until(value: str) -> float:
 
 
 def _first_cause(error: BaseException) -> str:
-    """The words of what set off a chain of exceptions; nothing where there is no chain."""
+    """The message of the root cause of a chain of exceptions; empty if there is no chain."""
     first, seen = error, {id(error)}
     while (before := first.__cause__ or first.__context__) is not None and id(before) not in seen:
         seen.add(id(before))

@@ -1,4 +1,4 @@
-"""What is said to a model, what it answers, and what that cost."""
+"""The messages to a model, its replies, and their cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fieldcraft.common.fields import Amount, Count, Data, Text
 
 
 class ToolRequest(BaseModel):
-    """A tool call that a model asks for. `problem` says why its arguments cannot be read, if they cannot."""
+    """A tool call that a model asks for. `problem` is the error if its arguments cannot be parsed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,10 +37,10 @@ class Message(BaseModel):
 
 
 class Usage(BaseModel):
-    """What calls cost: tokens and US dollars.
+    """The cost of calls: tokens and US dollars.
 
-    `money` is 0.0 where the price is not known, and then `priced` is false. `estimated` says that a
-    provider reported no tokens, so that they were taken as one for every four characters.
+    `money` is 0.0 if the price is unknown, and then `priced` is false. `estimated` says that a
+    provider reported no tokens, so that one for every four characters was assumed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +52,7 @@ class Usage(BaseModel):
     estimated: bool = False
 
     def plus(self, other: Usage) -> Usage:
-        """The sum; priced only where both are, estimated where either is."""
+        """The sum; priced only if both are, estimated if either is."""
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
@@ -63,7 +63,7 @@ class Usage(BaseModel):
 
 
 class Answer(Usage):
-    """What a model said. Tokens and money include the failed attempts that led to it.
+    """A model's reply. Tokens and money include the failed attempts that led to it.
 
     `seconds` are from the first attempt to the answer, waiting included. `truncated` says that the model
     was cut at its limit of output tokens. With `requests` the text may be empty: the model wants the

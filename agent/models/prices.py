@@ -1,4 +1,4 @@
-"""What a model's tokens cost, by the price list of genai-prices as it was published with its package."""
+"""The prices of models' tokens, from the list bundled with the package genai-prices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FREE = ("offline", "ollama", "scripted", "toolformer")
 
 @dataclass(frozen=True)
 class Tokens:
-    """What one call read and wrote. Those read from and written to a prompt cache are part of `input`."""
+    """The tokens of one call. Tokens read from and written to a prompt cache are part of `input`."""
 
     input: int
     output: int
@@ -27,7 +27,7 @@ Pricing = Callable[[Tokens], float]
 
 
 def price_of(name: str, settings: ModelSettings) -> Pricing | None:
-    """What calls of `provider:model` cost, or `None` where nobody said.
+    """The price of calls of `provider:model`, or `None` if it is unknown.
 
     The settings' own prices go first. A model of another server (`base_url`) is not priced by its name.
     """
@@ -39,7 +39,7 @@ def price_of(name: str, settings: ModelSettings) -> Pricing | None:
 
 
 def cost(price: Pricing | None, tokens: Tokens, *, estimated: bool = False) -> Usage:
-    """The usage of one call at `price`; not priced where that is `None`."""
+    """The usage of one call at `price`; not priced if that is `None`."""
     return Usage(
         input_tokens=tokens.input,
         output_tokens=tokens.output,

@@ -14,13 +14,13 @@ Arguments = Callable[[str, ModelSettings, str | None], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider with its own LangChain package, which one of our extras installs.
+    """A provider with its own LangChain package, which an extra of Fieldcraft installs.
 
     Attributes:
         package: the module that has the class.
         cls: the class of its chat models.
-        extra: of Fieldcraft, that installs the package.
-        keys: environment variables, each of which may hold its key; none where it has another way to log in.
+        extra: the extra of Fieldcraft that installs the package.
+        keys: environment variables, each of which may hold its key; none if it has another way to log in.
         prices: what genai-prices calls the provider; empty where it lists none.
         model: what the class calls the name of the model.
         arguments: how it wants to be called, given the model's name, the settings and the key, where that

@@ -27,7 +27,7 @@ _SETTINGS = {
     "temperature": ("temperature",),
     "max_tokens": ("max_tokens", "max_output_tokens", "max_completion_tokens"),
 }
-"""What LangChain's classes call what can be set, the commonest name first."""
+"""The names of settings in LangChain's classes, the most common name first."""
 LOCAL = ("offline", "scripted", "toolformer")
 """The models that are part of Fieldcraft: deterministic, without a key, never retried."""
 _COMMON = ("anthropic", "google_genai", "groq", "offline", "ollama", "openai")
@@ -35,12 +35,12 @@ _MODELS_OF_LOCAL = {"scripted": "FILE", "toolformer": "FOLDER"}
 
 
 def provider_of(name: str) -> str:
-    """The part of a model's name that says who serves it."""
+    """The provider part of a model's name."""
     return name.partition(":")[0]
 
 
 def resolve_model(name: str, *, settings: ModelSettings) -> BaseChatModel:
-    """The chat model of a name, ready to be asked; nothing has been sent yet.
+    """The chat model of a name; no request has been sent yet.
 
     Args:
         name: `openai:gpt-5`, `groq:...` or another provider of `PROVIDERS`, `scripted:FILE`,
@@ -92,7 +92,7 @@ def _toolformer(folder: Path, settings: ModelSettings) -> BaseChatModel:
 
 
 def check_name(name: str) -> None:
-    """Refuse the name of a model that nobody serves, before anything of it is imported.
+    """Refuse the name of an unknown model before anything is imported.
 
     Raises:
         UnknownModel: no such provider or module, or a name without its model.

@@ -1,4 +1,4 @@
-"""A model whose answers stand in a file: for tests, demonstrations, and runs that must repeat exactly."""
+"""A model with answers from a file: for tests, demonstrations, and runs that must repeat exactly."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class ScriptedCalls(BaseModel):
 
 
 class ScriptedChatModel(BaseChatModel):
-    """Answers the n-th call of a role with that role's n-th answer, whatever it is asked.
+    """Answers the n-th call of a role with that role's n-th answer, regardless of the request.
 
-    It keeps no count of its own: `invoke(messages, role="actor", call=3)` always gives the same answer,
-    so that a resumed run goes on at the right place. A plain list in the file (kept under the role `""`)
+    It keeps no count: `invoke(messages, role="actor", call=3)` always gives the same answer,
+    so that a resumed run continues at the right place. A plain list in the file (kept under the role `""`)
     answers every role, each from its beginning.
 
     An answer `{"tool_calls": [{"name": _, "arguments": {...}}, ...], "text": _}` asks for tools to

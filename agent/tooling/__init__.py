@@ -1,1 +1,1 @@
-"""Tools in a run: who may call which, what they reach, and the journal of their calls."""
+"""Tools in a run: access to them, their context, and the journal of their calls."""

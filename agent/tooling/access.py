@@ -1,4 +1,4 @@
-"""Who may call which tools: the roles by their models' own tool calls, and the programs."""
+"""Access to tools: for roles, through their models' tool calls, and for programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOURCES = ("mcp.", "openapi.")
 
 
 class ToolDesk:
-    """Offers tools to the roles, makes the calls that their models ask for, and serves the programs."""
+    """Provides tools to the roles, makes the calls that their models request, and serves the programs."""
 
     def __init__(
         self, executor: ToolExecutor, record: ToolRecord, settings: RunSettings, world: WorldOfRun
@@ -35,7 +35,7 @@ class ToolDesk:
         self._offers: dict[str, tuple[dict[str, Any], ...]] = {}
 
     def begin_task(self) -> None:
-        """A new task begins: it may make as many calls as a task is allowed."""
+        """Begin a new task, with new counts of calls."""
         self._record.begin_task()
 
     def offer(self, role: str) -> tuple[dict[str, Any], ...]:
@@ -46,7 +46,7 @@ class ToolDesk:
         return self._offers[role]
 
     def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
-        """Make the calls a model asked for, side by side; their outcomes are data for it to read."""
+        """Make the calls that a model requested in parallel; returns their outcomes as data for the model."""
         allowed = self._allowed[role]
         with self._record.by(role):
             self._world.look()
@@ -58,7 +58,7 @@ class ToolDesk:
             ]
 
     def reference(self) -> str:
-        """The programs' tools, as their author reads them."""
+        """The programs' tools, as the actor sees them."""
         return reference(self._allowed["programs"].registry)
 
     def names(self) -> Sequence[str]:
@@ -67,14 +67,14 @@ class ToolDesk:
 
     @contextmanager
     def program(self) -> Iterator[ToolCaller]:
-        """What a program that runs within gets as `tools`."""
+        """The `tools` of a program that runs in this block."""
         with self._record.by("programs"):
             yield ProgramTools(self._allowed["programs"], self._world)
 
     def rerun(self) -> ToolCaller:
-        """What a program gets that is run again within `program()` to prove it: the answers of this task.
+        """The `tools` of a program that is rerun for verification: the recorded results of this task.
 
-        What may change something is not called again.
+        Tools that may change something are not called again.
         """
         allowed = self._allowed["programs"]
         changing = frozenset(name for name in allowed.names() if _changes(allowed.registry, name))
@@ -86,12 +86,12 @@ class ToolDesk:
         )
 
     def skip(self) -> None:
-        """The program whose calls were played back is not run again."""
+        """Drop the replayed calls of a program that is not run again."""
         self._record.forget_played()
 
 
 class ProgramTools:
-    """The programs' tools; they look at the world as it is in the middle of the program."""
+    """The programs' tools, which see the current state of the world during the program."""
 
     def __init__(self, allowed: AllowedTools, world: WorldOfRun) -> None:
         self._allowed = allowed
@@ -99,7 +99,7 @@ class ProgramTools:
         self._world = world
 
     def names(self) -> Sequence[str]:
-        """The tools there are."""
+        """The names of the tools."""
         return self._names
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
@@ -112,8 +112,8 @@ class ProgramTools:
 def names_for(user: str, registry: ToolRegistry, settings: RunSettings) -> tuple[str, ...]:
     """The names of a user's tools.
 
-    The settings say names, patterns, or `module:function`s. The tools of MCP servers and web APIs are had by
-    whoever has no list of his own, or a file or URL on it.
+    The settings list names, patterns, or `module:function`s. The tools of MCP servers and web APIs are
+    available to users without their own list, or with a file or URL in it.
     """
     wanted = settings.tools_for(user)
     sources = user not in settings.role_tools or any(map(is_source, wanted))

@@ -1,4 +1,4 @@
-"""What a run's tools reach: its world, its library, its budget, and a model on its bill."""
+"""The context of a run's tools: its world, library and budget, and a model on its budget."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from fieldcraft.skills.program.reading import signature
 from fieldcraft.tools import ToolError, current_call
 
 LONGEST_DESCRIBED = 2_000
-"""Characters of a skill in a line: its entry, parameters and description."""
+"""The most characters of a skill's line: its entry, parameters and description."""
 
 
 class WorldOfRun:
-    """The world, as it was when it was last looked at (`fieldcraft.tools.WorldView`).
+    """The world as last observed (`fieldcraft.tools.WorldView`).
 
-    Tools run in threads of their own; the environment is asked in the thread that calls `look` only.
+    Tools run in separate threads; the environment is only used in the thread that calls `look`.
     """
 
     def __init__(self, environment: Environment, seen: Callable[[], dict[str, Sighting]]) -> None:
@@ -34,7 +34,7 @@ class WorldOfRun:
         self._now = Observation()
 
     def look(self) -> None:
-        """See the world as it is now; a world that cannot be observed is seen as it was before."""
+        """Observe the world now; if that fails, the earlier observation is kept."""
         with suppress(Exception):
             self._now = self._environment.observe()
 
@@ -85,25 +85,25 @@ def _described(skill: Skill) -> str:
 
 
 class BudgetOfRun:
-    """What the run may still use (`fieldcraft.tools.BudgetPort`)."""
+    """The remaining budget of the run (`fieldcraft.tools.BudgetPort`)."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
 
     def refusal(self) -> str | None:
-        """The first limit that is used up, iterations left aside."""
+        """The first exhausted limit except iterations."""
         budget = self._recorder.run.settings.budget
         return self._recorder.state.spent.exhausted(budget, another_program=False)
 
 
 class Bill(Protocol):
-    """Who counts a tool's questions to a model, and what they cost."""
+    """Counts a tool's model calls and their cost."""
 
     def question(self, call: int) -> int:
-        """The number of the question that this call asks next, from 1."""
+        """The number of the next model call of this tool call, from 1."""
 
     def bill(self, call: int, usage: Usage) -> None:
-        """What a question of this call cost."""
+        """Record the cost of a model call of this tool call."""
 
 
 class ModelOfRun:
@@ -117,7 +117,7 @@ class ModelOfRun:
         """Ask once.
 
         Raises:
-            ToolError: no usable answer, or none to be had from the offline model.
+            ToolError: there is no usable answer, or the model is the offline one.
         """
         client = self._opened()
         if client.name == "offline":
@@ -145,7 +145,7 @@ class ModelOfRun:
 
 
 class NoBill:
-    """Counts questions where no run pays for them."""
+    """Counts model calls outside a run."""
 
     def __init__(self) -> None:
         self._asked = 0
@@ -156,4 +156,4 @@ class NoBill:
         return self._asked
 
     def bill(self, call: int, usage: Usage) -> None:
-        """Nothing to be paid."""
+        """Ignore the cost."""

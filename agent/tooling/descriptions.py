@@ -1,4 +1,4 @@
-"""Tools as models are shown them: what servers and packages say of them, bounded, visible, in one line."""
+"""The descriptions of tools for models: untrusted texts, limited and on one visible line."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from fieldcraft.common.text import visible_line, visible_lines
 from fieldcraft.tools import ToolRegistry
 
 LONGEST_SPEC = 2_000
-"""Characters of a tool in one line, its parameters and purpose."""
+"""The most characters of a tool's line with its parameters and purpose."""
 LONGEST_TEXT = 1_000
-"""Characters of a description or title."""
+"""The most characters of a description or title."""
 LONGEST_WORD = 500
-"""Characters of a name or value in a schema."""
+"""The most characters of a name or value in a schema."""
 LONGEST_SCHEMA = 100_000
-"""Characters of all that a model is told of one tool."""
+"""The most characters of everything that a model sees of one tool."""
 
 _LIMITS = Limits(depth=40, items=20_000)
 _TEXTS = frozenset({"description", "title", "$comment"})
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def reference(registry: ToolRegistry) -> str:
-    """The tools as the author of programs reads them, a line each."""
+    """The tools as the actor sees them, one line each."""
     return "\n".join(f"- {visible_line(spec, LONGEST_SPEC)}" for spec in registry.specs())
 
 
@@ -53,7 +53,7 @@ def offers(registry: ToolRegistry) -> tuple[dict[str, Any], ...]:
 
 
 def shown(part: Any) -> Any:
-    """A JSON schema, or what holds one, of visible text alone.
+    """A JSON schema, or a part of one, with only visible text.
 
     Descriptions become one line. Names, choices and values that hold what cannot be seen, or too much of
     it, are left out; the tool itself still checks what it is given.
@@ -85,7 +85,7 @@ def _is_kept(key: str, value: Any) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a word can be seen whole, in a line; whatever is no text can."""
+    """Whether a text is completely visible on one line; other values always are."""
     return not isinstance(value, str) or visible_lines(value, LONGEST_WORD) in ([value], [])
 
 

@@ -1,7 +1,7 @@
-"""The tool calls of a run in its journal: written before anybody relies on them, found again on resume.
+"""Record the tool calls of a run in its journal before they are used, and replay them on resume.
 
-A call is numbered within its task. The events of calls stand where their outcomes were waited for: after a
-model's answer that asked for them, or between an execution's intent and its outcome.
+A call is numbered within its task. The events of calls are where their outcomes were awaited: after a
+model's answer that requested them, or between an execution's intent and its outcome.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NOT_WAITED_FOR = "the program ended before this call did"
 
 @dataclass
 class _Known:
-    """What an earlier life of the run recorded of a call that is made now."""
+    """The record, from before a resume, of a call that is made now."""
 
     called: e.ToolCalled | None = None
     returned: e.ToolReturned | None = None
@@ -53,7 +53,7 @@ class ToolRecord:
     """Records the calls that an executor makes (`fieldcraft.tools.RecorderPort`), and plays them back.
 
     Attributes:
-        executor: whose calls these are; told of calls that are played back without being submitted.
+        executor: the executor of these calls; it counts calls that are replayed without being submitted.
     """
 
     executor: ToolExecutor
@@ -84,9 +84,9 @@ class ToolRecord:
 
     @contextmanager
     def by(self, user: str) -> Iterator[None]:
-        """Calls within are `user`'s. Those that still run at the end are given up.
+        """Attribute the calls in this block to `user`. Calls that still run at the end are abandoned.
 
-        An exception leaves them without an outcome, to be met again on resume.
+        After an exception they have no outcome, and are handled on resume.
         """
         before, self._user = self._user, user
         try:
@@ -101,7 +101,7 @@ class ToolRecord:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Calls begun within are recorded as begun before the first of them is recorded as ended.
+        """Record all calls that begin in this block before the outcome of the first of them.
 
         So the order of the events does not depend on which of them is quicker.
         """
@@ -114,7 +114,7 @@ class ToolRecord:
                 self._flush()
 
     def outcomes(self) -> dict[tuple[str, str], list[ToolOutcome]]:
-        """What this task's calls gave so far, in order, by `record_key`."""
+        """The outcomes of this task's calls so far, in order, by `record_key`."""
         with self._lock:
             return {call: list(outcomes) for call, outcomes in self._done.items()}
 
@@ -203,7 +203,7 @@ class ToolRecord:
             self._usage[call] = (asked, before.plus(usage))
 
     def forget_played(self) -> None:
-        """Calls that were played back are not made again, since their program is not run again."""
+        """Drop replayed calls whose program is not run again."""
         with self._lock:
             for number in sorted(self._known):
                 known = self._known.pop(number)
@@ -224,7 +224,7 @@ class ToolRecord:
         self._recorder.write(called, sync=call.effect.changes)
 
     def _flush(self) -> None:
-        """Record outcomes, in the order in which their calls were begun, as far as they are there."""
+        """Record available outcomes in the order in which their calls began."""
         while self._open and (number := next(iter(self._open))) in self._finished:
             call, outcome = self._open.pop(number), self._finished.pop(number)
             try:

@@ -1,4 +1,4 @@
-"""Opening the tools of a run, or of a replay: what is loaded, what it reaches, who is asked."""
+"""Open the tools of a run or of a replay, with their context and approval."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from fieldcraft.tools.builtin.corpus import Corpora
 
 
 class MissingCorpus(MissingRequirement, ValueError):
-    """A folder or file to search in is not there."""
+    """A folder or file to search in does not exist."""
 
 
 def check_corpora(paths: Sequence[str]) -> None:
-    """Refuse a folder or file to search in that is not there, before anything is begun.
+    """Refuse a missing folder or file to search in before anything is started.
 
     Raises:
-        MissingCorpus: as it says.
+        MissingCorpus: a corpus does not exist.
     """
     for corpus in paths:
         if not Path(corpus).exists():
@@ -43,16 +43,16 @@ def check_corpora(paths: Sequence[str]) -> None:
 
 
 def open_tools(settings: RunSettings, given: Sequence[Callable[..., Any]] = ()) -> ToolRegistry:
-    """The tools that somebody in the run may call, their sources started.
+    """Open the tools that any role or program of the run may call, and start their sources.
 
     Tools `given` as objects come first, so that no other tool takes their names.
 
-    What cannot be had is on the registry's `problems`.
+    Tools that are not available are listed in the registry's `problems`.
 
     Raises:
-        UnknownTool: nobody announces a tool of this name.
+        UnknownTool: there is no tool of this name.
         BrokenTool, DuplicateTool: a given tool is none, or two have one name.
-        MissingCorpus: a corpus is not there.
+        MissingCorpus: a corpus does not exist.
     """
     check_corpora(settings.corpus)
     registry = ToolRegistry()
@@ -60,7 +60,7 @@ def open_tools(settings: RunSettings, given: Sequence[Callable[..., Any]] = ()) 
         registry.add(tool, origin=OBJECT + tool_name(tool))
     wanted = [name for name in settings.all_tools() if not name.startswith(OBJECT)]
     load_tools(wanted, settings.tool_sources, registry)
-    registry.specs()  # puts those that turn out to be broken on the problems
+    registry.specs()  # adds tools that turn out to be broken to the problems
     try:
         _check_approval(settings, registry)
     except UnknownTool:
@@ -70,7 +70,7 @@ def open_tools(settings: RunSettings, given: Sequence[Callable[..., Any]] = ()) 
 
 
 def _check_approval(settings: RunSettings, registry: ToolRegistry) -> None:
-    """Refuse a name to ask about that is no tool's: a slip there would let every call pass."""
+    """Refuse an unknown tool name in the approval policy: a misspelt one would let every call pass."""
     approval = settings.tool_policy.approval
     for pattern in approval if isinstance(approval, tuple) else ():
         if pattern != "writes" and not registry.problems and not registry.select([pattern]):
@@ -82,7 +82,7 @@ def _check_approval(settings: RunSettings, registry: ToolRegistry) -> None:
 
 
 def deaf_models(clients: Mapping[str, ModelClient], desk: ToolDesk) -> list[str]:
-    """What to tell a person whose models cannot be offered their tools; the offline one never can."""
+    """Warnings for roles whose models do not support tool calls, such as the offline one."""
     roles: dict[str, list[str]] = {}
     for role, client in clients.items():
         if client.name != "offline" and desk.offer(role) and not client.calls_tools:
@@ -101,7 +101,7 @@ def run_executor(
     library: SkillLibrary,
     ask_person: Callable[[str], str],
 ) -> tuple[ToolExecutor, ToolDesk]:
-    """What calls the tools of a run, every call in its journal, and who may call which."""
+    """Open the access to the tools of a run, with every call recorded in its journal."""
     settings = recorder.run.settings
     record = ToolRecord(recorder)
     world = WorldOfRun(environment, lambda: recorder.state.seen)
@@ -126,13 +126,13 @@ def run_executor(
 
 
 class ReplayTools:
-    """The programs' tools where skills are tried without a run: nothing is recorded, nothing is billed.
+    """The programs' tools when skills are tried without a run: nothing is recorded or billed.
 
     Args:
-        settings: which tools, and what they look into.
+        settings: the configured tools and corpora.
         environment: the world that the skills are tried in.
         library: the skills.
-        ask_person: where the policy asks for approval; `None` where nobody is there.
+        ask_person: asks a person for approval; `None` if no person is available.
 
     Raises:
         UnknownTool, MissingCorpus: as `open_tools`.
@@ -165,15 +165,15 @@ class ReplayTools:
 
     @property
     def problems(self) -> Sequence[ToolProblem]:
-        """The tools that cannot be had."""
+        """The tools that are not available."""
         return self._registry.problems
 
     def begin_task(self) -> None:
-        """Count calls from zero."""
+        """Reset the counts of calls."""
         self._executor.begin_task()
 
     def names(self) -> Sequence[str]:
-        """The tools there are."""
+        """The names of the tools."""
         return self._tools.names()
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
@@ -181,6 +181,6 @@ class ReplayTools:
         return self._tools.submit(name, arguments)
 
     def close(self) -> None:
-        """End what runs. Safe to call twice."""
+        """End all tools and sources. Safe to call twice."""
         self._executor.close()
         self._registry.close()

@@ -1,4 +1,4 @@
-"""What programs get as `tools` when they are run again: the answers that were recorded."""
+"""The `tools` of programs that are rerun: they return recorded results."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from fieldcraft.tools.calls.limits import key
 from fieldcraft.tools.calls.naming import unknown_tool
 
 Outcomes = Mapping[tuple[str, str], Sequence[ToolOutcome]]
-"""What calls gave, in order, by `record_key`."""
+"""The outcomes of calls in order, by `record_key`."""
 
 
 def record_key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """What tells a call in the journal, where no secret is written and no value is beyond a bound."""
+    """The key of a call in the journal, which is computed from its redacted and limited form."""
     return key(name, redact_data(fitted(dict(arguments))))
 
 
 class RecordedTools:
-    """Answers each call as it was answered when the program ran before.
+    """Returns for each call the result of the program's earlier run.
 
     Args:
-        names: of the tools there are.
-        outcomes: what was recorded.
-        live: makes a call that was not recorded, where it changes nothing.
+        names: the names of the tools.
+        outcomes: the recorded outcomes.
+        live: makes a call that was not recorded, if it changes nothing.
         changing: the tools that may change something; they are never called again.
     """
 
@@ -50,7 +50,7 @@ class RecordedTools:
         return self._names
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        """The recorded outcome of such a call that was not given yet."""
+        """The next unused recorded outcome of such a call."""
         future: Future[Any] = Future()
         recorded = self._left.get(record_key(name, arguments))
         if recorded:

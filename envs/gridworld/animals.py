@@ -1,4 +1,4 @@
-"""Which mobs live where, and those that a fresh world holds."""
+"""The mobs of each biome, and those of a new world."""
 
 from __future__ import annotations
 

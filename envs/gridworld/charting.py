@@ -1,4 +1,4 @@
-"""The land from above, a tile a few pixels: for people, whose pictures else show 25 by 17 tiles."""
+"""Draw the whole land from above for people, with a few pixels for each tile."""
 
 from __future__ import annotations
 

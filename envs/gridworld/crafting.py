@@ -1,4 +1,4 @@
-"""Making things: craft and smelt, with errors that say all that is missing."""
+"""Craft and smelt items, with errors that list everything that is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ores in the rock, and hills around those that the land has too few of."""
+"""Place ores in the rock, and raise hills for ores that the land has too few of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OUTCROP_RADIUS = 3
 
 
 def add_ores(tables: Tables, random: np.random.Generator, land: Land) -> None:
-    """Strew the ores into the rock, and raise hills for those that the rules want more of.
+    """Distribute the ores in the rock, and raise hills for those of which the rules require more.
 
     Raises:
         ValueError: the world is too small to hold them.
@@ -34,7 +34,7 @@ def add_ores(tables: Tables, random: np.random.Generator, land: Land) -> None:
 
 
 def _add_outcrop(tables: Tables, random: np.random.Generator, land: Land, name: str) -> None:
-    """Raise a hill of rock with the ore in its middle, as deep as the rules want it."""
+    """Raise a hill of rock with the ore in its middle, as deep as the rules require."""
     ore, ids, terrain = tables.rules.ores[name], tables.block_ids, tables.rules.terrain
     radius, size = max(_OUTCROP_RADIUS, ore.depth), land.surface.shape[0]
     centres = land.distance >= ore.distance + 2

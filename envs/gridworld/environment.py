@@ -56,7 +56,7 @@ class GridWorld(Environment):
         return self._world
 
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
-        """Begin a new life; see `Options` for what can be set.
+        """Begin a new episode; see `Options` for the options.
 
         Raises:
             ValueError: a wrong seed or option, a wrong rules file, or a world too small for its ores.
@@ -76,7 +76,7 @@ class GridWorld(Environment):
         return describe_options(self._tables.rules)
 
     def remarks(self) -> tuple[str, ...]:
-        """Which items these options put out of reach."""
+        """The items that these options make unobtainable."""
         rules, chosen = self._tables.rules, self._options
         reached = rounds(
             rules,
@@ -101,15 +101,15 @@ class GridWorld(Environment):
         return self.world.tick
 
     def progress(self) -> Progress:
-        """What was ever reached since the reset."""
-        return Progress.model_validate(asdict(self.world.life))
+        """The progress since the reset."""
+        return Progress.model_validate(asdict(self.world.reached))
 
     def snapshot(self) -> bytes:
-        """The whole world, uncompressed: two bytes a tile and a little."""
+        """The complete state, uncompressed: a little more than two bytes for each tile."""
         return save(self.world)
 
     def restore(self, snapshot: bytes) -> None:
-        """Become the world of a snapshot; nothing changes where it cannot be read."""
+        """Restore a snapshot; nothing changes if it cannot be read."""
         self._world = load(snapshot, self._world)
         self._become(self._world.options, self._world.tables)
 

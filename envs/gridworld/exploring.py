@@ -1,4 +1,4 @@
-"""Finding one's way: goto, explore, find, nearby."""
+"""Navigation: goto, explore, find, nearby."""
 
 from __future__ import annotations
 

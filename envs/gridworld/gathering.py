@@ -1,4 +1,4 @@
-"""Taking from the world and putting into it: mine, place, kill."""
+"""Change the world: mine, place, kill."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def place(world: World, item: str, position: Position | None) -> Position:
     returned = tables.item(item).returns
     if returned is not None:
         world.take(returned, 1)
-    world.life.placed[item] = world.life.placed.get(item, 0) + 1
+    world.reached.placed[item] = world.reached.placed.get(item, 0) + 1
     Call(world).spend(tables.rules.world.step_ticks)
     return world.position(cell)
 
@@ -183,7 +183,7 @@ def _strike(call: Call, target: int) -> int | None:
         world.put_mob(target, state & ~255 | health)
     else:
         name = world.tables.mob_names[state >> 8]
-        world.life.killed[name] = world.life.killed.get(name, 0) + 1
+        world.reached.killed[name] = world.reached.killed.get(name, 0) + 1
         gathered = sum(call.collect(rule.drops).values())
     if weapon is not None and world.inventory.use_tool(weapon):
         world.note(f"{weapon} broke")

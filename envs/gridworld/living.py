@@ -1,4 +1,4 @@
-"""The body and its belongings: eat, equip, chests."""
+"""Eat, equip, and use chests."""
 
 from __future__ import annotations
 

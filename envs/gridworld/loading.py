@@ -1,4 +1,4 @@
-"""Reading a rules file: checked against the schema and for sense, with errors that name entry and line."""
+"""Load a rules file: check its schema and consistency, with errors that name entry and line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fieldcraft.envs.gridworld.variants import VariantError, varied
 
 DEFAULT_RULES = Path(__file__).with_name("rules.json")
 LIMITS = Limits(size=500_000, depth=32, items=50_000, digits=15)
-"""Of a rules file; the built-in one has about a tenth of that."""
+"""The limits of a rules file; the built-in one has about a tenth of that."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Reference = tuple[str, str, EntryPath]
@@ -56,7 +56,7 @@ def parse_rules(text: str, source: str) -> Rules:
 
 
 def _read_json(text: str, source: str) -> Any:
-    """The data of a text in which no name stands twice where it may stand once."""
+    """Parse a text, and refuse duplicate names in a mapping."""
     doubled = False
 
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _check_bounds(data: Any, source: str) -> None:
 
 
 def _doubles(node: Any) -> Iterator[tuple[str, int]]:
-    """Names that stand twice in one mapping, each with the line of its second place."""
+    """Duplicate names in a mapping, each with the line of its second occurrence."""
     if isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, value in node.value:
@@ -103,7 +103,7 @@ def _doubles(node: Any) -> Iterator[tuple[str, int]]:
 
 
 def load_rules(path: Path | str | None = None) -> tuple[Rules, str]:
-    """Read and check a rules file (the built-in one where `path` is omitted).
+    """Read and check a rules file (by default the built-in one).
 
     Returns:
         The rules, and the SHA-256 of the file: worlds of other rules are other worlds.
@@ -137,7 +137,7 @@ def source_name(path: Path | str | None) -> str:
 
 
 def rules_error(text: str, source: str, place: EntryPath, problem: str) -> RulesError:
-    """The error for the entry at `place`, with the line it stands on in `text`."""
+    """The error for the entry at `place`, with its line in `text`."""
     entry = ".".join(str(part) for part in place) or "the file"
     return RulesError(f"{source}, line {_line_of(text, place)}: {entry}: {problem}")
 
@@ -164,7 +164,7 @@ def _line_of(text: str, place: EntryPath) -> int:
 
 
 def _variant_problems(rules: Rules) -> Iterator[tuple[EntryPath, str]]:
-    """What is wrong with a variant, with the place in it."""
+    """The error of a variant, with its place in the variant."""
     for name, variant in rules.variants.items():
         place: EntryPath = ("variants", name)
         for index, biome in enumerate(variant.biomes or ()):

@@ -1,4 +1,4 @@
-"""What happens by itself each second: mobs move, hunt and appear, hunger grows, plants ripen."""
+"""The events of each second: mobs move, hunt and appear, hunger grows, plants ripen."""
 
 from __future__ import annotations
 

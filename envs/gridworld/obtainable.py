@@ -1,4 +1,4 @@
-"""How every item can be had from empty hands: where it comes from, and in which round."""
+"""How every item is obtainable from an empty inventory: its sources, and the round of each."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ def living_mobs(rules: Rules, biomes: Iterable[str]) -> set[str]:
 
 
 def rounds(rules: Rules, *, blocks: Set[str] | None = None, mobs: Set[str] | None = None) -> dict[str, int]:
-    """The round in which each obtainable item is first had; round 0 needs nothing but bare hands.
+    """The round in which each item is first obtainable; round 0 needs no item.
 
     Args:
         rules: the rules.
-        blocks: the blocks that there are from the beginning; all natural ones of the rules if omitted.
-        mobs: the mobs that there are; all of the rules if omitted.
+        blocks: the blocks of the generated world; all natural ones of the rules if omitted.
+        mobs: the mobs of the world; all of the rules if omitted.
     """
     found = sources(rules)
     living = rules.mobs.keys() if mobs is None else mobs
@@ -138,7 +138,7 @@ def _new_blocks(rules: Rules, reached: dict[str, int], blocks: Set[str]) -> set[
 
 
 def find_unobtainable(rules: Rules) -> list[tuple[EntryPath, str]]:
-    """Every item that cannot be had from empty hands, with its place in the rules and the reason.
+    """Every unobtainable item, with its place in the rules and the reason.
 
     Causes come before what only follows from them.
     """
@@ -152,7 +152,7 @@ def find_unobtainable(rules: Rules) -> list[tuple[EntryPath, str]]:
 def _why_not(
     rules: Rules, item: str, found: dict[str, list[Source]], reached: dict[str, int], blocks: Set[str]
 ) -> tuple[int, EntryPath, str]:
-    """Why an item cannot be had, after how near to the cause this is (0: it is the cause)."""
+    """The reason why an item is unobtainable, after its distance from the cause (0: it is the cause)."""
     if not found[item]:
         return 0, ("items", item), "unobtainable: nothing makes it, drops it or contains it"
     source = found[item][0]
@@ -172,7 +172,7 @@ def _why_not(
 
 
 def _placing(rules: Rules, source: Source) -> tuple[str, ...]:
-    """The items that become the block beside which something is made."""
+    """The items that can be placed as the station of a recipe."""
     if source.kind not in ("crafting", "smelting") or source.station is None:
         return ()
     return tuple(name for name, item in rules.items.items() if item.places == source.station)

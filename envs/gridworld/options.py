@@ -22,7 +22,7 @@ def _listed(value: Any) -> Any:
 
 
 class Options(BaseModel):
-    """`reset(options=...)` of the grid world; an option that is given stands above what the variant says."""
+    """`reset(options=...)` of the grid world; a given option overrides the variant's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,7 +47,7 @@ class Options(BaseModel):
 
 
 def read_options(options: Mapping[str, Any] | None) -> tuple[Options, Tables]:
-    """Check the options, fill in what the variant and the rules say, and load the rules.
+    """Check the options, fill in the values of the variant and the rules, and load the rules.
 
     Raises:
         ValueError: an option is unknown or out of range, or the rules file is wrong.
@@ -91,7 +91,7 @@ def _biomes(chosen: Options, tables: Tables) -> tuple[str, ...]:
 
 
 def describe_options(rules: Rules) -> tuple[OptionInfo, ...]:
-    """Every option with what it means, its default, and the names it may take where there is a list."""
+    """Every option with its meaning, its default, and its allowed names if there is a list."""
     choices: dict[str, dict[str, str]] = {
         "variant": {name: variant.about for name, variant in rules.variants.items()},
         "biomes": {name: f"on {biome.floor}" for name, biome in rules.biomes.items()},

@@ -194,7 +194,7 @@ def _draw_panel(world: World, pen: ImageDraw.ImageDraw, top: int) -> None:
     pen.text((370, top + 9), text, fill=(205, 210, 220), font=_font(13))
     slots = (2 * _ACROSS + 1) * _TILE // (_SLOT + 2)
     items = sorted(
-        world.inventory.counts.items(), key=lambda pair: (-world.life.items.get(pair[0], 0), pair[0])
+        world.inventory.counts.items(), key=lambda pair: (-world.reached.items.get(pair[0], 0), pair[0])
     )
     for index in range(slots):
         left = 7 + index * (_SLOT + 2)

@@ -1,4 +1,4 @@
-"""Equivalent rules under nonsense names, with ingredients permuted: what a learner cannot know beforehand."""
+"""Equivalent rules with made-up names and permuted ingredients, which no model knows in advance."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _KEYED_BY_NAME = frozenset((*_NAMED_SECTIONS, *_PLACES))
 def scramble(rules_path: Path | str | None, *, seed: int) -> dict[str, Any]:
     """Rules as JSON data that differ from those of a file in all names and in what recipes need.
 
-    An ingredient changes places with others that are had in the same way and as early (see
-    `obtainable.rounds`), so every item can still be had from empty hands, and about as hard. Tags,
-    and what is gathered by hand, keep their roles.
+    An ingredient is exchanged with others that are obtained in the same way and as early (see
+    `obtainable.rounds`), so every item stays obtainable with about the same effort. Tags,
+    and items gathered by hand, keep their roles.
 
     Raises:
-        RulesError: the file is no sound rules file.
+        RulesError: the file is not a valid rules file.
     """
     data: dict[str, Any] = json.loads(scrambled_rules(rules_path, seed=seed))
     return data

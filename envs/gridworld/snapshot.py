@@ -1,4 +1,4 @@
-"""A grid world as bytes and back: a versioned header, a checksum, JSON, tiles and mobs."""
+"""Save and load a grid world: a versioned header, a checksum, JSON, tiles and mobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fieldcraft.envs.gridworld.nature import pass_second
 from fieldcraft.envs.gridworld.options import LARGEST, SMALLEST, Options, read_options
 from fieldcraft.envs.gridworld.tables import MARGIN, Tables
 from fieldcraft.envs.gridworld.terrain import BIOME_TILES, Terrain
-from fieldcraft.envs.gridworld.world import SECOND, Life, World
+from fieldcraft.envs.gridworld.world import SECOND, Reached, World
 
 _MAGIC = b"FCGRID"
 _VERSION = 2
@@ -22,7 +22,7 @@ _HEADER = struct.Struct("<6sHIII")
 """Magic, version, CRC-32 of what follows the header, length of the JSON, length of the tiles."""
 
 _MOST_MEMORY = 64_000_000
-"""Bytes of the JSON that are read."""
+"""The most bytes of the JSON."""
 
 _Number = Annotated[int, Field(ge=0, lt=1 << 63)]
 _Counts = dict[str, _Number]
@@ -162,7 +162,7 @@ def _rebuild(memory: _Memory, tiles: memoryview, options: Options, tables: Table
     world.inventory.equipment = memory.equipment
     for name in ("chests", "furnaces", "growing"):
         setattr(world, name, dict(getattr(memory, name)))
-    world.life = Life(**vars(memory.life))
+    world.reached = Reached(**vars(memory.life))
     return world
 
 

@@ -1,4 +1,4 @@
-"""Enough of everything: what the land has too little of is sown, so that every item can be had."""
+"""Add blocks of which the land has too few, so that every item is obtainable."""
 
 from __future__ import annotations
 

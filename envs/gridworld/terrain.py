@@ -1,4 +1,4 @@
-"""A fresh world from a seed: where the agent wakes, the land, its ores and its animals."""
+"""Generate a new world from a seed: the spawn, the land, its ores and its animals."""
 
 from __future__ import annotations
 

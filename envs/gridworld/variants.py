@@ -1,4 +1,4 @@
-"""Worlds of other kinds: what a variant of the rules changes, applied to them."""
+"""Apply the changes of a variant to the rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Section = TypeVar("Section", bound=BaseModel)
 
 
 class VariantError(InputError, ValueError):
-    """A variant changes something to what it cannot be; `entry` is the place within the variant."""
+    """A variant sets an invalid value; `entry` is its place within the variant."""
 
     def __init__(self, entry: EntryPath, problem: str) -> None:
         super().__init__(problem)

@@ -1,4 +1,4 @@
-"""What the agent is told: the observation, and the names that are near."""
+"""What the agent sees: the observation, and the nearby names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _names(world: World, present: Mask) -> list[str]:
 
 
 def time_of_day(world: World) -> str:
-    """The word for the time that Voyager shows."""
+    """The time of day, as named by Voyager."""
     constants = world.tables.rules.world
     now = world.tick % constants.day_ticks
     if constants.night_start <= now < constants.night_end:

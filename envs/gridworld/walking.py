@@ -11,7 +11,7 @@ from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.types import PrimitiveError
 
 _WITH_TOOL, _WITHOUT_TOOL = 30, 100
-"""Ticks to break a block of hardness 1, where its drops can be had and where not (as Minecraft)."""
+"""Ticks to break a block of hardness 1, with a tool that gives its drops and without (as in Minecraft)."""
 
 _SEARCHED = 6000
 
@@ -23,7 +23,7 @@ class Call:
         self.world = world
         self.start = world.tick
         self.deadline = world.tick + world.tables.rules.world.call_ticks
-        self._deaths = world.life.deaths
+        self._deaths = world.reached.deaths
 
     def spend(self, ticks: int) -> None:
         """Let time pass.
@@ -36,7 +36,7 @@ class Call:
 
     def check_alive(self) -> None:
         """Raise `PrimitiveError` if the agent died during this call."""
-        if self.world.life.deaths != self._deaths:
+        if self.world.reached.deaths != self._deaths:
             raise PrimitiveError(f"interrupted: {self.world.last_death}")
 
     def has_time(self, ticks: int = 0) -> bool:

@@ -60,7 +60,7 @@ def tool_needed(tables: Tables, block: Block) -> str:
 
 
 def origin(tables: Tables, item: str, but: str) -> str:
-    """Where an item comes from, other than by `but`; for the error of a primitive that cannot make it."""
+    """The sources of an item except `but`, for the error of a primitive that cannot make it."""
     ways = [
         f"{source.kind} {any_of(tables.rules.alternatives(source.origin))}{_only_with(tables, item, source)}"
         for source in tables.sources.get(item, [])

@@ -24,8 +24,8 @@ _MASK = (1 << 64) - 1
 
 
 @dataclass
-class Life:
-    """What was ever reached since the reset; see `fieldcraft.envs.types.Progress`."""
+class Reached:
+    """The progress since the reset; see `fieldcraft.envs.types.Progress`."""
 
     items: dict[str, int] = field(default_factory=dict)
     milestones: dict[str, int] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class World:
         self.chests: dict[int, dict[str, int]] = {}
         self.furnaces: dict[int, int] = {}
         self.growing: dict[int, int] = {}
-        self.life = Life()
+        self.reached = Reached()
         self.events: list[str] = []
         self.last_death = ""
         self._prepare()
@@ -113,7 +113,7 @@ class World:
         if not ticks:
             return False
         self.cell = cell
-        self.life.distance += 1
+        self.reached.distance += 1
         view, stride = self._view, self.stride
         if direction & 1:
             edge = cell + view if direction == 1 else cell - view
@@ -224,11 +224,11 @@ class World:
             How many fitted.
         """
         taken = self.inventory.add(name, count)
-        if taken and name not in self.life.items:
-            self.life.items[name] = self.tick
+        if taken and name not in self.reached.items:
+            self.reached.items[name] = self.tick
             for milestone, items in self.tables.rules.milestones.items():
                 if name in items:
-                    self.life.milestones.setdefault(milestone, self.tick)
+                    self.reached.milestones.setdefault(milestone, self.tick)
         if taken < count:
             self.note(f"no room for {count - taken} {name}")
         return taken
@@ -261,14 +261,14 @@ class World:
         return self.mobs.pop(cell)
 
     def hurt(self, damage: float, cause: str) -> None:
-        """Lose health, less what armour holds off; at 0 the agent dies and wakes at its bed or the spawn."""
+        """Lose health, reduced by armour; at 0 the agent dies and respawns at its bed or the spawn."""
         points = max(1, round(damage * (1 - 0.04 * self.inventory.armor_points())))
         self.health -= points
         if self.health > 0:
             self.note(f"lost {points} health to {cause}")
             return
         constants = self.tables.rules.world
-        self.life.deaths += 1
+        self.reached.deaths += 1
         if not self.options.keep_inventory:
             self.inventory.clear()
         self.health, self.hunger, self.cell = constants.health, constants.hunger, self.spawn
@@ -296,7 +296,7 @@ class World:
             "chests": list(self.chests.items()),
             "furnaces": list(self.furnaces.items()),
             "growing": list(self.growing.items()),
-            "life": vars(self.life),
+            "life": vars(self.reached),
             "events": self.events,
             "last_death": self.last_death,
         }

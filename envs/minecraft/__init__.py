@@ -1,4 +1,4 @@
-"""Minecraft: a world on a real server, played by a Mineflayer bot in a Node process of its own."""
+"""Minecraft: a world on a real server, played by a Mineflayer bot in a separate Node process."""
 
 from fieldcraft.envs.minecraft.environment import MinecraftWorld
 

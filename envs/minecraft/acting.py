@@ -1,4 +1,4 @@
-"""What a program may do in Minecraft: the grid world's primitives, carried out by the bridge."""
+"""The primitives of Minecraft: those of the grid world, executed by the bridge."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pydantic import Field
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.environment import Environment, primitive
-from fieldcraft.envs.minecraft.life import Life
+from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.types import Names, Position, PrimitiveError
 
 Count = Annotated[int, Field(ge=1, le=2304)]
 TICKS_A_SECOND, LONGEST_CHAT = 20, 250
 CALL_SECONDS = 75.0
-"""How long one primitive may take, but for those that say so themselves."""
+"""The timeout of a primitive in seconds, unless it has its own."""
 
 SMELT_SECONDS, SMELTED_AT_ONCE = 12.0, 16
 DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
@@ -26,7 +26,7 @@ DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "
 class Player(Environment):
     """A bot in a world, by its primitives. Names and arguments are checked here, the rest is the bridge's."""
 
-    _life: Life
+    _episode: Episode
     _known: Names
 
     @property
@@ -139,7 +139,7 @@ class Player(Environment):
         """What you hold: item names and counts."""
         held: dict[str, int] = self.link.ask("inventory")
         if self.link.believed:
-            self._life.hold(held)
+            self._episode.hold(held)
         return dict(sorted(held.items()))
 
     @primitive

@@ -1,4 +1,4 @@
-"""Whether a server lets the bot in: which version it speaks, and why it refuses."""
+"""Joining a server: the version to use, and the reasons for a refusal."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.status import Announcement
 
 FINAL = ("white", "ban", "not allowed", "outdated", "version", "Invalid session", "not authenticated")
-"""Words of a refusal that waiting does not cure."""
+"""Words in refusals for which a retry is useless."""
 
 PROBLEM_LIMIT = 300
 
 
 def choose_version(options: Options, announced: Announcement) -> str:
-    """The version to speak.
+    """The protocol version to use.
 
     Raises:
         CannotPlay: the server announces another than the one asked for, or none that is understood.
@@ -36,7 +36,7 @@ def choose_version(options: Options, announced: Announcement) -> str:
 
 
 def explain(problem: str, options: Options, announced: Announcement) -> str:
-    """Why the server did not let the bot in, with the cure."""
+    """The reason why the server refused the bot, with the remedy."""
     where = f"{options.host}:{options.port}"
     problem = visible_line(problem, PROBLEM_LIMIT)
     words = problem.lower()
@@ -56,5 +56,5 @@ def explain(problem: str, options: Options, announced: Announcement) -> str:
 
 
 def is_final(problem: str) -> bool:
-    """Whether waiting does not cure it."""
+    """Whether a retry is useless."""
     return any(word in problem for word in FINAL)

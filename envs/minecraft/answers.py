@@ -1,4 +1,4 @@
-"""What the bridge answers, by schema. Names and numbers in it are a server's: cleaned and bounded here."""
+"""The schemas of the bridge's answers. Names and numbers come from a server: they are cleaned and limited."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _first(most: int) -> BeforeValidator:
 
 
 def _are_plain(names: Collection[Any]) -> bool:
-    """Whether nothing need be mended in these names, as is nearly always so."""
+    """Whether these names need no cleaning, which is nearly always so."""
     if not all(isinstance(name, str) and 0 < len(name) <= NAME_LIMIT for name in names):
         return False
     together = "".join(names)
@@ -95,7 +95,7 @@ class Hello(_Model):
 
 
 class Joined(_Model):
-    """As whom the bot entered."""
+    """The name under which the bot joined."""
 
     username: Name
 
@@ -108,19 +108,19 @@ class NameLists(_Model):
     mobs: _Known = ()
 
     def names(self) -> Names:
-        """The same, as worlds say it."""
+        """The same names in the form of the environment's spec."""
         return Names(items=self.items, blocks=self.blocks, mobs=self.mobs)
 
 
 class AllNames(_Model):
-    """The names that the server may know, and those that can be had in survival."""
+    """All names of the version, and those that are obtainable in survival."""
 
     all: NameLists
     survival: NameLists
 
 
 class Seen(_Model):
-    """What the bot sees. `chests` has no contents where a chest was never opened."""
+    """What the bot sees. `chests` has no contents for a chest that was never opened."""
 
     position: Place
     biome: Name | None = None
@@ -156,7 +156,7 @@ class Being(_Model):
 
 
 class Surroundings(_Model):
-    """What a picture is drawn from."""
+    """The data for a picture."""
 
     version: Name
     position: Place
@@ -190,10 +190,10 @@ ANSWERS: dict[str, Any] = {
 
 
 def checked(kind: Any, value: Any) -> Any:
-    """An answer of the bridge as what it is to be.
+    """Validate an answer of the bridge.
 
     Raises:
-        Lost: it is something else.
+        Lost: it is invalid.
     """
     try:
         return _adapter(kind).validate_python(value)

@@ -1,4 +1,4 @@
-"""How a life begins: empty hands, the inventory and the place that the options ask for."""
+"""Begin an episode: empty the inventory, and set the items and the position of the options."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ OBEY_SECONDS = 5.0
 
 
 def begin(link: Link, options: Options, names: Names) -> None:
-    """Carry out what the options say of the beginning, by commands of the server.
+    """Apply the options of the beginning with server commands.
 
     Raises:
-        CannotPlay: an item is unknown, or the server did not obey.
+        CannotPlay: an item is unknown, or a command had no effect.
     """
     unknown = next((item for item in options.inventory if item not in names.items), None)
     if unknown is not None:
@@ -42,7 +42,7 @@ def begin(link: Link, options: Options, names: Names) -> None:
 
 
 def _command(link: Link, text: str, obeyed: Callable[[], bool]) -> None:
-    """Give a command and wait until it shows."""
+    """Send a command, and wait for its effect."""
     link.ask("command", text=text)
     deadline = time.monotonic() + OBEY_SECONDS
     while not obeyed():

@@ -15,7 +15,7 @@ DRAW_SECONDS = 120.0
 
 
 def missing() -> str | None:
-    """What this machine lacks to draw, with the cure; `None` where nothing."""
+    """What this machine lacks for drawing, with the remedy; `None` if nothing is missing."""
     try:
         find_viewer()
         find_browser()
@@ -25,12 +25,12 @@ def missing() -> str | None:
 
 
 def draw(surroundings: dict[str, Any]) -> bytes:
-    """A PNG of 854 by 480 pixels, through the bot's eyes. Takes about a quarter of a minute.
+    """A PNG of 854 by 480 pixels from the bot's point of view. Takes about a quarter of a minute.
 
-    The browser gets the land and nothing else: a profile of its own, thrown away, and one loopback page.
+    The browser gets only the land: it has a temporary profile and one loopback page.
 
     Args:
-        surroundings: as the bridge tells them.
+        surroundings: the data from the bridge.
 
     Raises:
         CannotPlay: something is not installed, or the browser drew nothing; the message says why.

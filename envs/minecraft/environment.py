@@ -1,4 +1,4 @@
-"""The Minecraft world as the contract wants it: how a life begins, is seen, goes on, and ends."""
+"""The Minecraft environment: reset, observation, progress and close."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fieldcraft.envs.minecraft import drawing
 from fieldcraft.envs.minecraft.acting import Player
 from fieldcraft.envs.minecraft.answers import AllNames, Seen, Surroundings, checked
 from fieldcraft.envs.minecraft.beginning import begin
+from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost
-from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.link import Link
 from fieldcraft.envs.minecraft.options import Options, describe_options, read_options
 from fieldcraft.envs.minecraft.packages import VIEWER, install
@@ -32,7 +32,7 @@ class MinecraftWorld(Player):
     """A bot in Minecraft, with the primitives of the grid world.
 
     Nothing is started before the first reset. The options are those of
-    `fieldcraft.envs.minecraft.options.Options`; the seed is the server's business and has no effect here.
+    `fieldcraft.envs.minecraft.options.Options`; the seed has no effect, since the server has its own.
 
     Args:
         launcher: starts the bot's process; without one, the process is not confined.
@@ -41,35 +41,35 @@ class MinecraftWorld(Player):
     def __init__(self, launcher: Launcher | None = None) -> None:
         self._launcher: Launcher = launcher or PlainLauncher()
         self._options = Options()
-        self._life = Life()
+        self._episode = Episode()
         self._link: Link | None = None
         self._known = Names()
         self.spec = _spec(self._options, Names())
 
     @property
     def link(self) -> Link:
-        """The connection, for tests and measurements. Enters the world of the default options if need be."""
+        """The connection, for tests and measurements. Joins with the default options if necessary."""
         if self._link is None:
             self.reset(seed=0)
         assert self._link is not None
         return self._link
 
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:  # noqa: ARG002
-        """Begin a new life on the server, softly or with empty hands; see `Options`.
+        """Begin a new episode on the server, with the current or an empty inventory; see `Options`.
 
         Raises:
-            CannotPlay: an option is wrong, something is not installed, or the server does not let us in.
+            CannotPlay: an option is wrong, something is not installed, or the server refuses the bot.
         """
         chosen = read_options(options)
-        life = Life()
+        episode = Episode()
         link = self._link
         if link is None or _where(link.options) != _where(chosen):
             self.close()
-            link = Link(chosen, self._launcher, life)
+            link = Link(chosen, self._launcher, episode)
             link.connect()
         else:
-            link.begin_life(chosen, life)
-        self._link, self._options, self._life = link, chosen, life
+            link.begin_episode(chosen, episode)
+        self._link, self._options, self._episode = link, chosen, episode
         names: AllNames = link.ask("names")
         self._known = names.all.names()
         self.spec = _spec(chosen, names.survival.names())
@@ -97,10 +97,10 @@ class MinecraftWorld(Player):
         return () if problem is None else (f"no pictures: {problem}",)
 
     def render(self) -> bytes:
-        """A PNG of what the bot sees, as its eyes are turned.
+        """A PNG of what the bot sees in its view direction.
 
         Raises:
-            CannotPlay: what draws is not installed, or failed; the message names the cure.
+            CannotPlay: the viewer is not installed, or failed; the message names the remedy.
         """
         problem = drawing.missing()
         if problem is not None:
@@ -112,45 +112,45 @@ class MinecraftWorld(Player):
         return drawing.draw(surroundings.model_dump(mode="json", exclude_none=True))
 
     def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Those that say where the server is: what the bot holds is the world's business by now."""
+        """The options that name the server; those of the beginning are not applied again."""
         return {name: value for name, value in options.items() if name not in OF_THE_BEGINNING}
 
     def resume(self, progress: Progress) -> None:
-        """Count on from what an interrupted run had reached."""
-        self._life.continue_from(progress)
+        """Continue the counts of an interrupted run."""
+        self._episode.continue_from(progress)
 
     def observe(self) -> Observation:
-        """What the bot sees, with every field set. Finds the server again if it was lost."""
+        """What the bot sees, with every field set. Reconnects if the connection was lost."""
         seen: Seen = self.link.ask("observe")
-        life = self._life
+        episode = self._episode
         if self.link.believed:
-            life.hold(seen.inventory)
+            episode.hold(seen.inventory)
         return Observation(
-            tick=life.tick,
+            tick=episode.tick,
             position=seen.position,
             biome=seen.biome,
             time=seen.time,
             health=seen.health,
             hunger=seen.hunger,
             nearby_blocks=seen.blocks,
-            seen_blocks=life.remember_blocks(seen.blocks),
+            seen_blocks=episode.remember_blocks(seen.blocks),
             nearby_entities=seen.entities,
             equipment=seen.equipment,
             inventory=dict(sorted(seen.inventory.items())),
             slots_used=seen.slots,
             slots_total=SLOTS,
             chests=seen.chests,
-            events=list(life.events),
+            events=list(episode.events),
         )
 
     def progress(self) -> Progress:
-        """What was ever reached since the reset."""
-        return self._life.progress()
+        """The progress since the reset."""
+        return self._episode.progress()
 
     @property  # type: ignore[misc]  # the bridge keeps the clock
     def tick(self) -> int:
         """Physics ticks since the reset, as of the last answer of the bridge."""
-        return self._life.tick
+        return self._episode.tick
 
     def option_reference(self) -> tuple[OptionInfo, ...]:
         """The options of a reset."""
@@ -163,15 +163,15 @@ class MinecraftWorld(Player):
             self._link = None
 
     def cancel(self) -> None:
-        """End the primitive under way soon: it refuses with what it did. Safe from any thread."""
+        """Cancel the current primitive: it fails with what it did. Safe from any thread."""
         if self._link is not None:
             self._link.cancel()
 
     def run_program(self, request: ProgramRequest, call_back: CallBack) -> ProgramReport:
-        """Run a JavaScript program in the process that owns the bot; a fresh one takes its place after it.
+        """Run a JavaScript program in the bot's process, which is replaced by a new one afterwards.
 
         Raises:
-            CannotPlay: this machine cannot confine the program; the message names the cure.
+            CannotPlay: this machine cannot confine the program; the message names the remedy.
             ServerGone: the server did not come back in time.
         """
         if not self._launcher.confines:

@@ -1,4 +1,4 @@
-"""What can go wrong between the agent and a Minecraft server."""
+"""The errors of the connection to a Minecraft server."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from fieldcraft.common.errors import Unavailable
 
 
 class CannotPlay(Unavailable, ValueError):
-    """No life can begin with these options on this machine; the message names the cure."""
+    """No episode can begin with these options on this machine; the message names the remedy."""
 
 
 class Refused(Exception):
-    """The bridge carried a request out as far as the world allowed; the message says what is missing."""
+    """The world did not allow all of a request; the message says what is missing."""
 
 
 class Lost(Exception):
-    """The bridge, or its connection to the server, was lost while a request was under way."""
+    """The bridge, or its connection to the server, was lost during a request."""
 
 
 class ServerGone(Unavailable, RuntimeError):
-    """The server did not come back in time; the run can be resumed once it is there again."""
+    """The server did not come back in time; the run can be resumed when it is available again."""

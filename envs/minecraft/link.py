@@ -1,4 +1,4 @@
-"""The link to a world that may be lost at any moment: found again, told in one line, and the life goes on."""
+"""The connection to a world, which reconnects when it is lost, so that the episode continues."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.admission import choose_version, explain, is_final
+from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.errors import CannotPlay, Lost, Refused, ServerGone
-from fieldcraft.envs.minecraft.life import Life
 from fieldcraft.envs.minecraft.messages import Event
 from fieldcraft.envs.minecraft.options import Options
 from fieldcraft.envs.minecraft.packages import find_node, find_packages
@@ -35,17 +35,17 @@ class Link:
     """Keeps one bot in one server.
 
     Args:
-        options: which server, as whom.
+        options: the server and the account.
         launcher: starts the bot's process.
-        life: told of every event.
+        episode: receives every event.
 
     Attributes:
-        username: the bot's name in the world, which is the account's where one is used.
+        username: the bot's name in the world, or that of its account.
     """
 
-    def __init__(self, options: Options, launcher: Launcher, life: Life) -> None:
+    def __init__(self, options: Options, launcher: Launcher, episode: Episode) -> None:
         self.options = options
-        self.life = life
+        self.episode = episode
         self.username = options.username
         self._launcher = launcher
         self._bridge: Bridge | None = None
@@ -55,22 +55,22 @@ class Link:
 
     @property
     def version(self) -> str:
-        """Of Minecraft, as it is spoken here."""
+        """The version of Minecraft that is used."""
         if self._version is None:
             self._version = choose_version(self.options, self._announced())
         return self._version
 
     @property
     def pid(self) -> int | None:
-        """The process that owns the bot, or what confines it, while there is one."""
+        """The bot's process, or the one that confines it, if it is running."""
         return None if self._bridge is None else self._bridge.pid
 
     def connect(self) -> None:
-        """Enter the world, once: for the beginning of a life.
+        """Join the world without retries, at the beginning of an episode.
 
         Raises:
-            CannotPlay: it cannot be entered; the message says why and what to do, what this machine lacks
-                before what the server lacks.
+            CannotPlay: joining failed; the message gives the reason and the remedy, problems of this
+                machine before those of the server.
         """
         find_node()
         find_packages()
@@ -81,14 +81,14 @@ class Link:
         except Lost as lost:
             raise CannotPlay(explain(str(lost), self.options, announced)) from None
 
-    def begin_life(self, options: Options, life: Life) -> None:
-        """Go on in the same place, counting for a new life."""
-        self.options, self.life = options, life
+    def begin_episode(self, options: Options, episode: Episode) -> None:
+        """Continue in the same place, and count for a new episode."""
+        self.options, self.episode = options, episode
         self._tick_before = 0 if self._bridge is None else -self._bridge.tick
         self.ask("new_life")
 
     def ask(self, method: str, *, seconds: float = OBSERVE_SECONDS, **params: Any) -> Any:
-        """Ask something that can be asked again: if the bridge is lost, it is found again and asked anew.
+        """Send a repeatable request: if the bridge is lost, reconnect and send it again.
 
         Raises:
             PrimitiveError: the world refused.
@@ -105,14 +105,14 @@ class Link:
 
     @property
     def believed(self) -> bool:
-        """Whether what the bot's process says is taken for true: it runs nobody's program."""
+        """Whether the bot's process is trusted, because it is not running a program."""
         return self._playing is None
 
     def do(self, method: str, *, seconds: float, **params: Any) -> Any:
-        """Do something once.
+        """Send a request once.
 
         Raises:
-            PrimitiveError: the world refused, or it was lost meanwhile and is found again.
+            PrimitiveError: the world refused, or the connection was lost and is restored.
             ServerGone: the server did not come back in time.
         """
         if self._playing is not None:
@@ -143,20 +143,20 @@ class Link:
         tell: Callable[[Event], None],
         **params: Any,
     ) -> Any:
-        """Have this process run a program, then replace it by a fresh one, whatever came of it.
+        """Run a program in this process, then replace the process by a new one in any case.
 
-        Nothing that the process says meanwhile counts as a fact. What the relay read of the server's words
-        does, and what the fresh process finds.
+        Nothing that the process reports meanwhile counts as a fact; only the relay's record of the server's
+        messages does, and what the new process finds.
 
         Args:
-            method: of the bridge.
-            seconds: that it may take.
-            host_call: answers what it asks of the host.
+            method: the method of the bridge.
+            seconds: the timeout.
+            host_call: answers its requests to the host.
             tell: called with its events.
-            params: of the method.
+            params: the parameters of the method.
 
         Raises:
-            Lost: the process died, hung, said what it may not, or lost its server; it is found again by now.
+            Lost: the process died, hung, sent an invalid message, or lost its server; it is replaced by now.
             PrimitiveError: a program runs already, or the bot is dead.
             ServerGone: the server did not come back in time.
         """
@@ -178,23 +178,23 @@ class Link:
             self._settle(playing)
 
     def _settle(self, playing: Playing) -> None:
-        """Replace the process that ran a program, and count what is known of what it did."""
+        """Replace the process that ran a program, and count its confirmed effects."""
         facts = self._bridge.end_program() if self._bridge is not None else Facts()
         self._tick_before += playing.ticks
         self._playing = None
-        self.life.confirm(facts)
+        self.episode.confirm(facts)
         for at in playing.claimed("chest"):
-            self.life.forget_chest(at)
+            self.episode.forget_chest(at)
         self.renew()
         if not facts.deaths:
             with contextlib.suppress(PrimitiveError):
-                self.life.walk_more(playing.walked(self.ask("position")))
-        doubtful = playing.unconfirmed(facts, self.life.held)
+                self.episode.walk_more(playing.walked(self.ask("position")))
+        doubtful = playing.unconfirmed(facts, self.episode.held)
         if doubtful:
-            self.life.note(doubtful)
+            self.episode.note(doubtful)
 
     def renew(self) -> None:
-        """Replace the bot's process by a fresh one in the same place of the world."""
+        """Replace the bot's process by a new one in the same place of the world."""
         self.leave()
         self._recover("")
 
@@ -206,7 +206,7 @@ class Link:
             self._bridge = None
 
     def cancel(self) -> None:
-        """End what is being done soon. Safe from any thread."""
+        """Cancel the current request. Safe from any thread."""
         if self._bridge is not None:
             self._bridge.cancel()
 
@@ -222,11 +222,11 @@ class Link:
         finally:
             if self._bridge is not None:
                 more = 0 if self._playing is None else self._playing.ticks
-                self.life.elapsed = self._tick_before + self._bridge.tick + more
-                self.life.walk(self._bridge.walked)
+                self.episode.elapsed = self._tick_before + self._bridge.tick + more
+                self.episode.walk(self._bridge.walked)
 
     def _call_playing(self, method: str, params: dict[str, Any], seconds: float) -> Any:
-        """Ask the process that runs a program, for a skill that the program waits for."""
+        """Send a request to the process that runs a program, for a skill that the program waits for."""
         try:
             return self._call(method, params, seconds)
         except (Lost, Fault) as problem:
@@ -235,7 +235,7 @@ class Link:
             ) from None
 
     def _recover(self, why: str) -> float:
-        """Enter the world again; the seconds that it took."""
+        """Join the world again; returns the seconds that it took."""
         began, pause = time.monotonic(), FIRST_PAUSE
         if why:
             logger.warning("Minecraft: %s; starting the bridge again", why)
@@ -255,15 +255,15 @@ class Link:
                 pause = min(2 * pause, LONGEST_PAUSE)
         passed = time.monotonic() - began
         if why:
-            self.life.note(f"{visible_line(why, WHY_NOTED)}; back in the world after {passed:.1f} s")
+            self.episode.note(f"{visible_line(why, WHY_NOTED)}; back in the world after {passed:.1f} s")
         return passed
 
     def _enter(self) -> None:
         bridge = Bridge(self.options, self.version, self._launcher, self._take)
         self._bridge = bridge
-        self.life.begin_bridge()
+        self.episode.begin_bridge()
         try:
-            self.username = bridge.start(held=self.life.held, opened=self.life.chests).username
+            self.username = bridge.start(held=self.episode.held, opened=self.episode.chests).username
         except BaseException:
             with contextlib.suppress(Exception):
                 self.leave()
@@ -275,7 +275,7 @@ class Link:
             return
         if event.urgent:
             logger.warning("%s", visible_line(event.text, WHY_LIMIT))
-        self.life.take(event)
+        self.episode.take(event)
 
     def _announced(self) -> Announcement:
         return ask_status(self.options.host, self.options.port)

@@ -1,4 +1,4 @@
-"""What the bridge's process may say, a JSON object a line: read within bounds and by schema."""
+"""The messages of the bridge's process, one JSON object a line, read within limits and by schema."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from fieldcraft.envs.minecraft.errors import Lost
 BROKEN = "the bridge does not keep to its protocol"
 TEXT_LIMIT, NAME_LIMIT, MESSAGE_LIMIT = 2000, 100, 2000
 SHORT_LINE = 1 << 16
-"""Bytes of a line of our own bot that is read in one step; longer ones are looked through before."""
+"""The most bytes of a line that is parsed without a check of its structure."""
 
 MOST_TICKS, MOST_WALKED = 1 << 40, 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a process may say.
+    """Limits on the messages of a process.
 
     Attributes:
-        line: bytes of one message.
-        total: bytes of all messages together; `None` for a bot that runs nobody's program.
-        messages: how many; `None` as with `total`.
-        items: values in one message.
+        line: the most bytes of one message.
+        total: the most bytes of all messages; `None` for a bot that is not running a program.
+        messages: the most messages; `None` as with `total`.
+        items: the most values in one message.
     """
 
     line: int
@@ -46,15 +46,15 @@ class Bounds:
 
     @functools.cached_property
     def limits(self) -> Limits:
-        """For the reader of one message."""
+        """The limits for parsing one message."""
         return Limits(size=self.line, items=self.items)
 
 
 BOT = Bounds(line=32 << 20)
-"""Our own bot: the land around, for a picture, is what is longest."""
+"""A trusted bot: its longest message is the land for a picture."""
 
 PROGRAM = Bounds(line=1 << 20, total=8 << 20, messages=150_000)
-"""A bot that runs a program, as whose words everything counts."""
+"""A bot that runs a program, which may control all its messages."""
 
 _PlainName = Annotated[str, Field(strict=True, pattern=f"^[!-~]{{1,{NAME_LIMIT}}}$")]
 _MendedName = Annotated[str, BeforeValidator(lambda text: visible_line(text, NAME_LIMIT))]
@@ -73,7 +73,7 @@ class _Message(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was not carried out."""
+    """The reason why a request failed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -82,7 +82,7 @@ class Problem(BaseModel):
 
 
 class Answer(_Message):
-    """What came of the request `id`."""
+    """The answer to the request `id`."""
 
     id: int = Field(ge=0, le=1 << 53)
     value: Any = None
@@ -90,7 +90,7 @@ class Answer(_Message):
 
 
 class Event(_Message):
-    """Something that happened. Which fields are set depends on its kind, `event`."""
+    """An event. Which fields are set depends on its kind, `event`."""
 
     event: Annotated[str, Field(max_length=NAME_LIMIT)]
     text: Text = ""
@@ -115,10 +115,10 @@ _ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(union_mode
 
 
 def read_message(line: bytes, bounds: Bounds) -> Message:
-    """The message in a line.
+    """Parse the message in a line.
 
     Raises:
-        Lost: it is none, or beyond the bounds.
+        Lost: it is invalid, or exceeds a limit.
     """
     try:
         if bounds.total is None and len(line) <= SHORT_LINE:

@@ -1,4 +1,4 @@
-"""The options of a Minecraft life: which server, as whom, and how it begins."""
+"""The options of Minecraft: the server, the account, and how an episode begins."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def read_options(options: Mapping[str, Any] | None) -> Options:
 
 
 def describe_options() -> tuple[OptionInfo, ...]:
-    """Every option with what it means and its default."""
+    """Every option with its meaning and its default."""
     return tuple(
         OptionInfo(name=name, about=field.description or "", default=field.get_default())
         for name, field in Options.model_fields.items()

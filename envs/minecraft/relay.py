@@ -1,4 +1,4 @@
-"""The relay: the trusted process between the bot's and the server, which reads what comes of a program."""
+"""The relay: the trusted process between the bot and the server, which records a program's effects."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Count = Annotated[int, Field(ge=0, le=1 << 31)]
 
 
 class Facts(BaseModel):
-    """What the server said of the bot while a program played.
+    """What the server reported about the bot during a program.
 
     Attributes:
-        confirmed: the server told its statistics before and after; without them the rest may be too little.
+        confirmed: the server sent its statistics before and after; without them the rest may be incomplete.
         deaths: of the bot.
         killed: mobs by name.
         placed: blocks by name.
@@ -124,7 +124,7 @@ class Relay:
             raise Lost("the relay to the server ended")
 
     def end_program(self) -> Facts:
-        """Cut the bot off from the server; what the server said of it, as far as that is known."""
+        """Disconnect the bot from the server; returns what the server reported about it."""
         with contextlib.suppress(Lost, ValidationError):
             self._order({"report": True})
             said = self._await("facts", REPORT_SECONDS)

@@ -1,1 +1,1 @@
-"""The command line. `fieldcraft.cli.main` is its door; heavy imports happen inside the commands."""
+"""The command line. Its entry point is `fieldcraft.cli.main`; commands import heavy modules when they run."""

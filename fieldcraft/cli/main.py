@@ -32,7 +32,7 @@ Examples:
 
   fieldcraft explore                       watch an agent start from nothing
 
-  fieldcraft explore --resume latest       go on with it
+  fieldcraft explore --resume latest       resume it
 
   fieldcraft skills list                   what it learned
 
@@ -46,12 +46,12 @@ Examples:
 
   fieldcraft doctor                        what this machine can do
 
-Settings rise from fieldcraft.toml over FIELDCRAFT_* variables to flags.
+Flags override FIELDCRAFT_* environment variables, which override fieldcraft.toml.
 """
 
 
 class _Front(TyperGroup):
-    """Leaves word of Ctrl-C to `main`: Typer would end with its exit code, and say nothing."""
+    """Passes Ctrl-C on to `main`; Typer itself would exit without a message."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         try:
@@ -62,7 +62,7 @@ class _Front(TyperGroup):
 
 app = typer.Typer(
     cls=_Front,
-    help="Agents that live in a world, set themselves tasks, write programs, and keep what works as skills.",
+    help="Agents that explore an environment, set themselves tasks, write programs and keep those that work.",
     epilog=EXAMPLES,
     no_args_is_help=True,
     add_completion=False,
@@ -93,7 +93,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def root(
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Show the log; twice for its details.")
+        int,
+        typer.Option(
+            "--verbose", "-v", count=True, help="Show log messages; give it twice for debug messages."
+        ),
     ] = 0,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -106,7 +109,7 @@ def root(
 
 
 class _Log(logging.Handler):
-    """The log as quiet lines on standard error, cleaned like everything that is shown."""
+    """Prints log messages as dim lines on standard error, without control characters and secrets."""
 
     def emit(self, record: logging.LogRecord) -> None:
         from fieldcraft.cli.views.console import console, say
@@ -123,8 +126,8 @@ class _Log(logging.Handler):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    0 is success, 1 a failure, 2 wrong usage, 130 a run that was stopped. Errors that nobody expected pass
-    through, with their traceback.
+    0 is success, 1 a failure, 2 wrong usage, 130 a run that was stopped. Unexpected
+    errors pass through with their traceback.
     """
     guard_error_output()
     for stream in (sys.stdout, sys.stderr):
@@ -152,9 +155,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage(error: TyperException) -> str:
-    """The message of a wrong flag or argument, with the command whose help tells more.
+    """The message for a wrong flag or argument, with the command whose help explains it.
 
-    Empty where no command was given: the help, shown instead, says it all.
+    Empty if no command was given, since the help is shown instead.
     """
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     if not message:

@@ -1,4 +1,4 @@
-"""The tools that `fieldcraft tools` looks at: all that are announced, configured or named."""
+"""Open the tools that `fieldcraft tools` works with: announced, configured and named ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_FLAGS: Mapping[str, Any] = {}
 
 
 def settings_here(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS) -> Settings:
-    """The settings here, with further tools."""
+    """The current settings with further tools added."""
     from fieldcraft.cli.options.config import load_settings
 
     settings = load_settings(flags)
@@ -29,7 +29,7 @@ def settings_here(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS)
 def open_tools(
     tools: list[str] | None, wanted: str | None = None, flags: Mapping[str, Any] = _NO_FLAGS
 ) -> Iterator[tuple[Settings, ToolRegistry]]:
-    """Everything announced and configured, and what `wanted` (`module:function`) imports."""
+    """Open all announced and configured tools, and those that `wanted` (`module:function`) names."""
     from fieldcraft.tools import load_tools
 
     settings = settings_here(tools, flags)
@@ -40,7 +40,7 @@ def open_tools(
 
 
 def used_by_runs(settings: Settings, registry: ToolRegistry) -> set[str]:
-    """The names that a run with these settings could call."""
+    """The names of the tools that a run with these settings may call."""
     from fnmatch import fnmatchcase
 
     wanted = settings.all_tools()
@@ -50,7 +50,7 @@ def used_by_runs(settings: Settings, registry: ToolRegistry) -> set[str]:
 
 
 def sound_tools(registry: ToolRegistry) -> list[tuple[str, BaseTool]]:
-    """The tools that can be used; the others go to the registry's problems."""
+    """The usable tools; problems with the others are added to the registry."""
     from fieldcraft.tools import ToolError, ToolProblem
     from fieldcraft.tools.calls.arguments import checker
 
@@ -66,10 +66,12 @@ def sound_tools(registry: ToolRegistry) -> list[tuple[str, BaseTool]]:
 
 
 def name_of(registry: ToolRegistry, tool: str) -> str:
-    """The name of a tool that is named as a person names it.
+    """The registered name of a tool as a person typed it.
 
     Raises:
-        BrokenTool: it is there but cannot be used; UnknownTool, UsageProblem: it is not there.
+        BrokenTool: the tool exists but cannot be used.
+        UnknownTool: no tool has this name.
+        UsageProblem: a module or function does not exist.
     """
     from fieldcraft.tools import BrokenTool
 
@@ -88,7 +90,7 @@ def name_of(registry: ToolRegistry, tool: str) -> str:
 
 
 def effect_of(registry: ToolRegistry, name: str) -> str:
-    """What a call of it does to the outside; `?` where that cannot be told."""
+    """The side effects that the tool declares; `?` if they are unknown."""
     from fieldcraft.tools import BrokenTool, traits_of
 
     try:

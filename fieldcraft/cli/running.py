@@ -1,4 +1,4 @@
-"""Driving a run from the command line: views, Ctrl-C, and the end."""
+"""Drive a run from the command line: its view, Ctrl-C, and its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """Somebody who looks on and, where the run needs a person, asks one."""
+    """Shows the progress of a run, and asks a person if the run needs an answer."""
 
     overview: Overview
 
@@ -30,13 +30,13 @@ class View(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def take(self, event: e.Event) -> None:
-        """Follow the run by one event."""
+        """Show one event of the run."""
 
     def ask(self, question: str) -> str:
-        """The person's answer."""
+        """Return the person's answer to `question`."""
 
     def stopping(self) -> None:
-        """Say that the run stops at its next event. Called in a signal handler."""
+        """Announce that the run stops at its next event. Called from a signal handler."""
 
 
 def choose_view(overview: Overview, *, plain: bool, as_json: bool, watching: bool = False) -> View:
@@ -54,8 +54,8 @@ def choose_view(overview: Overview, *, plain: bool, as_json: bool, watching: boo
 class Stopper:
     """Ctrl-C and SIGTERM: the first asks the run to stop at its next event, the second stops it at once.
 
-    Before the run is open, and while a person is being asked, the first one stops at once too: no event
-    is about to come.
+    Before the run is open, and while a person is being asked, the first signal stops at once too, because
+    no event is about to come.
     """
 
     notice: Callable[[], None]
@@ -73,12 +73,12 @@ class Stopper:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def attend(self, request: Callable[[str], None] | None) -> Callable[[str], None] | None:
-        """Hand the first signal to `request`, or stop at once for `None`; returns who had it before."""
+        """Let `request` handle the first signal (`None`: stop at once); returns the previous handlers."""
         before, self._request = self._request, request
         return before
 
     def request(self, reason: str) -> None:
-        """Ask the run, where it is open, to stop at its next event."""
+        """Ask the run to stop at its next event, if it is open."""
         if self._request is not None:
             self._request(reason)
 
@@ -96,10 +96,10 @@ class Drive:
     """One run, driven to its end or its next pause.
 
     Attributes:
-        overview: what became of it.
-        stopped: somebody asked it to stop.
-        opened: the run is there, and can be resumed whatever happens now.
-        unread: whoever read the progress has gone, so the run was asked to stop.
+        overview: the state of the run after its latest event.
+        stopped: the run was asked to stop.
+        opened: the run's folder exists, so the run can be resumed from now on.
+        unread: the reader of the progress has closed its pipe, so the run was asked to stop.
     """
 
     view: View
@@ -113,33 +113,33 @@ class Drive:
 
     @property
     def overview(self) -> Overview:
-        """Of the run, up to its latest event."""
+        """The overview of the run, up to its latest event."""
         return self.view.overview
 
     def take(self, event: e.Event) -> None:
-        """Pass on an event, once the journal before it was read."""
+        """Show an event, after the events that the journal already held."""
         if self.opened:
             self.view.take(event)
             if not self.unread and any(console(stderr=stderr).unread for stderr in (False, True)):
                 self.unread = True
-                self._stopper.request("nobody reads its output any more")
+                self._stopper.request("the reader of its output has gone")
 
     def ask(self, question: str) -> str:
-        """Ask the person; the end of the input stops the run, resumable."""
+        """Ask the person; at the end of the input, stop the run so that it can be resumed."""
         request = self._stopper.attend(None)
         try:
             return self.view.ask(question)
         except EOFError as error:
-            raise StopRequested("nobody answered: the input ended") from error
+            raise StopRequested("no answer: standard input ended") from error
         finally:
             self._stopper.attend(request)
 
     def run(self, session: AbstractContextManager[Session], at_end: Callable[[Session], None]) -> int:
-        """Live the run; returns the exit code.
+        """Run the session to its end or its next pause; returns the exit code.
 
         Args:
-            session: the run to open; it was told of `take` and `ask`.
-            at_end: called in good order, while the world is still there.
+            session: the run to open, made with this object's `take` and `ask` as its callbacks.
+            at_end: called after a regular end, while the environment is still open.
         """
         try:
             with self._stopper, session as opened:
@@ -154,7 +154,7 @@ class Drive:
         return self._exit_code()
 
     def _catch_up(self, session: Session) -> None:
-        """Take what the journal holds already, without a word about it."""
+        """Read what the journal already holds, without showing it."""
         self.overview.run = session.run.id
         for event in session.run.journal.events(last_segment=True):
             self.overview.take(event)

@@ -1,4 +1,4 @@
-"""Starting a run or going on with one, from flags to the exit code."""
+"""Start or resume a run, from the flags to the exit code."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
 CHANGEABLE = {"budget", "runs"}
-"""What a resumed run may be told anew; everything else is the run's own."""
+"""The settings that a resume may change; all others are fixed by the run."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a run is shown."""
+    """How a run is shown, and where its picture is written."""
 
     plain: bool
     as_json: bool
@@ -32,13 +32,13 @@ class Look:
     def __post_init__(self) -> None:
         if self.picture is not None and not self.picture.absolute().parent.is_dir():
             raise UsageProblem(
-                f"--picture {self.picture}: there is no folder {self.picture.parent}; make it first"
+                f"--picture {self.picture}: there is no folder {self.picture.parent}; create it first"
             )
 
 
 @contextmanager
 def _stopped_here(words: str) -> Iterator[None]:
-    """Say `words` where Ctrl-C ends this part, in which no run listens for it."""
+    """Report `words` if Ctrl-C ends this part, in which no run handles it."""
     try:
         yield
     except KeyboardInterrupt:
@@ -51,9 +51,9 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
 
     Args:
         flags: settings from the command line.
-        name: of the run.
-        look: how it is shown.
-        solving: the one task to do, where it is `fieldcraft solve`.
+        name: the name of the run.
+        look: how the run is shown.
+        solving: the one task to do, for `fieldcraft solve`.
     """
     from fieldcraft.agent.session import new_session
     from fieldcraft.agent.settings import FixedTask
@@ -75,11 +75,11 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     return _drive(opener, runs, look)
 
 
-@_stopped_here("stopped before the run went on; the same command resumes it")
+@_stopped_here("stopped before the run resumed; the same command resumes it")
 def go_on(
     name: str, flags: Mapping[str, Any], new_name: str | None, look: Look, *, trusted: bool = False
 ) -> int:
-    """Resume a run, with more budget where flags say so; returns the exit code."""
+    """Resume a run, with a larger budget if flags give one; returns the exit code."""
     from fieldcraft.agent.journal.run import find_run, latest_settings
     from fieldcraft.agent.journal.store import Journal
     from fieldcraft.agent.session import resumed_session
@@ -92,7 +92,7 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes). Start a new run for the rest"
+            "(--iterations, --tokens, --money, --minutes). Start a new run to change the rest"
         )
     here = load_settings({key: flags[key] for key in ("runs",) if key in flags})
     folder = find_run(Path(here.runs), name)
@@ -106,7 +106,7 @@ def go_on(
     vouch = vouch_for(
         here,
         trusted=trusted,
-        cure=f"Look at it with `{program()} runs show`; add --trust-run if you trust whoever made it",
+        cure=f"Look at it with `{program()} runs show`; add --trust-run if you trust its author",
     )
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
@@ -141,7 +141,7 @@ def _drive(opener: Open, runs: Path, look: Look) -> int:
     except Exception as error:
         if drive.opened and explain(error) is not None:
             command = resume_command(overview, runs)
-            raise CommandFailed(f"{str(error).rstrip('.')}. Then go on with: {command}") from error
+            raise CommandFailed(f"{str(error).rstrip('.')}. Then resume with: {command}") from error
         raise
     with _stopped_here("stopped; the run is kept"):
         _tell(overview, runs, look, stopped=drive.stopped, unread=drive.unread)
@@ -155,7 +155,7 @@ def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool, unread: 
     from fieldcraft.cli.views.ending import as_data, print_next, print_summary, resume_command
 
     if unread or (look.as_json and stopped):
-        console(stderr=True).print(say(f"go on with: {resume_command(overview, runs)}"), soft_wrap=True)
+        console(stderr=True).print(say(f"resume with: {resume_command(overview, runs)}"), soft_wrap=True)
     if look.as_json:
         print_json(as_data(overview, runs))
         return
@@ -164,7 +164,7 @@ def _tell(overview: Overview, runs: Path, look: Look, *, stopped: bool, unread: 
 
 
 def _draw(session: Session, picture: Path | None) -> CommandFailed | None:
-    """Write the world's picture; a world that cannot, or a full disk, is told after the summary."""
+    """Write the world's picture; if that fails, the message is shown after the summary."""
     if picture is None:
         return None
     world = session.environment

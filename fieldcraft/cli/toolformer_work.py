@@ -1,4 +1,4 @@
-"""What the Toolformer commands need: tools that reach what a person's own do, settings, texts and tasks."""
+"""What the Toolformer commands share: opening tools, and reading settings, texts and tasks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ M = TypeVar("M", bound="BaseModel")
 
 
 def quietly() -> None:
-    """Let the libraries around the model print nothing of their own."""
+    """Silence the messages and progress bars of the model libraries."""
     from fieldcraft.tools.toolformer.errors import require_extra
 
     require_extra()
@@ -43,10 +43,10 @@ def quietly() -> None:
 
 @contextmanager
 def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> Iterator[ToolExecutor]:
-    """The tools that are named here, or those of the settings; each reaches what it does by hand.
+    """Open the named tools, or those of the settings, with the same context as `fieldcraft tools call`.
 
     Raises:
-        UsageProblem: none is named, or one cannot be had.
+        UsageProblem: no tool is named, or one is not available.
     """
     from fieldcraft.agent.tooling.opening import check_corpora
     from fieldcraft.cli.options.config import load_settings
@@ -61,7 +61,7 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
         raise UsageProblem("no tool is named; name one with --tools, such as --tools calculator")
     with load_tools(names, settings.tool_sources) as registry, ExitStack() as stack:
         for problem in registry.problems:
-            raise UsageProblem(f"{problem.name} cannot be had: {problem.message}")
+            raise UsageProblem(f"{problem.name} is not available: {problem.message}")
         executor = ToolExecutor(registry, context=Reach(settings, stack).context(), policy=POLICY)
         stack.callback(executor.close)
         yield executor
@@ -70,10 +70,10 @@ def opened_tools(wanted: Sequence[str] | None, corpus: Sequence[str] | None) -> 
 def annotation_settings(
     file: Path | None, names: Sequence[str], changes: Mapping[str, Any], seed: int | None
 ) -> AnnotationSettings:
-    """The settings of a file, with what flags say of every tool.
+    """The settings of a file, with the values of the flags applied to every tool.
 
     Raises:
-        UsageProblem: the file cannot be read, or says something that cannot be.
+        UsageProblem: the file cannot be read, or one of its settings is invalid.
     """
     from pydantic import ValidationError
 
@@ -89,7 +89,7 @@ def annotation_settings(
     except ValidationError as error:
         raise _unfit(error, str(file or "the flags")) from error
     for stranger in sorted(set(settings.tools).difference(names)):
-        told = f"{file} has settings for {stranger}, which is not among the tools here: {', '.join(names)}"
+        told = f"{file} has settings for {stranger}, which is not one of the tools: {', '.join(names)}"
         console(stderr=True).print(say(told, "warn"), soft_wrap=True)
     seeds = {} if seed is None else {"seed": seed}
     return settings.model_copy(update={"tools": {**settings.tools, **tools}, **seeds})
@@ -106,15 +106,15 @@ def _content_of(file: Path) -> Mapping[str, Any]:
     except (UnicodeDecodeError, DataError) as error:
         raise UsageProblem(f"{file} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(content, Mapping):
-        raise UsageProblem(f"{file} holds no settings; write such as `seed: 1`")
+        raise UsageProblem(f"{file} holds no settings; write them as in `seed: 1`")
     return content
 
 
 def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:
-    """Settings of a kind as flags say.
+    """Validate the settings of `kind` that flags give.
 
     Raises:
-        UsageProblem: a flag says something that cannot be.
+        UsageProblem: the value of a flag is invalid.
     """
     from pydantic import ValidationError
 
@@ -133,14 +133,14 @@ def _unfit(error: ValidationError, source: str) -> UsageProblem:
     if first["type"] == "extra_forbidden":
         known = sorted((ToolSettings if len(first["loc"]) > 1 else AnnotationSettings).model_fields)
         close = nearest(str(first["loc"][-1]), known) or "."
-        return UsageProblem(f"{source}: no setting {where!r}{close} Settings here: {', '.join(known)}")
+        return UsageProblem(f"{source}: no setting {where!r}{close} Known settings: {', '.join(known)}")
     return UsageProblem(f"{source}: {where}: {first['msg'].removeprefix('Value error, ')}")
 
 
 def proposing(
     chat: str | None, model: LanguageModel, registry: ToolRegistry, settings: AnnotationSettings
 ) -> Proposer:
-    """What proposes calls: a chat model where one is named, else the model itself by few-shot prompts."""
+    """What proposes calls: the named chat model, or else the model itself with few-shot prompts."""
     from fieldcraft.tools.toolformer.annotation.sampling import PromptedSampler
 
     if chat is None:
@@ -153,7 +153,7 @@ def proposing(
 
 
 def annotated_with(folder: Path, tau_f: float | None) -> tuple[list[AnnotatedDocument], dict[str, float]]:
-    """The documents of an annotation, and the threshold of each of its tools.
+    """The annotated documents of a folder, and the threshold of each tool.
 
     Raises:
         UsageProblem: the folder holds no annotation.
@@ -175,21 +175,21 @@ def annotated_with(folder: Path, tau_f: float | None) -> tuple[list[AnnotatedDoc
 
 
 def texts_of(file: Path | None) -> list[str]:
-    """The texts of a corpus; none for no file."""
+    """The texts of a corpus; an empty list for no file."""
     from fieldcraft.tools.toolformer.annotation.documents import read_corpus
 
     return [] if file is None else [document.text for document in read_corpus(file)]
 
 
 def tasks_of(named: Sequence[str], limit: int | None) -> list[Task]:
-    """The tasks of `FORM:FILE` each."""
+    """The tasks of each `FORM:FILE`."""
     from fieldcraft.tools.toolformer.evaluation.tasks import read_tasks
 
     found: list[Task] = []
     for entry in named:
         form, colon, file = entry.partition(":")
         if not colon:
-            raise UsageProblem(f"{entry!r} says no form; write it as svamp:{entry}")
+            raise UsageProblem(f"{entry!r} names no format; write it as svamp:{entry}")
         found += read_tasks(Path(file), form)[:limit]
     return found
 
@@ -203,26 +203,28 @@ def numbers_of(listed: str) -> tuple[int, ...]:
 
 
 def demo_folder(folder: Path, settings: DemoSettings, *, fresh: bool) -> Path:
-    """The folder of the demo, which holds nothing of another one.
+    """The folder of the demo, checked to hold no other demo's files.
 
     Raises:
-        UsageProblem: it holds a demo with other settings, or something else.
+        UsageProblem: it holds a demo with other settings, or other files.
         CommandFailed: it cannot be written.
     """
     from fieldcraft.tools.toolformer.annotation.record import check_real
 
     record, now = folder / "demo.json", json.dumps(vars(settings), sort_keys=True)
     if folder.exists() and not folder.is_dir():
-        raise UsageProblem(f"{folder} is no folder; name another with --into")
+        raise UsageProblem(f"{folder} is not a folder; name another with --into")
     if folder.exists() and not record.exists() and any(folder.iterdir()):
-        raise UsageProblem(f"{folder} holds something else than a demo; name another folder with --into")
+        raise UsageProblem(f"{folder} holds files that are not a demo's; name another folder with --into")
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         check_real(folder)
         if record.exists() and read_file(record) != now.encode():
-            raise UsageProblem(f"{folder} holds a demo with other settings; take --fresh, or another --into")
+            raise UsageProblem(
+                f"{folder} holds a demo with other settings; add --fresh, or name another folder with --into"
+            )
         record.write_text(now, encoding="utf-8")
     except UnsafeFile as error:
         raise UsageProblem(f"{error}; remove it, or name another folder with --into") from None

@@ -1,4 +1,4 @@
-"""What a tool reaches when a person calls it by hand: the world, library and model of the settings here."""
+"""The context of a tool that a person calls by hand: the configured environment, library and model."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Reach:
-    """World, library and model, each opened when a tool asks for it first, and closed by `stack`."""
+    """Environment, library and model, each opened when a tool first uses it, and closed by `stack`."""
 
     def __init__(self, settings: RunSettings, stack: ExitStack) -> None:
         self._settings = settings
         self._stack = stack
 
     def context(self) -> ToolContext:
-        """What `fieldcraft.tools.current_context()` gives to the tool."""
+        """The context that `fieldcraft.tools.current_context()` returns to the tool."""
         from fieldcraft.agent.redact import redact
         from fieldcraft.tools.builtin.corpus import Corpora
 
@@ -48,7 +48,7 @@ class Reach:
         return self._world.last_seen(name)
 
     def day(self) -> str | None:
-        """As `WorldView.day`. A day of the world matters in a run only: here it is the real one."""
+        """As `WorldView.day`, but today's date: the world's own day is used in runs only."""
         return None
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page, made of the run's folder and nothing else."""
+"""The report of a run: one HTML page, made only from the run's folder."""
 
 from fieldcraft.report.land import land_of
 from fieldcraft.report.page import comparison_page, report_page

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 4.8
-"""Inches of every figure: at 9 points its words can still be read on a phone."""
+"""The width of every figure in inches: its 9-point text stays readable on a phone."""
 STEPS_SHOWN = 2_000
-"""Positions of a walk that are drawn."""
+"""The most positions of a walk that are drawn."""
 SKILLS_SHOWN = 40
-"""Skills in the figure of calls; the table lists all."""
+"""The most skills in the figure of calls; the table lists all."""
 
 INK, QUIET, RULE, PAPER, BAD = "#010101", "#020202", "#030303", "#040404", "#050505"
 SERIES = ("#060606", "#070707")
@@ -37,7 +37,7 @@ _VARIABLES = {
     SERIES[0]: "--first",
     SERIES[1]: "--second",
 }
-"""Colours that stand for the variables of the style sheet, so that a figure follows light and dark."""
+"""Placeholder colours for the style sheet's variables, so that figures follow the colour scheme."""
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -62,7 +62,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def items_figure(stories: Sequence[Story]) -> str:
-    """Distinct items over iterations, one curve a run; where there is one, its milestones are numbered.
+    """Distinct items over iterations, one curve for each run; milestones are numbered if there is one run.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -89,9 +89,9 @@ def items_figure(stories: Sequence[Story]) -> str:
 
 
 def map_figure(story: Story) -> str:
-    """The way walked, from above: east to the right, south down; the longer ago, the fainter.
+    """The path of the agent from above: east to the right, south down; older parts are fainter.
 
-    Empty where the world has no positions. Straight lines join the places where programs ended.
+    Empty if the world has no positions. Straight lines join the places where programs ended.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -129,7 +129,7 @@ def _walk(axes: Axes, points: Sequence[tuple[float, float]], colour: str) -> Non
 
 
 def _land(axes: Axes, land: Chart) -> None:
-    """What was seen, pale enough to read a way on it by either colour scheme, and no more than that."""
+    """Draw the land that was seen, pale enough for the path to be readable in both colour schemes."""
     east, south = land.west + land.across, land.north + land.down
     axes.imshow(
         read_picture(land.png),
@@ -144,9 +144,9 @@ def _land(axes: Axes, land: Chart) -> None:
 
 
 def calls_figure(skills: Sequence[LearnedSkill]) -> str:
-    """Who calls whom: skills in the order in which they were learned, an arc from each to those it calls.
+    """The call graph: skills in the order in which they were learned, an arc from each to those it calls.
 
-    Only skills that call or are called are drawn, of those the latest; empty where there is none.
+    Only the latest skills that call or are called are drawn; empty if there is none.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -175,7 +175,7 @@ def calls_figure(skills: Sequence[LearnedSkill]) -> str:
 
 
 def _steps_reached(story: Story) -> list[tuple[float, float]]:
-    """Iteration and items held at each milestone."""
+    """The iteration and number of items at each milestone."""
     return [
         (iteration, sum(at <= iteration for at in story.held_at.values()))
         for iteration in story.milestones.values()
@@ -183,7 +183,7 @@ def _steps_reached(story: Story) -> list[tuple[float, float]]:
 
 
 def _places_reached(story: Story) -> list[tuple[float, float]]:
-    """Where the agent stood at each milestone."""
+    """The position of the agent at each milestone."""
     places = [
         next((at for when, at in story.walked if when >= iteration), story.walked[-1][1])
         for iteration in story.milestones.values()
@@ -210,9 +210,9 @@ def _arc(axes: Axes, caller: int, called: int, widest: int) -> None:
 
 
 def _badges(axes: Axes, places: Sequence[tuple[float, float]], near: float) -> None:
-    """Milestones' numbers in discs; one within `near` of an earlier one is pushed aside.
+    """Draw the milestones' numbers in discs; one within `near` of an earlier one is moved aside.
 
-    The page says beside the figure what each stands for.
+    The page lists next to the figure which milestone each number means.
     """
     for number, (x, y) in enumerate(places, 1):
         crowd = [place for place in places[: number - 1] if math.dist((x, y), place) <= near]
@@ -237,7 +237,7 @@ def _place(axes: Axes, point: tuple[float, float], words: str) -> None:
 
 
 def _svg(name: str, height: float, draw: Callable[[Axes], None]) -> str:
-    """An SVG element that can stand in a page; `name` keeps its ids apart from another figure's."""
+    """An SVG element for a page; `name` keeps its ids distinct from those of other figures."""
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure as NewFigure

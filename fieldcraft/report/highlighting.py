@@ -1,4 +1,4 @@
-"""Programs as coloured HTML, and the style sheet of the colours."""
+"""Highlight programs as HTML, and make the style sheet of the colours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def highlighted(source: str) -> Markup:
-    """The program's text, escaped, with a class around every token. JavaScript is told by its first word."""
+    """The escaped program, with a class around every token; JavaScript is recognized by its first word."""
     from pygments import highlight
 
     first = source.lstrip()[:8]

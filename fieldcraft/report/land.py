@@ -1,4 +1,4 @@
-"""The land that a run has seen, for its report: from the latest snapshot, where the world can draw it."""
+"""Draw the land that a run has seen from its latest snapshot, if the world can draw it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 
 
 def land_of(folder: Path, story: Story) -> Chart | None:
-    """A picture of what the agent saw; `None` where the world, the snapshot or the rules do not give one.
+    """A picture of what the agent saw; `None` if the world, the snapshot or the rules do not allow one.
 
-    Only worlds that are installed are asked: a report imports nothing that a run's settings name.
+    Only installed worlds are used: a report imports nothing that a run's settings name.
     """
     snapshot, world = story.overview.state.snapshot, story.overview.settings.environment
     if snapshot is None or world not in available():
@@ -28,6 +28,8 @@ def land_of(folder: Path, story: Story) -> Chart | None:
             chart = environment.chart()
             read_picture(chart.png)
             return chart
-    except Exception as error:  # whatever a copied run's snapshot does to a world, its report can be made
+    except (
+        Exception
+    ) as error:  # a hostile snapshot may raise any error in the world; the report is made without the picture
         logger.info("no land in the report: %s: %s", type(error).__name__, error)
         return None

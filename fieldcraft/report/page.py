@@ -1,4 +1,4 @@
-"""The pages: stories and figures in a template that escapes whatever others wrote."""
+"""The report pages: stories and figures in a template that escapes all text."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from fieldcraft.report.highlighting import highlighted, style_sheet
 from fieldcraft.report.story import Iteration, Story
 
 IN_FULL = 200
-"""Iterations at the end of a run that are shown with program and log."""
+"""How many of the latest iterations are shown with program and log."""
 IN_FULL_CHARACTERS = 6_000_000
-"""Characters of HTML that their programs may take together; the oldest give way."""
+"""The most characters of HTML of all their programs; the oldest programs are left out first."""
 LISTED = 10_000
-"""Iterations at the end of a run that have a line of their own."""
+"""How many of the latest iterations have their own line."""
 BLOCK = 250
-"""Iterations that are folded into one line."""
+"""How many older iterations are summed up in one line."""
 CUT = 2_000
-"""Characters of a longer text that are shown."""
+"""The most characters of a text that are shown."""
 
 
 @dataclass
 class Block:
-    """A stretch of iterations, folded into one line. `listed` are those of it with a line of their own."""
+    """Consecutive iterations, summed up in one line. `listed` are those that also have their own line."""
 
     first: int
     last: int
@@ -51,8 +51,8 @@ def report_page(story: Story, *, stands: str) -> str:
     """The report of a run as one HTML page that loads nothing and runs no script.
 
     Args:
-        story: as `read_story` tells it.
-        stands: in words, whether the run is going on, finished or paused.
+        story: the story of the run from `read_story`.
+        stands: the status of the run in words: running, finished or paused.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -75,7 +75,7 @@ def report_page(story: Story, *, stands: str) -> str:
 
 
 def comparison_page(first: Story, second: Story) -> str:
-    """Two runs side by side: their curves in one figure, and what each reached and spent.
+    """Compare two runs: their curves in one figure, and what each reached and spent.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -97,7 +97,7 @@ def comparison_page(first: Story, second: Story) -> str:
 
 
 def _in_full(iterations: list[Iteration]) -> list[Shown]:
-    """The latest iterations, the oldest of them first, as many as the limits allow."""
+    """The latest iterations in order, as many as the limits allow."""
     shown: list[Shown] = []
     characters = 0
     for iteration in reversed(iterations[-IN_FULL:]):
@@ -121,7 +121,7 @@ def _blocks(iterations: list[Iteration], *, listed_from: int) -> list[Block]:
 
 
 def _cut(text: object, limit: int = CUT) -> str:
-    """Cleaned, then cut: half a secret would not be recognised."""
+    """Redact the text, then cut it: half a secret would not be recognized."""
     shown = clean(text).strip()
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 

@@ -1,4 +1,4 @@
-"""Pictures that worlds draw, decoded within bounds: they may be drawn from a snapshot of somebody else."""
+"""Decode pictures that worlds draw within limits, since another person's snapshot may be hostile."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LARGEST = 16_000_000
-"""Bytes of a picture's file, and its pixels."""
+"""The most bytes of a picture's file, and the most pixels."""
 
 
 def read_picture(png: bytes) -> Image:
-    """The picture of a PNG file.
+    """Decode a PNG file.
 
     Raises:
-        ValueError: it is no PNG, or larger than `LARGEST`.
+        ValueError: it is not a PNG file, or larger than `LARGEST`.
     """
     from PIL import Image, UnidentifiedImageError
 

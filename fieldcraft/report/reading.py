@@ -1,4 +1,4 @@
-"""From the events of a journal to the story of a run."""
+"""Build the story of a run from the events of its journal."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from fieldcraft.skills import Execution
 from fieldcraft.tools.calls.results import as_text
 
 LOG_KEPT = 4_000
-"""Characters of a program's log that are held, from its end."""
+"""The most characters of a program's log that are kept, from its end."""
 SOURCE_KEPT = 20_000
-"""Characters of a program that are held, from its beginning."""
+"""The most characters of a program that are kept, from its beginning."""
 TOOLS_KEPT = 50
-"""Tool calls of an iteration that are held, its first ones."""
+"""The most tool calls of an iteration that are kept: its first ones."""
 TOOL_TEXT_KEPT = 300
 AFTERWARDS = ("critic", "describer")
-"""Roles that are asked about a program that has run; the others are asked for the next one."""
+"""The roles that judge or describe a program that has run; calls of other roles lead to the next one."""
 
 
 def read_story(folder: Path) -> Story:
-    """The story of the run in `folder`, from its whole journal, an event at a time.
+    """Read the story of the run in `folder` from its whole journal, one event at a time.
 
     Raises:
-        JournalError: there is no journal, it is damaged, or its format is not known.
+        JournalError: the journal is missing, damaged, or of an unknown format.
     """
     return tell(Journal(folder).events(), run=folder.name)
 
 
 def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
-    """The story that these events tell; `run` names it until an event does."""
+    """The story of these events; `run` is the run's name until an event gives it."""
     teller = _Teller(Story(Overview(run=run)))
     for event in events:
         if teller.story.overview.take(event):
@@ -86,7 +86,7 @@ class _Teller:
                 pass
 
     def end(self) -> Story:
-        """The story, with what only its end can tell."""
+        """Complete the story with what is only known at its end."""
         self.story.tokens_aside = self._tokens
         self.story.skills = _skills(self._kept, self._uses)
         return self.story
@@ -157,13 +157,13 @@ class _Teller:
 
 
 def _without_bulk(execution: Execution) -> Execution:
-    """Cleaned before it is cut: half a secret would not be recognised."""
+    """Redact the text before it is cut: half a secret would not be recognized."""
     log = clean(execution.log)[-LOG_KEPT:]
     return execution.model_copy(update={"calls": [], "result": None, "log": log})
 
 
 def _skills(kept: list[tuple[e.SkillKept, dict[str, str]]], uses: Counter[str]) -> list[LearnedSkill]:
-    """The skills of a run; what the latest version of each calls is read from its program's bindings."""
+    """The skills of a run; the calls of each latest version are read from its program's bindings."""
     skills: dict[str, LearnedSkill] = {}
     names = {event.entry: event.name for event, _ in kept}
     for event, bindings in kept:

@@ -1,4 +1,4 @@
-"""What a report tells of a run, as data."""
+"""The story of a run: the data of its report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fieldcraft.skills import Execution, Verified
 
 @dataclass(frozen=True)
 class ToolUse:
-    """A tool call: who made it, how (as source), and what it gave or why it gave nothing."""
+    """A tool call: its caller, its source form, and its result or error."""
 
     user: str
     call: str
@@ -22,20 +22,21 @@ class ToolUse:
 
 @dataclass
 class Iteration:
-    """One program written and executed, or one answer that held none.
+    """One program written and executed, or one model answer without a program.
 
     Attributes:
-        number: from 1, as the budget counts.
-        attempt: at its task, from 1.
-        source: the program, `None` where the answer held none (`problem` says why).
+        number: its number from 1, as the budget counts iterations.
+        attempt: the number of the attempt at its task, from 1.
+        source: the program; `None` if the answer held none (`problem` gives the reason).
         skills: entry names of the library skills that the program calls, with their digests.
-        execution: without its list of calls, its log cut to the end; `None` while it runs or when cut off.
-        tokens: of the calls that led to the program, judged it and described it, input and output.
-        money: of the same calls, in USD.
-        items: first held in this iteration.
-        items_held: distinct items ever held, this iteration included.
-        kept: name of the skill that it brought.
-        tools: calls of tools that led to the program, made by it, or judged it.
+        execution: its execution without the list of calls, with only the end of its log; `None` while it
+            runs, or if it was interrupted.
+        tokens: input and output tokens of the model calls that led to the program, judged and described it.
+        money: the cost of the same calls, in USD.
+        items: the items first held in this iteration.
+        items_held: the number of distinct items ever held, including this iteration.
+        kept: the name of the skill that was kept from it.
+        tools: tool calls that led to the program, were made by it, or judged it.
         refused: why a program that worked was not kept.
     """
 
@@ -65,7 +66,7 @@ class Iteration:
 
     @property
     def outcome(self) -> str:
-        """`done`, `failed`, or `open` where no verdict was reached."""
+        """`done`, `failed`, or `open` if there is no verdict."""
         if self.problem:
             return "failed"
         if self.verdict is None:
@@ -75,9 +76,9 @@ class Iteration:
 
 @dataclass
 class Stage:
-    """A rung of the tech tree: the items first held up to a milestone, each with its iteration.
+    """A stage of the tech tree: the items first held up to a milestone, each with its iteration.
 
-    `milestone` is empty in the last stage, which no milestone has closed yet.
+    `milestone` is empty in the last stage if no milestone ends it yet.
     """
 
     milestone: str
@@ -90,8 +91,8 @@ class LearnedSkill:
     """A skill that the run kept.
 
     Attributes:
-        versions: how often it was kept, each time as a new version.
-        iteration: of the first version.
+        versions: how many versions of it were kept.
+        iteration: the iteration of the first version.
         calls: names of the skills that its latest version calls.
         called_by: names of the skills of this run whose latest versions call it.
         uses: calls at run time, by all programs of the run.
@@ -112,13 +113,13 @@ class Story:
     """A whole run, in order.
 
     Attributes:
-        overview: where the run stands at its end.
-        iterations: those that the journal holds, oldest first.
+        overview: the state of the run at the end of its journal.
+        iterations: all iterations of the journal, the oldest first.
         walked: (iteration, position) after each program, beginning with iteration 0.
         held_at: iteration in which each item was first held, in that order.
-        skills: those kept, in the order of their first versions.
-        tokens_aside: tokens of calls that led to no iteration.
-        land: what the agent saw of the world, where that could be drawn.
+        skills: the kept skills, in the order of their first versions.
+        tokens_aside: tokens of model calls that belong to no iteration.
+        land: a picture of what the agent saw of the world, if it could be drawn.
     """
 
     overview: Overview
@@ -131,7 +132,7 @@ class Story:
 
     @property
     def milestones(self) -> dict[str, int]:
-        """Iteration of each milestone, in the order in which they were reached."""
+        """The iteration of each milestone, in the order in which they were reached."""
         return self.overview.state.reached
 
     def stages(self) -> list[Stage]:
@@ -146,7 +147,7 @@ class Story:
         return found
 
     def curve(self) -> tuple[list[int], list[int]]:
-        """Iterations at which the number of distinct items grew, and the number from there on."""
+        """Iterations at which the number of distinct items grew, and the new numbers."""
         numbers, counts = [0], [0]
         for count, iteration in enumerate(self.held_at.values(), 1):
             if iteration == numbers[-1]:

@@ -1,4 +1,4 @@
-"""Studies: many lives, lived by several methods in several worlds, and what can be told from them."""
+"""Studies: trials of several methods in several worlds, and the tables and figures that compare them."""
 
 from fieldcraft.study.api import run_study
 from fieldcraft.study.design import StudyPlan, StudyWorld, Trial

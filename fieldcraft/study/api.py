@@ -1,4 +1,4 @@
-"""The short way to a study from Python: `run_study`."""
+"""Run a study from Python in one call: `run_study`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def run_study(
     budget: BudgetLimits | None = None,
     **plan: Any,
 ) -> Study:
-    """Compare methods over many lives; the same call goes on with a study that was stopped.
+    """Compare methods over many trials; the same call resumes a study that was stopped.
 
     Args:
         kind: `items`, `techtree` or `newworld`.
-        folder: of studies and their lives.
-        name: of the study; made from the plan where omitted.
-        jobs: lives at a time, each in a process of its own.
+        folder: the folder of studies and their runs.
+        name: the name of the study; made from the plan if omitted.
+        jobs: how many trials run at a time, each in its own process.
         budget: limits on the whole study.
         plan: further fields of `StudyPlan`, such as `methods`, `seeds`, `iterations`, `settings`.
 

@@ -1,4 +1,4 @@
-"""What a study is made of: which lives are lived, by which method, in which worlds."""
+"""The plan of a study: which trials it has, by which method, in which worlds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ METHODS = (
     "reflexion",
     "react",
 )
-"""What a study of items or of the tech tree compares where nothing else is said."""
+"""The methods that a study of items or of the tech tree compares by default."""
 GOALS = ("diamond_pickaxe", "golden_sword", "lava_bucket", "compass")
 """Voyager's unseen tasks (section 3.3)."""
 
@@ -40,10 +40,10 @@ class StudyWorld(_Frozen):
     """A variant of the world.
 
     Attributes:
-        name: in tables and names of runs.
-        options: of the world, over those of the plan's settings.
-        scramble: seed for which the grid world's rules get other names and permuted recipes; `None`
-            leaves them.
+        name: its name in tables and in names of runs.
+        options: options of the environment, which override those of the plan's settings.
+        scramble: the seed with which the grid world's rules get made-up names and permuted recipes;
+            `None` leaves the rules as they are.
     """
 
     name: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -52,14 +52,14 @@ class StudyWorld(_Frozen):
 
 
 class Trial(_Frozen):
-    """One life of a study.
+    """One trial of a study: one run of one method in one world with one seed.
 
     Attributes:
-        iterations: its limit.
-        goal: the item to get in a new world, by its name there; empty in a life without a given task.
-        asked: the same by the name that the plan gives it.
-        teacher: the trial that makes the library that is used, `None` for none.
-        library: a folder of skills made elsewhere, empty for none.
+        iterations: the limit of iterations.
+        goal: the item to obtain in a new world, by its name there; empty for a trial without a given task.
+        asked: the same item by the name that the plan uses.
+        teacher: the trial that fills the library which this one uses; `None` for none.
+        library: a folder of skills made elsewhere; empty for none.
     """
 
     method: str
@@ -73,7 +73,7 @@ class Trial(_Frozen):
 
     @property
     def with_library(self) -> bool:
-        """Whether a library that was made before is at hand."""
+        """Whether the trial starts with a library that was made before."""
         return self.teacher is not None or bool(self.library)
 
     def __str__(self) -> str:
@@ -87,17 +87,18 @@ class StudyPlan(_Frozen):
     """A study: everything that its results depend on.
 
     Attributes:
-        kind: `items` and `techtree` look at the same lives; `newworld` first lets `full` agents fill a
-            library each, then sets goals in new worlds, with that library and without one.
-        settings: common to all lives: environment, models, sandbox. What a method changes goes before.
-        methods: as `fieldcraft.agent.methods.method_settings` takes them.
-        seeds: of the worlds; one life of each method in each.
+        kind: `items` and `techtree` measure the same trials; `newworld` first lets `full` agents fill a
+            library each, then sets goals in new worlds, with that library and without it.
+        settings: the settings that all trials share: environment, models, sandbox. A method's own
+            settings override them.
+        methods: names that `fieldcraft.agent.methods.method_settings` accepts.
+        seeds: the seeds of the worlds; each method has one trial for each seed.
         worlds: variants of the world, each with every seed.
-        iterations: limit of a life, or of a life that fills a library.
-        goals: items to get in a new world, by the names of the rules that are not scrambled.
-        goal_iterations: limit for one goal.
-        shift: from the seed of the library's world to that of the new one.
-        new_options: of the new world, over the world's own.
+        iterations: the limit of a trial, also of one that fills a library.
+        goals: items to obtain in a new world, by their names in the unscrambled rules.
+        goal_iterations: the limit of iterations for one goal.
+        shift: added to the seed of the library's world to make the seed of the new one.
+        new_options: options of the new world, which override the world's own.
         library: a folder of skills to use in the new worlds instead of filling one for each seed.
     """
 
@@ -121,11 +122,11 @@ class StudyPlan(_Frozen):
         return tuple(dict.fromkeys(value))
 
     def digest(self) -> str:
-        """Names the plan: equal plans have equal digests."""
+        """A short hash of the plan: equal plans have equal digests."""
         return _sha(self.model_dump_json(context=FOR_FILES))[:8]
 
     def trials(self) -> list[Trial]:
-        """Every life, in the order in which they are begun: seed by seed, so that a part is a fair part."""
+        """All trials in the order in which they start: seed by seed, so that a part of them is balanced."""
         found = [trial for seed in self.seeds for world in self.worlds for trial in self._of(world, seed)]
         return list({trial.model_dump_json(): trial for trial in found}.values())
 
@@ -155,21 +156,21 @@ class StudyPlan(_Frozen):
 
 
 class Store:
-    """The folder where lives are kept, so that studies that need the same life share it.
+    """The folder of all runs, so that studies that need the same trial share its run.
 
     Attributes:
-        runs: a run for each trial, which `fieldcraft runs` shows like any other.
+        runs: the folder with a run for each trial, which `fieldcraft runs` shows like any other run.
     """
 
     parts = ("runs", "libraries", "rules")
-    """The folders in it, which must be real."""
+    """Its subfolders, which must not be links."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.runs = folder / "runs"
 
     def library(self, plan: StudyPlan, trial: Trial) -> Path:
-        """The library that a trial uses, or fills."""
+        """The folder of the library that a trial uses or fills."""
         if trial.library:
             return Path(trial.library)
         return self.folder / "libraries" / name_of(plan, trial.teacher or trial)
@@ -194,7 +195,7 @@ class Store:
 
 
 def settings_of(plan: StudyPlan, trial: Trial) -> RunSettings:
-    """How a trial is lived, but for where its files are."""
+    """The settings of a trial, except for the paths of its files."""
     changes = method_settings(trial.method)
     changes["seed"] = trial.seed
     changes["options"] = {**plan.settings.options, **trial.world.options}
@@ -209,7 +210,7 @@ def settings_of(plan: StudyPlan, trial: Trial) -> RunSettings:
 
 
 def name_of(plan: StudyPlan, trial: Trial) -> str:
-    """A trial's name, also that of its run: readable, and another one for whatever changes its result."""
+    """The name of a trial and its run: readable, and different for all settings that change its result."""
     settings = settings_of(plan, trial)
     data = settings.model_dump(mode="json", exclude={"library", "options"}, context=FOR_FILES)
     options = dict(settings.options)
@@ -224,7 +225,7 @@ def name_of(plan: StudyPlan, trial: Trial) -> str:
 
 
 def scrambled_names(options: dict[str, Any], scramble_seed: int | None) -> dict[str, str]:
-    """The grid world's items by their own names, with what a scrambled world calls them."""
+    """Maps the grid world's item names to their names in a scrambled world."""
     if scramble_seed is None:
         return {}
     from fieldcraft.envs.gridworld.loading import load_rules

@@ -1,4 +1,4 @@
-"""A study's figures: PNG for light and for dark pages, and one SVG that follows the reader's choice."""
+"""The figures of a study: PNG for light and dark pages, and one SVG for both colour schemes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of a figure; `series` are told apart by their lightness too, and no figure relies on them."""
+    """Colours of a figure. `series` differ in lightness too, and figures also use line styles."""
 
     paper: str
     ink: str
@@ -50,10 +50,10 @@ Draw = Callable[["Figure", Palette], None]
 
 
 def write_figures(study: Study) -> list[Path]:
-    """Draw a study into its folder; nothing where no life is done that it would show.
+    """Draw a study into its folder; draws nothing if no finished trial could be shown.
 
     Returns:
-        The files.
+        The files that were written.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -72,7 +72,7 @@ def write_figures(study: Study) -> list[Path]:
 
 
 def _items(study: Study) -> tuple[tuple[float, float], Draw]:
-    """Distinct items over iterations: the median of the seeds as a line, from least to greatest as a band."""
+    """Distinct items over iterations: a line for the median over seeds, a band from minimum to maximum."""
     worlds = list(dict.fromkeys(group.world for group in groups(study.records)))
 
     def draw(figure: Figure, palette: Palette) -> None:
@@ -91,9 +91,9 @@ def _items(study: Study) -> tuple[tuple[float, float], Draw]:
 
 
 def _curve(axes: Axes, group: Group, number: int, palette: Palette, iterations: int) -> None:
-    lives = [list(record.measured.items.values()) for record in group.done if record.measured]
+    trials = [list(record.measured.items.values()) for record in group.done if record.measured]
     steps = range(iterations + 1)
-    counts = [[sum(at <= step for at in life) for life in lives] for step in steps]
+    counts = [[sum(at <= step for at in items) for items in trials] for step in steps]
     colour = palette.series[number % len(palette.series)]
     middle = [statistics.median(values) for values in counts]
     low, high = [min(values) for values in counts], [max(values) for values in counts]
@@ -102,7 +102,7 @@ def _curve(axes: Axes, group: Group, number: int, palette: Palette, iterations: 
 
 
 def _tech_tree(study: Study) -> tuple[tuple[float, float], Draw]:
-    """For each milestone, when each seed of each method reached it."""
+    """For each milestone, the iteration in which each seed of each method reached it."""
     rungs = milestones(study)
     rows = [
         (f"{group.method} ({group.world})" if len(study.plan.worlds) > 1 else group.method, group.done)
@@ -116,7 +116,7 @@ def _tech_tree(study: Study) -> tuple[tuple[float, float], Draw]:
 
 
 def _new_world(study: Study) -> tuple[tuple[float, float], Draw]:
-    """For each goal, when each seed got it, with the library and without."""
+    """For each goal, the iteration in which each seed reached it, with and without the library."""
     rows: list[tuple[str, list[Record]]] = []
     for group in groups(record for record in study.records if record.trial.goal):
         name = group.method if len(study.plan.worlds) == 1 else f"{group.method} ({group.world})"
@@ -140,7 +140,7 @@ def _dots(
     limit: int,
     of: Callable[[list[Record], str], list[Record]] = lambda records, _panel: records,
 ) -> tuple[tuple[float, float], Draw]:
-    """A panel for each thing to reach, a row for each way, a dot for each seed, a bar at the median."""
+    """A panel for each target, a row for each method, a dot for each seed, a bar at the median."""
 
     def draw(figure: Figure, palette: Palette) -> None:
         axeses = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
@@ -222,7 +222,7 @@ def _style(palette: Palette) -> dict[Any, Any]:
 
 
 def _both(drawn: str) -> bytes:
-    """The light SVG with its colours as variables, which a reader who prefers dark pages gets in dark."""
+    """The light SVG with its colours as CSS variables, which take dark values in the dark colour scheme."""
     pairs = list(zip(_colours(LIGHT), _colours(DARK), strict=True))
     names = {light: f"--c{number}" for number, (light, _) in enumerate(pairs)}
     light = "".join(f"{names[colour]}:{colour};" for colour, _ in pairs)

@@ -1,4 +1,4 @@
-"""What became of the trials of a study."""
+"""The outcomes of a study's trials."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.study.design import Trial
-from fieldcraft.study.lives import Measured, Step
+from fieldcraft.study.trials import Measured, Step
 
 
 class Record(BaseModel):
-    """A trial and what became of it: `waiting`, `running`, `done`, `stopped` or `failed`."""
+    """A trial and its outcome: `waiting`, `running`, `done`, `stopped` or `failed`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,7 +27,7 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class Update:
-    """Something happened to a trial: it began, went a step on, or ended."""
+    """A change of a trial: it began, made progress (`step`), or ended."""
 
     record: Record
     step: Step | None = None

@@ -1,4 +1,4 @@
-"""Writing what a study found beside its plan: JSON, Markdown, figures."""
+"""Write the results of a study into its folder: JSON, Markdown, figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fieldcraft.tools.sources.secrets import FOR_FILES
 
 
 def as_data(study: Study) -> dict[str, Any]:
-    """A study for `--json` and `study.json`."""
+    """The data of a study for `--json` and `study.json`."""
     return {
         "study": study.folder.name,
         "folder": str(study.folder),
@@ -36,7 +36,7 @@ def write_results(study: Study, *, figures: bool = True) -> list[Path]:
     """Write `study.json`, `table.md` and the figures into the study's folder.
 
     Raises:
-        MissingExtra: figures are wanted and matplotlib is not installed; the rest is written.
+        MissingExtra: `figures` is true and matplotlib is not installed; the other files are written.
         OSError: a file cannot be written.
     """
     data, page = study.folder / "study.json", study.folder / "table.md"
@@ -46,7 +46,7 @@ def write_results(study: Study, *, figures: bool = True) -> list[Path]:
 
 
 def markdown(study: Study, made: list[Table]) -> str:
-    """The tables with what they are of."""
+    """The tables as a Markdown page, with the study they belong to."""
     plan = study.plan
     seeds = ", ".join(str(seed) for seed in plan.seeds)
     head = (

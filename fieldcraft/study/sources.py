@@ -1,4 +1,4 @@
-"""Which source code lived a trial."""
+"""Identify the source code that ran a trial."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-ROOMS = ("agent", "skills", "tools", "envs")
+PACKAGES = ("agent", "skills", "tools", "envs")
 KINDS = {".py", ".md", ".json", ".yaml"}
 
 
 @cache
 def fingerprint() -> str:
-    """Changes with any source, prompt or data file of the package that a life may depend on."""
+    """A hash of all source, prompt and data files of the package that a trial may depend on."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for room in ROOMS:
-        for path in sorted((package / room).rglob("*")):
+    for part in PACKAGES:
+        for path in sorted((package / part).rglob("*")):
             place = path.relative_to(package)
             if path.suffix in KINDS and not {"study", "report"} & set(place.parts):
                 digest.update(str(place).encode())

@@ -1,4 +1,4 @@
-"""A study on disk: its lives run in parallel processes, stopped and gone on with at will."""
+"""A study on disk: its trials run in parallel processes, and can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.envs import Environment, make, nearest
-from fieldcraft.study.crew import Crew
 from fieldcraft.study.design import Store, StudyPlan, name_of
-from fieldcraft.study.lives import read_result
 from fieldcraft.study.records import Listener, Record, Update
 from fieldcraft.study.sources import fingerprint
+from fieldcraft.study.trials import read_result
+from fieldcraft.study.worker_pool import WorkerPool
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
 __all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
 
 
 class StudyError(FieldcraftError, RuntimeError):
-    """A study cannot be begun or gone on with; the message says what to do."""
+    """A study cannot be started or resumed; the message says what to do."""
 
 
 @dataclass
 class Study:
-    """A plan, the folder it is lived in, and how far it has come.
+    """A plan, the folder of its results, and the state of its trials.
 
     Make it with `open_study`. `request_stop` may be called from a signal handler.
 
     Attributes:
         plan: what is compared.
-        folder: of this study's plan, results, tables and figures.
-        store: of the lives, which studies share.
-        records: one for each trial, in the plan's order.
-        mixed: how many of the results there were when it was opened come from other source code.
-        stopped: why it was stopped before its end, empty where it was not.
+        folder: the folder of this study's plan, results, tables and figures.
+        store: the folder of runs, which studies share.
+        records: one record for each trial, in the plan's order.
+        mixed: how many results, when the study was opened, came from other source code.
+        stopped: why the study was stopped before its end; empty if it was not.
     """
 
     plan: StudyPlan
@@ -58,7 +58,7 @@ class Study:
 
     @property
     def spent(self) -> Spent:
-        """Of all lives together, those of earlier processes included."""
+        """What all trials together have spent, including earlier processes."""
         total = Spent()
         for record in self.records:
             for name in Spent.model_fields:
@@ -71,7 +71,7 @@ class Study:
         return {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
 
     def library_goals(self) -> set[str]:
-        """Items that tasks asked for of which the plan's own library keeps a skill."""
+        """Goal items of the tasks for which the plan's own library has a skill."""
         from fieldcraft.skills import SkillLibrary
 
         if not self.plan.library:
@@ -81,51 +81,51 @@ class Study:
         return {str(goal["item"]) for goal in goals if "item" in goal}
 
     def request_stop(self, reason: str) -> None:
-        """Stop every life at its next event; all of them can be gone on with."""
+        """Stop every trial at its next event; all of them can be resumed."""
         self.stopped = self.stopped or reason
 
     def run(
         self, *, jobs: int = 1, budget: BudgetLimits | None = None, listeners: Sequence[Listener] = ()
     ) -> None:
-        """Live what is left of the study.
+        """Run the remaining trials of the study.
 
         Args:
-            jobs: processes at a time.
-            budget: limits on the whole study (`iterations` is not looked at), earlier processes included.
-            listeners: told, in this thread, of every step.
+            jobs: how many processes run at a time.
+            budget: limits on the whole study, including earlier processes; `iterations` is ignored.
+            listeners: functions that this thread calls with every update.
 
         Raises:
-            StudyError: the budget is used up already.
-            KeyboardInterrupt: ends the processes at once and passes on.
+            StudyError: the budget is already used up.
+            KeyboardInterrupt: raised again after the processes were killed.
         """
         limits = (budget or BudgetLimits()).model_copy(update={"iterations": None})
         used_up = self.spent.exhausted(limits, another_program=False)
         left = [record for record in self.records if record.outcome != "done"]
         if used_up and left:
             raise StudyError(
-                f"{used_up} already, with {len(left)} of {len(self.records)} lives to go; raise it to go on"
+                f"{used_up} already, with {len(left)} of {len(self.records)} trials left; raise it to resume"
             )
-        crew = Crew(self, left, limits)
-        crew.run(min(jobs, len(left)), listeners)
+        pool = WorkerPool(self, left, limits)
+        pool.run(min(jobs, len(left)), listeners)
 
 
 @contextmanager
 def open_study(
     plan: StudyPlan, folder: Path = Path("studies"), *, name: str | None = None, fresh: bool = False
 ) -> Iterator[Study]:
-    """Open a study, a new one or one that was begun, and hold its lock.
+    """Open a new study, or one that was started before, and hold its lock.
 
     Args:
-        plan: what is compared; a study that was begun keeps its own and refuses another.
-        folder: of studies; their lives are in its `runs` and `libraries`.
-        name: of the study; made from the plan where omitted, so that the same plan goes on.
-        fresh: delete the study and its lives first, those that other studies share included.
+        plan: what is compared; a study that was started before refuses a different plan.
+        folder: the folder of studies; their trials are in its `runs` and `libraries`.
+        name: the name of the study; made from the plan if omitted, so that the same plan resumes.
+        fresh: delete the study and its trials first, including those that other studies share.
 
     Raises:
-        StudyError: the study was planned otherwise, another process has it open, or its folder cannot be
+        StudyError: the study has another plan, another process has it open, or its folder cannot be
             written.
-        BadWorldOptions, UnknownEnvironment: the worlds cannot be made as the plan wants them.
-        UnknownModel, MissingExtra, MissingKey, BadScript: nor can the models.
+        BadWorldOptions, UnknownEnvironment: a world of the plan cannot be made.
+        UnknownModel, MissingExtra, MissingKey, BadScript: a model of the plan cannot be opened.
     """
     open_clients(plan.settings)
     check_worlds(plan)
@@ -148,7 +148,7 @@ def open_study(
 
 
 def check_worlds(plan: StudyPlan) -> None:
-    """Make each world once, so that what is wrong with it is told before anything is spent.
+    """Make each world once, so that errors are reported before anything is spent.
 
     Raises:
         BadWorldOptions: an option, the rules, or the name of a goal is wrong.
@@ -173,7 +173,7 @@ def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, o
     items = environment.spec.names.items
     for goal in plan.goals if plan.kind == "newworld" else ():
         if items and goal not in items:
-            cure = nearest(goal, items) or "; name goals as the world does"
+            cure = nearest(goal, items) or "; use the world's own item names"
             raise BadWorldOptions(f"goal: the world has no item {goal!r}{cure}")
 
 
@@ -200,8 +200,8 @@ def _keep_plan(plan: StudyPlan, path: Path) -> None:
     differ = [name for name in StudyPlan.model_fields if getattr(before, name) != getattr(now, name)]
     if differ:
         raise StudyError(
-            f"the study {path.parent} was planned with other {', '.join(differ)}; repeat its flags to go on "
-            "with it, or choose another name"
+            f"the study {path.parent} was planned with other {', '.join(differ)}; repeat its flags to "
+            "resume it, or choose another name"
         )
 
 
@@ -220,7 +220,7 @@ def _study(plan: StudyPlan, home: Path, store: Store) -> Study:
 
 
 def _spent_so_far(folder: Path) -> Spent:
-    """What a life that was cut off has used."""
+    """What an interrupted trial has spent."""
     overview = Overview()
     with contextlib.suppress(JournalError):
         for event in Journal(folder).events(last_segment=True):

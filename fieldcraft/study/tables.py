@@ -1,4 +1,4 @@
-"""What a study found, as tables: the same rows for the terminal, for Markdown and for JSON."""
+"""The results of a study as tables: the same rows for the terminal, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from fieldcraft.study.study import Record, Study
 
 TIERS = ("wooden tools", "stone tools", "iron tools", "diamond tools")
-"""Milestones of the grid world that a table of the tech tree always has; others where they were reached."""
+"""Grid world milestones that a tech tree table always shows; others are shown if they were reached."""
 
 
 @dataclass
 class Table:
-    """A table of words; the first `names` columns name the row, the others are figures."""
+    """A table of text cells; the first `names` columns name the row, the others are figures."""
 
     title: str
     columns: list[str]
@@ -23,7 +23,7 @@ class Table:
     note: str = ""
 
     def markdown(self) -> str:
-        """The table in GitHub's Markdown, its title above and its note below; without rows these alone."""
+        """The table in GitHub Markdown with its title and note; only these two if it has no rows."""
         marks = ["---"] * self.names + ["---:"] * (len(self.columns) - self.names)
         lines = [
             "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Group:
-    """The trials of one method in one world, one a seed."""
+    """The trials of one method in one world, one for each seed."""
 
     world: str
     method: str
@@ -43,7 +43,7 @@ class Group:
 
     @property
     def done(self) -> list[Record]:
-        """Those that were lived to their end."""
+        """The finished trials."""
         return [record for record in self.records if record.measured is not None]
 
 
@@ -65,7 +65,7 @@ def groups(records: Iterable[Record]) -> list[Group]:
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:
-    """`17 (12-21)`: median, least and greatest."""
+    """Format values as `17 (12-21)`: median, minimum and maximum."""
     if not values:
         return "-"
     low, high = min(values), max(values)
@@ -74,7 +74,7 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 
 
 def reached(values: Sequence[int | None]) -> str:
-    """`17 (12-21), 4/5`: of the iterations in which something was reached, and how often it was."""
+    """Format as `17 (12-21), 4/5`: the iterations in which a target was reached, and how often it was."""
     if not values:
         return "-"
     known = [value for value in values if value is not None]
@@ -82,7 +82,7 @@ def reached(values: Sequence[int | None]) -> str:
 
 
 def milestones(study: Study) -> list[str]:
-    """The grid world's tiers, and whatever else was reached in some life."""
+    """The grid world's tiers, and all other milestones that some trial reached."""
     found = [name for record in study.records if record.measured for name in record.measured.milestones]
     known = TIERS if set(TIERS) & set(found) or not found else ()
     return list(dict.fromkeys([*known, *sorted(set(found) - set(known))]))
@@ -93,7 +93,7 @@ def _items(study: Study) -> Table:
         f"Distinct items in {study.plan.iterations} iterations",
         ["world", "method", "seeds", "items", "of the first", "first ahead", "tasks done", "distance"],
         names=2,
-        note="Items and distance: median (least-greatest) over seeds. `of the first`: median items as a "
+        note="Items and distance: median (minimum-maximum) over seeds. `of the first`: median items as a "
         "share of those of the first method. `first ahead`: on how many seeds the first method had more.",
     )
     best: dict[str, Group] = {}
@@ -138,11 +138,11 @@ def _tech_tree(study: Study) -> Table:
         f"Iterations to each milestone, of at most {study.plan.iterations}",
         ["world", "method", *rungs],
         names=2,
-        note="Median (least-greatest) over the seeds that reached it, and how many did.",
+        note="Median (minimum-maximum) over the seeds that reached it, and how many did.",
     )
     for group in groups(study.records):
         found = [record.measured.milestones for record in group.done if record.measured]
-        cells = [reached([life.get(rung) for life in found]) for rung in rungs]
+        cells = [reached([trial.get(rung) for trial in found]) for rung in rungs]
         table.rows.append([group.world, group.method, *cells])
     return table
 
@@ -153,9 +153,9 @@ def _new_world(study: Study) -> Table:
         f"Iterations to a goal in a new world, of at most {limit}",
         ["world", "method", "goal", "", "with the library", "without it", "ratio"],
         names=4,
-        note="`new`: no task that was completed while the library was filled was to get this; `done before`: "
-        "one was. Median (least-greatest) over the seeds that reached it, and how many did. `ratio`: of the "
-        f"medians with and without, where never counts as {limit}.",
+        note="`new`: no task completed while the library was filled had this goal; `done before`: one had. "
+        "Median (minimum-maximum) over the seeds that reached it, and how many did. `ratio`: the median "
+        f"with the library divided by the median without; never counts as {limit}.",
     )
     goals = [record for record in study.records if record.trial.goal]
     for group in groups(goals):
@@ -180,12 +180,12 @@ def _new_world(study: Study) -> Table:
                         ]
                     )
     if not table.rows:
-        table.note = "Nothing to show yet: no life for a goal is done."
+        table.note = "Nothing to show yet: no trial with a goal is done."
     return table
 
 
 def done_before(study: Study, record: Record) -> bool:
-    """Whether a task of the life that filled the library of this seed was to get the trial's goal."""
+    """Whether the trial that filled this seed's library completed a task with the same goal."""
     trial = record.trial
     for other in study.records:
         seed = other.trial.seed + study.plan.shift
@@ -215,11 +215,11 @@ def _ratio(with_it: Sequence[int | None], without: Sequence[int | None], limit: 
 def _costs(study: Study) -> Table:
     unpriced = any(record.spent.unpriced for record in study.records)
     table = Table(
-        "Cost of a life",
-        ["world", "method", "", "lives", "iterations", "tokens", "USD", "USD in all", "minutes in all"],
+        "Cost of a trial",
+        ["world", "method", "", "trials", "iterations", "tokens", "USD", "USD in all", "minutes in all"],
         names=3,
-        note="Median (least-greatest) over the lives that were lived to their end; in all: of the others too."
-        + (" The price of some answers is not known." if unpriced else ""),
+        note="Median (minimum-maximum) over the finished trials; in all: including unfinished ones."
+        + (" The price of some answers is unknown." if unpriced else ""),
     )
     kinds = ("", "with the library", "without it")
     for kind in kinds:
@@ -230,7 +230,7 @@ def _costs(study: Study) -> Table:
                 [
                     group.world,
                     group.method,
-                    kind or "a life of its own",
+                    kind or "exploration",
                     str(len(done)),
                     spread([spent.iterations for spent in done]),
                     spread([spent.tokens for spent in done]),
@@ -249,8 +249,8 @@ def _arm(record: Record) -> str:
 
 
 def _troubles(study: Study) -> Table:
-    """The lives that are missing from the other tables, and why."""
-    table = Table("Missing", ["life", "outcome", "reason"], names=3)
+    """The trials that are missing from the other tables, and why."""
+    table = Table("Missing", ["trial", "outcome", "reason"], names=3)
     for record in study.records:
         if record.outcome != "done":
             table.rows.append([str(record.trial), record.outcome, " ".join(record.reason.split())[:300]])

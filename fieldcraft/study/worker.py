@@ -1,8 +1,8 @@
-"""A process that lives trials: `python -m fieldcraft.study.worker`, driven by `workers.py`.
+"""A process that runs trials: `python -m fieldcraft.study.worker`, driven by `workers.py`.
 
-It reads an `Order` a line from standard input and answers on standard output with a line for each step
-and one for the end, `{"step": ...}` and `{"ended": ...}`. When its input ends, because whoever started it
-stopped or died, it stops its life at the next event.
+It reads one `TrialRequest` a line from standard input, and writes to standard output a line for each step
+of progress and one for the end, `{"step": ...}` and `{"ended": ...}`. When its input ends, because its parent
+process stopped or died, it stops its run at the next event.
 """
 
 from __future__ import annotations
@@ -17,51 +17,51 @@ from typing import TextIO
 
 from fieldcraft.common.error_output import Formatter, guard_error_output, print_error
 from fieldcraft.common.redaction import redact
-from fieldcraft.study.lives import Ended, Life, Order, Step
+from fieldcraft.study.trials import Ended, Step, TrialRequest, TrialRun
 
 
 class _Work:
-    """The orders still to come, and the life in progress."""
+    """The queue of requests, and the trial in progress."""
 
-    def __init__(self, orders: TextIO) -> None:
-        self._orders = orders
-        self._queue: queue.Queue[Order | None] = queue.Queue()
-        self._life: Life | None = None
+    def __init__(self, requests: TextIO) -> None:
+        self._requests = requests
+        self._queue: queue.Queue[TrialRequest | None] = queue.Queue()
+        self._run: TrialRun | None = None
         self._over = False
         threading.Thread(target=self._read, daemon=True).start()
 
-    def next(self) -> Order | None:
-        """The next order; `None` at the end of the input."""
+    def next(self) -> TrialRequest | None:
+        """Wait for the next request; `None` at the end of the input."""
         return self._queue.get()
 
-    def attend(self, life: Life) -> None:
-        """Have this life stopped when the input ends."""
-        self._life = life
+    def attend(self, run: TrialRun) -> None:
+        """Stop this trial when the input ends."""
+        self._run = run
         if self._over:
-            life.stop("the study was stopped")
+            run.stop("the study was stopped")
 
     def _read(self) -> None:
-        for line in self._orders:
-            self._queue.put(Order.model_validate_json(line))
+        for line in self._requests:
+            self._queue.put(TrialRequest.model_validate_json(line))
         self._over = True
-        if self._life is not None:
-            self._life.stop("the study was stopped")
+        if self._run is not None:
+            self._run.stop("the study was stopped")
         self._queue.put(None)
 
 
-def serve(orders: TextIO, answers: TextIO) -> None:
-    """Live each order in turn until the input ends."""
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """Run each requested trial in turn until the input ends."""
 
     def send(kind: str, data: Step | Ended) -> None:
         answers.write(json.dumps({kind: data.model_dump(mode="json")}) + "\n")
         answers.flush()
 
-    work = _Work(orders)
-    while (order := work.next()) is not None:
-        life = Life(order, lambda step: send("step", step))
-        work.attend(life)
+    work = _Work(requests)
+    while (request := work.next()) is not None:
+        run = TrialRun(request, lambda step: send("step", step))
+        work.attend(run)
         try:
-            ended = life.live()
+            ended = run.run()
         except Exception as error:
             print_error(error)
             ended = Ended(outcome="failed", reason=redact(f"{type(error).__name__}: {error}")[:1000])
@@ -69,7 +69,7 @@ def serve(orders: TextIO, answers: TextIO) -> None:
 
 
 def main() -> None:
-    """Serve, with whatever else writes to standard output kept out of the answers."""
+    """Serve requests; other output to standard output goes to standard error."""
     guard_error_output()
     log = logging.StreamHandler(sys.stderr)
     log.setFormatter(Formatter(logging.BASIC_FORMAT))

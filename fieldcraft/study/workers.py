@@ -1,4 +1,4 @@
-"""Driving worker processes: one order at a time each; a worker that dies costs one trial."""
+"""Drive worker processes, one request at a time each; a worker that dies costs one trial."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fieldcraft.agent.journal.folders import inside
-from fieldcraft.study.lives import Ended, Order, Step
+from fieldcraft.study.trials import Ended, Step, TrialRequest
 
 
 class Worker:
-    """A process that lives trials, started with the first order and again after it died.
+    """A process that runs trials, started with the first request and again after it died.
 
     Args:
-        log: a file for what it writes to standard error.
+        log: the file for its standard error.
     """
 
     def __init__(self, log: Path) -> None:
@@ -27,24 +27,24 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
 
-    def live(self, order: Order, tell: Callable[[Step], None]) -> Ended:
-        """Have one trial lived; blocks until it has ended, however it ended."""
+    def run(self, request: TrialRequest, report: Callable[[Step], None]) -> Ended:
+        """Run one trial in the process; blocks until the trial has ended."""
         try:
             process = self._running()
             assert process.stdin is not None and process.stdout is not None
-            process.stdin.write(order.model_dump_json() + "\n")
+            process.stdin.write(request.model_dump_json() + "\n")
             process.stdin.flush()
             for line in process.stdout:
                 answer = json.loads(line)
                 if "ended" in answer:
                     return Ended.model_validate(answer["ended"])
-                tell(Step.model_validate(answer["step"]))
+                report(Step.model_validate(answer["step"]))
         except (OSError, ValueError) as error:
             return self._died(f"{type(error).__name__}: {error}")
         return self._died("")
 
     def stop(self) -> None:
-        """Stop the life in progress at its next event, and the process with it."""
+        """Stop the run in progress at its next event, and the process with it."""
         self._closed = True
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):
@@ -57,7 +57,7 @@ class Worker:
             self._process.kill()
 
     def close(self) -> None:
-        """Wait until the process has ended. Stop or kill it first, or it ends after what it is doing."""
+        """Stop the trial in progress at its next event, and wait until the process has ended."""
         self.stop()
         if self._process is not None:
             self._process.wait()
@@ -65,7 +65,7 @@ class Worker:
                 self._process.stdout.close()
 
     def _running(self) -> subprocess.Popen[str]:
-        """The process, in a session of its own: a Ctrl-C at the terminal reaches whoever started it alone."""
+        """The process, in its own session, so that Ctrl-C at the terminal reaches only the parent process."""
         if self._closed:
             raise ValueError("the study was stopped")
         if self._process is None or self._process.poll() is not None:
@@ -88,6 +88,6 @@ class Worker:
 
 
 def _appending(log: Path) -> BinaryIO:
-    """The log, to be written to its end: a plain file, without a second name elsewhere."""
+    """Open the log for appending; it must be a regular file without hard links."""
     with inside(log.parent) as folder:
         return os.fdopen(folder.open_file(log.name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, own=True), "ab")

@@ -1,1 +1,1 @@
-"""The forms in which skills lie on disk."""
+"""The formats of skills on disk."""

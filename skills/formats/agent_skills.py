@@ -1,7 +1,7 @@
 """The Agent Skills folder format: `SKILL.md` with YAML frontmatter, the program under `scripts/`.
 
-Other agents read `name` and `description`; what only Fieldcraft needs stands under `metadata`, whose values
-are strings as the format wants them (dependencies and provenance as JSON text).
+Other agents read `name` and `description`; Fieldcraft's own fields are under `metadata`, whose values
+are strings as the format requires (dependencies and provenance as JSON text).
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def render(
     """The files of a skill folder, by path inside it.
 
     Args:
-        skill: what they hold.
-        version: its place among the versions of its name, from 1.
-        written: a SKILL.md in which everything that others wrote is kept; only what is ours is replaced.
-        earlier: versions whose text may stand in `written`.
+        skill: the skill to write.
+        version: its number among the versions of its name, from 1.
+        written: an existing SKILL.md; only Fieldcraft's fields in it are replaced.
+        earlier: earlier versions, whose text `written` may contain.
 
     Raises:
         BrokenSkill: the frontmatter of `written` cannot be read.
@@ -84,7 +84,7 @@ def render(
 
 
 def _text(skill: Skill) -> str:
-    """What a SKILL.md of ours says below its frontmatter."""
+    """The generated text of a SKILL.md below its frontmatter."""
     script = SCRIPTS[skill.language]
     text = f"\n# {skill.name}\n\n{skill.description}\n\n"
     text += f"The program is `{skill.entry}` in [{script}]({script}).\n"
@@ -96,7 +96,7 @@ def _text(skill: Skill) -> str:
 
 
 def _needs(skill: Skill) -> str:
-    """What whoever runs the skill must offer, for readers of any make (at most 500 characters)."""
+    """The requirements of the skill in plain text for any agent (at most 500 characters)."""
     return f"Needs the tools {', '.join(skill.tools)} of Fieldcraft"[:500]
 
 
@@ -104,7 +104,7 @@ def read_skill(folder: Folder, name: str) -> Stored:
     """Read and check the skill in `folder`.
 
     Raises:
-        BrokenSkill: unreadable, incomplete, or not what its digest says.
+        BrokenSkill: it is unreadable or incomplete, or does not match its digest.
     """
     front, metadata = _frontmatter(folder, name)
     source = _script(folder, name, str(metadata.get("language", "")))[1]
@@ -119,10 +119,10 @@ def read_skill(folder: Folder, name: str) -> Stored:
 
 
 def read_edited(folder: Folder, name: str) -> Skill:
-    """Read a hand-edited or hand-written skill, whatever its digest says; the entry comes from its source.
+    """Read a hand-edited or hand-written skill without checking its digest; the entry comes from its source.
 
     Raises:
-        BrokenSkill: it cannot be read even so.
+        BrokenSkill: it cannot be read.
     """
     front, metadata = _frontmatter(folder, name)
     language, source = _script(folder, name, str(metadata.get("language", "")))
@@ -177,7 +177,7 @@ def _script(folder: Folder, name: str, language: str) -> tuple[Language, str]:
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:
-    """What is wrong with a file, in words that do not repeat its path."""
+    """The error of a file, without its path."""
     if isinstance(error, UnsafeFile):
         found, other_kind, _ = error.problem.partition(", not a plain file")
         return f"it is no plain file but {found.removeprefix('is ')}" if other_kind else f"it {found}"
@@ -185,7 +185,7 @@ def _why(error: OSError | UnicodeDecodeError) -> str:
 
 
 def _version(metadata: dict[str, Any], name: str) -> int:
-    """The number of a version: 1 to a thousand millions, as text or as an integer."""
+    """The number of a version: 1 to 10**9, as text or as an integer."""
     text = str(metadata.get("version", 1))
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= _MOST_VERSIONS):
         raise BrokenSkill(name, f"has a bad version: {visible_line(text, 40)!r}", f"correct {DOCUMENT}")
@@ -221,7 +221,7 @@ def _skill(name: str, front: dict[str, Any], metadata: dict[str, Any], source: s
 
 
 def _check_entry(entry: object) -> None:
-    """Entries become names of functions, and of files in an export."""
+    """Check an entry, which becomes the name of a function, and of a file in an export."""
     plain = isinstance(entry, str) and len(entry) <= ENTRY_LIMIT and entry.replace("$", "_").isidentifier()
     if not plain:
         raise ValueError(f"the entry {visible_line(entry, 60)!r} is no name of a function")
@@ -234,17 +234,17 @@ def _check_called(dependencies: object, tools: tuple[str, ...]) -> None:
 
 
 def _json(value: object) -> object:
-    """Data from its JSON text; a hand-written YAML mapping is taken as it is."""
+    """Parse data from its JSON text; a hand-written YAML mapping is used directly."""
     return (read_json(value, FRONT) if value else {}) if isinstance(value, str) else (value or {})
 
 
 def _names(value: object) -> tuple[str, ...]:
-    """Names set apart by blanks; a hand-written YAML list is taken as it is."""
+    """Split names at blanks; a hand-written YAML list is used directly."""
     return tuple(map(str, value)) if isinstance(value, list) else tuple(str(value or "").split())
 
 
 def _word(value: object) -> str:
-    """A word from a YAML scalar: unquoted `yes`, `no`, `true` and `false` arrive as booleans."""
+    """The text of a YAML scalar: unquoted `yes`, `no`, `true` and `false` are parsed as booleans."""
     if isinstance(value, bool):
         return "true" if value else "no"
     return str(value)

@@ -1,4 +1,4 @@
-"""What others wrote into a SKILL.md outlives our writing: their keys, their comments, their text."""
+"""Update a SKILL.md, keeping the keys, comments and text that others added."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def new_document(front: dict[str, Any], body: str) -> str:
 
 
 def kept_document(written: str, front: dict[str, Any], body: str, earlier: Iterable[str] = ()) -> str:
-    """`written` with our keys made those of `front`, and our text, where it still stands, made `body`.
+    """`written` with Fieldcraft's keys from `front`, and its generated text, if still there, from `body`.
 
-    Keys that are not in `front`, or under its `metadata`, are left as they were typed, comments too.
+    Keys that are not in `front`, or under its `metadata`, are unchanged, including comments.
 
     Args:
         written: a SKILL.md.
-        front: our keys, all of them; `compatibility` is ours only where nobody wrote another.
-        body: our text.
-        earlier: what our text may have been before.
+        front: all of Fieldcraft's keys; an edited `compatibility` is kept.
+        body: the generated text.
+        earlier: earlier generated texts.
 
     Raises:
         DataError: the frontmatter of `written` cannot be read.
@@ -51,7 +51,7 @@ def kept_document(written: str, front: dict[str, Any], body: str, earlier: Itera
 
 
 def _merged(have: dict[str, Any], front: dict[str, Any]) -> dict[str, Any]:
-    """Their keys in their order, with our values for ours."""
+    """The existing keys in their order, with the new values of Fieldcraft's keys."""
     needs = have.get("compatibility")
     ours = {**front, _NESTED: {**(have.get(_NESTED) or {}), **front[_NESTED]}}
     if needs is not None and not _OUR_NEEDS.fullmatch(str(needs)):
@@ -70,7 +70,7 @@ def _text(rest: str, body: str, earlier: Iterable[str]) -> str:
 
 
 def _spliced(head: str, have: dict[str, Any], wanted: dict[str, Any]) -> str | None:
-    """`head` with only what differs written again; `None` where it is not laid out line by line."""
+    """`head` with only the changed lines rewritten; `None` if it does not have one key a line."""
     lines = [f"{line}\n" for line in head.split("\n")]
     changed = _changed(lines, yaml.compose(head, Loader=_LOADER), (0, len(lines)), have, wanted)
     return None if changed is None else "".join(changed)
@@ -83,7 +83,7 @@ def _changed(
     have: dict[str, Any],
     wanted: dict[str, Any],
 ) -> list[str] | None:
-    """The lines of `span`, which hold the mapping `node`, with the values of `wanted`."""
+    """The lines `span` of the mapping `node`, with the values of `wanted`."""
     if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
         return None
     column = node.value[0][0].start_mark.column
@@ -103,7 +103,7 @@ def _changed(
 
 
 def _end(lines: list[str], start: int, stop: int, column: int) -> int:
-    """Where a value ends and the blank lines and comments before the next key begin."""
+    """The line at which a value ends, before blank lines and comments of the next key."""
     while stop > start + 1:
         line = lines[stop - 1]
         text = line.lstrip()

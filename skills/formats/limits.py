@@ -1,4 +1,4 @@
-"""How large the files of a skill may be. What is beyond is refused before it is written, too."""
+"""The size limits of a skill's files, checked when they are read and before they are written."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from fieldcraft.skills.library.errors import SkillRefused
 from fieldcraft.skills.library.skill import Skill
 
 FRONT_LIMIT = 256_000
-"""Bytes of frontmatter."""
+"""The most bytes of frontmatter."""
 DOCUMENT_LIMIT = 1_000_000
-"""Bytes of `SKILL.md` in all."""
+"""The most bytes of a `SKILL.md`."""
 SCRIPT_LIMIT = 4_000_000
-"""Bytes of a program."""
+"""The most bytes of a program."""
 ENTRY_LIMIT = 200
-"""Characters of the name of an entry function."""
+"""The most characters of the name of an entry function."""
 FRONT = Limits(size=FRONT_LIMIT, items=20_000)
-"""Of frontmatter, and of the JSON texts in it."""
+"""The limits of frontmatter and of the JSON texts in it."""
 
 
 def is_called_name(name: str) -> bool:
-    """Whether a program can call something by this name: it stands in messages and proposed commands."""
+    """Whether this is a valid function name; names appear in messages and suggested commands."""
     return name.replace("$", "_").isidentifier()
 
 
 def check_readable(skill: Skill, files: Mapping[Path, str]) -> None:
-    """Refuse a skill whose rendered `files` would not be read again.
+    """Refuse a skill whose rendered `files` could not be read again.
 
     Raises:
-        SkillRefused: the message says what is too large, or is no valid text.
+        SkillRefused: the message says what is too large or not a valid text.
     """
     try:
         bounded(skill.provenance.model_dump(mode="json"), FRONT)

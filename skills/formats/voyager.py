@@ -1,4 +1,4 @@
-"""Voyager's library format, in and out."""
+"""Import and export Voyager's library format."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
-    `added`, `updated` (got other versions) and `same` are skill names; `versions` counts what was written.
-    By place in the published library: what was `refused` and why, which names are `unresolved` (nobody
-    defines them, so the skill will fail where it reaches them), and other `notes`. `helpers` maps a function
-    that others call to the skill it stands in; `copied` lists what was copied to break a circle of calls.
+    `added`, `updated` (new versions) and `same` are skill names; `versions` counts written versions.
+    By place in the published library: `refused` skills with the reason, `unresolved` names (they are not
+    defined, so the skill fails when it uses them), and other `notes`. `helpers` maps a function
+    that others call to the skill that defines it; `copied` lists functions copied to break a circle of calls.
     """
 
     added: list[str] = field(default_factory=list)
@@ -41,21 +41,21 @@ class ImportReport:
 
 @dataclass
 class ExportReport:
-    """What an export wrote: skill names, and why others were left out."""
+    """The result of an export: the written skills, and the reasons why others were left out."""
 
     written: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
 def import_voyager(folder: Path, library: SkillLibrary) -> ImportReport:
-    """Take in a published library, with all versions: untrusted, and not verified until they are tried.
+    """Import a published library with all versions, untrusted and not verified.
 
-    Where the library has a skill of a name already, its current version stays what it is, be it of an earlier
-    import.
+    If the library already has a skill of a name, also from an earlier import, its current version stays
+    current.
 
     Raises:
-        NoVoyagerLibrary: there is none in this folder.
-        LibraryError: JavaScript cannot be read on this machine, or nothing more can be written.
+        NoVoyagerLibrary: the folder holds no such library.
+        LibraryError: the JavaScript parser is missing, or the library cannot be written.
     """
     published = read_published(folder)
     linked = link(published)
@@ -97,11 +97,10 @@ def _adopt(
 def export_voyager(library: SkillLibrary, folder: Path) -> ExportReport:
     """Write the JavaScript skills as a published library, under `folder/skill`.
 
-    Nothing is written through a link: where one stands in the way, the export is refused.
+    Nothing is written through a link; the export is refused if there is one.
 
     Raises:
-        LibraryError: there are files already, since an export never mixes with another; or nothing can be
-            written there.
+        LibraryError: the folder is not empty, since exports are not mixed, or cannot be written.
     """
     try:
         with Folder.open(folder, create=True) as top, top.folder("skill", create=True) as root:
@@ -121,7 +120,7 @@ def export_voyager(library: SkillLibrary, folder: Path) -> ExportReport:
 def _write_all(
     library: SkillLibrary, code: Folder, descriptions: Folder
 ) -> tuple[ExportReport, dict[str, dict[str, str]]]:
-    """Write every version of every skill; what was done, and the list of the current ones."""
+    """Write every version of every skill; returns the report, and the list of the current ones."""
     report = ExportReport()
     listed = {}
     for skill in library:
@@ -142,7 +141,7 @@ def _write_all(
 
 
 def published_code(skill: Skill) -> str:
-    """The code as it was before anything was copied into it."""
+    """The original code, without copied functions."""
     return skill.source.split(COPIED)[0]
 
 

@@ -1,4 +1,4 @@
-"""What is taken off published code and descriptions before they become skills."""
+"""Clean published code and descriptions before they become skills."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _COMMENT_BEGIN = re.compile(r"(?://+|/\*+|\*+/?)\s?")
 
 
 def clean(code: str) -> tuple[Script, list[str]]:
-    """A published source without what runs as soon as it is loaded, and what was taken off.
+    """A published source without statements that run on loading, and notes on what was removed.
 
-    Voyager's own reader keeps only the functions of what a model wrote; other hands may leave more.
+    Voyager itself keeps only the functions that a model wrote; edited libraries may contain more.
 
     Raises:
-        ProgramError: it cannot be read.
+        ProgramError: the source cannot be parsed.
     """
     code = code.removeprefix("\ufeff").encode("utf-8", "replace").decode()
     changes = []
@@ -46,7 +46,7 @@ def description_text(text: str) -> str:
 
 
 def _uncommented(line: str) -> str:
-    """A line without the marks of a comment at its begin and its end."""
+    """A line without comment marks at its beginning and end."""
     begin = _COMMENT_BEGIN.match(line)
     inside = line[begin.end() :] if begin else line
     return inside[:-2].rstrip() if inside.endswith("*/") else inside

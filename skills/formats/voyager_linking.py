@@ -1,8 +1,8 @@
 """Which skill each name in a published skill comes from. In Voyager all skills share one scope.
 
-Here each skill has its own, and a name that it does not define is bound to the digest of the skill that does:
-as its entry, or as a helper beside it. Skills that call each other in a circle cannot all be bound by digest;
-there the functions that close the circle are copied.
+Here each skill has its own, and a name that it does not define is bound to the digest of the skill that
+defines it, as its entry or as a helper. Skills that call each other in a circle cannot all be bound by
+digest, so the functions that close the circle are copied.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from fieldcraft.skills.program.javascript import GIVEN, Script, read_script
 from fieldcraft.skills.program.source import ProgramError
 
 COPIED = "\n\n// Copied for Fieldcraft: functions of skills that call this one in turn.\n"
-"""Stands before what was copied; the export leaves it out, with all that follows."""
+"""The comment before copied functions; the export drops it and everything after it."""
 
 ENVIRONMENT = "minecraft-v1"
 
 _MOST_COPIES = 64
-"""Functions that are copied into one skill."""
+"""The most functions that are copied into one skill."""
 _COPIED_LIMIT = 1_000_000
-"""Characters that are copied in one import."""
+"""The most characters that are copied in one import."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Linked:
 
 
 def link(published: Published) -> Linked:
-    """Bind every name of every version, and make skills of them. What cannot be bound is refused by name."""
+    """Bind every name of every version, and create the skills. Versions that cannot be bound are refused."""
     linker = _Linker(published)
     for entry in published.families:
         linker.build(entry)
@@ -56,7 +56,7 @@ class _Linker:
         self._copied = 0
 
     def build(self, entry: str) -> None:
-        """Make the skills of one family, after those that its versions call, however deep these lie."""
+        """Create the skills of one family after all families that it calls, without recursion."""
         if entry in self._done:
             return
         waiting = [self._family(entry)]
@@ -68,7 +68,7 @@ class _Linker:
                 waiting.append(self._family(needed))
 
     def _family(self, entry: str) -> Iterator[str]:
-        """Make the skills of one family, after giving each family that must be made before."""
+        """Create the skills of one family, after yielding each family that must be created first."""
         self._open.add(entry)
         skills: dict[str, Skill] = {}
         for piece in self._published.families[entry]:
@@ -111,10 +111,10 @@ class _Linker:
         )
 
     def _closed(self, piece: Piece) -> Script:
-        """The script, with the functions copied into it that close a circle of calls.
+        """The script with copies of the functions that close a circle of calls.
 
         Raises:
-            ProgramError: that is too much.
+            ProgramError: there are too many of them.
         """
         free, defined = set(piece.script.names.free), set(piece.script.names.defined)
         texts: dict[str, str] = {}
@@ -136,12 +136,12 @@ class _Linker:
         return read_script(piece.script.source.rstrip() + COPIED + copied)
 
     def _circular(self, names: set[str]) -> str | None:
-        """The first of these names whose skill is being made just now."""
+        """The first of these names whose skill is being created now."""
         found = (name for name in names - GIVEN if name in self._homes)
         return min((name for name in found if self._homes[name].entry in self._open), default=None)
 
     def _name(self, entry: str) -> str:
-        """The family's folder: its function's name in ASCII words, made unique where it is not."""
+        """The name of the family's folder: its function's name in ASCII, made unique."""
         if entry not in self._names:
             plain = name = folder_name(entry) or "skill"
             while name in self._numbers:
@@ -153,7 +153,7 @@ class _Linker:
 
 
 def _homes(published: Published) -> dict[str, Piece]:
-    """Where each name is defined that others may call. Later ones count, as in Voyager, and entries most."""
+    """The skill that defines each callable name. Later ones override, as in Voyager; entries come first."""
     current = [family[-1] for family in published.families.values()]
     helpers: dict[str, Piece] = {}
     for piece in current:

@@ -1,7 +1,7 @@
 """A published Voyager library on disk: `skills.json`, `code/*.js`, `description/*.txt`.
 
 Voyager (MIT, 2023) writes each new version of a skill to `code/<name>V<n>.js`, where the function keeps its
-name, and overwrites its entry in `skills.json`, which so holds the latest. The vector database beside it is
+name, and overwrites its entry in `skills.json`, which holds the latest version. The vector database is
 not read.
 """
 
@@ -26,25 +26,25 @@ from fieldcraft.skills.program.source import MissingParser, ProgramError
 
 JSON, CODE, DESCRIPTION = "skills.json", "code", "description"
 SIZE_LIMIT = 1 << 20
-"""Bytes of one file of code, or one description."""
+"""The most bytes of one file of code, or one description."""
 LIST_LIMIT = 32 << 20
-"""Bytes of `skills.json`."""
+"""The most bytes of `skills.json`."""
 TOTAL_LIMIT = 64 << 20
-"""Bytes of all other files together."""
+"""The most bytes of all other files together."""
 SKILL_LIMIT = 5000
-"""Files of `code/`, and entries of `skills.json`, that are read."""
+"""The most files of `code/`, and entries of `skills.json`, that are read."""
 _LIST = Limits(size=LIST_LIMIT, depth=32, items=100_000)
 _FOLDERS_TRIED = 1000
 _VERSIONED = re.compile(r"(?P<name>.+?)V(?P<number>[0-9]+)$")
 
 
 class NoVoyagerLibrary(LibraryError):
-    """The folder holds no library in Voyager's format; the message says what was looked for."""
+    """The folder holds no library in Voyager's format; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One version of a skill as published: `place` says where it stands, `entry` is its function."""
+    """One version of a skill as published: `place` is its file or entry, `entry` its function."""
 
     place: str
     entry: str
@@ -54,24 +54,24 @@ class Piece:
 
 @dataclass
 class Published:
-    """What a folder holds: the versions of each skill by entry function, oldest first, and what was wrong."""
+    """The content of a folder: the versions of each skill by entry function, oldest first, and its errors."""
 
     families: dict[str, list[Piece]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
 
     def note(self, place: str, words: str) -> None:
-        """Remember something that a person should know of."""
+        """Add a note for the person."""
         self.notes.setdefault(place, []).append(words)
 
 
 def read_published(folder: Path) -> Published:
-    """Read a library. What is broken is refused by name; the rest is read. No link in it is followed.
+    """Read a library. Broken parts are refused by name; the rest is read. No link in it is followed.
 
     Raises:
-        NoVoyagerLibrary: there is none in this folder.
-        LibraryError: JavaScript cannot be read on this machine, which the message names the extra for, or
-            the folder cannot be read.
+        NoVoyagerLibrary: the folder holds no such library.
+        LibraryError: the JavaScript parser is missing (the message names the extra), or the folder
+            cannot be read.
     """
     published = Published()
     try:
@@ -105,7 +105,7 @@ class _Source:
 
 
 def _root(top: Folder) -> tuple[str, ...]:
-    """Where in a folder the library stands: in `skill/`, or there."""
+    """The folder of the library: `skill/` inside the given folder, or that folder."""
     for place in (("skill",), ()):
         with suppress(OSError), top.inside(*place) as root:
             if root.kind(JSON) == "file" or root.kind(CODE) == "folder":
@@ -129,7 +129,7 @@ def _nothing(folder: Path) -> NoVoyagerLibrary:
 
 
 class _Reader:
-    """Reads the sources of one library, up to a number of them and a size in all."""
+    """Reads the sources of one library, up to limits on their number and total size."""
 
     def __init__(self, root: Folder, published: Published) -> None:
         self._root = root
@@ -157,7 +157,7 @@ class _Reader:
             yield _Source(stem, place, (0, number), code, description)
 
     def listed(self) -> Iterator[_Source]:
-        """Each entry of `skills.json`, in its order; an entry that comes twice is two versions."""
+        """Each entry of `skills.json`, in its order; a duplicate entry becomes two versions."""
         if self._root.kind(JSON) is None:
             return
         published = self._published
@@ -190,7 +190,7 @@ class _Reader:
         return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_Pairs)
 
     def _text(self, part: str, name: str) -> str:
-        """A file, as `ValueError` where it is none that is read."""
+        """Read a file; raises `ValueError` if it cannot be read."""
         if self._bytes_left <= 0:
             raise ValueError(f"the library holds more than {TOTAL_LIMIT >> 20} MiB in all")
         try:
@@ -217,7 +217,7 @@ class _Reader:
 
 
 class _Pairs(dict[str, Any]):
-    """A JSON object that remembers the members whose name came again."""
+    """A JSON object that records duplicate members."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -233,7 +233,7 @@ def _entries(data: object) -> list[tuple[str, Any]]:
 
 
 def _piece(source: _Source, published: Published) -> Piece | None:
-    """The source, read; `None`, and refused by name, where that cannot be done."""
+    """Parse the source; `None` if it cannot be parsed, which is recorded as refused."""
     try:
         script, changes = clean(source.code)
     except MissingParser as error:
@@ -268,7 +268,7 @@ def _entry(source: _Source, script: Script, published: Published) -> str | None:
 def _file_under(
     piece: Piece, source: _Source, published: Published, families: dict[str, dict[str, Piece]]
 ) -> None:
-    """Add a version to its family, by its code; one that is there only moves to where it is newest."""
+    """Add a version to its family; a known version only moves to the newest position."""
     family = families.setdefault(piece.entry, {})
     code = " ".join(piece.script.source.split())
     if family.pop(code, None) is None and family and source.rank[0] and source.key != piece.entry:
@@ -277,6 +277,6 @@ def _file_under(
 
 
 def _words(entry: str) -> str:
-    """`mineWoodLog` in words, for want of better."""
+    """`mineWoodLog` split into words, as a fallback description."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", entry).strip().lower()
     return f"{words[:1].upper()}{words[1:]}."

@@ -1,4 +1,4 @@
-"""The skill library: its folder, what it admits, which version a call goes to, and merging."""
+"""The skill library: its folder, admission of skills, binding of calls to versions, and merging."""
 
 from __future__ import annotations
 

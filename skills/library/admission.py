@@ -1,4 +1,4 @@
-"""What a library admits: which skills `keep` refuses, and which ones it has already."""
+"""Admission to a library: which skills `keep` refuses, and which ones are duplicates."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _CHAIN_SHOWN = 10
 
 @dataclass
 class Walked:
-    """Versions here from which every call was followed to its end, and the names of all those calls.
+    """A cache of versions whose calls were all followed, and the names of these calls.
 
-    With it, taking in a chain of skills costs one step for each call and not one for each pair of skills.
-    It holds for as long as nothing is removed.
+    With it, adopting a chain of skills takes one step for each call instead of one for each pair of skills.
+    It is valid as long as nothing is removed.
     """
 
     digests: set[str] = field(default_factory=set)
@@ -30,7 +30,7 @@ class Walked:
 
 
 def check_admissible(skill: Skill, library: SkillShelf, walked: Walked | None = None) -> None:
-    """Raise `SkillRefused`, in words for the program's author, unless the skill may be kept."""
+    """Raise `SkillRefused`, with a message for the program's author, unless the skill may be kept."""
     _check_name(skill, library)
     if skill.language == "python":
         _check_source(skill)
@@ -40,7 +40,7 @@ def check_admissible(skill: Skill, library: SkillShelf, walked: Walked | None = 
 
 
 def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
-    """A skill in the library that is the same program, or nearly so for the same goal."""
+    """A skill in the library with the same program, or with a similar one for the same goal."""
     own = likeness(skill)
     alike = [name for name in catalogue.alike(own) if _has_likeness(catalogue.skill(name), own)]
     if alike:
@@ -51,7 +51,7 @@ def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
 
 
 def _has_likeness(found: Skill | None, wanted: str) -> bool:
-    """What stands in a file may not be true: the likeness is computed again before it counts."""
+    """Whether the recorded likeness is correct: it comes from an untrusted file, so it is recomputed."""
     return found is not None and likeness(found) == wanted
 
 
@@ -94,7 +94,7 @@ def _check_source(skill: Skill) -> None:
 
 
 def _check_javascript(skill: Skill) -> None:
-    """As for Python, but that what others wrote may lack a name: that shows when it is tried."""
+    """As for Python, except that an imported program may use undefined names, which fail when it runs."""
     from fieldcraft.skills.program.javascript import GIVEN, read_script
 
     try:
@@ -114,7 +114,7 @@ def _unknown_name(name: str) -> str:
 
 
 def _check_dependencies(skill: Skill, library: SkillShelf, walked: Walked) -> None:
-    """Every call is bound to a version that is there, and none leads back to the skill itself."""
+    """Check that every call is bound to an existing version, and that none leads back to the skill."""
     waiting = [(skill, _Step(entry, None)) for entry in sorted(skill.dependencies)]
     known = frozenset[str]() if skill.entry in walked.entries else walked.digests
     seen: set[str] = set()
@@ -135,7 +135,7 @@ def _check_dependencies(skill: Skill, library: SkillShelf, walked: Walked) -> No
 
 
 class _Step(NamedTuple):
-    """A call, and the one that led there."""
+    """A call, and the call that led to it."""
 
     entry: str
     before: _Step | None

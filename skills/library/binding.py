@@ -1,4 +1,4 @@
-"""Which version a call goes to: skills by digest, and everything a program can reach through them."""
+"""Bind calls to versions: skills by digest, and all skills that a program can reach through them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Bindings:
         self._homes_of = -1
 
     def closure(self, roots: Mapping[str, Skill]) -> SkillSet:
-        """These skills by entry name, with all that they call in turn.
+        """These skills by entry name, with all skills that they call, directly or indirectly.
 
         Raises:
             BrokenSkill: a version that one of them depends on is missing or cannot be loaded.
@@ -69,7 +69,7 @@ class Bindings:
         return self._past(owner, digest)
 
     def tools_of(self, skill: Skill) -> frozenset[str]:
-        """The tools that a skill needs, those of the skills that it calls included."""
+        """The tools that a skill needs, including those of the skills that it calls."""
         found: set[str] = set()
         waiting, seen = [skill], set[str]()
         while waiting:
@@ -83,7 +83,7 @@ class Bindings:
         return frozenset(found)
 
     def unbound(self, skill: Skill) -> list[str]:
-        """The entry names that `skill` calls and that cannot be had in the version it was bound to."""
+        """The entry names that `skill` calls whose bound version is not available."""
         missing = []
         for entry in sorted(skill.dependencies):
             try:
@@ -116,7 +116,7 @@ class Bindings:
         self._read = {key: skill for key, skill in self._read.items() if key[0] != name}
 
     def _home(self, digest: str) -> str | None:
-        """The name of the skill that holds a version, whichever it is; looked for once between changes."""
+        """The name of the skill that holds a version; the result is cached until the library changes."""
         if self._homes_of != self._catalogue.generation:
             self._homes = {}
             self._homes_of = self._catalogue.generation

@@ -1,12 +1,12 @@
-"""A library's own folder, `.fieldcraft`: the lock, who holds it, and work in progress.
+"""A library's internal folder, `.fieldcraft`: the lock, its holder, and work in progress.
 
     lock, writer, .gitignore
     work/<name>.current       the version that a skill is being changed to
     work/<name>.aside/        a folder that is not complete yet, or being removed
     work/.<file>.<hex>.part   a file that is not complete yet; .<hex>.gone/: a folder being removed
 
-All of it must be real: whoever made the library may have put links in its place. What is removed has one of
-these names, inside the real folder; everything else there is left.
+None of these may be a link, since a library may come from others. Only entries with one of these names,
+inside the real folder, are removed; all others are kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PRIVATE, WORK, LOCK, WRITER, IGNORE = ".fieldcraft", "work", "lock", "writer", "
 
 _LOGGER = logging.getLogger(__name__)
 _SMALL = 10_000
-"""Bytes that are read of a marker, or of who holds the lock."""
+"""The most bytes that are read of a marker, or of the lock holder's entry."""
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _MARKER = re.compile(rf"({_NAME})\.current")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -42,7 +42,7 @@ _NAMES_SHOWN = 5
 
 
 def is_skill_folder(name: str) -> bool:
-    """Whether a skill may be called that: lower-case letters and digits of ASCII, hyphens between them."""
+    """Whether this is a valid skill name: lower-case ASCII letters and digits, with hyphens between them."""
     return len(name) <= 64 and re.fullmatch(_NAME, name) is not None
 
 
@@ -52,9 +52,9 @@ def is_digest(text: str) -> bool:
 
 
 def check_bookkeeping(root: Folder) -> None:
-    """Raise `UnsafeFile` for the first thing of ours in a library that is not what it must be.
+    """Raise `UnsafeFile` for the first internal file of a library that is a link or of a wrong kind.
 
-    Nothing is made or changed.
+    Nothing is created or changed.
     """
     root.require(PRIVATE, "folder")
     with suppress(FileNotFoundError), root.folder(PRIVATE) as private:
@@ -81,24 +81,24 @@ def marked_version(work: Folder, name: str) -> str | None:
 
 
 def marker(name: str) -> str:
-    """The file in the work folder that says what a skill is being changed to."""
+    """The name of the marker file in the work folder for a skill that is being changed."""
     return f"{name}.current"
 
 
 def aside(name: str) -> str:
-    """A name in the work folder for what is not complete yet."""
+    """A name in the work folder for an incomplete folder."""
     return f"{name}.aside"
 
 
 def gone() -> str:
-    """A name in the work folder for what is being removed."""
+    """A name in the work folder for a folder that is being removed."""
     return f".{secrets.token_hex(8)}.gone"
 
 
 class Bookkeeping:
-    """The open bookkeeping of a library that is being written, which is made where it is missing.
+    """The open internal folder of a library that is being written; it is created if missing.
 
-    Raises `UnsafeFile` where something is not what it must be, and `OSError` where it cannot be made.
+    Raises `UnsafeFile` if an entry is of a wrong kind, and `OSError` if it cannot be created.
     """
 
     def __init__(self, root: Folder) -> None:
@@ -112,10 +112,10 @@ class Bookkeeping:
             raise
 
     def claim(self, timeout: float) -> None:
-        """Take the lock, and say who has it.
+        """Acquire the lock, and record its holder.
 
         Raises:
-            LockTaken: somebody else has had it for `timeout` seconds.
+            LockTaken: another process held it for `timeout` seconds.
         """
         self._lock.acquire(self.private, LOCK, timeout)
         if self.private.kind(IGNORE) is None:
@@ -126,7 +126,7 @@ class Bookkeeping:
             self.private.touch(WRITER, times=(before.st_mtime_ns, before.st_mtime_ns))
 
     def holder(self) -> str:
-        """Who has the lock, as far as that can be read."""
+        """The recorded holder of the lock, if it can be read."""
         try:
             holder = read_json(self.private.read(WRITER, limit=_SMALL))
             return visible_line(f"process {holder['pid']} since {holder['since']}", 80)
@@ -134,11 +134,11 @@ class Bookkeeping:
             return "another process"
 
     def recover(self, finish: Callable[[str, str], bool]) -> None:
-        """Clear away what a killed writer left.
+        """Remove what a killed writer left.
 
         Args:
             finish: called with the name of a skill whose change is incomplete and the digest of its new
-                version; says whether that is settled.
+                version; returns whether the change is complete now.
         """
         strange = []
         for name in self.work.names():
@@ -159,7 +159,7 @@ class Bookkeeping:
             )
 
     def clear(self, name: str) -> None:
-        """Remove something of ours from the work folder."""
+        """Remove an entry from the work folder."""
         if self.work.kind(name) == "folder":
             self.work.remove_tree(name)
         else:
@@ -170,13 +170,13 @@ class Bookkeeping:
         self.private.touch(WRITER)
 
     def close(self) -> None:
-        """Let go of the lock and the folders."""
+        """Release the lock and close the folders."""
         self._lock.release()
         self.work.close()
         self.private.close()
 
     def _sign(self) -> None:
-        """Write who has the lock: in place, which is safe in a file that has one name only."""
+        """Record the holder of the lock in place, which is safe in a file without hard links."""
         holder = {"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         flags = os.O_WRONLY | os.O_CREAT
         with os.fdopen(self.private.open_file(WRITER, flags, own=True), "wb") as file:

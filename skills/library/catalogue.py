@@ -1,4 +1,4 @@
-"""What a library folder holds, in memory: read once, then only what changed on disk."""
+"""An in-memory catalogue of a library folder: read once, then updated with changes on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fieldcraft.skills.library.skill import Skill
 
 @dataclass(frozen=True)
 class Problem:
-    """A skill folder that everything else skips: why, and what to do about it."""
+    """A skill folder that cannot be used: the reason and the remedy."""
 
     name: str
     reason: str
@@ -26,7 +26,7 @@ class Problem:
 
 
 class Catalogue:
-    """The sound skills of a folder by name, entry, likeness and goal, and the problems of the others."""
+    """The valid skills of a folder by name, entry, likeness and goal, and the problems of the others."""
 
     def __init__(self, folder: SkillFolder) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class Catalogue:
         self.generation = 0
 
     def refresh(self, *, thorough: bool = False) -> None:
-        """Read what changed. Unless `thorough`, an edit made by hand inside a skill may be overlooked."""
+        """Read changed skills again. Unless `thorough`, a manual edit inside a skill may be missed."""
         stamp = self._folder.stamp()
         if not thorough and stamp == self._stamp and self.generation:
             return
@@ -74,51 +74,51 @@ class Catalogue:
         self.generation += 1
 
     def wrote(self, name: str) -> None:
-        """Take note of a write of our own, without looking at the rest of the folder."""
+        """Update the catalogue after a write of this process, without reading the rest of the folder."""
         self.reread(name)
         self._stamp = self._folder.stamp()
 
     def removed(self, name: str) -> None:
-        """Take note that a skill was removed by us."""
+        """Update the catalogue after this process removed a skill."""
         self._forget(name)
         self._stamp = self._folder.stamp()
         self.generation += 1
 
     def skill(self, name: str) -> Skill | None:
-        """The current version of a sound skill."""
+        """The current version of a valid skill."""
         stored = self._stored.get(name)
         return stored.skill if stored else None
 
     def version(self, name: str) -> int:
-        """The number of a sound skill's current version, from 1."""
+        """The number of a valid skill's current version, from 1."""
         return self._stored[name].version
 
     def digest(self, name: str) -> str:
-        """The digest of a sound skill's current version."""
+        """The digest of a valid skill's current version."""
         return self._stored[name].digest
 
     def current(self) -> dict[str, Skill]:
-        """All sound skills by the digest of their current version; a copy."""
+        """A copy of all valid skills by the digest of their current version."""
         return dict(self._current)
 
     def with_digest(self, digest: str) -> Skill | None:
-        """The sound skill whose current version this is."""
+        """The valid skill whose current version has this digest."""
         return self._current.get(digest)
 
     def problem(self, name: str) -> Problem | None:
-        """What is wrong with a skill of this name, if anything is."""
+        """The problem of a skill of this name, if any."""
         return self._broken.get(name)
 
     def problems(self) -> list[Problem]:
-        """What is wrong with each skill that cannot be used, by name."""
+        """The problems of all unusable skills, by name."""
         return [self._broken[name] for name in sorted(self._broken)]
 
     def differs_in_case(self, name: str) -> str | None:
-        """A folder whose name is this one but for capital letters."""
+        """A folder whose name differs from this one only in case."""
         return self._capital.get(name)
 
     def holds(self, name: str) -> bool:
-        """Whether there is a folder of this name, sound or not."""
+        """Whether there is a skill folder of this name, valid or not."""
         return name in self._signatures
 
     def owner(self, entry: str) -> str | None:
@@ -171,6 +171,6 @@ class Catalogue:
 
 
 def goal_key(skill: Skill) -> str:
-    """The goal of a skill's task as canonical text, empty where it had none."""
+    """The goal of a skill's task as canonical text; empty if it had none."""
     goal = skill.provenance.goal
     return f"{skill.environment} {json.dumps(goal, sort_keys=True)}" if goal else ""

@@ -1,4 +1,4 @@
-"""What the skill library refuses, and what it could not do. Each message says what to do about it."""
+"""The errors of the skill library. Each message says what to do about it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _REASON_LIMIT = 400
 
 
 class LibraryError(FieldcraftError):
-    """Whatever a skill library raises on purpose."""
+    """The base class of all errors of the skill library."""
 
 
 class SkillRefused(LibraryError):
-    """`keep` will not store this skill. The message is feedback for whoever wrote the program."""
+    """`keep` refuses this skill. The message is feedback for the author of the program."""
 
 
 class UnknownSkill(LibraryError, InputError):
@@ -30,11 +30,11 @@ class LibraryNotWritable(LibraryError, Unavailable):
 
 
 class ForeignLibrary(LibraryNotWritable):
-    """The library belongs to another user; the message names the setting that allows to write to it."""
+    """The library belongs to another user; the message names the setting that allows writing to it."""
 
 
 class UnsafeLibrary(LibraryNotWritable):
-    """A file or folder of ours is a link, a pipe or the like, and was not touched; the message names it."""
+    """An internal file or folder is a link, a pipe or the like, and was not touched; the message names it."""
 
 
 class BrokenSkill(LibraryError, ForeignFault):

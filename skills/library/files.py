@@ -1,4 +1,4 @@
-"""Folders of files that are whole or absent after a crash: written aside, synced, renamed into place."""
+"""Create folders atomically: written to a temporary name, synced, and renamed into place."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def create_tree(
     aside: str,
     mode: int = 0o666,
 ) -> None:
-    """Make the folder `name`, which must not exist, in `target` with all `files` in one step.
+    """Create the folder `name`, which must not exist, in `target` with all `files` in one step.
 
     Args:
-        target: where it is to be.
-        name: what it is to be called.
+        target: the parent folder.
+        name: the name of the new folder.
         files: texts by path inside it.
         work: a folder on the same file system.
-        aside: a free name there, for as long as the folder is incomplete.
-        mode: of the files, less the process's umask.
+        aside: a free name in `work` for the incomplete folder.
+        mode: the mode of the files, to which the process's umask applies.
     """
     work.make_folder(aside)
     try:

@@ -2,14 +2,14 @@
 
     <name>/SKILL.md, scripts/skill.py      the current version
     <name>/versions/<digest>/...           every version, the current one too
-    .fieldcraft/                           lock, who holds it, work in progress (ignored by git)
+    .fieldcraft/                           lock, its holder, work in progress (ignored by git)
 
 A new skill appears by one rename. A new version is first complete under `versions/`; then a marker in
-`.fieldcraft/work` names it while the two current files are exchanged. Whoever reads meanwhile, or after a
-crash, takes the marked version; the next writer completes the exchange.
+`.fieldcraft/work` names it while the two current files are exchanged. Readers use the marked version
+meanwhile, and after a crash; the next writer completes the exchange.
 
-Others may have made the library, or change it meanwhile: everything is reached by descriptor from the one
-folder that was opened, and no link in it is followed. A writer keeps that folder open, wherever it is moved.
+A library is untrusted and may change meanwhile: everything is opened relative to the descriptor of one
+folder, and no link in it is followed. A writer keeps that folder open, even if it is moved.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class SkillFolder:
     """Reads and writes the folder of a library. Writing methods need the lock: call them in `writing()`.
 
     Args:
-        root: the folder, made on the first write.
-        owners: whose folders may be written besides one's own, see `check_owner`.
+        root: the folder, created on the first write.
+        owners: other users and groups whose folders may be written, see `check_owner`.
     """
 
     def __init__(self, root: Path, owners: Collection[str] = ()) -> None:
@@ -54,7 +54,7 @@ class SkillFolder:
 
         Raises:
             LibraryLocked: another process has it.
-            UnsafeLibrary: a file or folder of ours in it is a link or the like.
+            UnsafeLibrary: an internal file or folder is a link or the like.
             ForeignLibrary: it belongs to another user.
             LibraryNotWritable: the folder cannot be written, now or on the way.
         """
@@ -65,7 +65,7 @@ class SkillFolder:
 
     @contextmanager
     def reading(self) -> Iterator[OpenLibrary]:
-        """The folder, or the one that a writer holds, opened once for all that is read in the block; nests.
+        """Open the folder once for all reads in the block, or use the one of a writer; nests.
 
         Raises:
             LibraryError: it cannot be read.
@@ -86,22 +86,22 @@ class SkillFolder:
             return opened.stamp()
 
     def names(self) -> list[str]:
-        """The skill folders, sorted, sound or not."""
+        """The names of all skill folders, sorted, valid or not."""
         with self.reading() as opened:
             return opened.names()
 
     def signature(self, name: str) -> Signature | None:
-        """The state of a skill's files; equal as long as nobody writes them. `None` where there is none."""
+        """The state of a skill's files, equal as long as they do not change; `None` if there are none."""
         with self.reading() as opened:
             return opened.signature(name)
 
     def read(self, name: str, before: Signature | None = None) -> Stored:
-        """The current version of a skill, whose signature was `before`. Raises `BrokenSkill`."""
+        """Read the current version of a skill, whose signature was `before`. Raises `BrokenSkill`."""
         with self.reading() as opened:
             return opened.read(name, before)
 
     def read_edited(self, name: str) -> Skill:
-        """A skill as it now stands, whatever its digest says. Raises `BrokenSkill`."""
+        """Read a skill without checking its digest. Raises `BrokenSkill`."""
         with self.reading() as opened:
             return opened.read_edited(name)
 
@@ -116,7 +116,7 @@ class SkillFolder:
             return opened.has_version(name, digest)
 
     def versions(self, name: str) -> list[str]:
-        """The digests of every sound version of a skill, oldest first."""
+        """The digests of all valid versions of a skill, oldest first."""
         numbered = []
         with self.reading() as opened:
             for digest in opened.version_names(name):
@@ -125,7 +125,7 @@ class SkillFolder:
         return [digest for _, digest in sorted(numbered)]
 
     def find_version(self, digest: str) -> str | None:
-        """The name of the skill that holds a sound version. Folders are looked into once between changes."""
+        """The name of the skill that holds a valid version. Folders are searched once between changes."""
         with self.reading() as opened:
             stamp = opened.stamp()
             if stamp != self._homes_stamp:
@@ -141,7 +141,7 @@ class SkillFolder:
         return None
 
     def oddities(self) -> list[tuple[str, str, str]]:
-        """What is odd beside the skills themselves: the entry, why, and what to do. Looks at all folders."""
+        """Unexpected entries in skill folders, with the reason and the remedy. Reads all folders."""
         self._homes_stamp = None
         found = []
         with self.reading() as opened:
@@ -162,39 +162,39 @@ class SkillFolder:
         return found
 
     def write(self, skill: Skill, *, current: bool = True, older: Sequence[Skill] = ()) -> Stored:
-        """Keep a version of a skill, see `SkillWriter.write`.
+        """Store a version of a skill, see `SkillWriter.write`.
 
         Raises:
             SkillRefused: it is too large to be read again.
-            BrokenSkill: what stands in its place is not real, or its frontmatter cannot be read.
+            BrokenSkill: its existing folder is a link, or its frontmatter cannot be read.
         """
         writer = self._writer()
         with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept(older, skill):
             return writer.write(skill, current=current, older=older)
 
     def update(self, skill: Skill, version: int) -> None:
-        """Write what is not part of a skill's digest: how far it is verified and trusted, its provenance.
+        """Write the fields outside a skill's digest: verification, trust and provenance.
 
-        What others wrote into SKILL.md stays. Raises as `write` does.
+        Other content of SKILL.md is kept. Raises the errors of `write`.
         """
         writer = self._writer()
         with translated(self.root), unsafe_reported(self.root, skill.name), self._homes_kept((), skill):
             writer.update(skill, version)
 
     def remove(self, name: str) -> None:
-        """Take a skill away, with all its versions; of a link, the link."""
+        """Remove a skill with all its versions; of a link, only the link."""
         writer = self._writer()
         with translated(self.root):
             writer.remove(name)
 
     def foreign_files(self, name: str) -> list[str]:
-        """What lies in a skill's folder and is not ours, as paths inside it, sorted."""
+        """The other files in a skill's folder, as sorted paths inside it."""
         with self.reading() as opened:
             return opened.foreign_files(name)
 
     @contextmanager
     def _homes_kept(self, older: Sequence[Skill], skill: Skill) -> Iterator[None]:
-        """Note which skill holds the versions that are written in the block, where the others are known."""
+        """Keep the cache of versions up to date while the block writes versions of a skill."""
         is_known = self.stamp() == self._homes_stamp
         yield
         if is_known:
@@ -205,7 +205,7 @@ class SkillFolder:
             self._homes_stamp = self.stamp()
 
     def _hold(self, stack: ExitStack, timeout: float) -> None:
-        """Open what a writer needs, take the lock, and finish what a killed writer began."""
+        """Open the folder for writing, acquire the lock, and finish the change of a killed writer."""
         root = stack.enter_context(Folder.open(self.root, create=True))
         check_owner(root, self.root, self._owners)
         check_bookkeeping(root)

@@ -1,4 +1,4 @@
-"""The skill library: keeps programs that worked, finds them again, and hands them to programs to call."""
+"""The skill library: stores programs that worked, finds them, and provides them to other programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOCK_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Kept:
-    """What `keep` did. `skill` is the one in the library: for a "duplicate", the one that was there."""
+    """The result of `keep`. `skill` is the one in the library: for a "duplicate", the existing one."""
 
     skill: Skill
     status: Literal["new", "new version", "same", "duplicate"]
@@ -31,22 +31,22 @@ class Kept:
 class SkillLibrary(SkillShelf):
     """A folder of skills in the Agent Skills format, with search over it.
 
-    Reading and searching need no lock and work on a read-only folder; writing takes the folder's one lock for
-    the length of the call, or of a `writing()` block. Skills that cannot be loaded are left out of everything
-    and listed by `problems()`. Objects are not shared between threads.
+    Reading and searching need no lock and work on a read-only folder; writing acquires the folder's lock for
+    the length of the call, or of a `writing()` block. Skills that cannot be loaded are left out
+    and listed by `problems()`. An object must not be shared between threads.
 
     Args:
-        path: the folder; made on the first write where it does not exist.
-        environment: the id of the world at hand. Its skills rank before those of other worlds.
-        embeddings: how descriptions become vectors: a name, see `fieldcraft.skills.search.embeddings`, or an
-            object such as LangChain's; the ones that ship with Fieldcraft where omitted.
-        reserved: names that a skill's entry may not have besides Python's builtins and the sandbox's own:
-            the environment's primitives.
-        tools: the tools at hand: skills that need another one are not offered. All are, where omitted.
-        chroma_url: a Chroma server shared by several processes; `FIELDCRAFT_CHROMA_URL` where omitted, else
-            an index of this library's own in the user's cache.
-        owners: whose libraries may be written besides one's own: user names and ids, groups as `@name` or
-            `@id`.
+        path: the folder; created on the first write.
+        environment: the id of the current environment. Its skills rank before those of others.
+        embeddings: the embedding model by name, see `skills.search.embeddings.load_embeddings`, or an object
+            such as LangChain's; by default the one that ships with Fieldcraft.
+        reserved: names that a skill's entry may not have, such as the environment's primitives; Python's
+            builtins and the sandbox's names are always reserved.
+        tools: the available tools: skills that need another one are not offered. By default all are.
+        chroma_url: a Chroma server shared by several processes; by default `FIELDCRAFT_CHROMA_URL`, else
+            a separate index in the user's cache.
+        owners: other users and groups whose libraries may be written: user names and ids, groups as
+            `@name` or `@id`.
     """
 
     def writing(self, timeout: float = _LOCK_SECONDS) -> AbstractContextManager[None]:
@@ -68,7 +68,7 @@ class SkillLibrary(SkillShelf):
         program under a known name becomes its current version; the older ones can still be called by digest.
 
         Raises:
-            SkillRefused: a reserved or taken name, a missing dependency, a cycle, no runnable program.
+            SkillRefused: a reserved or taken name, a missing dependency, a cycle, not a runnable program.
             LibraryLocked: another process is writing.
             LibraryNotWritable: the folder is read-only, or the disk is full.
         """
@@ -93,10 +93,10 @@ class SkillLibrary(SkillShelf):
             return Kept(skill, "new version" if current else "new")
 
     def remove(self, name_or_entry: str, *, force: bool = False) -> None:
-        """Delete a skill with all its versions, and whatever else lies in its folder.
+        """Delete a skill with all its versions and its folder.
 
         Raises:
-            SkillRefused: others call it, or others' files lie in its folder, and `force` is not given.
+            SkillRefused: other skills call it, or its folder holds other files, and `force` is not given.
         """
         with self.writing():
             name = self._resolve(name_or_entry)
@@ -117,7 +117,7 @@ class SkillLibrary(SkillShelf):
     def mark(
         self, name_or_entry: str, *, verified: Verified | None = None, trusted: bool | None = None
     ) -> Skill:
-        """Set how far the current version of a skill is verified here, and whether it is trusted."""
+        """Set the verification and trust of a skill's current version."""
         changes: dict[str, object] = {}
         if verified is not None:
             changes["verified"] = verified
@@ -127,13 +127,13 @@ class SkillLibrary(SkillShelf):
             return self._update(self.get(name_or_entry), changes)
 
     def accept(self, name: str) -> Skill:
-        """Take a hand-edited or hand-written skill as it now stands, as a new version that is not verified.
+        """Accept a hand-edited or hand-written skill as a new version that is not verified.
 
-        Where its digest is that of a kept version, that one is current again, verified as it was.
+        If it equals a stored version, that version becomes current again with its verification.
 
         Raises:
-            BrokenSkill: it cannot be read even so.
-            SkillRefused: it is no skill the library may keep.
+            BrokenSkill: it cannot be read.
+            SkillRefused: the library may not keep it.
         """
         with self.writing():
             if name not in self._folder.names():
@@ -155,8 +155,8 @@ class SkillLibrary(SkillShelf):
     def merge(self, other: SkillLibrary) -> MergeReport:
         """Copy the skills of another library, with the versions they depend on.
 
-        They arrive untrusted and not verified. Where both have a skill of that name, ours stays current and
-        theirs becomes one of its versions.
+        They are untrusted and not verified. If both have a skill of that name, the one of this library stays
+        current and the other becomes one of its versions.
         """
         with self.writing():
             return merge(self, other)
@@ -172,15 +172,15 @@ class SkillLibrary(SkillShelf):
     ) -> Adopted:
         """Write versions of one skill of another `library`, oldest first: untrusted and not verified.
 
-        Nothing that is here is replaced: only where there was nothing of the name does the last become
-        current. What may not be kept here is left out, with the reason.
+        Nothing in this library is replaced: the last version becomes current only if the name is new.
+        Versions that may not be kept are left out, with the reason.
 
         Args:
-            versions: their digests stay what they are.
-            library: where they come from.
-            claimed: entry functions of skills here that cannot be loaded now, by `claimed_entries`.
-            walked: what was found of the calls in this library while skills before this one were adopted.
-            grows: the skill came with the same import, so that the last becomes current all the same.
+            versions: the versions, whose digests do not change.
+            library: the library that they come from.
+            claimed: entry functions of this library's unusable skills, from `claimed_entries`.
+            walked: a cache of followed calls, shared by the adoptions of one merge.
+            grows: the skill came with the same import, so that the last version becomes current anyway.
         """
         adopted = Adopted()
         origin = {"source": "imported", "library": str(library)}
@@ -217,7 +217,7 @@ class SkillLibrary(SkillShelf):
         self._catalogue.wrote(last.name)
 
     def _check_free(self, skill: Skill, claimed: Mapping[str, str]) -> None:
-        """Raise `SkillRefused` where adopting would touch or lock out a skill here that is not sound."""
+        """Raise `SkillRefused` if adopting would change or block an unusable skill of this library."""
         self._catalogue.reread(skill.name)
         if problem := self._catalogue.problem(skill.name):
             raise SkillRefused(f"the library's own {problem}")
@@ -228,9 +228,9 @@ class SkillLibrary(SkillShelf):
             raise SkillRefused(f"the skill {holder!r} already has the entry function {skill.entry!r}")
 
     def claimed_entries(self) -> dict[str, str]:
-        """Entry function to name of the skills that cannot be loaded now, as far as their code can be read.
+        """Entry function -> name of the unusable skills whose code can still be parsed.
 
-        Looks at all files.
+        Reads all files.
         """
         self._catalogue.refresh(thorough=True)
         claimed = {}

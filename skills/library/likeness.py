@@ -1,4 +1,4 @@
-"""When two programs are the same program: code compared apart from names, docstrings and comments."""
+"""Compare programs by their code, without names, docstrings and comments."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ The similarity of `m` and `n` tokens with a longest common subsequence of `l` is
 """
 
 _MOST_EDITS = 250
-"""Tokens that may differ however long the programs are."""
+"""The most tokens that may differ, regardless of the programs' length."""
 _CHARACTERS = 400_000
-"""Of source that are compared for one program, over all candidates."""
+"""The most characters of source that are compared for one program, over all candidates."""
 _STEPS = 1_000_000
-"""Comparisons of tokens for one program, over all candidates: well under a second."""
+"""The most token comparisons for one program, over all candidates: well under a second."""
 _REMEMBERED = 256
 
 _NOISE = re.compile(r"""["'`]|//[^\n]*|/\*|\s+""")
@@ -37,7 +37,7 @@ _INSIDE = {
 def likeness(skill: Skill) -> str:
     """SHA-256 (hex) of the normalised code and of what its calls are bound to.
 
-    Equal for programs that differ in nothing but own names, docstrings, comments and layout.
+    Equal for programs that differ only in their own names, docstrings, comments and layout.
     """
     bound = ",".join(f"{entry}={digest}" for entry, digest in sorted(skill.dependencies.items()))
     text = f"{skill.language}\n{bound}\n{normalised(skill)}"
@@ -50,7 +50,7 @@ def near(first: Skill, second: Skill) -> bool:
 
 
 def first_near(skill: Skill, rivals: Iterable[Skill]) -> Skill | None:
-    """The first of the rivals that is near, among those that can be compared in a short time."""
+    """The first similar rival, among those that can be compared in a short time."""
     characters, steps = len(skill.source), _STEPS
     for rival in rivals:
         if rival.language != skill.language or rival.dependencies != skill.dependencies:
@@ -69,7 +69,7 @@ def first_near(skill: Skill, rivals: Iterable[Skill]) -> Skill | None:
 
 
 def normalised(skill: Skill) -> str:
-    """The code without what does not change its meaning. JavaScript keeps its names."""
+    """The code without parts that do not change its meaning. JavaScript keeps its names."""
     return _normalised(skill.source, skill.language)
 
 
@@ -122,15 +122,15 @@ def _numbers(tokens: list[str]) -> list[str]:
 
 
 def _apart(left: Sequence[str], right: Sequence[str]) -> int:
-    """How many tokens at least must be taken out or put in, whatever their order."""
+    """A lower bound of the tokens that must be inserted or removed, ignoring their order."""
     first, second = Counter(left), Counter(right)
     return (first - second).total() + (second - first).total()
 
 
 def _within(left: list[str], right: list[str], most: int, steps: int) -> tuple[bool, int]:
-    """Whether `most` tokens taken out or put in make one list the other, and how many steps are left.
+    """Whether at most `most` insertions and removals turn one list into the other, and the remaining steps.
 
-    The greedy algorithm of Myers (1986): the furthest place on each diagonal after one more edit. No where
+    The greedy algorithm of Myers (1986): the furthest place on each diagonal after one more edit. False if
     the steps run out.
     """
     furthest = {1: 0}
@@ -153,7 +153,7 @@ def _within(left: list[str], right: list[str], most: int, steps: int) -> tuple[b
 
 
 def _own_names(tree: ast.Module) -> dict[str, str]:
-    """New names, by order of appearance, for every name the program itself binds."""
+    """Replace every name that the program binds by one in order of appearance."""
     names: dict[str, str] = {}
     for node in ast.walk(tree):
         match node:

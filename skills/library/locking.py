@@ -1,6 +1,6 @@
-"""One holder at a time: a lock on a plain file of a folder, which is neither followed, emptied nor written.
+"""A lock on a regular file of a folder, which is neither followed, truncated nor written.
 
-It excludes whoever locks the same file with `filelock.FileLock`, as versions before 0.2 do.
+It excludes holders of `filelock.FileLock` on the same file, such as versions before 0.2.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ else:
 
 
 class LockTaken(Exception):
-    """Somebody else holds the lock."""
+    """Another process holds the lock."""
 
 
 class FolderLock:
-    """The lock itself; it can be taken once."""
+    """The lock; it can be acquired once."""
 
     def __init__(self) -> None:
         self._descriptor = -1
@@ -35,11 +35,11 @@ class FolderLock:
         return self._descriptor >= 0
 
     def acquire(self, folder: Folder, name: str, timeout: float) -> None:
-        """Take the lock that the file `name` of `folder` stands for; it is made where it is missing.
+        """Acquire the lock on the file `name` of `folder`; the file is created if missing.
 
         Raises:
             LockTaken: it was not free within `timeout` seconds.
-            UnsafeFile: `name` is no plain file, or has a second name elsewhere.
+            UnsafeFile: `name` is not a regular file, or has hard links.
             OSError: the folder cannot be written, or its file system has no locks.
         """
         deadline = time.monotonic() + timeout
@@ -49,7 +49,7 @@ class FolderLock:
             time.sleep(_PAUSE)
 
     def release(self) -> None:
-        """Let go of it. Safe to call twice."""
+        """Release the lock. Safe to call twice."""
         if self.is_held:
             self._let_go()
             self._descriptor = -1

@@ -1,4 +1,4 @@
-"""Bringing the skills of one library into another, where nothing that is there is ever replaced."""
+"""Merge the skills of one library into another without replacing any."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from fieldcraft.skills.library.skill import STANDING, Skill
 
 @dataclass
 class MergeReport:
-    """What a merge did, by skill name.
+    """The result of a merge, by skill name.
 
-    `versions` were added beside a current one of ours. `better` says, for each name that both have, which
-    side's current version is better verified by its own record: `ours`, `theirs` or `neither`.
+    `versions` were added to existing skills. `better` says, for each name that both have, which side's
+    current version is better verified by its own record: `ours`, `theirs` or `neither`.
     """
 
     added: list[str] = field(default_factory=list)
@@ -115,8 +115,8 @@ def _wanted(theirs: SkillShelf, report: MergeReport) -> dict[str, dict[str, Skil
 def _batches(wanted: dict[str, dict[str, Skill]], theirs: SkillShelf) -> Iterator[list[Skill]]:
     """All versions of a name together, after the names they call; one by one where names call each other.
 
-    Together, a skill that is new arrives in one step, so that a merge that is cut off and made again ends
-    as one that was not.
+    Together, a new skill is added in one step, so that an interrupted merge that is repeated gives the same
+    result as an uninterrupted one.
     """
     by_name = {
         name: {

@@ -1,4 +1,4 @@
-"""A library's folder that is open: what it holds is read by descriptor, and no link in it is followed."""
+"""An open library folder: its content is read by descriptor, and no link in it is followed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from fieldcraft.skills.library.errors import BrokenSkill, LibraryError, LibraryN
 from fieldcraft.skills.library.skill import Skill
 
 Signature = tuple[tuple[int, int, int], ...]
-"""What tells that a skill's files changed: modification time (ns), size (bytes) and inode of each."""
+"""Detects changes of a skill's files: modification time (ns), size (bytes) and inode of each."""
 
 VERSIONS = "versions"
 _READ_TRIES = 5
@@ -33,7 +33,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class OpenLibrary:
-    """Reads one open folder, which may be missing: then there is nothing in it."""
+    """Reads one open folder; a missing folder counts as empty."""
 
     def __init__(self, path: Path, root: Folder | None, work: Folder | None) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class OpenLibrary:
 
     @classmethod
     def open(cls, path: Path) -> OpenLibrary:
-        """The folder that a person named.
+        """Open the library's folder.
 
         Raises:
             LibraryError: it cannot be read.
@@ -58,7 +58,7 @@ class OpenLibrary:
         return cls(path, root, None)
 
     def close(self) -> None:
-        """Let go of the folders."""
+        """Close the folders."""
         for folder in (self._root, self._work):
             if folder is not None:
                 folder.close()
@@ -74,7 +74,7 @@ class OpenLibrary:
         return root.st_dev, root.st_ino, root.st_mtime_ns, writer.st_mtime_ns if writer else 0
 
     def names(self) -> list[str]:
-        """The skill folders, sorted, sound or not; links that stand where one may be, too."""
+        """The names of all skill folders, sorted, valid or not; also links with such a name."""
         if self._root is None:
             return []
         try:
@@ -85,7 +85,7 @@ class OpenLibrary:
             raise _unreadable(self._path, error) from error
 
     def signature(self, name: str) -> Signature | None:
-        """The state of a skill's files, equal as long as nobody writes them; `None` where there is none."""
+        """The state of a skill's files, equal as long as they do not change; `None` if there are none."""
         status = self._root.status(name) if self._root is not None else None
         if status is None or not (stat.S_ISDIR(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             return None
@@ -101,21 +101,21 @@ class OpenLibrary:
 
     @contextmanager
     def skill(self, name: str) -> Iterator[Folder]:
-        """The folder of a skill. Raises `OSError` where there is no real one."""
+        """Open the folder of a skill. Raises `OSError` if there is no real folder."""
         if self._root is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
         with self._root.folder(name) as folder:
             yield folder
 
     def read(self, name: str, before: Signature | None = None) -> Stored:
-        """The current version of a skill.
+        """Read the current version of a skill.
 
         Args:
-            name: of its folder.
+            name: the name of its folder.
             before: its signature, if it was just taken.
 
         Raises:
-            BrokenSkill: it cannot be loaded, or is not what its digest says.
+            BrokenSkill: it cannot be loaded, or does not match its digest.
         """
         before = before or self.signature(name)
         for attempt in range(_READ_TRIES):
@@ -130,7 +130,7 @@ class OpenLibrary:
         raise AssertionError("the last try returns or raises")
 
     def read_edited(self, name: str) -> Skill:
-        """A skill as it now stands, whatever its digest says. Raises `BrokenSkill`."""
+        """Read a skill without checking its digest. Raises `BrokenSkill`."""
         with self._reported(name), self.skill(name) as folder:
             return read_edited(folder, name)
 
@@ -153,13 +153,13 @@ class OpenLibrary:
         return False
 
     def version_names(self, name: str) -> list[str]:
-        """The digests whose folders a skill keeps, sorted, sound or not."""
+        """The digests of a skill's version folders, sorted, valid or not."""
         with suppress(OSError), self.skill(name) as folder, folder.folder(VERSIONS) as versions:
             return [digest for digest in versions.names("folder") if is_digest(digest)]
         return []
 
     def strange_versions(self, name: str) -> list[str]:
-        """What stands where versions of a skill should, and is no folder of one."""
+        """Entries among a skill's versions that are not version folders."""
         with suppress(OSError), self.skill(name) as folder, folder.folder(VERSIONS) as versions:
             return [
                 entry
@@ -169,12 +169,12 @@ class OpenLibrary:
         return []
 
     def foreign_files(self, name: str) -> list[str]:
-        """What lies in a skill's folder and is not ours, as paths inside it, sorted.
+        """The other files in a skill's folder, as sorted paths inside it.
 
-        Of a folder that is not ours, its own entries are listed; an empty one is not.
+        For other folders their entries are listed; empty ones are omitted.
 
         Raises:
-            BrokenSkill: that cannot be seen.
+            BrokenSkill: the folder cannot be read.
         """
         found: list[str] = []
         nothing = suppress(FileNotFoundError, UnsafeFile)
@@ -200,7 +200,7 @@ class OpenLibrary:
 
     @contextmanager
     def _reported(self, name: str) -> Iterator[None]:
-        """What is wrong with the files of a skill as `BrokenSkill`."""
+        """Convert errors of a skill's files to `BrokenSkill`."""
         try:
             with unsafe_reported(self._path, name):
                 yield
@@ -215,7 +215,7 @@ _SCRIPT_NAMES = {path.name for path in SCRIPTS.values()}
 
 
 def _foreign(folder: Folder) -> list[str]:
-    """What is not ours in the folder of a skill or of a version, without what lies under `versions/`."""
+    """The other files in the folder of a skill or of a version, without those under `versions/`."""
     found = _unprintable(folder)
     for entry in folder.names():
         if entry == _SCRIPT_FOLDER and folder.kind(entry) == "folder":
@@ -230,7 +230,7 @@ def _foreign(folder: Folder) -> list[str]:
 
 
 def _listed(folder: Folder, entry: str, path: str) -> list[str]:
-    """An entry that is not ours; of a folder, what it holds."""
+    """Another file; for a folder, its entries."""
     if folder.kind(entry) != "folder":
         return [path]
     try:
@@ -247,7 +247,7 @@ def _unprintable(folder: Folder, within: str = "") -> list[str]:
 
 @contextmanager
 def unsafe_reported(library: Path, name: str) -> Iterator[None]:
-    """What is not real in the folder of a skill as `BrokenSkill`: it costs that skill and not the library."""
+    """Convert links and the like in a skill's folder to `BrokenSkill`, which affects only that skill."""
     try:
         yield
     except UnsafeFile as error:
@@ -260,10 +260,10 @@ def unsafe_reported(library: Path, name: str) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """What goes wrong while the library `path` is written, as errors that name the cure.
+    """Convert errors while the library `path` is written to errors that name the remedy.
 
     Raises:
-        UnsafeLibrary: something of ours in it is not real.
+        UnsafeLibrary: an internal file is a link or the like.
         LibraryNotWritable: the system refuses.
     """
     try:

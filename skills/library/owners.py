@@ -1,4 +1,4 @@
-"""Whose a library is. One of another owner is read, and written only where the settings name its owner."""
+"""The owner of a library. Another user's library is written only if the settings name the owner."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
     """Refuse to write into a folder that belongs to another user. Root is a user like any other.
 
     Args:
-        folder: the library's folder, or one of ours in it.
-        library: what the message calls it.
-        owners: whose libraries may be written besides one's own: user names and ids, and groups as `@name`
-            or `@id`.
+        folder: the library's folder, or an internal folder.
+        library: its name for the message.
+        owners: other users and groups whose libraries may be written: user names and ids, groups as
+            `@name` or `@id`.
 
     Raises:
         ForeignLibrary: the message names the setting.

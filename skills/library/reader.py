@@ -1,4 +1,4 @@
-"""Reading a skill library: what it holds, which version a call goes to, what helps with a task."""
+"""Read a skill library: its skills, the bindings of calls to versions, and search."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SkillShelf:
-    """What can be read of a library. Needs no lock, and works on a folder that cannot be written.
+    """Read access to a library. Needs no lock, and works on a read-only folder.
 
     Its arguments are those of `SkillLibrary`.
     """
@@ -54,8 +54,8 @@ class SkillShelf:
         """The skill of that name or entry function; the version whose digest starts with `digest`, if given.
 
         Raises:
-            UnknownSkill: there is none.
-            BrokenSkill: it is there, but cannot be loaded.
+            UnknownSkill: there is no such skill or version.
+            BrokenSkill: it exists, but cannot be loaded.
         """
         name = self._resolve(name_or_entry)
         if digest is not None:
@@ -69,7 +69,7 @@ class SkillShelf:
         return skill
 
     def names(self) -> list[str]:
-        """The names of all sound skills, sorted."""
+        """The names of all valid skills, sorted."""
         return [skill.name for skill in self]
 
     def entries(self, language: str = "python") -> dict[str, str]:
@@ -79,7 +79,7 @@ class SkillShelf:
         }
 
     def digests_of(self, names: Iterable[str], languages: Collection[str] = ("python",)) -> dict[str, str]:
-        """Those of these names that are entries of current skills in these languages, with their digests."""
+        """The given names that are entries of current skills in these languages, with their digests."""
         self._catalogue.refresh()
         found = {}
         for name in sorted(set(names)):
@@ -103,9 +103,9 @@ class SkillShelf:
         return self._catalogue.skill(name) is not None or self._catalogue.owner(name) is not None
 
     def problems(self) -> list[Problem]:
-        """Every skill that cannot be used, with the reason and the cure, by name. Looks at all files.
+        """All unusable skills by name, with the reason and the remedy. Reads all files.
 
-        What else is odd is named too: what stands where versions should, a program too long to be read.
+        Other findings are included: unexpected entries among versions, programs too long to be parsed.
         """
         found = self.unusable()
         found += [Problem(*oddity) for oddity in self._folder.oddities()]
@@ -116,7 +116,7 @@ class SkillShelf:
         return sorted(found, key=lambda problem: problem.name)
 
     def unusable(self) -> list[Problem]:
-        """The skills that cannot be loaded, or that need one which the library lacks. Looks at all files."""
+        """The skills that cannot be loaded, or that call a missing skill. Reads all files."""
         self._catalogue.refresh(thorough=True)
         found = self._catalogue.problems()
         for skill in self._catalogue:
@@ -132,7 +132,7 @@ class SkillShelf:
         return self._folder.versions(self._resolve(name_or_entry))
 
     def diff(self, name_or_entry: str, old: str, new: str) -> str:
-        """What changed between two versions (digests or their beginnings), as a unified diff."""
+        """A unified diff of two versions (digests or their beginnings)."""
         texts = []
         for digest in (old, new):
             skill = self.get(name_or_entry, digest)
@@ -148,16 +148,16 @@ class SkillShelf:
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
     def bind(self, entries: Iterable[str]) -> SkillSet:
-        """The skills a program calls by these entry names, with everything they call in turn.
+        """The skills that a program calls by these entry names, with all skills that they call.
 
         Raises:
-            UnknownSkill: an entry that is no current skill.
+            UnknownSkill: an entry is not that of a current skill.
             BrokenSkill: one of them, or a version it depends on, cannot be loaded.
         """
         return self._bindings.closure({entry: self.get(entry) for entry in sorted(set(entries))})
 
     def bind_for(self, skill: Skill) -> SkillSet:
-        """What `skill` calls, in the versions it was kept with, and everything these call in turn.
+        """The skills that `skill` calls, in their bound versions, with all skills that these call.
 
         Raises:
             BrokenSkill: a version that is needed is missing, or cannot be loaded.
@@ -173,11 +173,11 @@ class SkillShelf:
         return self._bindings.dependency(skill, entry)
 
     def unbound(self, skill: Skill) -> list[str]:
-        """The entry names that `skill` calls and that cannot be had in the version it was bound to."""
+        """The entry names that `skill` calls whose bound version is not available."""
         return self._bindings.unbound(skill)
 
     def tools_of(self, skill: Skill) -> frozenset[str]:
-        """The tools that a skill needs, those of the skills that it calls included."""
+        """The tools that a skill needs, including those of the skills that it calls."""
         return self._bindings.tools_of(skill)
 
     def dependents(self, name_or_entry: str) -> list[str]:
@@ -194,7 +194,7 @@ class SkillShelf:
         ]
 
     def current(self, name: str) -> Skill | None:
-        """The current version of a sound skill of exactly this name."""
+        """The current version of the valid skill of exactly this name."""
         self._catalogue.refresh()
         return self._catalogue.skill(name)
 
@@ -221,10 +221,10 @@ class SkillShelf:
 
         Args:
             query: a task, a question, feedback: any text.
-            k: how many at most.
-            environment: ranks skills of this world first; the library's own where omitted.
-            tools: the tools at hand; the library's own where omitted. A skill that needs another one, be it
-                through a skill that it calls, is left out.
+            k: the most results.
+            environment: ranks skills of this environment first; by default the library's.
+            tools: the available tools; by default the library's. A skill that needs another tool, directly
+                or through a skill that it calls, is left out.
             records: skill name to (successes, failures) of its use in this environment.
             languages: only skills in these languages.
         """
@@ -249,7 +249,7 @@ class SkillShelf:
         return [skill for skill in self if skill.language in languages and self._can_run(skill, self.tools)]
 
     def close(self) -> None:
-        """Let go of the search index, so that another process can use it. Searching opens it again."""
+        """Close the search index, so that another process can use it. A search opens it again."""
         if self._retriever is not None:
             self._retriever.close()
             self._retriever = None

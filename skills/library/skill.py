@@ -1,4 +1,4 @@
-"""A skill: a program that worked, with what is known about it. Its identity is its digest."""
+"""A skill: a program that worked, with its metadata. Its identity is its digest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Verified(StrEnum):
     """How a skill was shown to work, best first.
 
-    `full`: it succeeded from the task's start. `partial`: a later attempt succeeded where no rerun was
+    `full`: it succeeded from the task's start. `partial`: a later attempt succeeded and no rerun was
     possible, or the rerun failed, so an earlier attempt may have done part of the work. `no`: imported
     and not yet seen to work here.
     """
@@ -30,7 +30,7 @@ STANDING = {Verified.FULL: 2, Verified.PARTIAL: 1, Verified.NO: 0}
 
 
 class Provenance(BaseModel):
-    """Where a skill comes from. `task` in words; `goal` as JSON data where the task had one.
+    """The origin of a skill: the text of its `task`, and its `goal` as JSON data if the task had one.
 
     `library` is the folder that it was imported from.
     """
@@ -81,7 +81,7 @@ class Skill(BaseModel):
 def folder_name(entry: str) -> str:
     """The skill name of an entry function: `mineOakLog` and `mine_oak_log` become `mine-oak-log`.
 
-    It may be empty where the entry has no letter or digit of ASCII.
+    It is empty if the entry has no ASCII letter or digit.
     """
     plain = unicodedata.normalize("NFKD", entry).encode("ascii", "ignore").decode()
     words = "".join(f"-{letter}" if letter.isupper() else letter for letter in plain).lower()

@@ -1,6 +1,6 @@
-"""Writing the skills of a library that is open and whose lock is held, in steps that a kill cannot tear.
+"""Write the skills of an open and locked library in steps that survive a kill.
 
-What others wrote into a SKILL.md, and whatever else lies in a skill's folder, outlives every write.
+Other content of a SKILL.md, and other files in a skill's folder, are kept by every write.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class SkillWriter:
     """Writes the skills of one library.
 
     Args:
-        root: its folder.
-        books: its bookkeeping, with the lock.
-        opened: reads the same folder.
+        root: the library's folder.
+        books: its open internal folder, with the lock.
+        opened: a reader of the same folder.
     """
 
     def __init__(self, root: Folder, books: Bookkeeping, opened: OpenLibrary) -> None:
@@ -40,13 +40,13 @@ class SkillWriter:
         self._opened = opened
 
     def write(self, skill: Skill, *, current: bool, older: Sequence[Skill] = ()) -> Stored:
-        """Keep a version of a skill, and make it the current one where `current` says so.
+        """Store a version of a skill, and make it the current one if `current` is true.
 
-        A skill that is new appears in one step, with its `older` versions, oldest first.
+        A new skill appears in one step, with its `older` versions, oldest first.
 
         Raises:
             SkillRefused: it is too large to be read again.
-            BrokenSkill: what stands in its place is not real, or its frontmatter cannot be read.
+            BrokenSkill: its existing folder is a link, or its frontmatter cannot be read.
         """
         if self._root.kind(skill.name) is None:
             self._create([*older, skill])
@@ -56,7 +56,7 @@ class SkillWriter:
         return self._opened.read(skill.name)
 
     def update(self, skill: Skill, version: int) -> None:
-        """Write what is not part of a skill's digest, into its current files and its kept version."""
+        """Write the fields outside a skill's digest into its current files and its stored version."""
         self._keep_current(skill.name)
         with self._root.folder(skill.name) as folder:
             with suppress(FileNotFoundError, UnsafeFile), folder.inside(VERSIONS, skill.digest) as kept:
@@ -65,7 +65,7 @@ class SkillWriter:
         self._books.touch()
 
     def remove(self, name: str) -> None:
-        """Take a skill away, with all its versions; of a link, the link."""
+        """Remove a skill with all its versions; of a link, only the link."""
         if self._root.kind(name) == "folder":
             place = gone()
             self._root.rename(name, place, into=self._books.work)
@@ -78,7 +78,7 @@ class SkillWriter:
         self._books.touch()
 
     def complete(self, name: str, digest: str) -> bool:
-        """Finish a change that was cut off; `False` where it cannot be, which costs that skill alone."""
+        """Finish an interrupted change; `False` if that is impossible, which affects only that skill."""
         if not self._opened.has_version(name, digest):
             return True
         try:
@@ -117,7 +117,7 @@ class SkillWriter:
             self._exchange(name, digest)
 
     def _keep(self, folder: Folder, skill: Skill, files: dict[Path, str]) -> None:
-        """Make the folder of a version, as private as the SKILL.md that its text comes from."""
+        """Create the folder of a version, with the permissions of the SKILL.md that its text comes from."""
         check_readable(skill, files)
         with folder.folder(VERSIONS, create=True) as versions:
             create_tree(
@@ -137,21 +137,21 @@ class SkillWriter:
         written: str | None = None,
         earlier: Iterable[Skill] = (),
     ) -> None:
-        """Write a SKILL.md again: with what others wrote into `written`, or into this one where omitted."""
+        """Rewrite a SKILL.md, keeping the other content of `written`, or by default of itself."""
         files = render(skill, version, written=written or _document(folder), earlier=earlier)
         check_readable(skill, files)
         content = files[Path(DOCUMENT)].encode()
         folder.write(DOCUMENT, content, temporary=self._books.work, keep_mode=True)
 
     def _exchange(self, name: str, digest: str) -> None:
-        """Make a kept version the current one, in steps that `complete` can finish."""
+        """Make a stored version the current one, in steps that `complete` can finish."""
         work = self._books.work
         work.write(marker(name), digest.encode())
         self._copy_current(name, digest)
         work.remove(marker(name))
 
     def _copy_current(self, name: str, digest: str) -> None:
-        """Copy the two files of a version as they are. Whatever else lies in the skill's folder stays."""
+        """Copy the two files of a version unchanged. Other files in the skill's folder are kept."""
         script = SCRIPTS[self._opened.read_version(name, digest).skill.language]
         with self._root.folder(name) as folder, folder.inside(VERSIONS, digest) as version:
             for path, limit in ((script, SCRIPT_LIMIT), (Path(DOCUMENT), DOCUMENT_LIMIT)):
@@ -161,7 +161,7 @@ class SkillWriter:
                     place.write(path.name, content, temporary=self._books.work, keep_mode=True)
 
     def _keep_current(self, name: str) -> None:
-        """Put the current version under `versions/` where somebody took it away from there."""
+        """Restore the current version under `versions/` if it was removed."""
         if self._root.kind(name) != "folder":
             return
         with self._root.folder(name) as folder:
@@ -175,7 +175,7 @@ class SkillWriter:
             self._keep(folder, stored.skill, render(stored.skill, stored.version, written=_document(folder)))
 
     def _earlier(self, name: str, digests: list[str]) -> Iterator[Skill]:
-        """The sound ones of these versions, read as they are asked for, the current one first."""
+        """Yield the valid ones of these versions lazily, the current one first."""
         with suppress(BrokenSkill):
             yield self._opened.read(name).skill
         for digest in digests:
@@ -184,7 +184,7 @@ class SkillWriter:
 
 
 def _document(folder: Folder) -> str | None:
-    """The text of a SKILL.md, where there is one that can be read."""
+    """The text of a SKILL.md, if it can be read."""
     try:
         return folder.read_text(DOCUMENT, limit=DOCUMENT_LIMIT)
     except (OSError, UnicodeDecodeError):
@@ -192,6 +192,6 @@ def _document(folder: Folder) -> str | None:
 
 
 def _mode(folder: Folder) -> int:
-    """Who may read and write the SKILL.md of a folder."""
+    """The permissions of a folder's SKILL.md."""
     status = folder.status(DOCUMENT)
     return _NEW_FILE if status is None else stat.S_IMODE(status.st_mode) & _NEW_FILE

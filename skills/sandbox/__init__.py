@@ -1,4 +1,4 @@
-"""Where programs run: `open_sandbox` gives what this machine allows, `probe` says what that is."""
+"""The sandboxes for programs: `open_sandbox` opens one, `probe` lists this machine's layers of isolation."""
 
 from fieldcraft.skills.sandbox.base import (
     SANDBOX,

@@ -23,13 +23,13 @@ SANDBOX = Kind(
 
 
 class SandboxUnavailable(Unavailable, RuntimeError):
-    """This machine cannot give the isolation that was asked for; the message says what is missing."""
+    """This machine does not support the requested isolation; the message says what is missing."""
 
 
 class ProgramLimits(BaseModel):
     """What one program may use. Ticks and failed calls are limited by the environment's spec.
 
-    `seconds` of wall time are a fuse, so that results do not depend on the machine's speed; `calls`
+    `seconds` of wall time are a last resort, so that results do not depend on the machine's speed; `calls`
     counts primitive and tool calls; `output` and `frame` are bytes; `memory` is bytes of address space.
     """
 
@@ -65,17 +65,17 @@ class SkillSet(BaseModel):
 
 
 class ToolCaller(Protocol):
-    """What a sandbox needs of the tool room."""
+    """What a sandbox needs of the tools package."""
 
     def names(self) -> Sequence[str]:
         """The tools this run allows."""
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        """Start a call. The future's result is JSON data; its exception's text is told to the program."""
+        """Start a call. The future's result is JSON data; the program gets its exception's text."""
 
 
 class Sandbox(Protocol):
-    """Runs programs. One program at a time; `cancel` may be called from any thread or signal handler."""
+    """Runs one program at a time; `cancel` may be called from any thread or signal handler."""
 
     @property
     def name(self) -> str:
@@ -97,16 +97,16 @@ class Sandbox(Protocol):
         A program in another language than Python is run by the environment, where that one can
         (`fieldcraft.envs.programs`). Each may call skills in the other's language.
 
-        Nothing a program does raises here: faults and kills are in the `Execution`. What the
-        environment itself gets wrong (any exception but `PrimitiveError`) is told to the program as a
-        failed call and recorded, bounded, in `Execution.detail`.
+        Nothing a program does raises here: faults and kills are in the `Execution`. A fault
+        of the environment (any exception except `PrimitiveError`) is a failed call for the program, and
+        is recorded, cut, in `Execution.detail`.
 
         Args:
             program: parsed source.
             environment: its primitives are what `bot` offers; called in this thread.
             skills: what the program may call by name.
-            tools: what `tools.<name>()` reaches; none where omitted.
-            limits: defaults where omitted.
+            tools: the tools of `tools.<name>()`; none by default.
+            limits: the limits of the program.
             seed: seeds the program's `random`; the same seed gives the same numbers.
             arguments: keyword arguments for the entry function.
 

@@ -1,4 +1,4 @@
-"""The bubblewrap layer: a file system that holds the interpreter's library and nothing else."""
+"""The bubblewrap layer: a file system with only the interpreter's library."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fieldcraft.common.paths import find_program
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 FOREIGN_PACKAGES = ("site-packages", "dist-packages")
 INSIDE = "/sandbox"
-"""Where the worker's folder is seen: its own path would tell what lies beside it on the host."""
+"""The path of the worker's folder inside: its path on the host would reveal names of host folders."""
 NAMESPACES = ("--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--cap-drop", "ALL")
 
 
 def wrapped(command: Sequence[str], environment: Mapping[str, str], worker: Path) -> list[str]:
-    """`command` (an interpreter's) inside bubblewrap, with only its own library and `worker` to be seen.
+    """Run an interpreter's `command` inside bubblewrap, with only its own library and `worker` visible.
 
-    The folder above `worker`, where it is an argument of the command, becomes `INSIDE`.
+    The parent folder of `worker`, if it is an argument of the command, becomes `INSIDE`.
     The root is read-only and there is no /proc, /dev, /tmp or /etc. It ends with the process inside it.
     """
     library = Path(sysconfig.get_path("stdlib"))
@@ -40,12 +40,12 @@ def wrapped(command: Sequence[str], environment: Mapping[str, str], worker: Path
 
 
 def program() -> str:
-    """Where `bwrap` is, the same for the test of it and for each start of it."""
+    """The path of `bwrap`, cached for its test and each start."""
     return find_program("bwrap") or "bwrap"
 
 
 def works() -> str | None:
-    """Why bubblewrap cannot be used on this machine; `None` where it can."""
+    """The reason why bubblewrap cannot be used on this machine; `None` if it can."""
     if find_program("bwrap") is None:
         return "bwrap is not installed (apt-get install bubblewrap)"
     command = [program(), *NAMESPACES, "--ro-bind", "/", "/", "--", "/bin/true"]
@@ -64,7 +64,7 @@ def _shared_interpreter() -> list[Path]:
 
 
 def _foreign_packages(roots: Sequence[Path]) -> list[Path]:
-    """Folders of installed packages beneath the bound ones, to be covered by empty ones."""
+    """Folders of installed packages inside the bound ones, which are covered by empty folders."""
     libraries = [root / folder for root in roots for folder in ("", "python3")]
     candidates = [library / name for library in libraries for name in FOREIGN_PACKAGES]
     return [path for path in dict.fromkeys(candidates) if path.is_dir()]

@@ -1,4 +1,4 @@
-"""The world's clock as the host of a program reads it."""
+"""The world's clock, as the host of a program reads it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fieldcraft.skills.sandbox.ledger import Ledger, failure_text
 
 
 class Clock:
-    """World time since the clock was made, in ticks. That a world cannot tell it is recorded, not raised."""
+    """World time since the clock was made, in ticks. A failure to read it is recorded, not raised."""
 
     def __init__(self, environment: Environment, ledger: Ledger) -> None:
         self._environment = environment
@@ -17,7 +17,7 @@ class Clock:
 
     @property
     def ticks(self) -> int:
-        """As far as the environment could tell."""
+        """The ticks since the clock was made, as far as the environment reported them."""
         now = self._now()
         if now is not None:
             self._ticks = now - self._start

@@ -1,7 +1,7 @@
-"""Starting a process of another runtime (Node) as a sandbox: no files, no network, no processes of its own.
+"""Start a process of another runtime (Node) in a sandbox: no files, no network, no child processes.
 
 The layers are those of the Python sandbox: bubblewrap's namespaces or Landlock, a system-call filter,
-resource limits. What the process is given besides are the files it runs and the descriptors that it inherits.
+resource limits. In addition the process may use the files that it runs and the descriptors that it inherits.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Way = Literal["bubblewrap", "landlock"]
 
 V8_SYSCALLS = Path(__file__).with_name("v8_syscalls.json")
 MEMORY, ERRORS_WRITTEN, OPEN_FILES = 2 << 30, 16 << 20, 256
-"""Bytes of data (V8's address space is far larger than what it uses), bytes of standard error, open files."""
+"""Limits on data in bytes (V8's address space is far larger), standard error in bytes, and open files."""
 
 BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); from worker import starter; starter.main()"
 LOADED = re.compile(r"^\s*(?:\S+ => )?(/.+) \(0x[0-9a-f]+\)$", re.MULTILINE)
 """A line of the dynamic loader about a library, or about itself."""
 
 NO_OPENSSL_SETTINGS = {"OPENSSL_CONF": os.devnull}
-"""Node does not start where it finds OpenSSL's settings and may not read them."""
+"""Node does not start if OpenSSL's settings exist but are not readable."""
 
 NO_LANDLOCK = (
     "there is no Landlock (Linux 5.13 or later has it; in a container the engine's profile must allow it, "
@@ -48,8 +48,8 @@ class ConfinedLauncher:
     """Starts a process inside bubblewrap, or under Landlock, with a filter that lets V8 run.
 
     Args:
-        way: `landlock` works in containers, too; `bubblewrap` also hides which files exist.
-        memory: bytes of data that the process may have.
+        way: `landlock` also works in containers; `bubblewrap` also hides which files exist.
+        memory: the most bytes of data of the process.
     """
 
     confines = True
@@ -118,10 +118,10 @@ class ConfinedLauncher:
 
 
 def process_launcher(kind: str = "auto") -> Launcher:
-    """What starts the processes of a world, for a sandbox of this kind (`open_sandbox`).
+    """The launcher of a world's processes, for a sandbox of this kind (`open_sandbox`).
 
-    Where this machine cannot confine them they are started plainly: Python programs have a sandbox of their
-    own, and programs in the world's language are refused unless the kind is `unsafe`.
+    If this machine cannot confine them, they are started without confinement: Python programs have their own
+    sandbox, and programs in the world's language are refused unless the kind is `unsafe`.
     """
     if kind == "unsafe":
         return PlainLauncher(allowed=True)
@@ -135,7 +135,7 @@ def process_launcher(kind: str = "auto") -> Launcher:
 
 
 def why_not(way: Way) -> str | None:
-    """Why a process cannot be confined in this way on this machine, with the cure; `None` where it can."""
+    """The reason why this way of confinement is not available, with the remedy; `None` if it is."""
     try:
         v8_filter()
     except seccomp.UnsupportedArchitecture as error:
@@ -165,14 +165,14 @@ def v8_filter() -> bytes:
 
 
 def _starters_environment() -> dict[str, str]:
-    """What the programs that confine it are started with; it gets nothing of that."""
+    """The environment of the confining programs, which the confined process does not get."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return {"PATH": os.defpath, **kept}
 
 
 @functools.cache
 def _libraries(program: str) -> list[str]:
-    """The shared libraries that a program loads, and their loader, which is asked for them (ld.so(8))."""
+    """The shared libraries of a program and their loader, as listed by the loader (ld.so(8))."""
     environment = {"LD_TRACE_LOADED_OBJECTS": "1"}
     told = subprocess.run(
         [program, "--version"], env=environment, capture_output=True, text=True, timeout=60, check=False

@@ -24,25 +24,25 @@ INTERPRETER_FLAGS = ("-S", "-s", "-P", "-B")
 BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv.pop(1)); import worker.zygote; worker.zygote.main()"
 
 
-class Process:
-    """The vessel of such a fork server."""
+class LocalProcess:
+    """A fork server's process on this machine."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def complaint(self) -> str:
-        """See `Vessel`."""
+    def error_output(self) -> str:
+        """See `ServerProcess`."""
         stream = self._process.stderr
         return "" if stream is None or stream.closed else stream.read().decode(errors="replace")
 
-    def started(self) -> None:
-        """See `Vessel`."""
+    def locked_down(self) -> None:
+        """See `ServerProcess`."""
         if self._process.stderr is not None:
             self._process.stderr.close()
 
     def close(self) -> None:
-        """See `Vessel`."""
-        self.started()
+        """See `ServerProcess`."""
+        self.locked_down()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=0.2)
             return
@@ -63,7 +63,7 @@ def start_process(isolation: Isolation) -> ForkServer:
     except BaseException:
         control.close()
         raise
-    return ForkServer(control, Process(process))
+    return ForkServer(control, LocalProcess(process))
 
 
 def _start(isolation: Isolation, control: socket.socket) -> subprocess.Popen[bytes]:

@@ -26,14 +26,14 @@ class Worker:
     connection: socket.socket
 
 
-class Vessel(Protocol):
-    """What a fork server runs in, as its host holds it: a process, a container."""
+class ServerProcess(Protocol):
+    """The process or container in which a fork server runs."""
 
-    def complaint(self) -> str:
-        """What it said on its standard error, once it has ended."""
+    def error_output(self) -> str:
+        """Its standard error, after it has ended."""
 
-    def started(self) -> None:
-        """The server is locked down: it has nothing more to complain of."""
+    def locked_down(self) -> None:
+        """Called when the server is locked down, after which its standard error is not needed."""
 
     def close(self) -> None:
         """End it. Safe to call twice."""
@@ -43,21 +43,26 @@ class ForkServer:
     """One warm interpreter. Not thread-safe. After any exception but `SandboxUnavailable` it is closed."""
 
     def __init__(
-        self, control: socket.socket, vessel: Vessel, *, memory: int | None = None, same_kernel: bool = True
+        self,
+        control: socket.socket,
+        server_process: ServerProcess,
+        *,
+        memory: int | None = None,
+        same_kernel: bool = True,
     ) -> None:
         """Wait until the interpreter is locked down.
 
         Args:
             control: the socket that it answers on; closing it ends the server.
-            vessel: what it runs in; both are this object's to close, also where this fails.
-            memory: bytes that the vessel has room for in a worker; any number where omitted.
+            server_process: its process or container. This object closes it and `control`, also on failure.
+            memory: the most bytes of memory of a worker; no limit by default.
             same_kernel: it runs on this machine, so that processors have the same numbers.
 
         Raises:
             SandboxUnavailable: it did not start, or a layer does not hold; the message says which.
         """
         self._control = control
-        self._vessel = vessel
+        self._server_process = server_process
         self._memory = memory
         self._same_kernel = same_kernel
         self._control.settimeout(START_SECONDS)
@@ -67,7 +72,7 @@ class ForkServer:
             self.close()
             raise
         self._control.settimeout(ANSWER_SECONDS)
-        self._vessel.started()
+        self._server_process.locked_down()
 
     def has_room(self, memory: int) -> bool:
         """Whether a worker may use so many bytes here."""
@@ -101,7 +106,7 @@ class ForkServer:
     def close(self) -> None:
         """End the server and with it every worker. Safe to call twice."""
         self._control.close()
-        self._vessel.close()
+        self._server_process.close()
 
     def _ask(self, request: dict[str, Any], wanted: str, connection: socket.socket | None = None) -> int:
         """The number that the server answers with; it is not believed to be one."""
@@ -134,7 +139,9 @@ class ForkServer:
         except OSError:
             answer = b""
         if not answer:
-            raise SandboxUnavailable(f"the sandbox did not start: {self._vessel.complaint().strip()[-500:]}")
+            raise SandboxUnavailable(
+                f"the sandbox did not start: {self._server_process.error_output().strip()[-500:]}"
+            )
         try:
             said = json.loads(answer)
             if "error" in said:

@@ -1,7 +1,6 @@
-"""What a worker may say. Every frame is hostile: the program can write to the wire itself.
+"""The frames that a worker may send. Every frame is untrusted: the program can write to the wire itself.
 
-A frame is data about the program and nothing else; what was called, what failed and what the world's clock
-says are the host's own records.
+A frame is only data about the program; calls, failures and the world's clock are recorded by the host.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from fieldcraft.common.suggest import reason
 
 
 class BrokenProtocol(Exception):
-    """A worker sent what no honest worker sends; the message is for the record, bounded."""
+    """A worker sent an invalid frame; the bounded message is for the record."""
 
 
 DEEPEST = 100
@@ -23,7 +22,7 @@ DEEPEST = 100
 
 
 def _sound(value: Any) -> Any:
-    """Refuse NaN, infinities and endless nesting: worlds and journals need not expect them."""
+    """Refuse NaN, infinities and deep nesting, so that worlds and journals need not handle them."""
     _check(value, 0)
     return value
 
@@ -46,7 +45,7 @@ Finite = AfterValidator(_sound)
 
 
 class Frame(BaseModel):
-    """Base of the frames: strict types, no unknown members."""
+    """The base of all frames: strict types, no unknown members."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -58,7 +57,7 @@ class Ready(Frame):
 
 
 class Log(Frame):
-    """A piece of what the program printed; never empty, which would count nothing and cost the host."""
+    """A piece of the program's output; never empty, since an empty one would not count against a limit."""
 
     type: Literal["log"]
     text: str = Field(min_length=1)
@@ -113,7 +112,7 @@ class Fault(Frame):
 
 
 class Done(Frame):
-    """The program's end. Nothing after it is read."""
+    """The program's end. Later frames are not read."""
 
     type: Literal["done"]
     fault: Fault | None
@@ -130,7 +129,7 @@ def read_frame(line: bytes) -> AnyFrame:
     """One validated frame. The parser itself bounds nesting (about 200 levels) and the digits of a number.
 
     Raises:
-        BrokenProtocol: no frame, for whatever reason.
+        BrokenProtocol: it is not a valid frame.
     """
     try:
         return _FRAME.validate_json(line)
@@ -155,7 +154,7 @@ class FrameBuffer:
         self._pending += data
 
     def next_line(self) -> bytes | None:
-        """The next whole line, `None` where it is still to come.
+        """The next complete line; `None` if it is not complete yet.
 
         Raises:
             BrokenProtocol: a line is longer than the limit.

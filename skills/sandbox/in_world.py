@@ -1,7 +1,7 @@
-"""Programs and skills in the world's own language: the world runs them, the host keeps the record.
+"""Programs and skills in the world's own language: the world runs them, and the host records them.
 
 A Python program that calls a JavaScript skill waits for `WorldPrograms.call_skill`; a JavaScript program that
-calls a Python skill is answered by `CallBack`, which runs it in the sandbox.
+calls a Python skill is served by `CallBack`, which runs it in the sandbox.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from fieldcraft.skills.sandbox.ledger import Ledger, failure_text, program_fault
 from fieldcraft.skills.sandbox.wire import Stopped
 
 RunPython = Callable[[Program, SkillSet, Mapping[str, Any], ProgramLimits], Execution]
-"""Runs a Python program beside the one that waits for it, within what that one has left."""
+"""Runs a Python program for a waiting one, within its remaining limits."""
 
 LEAST_SECONDS = 0.01
 
 
 class WorldPrograms:
-    """What one run asks of a world that runs programs; `ledger` is where it is recorded."""
+    """The calls of one execution to a world that runs programs, recorded in `ledger`."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class WorldPrograms:
         self._deadline = time.monotonic() + limits.seconds
 
     def run(self, program: Program, arguments: Mapping[str, Any]) -> None:
-        """Run the program itself; what came of it is in the ledger.
+        """Run the program in the world; the result is in the ledger.
 
         Raises:
             Stopped: it reached a limit.
             SandboxUnavailable: the world does not run programs in its language.
-            ValueError: `arguments` are not the entry's.
+            ValueError: `arguments` do not match the entry's parameters.
         """
         world = self._world(program.language)
         if world is None:
@@ -80,13 +80,13 @@ class WorldPrograms:
         self._record(report)
 
     def call_skill(self, digest: str, args: Sequence[Any], kwargs: Mapping[str, Any], seconds: float) -> Any:
-        """What a skill in the world's language gives back to the Python program that called it.
+        """Call a skill in the world's language for a Python program.
 
         Args:
-            digest: of the skill, one of the program's.
-            args: without the bot.
-            kwargs: by the names of its parameters.
-            seconds: what is left of the program's time.
+            digest: the digest of the skill, one of the program's.
+            args: positional arguments without the bot.
+            kwargs: keyword arguments.
+            seconds: the program's remaining time.
 
         Raises:
             PrimitiveError: it failed; the message says where.
@@ -150,10 +150,10 @@ class WorldPrograms:
         return execution.result
 
     def _left(self) -> ProgramLimits:
-        """What is left of the program's time and calls, for a skill that it waits for.
+        """The program's remaining time and calls, for a skill that it waits for.
 
         Raises:
-            PrimitiveError: nothing.
+            PrimitiveError: nothing is left.
         """
         seconds, calls = self._deadline - time.monotonic(), self._limits.calls - self._ledger.call_count
         if seconds <= LEAST_SECONDS or calls < 1:
@@ -161,7 +161,7 @@ class WorldPrograms:
         return self._limits.model_copy(update={"seconds": seconds, "calls": calls})
 
     def _record(self, report: ProgramReport) -> None:
-        """Keep what the program did. Raises `Stopped` where it reached a limit."""
+        """Record what the program did. Raises `Stopped` if it reached a limit."""
         self._ledger.add_part(
             [(call.name, call.arguments, call.error) for call in report.calls],
             call_count=report.call_count,

@@ -1,6 +1,6 @@
-"""The host's own record of a run, from which its `Execution` is made.
+"""The host's record of a program, from which its `Execution` is made.
 
-Nothing in it is the worker's word but the log, the fault, the result and the skill counts.
+Only the log, the fault, the result and the skill counts come from the worker.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from fieldcraft.skills.sandbox.frames import BrokenProtocol, Done, Fault
 from fieldcraft.skills.sandbox.wire import Stopped
 
 CALLS_KEPT = 50
-"""How many calls are kept from the beginning and from the end of a run, each."""
+"""How many calls are kept from the beginning and from the end of an execution, each."""
 
 FAILURES_KEPT, SKILLS_COUNTED = 1000, 10_000
-"""What is kept of what another program reports: messages of failed calls, and names of skills."""
+"""Limits on another program's report: messages of failed calls, and names of skills."""
 
 ARGUMENTS_LIMIT, LINE_LIMIT, DETAIL_LIMIT, MESSAGE_LIMIT = 200, 200, 2000, 2000
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
@@ -50,7 +50,7 @@ class Ledger:
         self._last: deque[KeptCall] = deque(maxlen=CALLS_KEPT)
 
     def add_log(self, text: str) -> None:
-        """Keep what was printed.
+        """Record printed text.
 
         Raises:
             Stopped: the program printed more than it may; the log is cut and says so.
@@ -68,7 +68,7 @@ class Ledger:
         raise Stopped(KillReason.OUTPUT, f"more than {self._output_limit} bytes printed")
 
     def add_call(self, name: str, arguments: str, error: str | None) -> None:
-        """Keep a call that was made."""
+        """Record a call."""
         self.call_count += 1
         kept = (name, arguments, error)
         if len(self._first) < CALLS_KEPT:
@@ -77,10 +77,10 @@ class Ledger:
             self._last.append(kept)
 
     def add_end(self, done: Done, program: Program, skills: SkillSet) -> None:
-        """Keep how the program says that it ended.
+        """Record how the program claims to have ended.
 
         Raises:
-            BrokenProtocol: it names a skill that it was not given.
+            BrokenProtocol: it names a skill that it does not have.
         """
         self.add_skill_counts(done.skills, skills)
         if done.fault is None:
@@ -89,10 +89,10 @@ class Ledger:
             self.fault = _program_fault(done.fault, program, skills)
 
     def add_skill_counts(self, counts: Mapping[str, int], skills: SkillSet) -> None:
-        """Keep how often skills were called.
+        """Record how often skills were called.
 
         Raises:
-            BrokenProtocol: it names a skill that it was not given.
+            BrokenProtocol: it names a skill that it does not have.
         """
         known = {*skills.roots, *(name for skill in skills.modules.values() for name in skill.dependencies)}
         if not known.issuperset(counts):
@@ -100,7 +100,7 @@ class Ledger:
         self._skills_called = dict(counts)
 
     def add_execution(self, execution: Execution) -> None:
-        """Keep what a program did that this one called and waited for.
+        """Record what another program did that this one called and waited for.
 
         Raises:
             Stopped: together they printed more than a program may.
@@ -122,7 +122,7 @@ class Ledger:
         skills_called: Mapping[str, int],
         log: str,
     ) -> None:
-        """Keep what was done for the program by another one, of whose calls some may be left out.
+        """Record what another program did for this one; some of its calls may be left out.
 
         Raises:
             Stopped: together they printed more than a program may.
@@ -145,11 +145,11 @@ class Ledger:
         return {name: self._skills_called.get(name, 0) + self._parts_called.get(name, 0) for name in names}
 
     def stop(self, reason: KillReason, detail: str | None) -> None:
-        """Keep why the host ended the program."""
+        """Record why the host ended the program."""
         self._killed, self._detail = reason, detail
 
     def execution(self, *, ticks: int, seconds: float) -> Execution:
-        """What happened, as everybody else reads it."""
+        """The `Execution` made from this record."""
         details = dict.fromkeys(text for text in (self._detail, self.environment_failure) if text)
         return Execution(
             log="".join(self._log),
@@ -170,7 +170,7 @@ class Ledger:
 
 
 def arguments_text(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """The arguments of a call as they stand between its parentheses, cut."""
+    """The arguments of a call as source text, cut."""
     parts = [repr(value) for value in args]
     parts += [f"{name}={value!r}" for name, value in kwargs.items()]
     return ", ".join(parts)[:ARGUMENTS_LIMIT]
@@ -193,7 +193,7 @@ def _program_fault(fault: Fault, program: Program, skills: SkillSet) -> ProgramF
 def program_fault(
     kind: str, message: str, line: int | None, *, source: str, skill: str | None
 ) -> ProgramFault:
-    """A fault with the text of its line, where `source` has that line."""
+    """A fault with the text of its line, if `source` has that line."""
     lines = LINE_ENDS.split(source)
     known = line is not None and line <= len(lines)
     return ProgramFault(
@@ -206,5 +206,5 @@ def program_fault(
 
 
 def failure_text(what: str, error: Exception) -> str:
-    """What the environment got wrong, bounded."""
+    """The bounded description of a fault of the environment."""
     return f"{what}: {type(error).__name__}: {error}"[:MESSAGE_LIMIT]

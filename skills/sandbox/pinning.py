@@ -1,4 +1,4 @@
-"""Keeping host and program on one core while they talk: no wake-up across cores for each round trip."""
+"""Keep host and program on one core, which avoids a wake-up of another core for each round trip."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 
 class Pin:
-    """Binds the calling thread to the core it runs on, for the length of a `with` block.
+    """Pins the calling thread to its current core in a `with` block.
 
-    Threads and processes started meanwhile inherit the bond; start them within `paused()`.
+    Threads and processes started meanwhile inherit the pinning; start them within `paused()`.
     `processor` is `None` where nothing is pinned: not wanted, or not possible on this system.
     """
 

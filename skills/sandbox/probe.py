@@ -1,4 +1,4 @@
-"""Which layers of isolation hold on this machine, and the sandbox that they allow."""
+"""The layers of isolation that this machine supports, and the sandbox that they allow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Layer(BaseModel):
-    """One layer of isolation: whether it holds here, what it does or what is missing, and the cure."""
+    """One layer of isolation: whether it is available, what it does or what is missing, and the remedy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,16 +42,16 @@ def probe() -> list[Layer]:
 
 
 def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
-    """A sandbox of this kind; nothing is started before its first run.
+    """Open a sandbox of this kind; nothing is started before its first execution.
 
     Args:
-        kind: `process` (locked-down processes), `docker` (which reaches the engine and sees to the image at
-            once), `auto` (the first of these that this machine can give), `unsafe` (no isolation at all), or
-            one of your own: an announced name, or `module:Class`.
+        kind: `process` (locked-down processes), `docker` (which connects to the engine and prepares the image
+            at once), `auto` (the first of these that is available), `unsafe` (no isolation), or your own:
+            an announced name, or `module:Class`.
         pin: keep the calling thread and the program on one core while a program runs.
 
     Raises:
-        SandboxUnavailable: this machine lacks a layer or an engine; the message names it and the cure.
+        SandboxUnavailable: this machine lacks a layer or an engine; the message names it and the remedy.
         UnknownPart: there is no such kind.
         BrokenPart: a sandbox of your own cannot be made.
     """

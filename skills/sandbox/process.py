@@ -8,7 +8,7 @@ from fieldcraft.skills.sandbox.forking import ForkingSandbox
 
 
 class ProcessSandbox(ForkingSandbox):
-    """Runs programs in processes of this machine. See docs/security.md for what holds them."""
+    """Runs programs in processes of this machine. See docs/security.md for the layers."""
 
     def __init__(self, isolation: Isolation = "landlock", *, pin: bool = True) -> None:
         """Choose the isolation; nothing is started yet.
@@ -22,7 +22,7 @@ class ProcessSandbox(ForkingSandbox):
 
     @property
     def name(self) -> str:
-        """`process`, or `unsafe` where programs are not locked down."""
+        """`process`, or `unsafe` if programs are not locked down."""
         return "unsafe" if self._isolation == "none" else "process"
 
     def _another(self) -> ProcessSandbox:

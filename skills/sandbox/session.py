@@ -1,4 +1,4 @@
-"""One program's run, seen from the host: answer what it asks, hold it to its limits, keep the record."""
+"""The host's side of one execution: serve the program's requests, enforce its limits, record it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Session:
     """Serves one worker. The environment is called in the caller's thread, one call at a time.
 
     Attributes:
-        ledger: what the program did.
-        waited: seconds in which tool calls were begun, a person's approval included.
+        ledger: the record of what the program did.
+        waited: seconds spent starting tool calls, including a person's approval.
     """
 
     def __init__(
@@ -92,17 +92,17 @@ class Session:
         return to_json(frame) + b"\n"
 
     def run_in_world(self, arguments: Mapping[str, Any]) -> None:
-        """Have the world run the program itself. Raises as `WorldPrograms.run` does, but for `Stopped`."""
+        """Let the world run the program. Raises the errors of `WorldPrograms.run`, except `Stopped`."""
         try:
             self._in_world.run(self._program, arguments)
         except Stopped as stopped:
             self.ledger.stop(stopped.reason, stopped.detail)
 
     def serve(self, wire: Wire) -> None:
-        """Answer the worker until its program is done.
+        """Serve the worker until its program is done.
 
         Raises:
-            Stopped: a limit was reached, or the worker does not keep to the protocol.
+            Stopped: a limit was reached, or the worker violated the protocol.
             WorkerEnded: the worker died.
         """
         try:
@@ -150,7 +150,7 @@ class Session:
             raise Stopped(KillReason.TICKS, f"{limit} ticks")
 
     def _primitive(self, call: Call) -> bytes:
-        """Call the primitive; the answer for the program."""
+        """Call a primitive; returns the answer for the program."""
         arguments = arguments_text(call.args, call.kwargs)
         answer, message = b"", None
         try:
@@ -169,7 +169,7 @@ class Session:
         return answer
 
     def _skill(self, call: SkillCall, wire: Wire) -> bytes:
-        """Have the world run a skill in its own language; the answer for the program."""
+        """Let the world run a skill in its own language; returns the answer for the program."""
         skill = self._skills.modules.get(call.name)
         if skill is None or skill.language == "python":
             raise BrokenProtocol("a call to a skill that the program was not given")
@@ -191,9 +191,9 @@ class Session:
         return answer if message is None else _error("primitive", message)
 
     def _tool(self, call: ToolCall, wire: Wire) -> bytes:
-        """Call the tool and wait for it; the answer for the program.
+        """Call a tool and wait for it; returns the answer for the program.
 
-        What the caller's side raises while the call is begun (a person who stops the run) ends the program.
+        An exception while the call is started (a person stops the run) ends the program.
         """
         names = self._tools.names() if self._tools else ()
         if self._tools is None or call.name not in names:
@@ -217,7 +217,7 @@ class Session:
         return _error("tool", message)
 
     def _submit(self, tools: ToolCaller, call: ToolCall, wire: Wire) -> Future[Any]:
-        """Begin the call; what a person takes to allow it is not the program's time."""
+        """Start the call; the time of a person's approval does not count as the program's."""
         began = time.monotonic()
         with self._pin.paused():
             future = tools.submit(call.name, call.arguments)

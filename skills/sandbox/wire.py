@@ -1,4 +1,4 @@
-"""The host's end of a worker's wire: waits on the worker, the deadline, tool results and cancel at once."""
+"""The host's end of a worker's wire: waits for the worker, the deadline, tool results and cancel together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHUNK = 65536
 
 
 class Stopped(Exception):
-    """The program is to end now, for this reason; `detail` says more."""
+    """The program must end now, for this reason; `detail` explains it."""
 
     def __init__(self, reason: KillReason, detail: str | None = None) -> None:
         super().__init__(reason, detail)
@@ -25,7 +25,7 @@ class Stopped(Exception):
 
 
 class WorkerEnded(Exception):
-    """The worker's end of the wire is closed: it died, or let go of it."""
+    """The worker's end of the wire is closed: it died, or closed it."""
 
 
 class Wake:
@@ -38,27 +38,27 @@ class Wake:
         self._rung.setblocking(False)
 
     def fileno(self) -> int:
-        """What becomes readable when the bell was rung."""
+        """The socket that becomes readable when the bell rings."""
         return self._heard.fileno()
 
     def ring(self) -> None:
-        """Have the host look again. One ring that is still unheard is enough."""
+        """Wake the host. Several rings before it wakes count as one."""
         with suppress(OSError):
             self._rung.send(b"!")
 
     def cancel(self) -> None:
-        """Have the host stop the program."""
+        """Ask the host to stop the program."""
         self.cancelled = True
         self.ring()
 
     def hush(self) -> None:
-        """Forget the rings so far."""
+        """Clear earlier rings."""
         with suppress(BlockingIOError):
             while self._heard.recv(CHUNK):
                 pass
 
     def close(self) -> None:
-        """Let go of the sockets; later rings are not heard."""
+        """Close the sockets; later rings have no effect."""
         self._heard.close()
         self._rung.close()
 
@@ -80,7 +80,7 @@ class Wire:
         """The worker's next frame.
 
         Raises:
-            Stopped: deadline, cancel, or what came is no frame.
+            Stopped: deadline, cancel, or an invalid frame.
             WorkerEnded: there will be no more.
         """
         self._check()
@@ -95,11 +95,11 @@ class Wire:
             raise Stopped(KillReason.PROTOCOL, str(error)) from None
 
     def write(self, data: bytes) -> None:
-        """Send `data`; a worker that does not read it is waited for no longer than the deadline.
+        """Send `data`; waits for the worker to read it until the deadline.
 
         Raises:
             Stopped: deadline or cancel.
-            WorkerEnded: nobody is there to read it.
+            WorkerEnded: the worker has ended.
         """
         view = memoryview(data)
         try:
@@ -117,10 +117,10 @@ class Wire:
                 self._poll.modify(self._descriptor, select.POLLIN)
 
     def wait_until(self, done: Callable[[], bool]) -> None:
-        """Wait for something else, which rings the bell; the worker must keep still meanwhile.
+        """Wait for another event, which rings the bell; the worker must not send anything meanwhile.
 
         Raises:
-            Stopped: deadline or cancel, or the worker spoke out of turn.
+            Stopped: deadline or cancel, or the worker sent something.
             WorkerEnded: the worker died waiting.
         """
         while not done():
@@ -149,7 +149,7 @@ class Wire:
         return ready
 
     def _check(self) -> float:
-        """Seconds to the deadline; stops where there are none, or on cancel."""
+        """Seconds until the deadline; raises `Stopped` after it, or on cancel."""
         if self._wake.cancelled:
             raise Stopped(KillReason.CANCELLED)
         remaining = self.deadline - time.monotonic()

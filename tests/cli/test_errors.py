@@ -30,7 +30,7 @@ USAGE = [
     (["explore", "--tasks", "nowhere.txt"], "--tasks nowhere.txt cannot be read"),
     (["explore", "--tasks", "empty.txt"], "--tasks empty.txt holds no tasks"),
     (["explore", "--tasks", "wrong.json"], "--tasks wrong.json, task 2"),
-    (["explore", "--tasks", "empty.txt", "--curriculum", "auto"], "says nothing to --curriculum auto"),
+    (["explore", "--tasks", "empty.txt", "--curriculum", "auto"], "has no effect on --curriculum auto"),
     (["explore", "--curriculum", "fixed"], "needs a list of tasks: --tasks FILE"),
     (["explore", "--curriculum", "clever"], "clever"),
     (["explore", "--picture", "nowhere/end.png"], "there is no folder nowhere"),

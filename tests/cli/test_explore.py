@@ -1,4 +1,4 @@
-"""`explore`, `solve` and going on with a run."""
+"""`explore`, `solve` and resuming a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_sums_up_and_says_what_to_do_next(workshop: Workshop) -> None:
         "carpentry (iteration 3)",
         "2 different: plank, wood",
         "2 kept: chop-wood, saw-planks",
-        "2 done, 0 never done",
+        "2 done, 0 failed",
         "runs/first",
         "fieldcraft explore --resume first --iterations 83",
         "fieldcraft skills list --library library",
@@ -54,7 +54,7 @@ def test_resumes_with_more_budget(workshop: Workshop) -> None:
     workshop.explore()
     ended = workshop.run("explore", "--plain", "--resume", "latest", "--iterations", "4")
     assert ended.code == 0
-    assert "going on after iteration 3" in ended.out
+    assert "resumed after iteration 3" in ended.out
     assert "task 3" in ended.out
     assert "task 1:" not in ended.out
     assert workshop.run("runs", "show", "first", "--json").data["iterations"] == 4
@@ -133,7 +133,7 @@ def test_the_end_of_the_input_leaves_a_run_that_asks_again(
     monkeypatch.setattr("builtins.input", nobody)
     ended = workshop.explore("--curriculum", "human")
     assert ended.code == 1
-    assert "paused: nobody answered: the input ended" in ended.out
+    assert "paused: no answer: standard input ended" in ended.out
     monkeypatch.setattr("builtins.input", lambda: "")
     assert workshop.run("explore", "--plain", "--resume", "first").code == 0
 

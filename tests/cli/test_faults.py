@@ -38,7 +38,7 @@ def test_a_full_disk_stops_the_run_and_space_lets_it_go_on(workshop: Workshop, m
     ended = workshop.explore("--iterations", "12")
     assert ended.code == 1
     assert "cannot be written (No space left on device); nothing acknowledged is lost" in ended.err
-    assert "Then go on with: fieldcraft explore --resume first" in ended.err
+    assert "Then resume with: fieldcraft explore --resume first" in ended.err
     acknowledged = len(workshop.journal())
     assert acknowledged > 5
     subprocess.run(["mount", "-o", "remount,size=8m", str(mounted)], check=True)

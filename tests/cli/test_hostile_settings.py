@@ -52,7 +52,7 @@ def test_a_file_of_settings_that_is_none_is_not_waited_for(workshop: Workshop, k
         file.symlink_to("/dev/zero")
     else:
         file.mkdir()
-    with pytest.raises(UsageProblem, match="is no file"):
+    with pytest.raises(UsageProblem, match="is not a file"):
         load_settings({})
 
 

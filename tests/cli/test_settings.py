@@ -1,4 +1,4 @@
-"""Settings rise from the file over the environment to flags."""
+"""Flags override the environment, which overrides the settings file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.Mon
         ("[role_models]\naktor = 'offline'\n", "no model role 'aktor'; did you mean 'actor'?"),
         (
             "[model_options]\nprise = 3\n",
-            "no setting 'model_options.prise'; did you mean 'prices' or 'retries'? Settings here",
+            "no setting 'model_options.prise'; did you mean 'prices' or 'retries'? Known settings",
         ),
         ("sandbox = 'cage'\n", "fieldcraft.toml: sandbox: "),
         ("seed = \n", "fieldcraft.toml is not valid TOML: Invalid value (at line 1, column 8)"),
@@ -77,7 +77,7 @@ def test_a_wrong_role_is_told_without_the_table_it_stands_in(workshop: Workshop)
 def test_a_folder_of_the_files_name_is_told(workshop: Workshop) -> None:
     Path("fieldcraft.toml").unlink()
     Path("fieldcraft.toml").mkdir()
-    with pytest.raises(UsageProblem, match=r"fieldcraft\.toml is no file; move it away"):
+    with pytest.raises(UsageProblem, match=r"fieldcraft\.toml is not a file; move it away"):
         load_settings({})
 
 
@@ -86,7 +86,7 @@ def test_a_folder_of_the_files_name_is_told(workshop: Workshop) -> None:
     [
         ("FIELDCRAFT_SEED", "x", "FIELDCRAFT_SEED: seed: "),
         ("FIELDCRAFT_OPTIONS", "{size", "FIELDCRAFT_OPTIONS must hold JSON"),
-        ("FIELDCRAFT_SEDE", "3", "FIELDCRAFT_SEDE is no setting; did you mean 'seed'? (in capitals"),
+        ("FIELDCRAFT_SEDE", "3", "FIELDCRAFT_SEDE is not a setting; did you mean 'seed'? (in capitals"),
         ("FIELDCRAFT_BUDGET__TOKENS", "-1", "FIELDCRAFT_BUDGET__TOKENS: budget.tokens: "),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_limit_in_money_that_limits_nothing_is_refused(
 ) -> None:
     ended = workshop.run(*command, "--model", "openai:nobody-knows", "--money", "1")
     assert ended.code == 2
-    assert "--money limits nothing while the price of openai:nobody-knows is not known" in ended.err
+    assert "--money has no effect while the price of openai:nobody-knows is unknown" in ended.err
     assert not (workshop.folder / "runs").exists()
 
 

@@ -97,7 +97,7 @@ def test_a_reader_who_leaves_stops_the_run_in_good_order(workshop: Workshop) -> 
     assert "explore --resume first" in ended.err
     assert "Traceback" not in ended.err
     last = workshop.journal()[-1]
-    assert (last["type"], last["reason"]) == ("run_paused", "nobody reads its output any more")
+    assert (last["type"], last["reason"]) == ("run_paused", "the reader of its output has gone")
     assert workshop.run("explore", "--plain", "--resume", "first").code == 0
 
 

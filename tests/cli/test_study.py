@@ -65,7 +65,7 @@ def test_a_study_stopped_half_way_goes_on(workshop: Workshop, number: signal.Sig
     out, err = process.communicate(timeout=30)
     assert process.returncode == (130 if number == signal.SIGINT else -9), err
     if number == signal.SIGINT:
-        assert "the same command goes on" in out and "Traceback" not in err
+        assert "the same command resumes" in out and "Traceback" not in err
     done = {path: path.read_text() for path in results(workshop)}
     assert 0 < len(done) < 3
     wait_for(lambda: not workers_of(workshop))
@@ -143,17 +143,17 @@ def test_a_new_world_with_the_library_and_without(workshop: Workshop) -> None:
     [
         (("--methods", "full,reakt"), "no method 'reakt'; did you mean 'react'?"),
         (("--methods", ","), "--methods names nothing"),
-        (("--seeds", "x"), "--seeds 'x': 'x' is no number; write how many (5), or which (1,4,9 or 11-15)"),
+        (("--seeds", "x"), "--seeds 'x': 'x' is not a number; write how many (5), or which (1,4,9 or 11-15)"),
         (("--seeds", "0"), "--seeds '0' names no seed"),
         (("--seeds", "1-100000"), "more than 1000 seeds"),
-        (("--seeds", "-3"), "is no number"),
+        (("--seeds", "-3"), "is not a number"),
         (("--iterations", "0"), "--iterations 0 leaves nothing to run"),
         (("--money", "0"), "--money 0 leaves nothing to run"),
         (("--tokens", "-1"), "budget.tokens"),
-        (("--money", "1", "--model", "openai:nobody-knows"), "the price of openai:nobody-knows is not known"),
+        (("--money", "1", "--model", "openai:nobody-knows"), "the price of openai:nobody-knows is unknown"),
         (("--minutes", "0"), "--minutes 0 leaves nothing to run"),
         (("--jobs", "0"), "Invalid value for '--jobs'"),
-        (("--goals", "wood"), "--goals says nothing to `study items`"),
+        (("--goals", "wood"), "--goals has no effect on `study items`"),
         (("--only-scrambled",), "--only-scrambled needs a --scramble SEED"),
         (("--scramble", "3"), "only the rules of the grid world can be scrambled"),
         (("--model", "nobody:x"), "nobody"),

@@ -105,7 +105,7 @@ def test_the_same_in_the_settings_file(workshop: Workshop, letters: Path) -> Non
         (("--tools", "calculater"), "no tool 'calculater'; did you mean 'calculator'"),
         (("--tools", "search", "--corpus", "nowhere"), "there is no corpus nowhere; correct --corpus"),
         (("--tools", "search", "--approve", "serch"), "no such tool; did you mean 'search'"),
-        (("--approve", "never", "--approve", "x"), "--approve never says it all"),
+        (("--approve", "never", "--approve", "x"), "--approve never covers every tool"),
     ],
 )
 def test_wrong_flags_are_named_with_the_cure(
@@ -160,7 +160,7 @@ def test_a_run_whose_person_goes_away_stops_and_asks_again_when_it_goes_on(
         assert process.returncode == 130
     else:
         out, err = process.communicate("", timeout=60)
-        assert "nobody answered: the input ended" in out
+        assert "no answer: standard input ended" in out
     assert "Traceback" not in err
     assert "explore --resume first" in out
     assert [event["type"] for event in workshop.journal()][-2:] == ["approval_asked", "run_paused"]
@@ -193,9 +193,9 @@ def test_a_tool_that_cannot_be_had_is_named_and_the_rest_works(workshop: Worksho
     more = ("--tools", "broken:silent", "--tools", "nowhere:thing", "--tools", "letterbox:pots")
     ended = workshop.explore(*flags(letters, *more))
     assert ended.code == 0
-    assert "tool broken:silent cannot be had: function 'silent' has no docstring" in ended.err
-    assert "tool nowhere:thing cannot be had: importing 'nowhere' failed" in ended.err
-    assert "tool letterbox:pots cannot be had: module 'letterbox' has no 'pots'" in ended.err
+    assert "tool broken:silent is not available: function 'silent' has no docstring" in ended.err
+    assert "tool nowhere:thing is not available: importing 'nowhere' failed" in ended.err
+    assert "tool letterbox:pots is not available: module 'letterbox' has no 'pots'" in ended.err
     assert "programs: post  sent" in ended.out
 
 

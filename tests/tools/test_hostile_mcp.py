@@ -79,9 +79,9 @@ def test_a_tool_that_cannot_be_used_costs_itself(
     assert "infinite or none" in told["mcp.hostile: none"]
     assert "with its references followed it has more than 20,000 parts" in told["mcp.hostile: doubling"]
     assert "more than 20,000 parts" in told["mcp.hostile: wordy"]
-    assert "its properties are no object" in told["mcp.hostile: listed"]
-    assert "its required is no list of names" in told["mcp.hostile: required"]
-    assert "its $schema is no text" in told["mcp.hostile: dialect"]
+    assert "its properties are not an object" in told["mcp.hostile: listed"]
+    assert "its required is not a list of names" in told["mcp.hostile: required"]
+    assert "its $schema is not a text" in told["mcp.hostile: dialect"]
     assert all(len(message) < 1_000 for message in told.values())
 
 

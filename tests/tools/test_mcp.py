@@ -196,7 +196,7 @@ def test_bad_schemas_are_named_and_the_rest_works(load: Load, execute_all: Execu
     told = {problem.name: problem.message for problem in registry.problems}
 
     assert set(registry.names()) == {"bare", "good", "circle", "nowhere", "h_h"}
-    assert "its arguments are no object" in told["mcp.rude: no-object"]
+    assert "its arguments are not an object" in told["mcp.rude: no-object"]
     assert "'wish' is not valid" in told["mcp.rude: bad_type"]
     assert "there is a tool 'good' already (mcp.rude)" in told["mcp.rude: good"]
     assert "cannot be called as tools.<name>()" in told["mcp.rude: !!"]

@@ -45,7 +45,7 @@ def test_entries_of_many_clients(entry: dict[str, Any], server: McpServer) -> No
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("npx files", "its entry is no object of command, args, env or url"),
+        ("npx files", "its entry is not an object with command, args, env or url"),
         ({}, "either a command to start or a url"),
         ({"command": "a", "url": "https://a"}, "either a command to start or a url"),
         ({"command": "a", "type": "http"}, "type stdio goes with a command"),
@@ -108,7 +108,7 @@ def test_variables_are_filled_in_as_clients_write_them(monkeypatch: pytest.Monke
     assert filled("${workspaceFolder}:${userHome}") == f"{Path.cwd()}:{Path.home()}"
     with pytest.raises(BrokenTool, match="the environment variable NO_SUCH is not set"):
         filled("${NO_SUCH}")
-    with pytest.raises(BrokenTool, match=r"\$\{input:key\} is what an editor asks for"):
+    with pytest.raises(BrokenTool, match=r"\$\{input:key\} is an editor's input variable"):
         filled("${input:key}")
 
 

@@ -1,4 +1,4 @@
-"""Tools that ask a model: answers from the texts at hand, and translation."""
+"""Tools that call a model: answers from a person's own texts, and translation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.traits import declare
 
 PASSAGES = 4
-"""How many passages an answer may rest on."""
+"""The most passages that an answer may use."""
 ANSWER_SECONDS = 120.0
-"""How long a call may take that waits for a model."""
+"""The timeout of a call that waits for a model, in seconds."""
 LONGEST_TEXT = 20_000
-"""Characters of a text that is translated."""
+"""The most characters of a text to translate."""
 
 
 class Answer(TypedDict):

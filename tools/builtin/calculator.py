@@ -1,4 +1,4 @@
-"""Exact arithmetic on untrusted text: a syntax tree over fractions, every number bounded, no `eval`."""
+"""Exact arithmetic on untrusted text: evaluates a syntax tree over bounded fractions, without `eval`."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _round(value: Fraction, digits: Fraction = Fraction(0)) -> Fraction:
 
 
 def _square_root(value: Fraction) -> Fraction:
-    """Exact where the root is rational, else to 40 decimals."""
+    """The exact square root if it is rational, else to 40 decimals."""
     if value < 0:
         raise ToolError("sqrt cannot take a negative number")
     top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)

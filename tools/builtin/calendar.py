@@ -1,4 +1,4 @@
-"""What day it is."""
+"""The calendar tool."""
 
 from __future__ import annotations
 

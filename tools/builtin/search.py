@@ -1,4 +1,4 @@
-"""Looking things up in a person's own texts."""
+"""The search tool over a person's own texts."""
 
 from __future__ import annotations
 

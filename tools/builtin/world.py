@@ -1,4 +1,4 @@
-"""What the agent can look up of the world it lives in."""
+"""Tools that look up facts about the agent's world."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reference(name: str = "") -> str:
 
 
 def _said_of(name: str, part: str) -> str:
-    """A paragraph that has the name in it; of a list such as `Items: a, b` only that it is there."""
+    """The paragraphs that mention the name; for a list such as `Items: a, b` only that the name is in it."""
     kind, colon, names = part.partition(": ")
     if colon and kind.isalpha():
         return f"{name} is one of the {kind.lower()}" if name in names.split(", ") else ""

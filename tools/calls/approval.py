@@ -9,21 +9,21 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.tools.context import ToolCall
 
 LONGEST_SHOWN = 2_000
-"""Characters of the arguments that are shown; a person is told what is left out."""
+"""The most characters of the arguments that a person is shown; the prompt says how many more there are."""
 
 SETTLING = {"a": True, "always": True, "v": False, "never": False}
-"""Answers that settle the question for a tool, and whether they allow it."""
+"""Answers that apply to all later calls of a tool, and whether they allow them."""
 
 AskPerson = Callable[[str], str]
 
 
 class Approval:
-    """Puts one call at a time before a person, who may settle the question for a tool once and for all.
+    """Asks a person about one call at a time. The answer may apply to all later calls of the tool.
 
     Args:
-        ask: shows a question and returns the answer; `None` where nobody is there to be asked.
-        redact: takes secrets out of what is shown.
-        settled: tools that a person allowed or refused for good before; looked into at each call.
+        ask: shows a question and returns the answer; `None` if no person is available.
+        redact: removes secrets from what is shown.
+        settled: tools that a person has allowed or refused for all calls; read at each call.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Approval:
         self._before = settled
 
     def refusal(self, call: ToolCall) -> str | None:
-        """Why the call may not be made, or `None`; waits for the person."""
+        """The reason why the call is refused, or `None`; waits for the person's answer."""
         with self._asking:
             allowed = self._settled.get(call.name, self._before.get(call.name))
             if allowed is None:

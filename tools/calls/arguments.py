@@ -1,4 +1,4 @@
-"""Checking arguments before a call, so that what was wrong goes back to the caller."""
+"""Validate arguments before a call, so that errors are reported to the caller."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _MOST_COMPLAINTS = 10
 _LONGEST = 2_000
 
 LIMITS = Limits(size=256_000, items=50_000)
-"""How much of arguments a tool is given in one call."""
+"""The limits on the arguments of one call."""
 LEFT_OUT = "(left out)"
 
 Check = Callable[[Mapping[str, Any]], None]
 
 
 def size_of(arguments: Mapping[str, Any]) -> int:
-    """Bytes of arguments as JSON."""
+    """The size of arguments as JSON, in bytes."""
     return len(to_json(arguments, inf_nan_mode="constants", serialize_unknown=True))
 
 
 def plain_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """The arguments as data that can be written down and read back, and their bytes as JSON.
+    """The arguments as data that a journal can hold, and their size as JSON in bytes.
 
     Raises:
-        TooMuch: they are no such data, or too much.
+        TooMuch: they are not such data, or exceed a limit.
     """
     if (size := _size_of_few(arguments)) is not None:
         return dict(arguments), size
@@ -51,7 +51,7 @@ def plain_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
 
 
 def _size_of_few(arguments: Mapping[str, Any]) -> int | None:
-    """The size of arguments that are too short to break a bound, as those of most calls; `None` of others."""
+    """The size of arguments that are too short to exceed a limit, as in most calls; else `None`."""
     try:
         text = to_json(arguments)
         if len(text) > LIMITS.digits or text.count(b"[") + text.count(b"{") > LIMITS.depth:
@@ -63,7 +63,7 @@ def _size_of_few(arguments: Mapping[str, Any]) -> int | None:
 
 
 class TooMuch(ToolError):
-    """Arguments that are not passed on; `shown` is what is recorded in their place."""
+    """Arguments that are not passed on; `shown` is recorded instead."""
 
     def __init__(self, message: str, shown: dict[str, Any]) -> None:
         super().__init__(message)
@@ -71,10 +71,10 @@ class TooMuch(ToolError):
 
 
 def checker(name: str, tool: BaseTool) -> Check:
-    """What raises `ToolError` for arguments that `tool` does not take.
+    """A function that raises `ToolError` for arguments that `tool` does not accept.
 
     Raises:
-        BrokenTool: the tool's schema is none.
+        BrokenTool: the tool's schema is not valid.
     """
     try:
         schema = call_schema(tool)
@@ -88,11 +88,11 @@ def checker(name: str, tool: BaseTool) -> Check:
 
 
 def call_schema(tool: BaseTool) -> Any:
-    """The schema of what a caller gives: a pydantic model, or a JSON schema."""
+    """The schema of the caller's arguments: a pydantic model, or a JSON schema."""
     from langchain_core.tools import Tool
 
     if isinstance(tool, Tool) and tool.args_schema is None:
-        # LangChain's tool of one text: its `tool_call_schema` tells the signature of its insides.
+        # LangChain's tool of one text: its `tool_call_schema` describes its internal signature.
         return {"type": "object", "properties": tool.args, "required": list(tool.args)}
     return tool.tool_call_schema
 
@@ -115,12 +115,12 @@ def _model_checker(name: str, schema: type[BaseModel]) -> Check:
 
 
 def reason(message: str) -> str:
-    """What pydantic says is wrong, without the name that it gives to a validator's own words."""
+    """A pydantic error message without the prefix that pydantic adds to a validator's message."""
     return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
 def complaints(error: ValidationError) -> str:
-    """What pydantic found wrong, as one line."""
+    """The errors that pydantic found, on one line."""
     found = (
         (problem["loc"], reason(problem["msg"]))
         for problem in error.errors(include_url=False, include_input=False)
@@ -129,7 +129,7 @@ def complaints(error: ValidationError) -> str:
 
 
 def one_line(found: Iterable[tuple[Iterable[object], str]]) -> str:
-    """Places and what is wrong there, the first few, on one line."""
+    """The first few errors with their places, on one line."""
     parts = (
         f"{'.'.join(str(part)[:100] for part in place) or 'arguments'}: {problem}" for place, problem in found
     )
@@ -145,7 +145,7 @@ def _extra(name: str, arguments: Iterable[str], known: Iterable[str]) -> str:
 
 
 def _json_schema_checker(name: str, schema: Mapping[str, Any]) -> Check:
-    """A check against a JSON schema that somebody else wrote; see `fieldcraft.tools.calls.schemas`."""
+    """A check against an untrusted JSON schema; see `fieldcraft.tools.calls.schemas`."""
     from fieldcraft.tools.calls.schemas import CheckGivenUp, SchemaCheck, sound_schema
 
     sound = sound_schema(name, schema)

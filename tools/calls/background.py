@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for what is asynchronous only."""
+"""An event loop in its own thread, for asynchronous work of synchronous callers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class BackgroundLoop:
-    """Runs coroutines for synchronous callers. The thread starts with the first one."""
+    """Runs coroutines for synchronous callers. The thread starts with the first coroutine."""
 
     def __init__(self, name: str = "fieldcraft-loop") -> None:
         self._name = name
@@ -40,7 +40,7 @@ class BackgroundLoop:
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self, *, patience: float = 10.0) -> None:
-        """Cancel what runs and wait up to `patience` seconds for the thread to end. Safe to call twice."""
+        """Cancel running work, and wait up to `patience` seconds for the thread's end. Safe to call twice."""
         with self._starting:
             self._closed = True
             loop, thread, self._thread = self._loop, self._thread, None

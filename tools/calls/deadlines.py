@@ -1,4 +1,4 @@
-"""One thread that keeps the deadlines of everything that may hang."""
+"""One thread that watches the deadlines of all work that may hang."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 @dataclass
 class Ticket:
-    """A deadline being kept; `met` is set by whoever finished in time."""
+    """A watched deadline; the work sets `met` when it finishes in time."""
 
     expire: Callable[[], None]
     met: bool = False
 
 
 class Deadlines:
-    """Calls `expire` for what is not `met` in time. Its thread ends while there is nothing to keep."""
+    """Calls `expire` for each ticket that is not `met` in time. Its thread ends when no deadline is left."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -42,7 +42,7 @@ class Deadlines:
         return ticket
 
     def clear(self) -> None:
-        """Keep none of them any longer."""
+        """Drop all deadlines."""
         with self._changed:
             self._heap.clear()
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""A tool in one line, as a model reads it."""
+"""Describe a tool in one line for a model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 LONGEST_PURPOSE = 1_000
-"""Characters of a tool's description; a server may announce one of any size."""
+"""The most characters of a tool's description; a server may announce a longer one."""
 LONGEST_ARGUMENTS = 4_000
-"""Characters of the list of its arguments."""
+"""The most characters of the list of its arguments."""
 _MOST = 100
-"""Arguments, and choices of one, that are named."""
+"""The most arguments, and the most choices of one argument, that are listed."""
 _LONGEST_NAME, _LONGEST_TYPE = 100, 1_000
 
 _PYTHON_NAMES = {
@@ -32,7 +32,7 @@ _DEEPEST = 8
 
 
 def spec(name: str, tool: BaseTool) -> str:
-    """`calculator(expression: str): Work out ...`; an argument that may be left out says so."""
+    """`calculator(expression: str): Work out ...`; an optional argument is marked."""
     schema = tool.args_schema if isinstance(tool.args_schema, Mapping) else None
     required = None if schema is None else schema.get("required", ())
     properties = tool.args if schema is None else schema.get("properties", {})
@@ -42,12 +42,12 @@ def spec(name: str, tool: BaseTool) -> str:
 
 
 def purpose(tool: BaseTool) -> str:
-    """What the tool is for, on one line."""
+    """The purpose of the tool, on one line."""
     return visible_line(tool.description, LONGEST_PURPOSE)
 
 
 def _argument(key: str, schema: Any, required: Any) -> str:
-    """`required` is what a JSON schema requires, `None` where the signature says it by defaults."""
+    """Describe one argument; `required` is that of a JSON schema, or `None` if the defaults decide."""
     schema = schema if isinstance(schema, Mapping) else {}
     name, kind = visible_line(key, _LONGEST_NAME), visible_line(type_name(schema), _LONGEST_TYPE)
     if "default" in schema:
@@ -57,7 +57,7 @@ def _argument(key: str, schema: Any, required: Any) -> str:
 
 
 def type_name(schema: Mapping[str, Any], depth: int = 0) -> str:
-    """The type of a JSON schema in Python's words; `any` where it has none."""
+    """The type of a JSON schema in Python notation; `any` if it has none."""
     if depth > _DEEPEST:
         return "any"
     if isinstance(choices := schema.get("enum"), list):

@@ -1,4 +1,4 @@
-"""How one call ends: its outcome is counted and recorded once, before the caller sees it."""
+"""The end of a call: its outcome is counted and recorded once, before the caller sees it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fieldcraft.tools.context import ToolCall, ToolOutcome
 from fieldcraft.tools.errors import ToolError
 
 _LONGEST_HEARD = 20_000
-"""Characters of an error that are looked at; of these the caller gets the first."""
+"""The most characters of an error that are processed; the caller gets the first of them."""
 
 
 class Bookkeeper(Protocol):
-    """Who counts and records outcomes: the executor."""
+    """What counts and records outcomes: the executor."""
 
     def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
-        """Count and record; the outcome as the caller shall see it."""
+        """Count and record an outcome; returns the outcome for the caller."""
 
 
 class Ending:
@@ -29,7 +29,7 @@ class Ending:
 
     Attributes:
         future: settled by exactly one of `refuse`, `answer`, `follow`.
-        call: what it is the end of.
+        call: the call that ends.
     """
 
     def __init__(self, books: Bookkeeper, call: ToolCall) -> None:
@@ -40,26 +40,26 @@ class Ending:
         self._attempts = 0
 
     def count_attempt(self) -> None:
-        """The tool is about to be called."""
+        """Record that the tool is about to be called."""
         self._attempts += 1
 
     def refuse(self, error: ToolError) -> None:
-        """The call is not made."""
+        """End the call without making it."""
         self._finish(None, error)
 
     def answer(self, value: Any) -> None:
-        """The call is answered from memory, with a value that stays the memory's."""
+        """End the call with a cached value, which is copied."""
         self._finish(copy.deepcopy(value), None)
 
     def replay(self, outcome: ToolOutcome) -> None:
-        """Settle with what an earlier life of the run has recorded."""
+        """End the call with the outcome that was recorded before the run was resumed."""
         if outcome.error is None:
             settle(self.future, outcome.value)
         else:
             fail(self.future, ToolError(outcome.error))
 
     def follow(self, running: Future[Any], remember: Callable[[ToolCall, Any], None] | None) -> None:
-        """Settle as `running` does; cancelling the caller's future cancels it."""
+        """End as the future `running` does; cancelling the caller's future cancels it."""
 
         def take(done: Future[Any]) -> None:
             error = ToolError("the caller cancelled the call") if done.cancelled() else done.exception()

@@ -1,4 +1,4 @@
-"""Calling tools: checked, counted, approved, timed out, recorded; every expected failure is a message."""
+"""Call tools with checks, limits, approval, timeouts and records; expected failures become messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fieldcraft.tools.calls.approval import Approval, AskPerson
 from fieldcraft.tools.calls.arguments import LEFT_OUT, Check, TooMuch, checker, plain_arguments
 from fieldcraft.tools.calls.ending import Ending
 from fieldcraft.tools.calls.gate import Gate
-from fieldcraft.tools.calls.limits import Tally, key
+from fieldcraft.tools.calls.limits import CallLimits, key
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.calls.results import LONGEST_MESSAGE, Results
 from fieldcraft.tools.calls.running import Runner
@@ -35,7 +35,7 @@ _LONGEST_ERROR = 2 * LONGEST_MESSAGE
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A tool with what is worked out about it once."""
+    """A tool with its cached traits and argument check."""
 
     tool: BaseTool
     traits: ToolTraits
@@ -43,18 +43,18 @@ class _Prepared:
 
 
 class ToolExecutor:
-    """Calls the tools of a registry. It is what a sandbox needs of the tool room.
+    """Calls the tools of a registry, for models and for the programs of a sandbox.
 
-    Every call is checked against the tool's schema, counted against the task and the budget, approved
-    where the policy says so, and recorded; calls run side by side.
+    Every call is checked against the tool's schema, counted against the limits of the task and the budget,
+    approved if the policy requires it, and recorded; calls run in parallel.
 
     Args:
-        registry: the tools that may be called. It stays its owner's to close.
-        context: what a tool may reach, by `current_context()`.
+        registry: the tools that may be called. The caller has to close it.
+        context: what a tool may use, through `current_context()`.
         policy: limits and approval.
-        ask_person: puts a question to a person and returns the answer; `None` where nobody is there.
-        results: the folder where results are kept whole that are too long for the caller.
-        approvals: what a person has settled before, for a tool once and for all; looked into at each call.
+        ask_person: asks a person a question and returns the answer; `None` if no person is available.
+        results: the folder that keeps complete results that are too long for the caller.
+        approvals: a person's earlier decisions for all calls of a tool; read at each call.
 
     """
 
@@ -70,9 +70,9 @@ class ToolExecutor:
     ) -> None:
         self.registry = registry
         self.policy = ToolPolicy() if policy is None else policy
-        self._tally = Tally(self.policy)
+        self._limits = CallLimits(self.policy)
         approval = Approval(ask_person, self._redact, {} if approvals is None else approvals)
-        self._gate = Gate(self.policy, self._tally, approval, lambda: self.context.budget)
+        self._gate = Gate(self.policy, self._limits, approval, lambda: self.context.budget)
         self._prepared: dict[str, _Prepared] = {}
         self._remembering = Lock()
         self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()
@@ -81,7 +81,7 @@ class ToolExecutor:
 
     @property
     def context(self) -> ToolContext:
-        """What a tool may reach; calls that run already keep the one they began with."""
+        """What a tool may use; running calls keep the context with which they began."""
         return self._runner.context
 
     @context.setter
@@ -104,32 +104,32 @@ class ToolExecutor:
         return self.registry.names()
 
     def allowing(self, patterns: Sequence[str]) -> AllowedTools:
-        """The tools whose names match, for somebody who may use no others; limits and records are shared."""
+        """A view with only the tools whose names match; limits and records are shared."""
         return AllowedTools(self, self.registry.select(patterns))
 
     def begin_task(self) -> None:
-        """Count calls and failures from zero again."""
-        self._tally.begin_task()
+        """Reset the counts of calls and failures for a new task."""
+        self._limits.begin_task()
 
     def recount(self, name: str, arguments: Mapping[str, Any], *, failed: bool) -> None:
-        """Count a call of this task that an earlier life of the run made, and that is not submitted again."""
-        self._tally.recount(name, arguments, failed=failed)
+        """Count a recorded call of this task that is not submitted again after a resume."""
+        self._limits.recount(name, arguments, failed=failed)
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        """Start a call. Returns at once, but for a call that waits for a person's approval.
+        """Start a call. Returns at once, unless the call waits for a person's approval.
 
         Returns:
-            A future of JSON data, or of a text that says what was cut where the result is too long. It fails
-            with `ToolError`, whose message is meant for the caller. Calls beyond the task's limit are not
-            recorded: they would be refused again.
+            A future of JSON data, or of a text that describes what was cut from a long result. It fails
+            with `ToolError`, whose message is for the caller. Calls beyond the task's limit are not
+            recorded, since they would be refused again.
 
         Raises:
-            Exception: whatever the recorder, or who asks the person, raises to end the run.
+            Exception: any error with which the recorder or `ask_person` ends the run.
         """
         return self.submit_from(self.registry, name, arguments)
 
     def submit_from(self, registry: ToolRegistry, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        """As `submit`, for a caller who may use the tools of `registry` (some of the executor's) only."""
+        """As `submit`, for a caller that may use only the tools of `registry`, a subset of the executor's."""
         prepared: _Prepared | ToolError
         try:
             prepared = self._prepare(registry, name)
@@ -137,15 +137,15 @@ class ToolExecutor:
             prepared, name = error, visible_line(name, _LONGEST_NAME)
         try:
             arguments, size = plain_arguments(arguments)
-            if spent := self._tally.weigh(size):
+            if spent := self._limits.weigh(size):
                 raise TooMuch(spent, {LEFT_OUT: spent})
         except TooMuch as error:
             arguments = error.shown
             prepared = ToolError(f"{name} cannot take these arguments: {error}")
         effect = Effect.PURE if isinstance(prepared, ToolError) else prepared.traits.effect
-        number = self._tally.count(name)
+        number = self._limits.count(name)
         ending = Ending(self, ToolCall(number, name, arguments, effect))
-        if spent := self._tally.spent(number):
+        if spent := self._limits.spent(number):
             fail(ending.future, ToolError(f"{name} was not called: {spent}"))
             return ending.future
         try:
@@ -162,15 +162,15 @@ class ToolExecutor:
             return False
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Call and wait; the result is as `submit` says.
+        """Call a tool and wait for its result, as described in `submit`.
 
         Raises:
-            ToolError: there is no result; the message says why.
+            ToolError: the call failed; the message gives the reason.
         """
         return self.submit(name, arguments).result()
 
     def close(self) -> None:
-        """Cut off what runs and let threads and processes end. Safe to call twice."""
+        """Abort running calls, and let threads and processes end. Safe to call twice."""
         self._runner.close()
 
     def _prepare(self, registry: ToolRegistry, name: str) -> _Prepared:
@@ -181,7 +181,7 @@ class ToolExecutor:
         return prepared
 
     def _begin(self, ending: Ending, prepared: _Prepared | ToolError) -> None:
-        """Answer the call from the record or from memory, or start it.
+        """Return the recorded or cached outcome of the call, or start it.
 
         Raises:
             ToolError: the call is refused.
@@ -190,7 +190,7 @@ class ToolExecutor:
         known = None if recorder is None else recorder.recorded(call)
         if known is not None:
             if known.error is not None:
-                self._tally.failed(call.name, call.arguments)
+                self._limits.failed(call.name, call.arguments)
             ending.replay(known)
             return
         if isinstance(prepared, ToolError):
@@ -216,11 +216,11 @@ class ToolExecutor:
                 self._remembered.popitem(last=False)
 
     def book(self, call: ToolCall, outcome: ToolOutcome) -> ToolOutcome:
-        """Count and record an outcome; a failure that came before says so."""
+        """Count and record an outcome; the message of a repeated failure includes its count."""
         if outcome.error is not None:
             error = cut_text(self._redact(outcome.error), _LONGEST_ERROR)
             outcome = replace(outcome, error=error)
-            times = self._tally.failed(call.name, call.arguments)
+            times = self._limits.failed(call.name, call.arguments)
             if times > 1:
                 error = f"{outcome.error} (the same call has failed {times} times in this task)"
                 outcome = replace(outcome, error=error)
@@ -233,7 +233,7 @@ _NOTHING = object()
 
 
 class AllowedTools:
-    """Some of an executor's tools; made by `ToolExecutor.allowing`."""
+    """A subset of an executor's tools, made by `ToolExecutor.allowing`."""
 
     def __init__(self, executor: ToolExecutor, registry: ToolRegistry) -> None:
         self.registry = registry
@@ -244,7 +244,7 @@ class AllowedTools:
         return self.registry.names()
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
-        """As `ToolExecutor.submit`; every other tool is unknown here."""
+        """As `ToolExecutor.submit`; all other tools are unknown here."""
         return self._executor.submit_from(self.registry, name, arguments)
 
     def needs_fresh_world(self, name: str) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from fieldcraft.tools.calls.approval import Approval
-from fieldcraft.tools.calls.limits import Tally
+from fieldcraft.tools.calls.limits import CallLimits
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.context import BudgetPort, ToolCall
 
@@ -16,7 +16,7 @@ class Gate:
 
     Args:
         policy: which calls wait for a person.
-        tally: what the task's calls add up to.
+        limits: counts the calls of the task.
         approval: asks the person.
         budget: the run's budget, `None` where there is none.
 
@@ -25,10 +25,14 @@ class Gate:
     """
 
     def __init__(
-        self, policy: ToolPolicy, tally: Tally, approval: Approval, budget: Callable[[], BudgetPort | None]
+        self,
+        policy: ToolPolicy,
+        limits: CallLimits,
+        approval: Approval,
+        budget: Callable[[], BudgetPort | None],
     ) -> None:
         self._policy = policy
-        self._tally = tally
+        self._limits = limits
         self._approval = approval
         self._budget = budget
         self.seconds_with_person = 0.0
@@ -38,7 +42,7 @@ class Gate:
         budget = self._budget()
         if budget is not None and (refusal := budget.refusal()):
             return refusal
-        if refusal := self._tally.refusal(call.name, call.arguments):
+        if refusal := self._limits.refusal(call.name, call.arguments):
             return refusal
         if not self._policy.needs_approval(call.name, changes=call.effect.changes):
             return None

@@ -1,4 +1,4 @@
-"""What the calls of one task add up to: how many there were, and which failed again and again."""
+"""The limits on the calls of one task: counts of calls, and of repeated failures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fieldcraft.tools.calls.arguments import size_of
 from fieldcraft.tools.calls.policy import ToolPolicy
 
 MOST_ARGUMENTS = 4_000_000
-"""Bytes of arguments, as JSON, of all calls in one task."""
+"""The most bytes of arguments, as JSON, of all calls in one task."""
 _LONGEST_KEY = 500
 
 
-class Tally:
-    """Counts the calls of a task. Safe to use from any thread."""
+class CallLimits:
+    """Counts the calls of a task and enforces the limits of the policy. Thread-safe."""
 
     def __init__(self, policy: ToolPolicy) -> None:
         self._policy = policy
@@ -28,28 +28,28 @@ class Tally:
         self._failures: Counter[tuple[str, str]] = Counter()
 
     def begin_task(self) -> None:
-        """Count from zero."""
+        """Reset all counts for a new task."""
         with self._lock:
             self._calls = self._bytes = 0
             self._by_tool.clear()
             self._failures.clear()
 
     def count(self, name: str) -> int:
-        """The number of a call that comes now, from 1."""
+        """Count a new call; returns its number, from 1."""
         with self._lock:
             self._calls += 1
             self._by_tool[name] += 1
             return self._calls
 
     def recount(self, name: str, arguments: Mapping[str, Any], *, failed: bool) -> None:
-        """Count a call that an earlier life of the run made in this task."""
+        """Count a recorded call of this task after a resume."""
         self.count(name)
         self.weigh(size_of(arguments))
         if failed:
             self.failed(name, arguments)
 
     def weigh(self, size: int) -> str | None:
-        """Why arguments of so many bytes are too much in this task, or `None`; then they are counted."""
+        """The reason why arguments of `size` bytes exceed the task's limit, or `None` after counting them."""
         with self._lock:
             if self._bytes + size > MOST_ARGUMENTS:
                 return f"this task has used its {MOST_ARGUMENTS:,} bytes of arguments"
@@ -57,12 +57,12 @@ class Tally:
             return None
 
     def spent(self, number: int) -> str | None:
-        """Why no call `number` is made in this task, whatever it is; `None` up to the limit."""
+        """The reason why the call `number` exceeds the task's limit; `None` within the limit."""
         most = self._policy.calls_per_task
         return f"this task has used its {most} tool calls" if number > most else None
 
     def refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
-        """Why this call may not be made, or `None`."""
+        """The reason why this call is refused, or `None`."""
         policy = self._policy
         most = policy.calls_of(name)
         if most is not None and self._by_tool[name] > most:
@@ -73,7 +73,7 @@ class Tally:
         return None
 
     def failed(self, name: str, arguments: Mapping[str, Any]) -> int:
-        """Note that a call failed; how often the same one has by now."""
+        """Count a failed call; returns how often the same call has failed in this task."""
         with self._lock:
             same = key(name, arguments)
             self._failures[same] += 1
@@ -81,7 +81,7 @@ class Tally:
 
 
 def key(name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """What two calls share that are the same; short, however long the arguments are."""
+    """A key that is equal for equal calls; its length does not depend on the arguments."""
     try:
         text = json.dumps(arguments, sort_keys=True, default=repr)
     except (RecursionError, ValueError):

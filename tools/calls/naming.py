@@ -1,4 +1,4 @@
-"""Names of tools, and what to say about one that is not there."""
+"""Names of tools, and the message for an unknown one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_NAMED = 40
 
 
 def unknown_tool(name: str, known: Iterable[str]) -> str:
-    """The message for a name that is no tool's."""
+    """The message for an unknown tool name."""
     names = sorted(known)
     more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
     there = f"{', '.join(names[:_MOST_NAMED]) or 'none'}{more}"
@@ -22,9 +22,9 @@ def unknown_tool(name: str, known: Iterable[str]) -> str:
 
 
 def identifier(text: str) -> str:
-    """`text` as a name that `tools.<name>()` and every model provider take; empty where nothing is left.
+    """`text` as a name that `tools.<name>()` and every model provider accept; empty if nothing is left.
 
-    A long one is cut to 64 characters, the last of which keep it apart from others that begin alike.
+    A long name is cut to 64 characters, and ends in a checksum that distinguishes it from similar names.
     """
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
     if len(name) > _LONGEST:

@@ -1,4 +1,4 @@
-"""What a tool gave, as plain containers of bounded size: its data may be endless, or lie about its length."""
+"""Copy a tool's result into plain containers of bounded size: it may be endless, or report a wrong length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from fieldcraft.common.data import DataError
 
 MOST_CHARACTERS = 8_000_000
-"""Characters of a result that are taken; a number or another value counts for a few."""
+"""The most characters of a result that are copied; a number or another value counts as a few."""
 MOST_LEVELS = 64
 _MOST_OF_AN_ITERATOR = 10_000
 _MOST_BITS = 1_000
@@ -18,11 +18,11 @@ _OF_A_VALUE = 4
 
 
 class Taken:
-    """As much of a result as is taken.
+    """The copied part of a result.
 
     Attributes:
-        value: plain containers, and in them what is no container as it was.
-        cut: there was more.
+        value: plain containers with the original values.
+        cut: whether a part was left out.
 
     Raises:
         DataError: it is nested too deeply, or holds an integer of too many digits.
@@ -53,7 +53,7 @@ class Taken:
                 return value
 
     def _inside(self, value: Any, taking: Any) -> Any:
-        """A container; one that holds itself ends where it does."""
+        """Copy a container; a reference to itself is cut."""
         if id(value) in self._open:
             return "..."
         if len(self._open) >= MOST_LEVELS:

@@ -1,4 +1,4 @@
-"""What a run allows its tools."""
+"""The limits and approvals of a run's tool calls."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ class ToolPolicy(BaseModel):
     """Limits and approval, for every call that a `ToolExecutor` makes.
 
     Attributes:
-        timeout: seconds for one call: waiting for a free thread and further attempts included, a person's
-            approval not. A tool may declare its own.
-        calls_per_task: calls in one task, refused ones included.
-        calls_per_tool: pattern of names -> calls in one task of each tool that it matches.
-        attempts: how often a call is made whose failures are declared transient.
+        timeout: seconds for one call, including the wait for a free thread and further attempts, but not a
+            person's approval. A tool may declare its own.
+        calls_per_task: the most calls in one task, including refused ones.
+        calls_per_tool: pattern of names -> the most calls in one task of each tool that it matches.
+        attempts: the most attempts at a call whose failures are declared transient.
         same_failures: how often the same call (tool and arguments) may fail in a task before it is refused.
         approval: `never` asks nobody, `always` asks for every call, patterns ask for the tools they match.
             The pattern `writes` also matches every tool that is not declared `pure` or `reads`.
-        longest_result: characters of a result that reach the caller; the whole goes to a file.
+        longest_result: the most characters of a result that reach the caller; the complete result is kept in
+            a file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,7 +45,7 @@ class ToolPolicy(BaseModel):
         return value
 
     def needs_approval(self, name: str, *, changes: bool) -> bool:
-        """Whether a call of this tool waits for a person."""
+        """Whether a call of this tool needs a person's approval."""
         match self.approval:
             case "never":
                 return False
@@ -56,7 +57,7 @@ class ToolPolicy(BaseModel):
                 )
 
     def calls_of(self, name: str) -> int | None:
-        """How many calls of this tool a task may make, as far as a pattern says so."""
+        """The most calls of this tool in one task, if a pattern limits it."""
         return smallest_match(self.calls_per_tool, name)
 
 

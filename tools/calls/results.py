@@ -1,4 +1,4 @@
-"""What a tool gives back, as JSON data of bounded size, and as a model reads it."""
+"""Convert a tool's result to JSON data of bounded size, and to the text that a model sees."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from fieldcraft.tools.calls.plain import MOST_CHARACTERS, Taken
 from fieldcraft.tools.errors import ToolError
 
 LONGEST_MESSAGE = 2_000
-"""Characters of what a tool says when it fails."""
+"""The most characters of a tool's error message."""
 MOST_KEPT = 256_000_000
-"""Bytes of results that are kept for one run."""
+"""The most bytes of results that are kept for one run."""
 _LIMITS = Limits(size=64_000_000)
 _LONGEST_ARGUMENTS_SHOWN = 503
 _LONGEST_OUTCOME_SHOWN = 200_000
 _MARGIN = 4_096
-"""Characters at the end of what was cut before it was redacted: half a secret may stand there."""
+"""Characters dropped at the end of a text that was cut before it was redacted: half a secret may be there."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Encoded:
     """A result as JSON.
 
     Attributes:
-        json: all of it, or its beginning.
-        characters: of the whole, where `json` is the beginning; -1 where nobody counted them.
+        json: the complete JSON, or its beginning.
+        characters: the length of the complete JSON if `json` is only the beginning; -1 if it is unknown.
     """
 
     json: bytes
@@ -46,10 +46,10 @@ class Encoded:
 
 
 def encoded(name: str, result: Any) -> Encoded:
-    """`result` as JSON. What JSON does not know is given as text, bytes as base64, endless iterators cut.
+    """Encode `result` as JSON: other types as text, bytes as base64, endless iterators cut.
 
     Raises:
-        ToolError: it is an exception, a coroutine that nobody awaited, or cannot be JSON.
+        ToolError: it is an exception or an unawaited coroutine, or cannot be encoded.
     """
     if isinstance(result, BaseException):
         raise ToolError(failure(name, result))
@@ -70,12 +70,12 @@ def encoded(name: str, result: Any) -> Encoded:
 
 
 class Results:
-    """Bounds results to what a caller can use; the rest goes to files.
+    """Cuts results to what a caller can use, and keeps complete ones in files.
 
     Args:
-        longest: characters that reach the caller.
-        folder: where long results are kept; `None` keeps none. It must be real, and no link.
-        redact: takes secrets out of what is given and kept.
+        longest: the most characters that reach the caller.
+        folder: where long results are kept; `None` keeps none. It must not be a link.
+        redact: removes secrets from what is returned and kept.
     """
 
     def __init__(self, longest: int, folder: Path | None, redact: Callable[[str], str]) -> None:
@@ -85,10 +85,10 @@ class Results:
         self._keeping = Lock()
 
     def bounded(self, name: str, result: Encoded) -> Any:
-        """The result as data; a text that says what was cut and where the rest is, where it is too long.
+        """The result as data; if it is too long, a text that says what was cut and where the rest is.
 
         Raises:
-            ToolError: it cannot be written down and read back.
+            ToolError: it is not data that a journal can hold.
         """
         data, text = self._read(name, result)
         if result.characters is not None:
@@ -102,7 +102,7 @@ class Results:
         return f"{text[: self._longest]}\n[{cut}]"
 
     def _read(self, name: str, result: Encoded) -> tuple[Any, str]:
-        """The data, and as text; one that is too much to be data is its text alone. Without secrets."""
+        """The redacted data and its text; only the text if the data is too large."""
         try:
             data = _read_json(result.json)
         except DataError as error:
@@ -113,7 +113,7 @@ class Results:
             text = self._redact(data)
             return text, text
         whole = decoded(result.json)
-        joined = whole.replace('","', "")  # a secret may be cut into the texts of a list
+        joined = whole.replace('","', "")  # a secret may be split over the texts of a list
         if self._redact(whole) != whole or (joined != whole and self._redact(joined) != joined):
             data = redact_data(data, self._redact)
             whole = json.dumps(data, ensure_ascii=False)
@@ -143,7 +143,7 @@ class Results:
 
 
 def _read_json(text: bytes) -> Any:
-    """As `read_json`; at once for what is too short to break a bound, as most results."""
+    """As `read_json`, with a fast path for texts that are too short to exceed a limit."""
     if len(text) <= _LIMITS.digits and text.count(b"[") + text.count(b"{") <= _LIMITS.depth:
         try:
             return from_json(text, allow_inf_nan=False)
@@ -169,12 +169,12 @@ def _summary(data: Any) -> str:
 
 
 def as_text(data: Any) -> str:
-    """A result as text: a text as it stands, everything else as JSON."""
+    """A result as text: a text unchanged, all other data as JSON."""
     return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
 
 
 def told(name: str, arguments: Mapping[str, Any], *, value: Any = None, error: str | None = None) -> str:
-    """A call and its outcome as a model reads it: every line of the outcome behind `> `, as data."""
+    """A call and its outcome as a model sees it: every line of the outcome is quoted with `> `."""
     given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     call = f"{visible_line(name)}({visible_line(given, _LONGEST_ARGUMENTS_SHOWN)})"
     outcome = as_text(value) if error is None else error
@@ -182,13 +182,13 @@ def told(name: str, arguments: Mapping[str, Any], *, value: Any = None, error: s
 
 
 def failure(name: str, error: BaseException) -> str:
-    """The message for the caller of a tool that threw."""
+    """The message for the caller of a tool that raised an exception."""
     kind = visible_line(type(error).__name__, 100)
     return f"{name} failed: {kind}: {bounded_text(error)}"[:LONGEST_MESSAGE]
 
 
 def bounded_text(error: BaseException, longest: int = LONGEST_MESSAGE) -> str:
-    """The message of an exception that may be of any size, or have none."""
+    """The bounded message of any exception, also of one whose message cannot be computed."""
     try:
         return cut_text(redact(valid_text(str(error)[: 10 * longest])), longest)
     except Exception:

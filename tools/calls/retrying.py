@@ -1,4 +1,4 @@
-"""Making a call again whose failure is declared transient."""
+"""Retry calls whose failures are declared transient."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 
 @dataclass(frozen=True)
 class Attempt:
-    """How a call may be attempted.
+    """The retry policy of a call.
 
     Attributes:
-        transient: names of exception classes after which it is made again.
-        most: attempts in all.
-        begin: called at each attempt.
+        transient: names of exception classes after which the call is retried.
+        most: the most attempts in total.
+        begin: a function that is called at each attempt.
     """
 
     transient: tuple[str, ...]
@@ -30,14 +30,14 @@ class Attempt:
     begin: Callable[[], None]
 
     def is_transient(self, error: BaseException) -> bool:
-        """Whether the call may do better when it is made again."""
+        """Whether a retry may succeed."""
         if isinstance(error, TransientToolError):
             return True
         names = getattr(error, "kinds", None) or [kind.__name__ for kind in type(error).__mro__]
         return not set(names).isdisjoint(self.transient)
 
     def settings(self) -> dict[str, Any]:
-        """For tenacity: waits double from 0.1 s, with a random part, up to 2 s."""
+        """The waits for tenacity: they double from 0.1 s up to 2 s, with a random part."""
         from tenacity import retry_if_exception, stop_after_attempt, wait_random_exponential
 
         wait: wait_base = wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)
@@ -50,7 +50,7 @@ class Attempt:
 
 
 def again(attempt: Attempt, work: Callable[[], Encoded]) -> Encoded:
-    """Do `work`; where it fails for a while only, tenacity takes over."""
+    """Do `work`, and retry transient failures with tenacity."""
     attempt.begin()
     try:
         return work()

@@ -1,4 +1,4 @@
-"""Making one call: on a thread, in a process that can be killed, or on the event loop."""
+"""Run one call on a thread, in a process that can be killed, or on the event loop."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from fieldcraft.tools.isolation.pool import IsolationPool
 
 GRACE = 2.0
-"""Seconds beyond its timeout after which a call is given up that should have been ended by then."""
+"""Seconds after its timeout at which a call that should have ended is abandoned."""
 
 
 class Runner:
-    """Makes calls, each within its timeout, as often as its tool's declared transient failures allow."""
+    """Runs calls within their timeouts, and retries the transient failures that tools declare."""
 
     def __init__(self, context: ToolContext, policy: ToolPolicy, results: Results) -> None:
         self.context = context
@@ -63,7 +63,7 @@ class Runner:
         return self._workers.submit(call.name, work, timeout=timeout)
 
     def close(self) -> None:
-        """Cut off what runs, and end threads, processes and the loop. Safe to call twice."""
+        """Abort running calls, and end threads, processes and the loop. Safe to call twice."""
         self._workers.close()
         self._loop.close()
         self._deadlines.clear()
@@ -90,7 +90,7 @@ class Runner:
         return self._isolated.call(call.name, tool, dict(call.arguments), ends=ends, timeout=timeout)
 
     def _start_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt, timeout: float) -> Future[Any]:
-        """A call past its deadline fails even where its coroutine does not let itself be cancelled."""
+        """Fail a call at its deadline, even if its coroutine ignores cancellation."""
         future: Future[Any] = Future()
         try:
             task = self._loop.submit(self._work_on_loop(call, tool, attempt))
@@ -133,7 +133,7 @@ def _only_asynchronous(tool: BaseTool) -> bool:
 
 
 def _for_the_caller(name: str, error: BaseException) -> ToolError:
-    """A tool is a plug-in: whatever it throws, `SystemExit` included, ends its own call alone."""
+    """Call the tool. As it is a plug-in, any exception, also `SystemExit`, ends only this call."""
     if isinstance(error, ToolError):
         return error
     if isinstance(error, ValidationError):

@@ -1,8 +1,8 @@
-"""JSON schemas that others wrote: whether one is sound and small enough, and checking data against it.
+"""Untrusted JSON schemas: check that one is valid and small enough, and validate data against it.
 
-A schema may be made to cost: by references that double at each step, by expressions, by comparisons of all
-with all. So its size with every reference followed is counted before it is taken, what cannot be bounded is
-left to the tool to check, and a check that takes too many steps is given up.
+A hostile schema may be expensive to check: by references that double at each step, by regular expressions, by
+comparisons of all items with all. So its size with every reference followed is counted before it is accepted,
+checks without a bound are left to the tool, and a check that takes too many steps is aborted.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.tools.errors import BrokenTool
 
 MOST_PARTS = 20_000
-"""Objects, lists and hundreds of characters of one tool's schema, as often as references lead there."""
+"""The most parts (objects, lists, hundreds of characters) of a tool's schema with references followed."""
 MOST_STEPS = 60_000
-"""Keywords of a schema that are looked at while some data is checked."""
+"""The most keywords of a schema that are evaluated in one check."""
 LONGEST_CHECK = 0.8
-"""Seconds after which a check is given up."""
+"""Seconds after which a check is aborted."""
 LIMITS = Limits(items=100_000)
 MOST_COMPLAINTS = 10
 _DEEPEST = 200
@@ -50,10 +50,10 @@ class CheckGivenUp(Exception):
 
 
 def sound_schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool's schema as plain data.
+    """A tool's schema as validated plain data.
 
     Raises:
-        BrokenTool: it is no schema of an object, or it is too large.
+        BrokenTool: it is not a schema of an object, or it is too large.
     """
     try:
         copy: dict[str, Any] = bounded(dict(schema), LIMITS)
@@ -61,18 +61,18 @@ def sound_schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     except DataError as error:
         raise BrokenTool(f"tool {name!r} announces a bad schema: {error}") from error
     if copy.get("type", "object") != "object":
-        raise BrokenTool(f"tool {name!r} announces a bad schema: its arguments are no object")
+        raise BrokenTool(f"tool {name!r} announces a bad schema: its arguments are not an object")
     parts(name, copy)
     return copy
 
 
 def parts(name: str, schema: Mapping[str, Any]) -> int:
-    """How many objects and lists the schema stands for when every reference inside it is followed.
+    """The number of objects and lists of the schema with every internal reference followed.
 
-    A reference that leads back to where it stands counts once.
+    A circular reference counts once.
 
     Raises:
-        BrokenTool: they are more than `MOST_PARTS`.
+        BrokenTool: there are more than `MOST_PARTS`.
     """
     try:
         return _Expansion(schema).count()
@@ -82,7 +82,7 @@ def parts(name: str, schema: Mapping[str, Any]) -> int:
 
 @dataclass
 class _Expansion:
-    """Walks a schema as one who writes out its references would."""
+    """Walks a schema with its references expanded."""
 
     root: Mapping[str, Any]
     following: set[str] = field(default_factory=set)
@@ -112,7 +112,7 @@ class _Expansion:
 
 
 def _target(root: Any, reference: str) -> Any:
-    """What `#/$defs/...` names; `None` where it is not here."""
+    """The part that `#/$defs/...` names; `None` if it does not exist."""
     if not reference.startswith("#"):
         return None
     found = root
@@ -128,11 +128,11 @@ def _target(root: Any, reference: str) -> Any:
 
 
 def _check(schema: Any, place: str) -> None:
-    """Refuse a keyword whose value is none of its own; the schema of schemas would take 100 times as long."""
+    """Refuse a keyword with an invalid value; the meta-schema's check would take 100 times as long."""
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
-        raise DataError(f"{str(schema)[:100]!r} is no schema (at {place or 'its top'})")
+        raise DataError(f"{str(schema)[:100]!r} is not a schema (at {place or 'its top'})")
     for keyword, value in schema.items():
         here = f"{place}.{keyword}"[-200:].lstrip(".")
         if not _SOUND.get(keyword, _anything)(value):
@@ -142,7 +142,7 @@ def _check(schema: Any, place: str) -> None:
 
 
 def _schemas_in(keyword: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The schemas that a keyword holds, each with its name there."""
+    """The subschemas of a keyword, each with its name."""
     if keyword in _MAPS:
         yield from value.items()
     elif keyword in _LISTS or (keyword == "items" and isinstance(value, list)):
@@ -189,10 +189,10 @@ _SOUND: dict[str, Callable[[Any], bool]] = {
 
 
 class SchemaCheck:
-    """Checks data against a schema that `sound_schema` let pass, in bounded time.
+    """Checks data against a schema that `sound_schema` accepted, in bounded time.
 
-    Expressions (`pattern`, `patternProperties`) and what is left over (`unevaluated...`) are not checked:
-    that is the tool's own business. No reference out of the schema is fetched.
+    Regular expressions (`pattern`, `patternProperties`) and `unevaluated...` are not checked but left to the
+    tool. No external reference is fetched.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -201,10 +201,10 @@ class SchemaCheck:
         self._validator = _validator_class(str(schema.get("$schema", "")))(schema, registry=Registry())
 
     def complaints(self, data: Any) -> list[tuple[Iterable[object], str]]:
-        """What is wrong, each with its place; the first few.
+        """The first few errors, each with its place.
 
         Raises:
-            CheckGivenUp: it would take too long.
+            CheckGivenUp: the check would take too long.
             BrokenTool: the schema cannot be followed; the message says why.
         """
         from referencing.exceptions import Unresolvable
@@ -239,7 +239,7 @@ _effort: ContextVar[_Effort] = ContextVar("fieldcraft_schema_effort")
 
 @cache
 def _validator_class(draft: str) -> Any:
-    """A validator of the draft, whose every keyword counts as a step."""
+    """A validator of the draft that counts every keyword as a step."""
     from jsonschema import Draft202012Validator, validators
 
     base = validators.validator_for({"$schema": draft}, default=Draft202012Validator)
@@ -273,7 +273,7 @@ def _accept(*_: object) -> Iterable[Any]:
 
 
 def _unique(_: Any, wanted: Any, data: Any, __: Any) -> Iterable[Any]:
-    """`uniqueItems` by what the items are as text: comparing each with each takes quadratic time."""
+    """Check `uniqueItems` by the items' text: comparing all pairs would take quadratic time."""
     import json
 
     from jsonschema import ValidationError

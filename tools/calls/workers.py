@@ -1,4 +1,4 @@
-"""Daemon threads with deadlines: a call that hangs is given up, and never keeps the program from ending."""
+"""Daemon threads with deadlines: a hanging call is abandoned, and does not keep the program from ending."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class _Job:
 class Workers:
     """A small pool for calls that may hang.
 
-    (`ThreadPoolExecutor` joins its threads when the interpreter ends, so one hanging call would hold it.)
-    A call past its deadline fails at once; its thread is detached and another takes its place, up to
-    `stuck` detached ones, after which new calls are refused and the hanging ones named.
+    (`ThreadPoolExecutor` joins its threads at exit, so that one hanging call would block it.)
+    A call past its deadline fails at once; its thread is detached and replaced, up to `stuck` detached
+    threads. Then new calls are refused with the names of the hanging ones.
     """
 
     def __init__(self, deadlines: Deadlines, *, threads: int = 8, stuck: int = 16) -> None:
@@ -44,7 +44,7 @@ class Workers:
         self._closed = False
 
     def submit(self, name: str, work: Callable[[], Any], *, timeout: float) -> Future[Any]:
-        """Start `work` on some thread; the future fails with `ToolError` after `timeout` seconds."""
+        """Start `work` on a thread; the future fails with `ToolError` after `timeout` seconds."""
         job = _Job(name, work, Future())
         with self._changed:
             if self._closed:
@@ -63,7 +63,7 @@ class Workers:
         return job.future
 
     def close(self) -> None:
-        """Fail what waits or runs, and let the threads end. Safe to call twice."""
+        """Fail waiting and running calls, and let the threads end. Safe to call twice."""
         with self._changed:
             self._closed = True
             left = [*self._jobs, *self._running.values()]
@@ -105,13 +105,13 @@ class Workers:
                 fail(job.future, error)
                 return
         if os.getpid() != self._process:
-            os._exit(1)  # the tool forked, and this is the child: it has no business here
+            os._exit(1)  # the tool forked, and this is the child process: it must not continue here
         settle(job.future, result)
 
     def _expire(self, job: _Job, timeout: float) -> None:
-        """Fail a job past its deadline; count its thread as lost, and replace it where work waits.
+        """Fail a job past its deadline; detach its thread, and replace it if work is waiting.
 
-        A job whose caller cancelled it may hang all the same.
+        A job that its caller cancelled may still hang.
         """
         fail(job.future, ToolError(f"tool {job.name!r} gave no result within {timeout:g} s"))
         with self._changed:
@@ -124,7 +124,7 @@ class Workers:
 
 
 def settle(future: Future[Any], result: Any) -> bool:
-    """Whether `result` became the outcome of `future`; not where it had one."""
+    """Set `result` as the outcome of `future`; false if it already had one."""
     try:
         future.set_result(result)
     except InvalidStateError:
@@ -133,7 +133,7 @@ def settle(future: Future[Any], result: Any) -> bool:
 
 
 def fail(future: Future[Any], error: BaseException) -> bool:
-    """Whether `error` became the outcome of `future`; not where it had one."""
+    """Set `error` as the outcome of `future`; false if it already had one."""
     try:
         future.set_exception(error)
     except InvalidStateError:

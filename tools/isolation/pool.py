@@ -1,4 +1,4 @@
-"""The host's side: workers that are reused while they behave, and ended with all they started where not."""
+"""The host's side: workers are reused unless a call fails, and are ended with all their child processes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 LARGEST_RESULT = 1 << 26
-"""Bytes of JSON that a tool's process may send."""
+"""The most bytes of JSON that a tool's process may send."""
 _FAILURE = Limits(size=1_000_000, depth=4, items=100)
 
 PATIENCE = 10.0
-"""Seconds that a killed process tree, or the fork server, has to be gone."""
+"""Seconds within which a killed process tree, or the fork server, must have ended."""
 
 _BOOT = (
     "import json, socket, sys; sys.path[:] = json.loads(sys.argv[2]);"
@@ -36,7 +36,7 @@ _BOOT = (
 
 
 class IsolatedFailure(ToolError):
-    """A tool failed in its process; `kinds` names the class of what it threw and its base classes."""
+    """A tool failed in its process; `kinds` names the class of its exception and the base classes."""
 
     def __init__(self, message: str, kinds: list[str]) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class IsolatedFailure(ToolError):
 
 
 class IsolationPool:
-    """Processes for tools, started when they are needed and kept for the next call."""
+    """Processes for tools, started on demand and kept for the next call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,14 +61,14 @@ class IsolationPool:
         """The result of a call as JSON.
 
         Args:
-            name: what the caller calls the tool.
-            tool: what is called; it must be possible to pickle it.
+            name: the tool's name for the caller.
+            tool: the tool, which must be picklable.
             arguments: JSON data.
-            ends: when the call's time is over, by `time.monotonic()`; its process tree is killed then.
-            timeout: the seconds to name in the message.
+            ends: the deadline by `time.monotonic()`, at which the process tree is killed.
+            timeout: the seconds to state in the message.
 
         Raises:
-            ToolError: no result: the tool threw, its process ended, or time was over.
+            ToolError: the tool raised an exception, its process ended, or the deadline passed.
         """
         pickled = self._pickle(name, tool)
         worker = self._take()
@@ -91,11 +91,11 @@ class IsolationPool:
 
     @property
     def warm(self) -> bool:
-        """Whether a call need not wait for the fork server to start."""
+        """Whether the fork server is running, so that a call need not wait for it."""
         return self._control is not None
 
     def warm_up(self) -> float:
-        """Start the fork server where there is none; how many seconds that took."""
+        """Start the fork server if there is none; returns how many seconds that took."""
         began = time.monotonic()
         with self._lock:
             if self._control is None and not self._closed:
@@ -151,7 +151,7 @@ class IsolationPool:
         worker.end()
 
     def _start(self) -> _Worker:
-        """Have the fork server start a worker; a server that died is started anew."""
+        """Let the fork server start a worker; a server that died is restarted."""
         for _ in range(2):
             if self._control is None:
                 self._start_server()
@@ -173,10 +173,10 @@ class IsolationPool:
         raise TransientToolError("the process that starts tools' processes does not stay alive")
 
     def _start_server(self) -> None:
-        """Start it and wait until it is ready.
+        """Start the fork server and wait until it is ready.
 
         Raises:
-            TransientToolError: it does not get there.
+            TransientToolError: it did not become ready in time.
         """
         if self._server is not None:
             self._server.wait()
@@ -199,7 +199,7 @@ class IsolationPool:
 
 
 class _Worker:
-    """One process that calls tools, on a leash that ends it and all it started."""
+    """One process that calls tools; closing its leash socket ends it with all child processes."""
 
     def __init__(self, calls: socket.socket, leash: socket.socket) -> None:
         self._calls = calls
@@ -218,7 +218,7 @@ class _Worker:
         return answer
 
     def sweep(self) -> bool:
-        """End what the tool left running; whether the worker can be used again."""
+        """End processes that the tool left running; returns whether the worker can be reused."""
         with suppress(OSError):
             self._leash.settimeout(PATIENCE)
             self._leash.sendall(SWEEP)
@@ -226,7 +226,7 @@ class _Worker:
         return False
 
     def end(self) -> None:
-        """Kill the worker and everything it started, and wait until they are gone."""
+        """Kill the worker and all its child processes, and wait for their end."""
         with suppress(OSError):
             self._calls.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):

@@ -23,7 +23,7 @@ import cloudpickle
 
 HEADER = struct.Struct("!Q")
 LENGTH = struct.Struct("!q")
-"""How many characters a result has in all, as `Encoded.characters`; -2 where it is whole."""
+"""The length of the complete result, as `Encoded.characters`; -2 if nothing was cut."""
 SWEEP, SWEPT, READY = b"s", b"d", b"r"
 RESULT, ERROR = b"r", b"e"
 _PR_SET_CHILD_SUBREAPER = 36
@@ -32,7 +32,7 @@ _BETWEEN_SWEEPS = 0.001
 
 
 def receive(channel: socket.socket, limit: int, ends: float | None = None) -> bytes | None:
-    """The next frame, or `None` at the end of the stream; all of it by `ends` (`time.monotonic()`).
+    """Read the next frame until the deadline `ends` (`time.monotonic()`); `None` at the end of the stream.
 
     Raises:
         OverflowError: it is longer than `limit` bytes.
@@ -67,7 +67,7 @@ def send(channel: socket.socket, *parts: bytes) -> None:
 
 
 def serve(control: socket.socket) -> None:
-    """Fork a keeper and a worker for each pair of sockets that arrives, until the host goes."""
+    """Fork a keeper and a worker for each pair of sockets that arrives, until the host closes the channel."""
     _warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -86,21 +86,21 @@ def serve(control: socket.socket) -> None:
 
 
 def _warm_up() -> None:
-    """Import and build what every call needs, so that no worker has to."""
+    """Import and build in advance what every worker needs."""
     from langchain_core.tools import StructuredTool
 
     import fieldcraft.tools.calls.arguments
     import fieldcraft.tools.calls.results  # noqa: F401
 
     def nothing(number: int = 0) -> int:
-        """Give a number back."""
+        """Return the number."""
         return number
 
     cloudpickle.loads(cloudpickle.dumps(StructuredTool.from_function(nothing))).invoke({"number": 1})
 
 
 def _keep(calls: socket.socket, leash: socket.socket) -> None:
-    """Start the worker; at the host's word end what it left behind, and everything when the leash ends."""
+    """Start the worker; end its leftover processes on request, and everything when the leash closes."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     worker = os.fork()
@@ -121,7 +121,7 @@ def _keep(calls: socket.socket, leash: socket.socket) -> None:
 
 
 def _end_descendants(*, sparing: int | None) -> None:
-    """Kill children and theirs until none is left; orphans come to this process and are reaped."""
+    """Kill all descendants until none is left; this process adopts orphans and reaps them."""
     for _ in range(_MOST_SWEEPS):
         found = [process for process in _descendants(os.getpid()) if process != sparing and _lives(process)]
         for process in found:
@@ -148,7 +148,7 @@ def _descendants(process: int) -> list[int]:
 
 
 def _lives(process: int) -> bool:
-    """Whether it runs; a dead one may wait to be reaped by a parent that is spared."""
+    """Whether the process is running; a dead one may wait to be reaped by a parent that is not killed."""
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
@@ -184,7 +184,7 @@ def _work(calls: socket.socket) -> None:
         except BaseException as error:
             answer = (ERROR, _described(error))
         if os.getpid() != me:
-            os._exit(1)  # the tool forked, and this is the child
+            os._exit(1)  # the tool forked, and this is the child process
         send(calls, *answer)
 
 

@@ -1,4 +1,4 @@
-"""Opening the sources of a run, and putting their tools into its registry."""
+"""Open the tool sources of a run, and add their tools to its registry."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from fieldcraft.tools.sources.remote import RemoteTool
 
 MOST_TOOLS = 2_000
-"""Tools of one source."""
+"""The most tools of one source."""
 MOST_TOGETHER = 100_000
-"""Objects and lists in the schemas of one source, with their references followed."""
+"""The most objects and lists in the schemas of one source, with references followed."""
 MOST_PROBLEMS = 100
-"""Problems of one source that are named."""
+"""The most problems of one source that are listed."""
 
 
 def add_sources(registry: ToolRegistry, named: Sequence[str], sources: ToolSources | None) -> None:
-    """Open what `sources` configure and what `named` (files and URLs) stand for, and add all their tools.
+    """Open the configured `sources` and the `named` files and URLs, and add all their tools.
 
-    What fails is on `registry.problems` under the name of its source.
+    Failures are added to `registry.problems` under the name of their source.
     """
     mcp: dict[str, McpServer] = dict(sources.mcp) if sources is not None else {}
     openapi: dict[str, OpenApiDocument] = dict(sources.openapi) if sources is not None else {}
@@ -48,7 +48,7 @@ def _sort_in(
     mcp: dict[str, McpServer],
     openapi: dict[str, OpenApiDocument],
 ) -> None:
-    """Find out what a file or URL is. One by itself stands for a source of the same name."""
+    """Detect the kind of a file or URL. A single one becomes a source of the same name."""
     is_document = name.lower().endswith((".json", ".yaml", ".yml"))
     if "://" in name:
         if is_document:
@@ -71,14 +71,14 @@ def _sort_in(
 
 def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
     try:
-        from fieldcraft.tools.sources.mcp.hub import McpHub
+        from fieldcraft.tools.sources.mcp.servers import McpServers
     except ImportError as error:
         problem = f"MCP servers need the extra `mcp`: pip install 'fieldcraft[mcp]' ({error})"
         registry.problems += [ToolProblem(f"mcp.{name}", problem) for name in servers]
         return
-    hub = McpHub()
-    registry.hold(hub.close)
-    for name, found in hub.open(servers).items():
+    connected = McpServers()
+    registry.hold(connected.close)
+    for name, found in connected.open(servers).items():
         if isinstance(found, ToolError):
             registry.problems.append(ToolProblem(f"mcp.{name}", str(found)))
         else:
@@ -115,7 +115,7 @@ def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocumen
 def _sound(
     registry: ToolRegistry, origin: str, found: Iterable[RemoteTool | tuple[str, BrokenTool]]
 ) -> Iterator[RemoteTool]:
-    """The operations that can be called; the others are problems."""
+    """Yield the callable operations; the others become problems."""
     for one in found:
         if isinstance(one, tuple):
             registry.problems.append(ToolProblem(f"{origin}: {visible_line(one[0])}", str(one[1])))
@@ -124,15 +124,15 @@ def _sound(
 
 
 def _shorten(problems: list[ToolProblem], before: int, origin: str) -> None:
-    """Of one source's many problems name the first ones."""
+    """List only the first of a source's many problems."""
     more = len(problems) - before - MOST_PROBLEMS
     if more > 0:
         del problems[before + MOST_PROBLEMS :]
-        problems.append(ToolProblem(origin, f"it has {more:,} problems more"))
+        problems.append(ToolProblem(origin, f"it has {more:,} more problems"))
 
 
 def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:
-    """Add the tools that are wanted; one that is broken or whose name is taken is a problem of its own."""
+    """Add the wanted tools; a broken tool, or one whose name is taken, becomes a problem."""
     left = MOST_TOGETHER
     wanted = (tool for tool in tools if settings.wants(tool.name))
     for number, tool in enumerate(wanted):
@@ -144,7 +144,7 @@ def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: I
             checker(name, tool)
             left -= parts(name, tool.schema_of_arguments)
             if left < 0:
-                raise BrokenTool(f"the schemas of {origin} have together more than {MOST_TOGETHER:,} parts")
+                raise BrokenTool(f"the schemas of {origin} have more than {MOST_TOGETHER:,} parts in total")
             registry.add(tool, name=name, origin=origin)
         except ToolError as error:
             registry.problems.append(ToolProblem(f"{origin}: {tool.name}", str(error)))

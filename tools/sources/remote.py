@@ -1,4 +1,4 @@
-"""A LangChain tool whose work is done elsewhere."""
+"""A LangChain tool that runs on a remote server."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from fieldcraft.tools.traits import KEY, ToolTraits
 
 
 class RemoteTool(BaseTool):
-    """Sends its arguments, as they are, to `call`, and gives the future's result.
+    """Passes its arguments unchanged to `call`, and returns the future's result.
 
-    (To a `StructuredTool` an argument named `config` or `run_manager` would be its own.)
+    (A `StructuredTool` would take arguments named `config` or `run_manager` for its own.)
     """
 
     _call: Callable[[dict[str, Any]], Future[Any]] = PrivateAttr()
@@ -40,7 +40,7 @@ class RemoteTool(BaseTool):
 
     @property
     def schema_of_arguments(self) -> dict[str, Any]:
-        """The JSON schema of its arguments, as its source announced it."""
+        """The announced JSON schema of its arguments."""
         return dict(self.args_schema) if isinstance(self.args_schema, dict) else {}
 
     def _run(self, /, **arguments: Any) -> Any:

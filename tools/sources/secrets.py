@@ -1,7 +1,7 @@
-"""Values that a person wrote out where `${NAME}` would have named them: used, but kept in no file of ours.
+"""Secret values that settings contain instead of a `${NAME}`: they are used, but not written to files.
 
-The same rules say which values of the settings are learned, so that no server, error or program brings them
-back to a file or screen (`fieldcraft.common.redaction`).
+The same rules decide which values of the settings are registered as secrets, so that a server, error or
+program that repeats them cannot bring them into a file or onto the screen (`fieldcraft.common.redaction`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from fieldcraft.common.secret_names import PLACEHOLDER, counts, is_harmless, nam
 from fieldcraft.common.secret_shapes import names_its_value, without_shapes
 
 FOR_FILES = {"for": "files"}
-"""The serialization context of everything that is written to disk: values are left out, names are not."""
+"""The serialization context for files: secret values are left out, names are kept."""
 LEFT_OUT = "[left out]"
 VARIABLE = PLACEHOLDER
 Mark = Callable[[str], str]
-"""Gives what stands in the place of a value."""
+"""Returns the replacement of a value."""
 Data = TypeVar("Data")
 
 _SCHEMES = frozenset({"basic", "bearer", "digest", "token", "apikey", "api-key", "negotiate"})
@@ -46,22 +46,22 @@ _IN_PATH = re.compile(r"(?<=/)(?P<value>[\w.~%=:+-]{20,})")
 
 
 def left_out(_secret: str) -> str:
-    """The mark that stands in files."""
+    """The mark that replaces a value in files."""
     return LEFT_OUT
 
 
 def _marked(text: str, mark: Mark) -> str:
-    """`text` where it names its value, or is no secret's value any more."""
+    """`text` if it only names a variable, or is already a mark; else the replacement."""
     return text if not text or names_its_value(text) or text == LEFT_OUT else mark(text)
 
 
 def guarded_values(values: Mapping[str, str], mark: Mark = left_out) -> dict[str, str]:
-    """Names and values, every value that is written out taken out."""
+    """Names and values with every literal value replaced."""
     return {name: _marked(text, mark) for name, text in values.items()}
 
 
 def guarded_text(text: str, mark: Mark = left_out) -> str:
-    """Text, such as a URL or an argument, without what is a secret by its name, its shape, or its looks."""
+    """Text, such as a URL or an argument, without secrets by name, shape or appearance."""
     assigned = _ASSIGNED.fullmatch(text)
     if assigned is not None and names_a_secret(assigned["name"]):
         if counts(assigned["name"], assigned["value"]):
@@ -89,7 +89,7 @@ def _replaced(pattern: re.Pattern[str], text: str, mark: Mark, holds: Callable[[
 
 
 def guarded_words(words: Iterable[str], mark: Mark = left_out) -> tuple[str, ...]:
-    """The same of a command's arguments; what follows `--api-key` or `Authorization:` is a secret."""
+    """A command's arguments without secrets; the word after `--api-key` or `Authorization:` is one."""
     kept: list[str] = []
     before, expected = "", False
     for word in words:
@@ -121,7 +121,7 @@ def _after(before: str, word: str, mark: Mark) -> str:
 
 
 def guarded_data(data: Any, mark: Mark = left_out, name: str = "") -> Any:
-    """JSON data, such as the options of a world, without what is a secret by its name, shape or looks."""
+    """JSON data, such as the options of a world, without secrets by name, shape or appearance."""
     match data:
         case str() if name and names_a_secret(name) and not counts(name, data):
             return _marked(data, mark)
@@ -139,18 +139,18 @@ def guarded_data(data: Any, mark: Mark = left_out, name: str = "") -> Any:
 
 
 def _is_secret_number(name: str, value: float) -> bool:
-    """A password of digits; a boolean, and a number of tokens, is none."""
+    """Whether a number may be a password of digits; a boolean, or a number of tokens, is not."""
     return not isinstance(value, bool) and names_a_secret(name) and not counts(name, str(value))
 
 
 def learn_text(text: str) -> None:
-    """Learn what `guarded_text` takes out of it."""
+    """Register the secrets that `guarded_text` removes from the text."""
     learn_url(text)
     guarded_text(text, _learning)
 
 
 def learn_words(words: Iterable[str]) -> None:
-    """Learn what `guarded_words` takes out of them."""
+    """Register the secrets that `guarded_words` removes from the words."""
     words = tuple(words)
     guarded_words(words, _learning)
     for word in words:
@@ -159,12 +159,12 @@ def learn_words(words: Iterable[str]) -> None:
 
 
 def learn_data(data: Any) -> None:
-    """Learn what `guarded_data` takes out of it."""
+    """Register the secrets that `guarded_data` removes from the data."""
     guarded_data(data, _learning)
 
 
 def learn_values(values: Mapping[str, str], *, all_secret: bool = False) -> None:
-    """Learn headers, variables or credentials: those named like secrets, and those that look like one."""
+    """Register headers, variables or credentials that have a secret's name or appearance."""
     for name, value in values.items():
         if VARIABLE.search(value) is not None:
             continue
@@ -175,7 +175,7 @@ def learn_values(values: Mapping[str, str], *, all_secret: bool = False) -> None
 
 
 def learn_variable(name: str, value: str) -> None:
-    """Learn what `${NAME}` stands for."""
+    """Register the value of `${NAME}` as a secret."""
     if names_a_secret(name):
         learn(_parts_of(value))
     learn_plausible([value])
@@ -188,7 +188,7 @@ def _learning(secret: str) -> str:
 
 
 def _parts_of(value: str) -> Iterable[str]:
-    """A credential whole, without its scheme, decoded, and the password or cookies in it."""
+    """The forms of a credential: whole, without its scheme, decoded, and its password or cookies."""
     yield value
     scheme, _, rest = value.strip().partition(" ")
     secret = rest.strip() if scheme.lower().rstrip(":") in _SCHEMES and rest else value.strip()
@@ -214,17 +214,17 @@ def _for_files(guard: Callable[[Data], Data]) -> PlainSerializer:
 
 
 class Discreet(BaseModel):
-    """Settings whose `repr` holds no secret: they are shown as a file would get them."""
+    """Settings whose `repr` contains no secret: it shows what a file would contain."""
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return self.model_dump(context=FOR_FILES).items()
 
 
 Guarded = Annotated[dict[Text, Text], _for_files(guarded_values)]
-"""Names and values of which a file gets the names alone, unless a value is a variable's."""
+"""Names and values; files get only the names, unless a value is a `${NAME}`."""
 GuardedText = Annotated[Text, _for_files(guarded_text)]
-"""Text, such as a URL, of which a file does not get what is a secret by its name, its shape or its looks."""
+"""Text, such as a URL; files get it without secrets by name, shape or appearance."""
 GuardedWords = Annotated[tuple[Text, ...], _for_files(guarded_words)]
-"""The same of a command's arguments; one that follows a flag such as `--api-key` is a secret."""
+"""A command's arguments; files get them without secrets, such as the word after `--api-key`."""
 GuardedData = Annotated[dict[Text, Value], _for_files(guarded_data)]
-"""The same of options: a value is a secret by the name of its option, too."""
+"""Options; files get them without secrets, which the option's name may indicate too."""

@@ -1,4 +1,4 @@
-"""What a person writes about sources of tools, in `fieldcraft.toml` or in Python."""
+"""The settings of tool sources, in `fieldcraft.toml` or in Python."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from fieldcraft.tools.sources.secrets import (
 from fieldcraft.tools.traits import Effect
 
 _PLACES = {"workspaceFolder": Path.cwd, "userHome": Path.home}
-"""What editors call the working directory and the home folder in their files."""
+"""The names of the working directory and the home folder in editors' files."""
 
 
 class SourceSettings(Discreet, BaseModel):
-    """What all sources have in common.
+    """The settings that all sources share.
 
     Attributes:
-        prefix: put before the name of each tool, such as `weather_`.
-        only: patterns of the tools that are wanted, by their own names, without the prefix.
-        without: patterns of those that are not.
-        effects: pattern -> `pure`, `reads`, `idempotent` or `writes`, for the tools it matches (the first
-            pattern that does). Says more than the source itself does.
-        timeout: seconds for one call, where the run's own do not suit.
+        prefix: a prefix for the name of each tool, such as `weather_`.
+        only: patterns of the tools to use, by their own names, without the prefix.
+        without: patterns of the tools to leave out.
+        effects: pattern -> `pure`, `reads`, `idempotent` or `writes`, for the tools that it matches (the
+            first matching pattern counts). It overrides what the source itself declares.
+        timeout: seconds for one call, instead of the run's timeout.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -50,13 +50,13 @@ class SourceSettings(Discreet, BaseModel):
     timeout: float | None = Field(default=None, gt=0)
 
     def wants(self, name: str) -> bool:
-        """Whether the tool of this name is to be had."""
+        """Whether the tool of this name is to be used."""
         return any(fnmatchcase(name, pattern) for pattern in self.only) and not any(
             fnmatchcase(name, pattern) for pattern in self.without
         )
 
     def effect_of(self, name: str, otherwise: Effect) -> Effect:
-        """What a call of the tool does to the outside."""
+        """The side effects of the tool."""
         return next(
             (effect for pattern, effect in self.effects.items() if fnmatchcase(name, pattern)), otherwise
         )
@@ -66,16 +66,16 @@ class McpServer(SourceSettings):
     """An MCP server: a `command` to start, or a `url` to connect to.
 
     In `args`, `env`, `url` and `headers`, `${NAME}` stands for the environment variable and
-    `${NAME:-text}` for `text` where it is not set, so that no secret is written down. A run's files get the
-    names in `env` and `headers` and no value that is written out, and `args` and `url` without what is a
-    secret by its name (`--api-key`, `?token=`) or its shape.
+    `${NAME:-text}` for `text` if it is not set, so that files need not contain secrets. A run's files contain
+    the names in `env` and `headers` but no literal values, and `args` and `url` without secrets by name
+    (`--api-key`, `?token=`) or shape.
 
     Attributes:
-        env: variables for the server, beside the few that every program needs (`PATH`, `HOME`, ...).
+        env: variables for the server, in addition to the few that every program needs (`PATH`, `HOME`, ...).
         type: `stdio`, `http` (streamable HTTP) or `sse`; by default `stdio` for a command, else `http`.
         headers: sent with each request to a `url`.
-        start_timeout: seconds until the server must have answered for the first time.
-        trust_hints: believe the server when it calls a tool read-only or idempotent.
+        start_timeout: seconds within which the server must answer for the first time.
+        trust_hints: trust the server's claims that a tool is read-only or idempotent.
     """
 
     command: str | None = None
@@ -108,13 +108,13 @@ class McpServer(SourceSettings):
 class OpenApiDocument(SourceSettings):
     """A web API that an OpenAPI 3 document describes.
 
-    `${NAME}` stands for the environment variable in `headers` and `credentials`; a run's files get no value
-    there that is written out, and URLs without their passwords and keys.
+    `${NAME}` stands for the environment variable in `headers` and `credentials`; a run's files
+    contain no literal values of these, and URLs without their passwords and keys.
 
     Attributes:
         document: a file or a URL, JSON or YAML.
-        servers: the URLs that may be called (and whatever lies below them). The first one is called where
-            the document names none of them. Without any, only the origin that a document was read from.
+        servers: the URLs that may be called (with all paths below them). The first one is called if the
+            document names none of them. By default only the origin that the document was read from.
         headers: sent with each request.
         credentials: name of a security scheme of the document -> its key, token, or `user:password`.
     """
@@ -134,7 +134,7 @@ class OpenApiDocument(SourceSettings):
 
 
 class ToolSources(Discreet, BaseModel):
-    """Every source of a run, by the name its person gave it."""
+    """All sources of a run, by their configured names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -143,18 +143,20 @@ class ToolSources(Discreet, BaseModel):
 
 
 def filled(text: str) -> str:
-    """`text` with `${NAME}` and `${NAME:-otherwise}` replaced, and what editors write in their files as well.
+    """`text` with `${NAME}`, `${NAME:-otherwise}` and the variables of editors replaced.
 
-    The values are learned: from now on they are taken out of what is kept, shown and told.
+    The values are registered as secrets: from now on they are removed from everything that is kept or shown.
 
     Raises:
-        BrokenTool: a variable is not set, or an editor would ask for it.
+        BrokenTool: a variable is not set, or is one for which an editor asks.
     """
 
     def value(match: re.Match[str]) -> str:
         name = match["name"]
         if match["kind"] == "input:":
-            raise BrokenTool(f"{match[0]} is what an editor asks for; write ${{NAME}} of a variable")
+            raise BrokenTool(
+                f"{match[0]} is an editor's input variable; write ${{NAME}} for an environment variable"
+            )
         if match["kind"] is None and name in _PLACES:
             return str(_PLACES[name]())
         found = os.environ.get(name) or match["default"]

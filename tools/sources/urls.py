@@ -1,4 +1,4 @@
-"""URLs as they stand in messages, and where they lead."""
+"""URLs in messages, and their origins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 def shown(url: str) -> str:
-    """A URL without what may be secret in it: who calls, and its query."""
+    """A URL without parts that may be secret: user info and query."""
     try:
         parts = urlsplit(url)
         if not parts.scheme or not parts.hostname:
@@ -24,5 +24,5 @@ def shown(url: str) -> str:
 
 
 def place_of(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what makes two URLs of one origin."""
+    """Scheme, host and port of a URL."""
     return url.scheme, url.host, url.port or PORTS.get(url.scheme)

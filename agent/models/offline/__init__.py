@@ -1,4 +1,4 @@
-"""The model that needs no key: a chat model, and the modest programmer behind it."""
+"""The offline model, which needs no API key: a chat model, and its rule-based programmer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that needs no key: a modest programmer that works by rules and search, in its own process."""
+"""The offline model: a rule-based programmer with search, in its own process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROLES = {"human": "user", "ai": "assistant"}
 
 
 class OfflineChatModel(BaseChatModel):
-    """Answers each call from a fresh process that is given the messages and nothing else.
+    """Answers each call in a new process that gets only the messages.
 
     The process is a copy of one that has read the script's modules and never any message
     (`ForkedScript`), and ends with its answer: nothing can reach one call from another. It reads
@@ -63,8 +63,8 @@ class OfflineChatModel(BaseChatModel):
         """Run the process.
 
         Raises:
-            ModelUnavailable: it failed, took too long, or did not answer in its form. It would do so
-                again, so nothing is gained by asking twice.
+            ModelUnavailable: it failed, took too long, or gave an invalid answer. It is deterministic, so a
+                retry would not help.
         """
         try:
             modules = (_MODULE,) if self.script == _BRAIN else ()

@@ -1,4 +1,4 @@
-"""The side of `forking.py` that asks for runs: it starts the waiting process, and ends it."""
+"""The client of `forking.py`: it starts the waiting process, requests runs, and ends it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CODE_BYTES = 16
 
 
 class ForkedScript:
-    """A script that is run in a fresh process for each call, without a Python's start each time.
+    """A script that runs in a new process for each call, without starting Python each time.
 
     The processes have no arguments, no environment but a fixed hash seed, no site packages, and `/` as
     their folder. (`-I` would be shorter than the interpreter flags used, but makes Python ignore the hash
@@ -86,7 +86,7 @@ class ForkedScript:
         raise OSError("it ends as soon as it is started")
 
     def _connect(self, timeout: float) -> socket.socket:
-        """The socket to the waiting process, which is started where there is none."""
+        """The socket to the waiting process, which is started if necessary."""
         if self._requests is None:
             self._requests, theirs = socket.socketpair()
             with theirs:
@@ -104,7 +104,7 @@ class ForkedScript:
 
 
 def forked_script(script: Path, modules: tuple[str, ...] = ()) -> ForkedScript:
-    """The one that all of this process share for a script; a process that was forked has its own."""
+    """The shared instance of this process for a script; a forked process has its own."""
     return _shared(script, modules, os.getpid())
 
 

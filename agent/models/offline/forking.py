@@ -1,4 +1,4 @@
-"""Runs one script many times over, each time in a fresh copy of a process that is ready to.
+"""Run one script many times, each time in a forked copy of a prepared process.
 
 `python forking.py SCRIPT MODULE...` imports the modules (from the folder above the script's) and then waits
 on a socket, its standard input. For each message of three open files it forks a process that runs the script
@@ -22,9 +22,9 @@ from types import CodeType
 
 STREAMS = 3
 MEMORY = 2**30
-"""Bytes of one run of the script."""
+"""The most bytes of memory of one run of the script."""
 LONGEST_ANSWER = 64 * 2**20
-"""Bytes that it may write."""
+"""The most bytes that it may write."""
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def _run(code: CodeType, script: str, files: list[int]) -> None:
 
 
 def _confine() -> None:
-    """Bound what a question may make the script take, where the system can."""
+    """Limit the resources of a run, if the system supports it."""
     for kind, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, LONGEST_ANSWER)):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (limit, limit))

@@ -23,13 +23,13 @@ Examples:
 
   fieldcraft doctor --json
 
-The exit code is 1 where something is missing that every run needs.
+The exit code is 1 if something that every run needs is missing.
 """
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `cure` is empty where nothing is missing."""
+    """One checked item. `cure` is empty if nothing is missing."""
 
     name: str
     holds: bool
@@ -39,7 +39,7 @@ class Finding:
 
 
 def doctor(as_json: o.Json = False) -> int:
-    """Say what this machine can do, what is missing, and how to get it."""
+    """Check what this machine can run, what is missing, and how to install it."""
     from fieldcraft.cli.options.naming import as_typed
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.cli.views.lines import BAD, GOOD
@@ -95,7 +95,7 @@ def _settings() -> Iterator[Finding]:
     try:
         settings = load_settings({})
     except UsageProblem as error:
-        yield Finding("settings", False, str(error), f"mend {FILE} or the variable", required=True)
+        yield Finding("settings", False, str(error), f"correct {FILE} or the variable", required=True)
         return
     where = str(FILE) if FILE.exists() else f"defaults; there is no {FILE} here"
     yield Finding("settings", True, f"{where} (model {settings.model}, world {settings.environment})")
@@ -110,7 +110,7 @@ def _worlds() -> Iterator[Finding]:
             world = load(name)
         except (BrokenEnvironment, UnknownEnvironment) as error:
             yield Finding(
-                f"world: {name}", False, str(error), "mend or uninstall the package that announces it"
+                f"world: {name}", False, str(error), "repair or uninstall the package that provides it"
             )
         else:
             yield Finding(f"world: {name}", True, "loads")
@@ -154,7 +154,7 @@ def _providers() -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    """What comes with an extra, each told by a package of it."""
+    """The optional extras; each is recognized by one of its packages."""
     for name, extra, package in (
         ("tools: MCP servers", "mcp", "mcp"),
         ("tools: web APIs", "openapi", "openapi_pydantic"),

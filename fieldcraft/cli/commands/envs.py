@@ -1,4 +1,4 @@
-"""`fieldcraft envs ...`: the worlds there are, and whether one keeps the contract."""
+"""`fieldcraft envs ...`: list and show environments, and check one against the contract."""
 
 from __future__ import annotations
 
@@ -35,15 +35,17 @@ Examples:
 """
 
 app = typer.Typer(
-    help="The worlds, and whether one keeps the contract.", epilog=EXAMPLES, no_args_is_help=True
+    help="List and show environments, and check one against the contract.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
 )
 
-World = Annotated[str, typer.Argument(metavar="WORLD", help="Id or module:Class.")]
+World = Annotated[str, typer.Argument(metavar="WORLD", help="An environment's id, or module:Class.")]
 
 
 @app.command("list")
 def list_worlds(as_json: o.Json = False) -> int:
-    """Every world that is built in or that an installed package announces."""
+    """List every environment that is built in or provided by an installed package."""
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.envs import BrokenEnvironment, UnknownEnvironment, available
 
@@ -67,7 +69,7 @@ def list_worlds(as_json: o.Json = False) -> int:
 
 @app.command()
 def show(world: World, option: o.Option = None, as_json: o.Json = False) -> int:
-    """One world: what it is, what programs may call in it, the names it knows."""
+    """Show one environment: its options, what programs may call in it, and the names it knows."""
     from fieldcraft.cli.views.console import console, print_json, say
 
     environment = _made(world, 0, option)
@@ -86,7 +88,7 @@ def show(world: World, option: o.Option = None, as_json: o.Json = False) -> int:
     can = [
         "can be saved and restored"
         if spec.can_snapshot
-        else "cannot be saved (a cut-off program is not run again)",
+        else "cannot be saved (an interrupted program is not run again)",
         "draws pictures" if spec.can_render else "draws no pictures",
         f"a program ends after {spec.tick_limit} ticks or {spec.failure_limit} failed calls",
     ]
@@ -110,7 +112,7 @@ def show(world: World, option: o.Option = None, as_json: o.Json = False) -> int:
 
 
 def _show_options(environment: Environment) -> None:
-    """The options of a reset, as they are typed, and the values to choose from."""
+    """The options of a reset as they are typed, and their allowed values."""
     from fieldcraft.cli.views.console import console, say, table
 
     options = environment.option_reference()
@@ -140,7 +142,7 @@ def draw_map(
     seed: o.Seed = None,
     option: o.Option = None,
 ) -> int:
-    """Draw all of a new world from above, as no agent sees it; a ring marks where it would wake."""
+    """Draw a whole new world from above; a ring marks where an agent would start."""
     from fieldcraft.cli.options.config import load_settings
     from fieldcraft.cli.views.console import console, say
 
@@ -149,7 +151,7 @@ def draw_map(
     try:
         drawn = environment.chart(whole=True)
     except NotImplementedError as error:
-        raise UsageProblem(f"{error}; `envs show` tells what it can do") from error
+        raise UsageProblem(f"{error}; `envs show` lists what it can do") from error
     _write(output, drawn.png)
     size = f"{drawn.across:g} by {drawn.down:g} blocks"
     console().print(say(f"wrote {output}: seed {lived}, {size}"), soft_wrap=True)
@@ -158,19 +160,21 @@ def draw_map(
 
 @app.command()
 def permute(
-    output: Annotated[Path, typer.Argument(metavar="FILE", help="The rules file to write.")],
-    seed: Annotated[int, typer.Option("--seed", help="Another number, other names and recipes.")] = 1,
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="The rules file (JSON) to write.")],
+    seed: Annotated[int, typer.Option("--seed", help="The seed of the made-up names and recipes.")] = 1,
     rules: Annotated[
         Path | None,
         typer.Option(
-            "--rules", metavar="FILE", help="The rules to permute; the grid world's own if omitted."
+            "--rules",
+            metavar="FILE",
+            help="The rules file to permute; the grid world's own rules if omitted.",
         ),
     ] = None,
 ) -> int:
-    """Write rules of the grid world that nobody knows: all names made up, ingredients permuted.
+    """Write rules of the grid world that no model knows: all names made up, ingredients permuted.
 
-    Every item can still be had, by as many steps. `--option rules=FILE` lives in the world of such a file,
-    and so does `--option permutation=SEED` without one.
+    Every item stays obtainable, in as many steps. `--option rules=FILE` uses such a file;
+    `--option permutation=SEED` does the same without a file.
     """
     from fieldcraft.cli.options.naming import program
     from fieldcraft.cli.views.console import console, say
@@ -183,7 +187,7 @@ def permute(
         raise UsageProblem(f"--rules: {error}") from error
     _write(output, text.encode())
     console().print(
-        say(f"wrote {output}; live there: {program()} explore --option rules={shlex.quote(str(output))}")
+        say(f"wrote {output}; try them: {program()} explore --option rules={shlex.quote(str(output))}")
     )
     return 0
 
@@ -192,10 +196,10 @@ def permute(
 def install(
     world: World,
     pictures: Annotated[
-        bool, typer.Option("--pictures", help="Also what it needs to draw pictures.")
+        bool, typer.Option("--pictures", help="Also install what drawing pictures needs.")
     ] = False,
 ) -> int:
-    """Fetch what a world needs besides Python packages."""
+    """Install what an environment needs besides Python packages."""
     from fieldcraft.cli.views.console import console, say
     from fieldcraft.envs import load
 
@@ -211,7 +215,7 @@ def install(
 
 @app.command()
 def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o.Json = False) -> int:
-    """Try every promise of the environment contract. The exit code is 1 where one is not kept."""
+    """Check every rule of the environment contract. The exit code is 1 if one is broken."""
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.envs import check_environment
 
@@ -225,7 +229,7 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
             shown.add_row(say(problem.promise, "bad"), say(problem.detail))
         console().print(shown)
     else:
-        console().print(say(f"{world} keeps every promise of the contract", "good"))
+        console().print(say(f"{world} keeps every rule of the contract", "good"))
     return FAILURE if problems else 0
 
 
@@ -237,7 +241,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _made(world: str, seed: int, option: list[str] | None, *, new: bool = False) -> Environment:
-    """The world, reset where it is to be `new` or options are given."""
+    """The environment, reset if it is to be `new` or options are given."""
     from fieldcraft.envs import make
 
     environment = make(world)

@@ -14,21 +14,21 @@ from fieldcraft.cli.options import shared as o
 if TYPE_CHECKING:
     from fieldcraft.skills.formats.voyager import ImportReport
 
-Format = Annotated[
-    Literal["voyager"], typer.Option("--format", help="The format; `voyager` is the one known.")
-]
+Format = Annotated[Literal["voyager"], typer.Option("--format", help="The format; only `voyager` is known.")]
 
 
 def import_skills(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The published library, or its `skill/`.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder of the published library, or its `skill/`.")
+    ],
     library: o.Library = None,
     owner: o.LibraryOwner = None,
     form: Format = "voyager",
     as_json: o.Json = False,
 ) -> int:
-    """Take in a library of JavaScript skills. They come untrusted and not verified: replay them.
+    """Import a library of JavaScript skills. They are untrusted and not verified until they are replayed.
 
-    The exit code is 1 where nothing could be taken in.
+    The exit code is 1 if no skill could be imported.
     """
     from fieldcraft.cli.views.console import print_json
     from fieldcraft.skills.formats.voyager import import_voyager
@@ -45,7 +45,9 @@ def import_skills(
 
 
 def export_skills(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; `skill/` is made in it.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder to write to; `skill/` is created in it.")
+    ],
     library: o.Library = None,
     form: Format = "voyager",
     as_json: o.Json = False,
@@ -70,10 +72,10 @@ def _report(report: ImportReport, form: str, library: str) -> None:
     from fieldcraft.cli.options.naming import program
     from fieldcraft.cli.views.console import console, one_line, say, table
 
-    shown = table("what became of them", "#how many", "skills", whole=2)
+    shown = table("result", "#how many", "skills", whole=2)
     for words, names in (
         ("new here", report.added),
-        ("got other versions", report.updated),
+        ("new versions added", report.updated),
         ("known already", report.same),
     ):
         shown.add_row(words, str(len(names)), say(", ".join(names)))
@@ -81,10 +83,10 @@ def _report(report: ImportReport, form: str, library: str) -> None:
     rows = [
         *(("refused", "bad", place, reason) for place, reason in report.refused.items()),
         *(
-            ("incomplete", "warn", place, f"nobody defines {', '.join(names)}")
+            ("incomplete", "warn", place, f"{', '.join(names)} not defined anywhere")
             for place, names in report.unresolved.items()
         ),
-        *(("helper", "quiet", name, f"stands in {home}") for name, home in report.helpers.items()),
+        *(("helper", "quiet", name, f"defined in {home}") for name, home in report.helpers.items()),
         *(
             ("copied", "quiet", place, f"{', '.join(names)}, since they call each other")
             for place, names in report.copied.items()

@@ -1,4 +1,4 @@
-"""`fieldcraft explore` and `fieldcraft solve`: start a run, or go on with one."""
+"""`fieldcraft explore` and `fieldcraft solve`: start or resume a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Examples:
 
   fieldcraft explore --seed 3 --iterations 60     another world, a smaller budget
 
-  fieldcraft explore --resume latest              go on where the last run stopped
+  fieldcraft explore --resume latest              resume the latest run
 
   fieldcraft explore --model openai:gpt-5-mini --money 2
 
@@ -28,13 +28,13 @@ Examples:
 
   fieldcraft explore --curriculum human --critic human
 
-  fieldcraft explore --method react               a method it is compared with (docs/studies.md)
+  fieldcraft explore --method react               a baseline method (docs/studies.md)
 
-  fieldcraft explore --without library            an ablation; flags of your own go before both
+  fieldcraft explore --without library            an ablation; more specific flags override it
 
   fieldcraft explore --tools calculator --tools critic=search --corpus notes/ --approve writes
 
-Every flag can also stand in fieldcraft.toml or in FIELDCRAFT_* variables.
+Every flag can also be set in fieldcraft.toml or as a FIELDCRAFT_* variable.
 """
 SOLVE_EXAMPLES = """
 Examples:
@@ -43,7 +43,7 @@ Examples:
 
   fieldcraft solve "craft a furnace" --json --no-keep
 
-The exit code is 0 where the task was done, 1 where it was not.
+The exit code is 0 if the task was done, else 1.
 """
 
 
@@ -70,7 +70,7 @@ def explore(
         typer.Option(
             "--resume",
             metavar="RUN",
-            help="Go on with this run, or with the latest.",
+            help="Resume this run; `latest` names the latest one.",
             rich_help_panel=o.KEEPING,
         ),
     ] = None,
@@ -91,9 +91,9 @@ def explore(
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """Let an agent live in a world: it sets itself tasks, writes programs, keeps those that work.
+    """Let an agent explore an environment: it sets itself tasks, writes programs, keeps those that work.
 
-    Ctrl-C stops at the next event, a second one at once; both leave a run that can be resumed.
+    Ctrl-C stops at the next event, a second Ctrl-C at once; either way the run can be resumed.
     """
     flags = {
         **f.method(method, without),
@@ -109,12 +109,12 @@ def explore(
     if resume is not None:
         return go_on(resume, flags, name, look, trusted=trust_run)
     if trust_run:
-        raise UsageProblem("--trust-run goes with --resume RUN; a new run is your own")
+        raise UsageProblem("--trust-run is for --resume RUN only; a new run needs no trust")
     return begin(flags, name, look)
 
 
 def solve(
-    task: Annotated[str, typer.Argument(help='In words, such as "craft an iron pickaxe".')],
+    task: Annotated[str, typer.Argument(help='The task in words, such as "craft an iron pickaxe".')],
     env: o.Env = None,
     option: o.Option = None,
     seed: o.Seed = None,
@@ -144,7 +144,7 @@ def solve(
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """Do one task: break it into steps, do them, plan anew from what failed."""
+    """Do one task: break it into steps, do them, and replan after a failure."""
     if not task.strip():
         raise UsageProblem('the task is empty; say what to do, such as "craft an iron pickaxe"')
     flags = {

@@ -1,4 +1,4 @@
-"""`fieldcraft replay`: every skill of a library in a world it has never seen."""
+"""`fieldcraft replay`: try every skill of a library in a new world."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Examples:
 
   fieldcraft replay --seed 8 --option size=96 --json
 
-  fieldcraft replay --library imported --seed 8 --mark    what works here is trusted from now on
+  fieldcraft replay --library imported --seed 8 --mark    trust the skills that work
 
-The exit code is 0 even where skills fail: that they do is the answer.
+The exit code is 0 even if skills fail: the results say which did.
 """
 STYLES = {"works": "good", "fails": "bad", "skipped": "warn"}
 
@@ -43,7 +43,7 @@ def replay(
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """Try every skill of a library in a new world: does it work, and if not, why."""
+    """Try every skill of a library in a new world, and report which work and why others fail."""
     from fieldcraft.cli.options.config import load_settings
 
     flags = {
@@ -62,7 +62,7 @@ def replay(
 
 
 def _shown(settings: Settings, *, mark: bool, bar: bool) -> Iterator[Replayed]:
-    """The results as they come, with a progress bar on a terminal."""
+    """Yield results as they come, with a progress bar on a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from fieldcraft.agent.redact import clean
@@ -80,7 +80,7 @@ def _shown(settings: Settings, *, mark: bool, bar: bool) -> Iterator[Replayed]:
 
 
 def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]]:
-    """(number of skills, result) for each skill."""
+    """Yield (number of skills, result) for each skill."""
     from contextlib import ExitStack
 
     from fieldcraft.agent.replaying import mark_working, replay_skills
@@ -108,7 +108,7 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
         stack.callback(tools.close)
         for problem in tools.problems:
             console(stderr=True).print(
-                say(f"tool {problem.name} cannot be had: {one_line(problem.message, 500)}", "warn")
+                say(f"tool {problem.name} is not available: {one_line(problem.message, 500)}", "warn")
             )
         results = replay_skills(
             library, world, sandbox, seed=settings.seed, options=settings.options, tools=tools
@@ -121,7 +121,7 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
 
 
 def _ask(question: str) -> str:
-    """A person's word on a tool call; standard output stays free for what is asked for."""
+    """Ask a person to approve a tool call, on standard error so that standard output holds results only."""
     from fieldcraft.cli.views.console import console, say
 
     console(stderr=True).print(say(question, "head"))

@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: the runs there are, what one reached, watching one, and reports."""
+"""`fieldcraft runs ...`: list, show, watch and compare runs, and write reports."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ Examples:
 
   fieldcraft runs show latest --tasks 10
 
-  fieldcraft runs watch latest             from another terminal, while it goes on
+  fieldcraft runs watch latest             from another terminal, while it is running
 
   fieldcraft runs report latest --out report.html
 
   fieldcraft runs compare monday tuesday --out comparison.html
 """
 
-app = typer.Typer(help="The runs, and what they reached.", epilog=EXAMPLES, no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, watch and compare runs, and write reports.", epilog=EXAMPLES, no_args_is_help=True
+)
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Its name, its folder, or `latest`.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the page.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name, its folder, or `latest`.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]
 
 
 @app.command("list")
 def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
-    """Every run with what it reached, the oldest first."""
+    """List every run with what it reached, the oldest first."""
     from fieldcraft.agent.journal.run import list_runs as folders
     from fieldcraft.agent.journal.store import JournalError
     from fieldcraft.cli.options.naming import program
@@ -84,10 +86,10 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
 def show(
     run: RunName,
     runs: o.Runs = None,
-    tasks: Annotated[int, typer.Option("--tasks", min=0, help="How many of the latest tasks.")] = 20,
+    tasks: Annotated[int, typer.Option("--tasks", min=0, help="How many of the latest tasks to show.")] = 20,
     as_json: o.Json = False,
 ) -> int:
-    """One run: what it reached, its latest tasks, what to do next."""
+    """Show one run: what it reached, its latest tasks, and how to resume it."""
     from fieldcraft.agent.journal.run import find_run
     from fieldcraft.cli.views.console import console, print_json
     from fieldcraft.cli.views.ending import as_data, print_next, print_summary
@@ -132,7 +134,7 @@ def _tasks(view: Overview, count: int) -> Any:
 
 @app.command()
 def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) -> int:
-    """Look on while a run goes on in another process, until it stops or you press Ctrl-C."""
+    """Watch a run of another process, until it stops or you press Ctrl-C."""
     from fieldcraft.agent.journal.run import find_run
     from fieldcraft.cli.running import choose_view
     from fieldcraft.cli.views.console import console
@@ -156,7 +158,7 @@ def watch(run: RunName = "latest", runs: o.Runs = None, plain: o.Plain = False) 
 
 @app.command()
 def report(run: RunName = "latest", runs: o.Runs = None, out: Out = None, as_json: o.Json = False) -> int:
-    """One run as a web page in one file, `report.html` in its folder: figures, skills, every iteration."""
+    """Write one run as a single web page, `report.html` in its folder: figures, skills, every iteration."""
     from fieldcraft.agent.journal.run import find_run
     from fieldcraft.cli.views.following import standing
     from fieldcraft.report import land_of, read_story, report_page
@@ -171,13 +173,13 @@ def report(run: RunName = "latest", runs: o.Runs = None, out: Out = None, as_jso
 
 @app.command()
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="A run, as for `runs show`.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="A run: its name, its folder, or `latest`.")],
     second: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     runs: o.Runs = None,
     out: Out = None,
     as_json: o.Json = False,
 ) -> int:
-    """Two runs in one web page: their curves, milestones and costs side by side."""
+    """Compare two runs in one web page: curves, milestones and costs side by side."""
     from fieldcraft.agent.journal.run import find_run
     from fieldcraft.report import comparison_page, read_story
 

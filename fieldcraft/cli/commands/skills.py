@@ -1,4 +1,4 @@
-"""`fieldcraft skills ...`: look into a library and tend it."""
+"""`fieldcraft skills ...`: list, search, check and edit a skill library."""
 
 from __future__ import annotations
 
@@ -26,27 +26,30 @@ Examples:
 
   fieldcraft skills check                        every skill that cannot be used, and the cure
 
-  fieldcraft skills merge ../other/library       take in what another agent learned
+  fieldcraft skills merge ../other/library       import what another agent learned
 
-  fieldcraft skills import --format voyager trial1    take in a published Voyager library
+  fieldcraft skills import --format voyager trial1    import a published Voyager library
 """
 
-app = typer.Typer(help="Look into a skill library and tend it.", epilog=EXAMPLES, no_args_is_help=True)
+app = typer.Typer(
+    help="List, search, check and edit the skills of a library.", epilog=EXAMPLES, no_args_is_help=True
+)
 app.command("import")(import_skills)
 app.command("export")(export_skills)
 
 _NAMES_SHOWN = 10
-"""Of the skills that cannot be used, in a list of the others."""
+"""How many names of unusable skills a list of the usable ones shows."""
 
-Skilled = Annotated[str, typer.Argument(metavar="SKILL", help="Its name or its entry function.")]
+Skilled = Annotated[str, typer.Argument(metavar="SKILL", help="The skill's name, or its entry function.")]
 Digest = Annotated[
-    str | None, typer.Option("--version", help="A digest or its beginning; the current one where omitted.")
+    str | None,
+    typer.Option("--version", help="The version's digest or its beginning; the current version if omitted."),
 ]
 
 
 @app.command("list")
 def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
-    """Every skill, with what it does."""
+    """List every skill with its description."""
     from fieldcraft.cli.options.naming import program
     from fieldcraft.cli.views.console import console, print_json, say, table
 
@@ -76,7 +79,7 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
 
 @app.command()
 def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_json: o.Json = False) -> int:
-    """One skill: where it comes from, what it calls, its code."""
+    """Show one skill: where it comes from, what it calls, and its code."""
     from fieldcraft.cli.views.console import console, one_line, print_code, print_json, say
 
     opened = open_library(library)
@@ -104,13 +107,13 @@ def show(skill: Skilled, library: o.Library = None, version: Digest = None, as_j
 
 @app.command()
 def search(
-    query: Annotated[str, typer.Argument(help="A task, a question, any words.")],
+    query: Annotated[str, typer.Argument(help="A task, a question, or any text.")],
     library: o.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, max=50, help="How many.")] = 5,
     env: o.Env = None,
     as_json: o.Json = False,
 ) -> int:
-    """The skills that help with something, best first."""
+    """Find the skills that help with something, the best first."""
     from fieldcraft.cli.views.console import console, print_json, say, table
 
     matches = open_library(library).search(query, k=k, environment=env)
@@ -136,7 +139,7 @@ def search(
 
 @app.command()
 def check(library: o.Library = None, as_json: o.Json = False) -> int:
-    """Every skill that cannot be used, why, and what to do. The exit code is 1 where there is one."""
+    """List every unusable skill with the reason and the remedy. The exit code is 1 if there is one."""
     from fieldcraft.cli.options.naming import as_typed
     from fieldcraft.cli.views.console import console, print_json, say, table
 
@@ -150,7 +153,7 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
             shown.add_row(say(problem.name, "bad"), say(problem.reason), say(as_typed(problem.cure)))
         console().print(shown)
     else:
-        console().print(say(f"all {len(opened)} skills of {opened.path} are sound", "good"))
+        console().print(say(f"all {len(opened)} skills of {opened.path} are valid", "good"))
     return FAILURE if problems else 0
 
 
@@ -158,7 +161,7 @@ def check(library: o.Library = None, as_json: o.Json = False) -> int:
 def accept(
     skill: Skilled, library: o.Library = None, owner: o.LibraryOwner = None, as_json: o.Json = False
 ) -> int:
-    """Take a hand-edited skill as it now stands, as a new version; what else you wrote there stays."""
+    """Accept a hand-edited skill as a new version; your other changes to its files are kept."""
     accepted = open_library(library, owner).accept(skill)
     return _done(
         f"{accepted.name} is now version {accepted.digest[:16]}", _summary(accepted), as_json=as_json
@@ -169,19 +172,24 @@ def accept(
 def diff(
     skill: Skilled,
     old: Annotated[
-        str | None, typer.Argument(help="A digest or its beginning; the one before the newest.")
+        str | None,
+        typer.Argument(
+            help="The older version's digest or its beginning; by default the one before the newest."
+        ),
     ] = None,
-    new: Annotated[str | None, typer.Argument(help="A digest or its beginning; the newest.")] = None,
+    new: Annotated[
+        str | None, typer.Argument(help="The newer version's digest or its beginning; by default the newest.")
+    ] = None,
     library: o.Library = None,
     as_json: o.Json = False,
 ) -> int:
-    """What changed between two versions of a skill."""
+    """Show what changed between two versions of a skill."""
     from fieldcraft.cli.views.console import print_code, print_json
 
     opened = open_library(library)
     versions = opened.versions(skill)
     if old is None and len(versions) < 2:
-        raise UsageProblem(f"{skill} has one version only; there is nothing to compare")
+        raise UsageProblem(f"{skill} has only one version; there is nothing to compare")
     before, after = old or versions[-2], new or versions[-1]
     text = opened.diff(skill, before, after)
     if as_json:
@@ -198,7 +206,9 @@ def remove(
     owner: o.LibraryOwner = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Even where other skills call it, or other files lie in its folder."),
+        typer.Option(
+            "--force", help="Delete it even if other skills call it or its folder holds other files."
+        ),
     ] = False,
     as_json: o.Json = False,
 ) -> int:
@@ -215,7 +225,7 @@ def merge(
     owner: o.LibraryOwner = None,
     as_json: o.Json = False,
 ) -> int:
-    """Take in another library's skills: untrusted, not verified, and in place of none of yours."""
+    """Import another library's skills: untrusted, not verified, and replacing none of yours."""
     from fieldcraft.cli.views.console import console, print_json, say, table
 
     report = open_library(library, owner, must_exist=False).merge(open_library(str(other)))
@@ -227,12 +237,12 @@ def merge(
     shown = table("what became of them", "#how many", "skills")
     for words, names in (
         ("new here", report.added),
-        ("another version of one of ours", report.versions),
+        ("another version of one of yours", report.versions),
         ("known already", report.same),
     ):
         shown.add_row(words, str(len(names)), say(", ".join(names)))
     if better := [name for name, side in report.better.items() if side == "theirs"]:
-        words = "theirs is better verified, by its own record"
+        words = "the other one is better verified, by its own record"
         shown.add_row(say(words, "warn"), str(len(better)), say(", ".join(better)))
     for name, reason in report.refused.items():
         shown.add_row(say("refused", "bad"), "1", say(f"{name}: {reason}"))
@@ -241,7 +251,7 @@ def merge(
 
 
 def _calls(library: SkillLibrary, skill: Skill) -> list[str]:
-    """The names of the skills that it calls; one that is lost has the name it is called by."""
+    """The names of the skills that `skill` calls; a missing one is given by the name in the call."""
     from fieldcraft.skills.library.errors import LibraryError
 
     found = set()
@@ -254,7 +264,7 @@ def _calls(library: SkillLibrary, skill: Skill) -> list[str]:
 
 
 def _origin(provenance: Provenance) -> str:
-    """`imported from old; learned for: Mine 3 logs (run first, iteration 4)`, as far as it is known."""
+    """`imported from old; learned for: Mine 3 logs (run first, iteration 4)`, as far as known."""
     learned = f"for: {provenance.task}" if provenance.task else ""
     if provenance.run:
         learned += f" (run {provenance.run}, iteration {provenance.iteration})"

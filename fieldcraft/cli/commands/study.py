@@ -1,4 +1,4 @@
-"""`fieldcraft study`: many lives, by several methods, compared."""
+"""`fieldcraft study`: run many trials of several methods, and compare them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Examples:
 
   fieldcraft study items --seeds 3 --iterations 40          seven methods, three worlds
 
-  fieldcraft study techtree --seeds 3 --iterations 40       the same lives, looked at otherwise
+  fieldcraft study techtree --seeds 3 --iterations 40       the same trials, measured by tool tiers
 
   fieldcraft study newworld --seeds 1,2 --jobs 2            what a library is worth in a new world
 
@@ -31,16 +31,16 @@ Examples:
 
   fieldcraft study items --model openai:gpt-5-mini --methods full,react --seeds 1 --money 5
 
-The same command goes on with a study that was stopped or killed. docs/studies.md says how to read it.
+The same command resumes a study that was stopped or killed. docs/studies.md explains the results.
 """
 COMPARED = "What is compared"
-NEW_WORLD = "Only for newworld"
+NEW_WORLD = "Only for `study newworld`"
 
 Kind = Annotated[
     Literal["items", "techtree", "newworld"],
     typer.Argument(
         help="items: distinct items over iterations; techtree: iterations to each tier of tools; "
-        "newworld: goals in a new world, with a kept library and without."
+        "newworld: goals in a new world, with and without a kept library."
     ),
 ]
 Methods = Annotated[
@@ -48,7 +48,7 @@ Methods = Annotated[
     typer.Option(
         "--methods",
         metavar="LIST",
-        help="With commas between; the first is the one that others are measured by.",
+        help="The methods, separated by commas; the others are compared with the first.",
         rich_help_panel=COMPARED,
     ),
 ]
@@ -57,7 +57,7 @@ Seeds = Annotated[
     typer.Option(
         "--seeds",
         metavar="N",
-        help="How many, from 1 on; or which: 1,4,9 or 11-15.",
+        help="How many seeds, from 1 on (5); or which ones (1,4,9 or 11-15).",
         rich_help_panel=COMPARED,
     ),
 ]
@@ -66,22 +66,31 @@ Scramble = Annotated[
     typer.Option(
         "--scramble",
         metavar="SEED",
-        help="The same in a world of other names and permuted recipes too; repeatable.",
+        help="Repeat the trials in a world with made-up names and permuted recipes of this seed; repeatable.",
         rich_help_panel=COMPARED,
     ),
 ]
 OnlyScrambled = Annotated[
     bool,
-    typer.Option("--only-scrambled", help="Leave out the world as it is.", rich_help_panel=COMPARED),
+    typer.Option(
+        "--only-scrambled",
+        help="Run only the worlds of --scramble, not the regular one.",
+        rich_help_panel=COMPARED,
+    ),
 ]
 Goals = Annotated[
     str | None,
-    typer.Option("--goals", metavar="LIST", help="Items, with commas between.", rich_help_panel=NEW_WORLD),
+    typer.Option(
+        "--goals", metavar="LIST", help="The items to obtain, separated by commas.", rich_help_panel=NEW_WORLD
+    ),
 ]
 GoalIterations = Annotated[
     int | None,
     typer.Option(
-        "--goal-iterations", metavar="N", help="At most, for each goal; 50.", rich_help_panel=NEW_WORLD
+        "--goal-iterations",
+        metavar="N",
+        help="The most iterations for each goal; 50 by default.",
+        rich_help_panel=NEW_WORLD,
     ),
 ]
 Shift = Annotated[
@@ -89,7 +98,7 @@ Shift = Annotated[
     typer.Option(
         "--shift",
         metavar="N",
-        help="From a library's seed to its new world's; 1000.",
+        help="Added to a library's seed to make the seed of its new world; 1000 by default.",
         rich_help_panel=NEW_WORLD,
     ),
 ]
@@ -98,7 +107,7 @@ NewOption = Annotated[
     typer.Option(
         "--new-option",
         metavar="KEY=VALUE",
-        help="Of the new world alone; repeatable.",
+        help="An option of the new world only, with its value in JSON; repeatable.",
         rich_help_panel=NEW_WORLD,
     ),
 ]
@@ -111,28 +120,33 @@ Library = Annotated[
         rich_help_panel=NEW_WORLD,
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, help="Lives at a time.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many trials to run at a time.")
+]
 Folder = Annotated[
     Path,
     typer.Option(
         "--studies",
         metavar="FOLDER",
-        help="The folder of studies and their lives.",
+        help="The folder of studies and their runs.",
         rich_help_panel=o.KEEPING,
     ),
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="Of the study; made from what it compares.", rich_help_panel=o.KEEPING),
+    typer.Option(
+        "--name", help="The name of the study; made from its plan if omitted.", rich_help_panel=o.KEEPING
+    ),
 ]
 Fresh = Annotated[
     bool,
     typer.Option(
-        "--fresh", help="Live everything anew, and delete what there is.", rich_help_panel=o.KEEPING
+        "--fresh", help="Delete the results there are, and run every trial again.", rich_help_panel=o.KEEPING
     ),
 ]
 Figures = Annotated[
-    bool, typer.Option("--figures/--no-figures", help="Draw the results.", rich_help_panel=o.OUTPUT)
+    bool,
+    typer.Option("--figures/--no-figures", help="Draw the results as figures.", rich_help_panel=o.OUTPUT),
 ]
 
 
@@ -165,10 +179,10 @@ def study(
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """Compare methods over many lives: what is found, how fast, what a kept library is worth.
+    """Compare methods over many trials: what they find, how fast, and what a kept library is worth.
 
-    --iterations is the limit of each life; tokens, money and minutes are limits on the whole study.
-    Ctrl-C stops it in good order, and the same command goes on.
+    --iterations limits each trial; tokens, money and minutes limit the whole study.
+    Ctrl-C stops the study after the current events, and the same command resumes it.
     """
     from fieldcraft.cli.options.config import load_settings
 
@@ -209,7 +223,7 @@ def study(
 
 @dataclass(frozen=True)
 class Asked:
-    """How a study is to be run and shown."""
+    """How a study is run and shown."""
 
     folder: Path
     name: str | None
@@ -259,8 +273,8 @@ def _tell(opened: Study, asked: Asked) -> None:
         files = write_results(opened, figures=asked.figures)
     except OSError as error:
         raise CommandFailed(
-            f"the results cannot be written to {opened.folder} ({error.strerror}); mend that and repeat the "
-            "command: what was lived is kept"
+            f"the results cannot be written to {opened.folder} ({error.strerror}); correct that and repeat "
+            "the command: finished trials are kept"
         ) from error
     if asked.as_json:
         print_json({**as_data(opened), "files": [str(file) for file in files]})

@@ -1,4 +1,4 @@
-"""`fieldcraft toolformer ...`: a model teaches itself the registered tools."""
+"""`fieldcraft toolformer ...`: a model teaches itself to call the registered tools."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Examples:
 
   fieldcraft toolformer evaluate --tasks svamp:SVAMP.json --model tuned/model --base ./gpt2 --tools calculator
 
-Ctrl-C stops annotating and training in good order, and the same command goes on. See docs/toolformer.md.
+Ctrl-C stops annotating and training after a batch; the same command resumes. See docs/toolformer.md.
 """
 
 app = typer.Typer(
-    help="Let a model teach itself the registered tools (Toolformer): annotate, train, decode, evaluate.",
+    help="Let a model teach itself to call tools (Toolformer): annotate, train, decode, evaluate.",
     epilog=EXAMPLES,
     no_args_is_help=True,
 )
@@ -39,24 +39,39 @@ app = typer.Typer(
 @app.command()
 def annotate(
     texts: Annotated[
-        Path, typer.Argument(metavar="TEXTS", help="A document a line, or .jsonl with text, day.")
+        Path,
+        typer.Argument(
+            metavar="TEXTS",
+            help="A text file with one document a line, or .jsonl with the fields text and day.",
+        ),
     ],
     model: t.ModelPath,
     into: t.Into,
     tools: t.Tools = None,
     corpus: o.Corpus = None,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", metavar="FILE", help="Of sampling and filter, in YAML.")
+        Path | None,
+        typer.Option(
+            "--settings", metavar="FILE", help="A YAML file with the settings of sampling and filtering."
+        ),
     ] = None,
-    tau_f: Annotated[float | None, typer.Option("--tau-f", help="Nats that a call must be worth.")] = None,
-    tau_s: Annotated[float | None, typer.Option("--tau-s", help="Probability a place must exceed.")] = None,
-    positions: Annotated[int | None, typer.Option("--positions", min=1, help="Places in a document.")] = None,
-    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Calls sampled at each.")] = None,
+    tau_f: Annotated[
+        float | None, typer.Option("--tau-f", help="By how many nats a call must lower the loss to be kept.")
+    ] = None,
+    tau_s: Annotated[
+        float | None, typer.Option("--tau-s", help="The probability of a call that a position must exceed.")
+    ] = None,
+    positions: Annotated[
+        int | None, typer.Option("--positions", min=1, help="The most positions in a document.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Calls sampled at each position.")
+    ] = None,
     proposer: Annotated[
         str | None,
         typer.Option("--proposer", metavar="NAME", help="A chat model (provider:model) that proposes calls."),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of the sampling.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The seed of the sampling.")] = None,
     batch_size: t.BatchSize = 64,
     device: t.Device = None,
     plain: o.Plain = False,
@@ -105,20 +120,22 @@ app.command()(toolformer_train.train)
 @app.command()
 def decode(
     model: t.ModelPath,
-    prompt: Annotated[str | None, typer.Argument(help="A text to go on with; else standard input.")] = None,
+    prompt: Annotated[
+        str | None, typer.Argument(help="The text to continue; standard input if omitted.")
+    ] = None,
     tools: t.Tools = None,
     corpus: o.Corpus = None,
     k: Annotated[
-        int, typer.Option("-k", min=0, help="Call where `[` is among the k likeliest; 0 never.")
+        int, typer.Option("-k", min=0, help="Call where `[` is among the k most likely tokens; 0: never.")
     ] = 10,
-    calls: Annotated[int, typer.Option("--calls", min=0, help="In one text, at most.")] = 1,
-    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Written at most.")] = 100,
-    day: Annotated[str | None, typer.Option("--day", help="What the calendar says.")] = None,
+    calls: Annotated[int, typer.Option("--calls", min=0, help="The most calls in one text.")] = 1,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="The most tokens to generate.")] = 100,
+    day: Annotated[str | None, typer.Option("--day", help="The date that the calendar tool returns.")] = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Make no call.")] = False,
     device: t.Device = None,
     as_json: o.Json = False,
 ) -> int:
-    """Write on, calling tools while writing."""
+    """Continue a text, calling tools while generating."""
     from fieldcraft.cli.toolformer_work import opened_tools
     from fieldcraft.cli.views.console import print_json
     from fieldcraft.cli.views.toolformer_view import print_failed, print_pieces
@@ -126,7 +143,7 @@ def decode(
 
     read = _standard_input() if prompt is None else prompt
     if not read.strip():
-        raise UsageProblem("there is no text to go on with; give one as an argument or on standard input")
+        raise UsageProblem("there is no text to continue; give one as an argument or on standard input")
     settings = DecodingSettings(k=0 if disabled else k, calls=calls, tokens=tokens)
     with opened_tools(tools, corpus) as executor:
         decoder = Decoder(t.loaded(model, device, 1), executor, settings)

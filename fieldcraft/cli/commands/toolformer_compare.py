@@ -17,24 +17,30 @@ from fieldcraft.cli.options import toolformer_options as t
 def evaluate(
     tasks: t.Tasks,
     model: t.ModelPath,
-    base: Annotated[Path | None, typer.Option("--base", help="The model before.")] = None,
-    control: Annotated[Path | None, typer.Option("--control", help="That of `train --control`.")] = None,
+    base: Annotated[Path | None, typer.Option("--base", help="The model before fine-tuning.")] = None,
+    control: Annotated[Path | None, typer.Option("--control", help="The model of `train --control`.")] = None,
     tools: t.Tools = None,
     corpus: o.Corpus = None,
-    ks: Annotated[str, typer.Option("-k", metavar="LIST", help="Which k to try.")] = "0,1,3,10",
+    ks: Annotated[
+        str, typer.Option("-k", metavar="LIST", help="The values of k to try, separated by commas.")
+    ] = "0,1,3,10",
     validation: t.Validation = None,
     held_out: Annotated[
-        Path | None, typer.Option("--held-out", help="Texts to measure perplexity on.")
+        Path | None, typer.Option("--held-out", help="A file of texts on which perplexity is measured.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Tasks of each file at most.")] = None,
-    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Written at most.")] = 100,
-    picture: Annotated[Path | None, typer.Option("--picture", help="Draw the table (PNG).")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most tasks of each file.")] = None,
+    tokens: Annotated[
+        int, typer.Option("--tokens", min=1, help="The most tokens to generate for each task.")
+    ] = 100,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the table to this PNG file.")
+    ] = None,
     batch_size: t.BatchSize = 64,
     device: t.Device = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """Compare models on tasks: base, plain, calls disabled, calls enabled at each k."""
+    """Compare models on tasks: base, plain, calls disabled, and calls enabled at each k."""
     from fieldcraft.cli.toolformer_work import numbers_of, opened_tools, tasks_of, texts_of
     from fieldcraft.cli.views.console import print_json
     from fieldcraft.cli.views.toolformer_view import Following, print_comparison
@@ -85,22 +91,26 @@ def _check(*, chooses: bool, wanted: Sequence[int], picture: Path | None) -> Non
 
 
 def demo(
-    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where it is kept.")] = Path(
+    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="The folder of the demo.")] = Path(
         "toolformer-demo"
     ),
-    seed: Annotated[int, typer.Option("--seed", help="Of everything in it.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of all its random choices.")] = 0,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Smaller: each part once, in a minute or two.")
+        bool, typer.Option("--quick", help="A smaller demo: each part once, in a minute or two.")
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Delete what is there, and begin anew.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Delete what the folder holds, and start over.")
+    ] = False,
     width: Annotated[int, typer.Option("--width", min=32, help="Of the model.")] = 128,
     layers: Annotated[int, typer.Option("--layers", min=2, help="Of the model.")] = 3,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, ...")] = "cpu",
-    picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Draw the table.")] = True,
+    device: Annotated[str, typer.Option("--device", help="The device: cpu, cuda, ...")] = "cpu",
+    picture: Annotated[
+        bool, typer.Option("--picture/--no-picture", help="Draw the table as a picture.")
+    ] = True,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """The whole method from scratch on a processor: base model, annotation, training, comparison."""
+    """Run the whole method from scratch on a CPU: base model, annotation, training, comparison."""
     from fieldcraft.cli.toolformer_work import demo_folder, quietly
     from fieldcraft.cli.views.console import console, print_json, say
     from fieldcraft.cli.views.toolformer_view import Following, print_comparison, print_report
@@ -111,7 +121,7 @@ def demo(
 
     quietly()
     if width % 32:
-        raise UsageProblem(f"--width {width}: take a multiple of 32")
+        raise UsageProblem(f"--width {width}: it must be a multiple of 32")
     size = DemoSettings.quick(seed) if quick else DemoSettings(seed=seed)
     settings = replace(size, width=width, layers=layers, device=device)
     folder = demo_folder(into, settings, fresh=fresh)
@@ -129,7 +139,7 @@ def demo(
         return 0
     print_report(result.annotation)
     print_comparison(result.comparison)
-    right = f"{result.right} of {result.kept} kept calls are truly right; "
+    right = f"{result.right} of {result.kept} kept calls have the correct result; "
     console().print(
         say(f"{right}results, models{' and picture' if picture else ''} are in {folder}", "quiet")
     )

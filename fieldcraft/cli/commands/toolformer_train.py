@@ -21,61 +21,83 @@ if TYPE_CHECKING:
 TEXTS = "Texts"
 LEARNING = "Learning"
 
-Annotation = Annotated[Path, typer.Argument(metavar="FOLDER", help="What `annotate` wrote.")]
+Annotation = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that `annotate` wrote.")]
 Control = Annotated[
     bool,
     typer.Option(
         "--control",
-        help="Train on the same documents without a call (+ plain text).",
+        help="Also train a control model on the same documents without calls.",
         rich_help_panel=TEXTS,
     ),
 ]
 TauF = Annotated[
     float | None,
-    typer.Option("--tau-f", help="Instead of that of the annotation.", rich_help_panel=TEXTS),
+    typer.Option("--tau-f", help="A threshold to use instead of the annotation's.", rich_help_panel=TEXTS),
 ]
 PlainShare = Annotated[
     float,
     typer.Option(
-        "--plain-share", min=0, max=0.9, help="Texts that keep no call, as a share.", rich_help_panel=TEXTS
+        "--plain-share", min=0, max=0.9, help="The share of texts without any call.", rich_help_panel=TEXTS
     ),
 ]
 BareShare = Annotated[
     float,
     typer.Option(
-        "--bare-share", min=0, max=0.9, help="Texts whose calls are left out again.", rich_help_panel=TEXTS
+        "--bare-share",
+        min=0,
+        max=0.9,
+        help="The share of texts whose calls are removed.",
+        rich_help_panel=TEXTS,
     ),
 ]
 Extra = Annotated[
-    Path | None, typer.Option("--extra", metavar="FILE", help="More plain texts.", rich_help_panel=TEXTS)
+    Path | None,
+    typer.Option("--extra", metavar="FILE", help="A file of further plain texts.", rich_help_panel=TEXTS),
 ]
 HeldOut = Annotated[
     Path | None,
-    typer.Option("--held-out", metavar="FILE", help="Texts to measure perplexity on.", rich_help_panel=TEXTS),
+    typer.Option(
+        "--held-out",
+        metavar="FILE",
+        help="A file of texts on which perplexity is measured.",
+        rich_help_panel=TEXTS,
+    ),
 ]
 Method = Annotated[
     Literal["full", "lora", "qlora"],
     typer.Option("--method", help="qlora needs a GPU.", rich_help_panel=LEARNING),
 ]
 LearningRate = Annotated[
-    float, typer.Option("--learning-rate", help="At its highest.", rich_help_panel=LEARNING)
+    float, typer.Option("--learning-rate", help="The peak learning rate.", rich_help_panel=LEARNING)
 ]
 StepSize = Annotated[
     int,
-    typer.Option("--batch-size", min=1, help="Texts that a step learns from.", rich_help_panel=LEARNING),
+    typer.Option("--batch-size", min=1, help="Texts for each optimizer step.", rich_help_panel=LEARNING),
 ]
 AtATime = Annotated[
-    int, typer.Option("--at-a-time", min=1, help="Of these, in memory together.", rich_help_panel=LEARNING)
+    int,
+    typer.Option(
+        "--at-a-time", min=1, help="Texts of a step that are in memory together.", rich_help_panel=LEARNING
+    ),
 ]
-Epochs = Annotated[float, typer.Option("--epochs", help="Passes over the texts.", rich_help_panel=LEARNING)]
+Epochs = Annotated[
+    float, typer.Option("--epochs", help="How many passes over the texts.", rich_help_panel=LEARNING)
+]
 Steps = Annotated[
-    int | None, typer.Option("--steps", min=1, help="Instead of epochs.", rich_help_panel=LEARNING)
+    int | None,
+    typer.Option(
+        "--steps", min=1, help="How many optimizer steps, instead of epochs.", rich_help_panel=LEARNING
+    ),
 ]
 CheckpointEvery = Annotated[
     int,
-    typer.Option("--checkpoint-every", min=1, help="Steps that a kill may lose.", rich_help_panel=LEARNING),
+    typer.Option(
+        "--checkpoint-every", min=1, help="Steps between two checkpoints.", rich_help_panel=LEARNING
+    ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of the order of the texts.", rich_help_panel=LEARNING)]
+Seed = Annotated[
+    int, typer.Option("--seed", help="The seed of the order of the texts.", rich_help_panel=LEARNING)
+]
 
 
 def train(
@@ -100,7 +122,7 @@ def train(
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
-    """Fine-tune a model on an annotated corpus, results included."""
+    """Fine-tune a model on an annotated corpus, including the results of its calls."""
     from fieldcraft.cli.toolformer_work import annotated_with, texts_of
     from fieldcraft.tools.toolformer.inference.chat import note_tools
 
@@ -123,7 +145,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Made:
-    """What came out; perplexities only where there is held-out text."""
+    """The results of a training; perplexities only if there is held-out text."""
 
     model: Path
     texts: int
@@ -158,7 +180,7 @@ def _trained(
     plain: bool,
     as_json: bool,
 ) -> _Made | None:
-    """Train with progress on the screen; `None` where a person stopped it."""
+    """Train with a progress display; `None` if a person stopped it."""
     from fieldcraft.cli.views.toolformer_view import Following
     from fieldcraft.tools.toolformer.evaluation.evaluation import perplexity
     from fieldcraft.tools.toolformer.training.training import Stopped

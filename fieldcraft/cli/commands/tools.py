@@ -1,4 +1,4 @@
-"""`fieldcraft tools ...`: the tools there are, one by hand, and whether all that is configured can be had."""
+"""`fieldcraft tools ...`: list tools, call one by hand, and check that all configured ones are available."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 Examples:
 
-  fieldcraft tools list                                  all there are, and where they come from
+  fieldcraft tools list                                  all tools and where they come from
 
   fieldcraft tools show calculator                       its arguments, and how it is called
 
@@ -43,22 +43,22 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Named = Annotated[str, typer.Argument(metavar="TOOL", help="Its name, or module:function.")]
+Named = Annotated[str, typer.Argument(metavar="TOOL", help="The tool's name, or module:function.")]
 Further = Annotated[
     list[str] | None,
     typer.Option(
         "--tools",
         metavar="NAME",
-        help="Have this too: a name, module:function, an mcpServers file, an OpenAPI document; repeatable.",
+        help="Add this: a tool, module:function, an mcpServers file or an OpenAPI document; repeatable.",
     ),
 ]
 
 
 @app.command("list")
 def list_tools(tools: Further = None, as_json: o.Json = False) -> int:
-    """Every tool: built in, announced by a package, and of the sources in fieldcraft.toml.
+    """List every tool: built in, provided by a package, or of a source in fieldcraft.toml.
 
-    Those that a run here may call are marked.
+    The tools that a run with the current settings may call are marked.
     """
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.tools.calls.describing import purpose
@@ -92,7 +92,7 @@ def list_tools(tools: Further = None, as_json: o.Json = False) -> int:
 
 @app.command()
 def show(tool: Named, tools: Further = None, as_json: o.Json = False) -> int:
-    """One tool: what it is for, its arguments, what it declares, and how it is called."""
+    """Show one tool: its purpose, its arguments, its declared traits, and how to call it."""
     from fieldcraft.cli.options.naming import program
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.tools import traits_of
@@ -141,7 +141,7 @@ def call(
     library: o.Library = None,
     as_json: o.Json = False,
 ) -> int:
-    """Call a tool and show what a model would see. The exit code is 1 where the call failed."""
+    """Call a tool and show what a model would see. The exit code is 1 if the call failed."""
     from fieldcraft.cli.tools_reach import Reach
     from fieldcraft.cli.views.console import print_json
     from fieldcraft.tools import ToolError, ToolExecutor, told
@@ -174,7 +174,7 @@ def call(
 
 @app.command()
 def check(tools: Further = None, as_json: o.Json = False) -> int:
-    """Connect to everything that is configured and report; the exit code is 1 where a part cannot be had."""
+    """Connect to every configured tool source. The exit code is 1 if one is not available."""
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.cli.views.lines import BAD, GOOD
     from fieldcraft.tools import load_tools
@@ -202,7 +202,7 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
 
 
 def _silent(settings: Settings, problems: Mapping[str, str]) -> dict[str, str]:
-    """The web APIs that could be opened but whose servers give no answer, by origin, and why."""
+    """The web APIs whose documents are valid but whose servers do not answer: origin to reason."""
     documents = settings.tool_sources.openapi
     reached = {f"openapi.{name}": document for name, document in documents.items()}
     reached = {origin: document for origin, document in reached.items() if origin not in problems}
@@ -228,4 +228,4 @@ def _print_problems(problems: Mapping[str, str]) -> None:
     from fieldcraft.cli.views.console import console, say
 
     for name, message in problems.items():
-        console(stderr=True).print(say(f"{name} cannot be had: {message}", "warn"), soft_wrap=True)
+        console(stderr=True).print(say(f"{name} is not available: {message}", "warn"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`fieldcraft tools add`: a tool or a source of tools, tried, then written into `fieldcraft.toml`."""
+"""`fieldcraft tools add`: try a tool or a source of tools, then write it into `fieldcraft.toml`."""
 
 from __future__ import annotations
 
@@ -46,31 +46,43 @@ What = Annotated[
     ),
 ]
 Command = Annotated[
-    list[str] | None, typer.Argument(metavar="[-- COMMAND ARGS...]", help="Starts the MCP server.")
+    list[str] | None,
+    typer.Argument(metavar="[-- COMMAND ARGS...]", help="The command that starts the MCP server."),
 ]
-Name = Annotated[str | None, typer.Option("--name", help="Of the source; made up where omitted.")]
-Prefix = Annotated[str | None, typer.Option("--prefix", help="Before each of its tools' names.")]
+Name = Annotated[
+    str | None, typer.Option("--name", help="The name of the source; made from what is added if omitted.")
+]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="A prefix for the names of its tools.")]
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="PATTERN", help="Its tools to have; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="PATTERN", help="A tool of the source to use, instead of all; repeatable."
+    ),
 ]
 Env = Annotated[
-    list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="For an MCP server; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--env", metavar="NAME=VALUE", help="An environment variable for an MCP server; repeatable."
+    ),
 ]
 Header = Annotated[
-    list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="With each request; repeatable.")
+    list[str] | None,
+    typer.Option("--header", metavar="NAME=VALUE", help="An HTTP header of each request; repeatable."),
 ]
 Server = Annotated[
     list[str] | None,
-    typer.Option("--server", metavar="URL", help="Where a web API may be called; repeatable."),
+    typer.Option(
+        "--server", metavar="URL", help="A server URL at which a web API may be called; repeatable."
+    ),
 ]
 Credential = Annotated[
     list[str] | None,
-    typer.Option("--credential", metavar="SCHEME=VALUE", help="For a web API; repeatable."),
+    typer.Option("--credential", metavar="SCHEME=VALUE", help="A credential for a web API; repeatable."),
 ]
-Untried = Annotated[bool, typer.Option("--untried", help="Write it down without trying it.")]
+Untried = Annotated[bool, typer.Option("--untried", help="Write it into the file without trying it.")]
 
 _FITTING = re.compile(r"[\w-]+")
-"""Names of sources, as they stand in the headings of `fieldcraft.toml`."""
+"""Allowed names of sources in the headings of `fieldcraft.toml`."""
 
 
 def add(
@@ -86,7 +98,7 @@ def add(
     untried: Untried = False,
     as_json: o.Json = False,
 ) -> int:
-    """Try a tool or a source of tools, and write it into fieldcraft.toml, where every run here finds it."""
+    """Try a tool or a source of tools, and write it into fieldcraft.toml for every run in this folder."""
     from fieldcraft.cli.options.config import FILE
     from fieldcraft.cli.views.console import console, print_json, say
 
@@ -118,7 +130,7 @@ def add(
 def _entry(
     what: str, command: list[str], name: str | None, untried: bool
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Where in the settings it goes, and what stands there."""
+    """The place of the new entry in the settings, and its value."""
     from fieldcraft.tools.calls.naming import identifier
     from fieldcraft.tools.loading import is_source
 
@@ -142,11 +154,11 @@ def _entry(
 
 
 def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[str]:
-    """The tools that it gives.
+    """The names of the tools that the new entry provides.
 
     Raises:
-        UsageProblem: its settings cannot be, or a module has nothing of its name.
-        CommandFailed: it cannot be had, and why.
+        UsageProblem: its settings are invalid, or a module has no such name.
+        CommandFailed: it is not available; the message gives the reason.
     """
     from pydantic import ValidationError
 
@@ -163,13 +175,13 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
     with load_tools([what] if place == ("tools",) else [], sources) as registry:
         if not registry.names():
             told = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
-            raise CommandFailed(f"{what} was not added: {told}; --untried writes it down all the same")
+            raise CommandFailed(f"{what} was not added: {told}; --untried adds it without a try")
         registry.specs()
         return list(registry.names())
 
 
 def _require_name(target: str) -> None:
-    """Refuse a `module:name` whose module has no such name; other faults are told when it is loaded."""
+    """Refuse a `module:name` whose module has no such name; loading reports other faults."""
     from fieldcraft.tools import BrokenTool
     from fieldcraft.tools.announced import imported
     from fieldcraft.tools.errors import NoSuchName
@@ -183,7 +195,7 @@ def _require_name(target: str) -> None:
 
 
 def _write(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> str:
-    """Put it into the file, whose comments and order stay; returns what was written."""
+    """Add the entry to the file, keeping its comments and order; returns what was written."""
     import tomlkit
 
     from fieldcraft.cli.options.config import FILE

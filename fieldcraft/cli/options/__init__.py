@@ -1,4 +1,4 @@
-"""What a person types: flags, settings files, arguments."""
+"""Parsing what a person types: flags, settings files, arguments."""
 
 from __future__ import annotations
 

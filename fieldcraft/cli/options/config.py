@@ -1,4 +1,4 @@
-"""Settings rise from `fieldcraft.toml` over `FIELDCRAFT_*` environment variables to flags."""
+"""Read settings: flags override `FIELDCRAFT_*` variables, which override `fieldcraft.toml`."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from fieldcraft.tools.sources.secrets import guarded_text
 
 FILE = Path("fieldcraft.toml")
 FILE_LIMITS = Limits(size=300_000, depth=16, items=20_000)
-"""Of the settings file: it comes along with a folder that others may have made."""
+"""The limits on the settings file, which may lie in a folder that others made."""
 _DOTS = 100
-"""In a line of it: a key of many parts is read in quadratic time."""
+"""The most dots in a line of the file: the time to parse a dotted key grows with the square of its parts."""
 PREFIX = "FIELDCRAFT_"
 OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
-"""Variables with our prefix that are read elsewhere."""
+"""Environment variables with this prefix that other modules read."""
 _SECRET_TABLES = frozenset({"env", "headers", "credentials"})
 TABLES = {"model_options": ModelSettings}
-"""What checks the keys of a table that is a plain dictionary in the settings."""
+"""The models that validate tables which are plain dictionaries in the settings."""
 
 
 class Settings(BaseSettings, RunSettings):
-    """The settings of a run, and `runs`, the folder it is kept in."""
+    """The settings of a run, and `runs`, the folder that holds runs."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -84,27 +84,29 @@ class Settings(BaseSettings, RunSettings):
         return init_settings, env_settings, InitSettingsSource(settings_cls, _file_settings())
 
     def for_run(self, **changes: Any) -> RunSettings:
-        """What the run itself is told, with `changes`."""
+        """The settings that are passed to the run, with `changes` applied."""
         fields = {name: getattr(self, name) for name in RunSettings.model_fields}
         return RunSettings(**{**fields, **changes})
 
 
 def load_settings(flags: Mapping[str, Any]) -> Settings:
-    """The settings in force here, `flags` above all others.
+    """The current settings; `flags` override all others.
 
     Raises:
-        UsageProblem: a value cannot be used or a key is unknown; the message says where it stands.
+        UsageProblem: a value cannot be used or a key is unknown; the message says where it is set.
     """
     _check_variables()
     if FILE.exists() and not FILE.is_file():
-        raise UsageProblem(f"{FILE} is no file; move it away, or write the settings into a file of this name")
+        raise UsageProblem(
+            f"{FILE} is not a file; move it away, or write the settings into a file of this name"
+        )
     try:
         return Settings(**flags)
     except ValidationError as error:
         raise UsageProblem(_first_problem(error, flags)) from error
     except RecursionError:
         raise UsageProblem(
-            f"a variable {PREFIX}* holds JSON that is nested too deep; make it flatter"
+            f"a variable {PREFIX}* holds JSON that is nested too deeply; make it flatter"
         ) from None
     except SettingsError as error:
         field = str(error).partition('field "')[2].partition('"')[0]
@@ -114,7 +116,7 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
 
 
 def _file_settings() -> dict[str, Any]:
-    """What the settings file of the current folder holds, if there is one."""
+    """The content of the settings file in the current folder; empty if there is none."""
     if not FILE.exists():
         return {}
     try:
@@ -138,7 +140,7 @@ def _check_variables() -> None:
     for variable in os.environ:
         name = variable.removeprefix(PREFIX).partition("__")[0].lower()
         if variable.startswith(PREFIX) and name not in known and (close := nearest(name, known)):
-            raise UsageProblem(f"{variable} is no setting{close} (in capitals, after {PREFIX})")
+            raise UsageProblem(f"{variable} is not a setting{close} (in capitals, after {PREFIX})")
 
 
 def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
@@ -147,9 +149,8 @@ def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
     where, key = _source(place, flags), visible_line(".".join(place))
     if detail["type"] == "extra_forbidden":
         known = _known_keys(place[:-1])
-        return (
-            f"{where}: no setting {key!r}{nearest(place[-1], known) or '.'} Settings here: {', '.join(known)}"
-        )
+        near = nearest(place[-1], known) or "."
+        return f"{where}: no setting {key!r}{near} Known settings: {', '.join(known)}"
     cause = detail.get("ctx", {}).get("error")
     problem = visible_line(cause if cause is not None else detail["msg"], 500)
     given = detail["input"]
@@ -157,7 +158,7 @@ def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
 
 
 def _got(place: Sequence[str], given: Any) -> str:
-    """What was given instead, where it can be shown."""
+    """The given value, if it can be shown."""
     hidden = _SECRET_TABLES.intersection(place) or any(map(names_a_secret, place))
     if hidden or isinstance(given, Mapping):
         return ""
@@ -165,7 +166,7 @@ def _got(place: Sequence[str], given: Any) -> str:
 
 
 def _source(place: Sequence[str], flags: Mapping[str, Any]) -> str:
-    """Which of the three said it, as its reader would look for it."""
+    """The flag, variable or file that set the value, as a person would look for it."""
     if _holds(flags, place):
         return "command line"
     for depth in range(len(place), 0, -1):

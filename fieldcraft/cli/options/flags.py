@@ -1,4 +1,4 @@
-"""What was typed on the command line, as settings. A flag that was not given leaves no trace."""
+"""Turn command-line flags into settings. Flags that were not given set nothing."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from fieldcraft.common.files import read_file
 from fieldcraft.common.suggest import reason
 
 _TASKS = Limits(size=1_000_000, depth=16, items=50_000)
-"""Of a file of tasks."""
+"""The limits on a file of tasks."""
 
 
 def given(**flags: Any) -> dict[str, Any]:
-    """The flags that have a value."""
+    """The flags that were given a value."""
     return {name: value for name, value in flags.items() if value is not None and value != {}}
 
 
 def world(env: str | None, option: list[str] | None, seed: int | None) -> dict[str, Any]:
-    """`--env --option --seed`."""
+    """The settings of `--env --option --seed`."""
     return given(environment=env, options=pairs("--option", option, parse_json=True), seed=seed)
 
 
 def models(
     model: str | None, role_model: list[str] | None, base_url: str | None, keep_prompts: bool | None
 ) -> dict[str, Any]:
-    """`--model --role-model --base-url --keep-prompts`."""
+    """The settings of `--model --role-model --base-url --keep-prompts`."""
     return given(
         model=model,
         role_models=pairs("--role-model", role_model, parse_json=False),
@@ -41,7 +41,7 @@ def models(
 def budget(
     iterations: int | None, tokens: int | None, money: float | None, minutes: float | None
 ) -> dict[str, Any]:
-    """`--iterations --tokens --money --minutes`."""
+    """The settings of `--iterations --tokens --money --minutes`."""
     seconds = None if minutes is None else minutes * 60
     return given(budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds))
 
@@ -49,7 +49,7 @@ def budget(
 def keeping(
     library: str | None, owners: list[str] | None, keep: bool | None = None, runs: str | None = None
 ) -> dict[str, Any]:
-    """`--library --library-owner --keep --runs`."""
+    """The settings of `--library --library-owner --keep --runs`."""
     named = tuple(owners) if owners else None
     return given(library=library, library_owners=named, keep_skills=keep, runs=runs)
 
@@ -63,7 +63,7 @@ def conduct(
     retriever: str | None = None,
     embeddings: str | None = None,
 ) -> dict[str, Any]:
-    """`--critic --attempts --sandbox --actor --retriever --embeddings`."""
+    """The settings of `--critic --attempts --sandbox --actor --retriever --embeddings`."""
     return given(
         critic=critic,
         attempts=attempts,
@@ -75,7 +75,7 @@ def conduct(
 
 
 def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str] | None) -> dict[str, Any]:
-    """`--tools --corpus --approve`; `--tools critic=search` is for the critic alone."""
+    """The settings of `--tools --corpus --approve`; `--tools critic=search` is for the critic only."""
     everybody: list[str] = []
     by_user: dict[str, tuple[str, ...]] = {}
     for entry in wanted or ():
@@ -93,29 +93,29 @@ def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str]
 
 
 def _approval(approve: list[str] | None) -> str | tuple[str, ...] | None:
-    """Patterns; `never` and `always` stand alone."""
+    """The patterns of `--approve`; `never` and `always` allow no other."""
     if not approve:
         return None
     alone = [word for word in approve if word in ("never", "always")]
     if alone and len(approve) > 1:
-        raise UsageProblem(f"--approve {alone[0]} says it all; leave the other --approve flags out")
+        raise UsageProblem(f"--approve {alone[0]} covers every tool; leave the other --approve flags out")
     return alone[0] if alone else tuple(approve)
 
 
 def method(name: str | None, without: list[str] | None) -> dict[str, Any]:
-    """`--method --without`, as the settings that they stand for."""
+    """The settings that `--method` and `--without` stand for."""
     from fieldcraft.agent.methods import method_settings
 
     return method_settings(name, without or ()) if name or without else {}
 
 
 def curriculum(who: str | None, tasks: Path | None) -> dict[str, Any]:
-    """`--curriculum --tasks`; a list of tasks means the fixed curriculum."""
+    """The settings of `--curriculum --tasks`; a list of tasks implies the fixed curriculum."""
     if tasks is None:
         return given(curriculum=who)
     if who not in (None, "fixed"):
         raise UsageProblem(
-            f"--tasks is the list of --curriculum fixed; it says nothing to --curriculum {who}"
+            f"--tasks is the list of --curriculum fixed; it has no effect on --curriculum {who}"
         )
     return {"curriculum": "fixed", "tasks": read_tasks(tasks)}
 
@@ -124,9 +124,9 @@ def pairs(flag: str, entries: Iterable[str] | None, *, parse_json: bool) -> dict
     """`key=value` entries of a repeatable flag as a dictionary.
 
     Args:
-        flag: its name, for the message.
-        entries: as typed; nothing for `None`.
-        parse_json: read a value as JSON where it is JSON, else as text.
+        flag: the name of the flag, for the message.
+        entries: the entries as typed; `None` for none.
+        parse_json: read a value as JSON if it is valid JSON, else as text.
 
     Raises:
         UsageProblem: an entry without `=` or without a key.
@@ -141,7 +141,7 @@ def pairs(flag: str, entries: Iterable[str] | None, *, parse_json: bool) -> dict
 
 
 def pair(key: str, value: Any) -> str:
-    """An entry as `pairs` reads it, with JSON in it."""
+    """Write an entry so that `pairs` reads it back with JSON values."""
     plain = isinstance(value, str) and _json_or_text(value) == value
     return f"{key}={value if plain else json.dumps(value)}"
 
@@ -154,10 +154,10 @@ def _json_or_text(value: str) -> Any:
 
 
 def read_tasks(path: Path) -> tuple[Any, ...]:
-    """A fixed list of tasks: one a line, or in YAML or JSON words or `{task, goal}` each.
+    """Read a fixed list of tasks: one a line, or a YAML or JSON list of texts or `{task, goal}` entries.
 
     Raises:
-        UsageProblem: the file cannot be read, is empty, or an entry is no task.
+        UsageProblem: the file cannot be read, is empty, or an entry is not a task.
     """
     from pydantic import ValidationError
 

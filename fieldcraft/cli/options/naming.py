@@ -1,4 +1,4 @@
-"""How this program is called again from where it was called: in commands that are there to be pasted."""
+"""How to call this program again: the form of the commands that messages offer for pasting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAME = "fieldcraft"
 
 
 def program() -> str:
-    """The program's name where the shell finds it, else its path, or how Python runs it as a module."""
+    """The program's name if the shell finds it, else its path, or the Python command that runs it."""
     started, found = Path(sys.argv[0]), shutil.which(NAME)
     if started.name == "__main__.py" and started.absolute().parent.name == NAME:
         return f"{_python()} -m {NAME}"
@@ -21,9 +21,9 @@ def program() -> str:
 
 
 def as_typed(text: str) -> str:
-    """`text` with the commands it quotes as they can be typed here.
+    """`text` with the commands that it quotes as they can be typed here.
 
-    Messages of the other rooms name a command as `fieldcraft ...`, for they cannot know how it was started.
+    Messages of other packages write a command as `fieldcraft ...`, since they do not know how it was started.
     """
     return text.replace(f"`{NAME} ", f"`{program()} ")
 
@@ -35,7 +35,7 @@ def _python() -> str:
 
 
 def _as_path(path: Path) -> str:
-    """A path that a shell takes for one, from the working directory where it lies below."""
+    """A path quoted for a shell, relative to the working directory if it is inside it."""
     whole, here = path.absolute(), Path.cwd()
     if not whole.is_relative_to(here):
         return shlex.quote(str(whole))

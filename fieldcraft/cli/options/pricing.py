@@ -1,4 +1,4 @@
-"""Whether a limit in money limits anything."""
+"""Check that a cost limit is enforceable."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def check_prices(settings: RunSettings) -> None:
-    """Refuse a limit in money on models that nobody has priced: it would never be reached.
+    """Refuse a cost limit on models without a known price: it would never be reached.
 
     Raises:
         UsageProblem: a model that the settings name has no price.
-        UnknownModel: nobody serves it.
+        UnknownModel: no provider serves a model that the settings name.
     """
     from fieldcraft.agent.models.prices import price_of
     from fieldcraft.agent.models.providers import check_name
@@ -27,7 +27,7 @@ def check_prices(settings: RunSettings) -> None:
         check_name(model)
         if price_of(model, options) is None:
             raise UsageProblem(
-                f"--money limits nothing while the price of {model} is not known; set it in fieldcraft.toml "
+                f"--money has no effect while the price of {model} is unknown; set it in fieldcraft.toml "
                 f'([model_options.prices."{model}"], input and output in USD a million tokens), or limit '
                 "--tokens"
             )

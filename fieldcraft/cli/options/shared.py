@@ -1,4 +1,4 @@
-"""The flags that several commands share, each declared once."""
+"""The flags that several commands share."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ import typer
 
 WORLD = "The world"
 MODELS = "Models"
-BUDGET = "Budget, resumed parts included"
-KEEPING = "Where things are kept"
+BUDGET = "Budget, including all resumed parts"
+KEEPING = "Where results are kept"
 OUTPUT = "Output"
-CONDUCT = "How it goes about it"
+CONDUCT = "Method"
 TOOLS = "Tools"
 
 Env = Annotated[
     str | None,
-    typer.Option("--env", metavar="WORLD", help="Id or module:Class.", rich_help_panel=WORLD),
+    typer.Option(
+        "--env", metavar="WORLD", help="The environment's id, or module:Class.", rich_help_panel=WORLD
+    ),
 ]
 Option = Annotated[
     list[str] | None,
     typer.Option(
         "--option",
         metavar="KEY=VALUE",
-        help="Of the world, value in JSON; repeatable.",
+        help="An option of the environment, with its value in JSON; repeatable.",
         rich_help_panel=WORLD,
     ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Of the world.", rich_help_panel=WORLD)]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="The seed of the environment.", rich_help_panel=WORLD)
+]
 Picture = Annotated[
     Path | None,
     typer.Option(
-        "--picture", metavar="FILE", help="Draw the world as it is in the end (PNG).", rich_help_panel=WORLD
+        "--picture",
+        metavar="FILE",
+        help="Draw the world at the end of the run to this PNG file.",
+        rich_help_panel=WORLD,
     ),
 ]
 Model = Annotated[
@@ -49,14 +56,17 @@ RoleModel = Annotated[
     typer.Option(
         "--role-model",
         metavar="ROLE=NAME",
-        help="Another model for curriculum, answerer, actor, critic, describer or tools; repeatable.",
+        help="The model of one role: curriculum, answerer, actor, critic, describer or tools; repeatable.",
         rich_help_panel=MODELS,
     ),
 ]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
-        "--base-url", metavar="URL", help="Another server of the provider's protocol.", rich_help_panel=MODELS
+        "--base-url",
+        metavar="URL",
+        help="The URL of another server that speaks the provider's protocol.",
+        rich_help_panel=MODELS,
     ),
 ]
 KeepPrompts = Annotated[
@@ -65,43 +75,54 @@ KeepPrompts = Annotated[
 ]
 Iterations = Annotated[
     int | None,
-    typer.Option("--iterations", metavar="N", help="Programs written and run.", rich_help_panel=BUDGET),
+    typer.Option(
+        "--iterations", metavar="N", help="The most programs written and run.", rich_help_panel=BUDGET
+    ),
 ]
 Tokens = Annotated[
     int | None,
-    typer.Option("--tokens", metavar="N", help="Input and output together.", rich_help_panel=BUDGET),
+    typer.Option(
+        "--tokens", metavar="N", help="The most tokens, input and output together.", rich_help_panel=BUDGET
+    ),
 ]
 Money = Annotated[
     float | None, typer.Option("--money", metavar="USD", help="US dollars.", rich_help_panel=BUDGET)
 ]
 Minutes = Annotated[
     float | None,
-    typer.Option("--minutes", metavar="N", help="Spent in models and programs.", rich_help_panel=BUDGET),
+    typer.Option(
+        "--minutes",
+        metavar="N",
+        help="The most minutes spent in model calls and programs.",
+        rich_help_panel=BUDGET,
+    ),
 ]
 Library = Annotated[
     str | None,
-    typer.Option("--library", metavar="FOLDER", help="The folder of skills.", rich_help_panel=KEEPING),
+    typer.Option(
+        "--library", metavar="FOLDER", help="The folder of the skill library.", rich_help_panel=KEEPING
+    ),
 ]
 LibraryOwner = Annotated[
     list[str] | None,
     typer.Option(
         "--library-owner",
         metavar="USER",
-        help="Write to a library of this user, or of a @group, as to your own; repeatable.",
+        help="Also write to a library that this user or @group owns; repeatable.",
         rich_help_panel=KEEPING,
     ),
 ]
 Keep = Annotated[
     bool | None,
     typer.Option(
-        "--keep/--no-keep", help="Keep new skills, or leave the library as it is.", rich_help_panel=KEEPING
+        "--keep/--no-keep", help="Keep new skills, or leave the library unchanged.", rich_help_panel=KEEPING
     ),
 ]
 Mark = Annotated[
     bool,
     typer.Option(
         "--mark",
-        help="Write into the library that the skills that work are verified here and trusted.",
+        help="Mark the skills that work as verified and trusted in the library.",
         rich_help_panel=KEEPING,
     ),
 ]
@@ -110,14 +131,16 @@ Runs = Annotated[
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="Of the run; made from the time where omitted.", rich_help_panel=KEEPING),
+    typer.Option(
+        "--name", help="The name of the run; made from the current time if omitted.", rich_help_panel=KEEPING
+    ),
 ]
 TrustRun = Annotated[
     bool,
     typer.Option(
         "--trust-run",
-        help="With --resume: go on with a run that was not made by you here, and with all that it names: "
-        "worlds, tools and servers, files, a library.",
+        help="With --resume: resume a run that you did not make here, and use everything that it names: "
+        "environments, tools, servers, files and its library.",
         rich_help_panel=KEEPING,
     ),
 ]
@@ -160,7 +183,10 @@ Embeddings = Annotated[
 Tasks = Annotated[
     Path | None,
     typer.Option(
-        "--tasks", metavar="FILE", help="A fixed list: one a line, or YAML or JSON.", rich_help_panel=CONDUCT
+        "--tasks",
+        metavar="FILE",
+        help="A file with a fixed list of tasks: one a line, or YAML or JSON.",
+        rich_help_panel=CONDUCT,
     ),
 ]
 Critic = Annotated[
@@ -187,12 +213,13 @@ Without = Annotated[
     typer.Option(
         "--without",
         metavar="PART",
-        help="Leave out library, critic, environment-feedback or execution-errors; repeatable.",
+        help="An ablation: library, critic, environment-feedback or execution-errors; repeatable.",
         rich_help_panel=CONDUCT,
     ),
 ]
 Attempts = Annotated[
-    int | None, typer.Option("--attempts", metavar="N", help="At each task.", rich_help_panel=CONDUCT)
+    int | None,
+    typer.Option("--attempts", metavar="N", help="The most attempts at each task.", rich_help_panel=CONDUCT),
 ]
 Sandbox = Annotated[
     str | None,
@@ -226,14 +253,14 @@ Approve = Annotated[
     typer.Option(
         "--approve",
         metavar="WHICH",
-        help="Ask you before a call: never, always, writes (whatever may change something), or the name of a "
-        "tool; repeatable.",
+        help="Ask you before a call: never, always, writes (a tool that may change something), or a tool's "
+        "name; repeatable.",
         rich_help_panel=TOOLS,
     ),
 ]
 Plain = Annotated[
-    bool, typer.Option("--plain", help="Lines instead of the dashboard.", rich_help_panel=OUTPUT)
+    bool, typer.Option("--plain", help="Print lines instead of the dashboard.", rich_help_panel=OUTPUT)
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="One JSON document on standard output.", rich_help_panel=OUTPUT)
+    bool, typer.Option("--json", help="Write one JSON document to standard output.", rich_help_panel=OUTPUT)
 ]

@@ -1,4 +1,4 @@
-"""Reading the flags of `fieldcraft study` into a plan."""
+"""Turn the flags of `fieldcraft study` into a plan."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MOST_SEEDS = 1000
 
 
 def only_new_world(kind: str, **given: object) -> None:
-    """Refuse flags that say nothing to this kind of study."""
+    """Refuse flags that have no effect on this kind of study."""
     for name, value in given.items():
         if kind != "newworld" and value is not None:
-            raise UsageProblem(f"--{name.replace('_', '-')} says nothing to `study {kind}`; leave it out")
+            raise UsageProblem(f"--{name.replace('_', '-')} has no effect on `study {kind}`; leave it out")
 
 
 def split(flag: str, text: str | None) -> tuple[str, ...] | None:
-    """Names with commas between; `None` where the flag was not given."""
+    """Names separated by commas; `None` if the flag was not given."""
     if text is None:
         return None
     names = tuple(name.strip() for name in text.split(",") if name.strip())
@@ -48,7 +48,7 @@ def read_seeds(text: str) -> tuple[int, ...]:
         first, dash, last = part.partition("-")
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
             raise UsageProblem(
-                f"--seeds {text!r}: {part!r} is no number; write how many (5), or which (1,4,9 or 11-15)"
+                f"--seeds {text!r}: {part!r} is not a number; write how many (5), or which (1,4,9 or 11-15)"
             )
         if dash and int(last) - int(first) >= MOST_SEEDS:
             raise UsageProblem(f"--seeds {text!r}: more than {MOST_SEEDS} seeds")
@@ -59,7 +59,7 @@ def read_seeds(text: str) -> tuple[int, ...]:
 
 
 def read_worlds(scramble: Sequence[int] | None, *, only_scrambled: bool) -> tuple[Any, ...]:
-    """The world as it is, unless `only_scrambled`, and one for each seed of scrambled rules."""
+    """The regular world, unless `only_scrambled`, and one for each seed of scrambled rules."""
     from fieldcraft.study import StudyWorld
 
     if only_scrambled and not scramble:
@@ -69,10 +69,10 @@ def read_worlds(scramble: Sequence[int] | None, *, only_scrambled: bool) -> tupl
 
 
 def make_plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyPlan:
-    """The plan.
+    """Make the plan of a study from its flags.
 
     Raises:
-        UsageProblem: flags that make none; the message names the first.
+        UsageProblem: the flags make no valid plan; the message names the first wrong one.
     """
     from pydantic import ValidationError
 

@@ -1,4 +1,4 @@
-"""What was typed behind a tool's name, as its arguments."""
+"""Parse the words typed after a tool's name into its arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", list[Any], dict[str, Any])
 
 _NEAR = 0.75
-"""How like an argument's name (`difflib`'s ratio) a word must be to be taken for it, misspelt."""
+"""The similarity (`difflib` ratio) from which a word counts as a misspelt argument name."""
 
 _MOST_REFERENCES = 8
 
@@ -55,13 +55,13 @@ def _row(name: str, part: Any, needed: bool) -> tuple[str, str, str, str]:
 
 
 def _held(part: Mapping[str, Any], key: str, kind: type[T]) -> T:
-    """What a schema has there; empty where it is of another kind, for a server may announce anything."""
+    """The mapping under `key` of a schema; empty if it is of another type, as a server may send anything."""
     found = part.get(key)
     return found if isinstance(found, kind) else kind()
 
 
 def _followed(schema: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
-    """A part of a schema, or the definition that it refers to."""
+    """The part of a schema, or the definition that its `$ref` names."""
     for _ in range(_MOST_REFERENCES):
         if not isinstance(part, Mapping):
             return {}
@@ -72,10 +72,10 @@ def _followed(schema: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
 
 
 def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
-    """What was typed as the tool's arguments.
+    """Parse what was typed into the tool's arguments.
 
     Raises:
-        UsageProblem: it cannot be told which argument a value is for, or a name is nearly an argument's.
+        UsageProblem: it is unclear which argument a value is for, or a name looks misspelt.
     """
     names = list(schema_of(tool).get("properties", {}))
     if len(typed) == 1 and isinstance(whole := _json_or_text(typed[0]), dict):
@@ -96,14 +96,14 @@ def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
 
 
 def _refuse_misspelt(name: str, names: list[str]) -> None:
-    """Refuse what was meant for an argument's name; other text with a `=` is a value."""
+    """Refuse a misspelt argument name; other text with a `=` is a value."""
     near = get_close_matches(name, names, n=1, cutoff=_NEAR) if name.isidentifier() else []
     if near:
         raise UsageProblem(f"no argument {name!r}; did you mean {near[0]!r}?")
 
 
 def _typed(tool: BaseTool, name: str, value: str) -> Any:
-    """A value as JSON, unless the tool takes a text there."""
+    """Parse a value as JSON, unless the tool takes a text there."""
     part = schema_of(tool).get("properties", {}).get(name, {})
     kind = part.get("type") if isinstance(part, Mapping) else None
     return value if kind == "string" else _json_or_text(value)

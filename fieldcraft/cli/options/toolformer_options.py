@@ -1,4 +1,4 @@
-"""The flags that several Toolformer commands share, and the model they name."""
+"""The flags that several Toolformer commands share, and loading the model they name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from fieldcraft.tools.toolformer.lm.model import LanguageModel
 
 ModelPath = Annotated[
-    Path, typer.Option("--model", metavar="FOLDER", help="A Hugging Face causal model with its tokenizer.")
+    Path,
+    typer.Option(
+        "--model", metavar="FOLDER", help="The folder of a Hugging Face causal model with its tokenizer."
+    ),
 ]
-Into = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where the result is kept.")]
+Into = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="The folder to write the result to.")]
 Tools = Annotated[
     list[str] | None,
     typer.Option("--tools", metavar="NAME", help="A tool, a pattern, or module:function; repeatable."),
@@ -23,23 +26,25 @@ Tasks = Annotated[
     typer.Option(
         "--tasks",
         metavar="FORM:FILE",
-        help="asdiv, svamp, mawps, lama, templama, dateset or tasks, and the file; repeatable.",
+        help="A task file and its format: asdiv, svamp, mawps, lama, templama, dateset or tasks; repeatable.",
     ),
 ]
 Validation = Annotated[
     list[str] | None,
-    typer.Option("--validation", metavar="FORM:FILE", help="Tasks by which one k is chosen; repeatable."),
+    typer.Option(
+        "--validation", metavar="FORM:FILE", help="Validation tasks by which k is chosen; repeatable."
+    ),
 ]
 BatchSize = Annotated[
-    int, typer.Option("--batch-size", min=1, help="Texts at a time; halved where memory runs out.")
+    int, typer.Option("--batch-size", min=1, help="Texts in a batch; halved if memory runs out.")
 ]
 Device = Annotated[
-    str | None, typer.Option("--device", help="cuda, cpu, ...; a GPU by default where there is one.")
+    str | None, typer.Option("--device", help="The device: cuda, cpu, ...; by default a GPU if there is one.")
 ]
 
 
 def loaded(path: Path, device: str | None, batch_size: int) -> LanguageModel:
-    """The model of a folder."""
+    """Load the model of a folder."""
     from fieldcraft.cli.toolformer_work import quietly
     from fieldcraft.tools.toolformer.lm.model import LanguageModel
 

@@ -1,1 +1,1 @@
-"""What a person sees."""
+"""What a person sees on the terminal: dashboards, lines and tables."""

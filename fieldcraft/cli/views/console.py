@@ -1,4 +1,4 @@
-"""What a person sees: consoles, styles, tables."""
+"""Consoles, styles and tables for everything that is printed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fieldcraft.cli.views.screen import Screen
 
 PIPED_WIDTH = 160
-"""Columns of tables where no terminal says how wide it is."""
+"""The width of tables, in columns, if there is no terminal."""
 
 STYLES = {
     "good": "green",
@@ -46,7 +46,7 @@ def say(text: object, style: str = "") -> Text:
 
 @cache
 def console(*, stderr: bool = False) -> Screen:
-    """The console of standard output or of standard error. It reads no markup in what it is given."""
+    """A console on standard output or standard error. It does not interpret markup in the text."""
     from rich.theme import Theme
 
     from fieldcraft.cli.views.screen import Screen
@@ -64,11 +64,11 @@ def console(*, stderr: bool = False) -> Screen:
 
 
 def table(*columns: str, title: str = "", whole: int = 0) -> Table:
-    """An empty table in the house's style.
+    """An empty table in the project's style.
 
     Args:
-        columns: their names; one that begins with `#` is right-aligned.
-        title: above the table.
+        columns: the names of the columns; one that begins with `#` is right-aligned.
+        title: the text above the table.
         whole: how many of the first columns are never broken into lines.
     """
     from rich.box import SIMPLE_HEAD
@@ -86,7 +86,7 @@ def table(*columns: str, title: str = "", whole: int = 0) -> Table:
 
 
 def print_code(text: str, language: str) -> None:
-    """Code in colours on a terminal; elsewhere as it stands, no line cut, so that a file of it is of use."""
+    """Print code, highlighted on a terminal; elsewhere unchanged and uncut, so that it can be piped."""
     from rich.syntax import Syntax
 
     screen, shown = console(), clean(text)
@@ -97,7 +97,7 @@ def print_code(text: str, language: str) -> None:
 
 
 def print_json(data: Any) -> None:
-    """One JSON document on standard output, without secrets and in ASCII, so that no terminal acts on it."""
+    """Print one JSON document to standard output, without secrets and in ASCII only."""
     sys.stdout.write(json.dumps(_without_secrets(data), indent=2) + "\n")
 
 

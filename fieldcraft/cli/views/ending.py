@@ -1,4 +1,4 @@
-"""What a person is told when a run has stopped: what was reached, where it is, what to do next."""
+"""The summary of a stopped run: what was reached, where it is kept, and what to do next."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 ITEMS_SHOWN = 40
 LONGEST_ROW = 4_000
-"""Characters of a row: forty names, or a path."""
+"""The most characters of a row: forty names, or a path."""
 MORE_ITERATIONS = 80
-"""How many iterations more the command that goes on suggests."""
+"""How many further iterations the suggested resume command allows."""
 
 
 def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
 
 
 def print_summary(overview: Overview, runs: Path, *, title: str = "") -> None:
-    """The panel with what was reached."""
+    """The panel that shows what was reached."""
     from rich.panel import Panel
 
     finished = overview.state.finished or overview.state.solved
@@ -84,7 +84,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Reached", ", ".join(milestones) or "no milestone yet"),
         ("Items", _some("different", sorted(state.progress.items))),
         ("Skills", _some("kept", sorted(state.kept))),
-        ("Tasks", f"{len(state.completed)} done, {len(state.failed)} never done"),
+        ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
         ("Lived", _life(overview)),
@@ -105,7 +105,7 @@ def _given_task(overview: Overview) -> str:
 
 
 def _some(kind: str, names: list[str]) -> str:
-    """How many there are, and the first of them by name."""
+    """How many names there are, and the first of them."""
     if not names:
         return "none yet"
     more = f" and {len(names) - ITEMS_SHOWN} more" if len(names) > ITEMS_SHOWN else ""
@@ -128,7 +128,7 @@ def _life(overview: Overview) -> str:
 
 
 def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> None:
-    """Commands that go on from here, ready to be pasted."""
+    """Print commands for the next steps, ready to be pasted."""
     screen = to or console()
     screen.print("What next:", style="head")
     for words, command in next_steps(overview, runs):
@@ -137,19 +137,19 @@ def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> 
 
 
 def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
-    """What to do next, in words and as a command."""
+    """Suggested next steps: a description and a command each."""
     settings = overview.settings
     library = shlex.quote(settings.library)
     world = "" if settings.environment == "gridworld-v1" else f" --env {shlex.quote(settings.environment)}"
     world += "".join(f" --option {shlex.quote(pair(*option))}" for option in settings.options.items())
     steps = []
     if not overview.state.finished:
-        steps.append(("go on with this run", resume_command(overview, runs)))
+        steps.append(("resume this run", resume_command(overview, runs)))
     if overview.state.kept:
         steps += [
             ("see what it learned", f"{program()} skills list --library {library}"),
             (
-                "try every skill in a world it has never seen",
+                "try every skill in a new world",
                 f"{program()} replay --library {library}{world} --seed {settings.seed + 1}",
             ),
         ]
@@ -164,7 +164,7 @@ def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
 
 
 def resume_command(overview: Overview, runs: Path) -> str:
-    """How to go on with a run; with a larger budget where this one is used up."""
+    """The command that resumes a run, with a larger budget if this one is used up."""
     command = f"{program()} explore --resume {shlex.quote(overview.run)}"
     if runs != Path("runs"):
         command += f" --runs {shlex.quote(str(runs))}"

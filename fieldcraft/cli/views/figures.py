@@ -1,4 +1,4 @@
-"""Numbers of a run as people read them."""
+"""Format the figures of a run: durations, times, costs, budgets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def duration(seconds: float) -> str:
-    """`8.2 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`."""
+    """Format seconds as `8.2 s`, `3 min 20 s`, `2 h 05 min` or `3 d 4 h`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -26,18 +26,18 @@ def duration(seconds: float) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A time of the journal as local date and time."""
+    """Format a timestamp of the journal as local date and time."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else "-"
 
 
 def money(spent: Spent) -> str:
-    """US dollars, saying so where a price was not known."""
+    """The cost in US dollars, with a note if prices were unknown."""
     text = f"${spent.money:.2f}" if spent.money >= 1 or not spent.money else f"${spent.money:.4f}"
     return text + (f" (price unknown for {spent.unpriced} answers)" if spent.unpriced else "")
 
 
 def of_limit(used: float, limit: float | None) -> str:
-    """`23/160`, or `23` where there is no limit."""
+    """Format a figure as `23/160`, or `23` if there is no limit."""
     return f"{used:,.0f}" if limit is None else f"{used:,.0f}/{limit:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""Reading the run of another process: its journal as it stands, and as it grows."""
+"""Read the journal of another process's run, now and as it grows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from fieldcraft.common.locks import is_held
 
 POLL_SECONDS = 0.3
 PIECE = 1 << 20
-"""Bytes of a journal that are read at a time."""
+"""How many bytes of a journal are read at a time."""
 
 
 def read_overview(folder: Path) -> Overview:
-    """The run as its journal has it now.
+    """The overview of a run from its journal so far.
 
     Raises:
         JournalError: the journal is damaged or of an unknown format.
@@ -35,7 +35,7 @@ def read_overview(folder: Path) -> Overview:
 
 
 def is_open(folder: Path) -> bool:
-    """Whether a process has the run open just now. A lock that is no plain file is nobody's."""
+    """Whether a process has the run open now. A lock that is not a regular file does not count."""
     try:
         with inside(folder) as place:
             return is_held(place, LOCK)
@@ -44,21 +44,21 @@ def is_open(folder: Path) -> bool:
 
 
 def standing(folder: Path, overview: Overview) -> str:
-    """How the run stands, in words: running, finished, paused and why, or cut off."""
+    """The status of the run in words: running, finished, paused with the reason, or interrupted."""
     if is_open(folder):
         return "running"
     if overview.state.finished:
         return f"finished: {overview.outcome}"
-    return f"paused: {overview.outcome}" if overview.outcome else "cut off; it can be resumed"
+    return f"paused: {overview.outcome}" if overview.outcome else "interrupted; it can be resumed"
 
 
 def follow(folder: Path, overview: Overview) -> Iterator[e.Event]:
-    """The run's events as they are written, from the first that `overview` has not taken.
+    """Yield the run's events as they are written, from the first that `overview` has not taken.
 
-    Ends when no process has the run open and everything written was seen.
+    Ends when no process has the run open and all written events were yielded.
 
     Raises:
-        JournalError: a segment is no plain file, or a line of it is damaged.
+        JournalError: a segment is not a regular file, or a line of it is damaged.
     """
     journal = Journal(folder)
     segment = journal.segments()[-1]
@@ -73,7 +73,7 @@ def follow(folder: Path, overview: Overview) -> Iterator[e.Event]:
 def _follow_segment(
     journal: Journal, segment: Path, descriptor: int, overview: Overview
 ) -> Generator[e.Event, None, Path | None]:
-    """The events of one segment as it grows; returns the one after it, `None` at the run's end."""
+    """Yield the events of a segment as it grows; returns the next segment, or `None` at the run's end."""
     pending = bytearray()
     while True:
         running = is_open(journal.folder)
@@ -89,7 +89,7 @@ def _follow_segment(
 
 
 def _taken(segment: Path, pending: bytearray, overview: Overview) -> Iterator[e.Event]:
-    """The events of the whole lines in `pending`, which are taken out of it."""
+    """Yield the events of the complete lines in `pending`, and remove those lines."""
     begin = 0
     try:
         while (end := pending.find(b"\n", begin)) >= 0:

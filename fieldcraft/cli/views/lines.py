@@ -1,4 +1,4 @@
-"""A run told line by line: what each event means to somebody who looks on."""
+"""Describe a run line by line: what each event means to a person who watches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GOOD, BAD, STAR = "✓", "✗", "★"
 
 @dataclass(frozen=True)
 class Line:
-    """One happening. `lasting` ones stay on the screen above the live view; the rest only pass through it."""
+    """The description of an event. `lasting` ones stay above the live view; others appear only in it."""
 
     mark: str
     style: str
@@ -28,7 +28,7 @@ class Line:
     indent: int = 0
 
     def text(self) -> Text:
-        """As it is printed, without its time."""
+        """The line as it is printed, without its time."""
         from rich.text import Text
 
         return Text.assemble(
@@ -41,16 +41,16 @@ class Line:
 
 
 def opening_line(view: Overview) -> Text:
-    """What is about to be lived, before the first happening."""
+    """The first line: which run starts or resumes, and with what settings."""
     settings, used = view.settings, view.state.spent.iterations
-    begun = f"going on after iteration {used}" if used else "starts"
+    begun = f"resumed after iteration {used}" if used else "starts"
     words = f"run {view.run} {begun}"
     detail = f"{settings.world}, seed {settings.seed}, model {settings.model}, library {settings.library}"
     return Line("", "head", words, detail).text()
 
 
 def lines(event: e.Event, view: Overview) -> Iterator[Line]:
-    """What to say about `event`, which `view` has just taken."""
+    """Describe `event`, which `view` has just taken; `None` if there is nothing to show."""
     yield from _happening(event, view)
     for name in view.new_milestones:
         words = f"milestone: {name}"
@@ -82,7 +82,7 @@ def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
 
 
 def _course(event: e.Event) -> Iterator[Line]:
-    """How the run itself goes on."""
+    """Describe an event about the run itself."""
     match event:
         case e.ModelFailed():
             yield Line("!", "warn", f"the {event.role}'s model did not answer", event.error, lasting=True)
@@ -91,7 +91,9 @@ def _course(event: e.Event) -> Iterator[Line]:
             outcome = event.value if event.error is None else event.error
             yield Line(mark, style, f"{event.user}: {event.tool}", str(outcome)[:500], indent=1)
         case e.ExecutionInterrupted():
-            yield Line("!", "warn", "a program was cut off; going on from what the world looks like now")
+            yield Line(
+                "!", "warn", "a program was interrupted; continuing from the current state of the world"
+            )
         case e.Warned():
             yield Line("!", "warn", event.text, lasting=True)
         case e.RunPaused():

@@ -1,4 +1,4 @@
-"""The view for a terminal: finished tasks scroll by, what is going on stays below them."""
+"""The view for a terminal: finished tasks scroll by, the current state stays below them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ REFRESHES = 8
 """Redraws a second."""
 
 HINT = "Ctrl-C stops at the next event; the run can be resumed."
-"""Stands below the panel also so that a terminal's `^C` has room and breaks no line of it."""
-WATCHING = "Ctrl-C ends the looking; the run goes on."
+"""Shown below the panel, which also leaves room for the `^C` that a terminal prints."""
+WATCHING = "Ctrl-C stops watching; the run continues."
 
 
 class LiveView:
-    """A dashboard at the foot of the terminal, drawn from the overview by a thread of its own."""
+    """A dashboard at the bottom of the terminal, drawn from the overview by its own thread."""
 
     def __init__(self, overview: Overview, *, watching: bool = False) -> None:
         self.overview = overview
@@ -61,7 +61,7 @@ class LiveView:
         self._live.stop()
 
     def take(self, event: e.Event) -> None:
-        """Follow the run by one event; what lasts is printed above the dashboard."""
+        """Show one event of the run; lasting lines are printed above the dashboard."""
         with self._lock:
             doing = self.overview.doing
             if not self.overview.take(event):
@@ -73,7 +73,7 @@ class LiveView:
             self._console.print(text)
 
     def ask(self, question: str) -> str:
-        """Ask the person, with the dashboard out of the way."""
+        """Ask the person, with the dashboard hidden meanwhile."""
         self._live.stop()
         try:
             self._console.print(say(question, "head"))
@@ -82,7 +82,7 @@ class LiveView:
             self._live.start()
 
     def stopping(self) -> None:
-        """Show it in the dashboard from the next redraw on."""
+        """Announce the stop in the dashboard from the next redraw on."""
         self._stopping = True
 
     def _draw(self) -> RenderableType:
@@ -93,12 +93,12 @@ class LiveView:
 
 
 def dashboard(overview: Overview, spinner: Spinner, waited: float) -> Panel:
-    """The whole picture of a run in about a dozen lines.
+    """Render the state of a run in about a dozen lines.
 
     Args:
-        overview: of the run.
-        spinner: turns while the run goes on.
-        waited: seconds since what is being done began.
+        overview: the overview of the run.
+        spinner: the spinner that turns while the run is active.
+        waited: seconds since the current activity began.
     """
     settings = overview.settings
     title = Text.assemble(

@@ -1,4 +1,4 @@
-"""The view for logs and pipes: one line for every happening."""
+"""The view for logs and pipes: one line for every event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STOPPING = "Stopping at the next event; Ctrl-C again stops at once. Either way t
 
 
 class PlainView:
-    """Prints a line with its time for each happening, and what was spent at each task's end."""
+    """Prints a line with its time for each event, and the spent budget after each task."""
 
     def __init__(self, overview: Overview, *, stderr: bool = False) -> None:
         self.overview = overview
@@ -33,7 +33,7 @@ class PlainView:
         return
 
     def take(self, event: e.Event) -> None:
-        """Follow the run by one event and tell it."""
+        """Print one event of the run."""
         if not self.overview.take(event):
             return
         for line in lines(event, self.overview):
@@ -42,16 +42,16 @@ class PlainView:
             self._print(figures.spent_line(self.overview), event.time)
 
     def ask(self, question: str) -> str:
-        """A person's answer; the empty text at the end of the input raises `EOFError`.
+        """Ask the person; raises `EOFError` at the end of the input.
 
-        The question and its `> ` go where the lines go: standard output may be for JSON alone.
+        The question is printed where the lines are, since standard output may be for JSON only.
         """
         self._console.print(say(question, "head"))
         self._console.print("> ", end="")
         return input()
 
     def stopping(self) -> None:
-        """Say so at once, past every buffer: a signal handler may not wait for one."""
+        """Announce the stop without buffering: a signal handler must not wait for a lock."""
         os.write(2, STOPPING.encode() + b"\n")
 
     def _print(self, text: Text, moment: float) -> None:

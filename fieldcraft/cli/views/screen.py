@@ -1,4 +1,4 @@
-"""A console that outlives its reader."""
+"""A console that survives a closed pipe."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing_extensions import override
 
 
 class Screen(Console):
-    """A console that goes on in silence once nobody reads it (`explore | head`), and says so.
+    """A console that discards its output once its reader has gone (`explore | head`).
 
     Attributes:
-        unread: whoever read it has gone.
+        unread: whether the reader has gone.
     """
 
     unread = False
 
     @override
     def on_broken_pipe(self) -> None:
-        """Write to nowhere from now on; what is still in the stream's buffer goes there too."""
+        """Discard all output from now on, including what the stream has buffered."""
         self.unread = self.quiet = True
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.file.fileno())

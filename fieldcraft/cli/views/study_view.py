@@ -1,4 +1,4 @@
-"""A study on the screen: lives as they end, those in progress below them, and the tables at the end."""
+"""Show a study: finished trials, those in progress below them, and the tables at the end."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     from fieldcraft.study.study import Record, Study, Update
 
-STOPPING = "Stopping every life at its next event; Ctrl-C again stops at once. The same command goes on."
+STOPPING = "Stopping every trial at its next event; Ctrl-C again stops at once. The same command resumes."
 REFRESHES = 4
 
 
 class View(Protocol):
-    """Somebody who looks on while a study is run."""
+    """Shows the progress of a study."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def take(self, update: Update) -> None:
-        """Follow the study by one update."""
+        """Show one update of the study."""
 
     def stopping(self) -> None:
-        """Say that it stops. Called in a signal handler."""
+        """Announce the stop. Called from a signal handler."""
 
 
 def choose_view(study: Study, *, plain: bool, as_json: bool) -> View:
@@ -45,7 +45,7 @@ def choose_view(study: Study, *, plain: bool, as_json: bool) -> View:
 
 
 class PlainView:
-    """One line for each life that begins or ends."""
+    """Prints one line for each trial that begins or ends."""
 
     def __init__(self, study: Study, *, stderr: bool) -> None:
         self._study = study
@@ -59,7 +59,7 @@ class PlainView:
         return
 
     def take(self, update: Update) -> None:
-        """Tell what began or ended."""
+        """Print which trial began or ended."""
         if update.step is not None:
             return
         if update.record.outcome == "running":
@@ -68,12 +68,12 @@ class PlainView:
             self._console.print(ended(self._study, update.record), soft_wrap=True)
 
     def stopping(self) -> None:
-        """Say so at once, past every buffer: a signal handler may not wait for one."""
+        """Announce the stop without buffering: a signal handler must not wait for a lock."""
         os.write(2, STOPPING.encode() + b"\n")
 
 
 class LiveView:
-    """Lives that ended scroll by; those in progress and the whole stand below them."""
+    """Finished trials scroll by; those in progress and the totals stay below them."""
 
     def __init__(self, study: Study) -> None:
         from rich.live import Live
@@ -100,7 +100,7 @@ class LiveView:
         self._live.stop()
 
     def take(self, update: Update) -> None:
-        """Follow the study by one update."""
+        """Show one update of the study."""
         with self._lock:
             if update.step is not None or update.record.outcome == "running":
                 self._steps[update.record.name] = update
@@ -109,7 +109,7 @@ class LiveView:
         self._console.print(ended(self._study, update.record))
 
     def stopping(self) -> None:
-        """Show it from the next redraw on."""
+        """Announce the stop from the next redraw on."""
         self._stopping = True
 
     def _draw(self) -> RenderableType:
@@ -140,27 +140,27 @@ class LiveView:
         foot = (
             Text(STOPPING, style="warn")
             if self._stopping
-            else Text("Ctrl-C stops in good order; the same command goes on.", style="quiet")
+            else Text("Ctrl-C stops after the current events; the same command resumes.", style="quiet")
         )
         return Group(Panel(grid, border_style="quiet", title=say(self._study.folder.name, "name"),
                            title_align="left"), foot)  # fmt: skip
 
 
 def opening(study: Study) -> Text:
-    """What is about to be lived."""
+    """The first line: which study runs, and how many of its trials are already done."""
     from rich.text import Text
 
     counts = study.counts()
-    known = f", {counts['done']} of them known already" if counts.get("done") else ""
+    known = f", {counts['done']} of them already done" if counts.get("done") else ""
     words = (
-        f"study {study.plan.kind}: {len(study.records)} lives{known}, model {study.plan.settings.model}, "
+        f"study {study.plan.kind}: {len(study.records)} trials{known}, model {study.plan.settings.model}, "
         f"in {study.folder}"
     )
     lines = [say(words, "head")]
     if study.mixed:
         lines.append(
             say(
-                f"! {study.mixed} of these results come from other source code; --fresh lives all anew",
+                f"! {study.mixed} of these results come from other source code; --fresh reruns all",
                 "warn",
             )
         )
@@ -168,7 +168,7 @@ def opening(study: Study) -> Text:
 
 
 def ended(study: Study, record: Record) -> Text:
-    """How a life ended, in a line."""
+    """How a trial ended, in a line."""
     from rich.text import Text
 
     done, total = study.counts().get("done", 0), len(study.records)
@@ -179,7 +179,11 @@ def ended(study: Study, record: Record) -> Text:
     found = record.measured
     goal = ""
     if record.trial.goal:
-        goal = f"got it in iteration {found.goal_at}, " if found.goal_at is not None else "never got it, "
+        goal = (
+            f"goal reached in iteration {found.goal_at}, "
+            if found.goal_at is not None
+            else "goal not reached, "
+        )
     what = (
         f"{goal}{len(found.items)} items, {found.spent.iterations} iterations, "
         f"{found.spent.tokens:,} tokens, {figures.money(found.spent)}"
@@ -188,7 +192,7 @@ def ended(study: Study, record: Record) -> Text:
 
 
 def print_results(study: Study, files: Sequence[Path]) -> None:
-    """The tables, and where they and the figures are."""
+    """Print the tables, and where they and the figures are kept."""
     from fieldcraft.study import tables
 
     for made in tables(study):
@@ -203,7 +207,7 @@ def print_results(study: Study, files: Sequence[Path]) -> None:
         if made.note:
             console().print(say(made.note, "quiet"))
     if study.stopped:
-        console().print(say(f"stopped: {study.stopped}; the same command goes on", "warn"), soft_wrap=True)
+        console().print(say(f"stopped: {study.stopped}; the same command resumes", "warn"), soft_wrap=True)
     console().print(say("Written: " + ", ".join(str(file) for file in files), "quiet"), soft_wrap=True)
 
 

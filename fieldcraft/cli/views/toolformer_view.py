@@ -1,4 +1,4 @@
-"""Toolformer on the screen: stages and how far each is, tables of calls and of the comparison."""
+"""Show Toolformer's work: the progress of each stage, and tables of calls and of the comparison."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from fieldcraft.tools.toolformer.evaluation.evaluation import Comparison
     from fieldcraft.tools.toolformer.inference.decoding import MadeCall
 
-STOPPING = "Stopping after this batch; Ctrl-C again stops at once. The same command goes on."
+STOPPING = "Stopping after this batch; Ctrl-C again stops at once. The same command resumes."
 _LINES_A_STAGE = 5
-"""How often a stage says how far it is where there is no terminal."""
+"""Seconds between two progress lines if there is no terminal."""
 
 
 class Following:
-    """Shows what goes on, and hears Ctrl-C and SIGTERM: the first asks to stop in good order.
+    """Shows progress, and handles Ctrl-C and SIGTERM: the first asks to stop after the current batch.
 
     Args:
-        plain: lines instead of bars.
-        as_json: standard output belongs to JSON; show things on standard error.
-        at_once: nothing of the work is kept, so Ctrl-C ends it where it is.
+        plain: print lines instead of bars.
+        as_json: standard output is for JSON; show progress on standard error.
+        at_once: the work keeps no checkpoint, so the first Ctrl-C ends it at once.
 
     Attributes:
-        stopped: somebody asked to stop.
+        stopped: whether a person asked to stop.
     """
 
     def __init__(self, *, plain: bool, as_json: bool, at_once: bool = False) -> None:
@@ -67,7 +67,7 @@ class Following:
             self._stopper.__exit__(*raised)
 
     def stage(self, name: str) -> None:
-        """A stage begins."""
+        """Begin a stage."""
         self._name, self._told = name, 0
         if self._bars is not None:
             self._bar = self._bars.add_task(name, total=None, word="")
@@ -75,7 +75,7 @@ class Following:
             self._screen.print(say(f"{name} ...", "head"))
 
     def step(self, done: int, total: int, word: str) -> None:
-        """How far the stage is."""
+        """Show how far the stage is."""
         if self._bars is not None and self._bar is not None:
             self._bars.update(self._bar, completed=done, total=total, word=one_line(word, 60))
         elif done == total or done * _LINES_A_STAGE // max(1, total) > self._told:
@@ -83,17 +83,17 @@ class Following:
             self._screen.print(say(f"  {self._name}: {done}/{total}  {word}", "quiet"), soft_wrap=True)
 
     def asked_to_stop(self) -> bool:
-        """Whether somebody did."""
+        """Whether a person asked to stop."""
         return self.stopped
 
     def _stop(self, _reason: str) -> None:
-        """Called in a signal handler, so past every buffer."""
+        """Announce the stop without buffering, since it is called from a signal handler."""
         self.stopped = True
         os.write(2, STOPPING.encode() + b"\n")
 
 
 def print_report(report: Report) -> None:
-    """Calls by tool and threshold, samples, and what a person should know."""
+    """Print calls by tool and threshold, samples, and warnings."""
     screen = console()
     columns = sorted({at for tool in report.tools for at in tool.kept})
     shown = table(
@@ -105,7 +105,7 @@ def print_report(report: Report) -> None:
         shown.add_row(say(tool.name, "name"), str(tool.sampled), str(tool.failed), *kept, f"{tool.tau_f:g}")
     screen.print(shown)
     if report.samples:
-        screen.print(say("Those that help most:", "head"))
+        screen.print(say("The calls that help most:", "head"))
     for sample in report.samples:
         screen.print(say(f"  {one_line(sample, 300)}"), soft_wrap=True)
     for warning in report.warnings():
@@ -113,7 +113,7 @@ def print_report(report: Report) -> None:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """The paper's table: accuracy, in parentheses how often a call was made, and perplexity."""
+    """Print the paper's table: accuracy, the share of texts with a call in parentheses, and perplexity."""
     kinds = list(comparison.rows[0].cells)
     numbers = sorted({cell.tasks for cell in comparison.rows[0].cells.values()})
     number = " to ".join(map(str, dict.fromkeys([numbers[0], numbers[-1]])))
@@ -142,7 +142,7 @@ _NAMES = {"plain": "+ plain text", "disabled": "calls disabled"}
 
 
 def print_failed(calls: Iterable[MadeCall]) -> None:
-    """A line for each call that failed: in the text it has an empty result."""
+    """Print a line for each failed call, whose result in the text is empty."""
     for call in calls:
         if call.error is not None:
             told = f"{call.name}({call.arguments}) failed: {call.error}"
@@ -150,7 +150,7 @@ def print_failed(calls: Iterable[MadeCall]) -> None:
 
 
 def print_pieces(pieces: Iterable[str]) -> None:
-    """Pieces of text as they come, cleaned."""
+    """Print pieces of text as they come, without control characters."""
     for piece in pieces:
         console().print(say(piece), end="", soft_wrap=True)
     console().print()

@@ -1,4 +1,4 @@
-"""Programs in a hardened container: finding the engine, making the image, holding the container."""
+"""Programs in a hardened container: the engine, the image and the container."""
 
 from fieldcraft.skills.sandbox.docker.hardening import hardened
 from fieldcraft.skills.sandbox.docker.sandbox import DockerSandbox

@@ -1,4 +1,4 @@
-"""A container's standard streams, as the engine sends them to whoever is attached."""
+"""A container's standard streams, as the engine sends them to an attached client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 HEADER = struct.Struct(">BxxxL")
-"""Before each piece of output: which stream (1 output, 2 errors), how many bytes."""
+"""The header of each piece of output: the stream (1 output, 2 errors) and its length in bytes."""
 
 OUTPUT, ERRORS = 1, 2
 CHUNK = 65536
@@ -31,10 +31,10 @@ class AttachedStream:
         self._kind, self._left = 0, 0
 
     def receive(self) -> bytes:
-        """What came on standard output; standard error is kept in `errors`, as far as it is short.
+        """Read standard output; the beginning of standard error is kept in `errors`.
 
         Raises:
-            BlockingIOError: nothing came.
+            BlockingIOError: no output is available.
         """
         while True:
             data = self._receive()
@@ -46,10 +46,10 @@ class AttachedStream:
                 return output
 
     def send(self, data: bytes) -> int:
-        """Write to standard input; how much was taken.
+        """Write to standard input; returns how many bytes were written.
 
         Raises:
-            BlockingIOError: nothing was.
+            BlockingIOError: nothing could be written.
         """
         from ssl import SSLWantReadError, SSLWantWriteError
 
@@ -59,13 +59,13 @@ class AttachedStream:
             raise BlockingIOError from None
 
     def drain(self) -> None:
-        """Take what is there, for the sake of `errors`."""
+        """Read available output to update `errors`."""
         with suppress(OSError):
             while self.receive():
                 pass
 
     def close(self) -> None:
-        """End standard input, and hear no more. Safe to call twice."""
+        """Close standard input and the connection. Safe to call twice."""
         with suppress(OSError):
             self._socket.close()
         if self._response is not None:
@@ -84,7 +84,7 @@ class AttachedStream:
         return data
 
     def _separated(self) -> bytes:
-        """The output in what is pending; the start of a header that is still to come is left there."""
+        """Take the output from the pending bytes; an incomplete header is left there."""
         output = bytearray()
         while self._pending:
             if not self._left:
@@ -103,7 +103,7 @@ class AttachedStream:
 
 
 def _own_socket(attached: Any) -> tuple[Any, Any]:
-    """The connection as a socket of our own, and what must be kept for it to live, where that is more."""
+    """The connection as a socket, and another object that must be kept alive for it, if any."""
     response = getattr(attached, "_response", None)
     plain = getattr(attached, "_sock", attached)
     if type(plain) is not socket.socket:

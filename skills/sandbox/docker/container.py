@@ -34,11 +34,11 @@ BOOTSTRAP = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); import worker.container; worker.container.main()"
 )
 INSIDE = "/run/fieldcraft"
-"""Where the container sees the folder of the host's socket."""
+"""The path inside the container of the folder with the host's socket."""
 
 SOCKET = "host.sock"
 MEMORY_BESIDE = 128 * 1024 * 1024
-"""Bytes for the fork server, /tmp and /dev/shm, beside what a program may use."""
+"""Bytes for the fork server, /tmp and /dev/shm, in addition to a program's memory."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ class SocketUnusable(Exception):
     """A socket of the host cannot be reached from a container of this engine."""
 
 
-class Vessel:
-    """A running container, as its fork server's host holds it."""
+class ContainerProcess:
+    """A running container with a fork server."""
 
     def __init__(self, container: Container, stream: AttachedStream, *, relayed: bool) -> None:
         self._container = container
@@ -56,17 +56,17 @@ class Vessel:
         self._relayed = relayed
         self._removed = False
 
-    def complaint(self) -> str:
-        """See `Vessel` in `fork_server`."""
+    def error_output(self) -> str:
+        """See `ServerProcess` in `fork_server`."""
         if not self._relayed:
             self._stream.drain()
         return self._stream.errors.decode(errors="replace") or "the container ended without a word"
 
-    def started(self) -> None:
-        """See `Vessel` in `fork_server`; a container's streams stay attached: its input's end is its own."""
+    def locked_down(self) -> None:
+        """See `ServerProcess` in `fork_server`. The streams stay: the container ends with its input."""
 
     def close(self) -> None:
-        """See `Vessel` in `fork_server`."""
+        """See `ServerProcess` in `fork_server`."""
         if self._removed:
             return
         self._removed = True
@@ -76,10 +76,10 @@ class Vessel:
 
 
 def start_by_socket(client: DockerClient, image: str, memory: int) -> ForkServer:
-    """Start a container that connects to a socket of ours. What passes through it passes the engine by.
+    """Start a container that connects to a host socket. Its traffic does not go through the engine.
 
     Raises:
-        SocketUnusable: it cannot; the message is for the log.
+        SocketUnusable: the container cannot reach the socket; the message is for the log.
         SandboxUnavailable: a layer does not hold in the container.
     """
     from docker.types import Mount
@@ -91,13 +91,13 @@ def start_by_socket(client: DockerClient, image: str, memory: int) -> ForkServer
             container, stream = _start(client, image, memory, settings, mounts)
         except SandboxUnavailable as error:
             raise SocketUnusable(str(error)) from None
-        vessel = Vessel(container, stream, relayed=False)
+        server_process = ContainerProcess(container, stream, relayed=False)
         try:
             control = _accepted(listener, stream)
         except BaseException:
-            vessel.close()
+            server_process.close()
             raise
-    return ForkServer(control, vessel, memory=memory)
+    return ForkServer(control, server_process, memory=memory)
 
 
 def start_by_streams(client: DockerClient, image: str, memory: int) -> ForkServer:
@@ -110,11 +110,13 @@ def start_by_streams(client: DockerClient, image: str, memory: int) -> ForkServe
     control, ours = socket.socketpair()
     relay = Relay(stream, ours, trusted=False)
     threading.Thread(target=relay.run, name="sandbox relay", daemon=True).start()
-    return ForkServer(control, Vessel(container, stream, relayed=True), memory=memory, same_kernel=False)
+    return ForkServer(
+        control, ContainerProcess(container, stream, relayed=True), memory=memory, same_kernel=False
+    )
 
 
 def remove(container: Container) -> None:
-    """Kill and remove a container, and wait until it is gone; an engine that is gone itself is no matter."""
+    """Kill and remove a container, and wait for its end; an unreachable engine is ignored."""
     from docker.errors import APIError, DockerException, NotFound
     from requests import RequestException
 
@@ -167,9 +169,9 @@ def _start(
 
 @contextmanager
 def _listening() -> Iterator[tuple[socket.socket, Path]]:
-    """A socket that listens, and its folder, which nobody of this machine but us can enter by its path.
+    """A listening socket in a folder that no other user of this machine can enter.
 
-    The container sees the folder by its mount. One connection is taken; then the socket is gone.
+    The container reaches the folder by its mount. One connection is accepted; then the socket is removed.
     """
     try:
         private = Path(tempfile.mkdtemp(prefix="fieldcraft-"))

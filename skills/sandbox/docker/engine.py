@@ -1,4 +1,4 @@
-"""Reaching a container engine that speaks Docker's API, or saying what to do."""
+"""Connect to a container engine with Docker's API, or explain what to do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 TIMEOUT = 60
-"""Seconds for one answer of the engine; making an image has no limit."""
+"""Seconds for one answer of the engine; building an image has no limit."""
 
 FIRST_TIMEOUT = 15
-"""Seconds for its first answer, to see whether one is there."""
+"""Seconds for the first answer, which shows whether there is an engine."""
 
 ELSEWHERE = (
     "{runtime}/docker.sock",
@@ -29,7 +29,7 @@ ELSEWHERE = (
     "{home}/.colima/default/docker.sock",
     "{home}/.orbstack/run/docker.sock",
 )
-"""Where others than Docker's own engine listen: rootless Docker, Podman, Docker Desktop, Colima, OrbStack."""
+"""Further socket paths: rootless Docker, Podman, Docker Desktop, Colima, OrbStack."""
 
 OTHERWISE = "or use --sandbox process"
 
@@ -64,7 +64,7 @@ def connect() -> DockerClient:
 
 
 def unusable(error: Exception) -> str:
-    """What an error of the engine about images or containers means, and the cure, in one line."""
+    """Explain an error of the engine about images or containers, with the remedy, in one line."""
     from docker.errors import APIError
 
     if not isinstance(error, APIError) and any(isinstance(cause, OSError) for cause in _causes(error)):
@@ -78,7 +78,7 @@ def unusable(error: Exception) -> str:
 
 
 def address() -> str:
-    """Where the engine is looked for."""
+    """The addresses at which an engine is searched."""
     return os.environ.get("DOCKER_HOST") or _context_host() or ""
 
 
@@ -113,7 +113,7 @@ def _by_context() -> DockerClient:
 
 
 def _explained(error: BaseException, where: str) -> str:
-    """What is wrong with the engine at `where`, and the cure, in one line."""
+    """Explain the error of the engine at `where`, with the remedy, in one line."""
     where = where or "its usual place"
     numbers = {number for inner in _causes(error) if (number := getattr(inner, "errno", None))}
     if errno.EACCES in numbers or errno.EPERM in numbers:
@@ -135,7 +135,7 @@ def _explained(error: BaseException, where: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and whatever it was made of: urllib3 keeps some causes in `args` and `reason` only."""
+    """The error and its causes: urllib3 keeps some causes only in `args` and `reason`."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:

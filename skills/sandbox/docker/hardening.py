@@ -1,4 +1,4 @@
-"""What a container is denied. Used for every container in which model-written code runs, in any language."""
+"""The restrictions of every container that runs model-written code, in any language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A root file system out of this machine's own Python and its libraries, where no registry is reached."""
+"""Build a root file system from this machine's Python and its libraries, if no registry is reachable."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_root(archive: tarfile.TarFile, worker: Path, binaries: Sequence[Path] 
         binaries: programs and extension modules that are added otherwise, but want their libraries too.
 
     Raises:
-        SandboxUnavailable: `ldd` does not tell which libraries this interpreter needs.
+        SandboxUnavailable: `ldd` does not list the libraries of this interpreter.
     """
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     interpreter = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
@@ -67,7 +67,7 @@ def write_root(archive: tarfile.TarFile, worker: Path, binaries: Sequence[Path] 
 
 
 def unusable_for(architecture: str) -> str | None:
-    """Why containers of that architecture (Docker's name) cannot run this Python; `None` if they can."""
+    """The reason why containers of an architecture (Docker's name) cannot run this Python, or `None`."""
     if not sys.platform.startswith("linux"):
         return f"this machine's own Python is built for {sys.platform}, not for Linux containers"
     own = DOCKER_NAMES.get(platform.machine(), platform.machine())

@@ -1,4 +1,4 @@
-"""The image that programs run in, named after its content: found, built, or made of this machine's Python."""
+"""The image for programs, named after its content: found, built, or made from this machine's Python."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IMAGE_VARIABLE, BASE_VARIABLE = "FIELDCRAFT_DOCKER_IMAGE", "FIELDCRAFT_DOCKER_BA
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 progress = logging.getLogger("fieldcraft.progress")
-"""What a person should see while they wait; the command line always shows it."""
+"""Messages for a waiting person, which the command line always shows."""
 
 
 def worker_digest() -> str:
@@ -47,7 +47,7 @@ def image_name() -> str:
 
 
 def find_image(client: DockerClient, name: str) -> Image | None:
-    """The image, where the engine has it and it holds this version's worker."""
+    """The image, if the engine has it and it holds this version's worker."""
     from docker.errors import ImageNotFound
 
     try:
@@ -58,14 +58,14 @@ def find_image(client: DockerClient, name: str) -> Image | None:
 
 
 def ensure_image(client: DockerClient, wanted: str | None = None) -> str:
-    """The id of an image to run, made where it is not there yet: a matter of seconds to a minute, once.
+    """The id of the image to run. A missing image is built once, which takes seconds to a minute.
 
     Args:
-        client: of the engine.
-        wanted: an image of one's own; else `FIELDCRAFT_DOCKER_IMAGE`, else the one that is made here.
+        client: the client of the engine.
+        wanted: a custom image; by default `FIELDCRAFT_DOCKER_IMAGE`, else the image built here.
 
     Raises:
-        SandboxUnavailable: it is missing, of another version, or cannot be made; the message says the cure.
+        SandboxUnavailable: it is missing, outdated, or cannot be built; the message says the remedy.
     """
     from docker.errors import DockerException
     from requests import RequestException
@@ -100,7 +100,7 @@ def _own_image(client: DockerClient, name: str) -> str:
 
 
 def _make_locked(client: DockerClient) -> str:
-    """Make the image, or wait for the process that makes it already."""
+    """Build the image, or wait for another process that is building it."""
     from filelock import FileLock
 
     from fieldcraft.common.cache import cache_folder
@@ -125,7 +125,7 @@ def _make_locked(client: DockerClient) -> str:
 
 
 def _make(client: DockerClient) -> None:
-    """Build from the Dockerfile; where its base is not to be had, use this machine's own Python."""
+    """Build from the Dockerfile; if its base image is not available, use this machine's Python."""
     base = os.environ.get(BASE_VARIABLE)
     try:
         build(client, base or f"python:{PYTHON}-slim")
@@ -146,7 +146,7 @@ def build(client: DockerClient, base: str, name: str | None = None) -> None:
     """Build the image on top of `base`, which holds a Python of this version.
 
     Raises:
-        BuildFailed: for whatever reason the engine gives.
+        BuildFailed: the build failed; the message is the engine's.
     """
     from docker.errors import APIError
 
@@ -175,10 +175,10 @@ def build(client: DockerClient, base: str, name: str | None = None) -> None:
 
 
 def import_host_python(client: DockerClient, name: str | None = None) -> None:
-    """Make the image of this machine's own Python.
+    """Make the image from this machine's Python.
 
     Raises:
-        SandboxUnavailable: the engine does not take it, or this Python cannot be taken apart.
+        SandboxUnavailable: the engine refuses it, or this Python's libraries cannot be listed.
     """
     repository, _, tag = (name or image_name()).rpartition(":")
     progress.info("copying Python %s and its libraries into the image %s:%s ...", PYTHON, repository, tag)
@@ -191,7 +191,7 @@ def import_host_python(client: DockerClient, name: str | None = None) -> None:
     for answer in told:
         if "error" in answer:
             raise SandboxUnavailable(unusable(RuntimeError(answer["error"])))
-    client.images.get(told[-1]["status"]).tag(repository, tag)  # Podman names no image while it imports one
+    client.images.get(told[-1]["status"]).tag(repository, tag)  # Podman does not name an image on import
     progress.info("the image %s:%s is ready (%d MB)", repository, tag, size // 1_000_000)
 
 

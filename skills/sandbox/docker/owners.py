@@ -1,4 +1,4 @@
-"""Who owns a container: so that those of a dead run are removed, and nobody else's."""
+"""The owner of a container, so that only containers of dead runs are removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs on the far side of a sandbox: standard library only, never imported by the agent's process.
+"""The code that runs inside a sandbox: standard library only, never imported by the agent's process.
 
 The fork server imports this folder as the top-level package `worker`, so its modules import one another
 relatively and nothing else of Fieldcraft. `lockdown` and `seccomp` are also read by the host, to probe what

@@ -1,4 +1,4 @@
-"""Plans, their lives, and the names that keep one life apart from another."""
+"""Plans, their trials, and the names that distinguish trials."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import pytest
 
 from fieldcraft.study import StudyPlan, open_study
 from fieldcraft.study.design import name_of
-from fieldcraft.study.lives import RESULT, read_result
 from fieldcraft.study.study import StudyError
+from fieldcraft.study.trials import RESULT, read_result
 from fieldcraft.study.workers import Worker
 
 PLAN = StudyPlan(kind="items", methods=("full",), seeds=(1,), iterations=1)

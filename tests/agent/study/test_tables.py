@@ -1,4 +1,4 @@
-"""What is told of lives that were lived: medians, spreads, pairs, and who never got there."""
+"""Tables of finished trials: medians, spreads, pairs, and goals that were never reached."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from PIL import Image
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.study import Study, StudyPlan, tables, write_results
 from fieldcraft.study.design import Store, name_of
-from fieldcraft.study.lives import Measured
 from fieldcraft.study.study import Record
 from fieldcraft.study.tables import reached, spread
+from fieldcraft.study.trials import Measured
 
 
 def lived(plan: StudyPlan, folder: Path, measure: Any) -> Study:
-    """A study whose lives came to what `measure(trial)` says; `None` is a life that failed."""
+    """A study whose trials measured what `measure(trial)` returns; `None` is a failed trial."""
     records = []
     for trial in plan.trials():
         found = measure(trial)
@@ -131,5 +131,5 @@ def test_a_new_world_without_a_life_for_a_goal_has_nothing_to_show(tmp_path: Pat
     study = lived(plan, tmp_path / "study", lambda trial: None if trial.goal else measured(9))
     assert [path.name for path in write_results(study)] == ["study.json", "table.md"]
     page = (study.folder / "table.md").read_text()
-    assert "Nothing to show yet: no life for a goal is done." in page
+    assert "Nothing to show yet: no trial with a goal is done." in page
     assert "| ratio |" not in page

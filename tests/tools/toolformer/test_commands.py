@@ -211,7 +211,7 @@ def test_texts_without_a_place_for_a_call_are_told_of(
         (
             "annotate texts.jsonl --model model --tools calculator --into small",
             1,
-            "small holds something else",
+            "small holds files that are not a demo",
         ),
         (
             "evaluate --tasks tasks:other.jsonl --model model --tools calculator",
@@ -220,7 +220,7 @@ def test_texts_without_a_place_for_a_call_are_told_of(
         ),
         ("train nowhere --model model --into a", 2, "nowhere holds no annotation; make one"),
         ("train made --model model --into a --learning-rate -1", 2, "learning_rate: Input should be greater"),
-        ("decode --model model --tools calculator", 2, "there is no text to go on with"),
+        ("decode --model model --tools calculator", 2, "there is no text to continue"),
         ("evaluate --tasks tasks.jsonl --model model --tools calculator", 2, "write it as svamp:tasks.jsonl"),
         ("evaluate --tasks odd:tasks.jsonl --model model --tools calculator", 1, "there are asdiv, svamp"),
         (
@@ -240,8 +240,8 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             2,
             "leaves no k for the validation",
         ),
-        ("demo --into texts.jsonl", 2, "is no folder; name another"),
-        ("demo --into .", 2, "holds something else than a demo"),
+        ("demo --into texts.jsonl", 2, "is not a folder; name another"),
+        ("demo --into .", 2, "holds files that are not a demo"),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_cure(
@@ -289,13 +289,19 @@ def test_the_demo_stops_at_ctrl_c_and_goes_on_to_its_table(folder: Path) -> None
         stopped.send_signal(signal.SIGINT)
         _, errors = stopped.communicate(timeout=120)
     assert stopped.returncode == 130, errors
-    assert "The same command goes on" in errors
+    assert "The same command resumes" in errors
     assert list((folder / "demo" / "base-model").glob("checkpoint-*"))
 
     ended = subprocess.run(command, capture_output=True, text=True, timeout=900)
 
     assert ended.returncode == 0, ended.stderr
-    for part in ("calls enabled", "calls disabled", "+ plain text", "kept calls are truly right", "calendar"):
+    for part in (
+        "calls enabled",
+        "calls disabled",
+        "+ plain text",
+        "kept calls have the correct result",
+        "calendar",
+    ):
         assert part in ended.stdout
     results = json.loads((folder / "demo" / "results.json").read_text())
     assert results["kept"] >= 20

@@ -1,4 +1,4 @@
-"""All that a person gave to search in, as one."""
+"""All corpora that a person configured, searched together."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class _Searched(Protocol):
 class Corpora:
     """Folders, text files, JSONL files and ZIM archives to search in (`fieldcraft.tools.CorpusPort`).
 
-    Indexes are made on the first use and follow what changes. Calls from several threads take turns.
+    Indexes are built on first use and updated when files change. Calls from several threads take turns.
 
     Args:
-        paths: what to search in. That one exists is seen on the first use.
+        paths: the corpora. Whether each exists is checked on first use.
     """
 
     def __init__(self, paths: Sequence[Path | str]) -> None:

@@ -1,4 +1,4 @@
-"""The words of an HTML page."""
+"""Extract the text of an HTML page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from html import unescape
 
 MOST_TAGS, MOST_LEVELS = 200_000, 500
-"""Tags of a page that is parsed, and how deep they may be.
+"""The most tags of a page that is parsed, and their largest depth.
 
-A parser takes quadratic time for depth, and for the attributes of one tag: these are left out before.
+A parser takes quadratic time in depth and in the attributes of one tag, so attributes are removed first.
 """
 _NOT_READ = "script, style, noscript, template, svg, nav, head"
 _BLOCKS = "p, div, section, article, h1, h2, h3, h4, h5, h6, li, tr, br, blockquote, pre, table, dd, dt"
@@ -20,13 +20,13 @@ _NEVER_DEEP = frozenset(
         b"source tbody td tfoot th thead tr track wbr"
     ).split()
 )
-"""Elements that end by themselves."""
+"""Elements without an end tag."""
 
 
 def html_text(page: bytes) -> tuple[str, str]:
-    """(title, text) of a page; paragraphs stand on lines of their own. Hostile markup is only text.
+    """(title, text) of a page; each paragraph is on its own line.
 
-    A page of too many or too deep tags is taken as the text between them.
+    Of a page with too many or too deeply nested tags, the text between the tags is used.
     """
     from selectolax.lexbor import LexborHTMLParser
 
@@ -46,7 +46,7 @@ def html_text(page: bytes) -> tuple[str, str]:
 
 
 def _is_tangled(page: bytes) -> bool:
-    """Whether a parser would take too long for it."""
+    """Whether a parser would take too long for the page."""
     if page.count(b"<") > MOST_TAGS:
         return True
     depth = 0

@@ -1,4 +1,4 @@
-"""A BM25 index on disk over one corpus: derived, in the user's cache, following the corpus file by file."""
+"""A BM25 index of one corpus in the user's cache, updated file by file."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 
 _FORMAT = 1
-"""Raise it when what is indexed, or how, changes: indexes of another format are not used."""
+"""The format version: increase it when the content or structure of indexes changes."""
 _HEAP = 50_000_000
 _TITLE_WEIGHT = 1.5
 _LONGEST_QUERY = 64
-"""Words of a query that count."""
+"""The most words of a query that are used."""
 _KNOWN, _INDEX, _LOCK = "files.json", "index", "lock"
 _RECORD = Limits(size=64_000_000, items=500_000, depth=3)
 
@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 class PassageIndex:
     """Finds passages of a corpus by words (tantivy's BM25, English stems).
 
-    The files that changed since it was last used are read again. Several processes may use one index; a crash
-    in the middle leaves the one from before.
+    Files that changed since the last use are read again. Several processes may use one index; a crash during
+    an update leaves the previous index.
     """
 
     def __init__(self, corpus: Path) -> None:
@@ -74,7 +74,7 @@ class PassageIndex:
             self._follow(folder, present)
 
     def search(self, query: str, count: int) -> list[Passage]:
-        """The `count` best passages, best first; ties by source."""
+        """The `count` best passages, best first; ties are sorted by source."""
         self.prepare()
         words = " ".join(words_of(query)[:_LONGEST_QUERY])
         if not words:
@@ -142,16 +142,16 @@ class PassageIndex:
 
 
 def _check_own(folder: Folder) -> None:
-    """Refuse a folder of another user, and a lock that is no plain file."""
+    """Refuse a folder of another user, and a lock that is not a regular file."""
     status = folder.path.lstat()
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-        raise UnsafeFile(folder.path, "belongs to another user; set FIELDCRAFT_CACHE to a folder of yours")
+        raise UnsafeFile(folder.path, "belongs to another user; set FIELDCRAFT_CACHE to your own folder")
     if folder.kind(_LOCK) not in {"file", None}:
-        raise UnsafeFile(folder.path / _LOCK, "is no plain file; remove it")
+        raise UnsafeFile(folder.path / _LOCK, "is not a regular file; remove it")
 
 
 def _read_known(folder: Folder) -> Stamps:
-    """The state of the files that are indexed. Raises `ValueError` where the record is damaged."""
+    """The state of the indexed files. Raises `ValueError` if the record is damaged."""
     if folder.kind(_KNOWN) is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Texts cut into passages: what a search finds and a model reads."""
+"""Split texts into passages, the units of search results."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 PASSAGE_LENGTH = 1_200
-"""Characters of a passage, about 200 words."""
+"""The most characters of a passage, about 200 words."""
 
 
 def cut(lines: Iterable[str]) -> Iterator[str]:
-    """Passages of a text given line by line: whole paragraphs together, as many as fit.
+    """Split a text, given line by line, into passages of as many whole paragraphs as fit.
 
-    A paragraph that is longer is broken between words.
+    A longer paragraph is split between words.
     """
     waiting = ""
     for paragraph in _paragraphs(lines):
@@ -26,7 +26,7 @@ def cut(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
-    """Stretches between blank lines, none much longer than a passage."""
+    """The paragraphs between blank lines, split so that none is much longer than a passage."""
     held: list[str] = []
     length = 0
     for line in lines:
@@ -56,12 +56,12 @@ def _pieces(paragraph: str) -> Iterator[str]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a query: letters and digits, lower case, in order."""
+    """The words of a query in order: letters and digits, in lower case."""
     return re.findall(r"\w+", text.lower())
 
 
 def nearest_passage(query: str, passages: Iterable[str]) -> str:
-    """The passage with most of the query's words, the first of several; empty where there is none."""
+    """The first passage with the most words of the query; empty if there is none."""
     wanted = set(words_of(query))
     best, most = "", -1
     for passage in passages:

@@ -1,7 +1,7 @@
-"""What a corpus holds: its files, when each last changed, and the passages in them.
+"""Read a corpus: its files, when each last changed, and their passages.
 
-A corpus may come from others. Links in it are not followed, neither to files nor to folders, and lead nowhere
-inside it either; pipes and devices are not opened; and what is read is bounded.
+A corpus is untrusted. Links to files or folders are not followed, even inside it; pipes and devices are not
+opened; and sizes are limited.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Stamps = dict[str, tuple[int, int]]
 """Modification time (ns) and size (bytes) of each file, by its path inside the corpus."""
 
 TEXT_KINDS = (".md", ".markdown", ".txt", ".rst", ".text", ".adoc", ".org", ".tex", ".csv", ".html", ".htm")
-"""Endings of the files in a folder that are read, besides those of `LINE_KINDS`."""
+"""File name extensions that are read in a folder, in addition to `LINE_KINDS`."""
 LINE_KINDS = (".jsonl", ".ndjson")
 LONGEST_PAGE = 16_000_000
-"""Bytes of an HTML page; a longer one is left out."""
+"""The most bytes of an HTML page; a longer one is left out."""
 LARGEST_FILE = 4_000_000_000
-"""Bytes of any other file; a larger one is left out."""
+"""The most bytes of any other file; a larger one is left out."""
 MOST_FILES, DEEPEST = 100_000, 32
-"""Files of a folder, and folders inside one another, that are read."""
+"""The most files of a folder, and the deepest nesting of folders, that are read."""
 LONGEST_RECORD = 4_000_000
-"""Bytes of a line of JSON; a longer one is left out."""
+"""The most bytes of a line of JSON; a longer one is left out."""
 
 _RECORD = Limits(size=LONGEST_RECORD, items=50_000)
 _LONGEST_LINE = 65_536
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 
 def stamps(corpus: Path) -> Stamps:
-    """The state of a corpus's files. Only plain files count; hidden ones and links do not."""
+    """The state of a corpus's files. Only regular files count; hidden ones and links do not."""
     if not corpus.is_dir():
         return {"": _stamp(corpus.stat())}
     found: Stamps = {}
@@ -79,7 +79,7 @@ def _files(folder: Folder, within: str, levels: int) -> Iterator[tuple[str, os.s
 
 
 def read(corpus: Path, file: str) -> Iterator[Passage]:
-    """The passages of one file of a corpus. What cannot be read of it is logged and left out."""
+    """The passages of one file of a corpus. Unreadable parts are logged and left out."""
     source = file or corpus.name
     try:
         match PurePosixPath(source).suffix.lower():
@@ -103,7 +103,7 @@ def read(corpus: Path, file: str) -> Iterator[Passage]:
 
 @contextmanager
 def _opened(corpus: Path, file: str) -> Iterator[BinaryIO]:
-    """A plain file of the corpus, reached through real folders alone; the corpus itself may be a link."""
+    """Open a regular file of the corpus through real folders only; the corpus itself may be a link."""
     *folders, name = file.split("/") if file else [corpus.name]
     if file:
         with Folder.open(corpus) as outer, outer.inside(*folders) as folder:
@@ -126,12 +126,12 @@ def _passage(source: str, title: str, text: str) -> Passage:
 
 
 def _text(file: IO[str], source: str) -> Iterator[Passage]:
-    """Read a piece at a time, so that neither a long file nor a long line is held whole."""
+    """Read the file in chunks, so that no long file or line is held in memory completely."""
     title = Path(source).stem
     heading = ""
     for text in cut(iter(lambda: file.readline(_LONGEST_LINE), "")):
         if "\0" in text:
-            logger.warning("%s is left out of the search: it is no text", source)
+            logger.warning("%s is left out of the search: it is not a text file", source)
             return
         if not heading:
             first = text.partition("\n")[0]
@@ -150,7 +150,7 @@ def _page(file: BinaryIO, source: str) -> Iterator[Passage]:
 
 
 def _records(file: BinaryIO, source: str) -> Iterator[Passage]:
-    """One text a line: a JSON object with `text` (or `contents`, `content`, `body`, `passage`)."""
+    """One text for each line: a JSON object with `text` (or `contents`, `content`, `body`, `passage`)."""
     unusable, first = 0, 0
     for number, line in enumerate(_lines(file), 1):
         if not line.strip():
@@ -164,12 +164,12 @@ def _records(file: BinaryIO, source: str) -> Iterator[Passage]:
             yield _passage(place, _first(record, _TITLE_KEYS) or place, text)
     if unusable:
         logger.warning(
-            "%s: %d lines (the first is line %d) are no JSON objects with a `text`", source, unusable, first
+            "%s: %d lines (the first is line %d) are not JSON objects with a `text`", source, unusable, first
         )
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Line by line; of one that is too long only so much that it is no record."""
+    """Yield the lines; of a line that is too long only a part, which is not a valid record."""
     while line := file.readline(LONGEST_RECORD + 1):
         yield line
         while len(line) > LONGEST_RECORD and not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""ZIM archives (openzim.org), such as a Wikipedia to take along."""
+"""ZIM archives (openzim.org), such as an offline Wikipedia."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from fieldcraft.tools.context import Passage
 from fieldcraft.tools.errors import ToolError
 
 FAULTS = (RuntimeError, ValueError, KeyError, IndexError, OSError, OverflowError, MemoryError)
-"""What the reader of archives throws where one is damaged."""
+"""The errors of the archive reader for damaged archives."""
 _CUT = 2_000_000
 _LARGEST_ITEM = 64_000_000
 _LONGEST_NAME = 300
 _MOST_BROKEN = 1_000
 _MOST_WORDS, _CANDIDATES = 16, 50
 _HALF = 20
-"""The place among a word's articles at which one counts half."""
+"""The rank among a word's articles at which an article counts half."""
 
 
 class ZimArchive:
-    """An archive with a full-text index of its own (Xapian, which ranks by BM25): nothing is to be built.
+    """An archive with its own full-text index (Xapian, which ranks by BM25), so that no index is built.
 
     Raises:
-        ToolError: the file is no ZIM archive.
+        ToolError: the file is not a ZIM archive.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class ZimArchive:
 
     @staticmethod
     def indexed(path: Path) -> bool:
-        """Whether the archive brings its own index."""
+        """Whether the archive contains an index."""
         archive = open_zim(path)
         try:
             return bool(archive.has_fulltext_index)
@@ -46,13 +46,13 @@ class ZimArchive:
             return False
 
     def prepare(self) -> None:
-        """Nothing is to be done."""
+        """Do nothing: the archive's index never changes."""
 
     def search(self, query: str, count: int) -> list[Passage]:
-        """The best articles, best first: of each the passage with most words of the query.
+        """The best articles, best first: of each the passage with the most words of the query.
 
-        The archive's index finds articles with all of the words. A question has words that no article has, so
-        what is still wanted comes from those with some of them.
+        The archive's index finds articles with all of the words. A question may have words that no article
+        has, so further results come from articles with some of the words.
         """
         try:
             paths, _ = self._found(query, count)
@@ -79,7 +79,7 @@ class ZimArchive:
         return list(found.getResults(0, count)), found.getEstimatedMatches()
 
     def _found_by_some(self, words: Sequence[str]) -> list[str]:
-        """Articles with some of the words; a rare word counts for more, and so does a good place for it."""
+        """Articles with some of the words; rare words and better ranks have more weight."""
         scores: dict[str, float] = defaultdict(float)
         for word in list(dict.fromkeys(words))[:_MOST_WORDS]:
             paths, matches = self._found(word, _CANDIDATES)
@@ -90,7 +90,7 @@ class ZimArchive:
 
 
 def zim_passages(path: Path) -> Iterator[Passage]:
-    """Every passage of every article, for an archive without an index of its own."""
+    """Every passage of every article, for an archive without an index."""
     archive = open_zim(path)
     broken = 0
     for number in range(archive.all_entry_count):
@@ -108,7 +108,7 @@ def zim_passages(path: Path) -> Iterator[Passage]:
 
 
 def _article_at(archive: Any, number: int) -> tuple[str, str, str] | None:
-    """Path, title and text of an entry; `None` for one that is no text."""
+    """Path, title and text of an entry; `None` if it is not a text."""
     entry = archive._get_entry_by_id(number)
     if entry.is_redirect or not entry.get_item().mimetype.startswith("text/"):
         return None
@@ -117,7 +117,7 @@ def _article_at(archive: Any, number: int) -> tuple[str, str, str] | None:
 
 
 def open_zim(path: Path) -> Any:
-    """The archive. Raises `ToolError` where the file is none."""
+    """Open the archive. Raises `ToolError` if the file is not one."""
     from libzim.reader import Archive
 
     try:

@@ -1,1 +1,1 @@
-"""MCP servers: each is one held session, whose tools are LangChain tools."""
+"""MCP servers: each has one open session, and its tools are LangChain tools."""

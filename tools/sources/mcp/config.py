@@ -1,4 +1,4 @@
-"""The `mcpServers` JSON of other clients, read as it is."""
+"""Read the `mcpServers` JSON files of other clients."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.settings import McpServer
 
 MOST_SERVERS = 200
-"""Servers of one file; those behind them are not started."""
+"""The most servers of one file; further ones are not started."""
 _LIMITS = Limits(size=16_000_000, items=600_000)
-"""As of an OpenAPI document, which such a file may turn out to be."""
+"""The limits of an OpenAPI document, since the file may be one."""
 _ENTRY = Limits(depth=8, items=2_000)
 _TABLES = ("mcpServers", "servers")
 _URLS = ("url", "serverUrl", "httpUrl")
@@ -29,12 +29,12 @@ _HTTP = ("http", "streamablehttp")
 
 
 def is_mcp_configuration(data: object) -> bool:
-    """Whether a JSON document is one of MCP servers: `mcpServers`, or `servers` as an editor writes it."""
+    """Whether a JSON document configures MCP servers, under `mcpServers`, or `servers` as in editors."""
     return isinstance(data, Mapping) and any(isinstance(data.get(key), Mapping) for key in _TABLES)
 
 
 def servers_of(data: Mapping[str, Any]) -> dict[str, McpServer | BrokenTool]:
-    """The servers of a configuration by name, without disabled ones; for one that cannot be read, why."""
+    """The enabled servers of a configuration by name; for an unreadable entry, the reason."""
     table = next(data[key] for key in _TABLES if isinstance(data.get(key), Mapping))
     wanted = (
         (name, entry)
@@ -45,9 +45,9 @@ def servers_of(data: Mapping[str, Any]) -> dict[str, McpServer | BrokenTool]:
 
 
 def server_of(entry: object) -> McpServer | BrokenTool:
-    """One entry. What other clients know and this one does not is passed over."""
+    """Read one entry; keys that only other clients know are ignored."""
     if not isinstance(entry, Mapping):
-        return BrokenTool("its entry is no object of command, args, env or url")
+        return BrokenTool("its entry is not an object with command, args, env or url")
     try:
         known = {key: bounded(entry[key], _ENTRY) for key in _KNOWN if entry.get(key) is not None}
     except DataError as error:
@@ -66,10 +66,10 @@ def server_of(entry: object) -> McpServer | BrokenTool:
 
 
 def read_configuration(path: Path) -> Any:
-    """The JSON document in a file that a person named.
+    """Read the JSON document in a file.
 
     Raises:
-        BrokenTool: there is none.
+        BrokenTool: the file cannot be read, or is not JSON.
     """
     try:
         return read_json_parts(read_file(path), _LIMITS)

@@ -1,4 +1,4 @@
-"""What MCP servers elsewhere send, bounded and made readable before the SDK parses it."""
+"""Limit and normalize the HTTP answers of remote MCP servers before the SDK parses them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE, rewritten
 
 _LARGEST_OTHER = 1_000_000
-"""Bytes of a body that is no message, such as a page that says what went wrong."""
+"""The most bytes of a body that is not a message, such as an error page."""
 _FRAME = 10_000
-"""Bytes of an event beside its message."""
+"""The most bytes of an event in addition to its message."""
 
 
 def bounded_client(
@@ -20,25 +20,25 @@ def bounded_client(
     timeout: httpx2.Timeout | None = None,
     auth: httpx2.Auth | None = None,
 ) -> httpx2.AsyncClient:
-    """A client whose answers are bounded before anything reads them."""
+    """An HTTP client whose answers are limited before they are read."""
     client = create_mcp_http_client(headers=headers, timeout=timeout, auth=auth)
     client.event_hooks = {"request": [refuse_compression], "response": [bound_body]}
     return client
 
 
 async def refuse_compression(request: httpx2.Request) -> None:
-    """A few bytes may stand for many: ask for none of that."""
+    """Request uncompressed answers, since a few compressed bytes may expand to many."""
     request.headers["Accept-Encoding"] = "identity"
 
 
 async def bound_body(response: httpx2.Response) -> None:
-    """Let no more of a body through than a message may have, and that in a form every reader takes.
+    """Limit a body to the size of a message, and normalize it so that every reader accepts it.
 
     Raises:
-        httpx2.DecodingError: it is compressed although it was asked not to be.
+        httpx2.DecodingError: it is compressed, although no compression was requested.
     """
     if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise httpx2.DecodingError("it answers compressed, though it was asked not to")
+        raise httpx2.DecodingError("it sent a compressed answer, although none was requested")
     if not isinstance(response.stream, httpx2.AsyncByteStream):
         return
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -60,7 +60,7 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 class _Other(_Bounded):
-    """The beginning of a body that is no message."""
+    """The beginning of a body that is not a message."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         left = _LARGEST_OTHER
@@ -72,7 +72,7 @@ class _Other(_Bounded):
 
 
 class _Message(_Bounded):
-    """A body that is one message."""
+    """A body that consists of one message."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         content = bytearray()
@@ -84,7 +84,7 @@ class _Message(_Bounded):
 
 
 class _Events(_Bounded):
-    """Events, each of which may carry a message."""
+    """A stream of events, each of which may contain a message."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         waiting = bytearray()
@@ -104,7 +104,7 @@ class _Events(_Bounded):
 
 
 def _event(event: bytes) -> bytes:
-    """An event whose message is on one line."""
+    """Write an event with its message on one line."""
     lines = event.split(b"\n")
     data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
     if not data.lstrip().startswith((b"{", b"[")):

@@ -1,4 +1,4 @@
-"""The messages of an MCP server, read within bounds before they become objects."""
+"""Read the messages of an MCP server within limits before they become objects."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fieldcraft.common.data import DataError, Limits, read_json_parts
 from fieldcraft.common.text import valid_text
 
 LARGEST_MESSAGE = 16_000_000
-"""Bytes of one message; a server that sends a longer one is ended."""
+"""The most bytes of one message; a server that sends a longer one is ended."""
 _LIMITS = Limits(size=LARGEST_MESSAGE, depth=100)
-"""More levels than a result or a tool may have, so that one deep tool costs itself alone."""
+"""More levels than a result or a tool may have, so that one deep tool does not break the message."""
 _ID = rb'"id"\s*:\s*(?P<id>-?[0-9]{1,15}|"[^"\\]{1,100}")\s*'
 _ID_AT_THE_START = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?' + _ID + rb"[,}]")
 _ID_AT_THE_END = re.compile(_ID + rb"\}\s*\Z")
@@ -20,16 +20,16 @@ _END = 300
 
 
 def read_message(raw: bytes) -> Any:
-    """The JSON value of a message, whose parts are still to be bounded.
+    """Parse the JSON of a message, whose parts are limited later.
 
     Raises:
-        DataError: it is no JSON, or it is too large, of too many values, or of hundreds of levels.
+        DataError: it is not JSON, or it is too large, has too many values, or hundreds of levels.
     """
     return read_json_parts(raw, _LIMITS)
 
 
 def refusal_of(raw: bytes, error: DataError) -> dict[str, Any] | None:
-    """An error in the place of an answer that cannot be read; `None` where what it answers is not seen."""
+    """An error response that replaces an unreadable answer; `None` if the answer's id is unknown."""
     found = _ID_AT_THE_START.match(raw[:_END]) or _ID_AT_THE_END.search(raw[-_END:])
     if found is None:
         return None
@@ -38,7 +38,7 @@ def refusal_of(raw: bytes, error: DataError) -> dict[str, Any] | None:
 
 
 def rewritten(raw: bytes) -> bytes:
-    """A message as JSON that every reader takes; what cannot be read becomes a few words that are none."""
+    """A message as JSON that every reader accepts; an unreadable one becomes a short invalid text."""
     try:
         return valid_text(json.dumps(read_message(raw), ensure_ascii=False)).encode()
     except DataError as error:

@@ -1,4 +1,4 @@
-"""An MCP server as a process of ours: its messages, its last words, and its certain end."""
+"""An MCP server as a child process: its messages, its error output, and its reliable end."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ if TYPE_CHECKING:
     ToServer = MemoryObjectReceiveStream[SessionMessage]
 
 MOST_JUNK = 10_000
-"""Lines that are no messages; a server that writes more is ended."""
+"""The most lines that are not messages; a server that writes more is ended."""
 POLITE_SECONDS = 2.0
-"""How long a server may take to end once its input is closed, and again once it is asked to by a signal."""
-_LAST_WORDS = 4_000
+"""Seconds that a server has to end after its input is closed, and again after a signal."""
+_KEPT_OUTPUT = 4_000
 _BETWEEN_LOOKS = 0.01
 
 
 @dataclass
-class Witness:
-    """What is known of a server's process.
+class ServerStatus:
+    """The status of a server's process.
 
     Attributes:
-        process: `None` before it was started.
-        over: its output has ended; no answer will come any more.
-        last_words: the end of what it wrote to its standard error.
-        junk: how many lines of its standard output were no messages.
-        first_junk: the first of them, cut.
+        process: the process; `None` before it was started.
+        over: its output has ended, so no further answer can come.
+        last_output: the end of its standard error.
+        junk: how many lines of its standard output were not messages.
+        first_junk: the first of these lines, cut.
         too_long: it sent a message beyond the limit.
-        refusal: how a server elsewhere refused the last request, such as `401 Unauthorized`.
+        refusal: how a remote server refused the last request, such as `401 Unauthorized`.
     """
 
     process: asyncio.subprocess.Process | None = None
     over: bool = False
-    last_words: bytearray = field(default_factory=bytearray)
+    last_output: bytearray = field(default_factory=bytearray)
     junk: int = 0
     first_junk: str = ""
     too_long: bool = False
@@ -65,18 +65,18 @@ class Witness:
 
     @property
     def hung_up(self) -> bool:
-        """Whether no answer will come any more, though the event loop may not have read that yet."""
+        """Whether no further answer can come, even if the event loop has not read the end yet."""
         if self.over or self.process is None:
             return self.over
-        # In this order: a process that is buried between the two looks has closed its output.
-        return _is_ending(self.process) or _nobody_writes(self.process)
+        # In this order: a process that is reaped between the two checks has closed its output.
+        return _is_ending(self.process) or _output_is_closed(self.process)
 
     async def ended(self, seconds: float) -> bool:
         """Whether the process ends within `seconds`."""
         return self.process is not None and await _exits(self.process, seconds)
 
-    def account(self) -> str:
-        """How it ended and what it said, to be put behind a message; empty where nothing is known."""
+    def description(self) -> str:
+        """How the server ended and its last output, to append to a message; empty if nothing is known."""
         parts = []
         code = None if self.process is None else self.process.returncode
         if code is not None:
@@ -84,7 +84,7 @@ class Witness:
         if self.too_long:
             parts.append(f"it sent a message of more than {LARGEST_MESSAGE:,} bytes")
         lines = [
-            visible_line(line, 600) for line in decoded(bytes(self.last_words)).strip().splitlines()[-5:]
+            visible_line(line, 600) for line in decoded(bytes(self.last_output)).strip().splitlines()[-5:]
         ]
         if lines:
             parts.append(f"it last said: {redact(' / '.join(lines))[-600:]}")
@@ -97,19 +97,19 @@ class Witness:
 
 
 @asynccontextmanager
-async def running(server: McpServer, witness: Witness) -> AsyncIterator[TransportStreams]:
+async def running(server: McpServer, status: ServerStatus) -> AsyncIterator[TransportStreams]:
     """Start the server, and end it with everything it started.
 
     Raises:
         BrokenTool: it cannot be started.
     """
-    process = witness.process = await _start(server)
+    process = status.process = await _start(server)
     from_server, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, to_server = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as group:
-        group.start_soon(_read_messages, process, from_server, witness)
+        group.start_soon(_read_messages, process, from_server, status)
         group.start_soon(_write_messages, process, to_server, from_server)
-        group.start_soon(_hear_last_words, process, witness)
+        group.start_soon(_read_error_output, process, status)
         try:
             yield read, write
         finally:
@@ -143,25 +143,23 @@ async def _start(server: McpServer) -> asyncio.subprocess.Process:
 
 
 async def _read_messages(
-    process: asyncio.subprocess.Process, from_server: FromServer, witness: Witness
+    process: asyncio.subprocess.Process, from_server: FromServer, status: ServerStatus
 ) -> None:
     assert process.stdout is not None
     async with from_server:
         with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
-            while witness.junk < MOST_JUNK and (line := await _line(process.stdout, witness)):
+            while status.junk < MOST_JUNK and (line := await _line(process.stdout, status)):
                 message = _message(line)
                 if message is not None:
                     await from_server.send(SessionMessage(message))
                 elif line.strip():
-                    witness.junk += 1
-                    witness.first_junk = witness.first_junk or visible_line(
-                        redact(decoded(line[:2_000])), 100
-                    )
-        witness.over = True
+                    status.junk += 1
+                    status.first_junk = status.first_junk or visible_line(redact(decoded(line[:2_000])), 100)
+        status.over = True
 
 
 def _message(line: bytes) -> JSONRPCMessage | None:
-    """The message on a line; an error in the place of an answer that is too much; `None` where it is none."""
+    """The message on a line; an error for an answer that exceeds a limit; `None` if it is not a message."""
     try:
         value = read_message(line)
     except DataError as error:
@@ -172,17 +170,17 @@ def _message(line: bytes) -> JSONRPCMessage | None:
         return None
 
 
-async def _line(stream: asyncio.StreamReader, witness: Witness) -> bytes:
-    """The next line; nothing at the end, or where it is too long to be one."""
+async def _line(stream: asyncio.StreamReader, status: ServerStatus) -> bytes:
+    """Read the next line; empty at the end, or if the line is too long."""
     try:
         return await stream.readline()
     except ValueError:
-        witness.too_long = True
+        status.too_long = True
         return b""
 
 
-def _nobody_writes(process: asyncio.subprocess.Process) -> bool:
-    """Whether its output is closed at every other end; asked of the kernel, which knows it first."""
+def _output_is_closed(process: asyncio.subprocess.Process) -> bool:
+    """Whether all writers of its output have gone; uses poll(POLLHUP), which reports earlier than EOF."""
     output = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
     if output is None or output.is_closing():
         return True
@@ -192,7 +190,7 @@ def _nobody_writes(process: asyncio.subprocess.Process) -> bool:
 
 
 def _is_ending(process: asyncio.subprocess.Process) -> bool:
-    """Whether its main thread has ended; its other threads may hold its output a moment longer."""
+    """Whether its main thread has ended; other threads may keep its output open a moment longer."""
     if process.returncode is not None:
         return False
     try:
@@ -216,15 +214,15 @@ async def _write_messages(
         await from_server.aclose()
 
 
-async def _hear_last_words(process: asyncio.subprocess.Process, witness: Witness) -> None:
+async def _read_error_output(process: asyncio.subprocess.Process, status: ServerStatus) -> None:
     assert process.stderr is not None
     while words := await process.stderr.read(1 << 16):
-        witness.last_words += words
-        del witness.last_words[:-_LAST_WORDS]
+        status.last_output += words
+        del status.last_output[:-_KEPT_OUTPUT]
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Close its input, wait, ask, and at last kill what is left of its process group."""
+    """Close its input, wait, send SIGTERM, and finally kill the rest of its process group."""
     assert process.stdin is not None
     process.stdin.close()
     if not await _exits(process, POLITE_SECONDS):
@@ -232,7 +230,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await _exits(process, POLITE_SECONDS)
     _signal_group(process, signal.SIGKILL)
     await _exits(process, POLITE_SECONDS)
-    # A descendant that left the group may hold the pipes; asyncio would wait for it.
+    # A descendant that left the group may keep the pipes open; asyncio would wait for it.
     process._transport.close()  # type: ignore[attr-defined]
 
 
@@ -242,7 +240,7 @@ def _signal_group(process: asyncio.subprocess.Process, number: int) -> None:
 
 
 async def _exits(process: asyncio.subprocess.Process, seconds: float) -> bool:
-    """Whether it ends in time; `Process.wait` waits for its pipes too, which a descendant may hold."""
+    """Whether it ends in time; `Process.wait` also waits for its pipes, which a descendant may keep open."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:
             await anyio.sleep(_BETWEEN_LOOKS)

@@ -1,4 +1,4 @@
-"""What an MCP tool gave, as data."""
+"""Convert the results of MCP tools to data."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def data_of(server: str, tool: str, result: CallToolResult) -> Any:
-    """The structured content where there is some, else the text; what is neither is named, not shown.
+    """The structured content if there is any, else the text; other content is only named.
 
     Raises:
-        ToolError: the server says that the call failed.
+        ToolError: the server reports that the call failed.
     """
     text = "\n".join(_words(block) for block in result.content)
     if result.is_error:
@@ -35,15 +35,15 @@ def data_of(server: str, tool: str, result: CallToolResult) -> Any:
     if structured is None:
         return text
     if isinstance(structured, dict) and structured.keys() == {"result"}:
-        return structured["result"]  # how a server wraps what is no object
+        return structured["result"]  # how a server wraps a value that is not an object
     return structured
 
 
 def complaints_of_result(tool: str, schema: Mapping[str, Any], structured: Any) -> str:
-    """What is wrong with a result, by the schema that the server gave of it; empty where nothing is.
+    """The errors of a result by the server's own schema; empty if it is valid.
 
     Raises:
-        BrokenTool, CheckGivenUp: the schema is none, or takes too long.
+        BrokenTool, CheckGivenUp: the schema is invalid, or takes too long to check.
     """
     if structured is None:
         return "no structured content"
@@ -69,5 +69,5 @@ def _words(block: object) -> str:
 
 
 def _size(base64_text: str) -> int:
-    """How many bytes it stands for."""
+    """The size of base64 data in bytes."""
     return len(base64_text) * 3 // 4 - base64_text[-2:].count("=")

@@ -1,4 +1,4 @@
-"""One held session with one MCP server; a server that died is started again by the next call."""
+"""An open session with one MCP server; the next call restarts a server that died."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.calls.schemas import CheckGivenUp
 from fieldcraft.tools.errors import BrokenTool, ToolError
+from fieldcraft.tools.sources.mcp.announcements import LONGEST_CURSOR, Announcements, FilteredStream
 from fieldcraft.tools.sources.mcp.http import bounded_client
 from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE
-from fieldcraft.tools.sources.mcp.process import Witness, running
+from fieldcraft.tools.sources.mcp.process import ServerStatus, running
 from fieldcraft.tools.sources.mcp.results import complaints_of_result
-from fieldcraft.tools.sources.mcp.sifting import LONGEST_CURSOR, Announcements, Sifted
 from fieldcraft.tools.sources.settings import McpServer, filled
 from fieldcraft.tools.sources.urls import shown
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult, Tool
 
 MOST_PAGES = 1_000
-"""Pages of one server's list of tools; one that announces more does not come to an end."""
+"""The most pages of one server's list of tools, which may be endless."""
 _SECONDS_TO_EXIT = 1.0
 _SECONDS_TO_CLOSE = 8.0
 _LONGEST_WHY = 300
@@ -41,9 +41,9 @@ _LONGEST_WHY = 300
 
 @dataclass
 class _Connection:
-    """A client that is connected as long as `stop` is not set."""
+    """A client that stays connected until `stop` is set."""
 
-    witness: Witness = field(default_factory=Witness)
+    status: ServerStatus = field(default_factory=ServerStatus)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     client: Client | None = None
     owner: asyncio.Task[None] | None = None
@@ -51,20 +51,20 @@ class _Connection:
 
     @property
     def over(self) -> bool:
-        return self.lost or self.witness.hung_up or self.owner is None or self.owner.done()
+        return self.lost or self.status.hung_up or self.owner is None or self.owner.done()
 
 
 class _SessionForgotten(ToolError):
-    """The server does not know the session any more, and has not made the call."""
+    """The server no longer knows the session, and has not made the call."""
 
 
 class HeldSession:
-    """A session with one server. Everything but `__init__` belongs to one event loop.
+    """A session with one server. All methods except `__init__` belong to one event loop.
 
     Attributes:
-        name: what its person calls the server.
+        name: the configured name of the server.
         starts: how often it was started or connected to.
-        announced: what is known of its tools beside the tools themselves.
+        announced: information about its tools, such as refused ones and output schemas.
     """
 
     def __init__(self, name: str, server: McpServer) -> None:
@@ -77,15 +77,15 @@ class HeldSession:
         self._connecting = asyncio.Lock()
 
     @property
-    def witness(self) -> Witness:
-        """What is known of the server's process; an empty one for a server elsewhere."""
-        return self._connection.witness if self._connection is not None else Witness()
+    def status(self) -> ServerStatus:
+        """The status of the server's process; an empty one for a remote server."""
+        return self._connection.status if self._connection is not None else ServerStatus()
 
     async def tools(self) -> list[Tool]:
-        """What the server announces.
+        """The tools that the server announces.
 
         Raises:
-            BrokenTool: it does not start, or does not answer; the message has its last words.
+            BrokenTool: it does not start or answer; the message contains its last output.
         """
         connection = await self._connected()
         assert connection.client is not None
@@ -109,10 +109,10 @@ class HeldSession:
         )
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
-        """Call a tool. A session that turns out to have ended before the call is opened again first.
+        """Call a tool. A session that ended before the call is reopened first.
 
         Raises:
-            ToolError: no result. Whether a call that was cut off had its effect is not known.
+            ToolError: the call failed. It is unknown whether an interrupted call took effect.
         """
         try:
             return await self._called_once(tool, arguments)
@@ -154,7 +154,7 @@ class HeldSession:
         raise ToolError(f"{self._called} ended in the middle of {tool}: {why}") from problem
 
     def _check(self, tool: str, result: CallToolResult) -> None:
-        """Raise `ToolError` where a result is not what the server itself says that it is."""
+        """Raise `ToolError` if a result does not match the server's own schema."""
         schema = self.announced.outputs.get(tool)
         if schema is None or result.is_error:
             return
@@ -174,7 +174,7 @@ class HeldSession:
             return self._connection
 
     async def _connect(self) -> _Connection:
-        """A connection in the mode that the server speaks: the handshake, else the newer one without."""
+        """Connect in the server's mode: with the handshake, else the newer mode without it."""
         try:
             return await self._connect_as(self._mode)
         except MCPError:
@@ -192,7 +192,7 @@ class HeldSession:
             with anyio.fail_after(self._server.start_timeout):
                 await asyncio.shield(ready)
         except MCPError as error:
-            if mode == "legacy" and error.code != CONNECTION_CLOSED and not connection.witness.over:
+            if mode == "legacy" and error.code != CONNECTION_CLOSED and not connection.status.over:
                 await _disconnect(connection)
                 raise
             await self._give_up(connection, error)
@@ -209,9 +209,9 @@ class HeldSession:
         raise BrokenTool(f"{self._called} did not start: {why}") from error
 
     async def _own(self, connection: _Connection, mode: str, ready: asyncio.Future[None]) -> None:
-        """Hold the connection open from one task, as its cancel scopes demand."""
+        """Keep the connection open in one task, as its cancel scopes require."""
         try:
-            transport = self._sifted(self._transport(connection.witness))
+            transport = self._filtered(self._transport(connection.status))
             async with Client(transport, mode=mode) as connection.client:
                 ready.set_result(None)
                 await connection.stop.wait()
@@ -223,45 +223,47 @@ class HeldSession:
                 raise
 
     @asynccontextmanager
-    async def _sifted(self, transport: Transport) -> AsyncIterator[TransportStreams]:
+    async def _filtered(self, transport: Transport) -> AsyncIterator[TransportStreams]:
         async with transport as (read, write):
-            yield Sifted(read, self.announced), write
+            yield FilteredStream(read, self.announced), write
 
-    def _transport(self, witness: Witness) -> Transport:
+    def _transport(self, status: ServerStatus) -> Transport:
         server = self._server
         if server.url is None:
-            return running(server, witness)
+            return running(server, status)
         headers = {name: filled(value) for name, value in server.headers.items()}
         if server.type == "sse":
             from mcp.client.sse import sse_client
 
             return sse_client(filled(server.url), headers=headers, httpx_client_factory=bounded_client)
-        return _over_http(filled(server.url), headers, witness)
+        return _over_http(filled(server.url), headers, status)
 
     async def _why(self, connection: _Connection, error: Exception) -> str:
-        """The cause in words that help whoever wrote the configuration."""
+        """The cause of a failure, in words that help to correct the configuration."""
         if isinstance(error, BrokenTool):
             return str(error)
         if isinstance(error, TimeoutError):
-            said = connection.witness.account()
+            said = connection.status.description()
             waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
             return f"{waited}; {said}" if said else waited
         if self._server.url is not None:
-            return f"{shown(self._server.url)} {_http_words(error, connection.witness.refusal)}"
+            return f"{shown(self._server.url)} {_http_words(error, connection.status.refusal)}"
         if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
             return visible_line(redact(error.message[:10_000]), _LONGEST_WHY)
-        await connection.witness.ended(_SECONDS_TO_EXIT)
-        return connection.witness.account() or "it closed its output"
+        await connection.status.ended(_SECONDS_TO_EXIT)
+        return connection.status.description() or "it closed its output"
 
 
 @asynccontextmanager
-async def _over_http(url: str, headers: dict[str, str], witness: Witness) -> AsyncIterator[TransportStreams]:
+async def _over_http(
+    url: str, headers: dict[str, str], status: ServerStatus
+) -> AsyncIterator[TransportStreams]:
     from mcp.client.streamable_http import streamable_http_client
 
     async def note(response: httpx2.Response) -> None:
         refused = response.request.method == "POST" and response.status_code >= 400
         words = f"{response.status_code} {response.reason_phrase}"
-        witness.refusal = visible_line(words, _LONGEST_WHY) if refused else ""
+        status.refusal = visible_line(words, _LONGEST_WHY) if refused else ""
 
     async with bounded_client(headers=headers) as client:
         client.event_hooks["response"].append(note)
@@ -271,7 +273,7 @@ async def _over_http(url: str, headers: dict[str, str], witness: Witness) -> Asy
 
 
 async def _disconnect(connection: _Connection) -> None:
-    """Let the owner end its connection in order; after a while, or before there is one, in any way."""
+    """Let the owner task close its connection; after a while, or before there is one, cancel it."""
     owner = connection.owner
     if owner is None:
         return
@@ -283,7 +285,7 @@ async def _disconnect(connection: _Connection) -> None:
 
 
 def _forgot_the_session(error: MCPError) -> bool:
-    """An HTTP server that was started anew does not know the session, and has not made the call."""
+    """Whether a restarted HTTP server does not know the session, and so has not made the call."""
     return error.code == INVALID_REQUEST and "session" in error.message.lower()
 
 

@@ -1,1 +1,1 @@
-"""Web APIs that an OpenAPI 3 document describes: each operation is a LangChain tool."""
+"""Web APIs described by an OpenAPI 3 document: each operation is a LangChain tool."""

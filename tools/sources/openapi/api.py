@@ -1,4 +1,4 @@
-"""Web APIs of a run: their operations as tools, and the connections that these share."""
+"""The web APIs of a run: their operations as tools, and their shared connections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from fieldcraft.tools.sources.urls import place_of, shown
 from fieldcraft.tools.traits import Effect, ToolTraits
 
 LARGEST_RESULT = 32_000_000
-"""Bytes of an answer, unpacked."""
+"""The most bytes of an answer after decompression."""
 _LIMITS = Limits(size=LARGEST_RESULT)
 MOST_REDIRECTS = 5
 _SECONDS = 30.0
@@ -47,10 +47,10 @@ class WebApis:
         self._clients: list[httpx.AsyncClient] = []
 
     def open(self, settings: OpenApiDocument) -> Iterator[RemoteTool | tuple[str, BrokenTool]]:
-        """The operations of a document as tools; for one that cannot be had, its place and why.
+        """The operations of a document as tools; for an unusable one, its place and the reason.
 
         Raises:
-            BrokenTool: the document cannot be read, or no server that it names is allowed.
+            BrokenTool: the document cannot be read, or none of its servers is allowed.
         """
         document = read(filled(settings.document))
         seconds = settings.timeout or _SECONDS
@@ -98,7 +98,7 @@ class WebApis:
 
 
 class _Api:
-    """One document's API."""
+    """The web API of one document."""
 
     def __init__(self, document: Document, settings: OpenApiDocument, client: httpx.AsyncClient) -> None:
         self.document = document
@@ -127,11 +127,11 @@ class _Api:
         return self._data(operation, answer)
 
     async def _sent(self, request: httpx.Request, ours: Iterable[str]) -> _Answer:
-        """The answer, read whole; redirections are followed as far as they are allowed.
+        """The complete answer, after following allowed redirections.
 
         Args:
-            request: what is sent first.
-            ours: headers that no other origin gets, though it is allowed as well.
+            request: the first request.
+            ours: headers that no other origin gets, even if it is allowed.
         """
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._client.send(request, stream=True)
@@ -179,7 +179,7 @@ class _Api:
 
 @dataclass(frozen=True)
 class _Answer:
-    """A response, and what it carries."""
+    """A response and its body."""
 
     response: httpx.Response
     content: bytes
@@ -190,10 +190,10 @@ class _Answer:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """What the response carries, up to a limit.
+    """Read the body of a response up to a limit.
 
     Raises:
-        ToolError: it is longer, also only once it is unpacked.
+        ToolError: the body exceeds the limit, before or after decompression.
     """
     try:
         content = Unpacked(response, LARGEST_RESULT)
@@ -205,7 +205,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _unsent(operation: Operation, request: httpx.Request, error: httpx.HTTPError) -> ToolError:
-    """Why there is no answer. What never reached the server may be sent again."""
+    """The error for a missing answer; it is transient if the request never reached the server."""
     place = shown(str(request.url.copy_with(raw_path=b"/"))).rstrip("/")
     told = f"{operation.name}: {place} gave no answer: {visible_line(error, 300) or type(error).__name__}"
     safe = isinstance(error, httpx.ConnectError) or operation.method in _EFFECTS

@@ -1,4 +1,4 @@
-"""What a web server sends, unpacked and read no further than allowed."""
+"""Read and decompress the answers of web servers within a limit."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from fieldcraft.common.text import valid_text
 from fieldcraft.tools.errors import ToolError
 
 ACCEPTED = {"Accept-Encoding": "gzip, deflate"}
-"""The header that asks for no more than is unpacked here."""
+"""The header that requests only supported encodings."""
 _PACKED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _CHARSETS = ("utf", "ascii", "iso", "cp", "koi8", "shift_jis", "euc", "gb", "big5")
-"""How names of charsets begin that are decoded in linear time."""
+"""Prefixes of charset names that are decoded in linear time."""
 
 
 class TooLarge(ToolError):
-    """A server sent more than is read."""
+    """A server sent more than the limit."""
 
 
 class Unpacked:
     """Gathers the raw chunks of a response.
 
     Raises:
-        TooLarge: it is packed in a way that is not unpacked here.
+        TooLarge: it has an unsupported encoding.
     """
 
     def __init__(self, response: httpx.Response, limit: int) -> None:
@@ -40,7 +40,7 @@ class Unpacked:
             self._unpacking = zlib.decompressobj(_PACKED[packed])
 
     def add(self, chunk: bytes) -> None:
-        """Take the next chunk. Raises `TooLarge` beyond the limit, or where it cannot be unpacked."""
+        """Add the next chunk. Raises `TooLarge` beyond the limit, or if it cannot be decompressed."""
         if self._unpacking is None:
             self._content += chunk
         else:
@@ -52,12 +52,12 @@ class Unpacked:
             raise TooLarge(f"answered more than {self._limit:,} bytes")
 
     def whole(self) -> bytes:
-        """All of it."""
+        """The complete decompressed body."""
         return bytes(self._content)
 
 
 def text_of(content: bytes, charset: str | None) -> str:
-    """What a server sent, as text; a charset that is not known is read as UTF-8."""
+    """A body as text; an unknown charset is read as UTF-8."""
     try:
         name = codecs.lookup(charset or "utf-8").name
     except (LookupError, ValueError):

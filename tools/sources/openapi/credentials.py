@@ -1,4 +1,4 @@
-"""Credentials of a web API, as its document says that they are sent."""
+"""Credentials of a web API, sent as its document specifies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from fieldcraft.tools.sources.settings import filled
 
 
 class Credentials:
-    """What the user gave, by the names of the document's security schemes.
+    """The user's credentials, by the names of the document's security schemes.
 
     Raises:
-        BrokenTool: a scheme is unknown or cannot be served, or a variable is not set.
+        BrokenTool: a scheme is unknown or not supported, or a variable is not set.
     """
 
     def __init__(self, document: Document, given: Mapping[str, str]) -> None:
@@ -32,9 +32,9 @@ class Credentials:
             self._places[name] = _place(name, document.resolved(self._known[name]), secret)
 
     def for_operation(self, alternatives: Sequence[Sequence[str]]) -> dict[str, dict[str, str]]:
-        """What goes with a request: place (`header`, `query`, `cookie`) -> name -> value.
+        """The credentials of a request: place (`header`, `query`, `cookie`) -> name -> value.
 
-        It is the first of the alternatives for which everything was given.
+        The first alternative with complete credentials is used.
         """
         found: dict[str, dict[str, str]] = {"header": {}, "query": {}, "cookie": {}}
         chosen = next((names for names in alternatives if all(name in self._places for name in names)), ())
@@ -44,7 +44,7 @@ class Credentials:
         return found
 
     def hint(self, alternatives: Sequence[Sequence[str]]) -> str:
-        """What to give to an operation that refused a request for want of credentials."""
+        """A hint which credentials are missing, for an operation that refused a request without them."""
         missing = sorted({name for names in alternatives for name in names} - self._places.keys())
         if not missing:
             return ""

@@ -1,4 +1,4 @@
-"""Reading an OpenAPI document, and following the references inside it."""
+"""Read an OpenAPI document, and resolve its internal references."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from fieldcraft.tools.sources.openapi.bodies import ACCEPTED, TooLarge, Unpacked
 from fieldcraft.tools.sources.urls import place_of, shown
 
 LARGEST = 16_000_000
-"""Bytes of a document."""
+"""The most bytes of a document."""
 _JSON = Limits(size=LARGEST, depth=100, items=600_000)
 _YAML = Limits(size=LARGEST, depth=100, items=300_000, digits=4_000, aliases=1_000)
-"""YAML is slower to read: ten times as long as the same in JSON."""
+"""The limits for YAML, which takes ten times as long to parse as JSON."""
 _SECONDS, _SECONDS_IN_ALL = 30.0, 120.0
 _MOST_REDIRECTS = 5
 _LONGEST_CHAIN = 50
@@ -33,8 +33,8 @@ class Document:
     """An OpenAPI 3 document.
 
     Attributes:
-        data: as it was read.
-        place: the URL or file it was read from.
+        data: the parsed document.
+        place: the URL or file that it was read from.
     """
 
     def __init__(self, place: str, data: Mapping[str, Any]) -> None:
@@ -43,14 +43,14 @@ class Document:
 
     @property
     def url(self) -> str | None:
-        """Where it was read from, if that is a URL."""
+        """The URL that the document was read from, if any."""
         return self.place if _is_url(self.place) else None
 
     def resolved(self, part: Any) -> Mapping[str, Any]:
-        """`part`, or what it refers to.
+        """`part`, or the part that its `$ref` names.
 
         Raises:
-            BrokenTool: there is no such thing, or the references go in a circle.
+            BrokenTool: the reference is invalid or circular.
         """
         for _ in range(_LONGEST_CHAIN):
             if not isinstance(part, Mapping):
@@ -62,10 +62,10 @@ class Document:
         raise BrokenTool(f"the reference {reference!r} leads in a circle")
 
     def at(self, reference: str) -> Any:
-        """What `#/components/...` names.
+        """The part that `#/components/...` names.
 
         Raises:
-            BrokenTool: it names nothing in this document.
+            BrokenTool: the document has no such part.
         """
         if not reference.startswith("#"):
             raise BrokenTool(
@@ -84,24 +84,24 @@ class Document:
 
 
 def read(place: str) -> Document:
-    """The document at a URL or in a file.
+    """Read the document at a URL or in a file.
 
     Raises:
-        BrokenTool: it cannot be read, or is no OpenAPI 3 document.
+        BrokenTool: it cannot be read, or is not an OpenAPI 3 document.
     """
     content = _fetched(place) if _is_url(place) else _file(place)
     data = _parsed(shown(place), content)
     place, named = shown(place), place
     if not isinstance(data, Mapping):
-        raise BrokenTool(f"{place} is no OpenAPI document: it holds no object")
+        raise BrokenTool(f"{place} is not an OpenAPI document: it is not an object")
     version = str(data.get("openapi", ""))
     if not version.startswith("3"):
         if "swagger" in data:
             old = str(data["swagger"])[:20]
             raise BrokenTool(f"{place} is a Swagger {old} document; convert it to OpenAPI 3")
-        raise BrokenTool(f"{place} is no OpenAPI 3 document: `openapi` says {version[:20] or 'nothing'}")
+        raise BrokenTool(f"{place} is not an OpenAPI 3 document: `openapi` says {version[:20] or 'nothing'}")
     if not isinstance(data.get("paths") or {}, Mapping):
-        raise BrokenTool(f"{place} is no OpenAPI document: its paths are no object")
+        raise BrokenTool(f"{place} is not an OpenAPI document: its paths are not an object")
     return Document(named, data)
 
 
@@ -139,10 +139,10 @@ def _fetched(place: str) -> bytes:
 
 
 def _followed(place: str, url: httpx.URL) -> str:
-    """Where a redirection leads, on the host that was named; what it carries itself is not read.
+    """The target of a redirection on the named host; the redirection's body is not read.
 
     Raises:
-        BrokenTool: it leads to another one.
+        BrokenTool: it leads to another host.
     """
     named = httpx.URL(place)
     upgraded = (url.scheme, url.host, url.port) == ("https", named.host, None) and named.port is None

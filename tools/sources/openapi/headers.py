@@ -8,14 +8,14 @@ _OF_THE_TRANSPORT = {
     *("accept-encoding", "connection", "content-length", "cookie", "expect", "host", "keep-alive"),
     *("proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
 }
-"""They say how and to whom a request is sent."""
+"""Headers that determine how and to which server a request is sent."""
 NOT_PARAMETERS = _OF_THE_TRANSPORT | {"accept", "content-type", "authorization"}
-"""These, and those that the standard gives another place."""
+"""These headers, and those that OpenAPI specifies in another place."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 
 
 def is_name(name: str) -> bool:
-    """Whether a header can have this name."""
+    """Whether `name` is a valid header name."""
     return _TOKEN.fullmatch(name) is not None
 
 

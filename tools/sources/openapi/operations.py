@@ -1,4 +1,4 @@
-"""The operations of a document: what each is called, takes, and where it is sent."""
+"""The operations of a document: their names, arguments and servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORDS = ("summary", "description")
 
 @dataclass(frozen=True)
 class Body:
-    """What a request carries: the `argument` that holds it, how it is written, which parts are `files`."""
+    """The body of a request: the `argument` that holds it, its content type, and which parts are `files`."""
 
     argument: str
     media: str
@@ -38,13 +38,13 @@ class Operation:
     """One operation.
 
     Attributes:
-        name: its `operationId`, or one made of method and path, as a tool can be called.
-        description: for whoever may call it.
-        parameters: argument -> the parameter it stands for.
-        body: `None` where it takes none.
+        name: its `operationId`, or a name made of method and path, as a valid tool name.
+        description: a description for callers.
+        parameters: argument -> the parameter that it fills.
+        body: the body; `None` if it takes none.
         schema: JSON schema of all arguments.
-        servers: where the operation or its path say that it is sent; empty where the document says it.
-        security: alternatives, each the names of the schemes that it needs; empty where nothing is needed.
+        servers: the servers of the operation or its path; empty if those of the document apply.
+        security: alternatives, each with the names of the required schemes; empty if none is required.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Operation:
 
 
 def operations_of(document: Document) -> Iterator[Operation | tuple[str, BrokenTool]]:
-    """Every operation; for one that cannot be used, its place and why."""
+    """All operations; for an unusable one, its place and the reason."""
     copied = Copied()
     for number, (path, method, item) in enumerate(_places(document)):
         place = f"{method.upper()} {path}".strip()
@@ -79,7 +79,7 @@ def operations_of(document: Document) -> Iterator[Operation | tuple[str, BrokenT
 
 
 def _places(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any] | BrokenTool]]:
-    """Path, method and the path's item, or why there is none."""
+    """Yield path, method and the path's item, or the reason why an entry is unusable."""
     for path, item in (document.data.get("paths") or {}).items():
         try:
             resolved = document.resolved(item)
@@ -122,7 +122,7 @@ def _operation(
 def _parameters(
     document: Document, item: Mapping[str, Any], data: Mapping[str, Any]
 ) -> list[tuple[Parameter, Any]]:
-    """Those of the path and of the operation, which go first, each with its schema as it was written."""
+    """The parameters of the path and of the operation, which override them, each with its original schema."""
     found: dict[tuple[str, str], tuple[Parameter, Any]] = {}
     for listed in (*(item.get("parameters") or ()), *(data.get("parameters") or ())):
         written = document.resolved(listed)
@@ -145,7 +145,7 @@ def _parameters(
 
 
 def _bare(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A parameter or body without its schemas, which may stand for more than can be read."""
+    """A parameter or body without its schemas, which may be too large once expanded."""
     bare = {key: value for key, value in written.items() if key not in {"schema", "example", "examples"}}
     if isinstance(content := written.get("content"), Mapping):
         bare["content"] = {media: {} for media in content}
@@ -153,7 +153,7 @@ def _bare(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Arguments:
-    """Gathers the arguments of a tool, each under a name of its own."""
+    """Collects the arguments of a tool under unique names."""
 
     def __init__(self, schemas: Schemas) -> None:
         self.parameters: dict[str, Parameter] = {}
@@ -205,7 +205,7 @@ class _Arguments:
 
 
 def _files(document: Document, schema: Any) -> frozenset[str]:
-    """The properties of a form that stand for files."""
+    """The properties of a form that are files."""
     properties = document.resolved(schema).get("properties") if isinstance(schema, Mapping) else None
     if not isinstance(properties, Mapping):
         return frozenset()
@@ -216,7 +216,7 @@ def _files(document: Document, schema: Any) -> frozenset[str]:
 
 
 def _preferred(media: list[str]) -> str | None:
-    """The content type that a tool's arguments fit best."""
+    """The content type that fits a tool's arguments best."""
     for wanted in ("json", "x-www-form-urlencoded", "multipart/form-data", "text/"):
         for kind in media:
             if wanted in kind.lower():

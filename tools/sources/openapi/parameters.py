@@ -15,17 +15,17 @@ _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 
 def plain(value: Any) -> str:
-    """A value as text: JSON's words for what is no text."""
+    """A value as text; values other than texts are written as JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def in_path(parameter: Parameter, value: Any) -> str:
-    """The value for a place in a path, quoted.
+    """The quoted value for a path segment.
 
     Raises:
-        ToolError: nothing stands for it, `.` or `..`.
+        ToolError: the value is empty, `.` or `..`.
     """
     name, explode = parameter.name, parameter.explode is True
     match parameter.style:
@@ -42,7 +42,7 @@ def in_path(parameter: Parameter, value: Any) -> str:
 
 
 def in_query(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
-    """The pairs that stand for the value in a query (and, in the same way, in a cookie)."""
+    """The pairs that encode the value in a query (and, in the same way, in a cookie)."""
     name, style = parameter.name, parameter.style or "form"
     explode = parameter.explode if parameter.explode is not None else style == "form"
     if (content := plain_content(parameter, value)) is not None:
@@ -65,7 +65,7 @@ def in_header(parameter: Parameter, value: Any) -> str:
     """The value for a header.
 
     Raises:
-        ToolError: it holds what would end the header.
+        ToolError: it contains control characters, which would end the header.
     """
     content = plain_content(parameter, value)
     text = _joined(value, parameter.explode is True) if content is None else content
@@ -75,7 +75,7 @@ def in_header(parameter: Parameter, value: Any) -> str:
 
 
 def plain_content(parameter: Parameter, value: Any) -> str | None:
-    """The value as JSON, where the parameter says that it is of a content type."""
+    """The value as JSON, if the parameter specifies a content type."""
     return json.dumps(value, ensure_ascii=False) if parameter.content else None
 
 

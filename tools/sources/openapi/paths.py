@@ -1,4 +1,4 @@
-"""The path of a request: its template with values put in, none of which leads to another path."""
+"""Fill the path template of a request, so that no value changes the path."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from fieldcraft.tools.errors import BrokenTool, ToolError
 
 LONGEST_PATH = 4_000
 LONGEST_FILLED = 64_000
-"""Characters of a path or server with its values, of which one may have many places; clients send no more."""
+"""The most characters of a filled path or server; a value may occur in many places."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _PARTS = re.compile(r"[/\\]")
 _MOST_QUOTED = 5
-"""How often a server might unquote what it was sent, one proxy after the other."""
+"""How often a path may be unquoted, by a chain of proxies."""
 
 
 def check_template(template: str) -> None:
-    """Raise `BrokenTool` where a document's path would lead out of its server."""
+    """Raise `BrokenTool` if a document's path would lead outside its server."""
     if not template.startswith("/") or template.startswith("//"):
         raise BrokenTool("its path does not begin with one `/`")
     if len(template) > LONGEST_PATH:
@@ -29,10 +29,10 @@ def check_template(template: str) -> None:
 
 
 def filled_path(template: str, values: Mapping[str, str]) -> str:
-    """The template with quoted values in their places; what stands in a value is never a place itself.
+    """The template with quoted values filled in; braces in a value are not filled again.
 
     Raises:
-        ToolError: with them a part of the path would be none, or lead somewhere else, or the path too long.
+        ToolError: a segment of the path would be empty or lead elsewhere, or the path would be too long.
     """
     _check_length(template, values)
     path, mark, query = template.partition("?")
@@ -51,10 +51,10 @@ def _filled(part: str, values: Mapping[str, str]) -> str:
 
 
 def filled_template(text: str, values: Mapping[str, str]) -> str:
-    """`text` with the value of each `{name}` that has one, and nothing replaced in a value.
+    """`text` with each `{name}` replaced by its value, if it has one; values are not filled again.
 
     Raises:
-        ToolError: that would be too long.
+        ToolError: the result would be too long.
     """
     _check_length(text, values)
     return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
@@ -67,7 +67,7 @@ def _check_length(text: str, values: Mapping[str, str]) -> None:
 
 
 def leads_away(part: str) -> bool:
-    """Whether a part of a path is, to any server that reads it, more than a name."""
+    """Whether any server may interpret a segment of a path as more than a name."""
     text = part
     for _ in range(_MOST_QUOTED):
         names = (name.partition(";")[0].strip() for name in _PARTS.split(_plain(text)))
@@ -80,7 +80,7 @@ def leads_away(part: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """As a server might simplify it: some letters stand for one dot, or two."""
+    """The segment as a server may normalize it: some characters become one or two dots."""
     return unicodedata.normalize("NFKC", text)
 
 

@@ -1,4 +1,4 @@
-"""Whether the servers of web APIs answer, without calling any operation."""
+"""Check that the servers of web APIs answer, without calling any operation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MOST_AT_ONCE = 8
 
 
 def unreachable(documents: Mapping[str, OpenApiDocument]) -> dict[str, str]:
-    """Name of a document -> which of the servers it allows give no answer, and why; others are left out.
+    """Name of a document -> its allowed servers that do not answer, with the reasons.
 
-    Any HTTP answer counts, an error as well. Where a document allows no server by name, its requests go to
-    the origin that it was read from, which has answered.
+    Any HTTP answer counts, also an error. If a document allows no server by name, its requests go to the
+    origin that it was read from, which has answered.
     """
     with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
         asked = {
@@ -34,7 +34,7 @@ def unreachable(documents: Mapping[str, OpenApiDocument]) -> dict[str, str]:
 
 
 def _silence(url: str) -> str:
-    """Why the server gives no answer; empty where it gives one."""
+    """The reason why the server does not answer; empty if it answers."""
     try:
         place = filled(url)
         with httpx.stream("GET", place, timeout=_SECONDS, follow_redirects=False):

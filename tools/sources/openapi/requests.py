@@ -1,4 +1,4 @@
-"""The request that stands for a call of an operation."""
+"""Build the HTTP request for a call of an operation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def request_for(
     """The request of a call.
 
     Raises:
-        ToolError: an argument cannot be sent where it belongs.
+        ToolError: an argument cannot be sent in its place.
     """
     sent = {
         "Accept": "application/json, text/*;q=0.9, */*;q=0.5",
@@ -71,12 +71,12 @@ def _with_query(url: str, query: list[tuple[str, str]]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quoted so that it can neither end a cookie nor begin another."""
+    """Quote a value so that it can neither end a cookie nor begin another."""
     return quote(text, safe="")
 
 
 def _content(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """How httpx is told what the request carries."""
+    """The arguments for httpx that set the request's body."""
     body = operation.body
     if body is None or body.argument not in arguments:
         return {}
@@ -92,7 +92,7 @@ def _content(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
 
 
 def _part(name: str, value: Any, files: frozenset[str]) -> tuple[Any, ...]:
-    """One part of a multipart form; what stands for a file has a name and a type of its own."""
+    """One part of a multipart form; a file has its own name and type."""
     if name in files:
         return name, plain(value).encode(), "application/octet-stream"
     return None, plain(value)

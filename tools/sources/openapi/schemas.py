@@ -1,4 +1,4 @@
-"""Schemas of an OpenAPI document as JSON schemas of a request, that stand alone."""
+"""Convert schemas of an OpenAPI document to self-contained JSON schemas of a request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.openapi.document import Document
 
 MOST_NODES = 50_000
-"""Parts of one tool's schema. (Aliases in YAML make a small file stand for more than there are atoms.)"""
+"""The most parts of one tool's schema. (With YAML aliases a small file can expand without bound.)"""
 
 _LEFT_OUT = {
     "xml",
@@ -30,21 +30,21 @@ _SCHEMAS = {
 
 
 MOST_IN_ALL = 1_000_000
-"""Parts of all schemas that are copied out of one document."""
+"""The most parts of all schemas that are copied from one document."""
 
 
 @dataclass
 class Copied:
-    """How many parts were copied out of a document so far."""
+    """Counts how many parts were copied from a document so far."""
 
     parts: int = 0
 
 
 class Schemas:
-    """Copies schemas out of a document, with what they refer to.
+    """Copies schemas from a document, with the definitions that they reference.
 
     Attributes:
-        definitions: what the copied schemas refer to, by the names under which they do (`#/$defs/...`).
+        definitions: the referenced definitions by their names in `#/$defs/...`.
     """
 
     def __init__(self, document: Document, copied: Copied) -> None:
@@ -55,10 +55,10 @@ class Schemas:
         self._all = copied
 
     def copied(self, schema: Any) -> dict[str, Any]:
-        """A schema as JSON Schema has it; circles of references stay circles.
+        """Convert a schema to JSON Schema; circular references stay circular.
 
         Raises:
-            BrokenTool: a reference leads nowhere, or the schema is too large.
+            BrokenTool: a reference is invalid, or the schema is too large.
         """
         try:
             copy = self._copied(schema)
@@ -89,7 +89,7 @@ class Schemas:
         return self._copied(value) if key in _SCHEMAS else value
 
     def _named(self, reference: str) -> str:
-        """The name of a definition; what it refers to is copied when it is met first."""
+        """The name of a definition, which is copied when it is first referenced."""
         name = self._names.get(reference)
         if name is None:
             last = reference.rpartition("/")[2]
@@ -101,7 +101,7 @@ class Schemas:
 
 
 def _forget_read_only(copy: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """What only a server may set is no part of a request."""
+    """Remove read-only properties, which are not part of a request."""
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return
@@ -113,7 +113,7 @@ def _forget_read_only(copy: dict[str, Any], schema: Mapping[str, Any]) -> None:
 
 
 def _modern(schema: dict[str, Any], *, nullable: bool) -> dict[str, Any]:
-    """What OpenAPI 3.0 says in a way of its own, as JSON Schema says it."""
+    """Convert keywords that only OpenAPI 3.0 has to JSON Schema."""
     for limit, beside in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if isinstance(exclusive := schema.get(limit), bool):
             del schema[limit]

@@ -1,4 +1,4 @@
-"""Which servers a web API's operations may be sent to: those that its user allows, and no other."""
+"""The servers that a web API's operations may be sent to: only those that the user allows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fieldcraft.tools.sources.settings import OpenApiDocument, filled
 from fieldcraft.tools.sources.urls import PORTS, place_of, shown
 
 _MOST, _MOST_IN_ALL = 100, 1_000
-"""Servers of one operation that are looked at, and different ones of a whole document."""
+"""The most servers of one operation, and of a whole document, that are checked."""
 _SHOWN = 3
 _ROOT = ({"url": "/"},)
 
@@ -26,7 +26,7 @@ class Servers:
     """The servers of one document that may be called.
 
     Raises:
-        BrokenTool: a URL that the user allows is none.
+        BrokenTool: an allowed server is not a valid URL.
     """
 
     def __init__(self, document: Document, settings: OpenApiDocument) -> None:
@@ -34,7 +34,7 @@ class Servers:
         self._chosen = [filled(url).rstrip("/") for url in settings.servers]
         for url in self._chosen:
             if not _lies_below(url, url):
-                raise BrokenTool(f"{url!r} is no URL of a server; write it as https://host/path")
+                raise BrokenTool(f"{url!r} is not the URL of a server; write it as https://host/path")
         own = [_origin(document.url)] if document.url is not None else []
         self._allowed = self._chosen or own
         self._urls: dict[int, str] = {}
@@ -45,7 +45,7 @@ class Servers:
         return any(_lies_below(url, server) for server in self._allowed)
 
     def default(self) -> str:
-        """Where operations are sent that name no server of their own.
+        """The server of operations that name none themselves.
 
         Raises:
             BrokenTool: the document names only servers that are not allowed.
@@ -57,7 +57,7 @@ class Servers:
         return (allowed or self._chosen)[0]
 
     def of_operation(self, servers: Sequence[Mapping[str, Any]]) -> str:
-        """Where an operation is sent that names `servers`.
+        """The server of an operation that names `servers`.
 
         Raises:
             BrokenTool: none of them is allowed.
@@ -69,7 +69,7 @@ class Servers:
         raise BrokenTool(self._refusal(named))
 
     def _is_allowed(self, url: str) -> bool:
-        """As `allows`, each server of the document looked at once, however many operations name it."""
+        """As `allows`, with a cache, so that each server of the document is checked once."""
         if url not in self._judged:
             if len(self._judged) == _MOST_IN_ALL:
                 raise BrokenTool(f"the document names more than {_MOST_IN_ALL:,} servers")
@@ -80,7 +80,7 @@ class Servers:
         return [self._url_of(server) for server in islice(servers, _MOST) if isinstance(server, Mapping)]
 
     def _url_of(self, server: Mapping[str, Any]) -> str:
-        """Operations may share a part of the document, which stays where it is as long as this does."""
+        """Cache by identity: operations share parts of the document, which live as long as this object."""
         if id(server) not in self._urls:
             self._urls[id(server)] = self._url(server)
         return self._urls[id(server)]
@@ -108,7 +108,7 @@ class Servers:
 
 
 def _lies_below(url: str, server: str) -> bool:
-    """Read as the request is that would be sent: two readers of one URL may see two hosts in it."""
+    """Parse a URL like the client that sends the request: two parsers may see different hosts in one URL."""
     try:
         there, allowed = httpx.URL(url), httpx.URL(server)
     except (httpx.InvalidURL, ValueError):

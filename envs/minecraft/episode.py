@@ -1,4 +1,4 @@
-"""What was reached in one Minecraft life: kept here, because the bot's process comes and goes."""
+"""The progress of a Minecraft episode, which survives restarts of the bot's process."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MILESTONES = {
 }
 
 
-class Life:
+class Episode:
     """Counters that only grow, and the latest events.
 
     Attributes:
-        elapsed: physics ticks of all bridges of this life in this process together.
-        events: the latest, oldest first.
-        chests: what was seen in each chest that was opened, by position.
+        elapsed: physics ticks of all bridges of this episode in this process.
+        events: the latest events, oldest first.
+        chests: the seen contents of each opened chest, by position.
     """
 
     def __init__(self) -> None:
@@ -40,18 +40,18 @@ class Life:
         self._seen: dict[str, None] = {}
 
     def continue_from(self, progress: Progress) -> None:
-        """Add to what an earlier process had counted."""
+        """Continue the counts of an earlier process."""
         self._progress = progress.model_copy(deep=True)
         self._walked_before = progress.distance
         self._tick_before = max([0, *progress.items.values(), *progress.milestones.values()])
 
     def progress(self) -> Progress:
-        """What was reached, as a new object."""
+        """A copy of the progress."""
         return self._progress.model_copy(deep=True)
 
     @property
     def tick(self) -> int:
-        """Physics ticks of this life, those counted before a resume among them."""
+        """Physics ticks of this episode, including those before a resume."""
         return self._tick_before + self.elapsed
 
     @property
@@ -64,7 +64,7 @@ class Life:
         self.events.append(visible_line(text, EVENT_LIMIT))
 
     def hold(self, names: Iterable[str]) -> None:
-        """These items are held now."""
+        """Record that these items are held now."""
         for name in names:
             if name not in self._progress.items and len(self._progress.items) < NAMES_KEPT:
                 self._progress.items[name] = self.tick
@@ -73,20 +73,20 @@ class Life:
                         self._progress.milestones.setdefault(milestone, self.tick)
 
     def begin_bridge(self) -> None:
-        """A new bridge counts its blocks walked from zero."""
+        """Begin a new bridge, which counts its walked distance from zero."""
         self._walked_before = self._progress.distance
 
     def walk(self, blocks: float) -> None:
-        """The current bridge's bot has walked this far."""
+        """Set the distance walked with the current bridge."""
         self._progress.distance = max(self._progress.distance, self._walked_before + blocks)
 
     def walk_more(self, blocks: float) -> None:
-        """The bot has walked farther than any bridge counted."""
+        """Add a distance that no bridge counted."""
         self._walked_before += blocks
         self._progress.distance += blocks
 
     def remember_blocks(self, nearby: list[str]) -> list[str]:
-        """Note what is near; the names seen lately that are not, the latest last."""
+        """Record nearby blocks; returns recently seen names that are not nearby, the latest last."""
         for name in nearby:
             self._seen.pop(name, None)
             self._seen[name] = None
@@ -96,7 +96,7 @@ class Life:
         return [name for name in self._seen if name not in near]
 
     def take(self, event: Event) -> None:
-        """Take in an event of a bridge that runs nobody's program."""
+        """Record an event of a bridge that is not running a program."""
         match event.event:
             case "held":
                 self.hold([event.name])
@@ -113,7 +113,7 @@ class Life:
                 self.note(event.text)
 
     def confirm(self, facts: Facts) -> None:
-        """Take in what the server said of the bot while a program played."""
+        """Record what the server reported about the bot during a program."""
         self.hold(facts.held)
         for name, count in facts.placed.items():
             _count(self._progress.placed, name, count)
@@ -127,7 +127,7 @@ class Life:
             self.note(f"packets of the program that were refused: {sum(facts.refused.values())} ({kinds})")
 
     def forget_chest(self, at: str) -> None:
-        """What was seen in this chest may no longer be there."""
+        """Drop the seen contents of a chest, which may have changed."""
         self.chests.pop(at, None)
 
     def _open(self, event: Event) -> None:

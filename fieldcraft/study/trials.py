@@ -1,4 +1,4 @@
-"""Living one trial to its end, or to where it is stopped, and measuring it."""
+"""Run one trial until it is done, stopped or failed, and measure it."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ from fieldcraft.report.reading import read_story
 from fieldcraft.study.sources import fingerprint
 
 RESULT = "result.json"
-"""In a run's folder: what it came to. Its existence says that the trial is done."""
+"""The file with a trial's measurements in its run folder. If it exists, the trial is done."""
 
 logger = logging.getLogger(__name__)
 
 
 class Measured(BaseModel):
-    """What a trial came to.
+    """The measurements of a finished trial.
 
     Attributes:
-        spent: iterations, tokens, money, seconds.
-        items: iteration in which each item was first held, in that order.
-        milestones: iteration in which each was reached.
-        goals_done: items that a completed task asked for.
-        skills: how many were kept.
+        spent: iterations, tokens, money (USD) and seconds.
+        items: the iteration in which each item was first held, in that order.
+        milestones: the iteration in which each milestone was reached.
+        goals_done: the goal items of completed tasks.
+        skills: how many skills were kept.
         distance: blocks walked.
-        goal_at: iteration in which the trial's goal was first held; `None` where there was none, or never.
-        code: fingerprint of the source code that lived its end.
+        goal_at: the iteration in which the trial's goal was first held; `None` if it has no goal, or if
+            the goal was never held.
+        code: fingerprint of the source code that finished the trial.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,15 +58,15 @@ class Measured(BaseModel):
     code: str = ""
 
 
-class Order(BaseModel):
-    """What a worker is told to live.
+class TrialRequest(BaseModel):
+    """The request for a worker to run one trial.
 
     Attributes:
-        name: of the trial and its run.
-        settings: of the run.
+        name: the name of the trial and its run.
+        settings: the settings of the run.
         runs: the folder of runs.
-        goal: an item that ends the life as soon as it is held; empty for none.
-        left: of the study's budget; what the run has spent before is not part of it.
+        goal: an item that ends the run as soon as it is held; empty for none.
+        left: the remaining budget of the study, not counting what the run itself has spent before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,7 +79,7 @@ class Order(BaseModel):
 
 
 class Step(BaseModel):
-    """How far a life has come."""
+    """The progress of a run: what it spent, its distinct items, and its current task."""
 
     spent: Spent = Spent()
     items: int = 0
@@ -86,9 +87,9 @@ class Step(BaseModel):
 
 
 class Ended(BaseModel):
-    """How a life ended: `done` with what it came to, else the reason in words.
+    """How a trial ended: `done` with its measurements, else the reason in words.
 
-    A `stopped` one can be gone on with; so can one that `failed`, once the reason is mended.
+    A `stopped` trial can be resumed; so can a `failed` one, once the reason is removed.
     """
 
     outcome: str
@@ -97,12 +98,12 @@ class Ended(BaseModel):
     measured: Measured | None = None
 
 
-class Life:
-    """One trial in this process."""
+class TrialRun:
+    """Runs one trial in this process."""
 
-    def __init__(self, order: Order, tell: Callable[[Step], None]) -> None:
-        self._order = order
-        self._tell = tell
+    def __init__(self, request: TrialRequest, report: Callable[[Step], None]) -> None:
+        self._request = request
+        self._report = report
         self._session: Session | None = None
         self._stop = ""
         self._pause = ""
@@ -113,13 +114,13 @@ class Life:
         if self._session is not None:
             self._session.recorder.request_stop(reason)
 
-    def live(self) -> Ended:
-        """Live until it is done, or stopped, or failed.
+    def run(self) -> Ended:
+        """Run the trial until it is done, stopped or failed.
 
         Raises:
-            Exception: whatever opening a run raises, with what to do about it.
+            Exception: any error of opening a run, whose message says what to do.
         """
-        known = read_result(self._order.runs / self._order.name)
+        known = read_result(self._request.runs / self._request.name)
         if known is not None:
             return Ended(outcome="done", spent=known.spent, measured=known)
         with self._open() as session:
@@ -131,27 +132,27 @@ class Life:
         return self._end(state)
 
     def _open(self) -> AbstractContextManager[Session]:
-        order, folder = self._order, self._order.runs / self._order.name
+        request, folder = self._request, self._request.runs / self._request.name
         if folder.is_dir() and not _begun(folder):
             forget(folder)
         if folder.is_dir():
             vouch = vouch_for(
-                order.settings, cure=f"Delete {folder} to run it again, or start the study with --fresh"
+                request.settings, cure=f"Delete {folder} to run it again, or start the study with --fresh"
             )
             return resumed_session(
-                order.name,
-                runs=order.runs,
-                sources=order.settings,
+                request.name,
+                runs=request.runs,
+                sources=request.settings,
                 vouch=vouch,
                 listeners=(self._follow,),
             )
-        return new_session(order.settings, runs=order.runs, name=order.name, listeners=(self._follow,))
+        return new_session(request.settings, runs=request.runs, name=request.name, listeners=(self._follow,))
 
     def _limit(self, session: Session) -> None:
-        """Its own iterations, and what is left of the study's budget."""
-        spent, left = session.explorer.state.spent, self._order.left
+        """Limit the run to its own iterations and the remaining budget of the study."""
+        spent, left = session.explorer.state.spent, self._request.left
         budget = BudgetLimits(
-            iterations=self._order.settings.budget.iterations,
+            iterations=self._request.settings.budget.iterations,
             tokens=None if left.tokens is None else spent.tokens + left.tokens,
             money=None if left.money is None else spent.money + left.money,
             seconds=None if left.seconds is None else spent.seconds + left.seconds,
@@ -165,32 +166,32 @@ class Life:
         state = session.recorder.state
         if isinstance(event, e.RunPaused):
             self._pause = event.reason
-        if self._order.goal in state.progress.items:
+        if self._request.goal in state.progress.items:
             session.recorder.request_stop("the goal is held")
         if isinstance(event, e.ModelAnswered | e.ModelFailed | e.ExecutionFinished | e.AnswerRefused):
             doing = state.task.words if state.task else ""
-            self._tell(Step(spent=state.spent, items=len(state.progress.items), doing=doing))
+            self._report(Step(spent=state.spent, items=len(state.progress.items), doing=doing))
 
     def _end(self, state: RunState) -> Ended:
-        limits = BudgetLimits(iterations=self._order.settings.budget.iterations)
+        limits = BudgetLimits(iterations=self._request.settings.budget.iterations)
         done = (
             state.finished
-            or self._order.goal in state.progress.items
+            or self._request.goal in state.progress.items
             or state.spent.exhausted(limits, another_program=True)
         )
         if done:
-            measured = measure(self._order.runs / self._order.name, self._order.goal)
+            measured = measure(self._request.runs / self._request.name, self._request.goal)
             return Ended(outcome="done", spent=state.spent, measured=measured)
         stopped = self._stop or self._pause.startswith("budget of ")
         return Ended(outcome="stopped" if stopped else "failed", reason=self._pause, spent=state.spent)
 
 
 def measure(folder: Path, goal: str = "") -> Measured:
-    """Measure the run in `folder` and write the result beside its journal.
+    """Measure the run in `folder`, and write the result into that folder.
 
     Args:
-        folder: of a run that is done.
-        goal: the item that it was to get, if any.
+        folder: the folder of a finished run.
+        goal: the item that the trial had to obtain, if any.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -218,7 +219,7 @@ def measure(folder: Path, goal: str = "") -> Measured:
 
 
 def read_result(folder: Path) -> Measured | None:
-    """What a trial came to, `None` unless it is done."""
+    """The measurements of a trial; `None` unless it is done."""
     try:
         with inside(folder) as place:
             content = place.read(RESULT)
@@ -226,10 +227,10 @@ def read_result(folder: Path) -> Measured | None:
     except FileNotFoundError:
         return None
     except (OSError, DataError, ValidationError) as error:
-        logger.warning("%s is damaged and measured anew: %s", folder / RESULT, type(error).__name__)
+        logger.warning("%s is damaged and is measured again: %s", folder / RESULT, type(error).__name__)
         return None
 
 
 def _begun(folder: Path) -> bool:
-    """Whether a process that was killed got as far as the run's first event."""
+    """Whether the journal holds at least the run's first event; a killed process may have written none."""
     return next(iter(Journal(folder).events()), None) is not None if Journal(folder).segments() else False

@@ -1,4 +1,4 @@
-"""Taking out of a server's messages what nobody can use, for one bad tool must not cost the others."""
+"""Filter the tools that a server announces, so that one invalid tool does not affect the others."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 MOST_TOOLS = 2_000
 MOST_TEXT = 8_000_000
-"""Characters of all tools that one server announces."""
+"""The most characters of all tools that one server announces."""
 MOST_REQUESTS, PERIOD = 100, 10.0
-"""Messages that were not asked for, and the seconds in which so many are heard; others are passed over."""
+"""The most unrequested messages in this many seconds; further ones are ignored."""
 LONGEST_CURSOR = 4_000
 _RESULT = Limits()
 _TOOL = Limits(items=100_000)
@@ -35,28 +35,28 @@ _UNHEARD = {"notifications/message", "notifications/progress"}
 
 @dataclass
 class Announcements:
-    """What is known of a server's tools beside the tools themselves.
+    """Information about a server's tools.
 
     Attributes:
-        refused: what it announced that is no tool, and why not.
-        outputs: name of a tool -> the schema that it gives of its results.
+        refused: invalid announced tools, with the reasons.
+        outputs: name of a tool -> the schema of its results.
     """
 
     refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def refuse(self, name: object, why: str) -> None:
-        """Note that what is called so is no tool."""
+        """Record that the tool `name` is invalid."""
         if len(self.refused) < _MOST_REFUSED:
             self.refused[visible_line(name, 100)] = why
 
 
-class Sifted:
-    """A stream of messages in which every tool that is announced is one, and everything is bounded.
+class FilteredStream:
+    """A stream of messages without invalid tools, with all sizes limited.
 
     Args:
-        stream: what comes from the server.
-        announced: gets what is known of its tools.
+        stream: the messages of the server.
+        announced: receives information about its tools.
     """
 
     def __init__(self, stream: ReadStream[SessionMessage | Exception], announced: Announcements) -> None:
@@ -69,7 +69,7 @@ class Sifted:
     async def receive(self) -> SessionMessage | Exception:
         """The next message."""
         while True:
-            message = self._sift(await self._stream.receive())
+            message = self._filter(await self._stream.receive())
             if message is not None:
                 return message
 
@@ -77,16 +77,16 @@ class Sifted:
         """Close the stream."""
         await self._stream.aclose()
 
-    def __aiter__(self) -> Sifted:
+    def __aiter__(self) -> FilteredStream:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
         while True:
-            message = self._sift(await self._stream.__anext__())
+            message = self._filter(await self._stream.__anext__())
             if message is not None:
                 return message
 
-    async def __aenter__(self) -> Sifted:
+    async def __aenter__(self) -> FilteredStream:
         await self._stream.__aenter__()
         return self
 
@@ -98,7 +98,7 @@ class Sifted:
     ) -> bool | None:
         return await self._stream.__aexit__(kind, error, trace)
 
-    def _sift(self, message: SessionMessage | Exception) -> SessionMessage | Exception | None:
+    def _filter(self, message: SessionMessage | Exception) -> SessionMessage | Exception | None:
         if not isinstance(message, SessionMessage):
             return message
         match message.message:
@@ -107,11 +107,11 @@ class Sifted:
             case JSONRPCError(error=error):
                 error.message, error.data = cut_text(valid_text(error.message), _LONGEST_TEXT), None
             case unasked:
-                return message if self._heard(unasked) else None
+                return message if self._accepted(unasked) else None
         return message
 
-    def _heard(self, unasked: Any) -> bool:
-        """Whether a request or notification of the server's own is passed on."""
+    def _accepted(self, unasked: Any) -> bool:
+        """Whether an unrequested request or notification of the server is passed on."""
         if isinstance(unasked, JSONRPCNotification) and unasked.method in _UNHEARD:
             return False
         now = time.monotonic()
@@ -141,21 +141,21 @@ class Sifted:
         return answer
 
     def _tool(self, announced: Any) -> dict[str, Any] | None:
-        """What is used of a tool; `None` where it is none."""
+        """The used parts of an announced tool; `None` if it is invalid."""
         name = announced.get("name") if isinstance(announced, dict) else None
         try:
-            return self._sound(bounded(announced, _TOOL))
+            return self._valid(bounded(announced, _TOOL))
         except ValidationError as error:
             self._announced.refuse(name, f"it is announced in no usable way: {complaints(error)}")
         except DataError as error:
             self._announced.refuse(name, f"it is announced in no usable way: {error}")
         return None
 
-    def _sound(self, plain: Any) -> dict[str, Any]:
+    def _valid(self, plain: Any) -> dict[str, Any]:
         tool = Tool.model_validate(plain, by_name=False)
         if tool.input_schema.get("type") != "object":
             raise DataError(
-                f"tool {visible_line(tool.name)!r} announces a bad schema: its arguments are no object"
+                f"tool {visible_line(tool.name)!r} announces a bad schema: its arguments are not an object"
             )
         if (odd := _odd_part(tool.input_schema)) is not None:
             raise DataError(f"tool {visible_line(tool.name)!r} announces a bad schema: its {odd}")
@@ -169,13 +169,13 @@ class Sifted:
 
 
 def _odd_part(schema: dict[str, Any]) -> str | None:
-    """What the SDK would refuse the whole list for, though its model of a tool takes it; in words."""
+    """Describe a fault for which the SDK would refuse the whole list, although its model accepts the tool."""
     if not isinstance(schema.get("properties"), dict | None):
-        return "properties are no object"
+        return "properties are not an object"
     required = schema.get("required")
     if required is not None and not _are_texts(required):
-        return "required is no list of names"
-    return None if isinstance(schema.get("$schema"), str | None) else "$schema is no text"
+        return "required is not a list of names"
+    return None if isinstance(schema.get("$schema"), str | None) else "$schema is not a text"
 
 
 def _are_texts(value: Any) -> bool:
@@ -183,7 +183,7 @@ def _are_texts(value: Any) -> bool:
 
 
 def _used(tool: dict[str, Any]) -> dict[str, Any]:
-    """A tool without what is not used here: the SDK would check results against any schema, however long."""
+    """A tool without unused parts: the SDK would check results against any schema without a limit."""
     texts = {key: cut_text(tool[key], _LONGEST_TEXT) for key in ("title", "description") if tool.get(key)}
     kept: dict[str, Any] = {key: tool[key] for key in ("name", "inputSchema", "annotations") if key in tool}
     return kept | texts

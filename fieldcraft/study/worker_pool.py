@@ -1,4 +1,4 @@
-"""Parallel processes that live what is left of a study."""
+"""Parallel worker processes that run the remaining trials of a study."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Protocol
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.study.design import Store, StudyPlan, name_of
-from fieldcraft.study.lives import Ended, Order, Step
 from fieldcraft.study.records import Listener, Record, Update
+from fieldcraft.study.trials import Ended, Step, TrialRequest
 from fieldcraft.study.workers import Worker
 
 
@@ -48,8 +48,8 @@ class StudyInProgress(Protocol):
         """Stop every trial at its next event."""
 
 
-class Crew:
-    """Threads that each drive a worker through the trials that are left."""
+class WorkerPool:
+    """Threads that each drive one worker process through the remaining trials."""
 
     def __init__(self, study: StudyInProgress, left: list[Record], limits: BudgetLimits) -> None:
         self._study = study
@@ -60,10 +60,10 @@ class Crew:
         self._changed = threading.Condition()
         self._updates: queue.Queue[Update | None] = queue.Queue()
         self._workers: list[Worker] = []
-        self._orders = {record.name: self._order(record) for record in left}
+        self._requests = {record.name: self._request(record) for record in left}
 
     def run(self, jobs: int, listeners: Sequence[Listener]) -> None:
-        """Until all are done, or the study is stopped and every life has come to rest."""
+        """Run until all trials are done, or the study is stopped and every trial has ended."""
         self._workers = [Worker(self._study.folder / "workers.log") for _ in range(jobs)]
         threads = [threading.Thread(target=self._drive, args=(worker,)) for worker in self._workers]
         for thread in threads:
@@ -110,17 +110,17 @@ class Crew:
         try:
             while (record := self._next()) is not None:
                 self._updates.put(Update(record))
-                order = self._orders[record.name].model_copy(update={"left": self._left()})
-                self._end(record, worker.live(order, partial(self._tell, record)))
+                request = self._requests[record.name].model_copy(update={"left": self._left()})
+                self._end(record, worker.run(request, partial(self._report, record)))
         finally:
             worker.close()
             self._updates.put(None)
 
-    def _tell(self, record: Record, step: Step) -> None:
+    def _report(self, record: Record, step: Step) -> None:
         self._updates.put(Update(record, step))
 
     def _next(self) -> Record | None:
-        """The first trial whose teacher is done; waits for one, `None` when none is to come."""
+        """The next trial whose teacher is done; waits for one; `None` when no trial is left."""
         with self._changed:
             while self._waiting and not self._study.stopped:
                 for record in self._waiting:
@@ -131,7 +131,11 @@ class Crew:
                     self._waiting.remove(record)
                     if needed and needed not in self._done:
                         self._end(
-                            record, Ended(outcome="failed", reason=f"its library's life {needed} failed")
+                            record,
+                            Ended(
+                                outcome="failed",
+                                reason=f"the trial {needed}, which fills its library, failed",
+                            ),
                         )
                         break
                     record.outcome = "running"
@@ -152,9 +156,9 @@ class Crew:
             self._changed.notify_all()
         self._updates.put(Update(record))
 
-    def _order(self, record: Record) -> Order:
+    def _request(self, record: Record) -> TrialRequest:
         store, plan = self._study.store, self._study.plan
-        return Order(
+        return TrialRequest(
             name=record.name,
             settings=store.settings(plan, record.trial),
             runs=store.runs,

@@ -1,4 +1,4 @@
-"""The MCP servers of a run, on one event loop in the background."""
+"""The MCP servers of a run, on one background event loop."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _SECONDS_TO_CLOSE = 30.0
 
 @dataclass(frozen=True)
 class Announced:
-    """The tools of a server, and by name why others are none."""
+    """The tools of a server, and by name the reasons why others are unusable."""
 
     tools: list[RemoteTool]
     refused: Mapping[str, str]
 
 
-class McpHub:
-    """Holds a session with each server, from `open` to `close`."""
+class McpServers:
+    """Keeps a session with each server open, from `open` to `close`."""
 
     def __init__(self) -> None:
         _quiet_sdk()
@@ -42,7 +42,7 @@ class McpHub:
         self._sessions: list[HeldSession] = []
 
     def open(self, servers: Mapping[str, McpServer]) -> dict[str, Announced | ToolError]:
-        """Start all servers side by side; what each has, or why it has nothing."""
+        """Start all servers in parallel; returns the tools of each, or the reason why it has none."""
         sessions = {name: HeldSession(name, server) for name, server in servers.items()}
         self._sessions += sessions.values()
         announced = {name: self._loop.submit(session.tools()) for name, session in sessions.items()}
@@ -100,7 +100,7 @@ def _hinted(tool: Tool) -> Effect:
 
 
 def _quiet_sdk() -> None:
-    """What the SDK logs as it fails comes back as the error of a call; a level that somebody set stays."""
+    """Silence the SDK's log, since calls report failures; a log level that was set is kept."""
     logger = logging.getLogger("mcp.client")
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.CRITICAL)
