@@ -83,7 +83,8 @@ class RunState(BaseModel):
     items ever held when the task in progress began; `seen` says where each block, mob or chest content was
     last seen; `approvals` holds the tools that a person allowed or refused for good; `task_tools` counts the
     calls of the task in progress by tool, and `tools_used` those of every task that made
-    any, by its number.
+    any, by its number; `begun` says that the world's first reset is recorded (before 0.2.0 it was not kept:
+    a run that has finished a task has begun).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -114,3 +115,4 @@ class RunState(BaseModel):
     task_tools: Counts = {}
     tools_used: dict[Count, Counts] = {}
     finished: bool = False
+    begun: bool = False

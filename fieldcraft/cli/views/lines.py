@@ -92,7 +92,7 @@ def _course(event: e.Event) -> Iterator[Line]:
             yield Line(mark, style, f"{event.user}: {event.tool}", str(outcome)[:500], indent=1)
         case e.ExecutionInterrupted():
             yield Line("!", "warn", "a program was cut off; going on from what the world looks like now")
-        case e.Warned():
+        case e.Warned() | e.TailSetAside():
             yield Line("!", "warn", event.text, lasting=True)
         case e.RunPaused():
             yield Line("", "warn", f"paused: {event.reason}", lasting=True)
