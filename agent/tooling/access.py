@@ -15,10 +15,12 @@ from fieldcraft.agent.tooling.descriptions import offers, reference
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.agent.tooling.replayed_calls import RecordedTools
 from fieldcraft.skills.sandbox.base import ToolCaller
-from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, told, traits_of
+from fieldcraft.tools import AllowedTools, Effect, ToolError, ToolExecutor, ToolRegistry, told, traits_of
 from fieldcraft.tools.loading import is_source
 
 _SOURCES = ("mcp.", "openapi.")
+BUILT_IN = "built in"
+"""The origin of the tools that come with Fieldcraft."""
 
 
 class ToolDesk:
@@ -97,6 +99,7 @@ class ProgramTools:
         self._allowed = allowed
         self._names = tuple(allowed.names())
         self._world = world
+        self._looks: dict[str, bool] = {}
 
     def names(self) -> Sequence[str]:
         """The tools there are."""
@@ -104,7 +107,9 @@ class ProgramTools:
 
     def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
         """Start a call, see `ToolExecutor.submit`."""
-        if name in LOOKING:
+        if name in self._names and name not in self._looks:
+            self._looks[name] = _looks(self._allowed.registry, name)
+        if self._looks.get(name):
             self._world.look()
         return self._allowed.submit(name, arguments)
 
@@ -131,6 +136,20 @@ def _changes(registry: ToolRegistry, name: str) -> bool:
         return traits_of(registry.get(name)).effect.changes
     except ToolError:
         return True
+
+
+def _looks(registry: ToolRegistry, name: str) -> bool:
+    """Whether the world is looked at just before a call: for a user's own tool that can read it."""
+    if name in LOOKING:
+        return True
+    origin = registry.origin(name)
+    if origin == BUILT_IN or origin.startswith(_SOURCES):
+        return False
+    try:
+        traits = traits_of(registry.get(name))
+    except ToolError:
+        return False
+    return traits.isolation != "process" and traits.effect is not Effect.PURE
 
 
 def _submit(allowed: AllowedTools, request: ToolRequest) -> Future[Any]:

@@ -21,7 +21,7 @@ from fieldcraft.tools import ToolError, current_call
 LONGEST_DESCRIBED = 2_000
 """Characters of a skill in a line: its entry, parameters and description."""
 LOOKING = frozenset({"calendar", "last_seen"})
-"""Built-in tools for which the world is looked at just before the call."""
+"""Built-in tools for which the world is looked at just before a program's call, as for a user's own tools."""
 
 
 class WorldOfRun:

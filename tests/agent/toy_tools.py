@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from fieldcraft.tools import ToolError, declare
+from fieldcraft.tools import ToolError, current_context, declare
 
 
 def _noted(line: str) -> None:
@@ -37,3 +37,10 @@ def post(text: str) -> str:
     """Send a letter."""
     _noted(f"post {text}")
     return f"sent {text}"
+
+
+@declare(effect="reads")
+def held(name: str) -> str:
+    """Say how much of a thing is held in the world."""
+    world = current_context().world
+    return (world.last_seen(name) if world is not None else None) or "nothing"
