@@ -166,7 +166,7 @@ def test_a_run_goes_on_where_the_loop_asks_otherwise(
         run.settings = run.settings.model_copy(update=changes)
 
     monkeypatch.setattr(Run, "_load", load_changed)
-    for lines in range(2, len(Journal(whole).read()), 2):
+    for lines in range(2, len(Journal(whole).read()), 5):
         folder = cut(whole, lines)
         world_at(folder, lines)
         check(folder, resume(folder))
