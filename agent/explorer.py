@@ -6,10 +6,11 @@ import contextlib
 from dataclasses import dataclass
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.recorder import BudgetExhausted, Recorder, StopRequested
+from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
 from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.agent.journal.tail import checkpoint, has_begun, latest_snapshot, reached_by
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.roles.actor import Author, Written
@@ -22,6 +23,7 @@ from fieldcraft.agent.roles.visibility import told
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.agent.tooling.access import ToolDesk
+from fieldcraft.agent.unfinished_task import UnfinishedTask
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
@@ -78,7 +80,7 @@ class Explorer:
         """
         try:
             self._wake()
-            while self._live_one_task():
+            while self._go_on():
                 self._tidy()
         except (BudgetExhausted, StopRequested, ModelsSilent, ModelRefused) as pause:
             self._recorder.aside(e.RunPaused(reason=str(pause)))
@@ -90,6 +92,19 @@ class Explorer:
                 self._recorder.aside(e.RunPaused(reason="interrupted at once"))
             raise
         return self.state
+
+    def _go_on(self) -> bool:
+        """One task, or what an earlier process left of one that this loop does not take up."""
+        try:
+            return self._live_one_task()
+        except JournalDiverged as divergence:
+            start = self._recorder.start.snapshot
+            if start is not None:
+                self._restore(start, fresh=False)
+            self._unfinished().set_aside(
+                f"were written by version {self._run.writer}, do not fit the loop as it is now ({divergence})"
+            )
+            return True
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
@@ -244,23 +259,33 @@ class Explorer:
         return [match.skill for match in matches]
 
     def _wake(self) -> None:
-        """Bring the world to where the journal ends: new, or as the latest snapshot has it."""
-        environment, settings = self._parts.environment, self._run.settings
-        latest = self._latest_snapshot()
-        reached = None if environment.spec.can_snapshot else self._reached()
-        options = settings.options if reached is None else environment.options_to_resume(settings.options)
-        environment.reset(seed=settings.seed, options=options)
-        if latest is not None and not restore_world(self._run, environment, self._parts.runner, latest):
+        """Bring the reset world to where the journal ends: new, or as the latest snapshot has it."""
+        environment, run = self._parts.environment, self._run
+        begun = has_begun(run)
+        misfit = f"were written by version {run.other_writer}" if run.other_writer else ""
+        if not begun and run.tape and not isinstance(run.tape[0], e.WorldReset):
+            misfit = misfit or "stand before the world's first reset"
+            self._recorder.leave_tape()
+        latest = latest_snapshot(run, unfinished=not misfit)
+        if latest is not None:
+            self._restore(latest, fresh=True)
+        reached = None if environment.spec.can_snapshot else reached_by(run)
+        if reached is not None:
+            environment.resume(reached)
+        if not begun:
+            self._recorder.once(e.WorldReset, self._world_reset)
+        if misfit:
+            self._unfinished().set_aside(misfit)
+
+    def _restore(self, snapshot: str, *, fresh: bool) -> None:
+        if not restore_world(self._run, self._parts.environment, self._parts.runner, snapshot, fresh=fresh):
             self._recorder.aside(
                 e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
             )
-        if reached is not None:
-            environment.resume(reached)
-        if self.state.task_number == 0 and self.state.snapshot is None:
-            self._recorder.once(
-                e.WorldReset,
-                self._world_reset,
-            )
+
+    def _unfinished(self) -> UnfinishedTask:
+        parts = self._parts
+        return UnfinishedTask(self._recorder, parts.environment, parts.keeper, self._look)
 
     def _world_reset(self) -> e.WorldReset:
         environment = self._parts.environment
@@ -273,19 +298,6 @@ class Explorer:
                 f"`envs check {self._run.settings.environment}` tries everything it promises"
             ) from error
         return e.WorldReset(observation=observation, progress=progress, snapshot=self._snapshot())
-
-    def _latest_snapshot(self) -> str | None:
-        for event in reversed(self._run.tape):
-            if isinstance(event, e.WorldReset | e.ExecutionFinished):
-                return event.snapshot
-        return self.state.snapshot
-
-    def _reached(self) -> Progress | None:
-        """What was reached by where the journal ends; `None` before the world was first reset."""
-        for event in reversed(self._run.tape):
-            if isinstance(event, e.WorldReset | e.ExecutionFinished | e.ExecutionInterrupted):
-                return event.progress
-        return self.state.progress if self.state.task_number else None
 
     def _snapshot(self) -> str | None:
         environment = self._parts.environment
@@ -308,6 +320,6 @@ class Explorer:
         if self._recorder.replaying:
             return
         state, run = self.state, self._run
-        run.journal.rotate_if_large(lambda: e.Checkpoint(run=run.id, settings=run.settings, state=state))
+        run.journal.rotate_if_large(lambda: checkpoint(run))
         if state.snapshot is not None:
             run.thin_snapshots(state.snapshot)

@@ -43,6 +43,7 @@ def replay_skills(
     seed: int,
     options: dict[str, object] | None = None,
     tools: ReplayTools | None = None,
+    fresh: bool = False,
 ) -> Iterator[Replayed]:
     """Run each skill in a new world of this seed, and check the goal for which it was kept.
 
@@ -51,6 +52,8 @@ def replay_skills(
 
     Skills come in the order in which they were learned. If a reset does not create a new world (Minecraft),
     each skill finds the items of those before it, as it did when it was learned.
+
+    Where `environment` is `fresh`, it was reset with this seed and these options already.
     """
     for skill in sorted(library, key=_age):
         if skill.language not in environment.spec.languages:
@@ -65,7 +68,9 @@ def replay_skills(
             why = f"it needs {words} {', '.join(missing)}, which this replay lacks; add {flags}"
             yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
             continue
-        environment.reset(seed=seed, options=options)
+        if not fresh:
+            environment.reset(seed=seed, options=options)
+        fresh = False
         if tools is not None:
             tools.begin_task()
         yield _replay(skill, library, environment, sandbox, seed, tools)

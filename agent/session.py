@@ -13,7 +13,8 @@ from fieldcraft.agent.extensions import check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
-from fieldcraft.agent.journal.run import Run
+from fieldcraft.agent.journal.run import THIS_VERSION, Run
+from fieldcraft.agent.journal.tail import reached_by
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.redact import redact
@@ -137,8 +138,10 @@ def resumed_session(
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        session = _assemble(run, _open(run.settings, given, stack, resumed=True), ask_human, listeners, stack)
-        session.recorder.aside(e.RunResumed(settings=run.settings))
+        opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
+        session = _assemble(run, opened, ask_human, listeners, stack)
+        resumed = e.RunResumed(settings=run.settings, loop=e.LOOP, version=THIS_VERSION)
+        session.recorder.aside(resumed)
         yield session
 
 
@@ -222,7 +225,8 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
         stack.callback(environment.close)
         environment.confine(process_launcher(settings.sandbox))
     try:
-        options = environment.options_to_resume(settings.options) if resumed else settings.options
+        lives_on = resumed and not environment.spec.can_snapshot
+        options = environment.options_to_resume(settings.options) if lives_on else settings.options
         environment.reset(seed=settings.seed, options=options)
     except ValueError as error:
         raise BadWorldOptions(f"{settings.environment}: {error}") from error

@@ -25,7 +25,7 @@ from fieldcraft.agent.journal.effect_events import (
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.task import Task, Verdict
-from fieldcraft.common.fields import Amount, Count, Text
+from fieldcraft.common.fields import Amount, Count, Counts, Text
 from fieldcraft.envs import Observation, Progress
 from fieldcraft.skills import Execution, Verified
 
@@ -45,8 +45,22 @@ __all__ = [
 FORMAT = 1
 """Version of the journal's format; older ones are migrated when read."""
 
+LOOP = 1
+"""Version of the loop: the kinds, the order and the meaning of its events.
 
-class RunStarted(BaseEvent):
+It is raised whenever the loop would no longer find its own events where an older one wrote them. Runs of
+another version are opened, but what they recorded of an unfinished task is not played back (`TailSetAside`).
+"""
+
+
+class WriterEvent(BaseEvent):
+    """An event that says which loop of which version of Fieldcraft writes the events after it."""
+
+    loop: Count = 1
+    version: Text = "0.1.0"
+
+
+class RunStarted(WriterEvent):
     """The run was created; `settings` holds everything that it depends on."""
 
     type: Literal["run_started"] = "run_started"
@@ -55,7 +69,7 @@ class RunStarted(BaseEvent):
     settings: RunSettings
 
 
-class Checkpoint(BaseEvent):
+class Checkpoint(WriterEvent):
     """First event of a later segment: the state at its beginning, so a resume reads only this segment."""
 
     type: Literal["checkpoint"] = "checkpoint"
@@ -202,6 +216,24 @@ class TaskFinished(BaseEvent):
     given_up: Text = ""
 
 
+class TailSetAside(BaseEvent):
+    """The events from `first` to `last`, of an unfinished task, are set aside: they are not played back.
+
+    What they cost, taught and kept counts. The other fields say where the run goes on: after `task_number`
+    tasks, in the world of `snapshot`, or where it has none, in the world as it is now. `text` is for people.
+    """
+
+    type: Literal["tail_set_aside"] = "tail_set_aside"
+    first: Count
+    last: Count
+    text: Text
+    task_number: Count
+    observation: Observation
+    progress: Progress
+    snapshot: Text | None = None
+    reached: Counts = Field(default_factory=dict)
+
+
 class Warned(BaseEvent):
     """A note for people, without an effect on the run."""
 
@@ -216,7 +248,7 @@ class RunPaused(BaseEvent):
     reason: Text
 
 
-class RunResumed(BaseEvent):
+class RunResumed(WriterEvent):
     """The run was resumed; `budget` applies from here on."""
 
     type: Literal["run_resumed"] = "run_resumed"
@@ -257,6 +289,7 @@ Event = Annotated[
     | SkillKept
     | SkillRefused
     | TaskFinished
+    | TailSetAside
     | Warned
     | RunPaused
     | RunResumed

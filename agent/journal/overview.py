@@ -73,7 +73,7 @@ class Overview:
                 self.settings, self.outcome = event.settings, ""
             case e.RunPaused() | e.RunFinished():
                 self.outcome = event.reason
-            case e.TaskProposed():
+            case e.TaskProposed() | e.TailSetAside():
                 self.attempt, self.verdict, self.execution, self.kept = 0, None, None, None
             case e.AnswerRefused():
                 self.attempt = event.attempt

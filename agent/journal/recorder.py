@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from threading import RLock
 from typing import TypeVar
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.lines import line_of
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.run import Run
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.common.data import DataError
 from fieldcraft.common.errors import DamagedRecord, Paused
+from fieldcraft.envs import Observation, Progress
 
 E = TypeVar("E", bound=e.BaseEvent)
 Listener = Callable[[e.Event], None]
@@ -31,7 +37,26 @@ class BudgetExhausted(Paused):
 
 
 class JournalDiverged(DamagedRecord, RuntimeError):
-    """The journal holds something else than the loop does now: a fault of ours, or changed settings."""
+    """The journal holds something else than the loop does now: the loop, its prompts or its settings changed.
+
+    The message says in a few words what was found where. The loop then sets the unfinished task aside.
+    """
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a run stood when the task in progress began."""
+
+    task_number: int
+    observation: Observation
+    progress: Progress
+    snapshot: str | None
+    reached: dict[str, int]
+
+    @classmethod
+    def of(cls, state: RunState) -> Start:
+        """As `state` has it now."""
+        return cls(state.task_number, state.observation, state.progress, state.snapshot, dict(state.reached))
 
 
 class Recorder:
@@ -41,11 +66,13 @@ class Recorder:
         interrupted: the last intent on the tape had no outcome, and the effect is being done again.
         model_failures: failed model calls in a row since this process began.
         on_calls: told of the tool calls within an effect that is played back.
+        start: where the run stood before the events that are played back.
     """
 
     def __init__(self, run: Run, listeners: tuple[Listener, ...] = ()) -> None:
         self.run = run
         self.state = run.state
+        self.start = Start.of(run.state)
         self.interrupted = False
         self.model_failures = 0
         self._tape = deque(run.tape)
@@ -78,7 +105,7 @@ class Recorder:
     def record(self, event: E) -> E:
         """Record a decision that follows from earlier outcomes; synced with the next effect."""
         if self._tape:
-            return self._play(type(event))
+            return self._play(type(event), like=event)
         self.heed_stop()
         return self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
 
@@ -119,7 +146,7 @@ class Recorder:
         """
         self.interrupted = False
         if self._tape:
-            self._play(type(intent))
+            self._play(type(intent), like=intent)
             calls = self.play_calls()
             self.on_calls(calls, self.replaying)
             if self._tape:
@@ -142,6 +169,12 @@ class Recorder:
             played.append(event)
         return played
 
+    def leave_tape(self) -> None:
+        """Take what is left to be played back as it is: it counts, and the run is live from here."""
+        self.interrupted = False
+        while self._tape:
+            self._take(self._tape.popleft())
+
     def aside(self, event: e.BaseEvent) -> None:
         """Record how the run is driven (warnings, pauses); no resume looks at it."""
         self._write(event, sync=True)
@@ -157,16 +190,42 @@ class Recorder:
 
     def _take(self, event: e.BaseEvent) -> None:
         apply(self.state, event)  # type: ignore[arg-type]
+        if isinstance(event, e.WorldReset):
+            self.start = replace(Start.of(self.state), task_number=self.start.task_number)
         for listener in self._listeners:
             listener(event)  # type: ignore[arg-type]
 
-    def _play(self, *kinds: type[E]) -> E:
+    def _play(self, *kinds: type[E], like: E | None = None) -> E:
         event = self._tape.popleft()
-        if not isinstance(event, kinds):
+        if not isinstance(event, kinds) or (like is not None and not _alike(event, like)):
+            self._tape.appendleft(event)
             wanted = " or ".join(kind.__name__ for kind in kinds)
             raise JournalDiverged(
-                f"event {event.number} of run {self.run.id} is {type(event).__name__} where {wanted} "
-                "was expected: the run was made by other code; explore anew with its library"
+                f"event {event.number} is {type(event).__name__} where "
+                f"{'another ' if isinstance(event, kinds) else ''}{wanted} was expected"
             )
         self._take(event)
         return event
+
+
+_IDENTITY: dict[type[e.BaseEvent], tuple[str, ...]] = {
+    e.ModelAsked: ("role", "call", "template"),
+    e.QuestionAnswered: ("key",),
+    e.TaskProposed: ("task_number", "task.words", "task.goal"),
+    e.AnswerRefused: ("iteration", "attempt"),
+    e.ExecutionStarted: ("iteration", "attempt", "language", "source"),
+    e.VerificationStarted: ("iteration",),
+}
+"""By which of its fields an event is the one that the loop is about to record."""
+
+
+def _alike(recorded: e.BaseEvent, expected: e.BaseEvent) -> bool:
+    """Whether these are the same, `expected` read as the journal would have it."""
+    fields = _IDENTITY.get(type(expected), ())
+    if not fields:
+        return True
+    try:
+        _, written = line_of(expected.model_copy())  # type: ignore[arg-type]
+    except DataError:
+        return False
+    return all(attrgetter(field)(recorded) == attrgetter(field)(written) for field in fields)

@@ -22,6 +22,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
     state.events = event.number
     match event:
         case e.WorldReset():
+            state.begun = True
             _see_world(state, event)
         case e.ModelAsked():
             state.calls[event.role] = event.call
@@ -61,6 +62,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             state.kept[event.name] = event.digest
         case e.TaskFinished():
             _finish_task(state, event)
+        case e.TailSetAside():
+            _set_aside(state, event)
         case e.RunFinished():
             state.finished = True
         case e.RunResumed():
@@ -135,6 +138,19 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
         state.failed = [failed for failed in state.failed if failed != words] + [words]
         del state.failed[:-FAILED_LIMIT]
     state.task = None
+
+
+def _set_aside(state: RunState, event: e.TailSetAside) -> None:
+    """Go back to the task's start, but for what was spent, learned and kept since."""
+    state.task_number, state.task = event.task_number, None
+    state.observation, state.progress, state.snapshot = event.observation, event.progress, event.snapshot
+    state.reached = dict(event.reached)
+    state.skills_in_use = []
+    if event.snapshot is not None:
+        now = event.observation.tick
+        state.seen = {name: sighting for name, sighting in state.seen.items() if sighting.tick <= now}
+    else:
+        note_sightings(state.seen, state.observation)
 
 
 def _remember(memory: dict[str, Value], key: str, value: Value, limit: int) -> None:

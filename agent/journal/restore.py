@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
@@ -12,8 +14,17 @@ from fieldcraft.skills import ProgramError, parse_program
 from fieldcraft.tools import ToolOutcome
 
 
-def restore_world(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> bool:
-    """Make a freshly reset `environment` the world that `snapshot` was taken of.
+def restore_world(
+    run: Run, environment: Environment, runner: ProgramRunner, snapshot: str, *, fresh: bool
+) -> bool:
+    """Make `environment` the world that `snapshot` was taken of.
+
+    Args:
+        run: whose snapshot it is.
+        environment: reset at least once.
+        runner: runs the recorded programs where the snapshot is damaged.
+        snapshot: its name.
+        fresh: whether nothing has happened in `environment` since its reset.
 
     Returns:
         Whether the snapshot itself was used; else the recorded programs were run again from the latest
@@ -26,6 +37,8 @@ def restore_world(run: Run, environment: Environment, runner: ProgramRunner, sna
         _restore(run, environment, snapshot)
         return True
     except SnapshotDamaged as damage:
+        if not fresh:
+            environment.reset(seed=run.settings.seed, options=run.settings.options)
         _rerun_to(run, environment, runner, snapshot)
         if run.save_snapshot(environment.snapshot()) != snapshot:
             raise SnapshotDamaged(
@@ -38,7 +51,7 @@ def restore_world(run: Run, environment: Environment, runner: ProgramRunner, sna
 def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> None:
     pending: list[_Rerun] = []
     started: _Rerun | None = None
-    for event in run.journal.events():
+    for event in _history(run):
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
         if isinstance(event, e.ExecutionStarted):
@@ -62,6 +75,18 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
                 f"lead there again, cannot be read ({error}). Restore the snapshots from a copy of the run."
             ) from error
         runner.run(program, recorded.iteration, recorded.skills, tools=tools)
+
+
+def _history(run: Run) -> Iterator[e.Event]:
+    """The run's events, without those that were set aside: the world does not hold what they did."""
+    tails = [(t.first, t.last) for t in run.journal.events() if isinstance(t, e.TailSetAside)]
+    tails.sort(reverse=True)
+    until = 0
+    for event in run.journal.events():
+        while tails and tails[-1][0] <= event.number:
+            until = max(until, tails.pop()[1])
+        if event.number > until:
+            yield event
 
 
 class _Rerun:

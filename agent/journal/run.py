@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,10 +26,13 @@ from fieldcraft.common.errors import FieldcraftError, InputError, Unavailable
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.common.suggest import nearest
+from fieldcraft.common.text import visible_line
 
 __all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
 
 LOCK = "run.lock"
+THIS_VERSION: str = sys.modules["fieldcraft"].__version__
+"""Of Fieldcraft. The package above is loaded by now; an import of it from here would be one upwards."""
 TAPE_LIMIT = 1_000_000
 """Events since the last finished task."""
 _FIRST_LINE = 1_000_000
@@ -55,6 +59,8 @@ class Run:
         settings: as they stand after the last resume.
         state: folded from the journal up to the last finished task.
         tape: the events after that, in order: what a resume replays before it goes on live.
+        writer: the version of Fieldcraft that wrote the last of them.
+        other_writer: the one that wrote some of them by another loop than this version's, if any did.
     """
 
     def __init__(self, folder: Path, settings: RunSettings) -> None:
@@ -62,6 +68,8 @@ class Run:
         self.settings = settings
         self.state = RunState()
         self.tape: list[e.Event] = []
+        self.writer = THIS_VERSION
+        self.other_writer: str | None = None
         self.journal = Journal(folder)
         self._snapshots = Snapshots(folder)
         self._lock = FileLock(LOCK)
@@ -97,7 +105,7 @@ class Run:
             ) from error
         run = cls(folder, settings)
         run._take_lock()
-        started = e.RunStarted(run=name, settings=settings)
+        started = e.RunStarted(run=name, settings=settings, loop=e.LOOP, version=THIS_VERSION)
         try:
             run.journal.open(1)
             run.journal.append(started, sync=True)
@@ -129,10 +137,14 @@ class Run:
         return run
 
     def _load(self) -> None:
-        last, begun = 0, False
+        last, begun, loop = 0, False, e.LOOP
         for event in self.journal.events(last_segment=True):
             last = event.number
             self.settings = latest_settings([event], self.settings)
+            if isinstance(event, e.WriterEvent):
+                loop, self.writer = event.loop, visible_line(event.version, 40)
+            elif loop != e.LOOP and not isinstance(event, _OUTSIDE_TASKS):
+                self.other_writer = self.other_writer or self.writer
             if isinstance(event, e.Checkpoint):
                 self.state = event.state.model_copy(deep=True)
             self.tape.append(event)
@@ -155,6 +167,7 @@ class Run:
         for event in self.tape:
             apply(self.state, event)
         self.tape.clear()
+        self.other_writer = None
 
     def _take_lock(self) -> None:
         try:
@@ -195,7 +208,8 @@ class Run:
         self._snapshots.thin(latest)
 
 
-_BOUNDARIES = (e.TaskFinished, e.Checkpoint)
+_OUTSIDE_TASKS = (*e.ASIDES, e.WorldReset, e.RunFinished)
+_BOUNDARIES = (e.TaskFinished, e.Checkpoint, e.TailSetAside)
 
 
 def find_run(runs: Path, name: str) -> Path:

@@ -82,7 +82,9 @@ class RunState(BaseModel):
     tasks since the plan, or since the latest one in which an item was first held, and `items_before` the
     items ever held when the task in progress began; `seen` holds where each block, mob or chest content was
     last seen; `approvals` holds the tools that a person allowed or refused for all calls; `task_tools` counts
-    the calls of the current task by tool, and `tools_used` those of every task with calls, by its number.
+    the calls of the current task by tool, and `tools_used` those of every task with calls, by its number;
+    `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
+    task has begun).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -113,3 +115,4 @@ class RunState(BaseModel):
     task_tools: Counts = {}
     tools_used: dict[Count, Counts] = {}
     finished: bool = False
+    begun: bool = False

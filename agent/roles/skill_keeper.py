@@ -8,7 +8,6 @@ import time
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.restore import restore_world
-from fieldcraft.agent.journal.run import SnapshotDamaged
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.model_calls import Asker
@@ -126,7 +125,7 @@ class SkillKeeper:
         began = time.monotonic()
         now = self._environment.snapshot()
         try:
-            self._go_back(start.snapshot)
+            restore_world(self._recorder.run, self._environment, self._runner, start.snapshot, fresh=False)
             execution = self._runner.run(program, iteration, tools=self._desk.rerun())
             check = self._environment.check(task.goal, start.progress)
         finally:
@@ -137,15 +136,6 @@ class SkillKeeper:
             detail=execution.error_text() or check.detail,
             seconds=time.monotonic() - began,
         )
-
-    def _go_back(self, snapshot: str) -> None:
-        """Make the world that of `snapshot`; where its file is damaged, by rerunning what led there."""
-        run = self._recorder.run
-        try:
-            self._environment.restore(run.load_snapshot(snapshot))
-        except SnapshotDamaged:
-            self._environment.reset(seed=run.settings.seed, options=run.settings.options)
-            restore_world(run, self._environment, self._runner, snapshot)
 
 
 def only_calls_another(program: Program) -> bool:

@@ -131,10 +131,7 @@ class ToolRecord:
                 del self._known[call.number]
                 return self._remember(call.name, call.arguments, known.returned)
             if self._recorder.replaying:
-                raise JournalDiverged(
-                    f"run {self._recorder.run.id} holds no call {call.number} of this task ({call.name}): "
-                    "it was made by other code; explore anew with its library"
-                )
+                raise JournalDiverged(f"it holds no call {call.number} of this task ({call.name})")
             self._open[call.number] = self._asking = call
             if known.called is None:
                 return None

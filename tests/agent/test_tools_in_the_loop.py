@@ -265,3 +265,16 @@ def test_the_offline_model_lives_with_tools_and_calls_none(toy_settings: Setting
     state, events = live(settings, tmp_path / "runs")
     assert state.spent.iterations == 2
     assert calls_of(events) == []
+
+
+def test_a_user_s_tool_called_by_a_program_sees_the_world_as_it_is_now(
+    toy_settings: Settings, tmp_path: Path
+) -> None:
+    lines = ("for _ in range(2):", "    bot.chop()", "    print(tools.held(name='wood'))")
+    model = script(tmp_path, curriculum=[WOOD], actor=[program(*lines)])
+    settings = toy_settings(model=model, tools=("toy_tools:held",), budget=BudgetLimits(iterations=1))
+    _, events = live(settings, tmp_path / "runs")
+    seen = [int(event.value.split()[0]) for event in events if isinstance(event, e.ToolReturned)]
+    [finished] = [event for event in events if isinstance(event, e.ExecutionFinished)]
+    assert len(seen) == 2
+    assert seen[0] < seen[1] == finished.observation.inventory["wood"]

@@ -50,3 +50,10 @@ def wood_now() -> str:
 def wood_before() -> str:
     """Say whether wood was held when the world was last looked at."""
     return wood_now()
+
+
+@declare(effect="reads")
+def held(name: str) -> str:
+    """Say how much of a thing is held in the world."""
+    world = current_context().world
+    return (world.last_seen(name) if world is not None else None) or "nothing"

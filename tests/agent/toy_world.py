@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from fieldcraft.envs import (
     Environment,
@@ -83,3 +83,50 @@ class ForgetfulWorld(ToyWorld):
     """The same without snapshots, as a game server is."""
 
     spec = ToyWorld.spec.model_copy(update={"id": "forgetful-v1", "can_snapshot": False})
+
+
+class LastingWorld(ForgetfulWorld):
+    """A world without snapshots that lives on between the lives of a run, as on a server."""
+
+    spec = ForgetfulWorld.spec.model_copy(update={"id": "lasting-v1"})
+    kept: ClassVar[dict[str, Any]] = {}
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        super().reset(seed=seed)
+        if (options or {}).get("as_it_is"):
+            self._held, self._first, self._tick = json.loads(json.dumps(self.kept["world"]))
+        return self.observe()
+
+    def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {**options, "as_it_is": True}
+
+    def _gain(self, item: str, count: int) -> None:
+        super()._gain(item, count)
+        self.kept["world"] = [self._held, self._first, self._tick]
+
+
+class _Counted:
+    """Notes each reset with its options, and each restoring."""
+
+    notes: ClassVar[list[Any]] = []
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        if options and "bad" in options:
+            raise ValueError("the option bad is bad")
+        self.notes.append(dict(options or {}))
+        return super().reset(seed=seed)  # type: ignore[misc, no-any-return]
+
+    def restore(self, snapshot: bytes) -> None:
+        self.notes.append("restored")
+        super().restore(snapshot)  # type: ignore[misc]
+
+    def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {**options, "as_it_is": True}
+
+
+class CountedWorld(_Counted, ToyWorld):
+    """A toy world that counts."""
+
+
+class CountedForgetfulWorld(_Counted, ForgetfulWorld):
+    """The same without snapshots."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import resumed_session
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.cli.main import main
 from fieldcraft.cli.options.config import load_settings
@@ -268,3 +269,24 @@ def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.mcp["library"].headers == {"Authorization": "Bearer ${LIBRARY_TOKEN}"}
     assert settings.openapi["weather"].servers == ("https://weather.example.org/v2",)
     assert settings.for_run().model_for("actor") == "anthropic:claude-sonnet-4-5"
+
+
+@pytest.mark.parametrize("copied", KILLED, indirect=True)
+def test_a_later_loop_goes_on_with_any_run_and_loses_nothing(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied / "runs/life"
+    before = acknowledged(run)
+    monkeypatch.setattr(e, "LOOP", 2)
+    with resumed_session("life") as session:
+        state = session.explorer.explore()
+    after = acknowledged(run)
+    assert after[: len(before)] == before
+    programs = [event for event in after if event["type"] in ("execution_started", "answer_refused")]
+    assert state.spent.iterations == len(programs)
+    finished = [event["task_number"] for event in after if event["type"] == "task_finished"]
+    assert finished == list(range(1, len(finished) + 1))
+    assert read_overview(run).state == state
+    assert [event["type"] for event in after].count("world_reset") == 1
+    if before[0]["settings"]["environment"] == "wood_lot:WoodLot":
+        assert done(copied) == LOT_TASKS

@@ -111,7 +111,13 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
                 say(f"tool {problem.name} is not available: {one_line(problem.message, 500)}", "warn")
             )
         results = replay_skills(
-            library, world, sandbox, seed=settings.seed, options=settings.options, tools=tools
+            library,
+            world,
+            sandbox,
+            seed=settings.seed,
+            options=settings.options,
+            tools=tools,
+            fresh=True,
         )
         total = len(library)
         for result in results:

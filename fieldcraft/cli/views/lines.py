@@ -94,7 +94,7 @@ def _course(event: e.Event) -> Iterator[Line]:
             yield Line(
                 "!", "warn", "a program was interrupted; continuing from the current state of the world"
             )
-        case e.Warned():
+        case e.Warned() | e.TailSetAside():
             yield Line("!", "warn", event.text, lasting=True)
         case e.RunPaused():
             yield Line("", "warn", f"paused: {event.reason}", lasting=True)
