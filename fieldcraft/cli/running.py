@@ -174,5 +174,6 @@ class Drive:
             return STOPPED
         if settings.curriculum == "solve":
             return 0 if state.solved else FAILURE
-        done = state.finished or state.spent.exhausted(settings.budget, another_program=True)
-        return 0 if done else FAILURE
+        spent, budget = state.spent, settings.budget
+        used_up = {spent.exhausted(budget, another_program=another) for another in (True, False)}
+        return 0 if state.finished or self.overview.outcome in used_up else FAILURE
