@@ -297,6 +297,8 @@ class Explorer:
         if self._recorder.replaying:
             return
         state, run = self.state, self._run
-        run.journal.rotate_if_large(lambda: e.Checkpoint(run=run.id, settings=run.settings, state=state))
+        run.journal.rotate_if_large(
+            lambda: e.Checkpoint(run=run.id, settings=run.settings, library_at=run.library_at, state=state)
+        )
         if state.snapshot is not None:
             run.thin_snapshots(state.snapshot)

@@ -11,7 +11,8 @@ from pathlib import Path
 from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
-from fieldcraft.agent.journal.run import Run
+from fieldcraft.agent.journal.run import Run, absolute_path
+from fieldcraft.agent.library_place import find_library
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.redact import redact
@@ -123,12 +124,16 @@ def resumed_session(
     *,
     runs: Path = Path("runs"),
     budget: BudgetLimits | None = None,
+    library: str | None = None,
     sources: RunSettings | ToolSources | None = None,
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
+
+    Its library is `library`, or else looked for where its name leads, where it was, and beside the folder of
+    runs (`fieldcraft.agent.library_place`).
 
     What the run's files do not keep of its settings, passwords for example, is looked up in `sources`: all of
     them, or those of its tools alone.
@@ -137,13 +142,20 @@ def resumed_session(
     """
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
+        place, remark = (library, "") if library else find_library(run)
+        run.settings, run.library_at = (
+            run.settings.model_copy(update={"library": place}),
+            absolute_path(place),
+        )
         if vouch is not None:
             vouch(run)
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
         session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, listeners, stack)
-        session.recorder.aside(e.RunResumed(settings=run.settings))
+        session.recorder.aside(e.RunResumed(settings=run.settings, library_at=run.library_at))
+        if remark:
+            _warn(session.recorder, remark)
         yield session
 
 
@@ -266,10 +278,15 @@ def _assemble(
     )
     problems = [f"tool {each.name} cannot be had: {each.message}" for each in opened.registry.problems]
     for problem in [*problems, *deaf_models(opened.clients, desk)]:
-        text = redact(problem)[:1000]
-        logger.warning("%s", text)
-        recorder.aside(e.Warned(text=text))
+        _warn(recorder, problem)
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
+
+
+def _warn(recorder: Recorder, problem: str) -> None:
+    """Log and record what a person should know; `recorded` tells who shows the run's events as well."""
+    text = redact(problem)[:1000]
+    logger.warning("%s", text, extra={"recorded": True})
+    recorder.aside(e.Warned(text=text))
 
 
 def _curriculum(

@@ -47,12 +47,16 @@ FORMAT = 1
 
 
 class RunStarted(BaseEvent):
-    """The run was created; everything that it depends on is in `settings`."""
+    """The run was created; everything that it depends on is in `settings`.
+
+    `library_at` is the absolute path of the library, for a resume from another folder; runs of 0.1.0 lack it.
+    """
 
     type: Literal["run_started"] = "run_started"
     format: Count = FORMAT
     run: Text
     settings: RunSettings
+    library_at: Text = ""
 
 
 class Checkpoint(BaseEvent):
@@ -62,6 +66,7 @@ class Checkpoint(BaseEvent):
     format: Count = FORMAT
     run: Text
     settings: RunSettings
+    library_at: Text = ""
     state: RunState
 
 
@@ -221,6 +226,7 @@ class RunResumed(BaseEvent):
 
     type: Literal["run_resumed"] = "run_resumed"
     settings: RunSettings
+    library_at: Text = ""
 
 
 class RunFinished(BaseEvent):

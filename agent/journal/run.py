@@ -52,6 +52,7 @@ class Run:
 
     Attributes:
         settings: as they stand after the last resume.
+        library_at: absolute path of the library when the run last began, empty where it is not known.
         state: folded from the journal up to the last finished task.
         tape: the events after that, in order: what a resume replays before it goes on live.
     """
@@ -59,6 +60,7 @@ class Run:
     def __init__(self, folder: Path, settings: RunSettings) -> None:
         self.folder = folder
         self.settings = settings
+        self.library_at = absolute_path(settings.library)
         self.state = RunState()
         self.tape: list[e.Event] = []
         self.journal = Journal(folder)
@@ -96,7 +98,7 @@ class Run:
             ) from error
         run = cls(folder, settings)
         run._take_lock()
-        started = e.RunStarted(run=name, settings=settings)
+        started = e.RunStarted(run=name, settings=settings, library_at=run.library_at)
         try:
             run.journal.open(1)
             run.journal.append(started, sync=True)
@@ -131,7 +133,8 @@ class Run:
         last, begun = 0, False
         for event in self.journal.events(last_segment=True):
             last = event.number
-            self.settings = latest_settings([event], self.settings)
+            if isinstance(event, _WITH_SETTINGS):
+                self.settings, self.library_at = event.settings, event.library_at
             if isinstance(event, e.Checkpoint):
                 self.state = event.state.model_copy(deep=True)
             self.tape.append(event)
@@ -195,6 +198,12 @@ class Run:
 
 
 _BOUNDARIES = (e.TaskFinished, e.Checkpoint)
+_WITH_SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)
+
+
+def absolute_path(path: str) -> str:
+    """Where a path leads whatever the working directory is; the links in it stay."""
+    return os.path.abspath(path) if path else ""  # noqa: PTH100 - takes any name
 
 
 def find_run(runs: Path, name: str) -> Path:
@@ -254,6 +263,6 @@ def latest_settings(events: Iterable[e.Event], default: RunSettings) -> RunSetti
     """The settings in force after these events."""
     settings = default
     for event in events:
-        if isinstance(event, e.RunStarted | e.Checkpoint | e.RunResumed):
+        if isinstance(event, _WITH_SETTINGS):
             settings = event.settings
     return settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.recorder import StopRequested
 from fieldcraft.cli.errors import FAILURE, STOPPED
@@ -16,14 +18,18 @@ from fieldcraft.cli.views.console import console
 from fieldcraft.cli.views.plain import PlainView
 
 if TYPE_CHECKING:
-    from fieldcraft.agent.journal import events as e
     from fieldcraft.agent.session import Session
 
 
 class View(Protocol):
-    """Somebody who looks on and, where the run needs a person, asks one."""
+    """Somebody who looks on and, where the run needs a person, asks one.
+
+    Attributes:
+        on_screen: it writes where the log is read as well: on a terminal, or on standard error.
+    """
 
     overview: Overview
+    on_screen: bool
 
     def __enter__(self) -> Self: ...
 
@@ -31,6 +37,9 @@ class View(Protocol):
 
     def take(self, event: e.Event) -> None:
         """Follow the run by one event."""
+
+    def tell(self, event: e.Event) -> None:
+        """Say what an event means that was taken before the view was there."""
 
     def ask(self, question: str) -> str:
         """The person's answer."""
@@ -91,6 +100,10 @@ class Stopper:
         self.notice()
 
 
+def _unrecorded(record: logging.LogRecord) -> bool:
+    return not getattr(record, "recorded", False)
+
+
 @dataclass
 class Drive:
     """One run, driven to its end or its next pause.
@@ -107,6 +120,7 @@ class Drive:
     opened: bool = False
     unread: bool = False
     _stopper: Stopper = field(init=False)
+    _remarks: list[e.Warned] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._stopper = Stopper(self.view.stopping)
@@ -117,7 +131,9 @@ class Drive:
         return self.view.overview
 
     def take(self, event: e.Event) -> None:
-        """Pass on an event, once the journal before it was read."""
+        """Pass on an event, once the journal before it was read; a warning before that waits for the view."""
+        if not self.opened and isinstance(event, e.Warned):
+            self._remarks.append(event)
         if self.opened:
             self.view.take(event)
             if not self.unread and any(console(stderr=stderr).unread for stderr in (False, True)):
@@ -142,9 +158,11 @@ class Drive:
             at_end: called in good order, while the world is still there.
         """
         try:
-            with self._stopper, session as opened:
+            with self._stopper, self._logged_once(), session as opened:
                 self._catch_up(opened)
                 with self.view, self._heeding(opened):
+                    for remark in self._remarks:
+                        self.view.tell(remark)
                     opened.explorer.explore()
                 at_end(opened)
         except KeyboardInterrupt:
@@ -159,6 +177,17 @@ class Drive:
         for event in session.run.journal.events(last_segment=True):
             self.overview.take(event)
         self.opened = True
+
+    @contextmanager
+    def _logged_once(self) -> Iterator[None]:
+        """Keep out of the log what the view shows on the same screen."""
+        log = logging.getLogger("fieldcraft.agent.session")
+        if self.view.on_screen:
+            log.addFilter(_unrecorded)
+        try:
+            yield
+        finally:
+            log.removeFilter(_unrecorded)
 
     @contextmanager
     def _heeding(self, session: Session) -> Iterator[None]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-CHANGEABLE = {"budget", "runs"}
+CHANGEABLE = {"budget", "library", "runs"}
 """What a resumed run may be told anew; everything else is the run's own."""
 
 
@@ -92,9 +92,13 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes). Start a new run for the rest"
+            "(--iterations, --tokens, --money, --minutes), and where its library is (--library). Start a new "
+            "run for the rest"
         )
-    here = load_settings({key: flags[key] for key in ("runs",) if key in flags})
+    here = load_settings({key: flags[key] for key in ("library", "runs") if key in flags})
+    library = flags.get("library")
+    if library is not None and not Path(library).is_dir():
+        raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
     folder = find_run(Path(here.runs), name)
     budget = None
     if "budget" in flags:
@@ -114,6 +118,7 @@ def go_on(
             folder.name,
             runs=folder.parent,
             budget=budget,
+            library=library,
             sources=here,
             vouch=vouch,
             ask_human=drive.ask,
