@@ -10,7 +10,7 @@ from fieldcraft.agent.journal.run import Run, absolute_path
 
 
 def find_library(run: Run) -> tuple[str, str]:
-    """The library of a run that goes on, and a line for a person where its name does not lead there from here.
+    """The library of a run that goes on, and a line for a person where its name does not lead there.
 
     A relative name leads elsewhere from another folder. The library with skills that the run has kept is
     taken, else any library: where the name leads, where it was when the run last began, or beside the
