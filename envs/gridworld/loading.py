@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.files import UnsafeFile, read_file
+from fieldcraft.common.invalid import in_words
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
 from fieldcraft.envs.gridworld.variants import VariantError, varied
-from fieldcraft.envs.suggest import nearest, reason
+from fieldcraft.envs.suggest import nearest
 
 DEFAULT_RULES = Path(__file__).with_name("rules.json")
 LIMITS = Limits(size=500_000, depth=32, items=50_000, digits=15)
@@ -42,7 +43,7 @@ def parse_rules(text: str, source: str) -> Rules:
         place = first["loc"]
         plain = isinstance(first["input"], str | int | float)
         got = f"{first['input']!r:.80}" if plain else f"a {type(first['input']).__name__}"
-        message = reason(first["msg"])
+        message = in_words(first)
         raise rules_error(text, source, place, f"{message} (got {got})") from error
     _check_bounds(data, source)
     for place, problem in _unknown_names(rules):

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from fieldcraft.common.invalid import in_words
 from fieldcraft.envs.gridworld.loading import load_rules
 from fieldcraft.envs.gridworld.rules import Rules, Variant
 from fieldcraft.envs.gridworld.tables import Tables, load_tables
-from fieldcraft.envs.suggest import nearest, reason
+from fieldcraft.envs.suggest import nearest
 from fieldcraft.envs.types import OptionInfo
 
 SMALLEST, LARGEST = 64, 1024
@@ -112,5 +113,5 @@ def _problem(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         hint = nearest(name, Options.model_fields)
         return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
-    words = reason(detail["msg"])
+    words = in_words(detail)
     return f"option {name}: {words} (got {detail['input']!r:.60})"

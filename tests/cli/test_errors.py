@@ -17,15 +17,15 @@ USAGE = [
     (["explore", "--role-model", "actor"], "--role-model 'actor': write it as key=value"),
     (
         ["explore", "--base-url", "localhost:8000"],
-        "command line: model_options.base_url: a base_url begins with http://",
+        "--base-url: a base_url begins with http://",
     ),
-    (["explore", "--seed", "twelve"], "'--seed': Input should be a valid integer"),
+    (["explore", "--seed", "twelve"], "'--seed': must be a whole number"),
     (["explore", "--option", "size"], "--option 'size': write it as key=value"),
     (["explore", "--option", "depth=3"], "no option 'depth'; there are slow, rude"),
     (["explore", "--sandbox", "cage"], "cage"),
     (["explore", "--resume", "latest"], "There are no runs yet; start one with `fieldcraft explore`."),
     (["runs", "show", "nope"], "There are no runs yet"),
-    (["explore", "--iterations", "-1"], "budget.iterations"),
+    (["explore", "--iterations", "-1"], "--iterations: must be 0 or more (got '-1')"),
     (["explore", "--attempts", "0"], "attempts"),
     (["explore", "--tasks", "nowhere.txt"], "--tasks nowhere.txt cannot be read"),
     (["explore", "--tasks", "empty.txt"], "--tasks empty.txt holds no tasks"),
@@ -33,6 +33,12 @@ USAGE = [
     (["explore", "--tasks", "empty.txt", "--curriculum", "auto"], "says nothing to --curriculum auto"),
     (["explore", "--curriculum", "fixed"], "needs a list of tasks: --tasks FILE"),
     (["explore", "--curriculum", "clever"], "clever"),
+    (["explore", "--critic", "humn"], "did you mean 'human'?"),
+    (["explore", "--sandbox", "dokker"], "--sandbox: must be 'auto', 'process', 'docker' or 'unsafe'"),
+    (["explore", "--minutes", "-1"], "--minutes: must be 0 or more (got '-1.0')"),
+    (["explore", "--library", ""], "--library is empty; give it a value, or leave it out"),
+    (["explore", "--env", " "], "--env is empty"),
+    (["explore", "--tasks", "no-goal.json"], "--tasks no-goal.json, task 1: task is missing"),
     (["explore", "--picture", "nowhere/end.png"], "there is no folder nowhere"),
     (["explore", "--sede", "3"], "No such option: --sede"),
     (["explor"], "No such command 'explor'"),
@@ -50,6 +56,7 @@ def test_wrong_usage_names_the_cure(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     Path("empty.txt").write_text("\n")
+    Path("no-goal.json").write_text('[{"goal": null}]')
     Path("wrong.json").write_text('["chop", {"tusk": "saw"}]')
     ended = workshop.run(*arguments)
     assert ended.code == 2
