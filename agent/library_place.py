@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fieldcraft.agent.journal.run import Run, absolute_path
+from fieldcraft.skills.library.folder import is_library
 
 
 def find_library(run: Run) -> tuple[str, str]:
@@ -22,12 +23,13 @@ def find_library(run: Run) -> tuple[str, str]:
     below = Path(given).name if Path(given).is_absolute() else given
     beside = run.folder.absolute().parent.parent / below
     others = [place for place in (run.library_at, absolute_path(str(beside))) if place]
-    for fits in (_holds_any, _is_library):
-        for place in (given, *others):
-            if _is_library(place) and fits(place, kept):
-                moved = absolute_path(place) != absolute_path(given)
-                return (place, _led_away(given, place)) if moved else (given, _without_them(place, kept))
-    return given, _lost(given, len(kept)) if kept else ""
+    libraries = [place for place in (given, *others) if is_library(Path(place))]
+    place = next((place for place in libraries if _holds_any(place, kept)), next(iter(libraries), ""))
+    if not place:
+        return given, _lost(given, len(kept)) if kept else ""
+    if absolute_path(place) != absolute_path(given):
+        return place, _led_away(given, place)
+    return given, _without_them(place, kept)
 
 
 def _led_away(given: str, place: str) -> str:
@@ -49,18 +51,6 @@ def _lost(given: str, kept: int) -> str:
         f"skill{'' if kept == 1 else 's'}; a new one is made. If it is elsewhere, stop and resume with "
         "--library FOLDER"
     )
-
-
-def _is_library(place: str, _kept: Collection[str] = ()) -> bool:
-    """Whether a library was made there, or skills lie there. A name that no file can have is none."""
-    try:
-        with os.scandir(place) as entries:
-            return any(
-                entry.name == ".fieldcraft" or os.path.isfile(os.path.join(entry.path, "SKILL.md"))  # noqa: PTH113, PTH118
-                for entry in entries
-            )
-    except (OSError, ValueError):
-        return False
 
 
 def _holds_any(place: str, kept: Collection[str]) -> bool:

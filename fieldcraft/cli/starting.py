@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -58,8 +59,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     from fieldcraft.agent.session import new_session
     from fieldcraft.agent.settings import FixedTask
     from fieldcraft.cli.options.config import load_settings
+    from fieldcraft.cli.options.flags import check_owners
+    from fieldcraft.skills.library.errors import LibraryLocked, LibraryNotWritable, UnsafeLibrary
 
     settings = load_settings(flags)
+    check_owners("library_owners:", settings.library_owners)
+    for flag, place in (("--library", settings.library), ("--runs", settings.runs)):
+        if os.path.isfile(place):  # noqa: PTH113 - takes any name
+            raise UsageProblem(f"{flag} {place} is a file; name a folder, which is made where it is missing")
     changes: dict[str, Any] = {}
     if solving is not None:
         changes = {"curriculum": "solve", "tasks": (FixedTask(task=solving),)}
@@ -72,7 +79,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
 
-    return _drive(opener, runs, look)
+    try:
+        return _drive(opener, runs, look)
+    except (LibraryLocked, LibraryNotWritable) as error:
+        if not run_settings.keep_skills or isinstance(error, UnsafeLibrary):
+            raise
+        raise CommandFailed(
+            f"{str(error).rstrip('.')}; or add --no-keep: the run uses the library and leaves it as it is"
+        ) from error
 
 
 @_stopped_here("stopped before the run went on; the same command resumes it")

@@ -83,6 +83,7 @@ def keeping(
 ) -> dict[str, Any]:
     """`--library --library-owner --keep --runs`."""
     named = tuple(owners) if owners else None
+    check_owners("--library-owner", named or ())
     return given(library=library, library_owners=named, keep_skills=keep, runs=runs)
 
 
@@ -124,6 +125,19 @@ def method(name: str | None, without: list[str] | None) -> dict[str, Any]:
     from fieldcraft.agent.methods import method_settings
 
     return method_settings(name, without or ()) if name or without else {}
+
+
+def check_owners(where: str, owners: Iterable[str]) -> None:
+    """Refuse owners of libraries that are no users or groups of this machine.
+
+    Raises:
+        UsageProblem: with the nearest names; `where` says who named it.
+    """
+    from fieldcraft.skills.library.owners import unknown_owner
+
+    for owner in owners:
+        if problem := unknown_owner(owner):
+            raise UsageProblem(f"{where} {owner}: {problem}")
 
 
 def curriculum(who: str | None, tasks: Path | None) -> dict[str, Any]:
