@@ -43,6 +43,10 @@ class UnknownRun(RunError):
     """No run of this name; the message lists the nearest."""
 
 
+class BadRunName(RunError):
+    """A run cannot be called so; the message says of what a name is made."""
+
+
 class RunLocked(RunError):
     """Another process has this run open."""
 
@@ -80,7 +84,7 @@ class Run:
             RunError: the name is taken, or the folder cannot be written.
         """
         if name is not None and not _NAME.fullmatch(name):
-            raise RunError(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
+            raise BadRunName(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
         name = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         folder = runs / name
         try:

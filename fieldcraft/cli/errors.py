@@ -41,7 +41,7 @@ def explain(error: BaseException) -> Failure | None:
 
 
 def _usage_errors() -> tuple[type[BaseException], ...]:
-    from fieldcraft.agent.journal.run import UnknownRun
+    from fieldcraft.agent.journal.run import BadRunName, UnknownRun
     from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
     from fieldcraft.agent.session import BadWorldOptions
@@ -61,6 +61,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownRun,
         UnknownSkill,
         UnknownTool,
+        BadRunName,
         BadScript,
         BadWorldOptions,
         MissingCorpus,

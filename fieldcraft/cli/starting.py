@@ -31,10 +31,17 @@ class Look:
     picture: Path | None
 
     def __post_init__(self) -> None:
-        if self.picture is not None and not self.picture.absolute().parent.is_dir():
+        if self.picture is None:
+            return
+        folder = self.picture.absolute().parent
+        if not folder.is_dir():
             raise UsageProblem(
                 f"--picture {self.picture}: there is no folder {self.picture.parent}; make it first"
             )
+        if self.picture.is_dir():
+            raise UsageProblem(f"--picture {self.picture} is a folder; name a file in it")
+        if not os.access(self.picture if self.picture.exists() else folder, os.W_OK):
+            raise UsageProblem(f"--picture {self.picture} cannot be written; choose another place")
 
 
 @contextmanager

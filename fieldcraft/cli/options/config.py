@@ -23,6 +23,7 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options.flags import flag_of
 from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.fields import LARGEST_COUNT
 from fieldcraft.common.files import read_file
 from fieldcraft.common.invalid import allowed, in_words
 from fieldcraft.common.redaction import redact
@@ -57,6 +58,14 @@ class Settings(BaseSettings, RunSettings):
     )
 
     runs: str = "runs"
+
+    @field_validator("seed", mode="before")
+    @classmethod
+    def _seed_that_is_kept(cls, value: Any) -> Any:
+        """Refuse what a journal would cut to another seed."""
+        if isinstance(value, int) and abs(value) > LARGEST_COUNT:
+            raise ValueError(f"must be from {-LARGEST_COUNT} to {LARGEST_COUNT}")
+        return value
 
     @field_validator("model_options")
     @classmethod
