@@ -47,6 +47,7 @@ USAGE = [
     (["explore", "--library-owner", "rooot"], "no user 'rooot' on this machine; did you mean 'root'?"),
     (["explore", "--library-owner", "@rooot"], "no group 'rooot' on this machine; did you mean 'root'?"),
     (["skills", "list", "--library", "papers"], "papers is no skill library"),
+    (["skills", "search", " "], "the query is empty; say what the skill is for"),
     (["skills", "merge", "papers"], "papers is no skill library"),
     (["replay", "--library", "papers"], "papers is no skill library"),
     (["explore", "--library", "empty.txt"], "--library empty.txt is a file; name a folder"),
