@@ -13,8 +13,9 @@ from fieldcraft.agent.extensions import check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
-from fieldcraft.agent.journal.run import THIS_VERSION, Run
+from fieldcraft.agent.journal.run import THIS_VERSION, Run, absolute_path
 from fieldcraft.agent.journal.tail import reached_by
+from fieldcraft.agent.library_place import find_library
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.redact import redact
@@ -115,6 +116,7 @@ def resumed_session(
     *,
     runs: Path = Path("runs"),
     budget: BudgetLimits | None = None,
+    library: str | None = None,
     sources: RunSettings | ToolSources | None = None,
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
@@ -122,6 +124,9 @@ def resumed_session(
     given: Given | None = None,
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
+
+    Its library is `library`, or else looked for where its name leads, where it was, and beside the folder of
+    runs (`fieldcraft.agent.library_place`).
 
     What the run's files do not keep of its settings, passwords for example, is looked up in `sources`: all of
     them, or those of its tools alone.
@@ -132,6 +137,11 @@ def resumed_session(
     given = given or Given()
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
+        place, remark = (library, "") if library else find_library(run)
+        run.settings, run.library_at = (
+            run.settings.model_copy(update={"library": place}),
+            absolute_path(place),
+        )
         if vouch is not None:
             vouch(run)
         given.check_resumed(run.settings, run.id)
@@ -140,8 +150,12 @@ def resumed_session(
             run.settings = run.settings.model_copy(update={"budget": budget})
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
         session = _assemble(run, opened, ask_human, listeners, stack)
-        resumed = e.RunResumed(settings=run.settings, loop=e.LOOP, version=THIS_VERSION)
+        resumed = e.RunResumed(
+            settings=run.settings, library_at=run.library_at, loop=e.LOOP, version=THIS_VERSION
+        )
         session.recorder.aside(resumed)
+        if remark:
+            _warn(session.recorder, remark)
         yield session
 
 
@@ -288,7 +302,12 @@ def _assemble(
     )
     problems = [f"tool {each.name} cannot be had: {each.message}" for each in opened.registry.problems]
     for problem in [*problems, *deaf_models(opened.clients, desk)]:
-        text = redact(problem)[:1000]
-        logger.warning("%s", text)
-        recorder.aside(e.Warned(text=text))
+        _warn(recorder, problem)
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
+
+
+def _warn(recorder: Recorder, problem: str) -> None:
+    """Log and record what a person should know; `recorded` tells who shows the run's events as well."""
+    text = redact(problem)[:1000]
+    logger.warning("%s", text, extra={"recorded": True})
+    recorder.aside(e.Warned(text=text))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fieldcraft.tools.calls.arguments import reason
+from fieldcraft.common.invalid import in_words
 from fieldcraft.tools.errors import BrokenTool
 
 if TYPE_CHECKING:
@@ -124,5 +124,5 @@ def traits_of(tool: BaseTool | Callable[..., Any]) -> ToolTraits:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or KEY
         raise BrokenTool(
-            f"tool {getattr(tool, 'name', tool)!r} declares {place}: {reason(first['msg'])}"
+            f"tool {getattr(tool, 'name', tool)!r} declares {place}: {in_words(first)}"
         ) from error

@@ -61,12 +61,16 @@ class WriterEvent(BaseEvent):
 
 
 class RunStarted(WriterEvent):
-    """The run was created; `settings` holds everything that it depends on."""
+    """The run was created; `settings` holds everything that it depends on.
+
+    `library_at` is the absolute path of the library, for a resume from another folder; runs of 0.1.0 lack it.
+    """
 
     type: Literal["run_started"] = "run_started"
     format: Count = FORMAT
     run: Text
     settings: RunSettings
+    library_at: Text = ""
 
 
 class Checkpoint(WriterEvent):
@@ -76,6 +80,7 @@ class Checkpoint(WriterEvent):
     format: Count = FORMAT
     run: Text
     settings: RunSettings
+    library_at: Text = ""
     state: RunState
 
 
@@ -253,6 +258,7 @@ class RunResumed(WriterEvent):
 
     type: Literal["run_resumed"] = "run_resumed"
     settings: RunSettings
+    library_at: Text = ""
 
 
 class RunFinished(BaseEvent):

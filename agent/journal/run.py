@@ -48,6 +48,10 @@ class UnknownRun(RunError, InputError):
     """No run of this name; the message lists the nearest."""
 
 
+class BadRunName(RunError, InputError):
+    """A run cannot be called so; the message says of what a name is made."""
+
+
 class RunLocked(RunError, Unavailable):
     """Another process has this run open."""
 
@@ -57,6 +61,7 @@ class Run:
 
     Attributes:
         settings: as they stand after the last resume.
+        library_at: absolute path of the library when the run last began, empty where it is not known.
         state: folded from the journal up to the last finished task.
         tape: the events after that, in order: what a resume replays before it goes on live.
         writer: the version of Fieldcraft that wrote the last of them.
@@ -66,6 +71,7 @@ class Run:
     def __init__(self, folder: Path, settings: RunSettings) -> None:
         self.folder = folder
         self.settings = settings
+        self.library_at = absolute_path(settings.library)
         self.state = RunState()
         self.tape: list[e.Event] = []
         self.writer = THIS_VERSION
@@ -87,7 +93,7 @@ class Run:
             RunError: the name is taken, or the folder cannot be written.
         """
         if name is not None and not _NAME.fullmatch(name):
-            raise RunError(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
+            raise BadRunName(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
         name = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         folder = runs / name
         try:
@@ -105,7 +111,9 @@ class Run:
             ) from error
         run = cls(folder, settings)
         run._take_lock()
-        started = e.RunStarted(run=name, settings=settings, loop=e.LOOP, version=THIS_VERSION)
+        started = e.RunStarted(
+            run=name, settings=settings, library_at=run.library_at, loop=e.LOOP, version=THIS_VERSION
+        )
         try:
             run.journal.open(1)
             run.journal.append(started, sync=True)
@@ -140,7 +148,8 @@ class Run:
         last, begun, loop = 0, False, e.LOOP
         for event in self.journal.events(last_segment=True):
             last = event.number
-            self.settings = latest_settings([event], self.settings)
+            if isinstance(event, _WITH_SETTINGS):
+                self.settings, self.library_at = event.settings, event.library_at
             if isinstance(event, e.WriterEvent):
                 loop, self.writer = event.loop, visible_line(event.version, 40)
             elif loop != e.LOOP and not isinstance(event, _OUTSIDE_TASKS):
@@ -210,6 +219,12 @@ class Run:
 
 _OUTSIDE_TASKS = (*e.ASIDES, e.WorldReset, e.RunFinished)
 _BOUNDARIES = (e.TaskFinished, e.Checkpoint, e.TailSetAside)
+_WITH_SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)
+
+
+def absolute_path(path: str) -> str:
+    """Where a path leads whatever the working directory is; the links in it stay."""
+    return os.path.abspath(path) if path else ""  # noqa: PTH100 - takes any name
 
 
 def find_run(runs: Path, name: str) -> Path:
@@ -269,6 +284,6 @@ def latest_settings(events: Iterable[e.Event], default: RunSettings) -> RunSetti
     """The settings in force after these events."""
     settings = default
     for event in events:
-        if isinstance(event, e.RunStarted | e.Checkpoint | e.RunResumed):
+        if isinstance(event, _WITH_SETTINGS):
             settings = event.settings
     return settings

@@ -36,7 +36,14 @@ def reached_by(run: Run) -> Progress | None:
 
 def checkpoint(run: Run) -> e.Checkpoint:
     """The first event of a new segment, after a finished task."""
-    return e.Checkpoint(run=run.id, settings=run.settings, state=run.state, loop=e.LOOP, version=THIS_VERSION)
+    return e.Checkpoint(
+        run=run.id,
+        settings=run.settings,
+        library_at=run.library_at,
+        state=run.state,
+        loop=e.LOOP,
+        version=THIS_VERSION,
+    )
 
 
 @dataclass

@@ -21,7 +21,7 @@ from typing_extensions import override
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.files import read_file
-from fieldcraft.common.suggest import reason
+from fieldcraft.common.invalid import in_words
 from fieldcraft.common.yaml import read_yaml
 
 _CURE = "it must hold a list of answers, or a mapping of roles to lists of answers"
@@ -177,7 +177,7 @@ def _as_answer(path: Path, role: str, answer: Any) -> str | ScriptedCalls:
             return ScriptedCalls.model_validate(answer)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            problem = f"{'.'.join(map(str, first['loc']))}: {reason(first['msg'])}"
+            problem = f"{'.'.join(map(str, first['loc']))}: {in_words(first)}"
             raise BadScript(
                 f"{path}: an answer of {role or 'every role'} has bad tool calls: {problem}; "
                 'write {"tool_calls": [{"name": "calculator", "arguments": {"expression": "1/3"}}]}'

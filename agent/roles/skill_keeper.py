@@ -18,6 +18,7 @@ from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.library.skill import folder_name
 from fieldcraft.skills.program.reading import sole_call
+from fieldcraft.skills.program.source import read_python
 
 
 class SkillKeeper:
@@ -142,7 +143,7 @@ def only_calls_another(program: Program) -> bool:
     """Whether the entry's whole body is one call of a function that it does not define: nothing learned."""
     if program.language != "python":
         return sole_call(program.source) in program.names
-    tree = ast.parse(program.source)
+    tree = read_python(program.source)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     if len(functions) != 1:
         return False

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.files import UnsafeFile, read_file
-from fieldcraft.common.suggest import nearest, reason
+from fieldcraft.common.invalid import in_words
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.gridworld.obtainable import find_unobtainable
 from fieldcraft.envs.gridworld.rules import Block, Drop, EntryPath, Rules
 from fieldcraft.envs.gridworld.variants import VariantError, varied
@@ -43,7 +44,7 @@ def parse_rules(text: str, source: str) -> Rules:
         place = first["loc"]
         plain = isinstance(first["input"], str | int | float)
         got = f"{first['input']!r:.80}" if plain else f"a {type(first['input']).__name__}"
-        message = reason(first["msg"])
+        message = in_words(first)
         raise rules_error(text, source, place, f"{message} (got {got})") from error
     _check_bounds(data, source)
     for place, problem in _unknown_names(rules):

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from fieldcraft.common.suggest import nearest, reason
+from fieldcraft.common.invalid import in_words
+from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.gridworld.loading import load_rules
 from fieldcraft.envs.gridworld.rules import Rules, Variant
 from fieldcraft.envs.gridworld.tables import Tables, load_tables
@@ -112,5 +113,5 @@ def _problem(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         hint = nearest(name, Options.model_fields)
         return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
-    words = reason(detail["msg"])
+    words = in_words(detail)
     return f"option {name}: {words} (got {detail['input']!r:.60})"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.common.errors import InputError
-from fieldcraft.common.suggest import reason
+from fieldcraft.common.invalid import in_words
 from fieldcraft.envs.gridworld.rules import EntryPath, Ore, Rules, Terrain, Variant, WorldRules
 
 Section = TypeVar("Section", bound=BaseModel)
@@ -50,5 +50,5 @@ def _changed(kind: type[Section], section: Section, changes: Mapping[str, Any], 
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise VariantError(
-            (*entry, *first["loc"]), f"{reason(first['msg'])} (got {first['input']!r:.60})"
+            (*entry, *first["loc"]), f"{in_words(first)} (got {first['input']!r:.60})"
         ) from error

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from fieldcraft.common.data import DataError, Limits, read_json
+from fieldcraft.common.invalid import in_words
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.minecraft.errors import CannotPlay
 from fieldcraft.envs.types import OptionInfo, Position
@@ -95,5 +96,5 @@ def _problem(detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         hint = nearest(name, Options.model_fields)
         return f"unknown option {name!r}{hint or '.'} Options: {', '.join(Options.model_fields)}"
-    words = detail["msg"].removeprefix("Value error, ")
+    words = in_words(detail)
     return f"option {name}: {words} (got {detail['input']!r:.60})"

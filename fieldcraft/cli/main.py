@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -26,6 +27,7 @@ from fieldcraft.cli.commands import (
 )
 from fieldcraft.cli.errors import STOPPED, explain
 from fieldcraft.common.error_output import guard_error_output
+from fieldcraft.common.invalid import plain
 
 EXAMPLES = """
 Examples:
@@ -48,6 +50,9 @@ Examples:
 
 Flags override FIELDCRAFT_* environment variables, which override fieldcraft.toml.
 """
+
+
+_CHOICE = re.compile(r"'(?P<given>[^']{0,200})' is not one of (?P<known>'.*')")
 
 
 class _Front(TyperGroup):
@@ -159,12 +164,16 @@ def _usage(error: TyperException) -> str:
 
     Empty if no command was given, since the help is shown instead.
     """
+    from fieldcraft.common.suggest import nearest
+
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     if not message:
         return ""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "fieldcraft"
-    asked = message.rstrip(".")
+    asked = plain(message).rstrip(".")
+    if choice := _CHOICE.search(asked):
+        asked += nearest(choice["given"], re.findall(r"'([^']*)'", choice["known"]))
     return f"{asked}{'' if asked.endswith('?') else '.'} See `{path} --help`."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.recorder import StopRequested
 from fieldcraft.cli.errors import FAILURE, STOPPED
@@ -16,14 +18,18 @@ from fieldcraft.cli.views.console import console
 from fieldcraft.cli.views.plain import PlainView
 
 if TYPE_CHECKING:
-    from fieldcraft.agent.journal import events as e
     from fieldcraft.agent.session import Session
 
 
 class View(Protocol):
-    """Shows the progress of a run, and asks a person if the run needs an answer."""
+    """Shows the progress of a run, and asks a person if the run needs an answer.
+
+    Attributes:
+        on_screen: it writes where the log is read as well: on a terminal, or on standard error.
+    """
 
     overview: Overview
+    on_screen: bool
 
     def __enter__(self) -> Self: ...
 
@@ -31,6 +37,9 @@ class View(Protocol):
 
     def take(self, event: e.Event) -> None:
         """Show one event of the run."""
+
+    def tell(self, event: e.Event) -> None:
+        """Say what an event means that was taken before the view was there."""
 
     def ask(self, question: str) -> str:
         """Return the person's answer to `question`."""
@@ -91,6 +100,10 @@ class Stopper:
         self.notice()
 
 
+def _unrecorded(record: logging.LogRecord) -> bool:
+    return not getattr(record, "recorded", False)
+
+
 @dataclass
 class Drive:
     """One run, driven to its end or its next pause.
@@ -107,6 +120,7 @@ class Drive:
     opened: bool = False
     unread: bool = False
     _stopper: Stopper = field(init=False)
+    _remarks: list[e.Warned] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._stopper = Stopper(self.view.stopping)
@@ -117,7 +131,9 @@ class Drive:
         return self.view.overview
 
     def take(self, event: e.Event) -> None:
-        """Show an event, after the events that the journal already held."""
+        """Show an event, after those that the journal already held; an earlier warning waits for the view."""
+        if not self.opened and isinstance(event, e.Warned):
+            self._remarks.append(event)
         if self.opened:
             self.view.take(event)
             if not self.unread and any(console(stderr=stderr).unread for stderr in (False, True)):
@@ -142,9 +158,11 @@ class Drive:
             at_end: called after a regular end, while the environment is still open.
         """
         try:
-            with self._stopper, session as opened:
+            with self._stopper, self._logged_once(), session as opened:
                 self._catch_up(opened)
                 with self.view, self._heeding(opened):
+                    for remark in self._remarks:
+                        self.view.tell(remark)
                     opened.explorer.explore()
                 at_end(opened)
         except KeyboardInterrupt:
@@ -161,6 +179,17 @@ class Drive:
         self.opened = True
 
     @contextmanager
+    def _logged_once(self) -> Iterator[None]:
+        """Keep out of the log what the view shows on the same screen."""
+        log = logging.getLogger("fieldcraft.agent.session")
+        if self.view.on_screen:
+            log.addFilter(_unrecorded)
+        try:
+            yield
+        finally:
+            log.removeFilter(_unrecorded)
+
+    @contextmanager
     def _heeding(self, session: Session) -> Iterator[None]:
         self._stopper.attend(session.recorder.request_stop)
         try:
@@ -174,5 +203,6 @@ class Drive:
             return STOPPED
         if settings.curriculum == "solve":
             return 0 if state.solved else FAILURE
-        done = state.finished or state.spent.exhausted(settings.budget, another_program=True)
-        return 0 if done else FAILURE
+        spent, budget = state.spent, settings.budget
+        used_up = {spent.exhausted(budget, another_program=another) for another in (True, False)}
+        return 0 if state.finished or self.overview.outcome in used_up else FAILURE

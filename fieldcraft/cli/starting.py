@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-CHANGEABLE = {"budget", "runs"}
+CHANGEABLE = {"budget", "library", "runs"}
 """The settings that a resume may change; all others are fixed by the run."""
 
 
@@ -30,10 +31,17 @@ class Look:
     picture: Path | None
 
     def __post_init__(self) -> None:
-        if self.picture is not None and not self.picture.absolute().parent.is_dir():
+        if self.picture is None:
+            return
+        folder = self.picture.absolute().parent
+        if not folder.is_dir():
             raise UsageProblem(
                 f"--picture {self.picture}: there is no folder {self.picture.parent}; create it first"
             )
+        if self.picture.is_dir():
+            raise UsageProblem(f"--picture {self.picture} is a folder; name a file in it")
+        if not os.access(self.picture if self.picture.exists() else folder, os.W_OK):
+            raise UsageProblem(f"--picture {self.picture} cannot be written; choose another place")
 
 
 @contextmanager
@@ -58,8 +66,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     from fieldcraft.agent.session import new_session
     from fieldcraft.agent.settings import FixedTask
     from fieldcraft.cli.options.config import load_settings
+    from fieldcraft.cli.options.flags import check_owners
+    from fieldcraft.skills.library.errors import LibraryLocked, LibraryNotWritable, UnsafeLibrary
 
     settings = load_settings(flags)
+    check_owners("library_owners:", settings.library_owners)
+    for flag, place in (("--library", settings.library), ("--runs", settings.runs)):
+        if os.path.isfile(place):  # noqa: PTH113 - takes any name
+            raise UsageProblem(f"{flag} {place} is a file; name a folder, which is made where it is missing")
     changes: dict[str, Any] = {}
     if solving is not None:
         changes = {"curriculum": "solve", "tasks": (FixedTask(task=solving),)}
@@ -72,7 +86,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
 
-    return _drive(opener, runs, look)
+    try:
+        return _drive(opener, runs, look)
+    except (LibraryLocked, LibraryNotWritable) as error:
+        if not run_settings.keep_skills or isinstance(error, UnsafeLibrary):
+            raise
+        raise CommandFailed(
+            f"{str(error).rstrip('.')}; or add --no-keep: the run uses the library and leaves it as it is"
+        ) from error
 
 
 @_stopped_here("stopped before the run resumed; the same command resumes it")
@@ -92,9 +113,13 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes). Start a new run to change the rest"
+            "(--iterations, --tokens, --money, --minutes), and where its library is (--library). Start a new "
+            "run to change the rest"
         )
-    here = load_settings({key: flags[key] for key in ("runs",) if key in flags})
+    here = load_settings({key: flags[key] for key in ("library", "runs") if key in flags})
+    library = flags.get("library")
+    if library is not None and not Path(library).is_dir():
+        raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
     folder = find_run(Path(here.runs), name)
     budget = None
     if "budget" in flags:
@@ -114,6 +139,7 @@ def go_on(
             folder.name,
             runs=folder.parent,
             budget=budget,
+            library=library,
             sources=here,
             vouch=vouch,
             ask_human=drive.ask,

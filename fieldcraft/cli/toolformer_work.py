@@ -125,6 +125,7 @@ def from_flags(kind: type[M], flags: Mapping[str, Any]) -> M:
 
 
 def _unfit(error: ValidationError, source: str) -> UsageProblem:
+    from fieldcraft.common.invalid import in_words
     from fieldcraft.common.suggest import nearest
     from fieldcraft.tools.toolformer.settings import AnnotationSettings, ToolSettings
 
@@ -134,7 +135,7 @@ def _unfit(error: ValidationError, source: str) -> UsageProblem:
         known = sorted((ToolSettings if len(first["loc"]) > 1 else AnnotationSettings).model_fields)
         close = nearest(str(first["loc"][-1]), known) or "."
         return UsageProblem(f"{source}: no setting {where!r}{close} Known settings: {', '.join(known)}")
-    return UsageProblem(f"{source}: {where}: {first['msg'].removeprefix('Value error, ')}")
+    return UsageProblem(f"{source}: {where}: {in_words(first)}")
 
 
 def proposing(

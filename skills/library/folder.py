@@ -14,6 +14,7 @@ folder, and no link in it is followed. A writer keeps that folder open, even if 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,18 @@ from fieldcraft.skills.library.skill import Skill
 from fieldcraft.skills.library.writing import SkillWriter
 
 _VERSION_CURE = "remove it, or restore it from git"
+
+
+def is_library(path: Path) -> bool:
+    """Whether a library was made at `path`, or a skill lies there. A name that no file can have is none."""
+    try:
+        with os.scandir(path) as entries:
+            return any(
+                entry.name == PRIVATE or os.path.isfile(os.path.join(entry.path, "SKILL.md"))  # noqa: PTH113, PTH118
+                for entry in entries
+            )
+    except (OSError, ValueError):
+        return False
 
 
 class SkillFolder:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fieldcraft.common.files import Folder
+from fieldcraft.common.suggest import nearest
 from fieldcraft.skills.library.errors import ForeignLibrary
 
 if sys.platform != "win32":
@@ -40,6 +41,31 @@ def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
         f'if you trust who can write there, set library_owners = ["{user}"] (--library-owner {user}), '
         "or work on a copy"
     )
+
+
+def unknown_owner(owner: str) -> str:
+    """Why no user (a name or id) or group (`@name`, `@id`) of this machine is meant; empty where one is."""
+    name = owner.removeprefix("@")
+    if sys.platform == "win32" or name.isdecimal():
+        return ""
+    users, groups = {entry.pw_name for entry in pwd.getpwall()}, {entry.gr_name for entry in grp.getgrall()}
+    if owner.startswith("@"):
+        if name in groups or _is_known(grp.getgrnam, name):
+            return ""
+        return f"there is no group {name!r} on this machine{nearest(name, groups)}"
+    if name in users or _is_known(pwd.getpwnam, name):
+        return ""
+    hint = f"; the group of this name is @{name}" if name in groups else nearest(name, users)
+    return f"there is no user {name!r} on this machine{hint}"
+
+
+def _is_known(look_up: Callable[[str], object], name: str) -> bool:
+    """Whether a directory that lists nobody (LDAP, for example) knows the name all the same."""
+    try:
+        look_up(name)
+    except (KeyError, ValueError):  # a name that nobody can have
+        return False
+    return True
 
 
 if sys.platform != "win32":

@@ -8,6 +8,7 @@ import keyword
 import re
 import symtable
 
+from fieldcraft.common.quiet import without_warnings
 from fieldcraft.skills.program.program import (
     RESERVED,
     SOURCE_LIMIT,
@@ -66,9 +67,15 @@ def read_python(source: str) -> ast.Module:
     if len(source) * source.count("{") > _FIELDS and re.search("[fF][rR]?[\"']", source):
         raise ProgramError("the source has too many fields in f-strings to be read; write fewer")
     try:
-        return ast.parse(source)
+        with without_warnings():
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(_syntax_message(source, error)) from None
+
+
+def _symbols(source: str) -> symtable.SymbolTable:
+    with without_warnings():
+        return symtable.symtable(source, "program", "exec")
 
 
 def _parse_javascript(source: str) -> Program:
@@ -120,7 +127,7 @@ def _parse(source: str, tree: ast.Module) -> Program:
         entry=entry.name,
         parameters=_parameters(entry),
         docstring=ast.get_docstring(entry) or "",
-        names=_global_reads(symtable.symtable(source, "program", "exec")) - defined,
+        names=_global_reads(_symbols(source)) - defined,
         tools=_tool_names(tree),
     )
 

@@ -149,6 +149,15 @@ def test_a_model_that_gives_no_answers_leaves_a_run_to_resume(
     assert workshop.run("explore", "--plain", "--resume", "first").code == 0
 
 
+def test_a_model_that_falls_silent_in_the_last_iteration_is_no_success(
+    workshop: Workshop, write_script: Callable[..., None]
+) -> None:
+    write_script(describer=[])
+    ended = workshop.explore("--iterations", "1")
+    assert "paused: 5 model calls in a row failed" in ended.out
+    assert ended.code == 1
+
+
 def test_solve_ends_well_only_where_the_task_was_done(
     workshop: Workshop, write_script: Callable[..., None]
 ) -> None:

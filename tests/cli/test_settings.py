@@ -47,18 +47,31 @@ def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("sed = 3\n", "fieldcraft.toml: no setting 'sed'; did you mean 'seed'?"),
+        ("sed = 3\n", "fieldcraft.toml, line 1: no setting 'sed'; did you mean 'seed'?"),
         (
             "[budget]\niteration = 3\n",
-            "fieldcraft.toml: no setting 'budget.iteration'; did you mean 'iterations'?",
+            "fieldcraft.toml, line 2: no setting 'budget.iteration'; did you mean 'iterations'?",
         ),
-        ("seed = 'x'\n", "fieldcraft.toml: seed: "),
+        ("seed = 'x'\n", "fieldcraft.toml, line 1: seed: must be a whole number (got 'x')"),
         ("[role_models]\naktor = 'offline'\n", "no model role 'aktor'; did you mean 'actor'?"),
         (
             "[model_options]\nprise = 3\n",
             "no setting 'model_options.prise'; did you mean 'prices' or 'retries'? Known settings",
         ),
-        ("sandbox = 'cage'\n", "fieldcraft.toml: sandbox: "),
+        (
+            "sandbox = 'cage'\n",
+            "fieldcraft.toml, line 1: sandbox: must be 'auto', 'process', 'docker' or 'unsafe' (got 'cage')",
+        ),
+        ("sandbox = 'proces'\n", "(got 'proces'); did you mean 'process'?"),
+        ("[mcp.a]\ncommand = 'b'\n\n[mcp.a.effects]\n'*' = 'read'\n", "line 5: mcp.a.effects.*: must be "),
+        ("[mcp.a]\ncommand = 3\n", "fieldcraft.toml, line 2: mcp.a.command: must be a text (got '3')"),
+        ("[openapi]\na = { documnt = 'b' }\n", "fieldcraft.toml, line 2: "),
+        (
+            "[model_options]\ntimeout = 'long'\n",
+            "line 2: model_options.timeout: must be a number (got 'long')",
+        ),
+        ("[tool_policy]\ncalls = 'x'\n", "line 2: "),
+        ("seed = 1\nbudget = 3\n", "fieldcraft.toml, line 2: budget: must be a table (got '3')"),
         ("seed = \n", "fieldcraft.toml is not valid TOML: Invalid value (at line 1, column 8)"),
     ],
 )
@@ -84,10 +97,14 @@ def test_a_folder_of_the_files_name_is_told(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("FIELDCRAFT_SEED", "x", "FIELDCRAFT_SEED: seed: "),
+        ("FIELDCRAFT_SEED", "x", "FIELDCRAFT_SEED: seed: must be a whole number (got 'x')"),
         ("FIELDCRAFT_OPTIONS", "{size", "FIELDCRAFT_OPTIONS must hold JSON"),
         ("FIELDCRAFT_SEDE", "3", "FIELDCRAFT_SEDE is not a setting; did you mean 'seed'? (in capitals"),
-        ("FIELDCRAFT_BUDGET__TOKENS", "-1", "FIELDCRAFT_BUDGET__TOKENS: budget.tokens: "),
+        (
+            "FIELDCRAFT_BUDGET__TOKENS",
+            "-1",
+            "FIELDCRAFT_BUDGET__TOKENS: budget.tokens: must be 0 or more (got '-1')",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(
@@ -100,7 +117,7 @@ def test_a_wrong_variable_is_named(
 
 
 def test_a_wrong_flag_is_named(workshop: Workshop) -> None:
-    with pytest.raises(UsageProblem, match="command line: budget.tokens: "):
+    with pytest.raises(UsageProblem, match="--tokens: must be 0 or more"):
         load_settings({"budget": {"tokens": -5}})
 
 

@@ -237,6 +237,24 @@ def test_check_asks_the_servers_of_a_web_api(place: Workshop) -> None:
     assert "9 tools" not in down.out
 
 
+def test_check_names_credentials_that_are_missing(place: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOWHERE", raising=False)
+    document = f"document = {str(SERVERS / 'shop.yaml')!r}\nservers = ['http://127.0.0.1:9']\n"
+    Path("fieldcraft.toml").write_text(
+        f"[openapi.some]\n{document}credentials = {{ login = 'me:secret' }}\n"
+        f"[openapi.unset]\nprefix = 'unset_'\n{document}credentials = {{ key = '${{NOWHERE}}' }}\n"
+    )
+    checked = place.run("tools", "check", "--json")
+
+    assert checked.code == 1
+    assert checked.data["credentials"] == {
+        "openapi.some": "1 operation needs credentials that are not given: token; "
+        'set credentials = {token = "${NAME_OF_A_VARIABLE}"}'
+    }
+    assert "variable NOWHERE is not set; set it" in checked.data["problems"]["openapi.unset"]
+    assert "! openapi.some" in " ".join(place.run("tools", "check").out.split())
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

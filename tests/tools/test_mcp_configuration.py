@@ -49,8 +49,8 @@ def test_entries_of_many_clients(entry: dict[str, Any], server: McpServer) -> No
         ({}, "either a command to start or a url"),
         ({"command": "a", "url": "https://a"}, "either a command to start or a url"),
         ({"command": "a", "type": "http"}, "type stdio goes with a command"),
-        ({"command": ["a", "b"]}, "command: Input should be a valid string"),
-        ({"url": "https://a", "type": "carrier pigeon"}, "type: Input should be"),
+        ({"command": ["a", "b"]}, "command: must be a text"),
+        ({"url": "https://a", "type": "carrier pigeon"}, "type: must be"),
     ],
 )
 def test_an_entry_that_cannot_be_used_says_why(entry: object, words: str) -> None:

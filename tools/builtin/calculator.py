@@ -9,6 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
 
+from fieldcraft.common.quiet import without_warnings
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.traits import declare
 
@@ -40,7 +41,8 @@ def calculator(expression: str) -> str:
         raise ToolError(f"the expression is too long: {len(expression):,} characters, {_LONGEST:,} allowed")
     text = expression.strip()
     try:
-        tree = ast.parse(text, mode="eval")
+        with without_warnings():
+            tree = ast.parse(text, mode="eval")
         return _shown(_Evaluation(text).value(tree.body))
     except ZeroDivisionError:
         raise ToolError("division by zero") from None

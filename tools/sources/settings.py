@@ -161,7 +161,9 @@ def filled(text: str) -> str:
             return str(_PLACES[name]())
         found = os.environ.get(name) or match["default"]
         if found is None:
-            raise BrokenTool(f"the environment variable {name} is not set")
+            raise BrokenTool(
+                f"the environment variable {name} is not set; set it, or write ${{{name}:-text}}"
+            )
         learn_variable(name, found)
         return found
 

@@ -44,6 +44,7 @@ def replay(
     as_json: o.Json = False,
 ) -> int:
     """Try every skill of a library in a new world, and report which work and why others fail."""
+    from fieldcraft.cli.libraries import check_library
     from fieldcraft.cli.options.config import load_settings
 
     flags = {
@@ -55,6 +56,7 @@ def replay(
     settings = load_settings(flags)
     if not Path(settings.library).is_dir():
         raise UsageProblem(f"there is no library {settings.library}; name one with --library")
+    check_library(Path(settings.library))
     bar = not (plain or as_json) and settings.tool_policy.approval == "never"
     results = list(_shown(settings, mark=mark, bar=bar))
     _report(results, settings, as_json=as_json)

@@ -116,6 +116,8 @@ def search(
     """Find the skills that help with something, the best first."""
     from fieldcraft.cli.views.console import console, print_json, say, table
 
+    if not query.strip():
+        raise UsageProblem('the query is empty; say what the skill is for, such as "dig stone"')
     matches = open_library(library).search(query, k=k, environment=env)
     if as_json:
         print_json(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -183,22 +183,25 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     with load_tools(settings.all_tools(), settings.tool_sources) as registry:
         sound = Counter(registry.origin(name) for name, _ in sound_tools(registry))
         problems = {problem.name: problem.message for problem in registry.problems}
+    lacks = _lacking(settings, problems)
     for origin, message in _silent(settings, problems).items():
         del sound[origin]
         problems[origin] = message
     if as_json:
-        print_json({"sound": sound, "problems": problems})
-        return FAILURE if problems else 0
+        print_json({"sound": sound, "problems": problems, "credentials": lacks})
+        return FAILURE if problems or lacks else 0
     shown = table("", "what", "found", whole=2)
     for origin, count in sound.items():
         shown.add_row(say(GOOD, "good"), say(origin, "name"), say(f"{count} tool{'s' * (count != 1)}"))
     for name, message in problems.items():
         shown.add_row(say(BAD, "bad"), say(name, "name"), say(message))
+    for name, message in lacks.items():
+        shown.add_row(say("!", "warn"), say(name, "name"), say(message))
     if sound or problems:
         console().print(shown)
     else:
         console().print(say("no tool is configured here; `tools add` adds one"))
-    return FAILURE if problems else 0
+    return FAILURE if problems or lacks else 0
 
 
 def _silent(settings: Settings, problems: Mapping[str, str]) -> dict[str, str]:
@@ -211,6 +214,19 @@ def _silent(settings: Settings, problems: Mapping[str, str]) -> dict[str, str]:
     from fieldcraft.tools.sources.openapi.reaching import unreachable
 
     return unreachable(reached)
+
+
+def _lacking(settings: Settings, problems: Mapping[str, str]) -> dict[str, str]:
+    """The web APIs with operations that need credentials nobody gave, by origin, and which."""
+    from fieldcraft.tools.errors import BrokenTool
+    from fieldcraft.tools.sources.openapi.credentials import lacking
+
+    found: dict[str, str] = {}
+    for name, document in settings.tool_sources.openapi.items():
+        if f"openapi.{name}" not in problems:
+            with suppress(BrokenTool):
+                found[f"openapi.{name}"] = lacking(document)
+    return {origin: message for origin, message in found.items() if message}
 
 
 def _ask(question: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,8 +21,11 @@ from pydantic_settings import (
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.cli.options.flags import flag_of
 from fieldcraft.common.data import DataError, Limits, bounded
+from fieldcraft.common.fields import LARGEST_COUNT
 from fieldcraft.common.files import read_file
+from fieldcraft.common.invalid import allowed, in_words
 from fieldcraft.common.plugins import check_name
 from fieldcraft.common.redaction import redact
 from fieldcraft.common.secret_names import names_a_secret
@@ -38,6 +42,8 @@ PREFIX = "FIELDCRAFT_"
 OTHER_VARIABLES = ("CACHE", "CHROMA_URL")
 """Environment variables with this prefix that other modules read."""
 _SECRET_TABLES = frozenset({"env", "headers", "credentials"})
+_HEADER = re.compile(r"\s*\[(?P<name>[^\[\]]{1,500})\]\s*(?:#.*)?$")
+_ENTRY = re.compile(r"\s*(?P<name>[^=\[\]#]{1,500}?)\s*=")
 TABLES = {"model_options": ModelSettings}
 """The models that validate tables which are plain dictionaries in the settings."""
 
@@ -53,6 +59,14 @@ class Settings(BaseSettings, RunSettings):
     )
 
     runs: str = "runs"
+
+    @field_validator("seed", mode="before")
+    @classmethod
+    def _seed_that_is_kept(cls, value: Any) -> Any:
+        """Refuse what a journal would cut to another seed."""
+        if isinstance(value, int) and abs(value) > LARGEST_COUNT:
+            raise ValueError(f"must be from {-LARGEST_COUNT} to {LARGEST_COUNT}")
+        return value
 
     @field_validator("model_options")
     @classmethod
@@ -151,10 +165,13 @@ def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
         known = _known_keys(place[:-1])
         near = nearest(place[-1], known) or "."
         return f"{where}: no setting {key!r}{near} Known settings: {', '.join(known)}"
-    cause = detail.get("ctx", {}).get("error")
-    problem = visible_line(cause if cause is not None else detail["msg"], 500)
-    given = detail["input"]
-    return f"{where}: {key}: {problem}{_got(place, given)}"
+    problem, given = visible_line(in_words(detail), 500), detail["input"]
+    if where == "--minutes" and isinstance(given, int | float):
+        given /= 60
+    words = allowed(detail)
+    close = nearest(given, words) if words and isinstance(given, str) else ""
+    named = f"{where}: " if where.startswith("--") else f"{where}: {key}: "
+    return f"{named}{problem}{_got(place, given)}{close}"
 
 
 def _got(place: Sequence[str], given: Any) -> str:
@@ -168,12 +185,38 @@ def _got(place: Sequence[str], given: Any) -> str:
 def _source(place: Sequence[str], flags: Mapping[str, Any]) -> str:
     """The flag, variable or file that set the value, as a person would look for it."""
     if _holds(flags, place):
-        return "command line"
+        return flag_of(place) or "command line"
     for depth in range(len(place), 0, -1):
         variable = PREFIX + "__".join(place[:depth]).upper()
         if variable in os.environ:
             return variable
-    return str(FILE)
+    line = line_of(place)
+    return f"{FILE}, line {line}" if line else str(FILE)
+
+
+def line_of(place: Sequence[str]) -> int | None:
+    """The line of the settings file that a setting stands in, where a look at each line can tell it."""
+    try:
+        lines = read_file(FILE, limit=FILE_LIMITS.size).decode("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, DataError):
+        return None
+    table: list[str] = []
+    found: dict[int, int] = {}
+    for number, line in enumerate(lines, 1):
+        if header := _HEADER.match(line):
+            table = _parts(header["name"])
+            reached = len(table) if table == list(place[: len(table)]) else 0
+        elif (entry := _ENTRY.match(line)) and (whole := table + _parts(entry["name"])):
+            reached = len(whole) if whole == list(place[: len(whole)]) else 0
+        else:
+            continue
+        if reached:
+            found.setdefault(reached, number)
+    return found[max(found)] if found else None
+
+
+def _parts(name: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in name.split(".")]
 
 
 def _holds(data: Any, place: Iterable[str]) -> bool:

@@ -3,21 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.files import read_file
-from fieldcraft.common.suggest import reason
+from fieldcraft.common.invalid import in_words
 
 _TASKS = Limits(size=1_000_000, depth=16, items=50_000)
 """The limits on a file of tasks."""
 
 
+_FLAGS = {
+    "environment": "--env",
+    "options": "--option",
+    "role_models": "--role-model",
+    "base_url": "--base-url",
+    "keep_prompts": "--keep-prompts",
+    "seconds": "--minutes",
+    "library_owners": "--library-owner",
+    "keep_skills": "--keep",
+    "role_tools": "--tools",
+    "approval": "--approve",
+}
+"""Setting -> the flag that sets it, where the flag is not called as the setting."""
+_SAME = frozenset(
+    {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
+    | {"attempts", "sandbox", "tools", "corpus"}
+)
+
+
+def flag_of(place: Sequence[str]) -> str:
+    """The flag that a setting came from; empty where several flags stand behind it."""
+    named = (part for part in reversed(place) if part in _FLAGS or part in _SAME)
+    return next((_FLAGS.get(part, f"--{part}") for part in named), "")
+
+
 def given(**flags: Any) -> dict[str, Any]:
-    """The flags that were given a value."""
+    """The flags that were given a value.
+
+    Raises:
+        UsageProblem: one is an empty text, which names nothing.
+    """
+    for name, value in flags.items():
+        if isinstance(value, str) and not value.strip():
+            raise UsageProblem(f"{flag_of([name]) or name} is empty; give it a value, or leave it out")
     return {name: value for name, value in flags.items() if value is not None and value != {}}
 
 
@@ -51,6 +83,7 @@ def keeping(
 ) -> dict[str, Any]:
     """The settings of `--library --library-owner --keep --runs`."""
     named = tuple(owners) if owners else None
+    check_owners("--library-owner", named or ())
     return given(library=library, library_owners=named, keep_skills=keep, runs=runs)
 
 
@@ -107,6 +140,19 @@ def method(name: str | None, without: list[str] | None) -> dict[str, Any]:
     from fieldcraft.agent.methods import method_settings
 
     return method_settings(name, without or ()) if name or without else {}
+
+
+def check_owners(where: str, owners: Iterable[str]) -> None:
+    """Refuse owners of libraries that are no users or groups of this machine.
+
+    Raises:
+        UsageProblem: with the nearest names; `where` says who named it.
+    """
+    from fieldcraft.skills.library.owners import unknown_owner
+
+    for owner in owners:
+        if problem := unknown_owner(owner):
+            raise UsageProblem(f"{where} {owner}: {problem}")
 
 
 def curriculum(who: str | None, tasks: Path | None) -> dict[str, Any]:
@@ -176,7 +222,7 @@ def read_tasks(path: Path) -> tuple[Any, ...]:
         except ValidationError as error:
             detail = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in detail["loc"])
-            words = f"{key} {reason(detail['msg'])}".strip()
+            words = f"{key} {in_words(detail)}".strip()
             raise UsageProblem(f"--tasks {path}, task {number}: {words}") from error
     return tuple(tasks)
 

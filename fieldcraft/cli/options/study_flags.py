@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli.errors import UsageProblem
-from fieldcraft.common.suggest import reason
+from fieldcraft.common.invalid import in_words
 
 if TYPE_CHECKING:
     from fieldcraft.cli.options.config import Settings
@@ -94,5 +94,6 @@ def make_plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyP
         )
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        cause = reason(detail["msg"])
-        raise UsageProblem(f"{'.'.join(str(part) for part in detail['loc'])}: {cause}") from error
+        place = ".".join(str(part) for part in detail["loc"])
+        words = in_words(detail)
+        raise UsageProblem(f"{place}: {words}" if place else words) from error

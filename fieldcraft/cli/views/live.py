@@ -38,6 +38,7 @@ class LiveView:
 
     def __init__(self, overview: Overview, *, watching: bool = False) -> None:
         self.overview = overview
+        self.on_screen = True
         self._hint = WATCHING if watching else HINT
         self._console = console()
         self._lock = threading.Lock()
@@ -68,9 +69,17 @@ class LiveView:
                 return
             if self.overview.doing != doing:
                 self._changed = time.monotonic()
-            told = [line.text() for line in lines(event, self.overview) if line.lasting]
+            told = self._lasting(event)
         for text in told:
             self._console.print(text)
+
+    def tell(self, event: e.Event) -> None:
+        """Print what lasts of an event above the dashboard."""
+        for text in self._lasting(event):
+            self._console.print(text)
+
+    def _lasting(self, event: e.Event) -> list[Text]:
+        return [line.text() for line in lines(event, self.overview) if line.lasting]
 
     def ask(self, question: str) -> str:
         """Ask the person, with the dashboard hidden meanwhile."""

@@ -24,6 +24,7 @@ class PlainView:
     def __init__(self, overview: Overview, *, stderr: bool = False) -> None:
         self.overview = overview
         self._console = console(stderr=stderr)
+        self.on_screen = stderr or self._console.is_terminal
 
     def __enter__(self) -> Self:
         self._print(opening_line(self.overview), time.time())
@@ -36,10 +37,14 @@ class PlainView:
         """Print one event of the run."""
         if not self.overview.take(event):
             return
-        for line in lines(event, self.overview):
-            self._print(line.text(), event.time)
+        self.tell(event)
         if isinstance(event, e.TaskFinished):
             self._print(figures.spent_line(self.overview), event.time)
+
+    def tell(self, event: e.Event) -> None:
+        """Print the lines of an event."""
+        for line in lines(event, self.overview):
+            self._print(line.text(), event.time)
 
     def ask(self, question: str) -> str:
         """Ask the person; raises `EOFError` at the end of the input.

@@ -219,7 +219,7 @@ def test_texts_without_a_place_for_a_call_are_told_of(
             "a task in it has no 'answers'",
         ),
         ("train nowhere --model model --into a", 2, "nowhere holds no annotation; make one"),
-        ("train made --model model --into a --learning-rate -1", 2, "learning_rate: Input should be greater"),
+        ("train made --model model --into a --learning-rate -1", 2, "learning_rate: must be more than"),
         ("decode --model model --tools calculator", 2, "there is no text to continue"),
         ("evaluate --tasks tasks.jsonl --model model --tools calculator", 2, "write it as svamp:tasks.jsonl"),
         ("evaluate --tasks odd:tasks.jsonl --model model --tools calculator", 1, "there are asdiv, svamp"),

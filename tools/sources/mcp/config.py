@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from fieldcraft.common.data import DataError, Limits, bounded, read_json_parts
 from fieldcraft.common.files import UnsafeFile, read_file
+from fieldcraft.common.invalid import in_words
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.calls.arguments import complaints
+from fieldcraft.tools.calls.arguments import one_line
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.settings import McpServer
 
@@ -62,7 +63,8 @@ def server_of(entry: object) -> McpServer | BrokenTool:
     try:
         return McpServer.model_validate(known)
     except ValidationError as error:
-        return BrokenTool(f"its entry cannot be used: {complaints(error)}")
+        found = ((detail["loc"], in_words(detail)) for detail in error.errors(include_url=False))
+        return BrokenTool(f"its entry cannot be used: {one_line(found)}")
 
 
 def read_configuration(path: Path) -> Any:

@@ -6,10 +6,14 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fieldcraft.common.text import visible_line
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.openapi.document import Document, read
 from fieldcraft.tools.sources.openapi.headers import is_parameter
-from fieldcraft.tools.sources.settings import filled
+from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
+from fieldcraft.tools.sources.settings import OpenApiDocument, filled
+
+_MOST_NAMED = 8
 
 
 class Credentials:
@@ -49,6 +53,34 @@ class Credentials:
         if not missing:
             return ""
         return f'; it wants credentials: credentials = {{{missing[0]} = "${{NAME_OF_A_VARIABLE}}"}}'
+
+
+def lacking(settings: OpenApiDocument) -> str:
+    """Which credentials the operations of a document need that are not given, and how many operations.
+
+    Empty where nothing is missing.
+
+    Raises:
+        BrokenTool: the document cannot be read.
+    """
+    document = read(filled(settings.document))
+    missing: set[str] = set()
+    refused = 0
+    for operation in operations_of(document):
+        if not isinstance(operation, Operation) or not settings.wants(operation.name):
+            continue
+        needs = [set(names) - settings.credentials.keys() for names in operation.security]
+        if needs and all(needs):
+            refused += 1
+            missing |= min(needs, key=len)
+    if not refused:
+        return ""
+    names = ", ".join(visible_line(name, 60) for name in sorted(missing)[:_MOST_NAMED])
+    example = visible_line(min(missing), 60)
+    return (
+        f"{refused} operation{'s need' if refused > 1 else ' needs'} credentials that are not given: "
+        f'{names}; set credentials = {{{example} = "${{NAME_OF_A_VARIABLE}}"}}'
+    )
 
 
 def _place(name: str, scheme: Mapping[str, Any], secret: str) -> tuple[str, str, str]:
