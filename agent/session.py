@@ -44,7 +44,7 @@ from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_execut
 from fieldcraft.agent.tooling.restored_values import with_values
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
+from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher, require_system
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
 
@@ -111,6 +111,7 @@ def new_session(
         UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool, SandboxUnavailable,
             LibraryLocked, RunError: what cannot be opened and how to mend it.
     """
+    require_system()
     with ExitStack() as stack:
         opened = _open(settings, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
@@ -135,6 +136,7 @@ def resumed_session(
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     """
+    require_system()
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
         if vouch is not None:

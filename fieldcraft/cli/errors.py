@@ -49,6 +49,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.tooling.opening import MissingCorpus
     from fieldcraft.envs import UnknownEnvironment
     from fieldcraft.skills.library.errors import UnknownSkill
+    from fieldcraft.skills.sandbox.base import SystemUnsupported
     from fieldcraft.tools.errors import UnknownTool
     from fieldcraft.tools.toolformer.errors import MissingToolformer, NoSuchFile
 
@@ -68,6 +69,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         MissingKey,
         MissingToolformer,
         NoSuchFile,
+        SystemUnsupported,
     )
 
 

@@ -19,6 +19,7 @@ from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.envs import Environment, make, nearest
+from fieldcraft.skills.sandbox import require_system
 from fieldcraft.study.crew import Crew
 from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.lives import read_result
@@ -125,7 +126,9 @@ def open_study(
             written.
         BadWorldOptions, UnknownEnvironment: the worlds cannot be made as the plan wants them.
         UnknownModel, MissingExtra, MissingKey, BadScript: nor can the models.
+        SystemUnsupported: programs do not run on this operating system.
     """
+    require_system()
     open_clients(plan.settings)
     check_worlds(plan)
     home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)

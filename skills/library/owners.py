@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
 from fieldcraft.common.files import Folder
 from fieldcraft.skills.library.errors import ForeignLibrary
-
-if sys.platform != "win32":
-    import grp
-    import pwd
 
 
 def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
@@ -27,7 +22,7 @@ def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
     Raises:
         ForeignLibrary: the message names the setting.
     """
-    if sys.platform == "win32":
+    if not hasattr(os, "geteuid"):
         return
     status = folder.state()
     if status.st_uid == os.geteuid():
@@ -42,16 +37,19 @@ def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
     )
 
 
-if sys.platform != "win32":
+def _user_name(number: int) -> str:
+    import pwd
 
-    def _user_name(number: int) -> str:
-        try:
-            return pwd.getpwuid(number).pw_name
-        except KeyError:
-            return str(number)
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
-    def _group_name(number: int) -> str:
-        try:
-            return grp.getgrgid(number).gr_name
-        except KeyError:
-            return str(number)
+
+def _group_name(number: int) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)

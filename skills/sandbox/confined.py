@@ -136,6 +136,8 @@ def process_launcher(kind: str = "auto") -> Launcher:
 
 def why_not(way: Way) -> str | None:
     """Why a process cannot be confined in this way on this machine, with the cure; `None` where it can."""
+    if not sys.platform.startswith("linux"):
+        return "processes can be confined on Linux only"
     try:
         v8_filter()
     except seccomp.UnsupportedArchitecture as error:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from fieldcraft.common.system import unsupported
 from fieldcraft.envs import nearest
 from fieldcraft.skills.sandbox import bubblewrap
-from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
+from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable, SystemUnsupported
 from fieldcraft.skills.sandbox.docker import DockerSandbox
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 from fieldcraft.skills.sandbox.worker import lockdown, seccomp
@@ -51,9 +52,11 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
         pin: keep the calling thread and the program on one core while a program runs.
 
     Raises:
+        SystemUnsupported: no sandbox, not even `unsafe`, runs on this operating system.
         SandboxUnavailable: this machine lacks a layer or an engine; the message names it and the cure.
         ValueError: there is no such kind.
     """
+    require_system()
     match kind:
         case "auto":
             return _best_sandbox(pin=pin)
@@ -65,6 +68,17 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
             logger.warning("programs run without isolation: they can do whatever you can do on this machine")
             return ProcessSandbox("none", pin=pin)
     raise ValueError(f"there is no sandbox {kind!r}; there are {', '.join(KINDS)}{nearest(kind, KINDS)}")
+
+
+def require_system() -> None:
+    """Refuse an operating system on which no sandbox runs; for callers that would open other things first.
+
+    Raises:
+        SystemUnsupported: the message names what it lacks and the cure.
+    """
+    problem = unsupported("programs")
+    if problem is not None:
+        raise SystemUnsupported(problem)
 
 
 def _best_sandbox(*, pin: bool) -> Sandbox:
@@ -80,6 +94,8 @@ def _best_sandbox(*, pin: bool) -> Sandbox:
 
 
 def _process_sandbox(*, pin: bool) -> ProcessSandbox:
+    if not _on_linux():
+        raise SandboxUnavailable(f"the process sandbox needs Linux, and this is {_system()}; {CURES}")
     missing = [layer for layer in (_seccomp(), _rlimits()) if not layer.holds]
     landlock = _landlock()
     if not missing and landlock.holds:
@@ -93,13 +109,28 @@ def _process_sandbox(*, pin: bool) -> ProcessSandbox:
     raise SandboxUnavailable(f"this machine cannot isolate programs ({reasons}); {CURES}")
 
 
+def _on_linux() -> bool:
+    return sys.platform.startswith("linux")
+
+
+def _system() -> str:
+    """The name of this operating system as people know it."""
+    return {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+
+
+def _only_on_linux(name: str) -> Layer:
+    return Layer(name=name, holds=False, detail=f"{_system()} has none", cure="Linux, or --sandbox docker")
+
+
 def _seccomp() -> Layer:
+    if not _on_linux():
+        return _only_on_linux("seccomp")
     try:
         seccomp.machine_filter(str(SYSCALLS))
     except seccomp.UnsupportedArchitecture as error:
         cure = "x86-64 or arm64, or a table of its own in skills/sandbox/worker/syscalls.json"
         return Layer(name="seccomp", holds=False, detail=str(error), cure=cure)
-    if not sys.platform.startswith("linux") or not seccomp.supported():
+    if not seccomp.supported():
         return Layer(
             name="seccomp",
             holds=False,
@@ -110,14 +141,16 @@ def _seccomp() -> Layer:
 
 
 def _rlimits() -> Layer:
-    holds = sys.platform.startswith("linux")
-    detail = "memory, processor time, files, processes" if holds else f"not dependable on {sys.platform}"
+    holds = _on_linux()
+    detail = "memory, processor time, files, processes" if holds else f"not dependable on {_system()}"
     return Layer(
         name="rlimits", holds=holds, detail=detail, cure="" if holds else "Linux, or --sandbox docker"
     )
 
 
 def _landlock() -> Layer:
+    if not _on_linux():
+        return _only_on_linux("landlock")
     abi = lockdown.landlock_abi()
     if abi == 0:
         detail = "the kernel has no Landlock, or was started without it"
@@ -127,6 +160,8 @@ def _landlock() -> Layer:
 
 
 def _bubblewrap() -> Layer:
+    if not _on_linux():
+        return _only_on_linux("bubblewrap")
     problem = bubblewrap.works()
     cure = (
         "" if problem is None else "install bubblewrap and allow user namespaces; not needed beside Landlock"

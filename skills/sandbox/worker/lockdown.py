@@ -8,10 +8,14 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import resource
 import struct
 import sys
 from collections.abc import Iterable
+
+try:
+    import resource
+except ImportError:  # not on Windows, where this is imported to say what is missing
+    pass
 
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 24, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
@@ -37,10 +41,9 @@ def c_library() -> ctypes.CDLL:
 
 def landlock_abi() -> int:
     """The kernel's version of Landlock; 0 where there is none."""
-    libc = c_library()
     if not sys.platform.startswith("linux"):
         return 0
-    version: int = libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
+    version: int = c_library().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
     return max(0, version)
 
 

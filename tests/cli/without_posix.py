@@ -1,0 +1,74 @@
+"""Runs the command line in a Python that lacks what Windows lacks; `python without_posix.py ARGUMENT...`.
+
+This is not Windows: file names, line ends, locks and processes are still those of this machine. It shows that
+nothing that only POSIX systems have is imported or called on the way, and no more than that.
+"""
+
+from __future__ import annotations
+
+import asyncio  # noqa: F401 - loads the modules of the standard library that are POSIX variants here
+import concurrent.futures  # noqa: F401 - the same
+import multiprocessing.connection  # noqa: F401 - the same
+import os
+import select
+import signal
+import socket
+import subprocess  # noqa: F401 - the same
+import sys
+import uuid  # noqa: F401 - the same
+from types import ModuleType
+
+import filelock  # noqa: F401 - chooses its variant for POSIX when it is imported, as the next two do
+import numpy  # noqa: F401, ICN001 - the same
+import platformdirs  # noqa: F401 - the same
+
+MODULES = (
+    "fcntl resource pwd grp spwd crypt termios tty pty curses readline syslog posix _posixsubprocess _posixshmem"
+).split()
+OS = (
+    "fork forkpty getuid geteuid getgid getegid getgroups getresuid setuid setgid killpg setsid setpgid getpgid "
+    "getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown mkfifo mknod pread "
+    "preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice register_at_fork set_blocking "
+    "get_blocking sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4 "
+    "waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY O_NONBLOCK "
+    "O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile"
+).split()
+SIGNALS = "SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWINCH SIGTSTP SIGSTOP".split()
+SIGNAL_CALLS = "setitimer getitimer alarm pthread_sigmask pthread_kill sigwait ITIMER_REAL ITIMER_PROF".split()
+SOCKET = "AF_UNIX send_fds recv_fds CMSG_SPACE CMSG_LEN SCM_RIGHTS SO_PEERCRED".split()
+SELECT = "poll epoll POLLIN POLLOUT POLLHUP POLLERR POLLPRI".split()
+
+
+def take_away() -> None:
+    """Remove what Windows lacks from all that is imported from now on.
+
+    What is imported already, the standard library and a few packages, has variants for POSIX that would break:
+    it keeps the modules as they were.
+    """
+    reduced = {os: OS, signal: SIGNALS + SIGNAL_CALLS, socket: SOCKET, select: SELECT}
+    whole = {module: _copied(module) for module in reduced}
+    for user in [module for name, module in sys.modules.items() if name != __name__]:
+        for name, value in list(vars(user).items()):
+            if isinstance(value, ModuleType) and value in whole:
+                setattr(user, name, whole[value])
+    for module, names in reduced.items():
+        for name in names:
+            if hasattr(module, name):
+                delattr(module, name)
+    os.supports_dir_fd = os.supports_fd = set()
+    os.supports_follow_symlinks = {os.stat}
+    for name in MODULES:
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
+def _copied(module: ModuleType) -> ModuleType:
+    copy = ModuleType(module.__name__)
+    vars(copy).update(vars(module))
+    return copy
+
+
+if __name__ == "__main__":
+    take_away()
+    from fieldcraft.cli.main import main
+
+    sys.exit(main(sys.argv[1:]))
