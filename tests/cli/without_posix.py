@@ -1,4 +1,4 @@
-"""Runs the command line in a Python that lacks what Windows lacks; `python without_posix.py ARGUMENT...`.
+"""Serves commands in a Python that lacks what Windows lacks: a JSON list of arguments a line, answers as lines.
 
 This is not Windows: file names, line ends, locks and processes are still those of this machine. It shows that
 nothing that only POSIX systems have is imported or called on the way, and no more than that.
@@ -7,16 +7,23 @@ nothing that only POSIX systems have is imported or called on the way, and no mo
 from __future__ import annotations
 
 import asyncio  # noqa: F401 - loads the modules of the standard library that are POSIX variants here
+import builtins
 import concurrent.futures  # noqa: F401 - the same
-import multiprocessing.connection  # noqa: F401 - the same
+import io
+import json
+import multiprocessing.resource_tracker  # noqa: F401 - the same
 import os
+import resource
 import select
 import signal
 import socket
 import subprocess  # noqa: F401 - the same
 import sys
+import traceback
 import uuid  # noqa: F401 - the same
+from contextlib import redirect_stderr, redirect_stdout
 from types import ModuleType
+from typing import Any
 
 import filelock  # noqa: F401 - chooses its variant for POSIX when it is imported, as the next two do
 import numpy  # noqa: F401, ICN001 - the same
@@ -37,6 +44,7 @@ SIGNALS = "SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWIN
 SIGNAL_CALLS = "setitimer getitimer alarm pthread_sigmask pthread_kill sigwait ITIMER_REAL ITIMER_PROF".split()
 SOCKET = "AF_UNIX send_fds recv_fds CMSG_SPACE CMSG_LEN SCM_RIGHTS SO_PEERCRED".split()
 SELECT = "poll epoll POLLIN POLLOUT POLLHUP POLLERR POLLPRI".split()
+RESOURCE = resource
 
 
 def take_away() -> None:
@@ -47,10 +55,11 @@ def take_away() -> None:
     """
     reduced = {os: OS, signal: SIGNALS + SIGNAL_CALLS, socket: SOCKET, select: SELECT}
     whole = {module: _copied(module) for module in reduced}
-    for user in [module for name, module in sys.modules.items() if name != __name__]:
+    own = sys.modules[__name__]
+    for user in [module for module in sys.modules.values() if module is not own]:
         for name, value in list(vars(user).items()):
             if isinstance(value, ModuleType) and value in whole:
-                setattr(user, name, whole[value])
+                vars(user)[name] = whole[value]
     for module, names in reduced.items():
         for name in names:
             if hasattr(module, name):
@@ -59,6 +68,7 @@ def take_away() -> None:
     os.supports_follow_symlinks = {os.stat}
     for name in MODULES:
         sys.modules[name] = None  # type: ignore[assignment]
+    builtins.__import__ = _import_but_for_chroma(builtins.__import__)
 
 
 def _copied(module: ModuleType) -> ModuleType:
@@ -67,8 +77,37 @@ def _copied(module: ModuleType) -> ModuleType:
     return copy
 
 
+def _import_but_for_chroma(original: Any) -> Any:
+    """Chroma imports `resource` unless the system calls itself Windows, which this one does not."""
+
+    def imported(name: str, globals: Any = None, *arguments: Any, **named: Any) -> Any:
+        if name == "resource" and str((globals or {}).get("__name__", "")).startswith("chromadb"):
+            return RESOURCE
+        return original(name, globals, *arguments, **named)
+
+    return imported
+
+
+def serve() -> None:
+    """Run each command of standard input; answer with its exit code, standard output and standard error."""
+    from fieldcraft.cli.main import main
+    from fieldcraft.cli.views.console import console
+
+    answers = sys.stdout
+    for line in sys.stdin:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        console.cache_clear()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                code = main(json.loads(line))
+            except BaseException:
+                traceback.print_exc()
+                code = -1
+        texts = [stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err)]  # type: ignore[attr-defined]
+        answers.write(json.dumps([code, *texts]) + "\n")
+        answers.flush()
+
+
 if __name__ == "__main__":
     take_away()
-    from fieldcraft.cli.main import main
-
-    sys.exit(main(sys.argv[1:]))
+    serve()
