@@ -204,7 +204,9 @@ def test_doctor_says_that_programs_cannot_run(server: Server) -> None:
     assert "WSL" in sandbox["cure"]
 
 
-@pytest.mark.parametrize("command", ["annotate no.jsonl --into x", "decode text --tools calculator", "train no --into x"])
+@pytest.mark.parametrize(
+    "command", ["annotate no.jsonl --into x", "decode text --tools calculator", "train no --into x"]
+)
 def test_toolformer_reads_its_arguments(server: Server, command: str) -> None:
     ended = server.run("toolformer", *command.split(), "--model", "no-such-model")
 

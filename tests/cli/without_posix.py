@@ -35,13 +35,15 @@ MODULES = (
 OS = (
     "fork forkpty getuid geteuid getgid getegid getgroups getresuid setuid setgid killpg setsid setpgid getpgid "
     "getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown mkfifo mknod pread "
-    "preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice register_at_fork set_blocking "
+    "preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice set_blocking "
     "get_blocking sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4 "
     "waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY O_NONBLOCK "
     "O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile"
 ).split()
 SIGNALS = "SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWINCH SIGTSTP SIGSTOP".split()
-SIGNAL_CALLS = "setitimer getitimer alarm pthread_sigmask pthread_kill sigwait ITIMER_REAL ITIMER_PROF".split()
+SIGNAL_CALLS = (
+    "setitimer getitimer alarm pthread_sigmask pthread_kill sigwait ITIMER_REAL ITIMER_PROF".split()
+)
 SOCKET = "AF_UNIX send_fds recv_fds CMSG_SPACE CMSG_LEN SCM_RIGHTS SO_PEERCRED".split()
 SELECT = "poll epoll POLLIN POLLOUT POLLHUP POLLERR POLLPRI".split()
 RESOURCE = resource

@@ -119,7 +119,8 @@ def die_with_parent(parent: int) -> None:
 def limit_resources(memory: int, seconds: int) -> None:
     """Hard limits: bytes of address space, seconds of processor time; no files, processes, dumps.
 
-    The processor time is a backstop behind the host's deadline.
+    The processor time is a backstop behind the host's deadline. Outside Linux, where no limit is relied on,
+    those that the system refuses (macOS: the address space) are left out.
     """
     limits = {
         "RLIMIT_AS": memory,
@@ -131,7 +132,11 @@ def limit_resources(memory: int, seconds: int) -> None:
     }
     for name, value in limits.items():
         if hasattr(resource, name):
-            resource.setrlimit(getattr(resource, name), (value, value))
+            try:
+                resource.setrlimit(getattr(resource, name), (value, value))
+            except (OSError, ValueError):
+                if sys.platform.startswith("linux"):
+                    raise
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
