@@ -14,12 +14,17 @@ FREE = ("offline", "ollama", "scripted", "toolformer")
 
 @dataclass(frozen=True)
 class Tokens:
-    """What one call read and wrote. Those read from and written to a prompt cache are part of `input`."""
+    """What one call read and wrote.
+
+    Those read from and written to a prompt cache are part of `input`; those that are to stay there for an hour
+    are part of `cache_write`.
+    """
 
     input: int
     output: int
     cache_read: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0
 
 
 Pricing = Callable[[Tokens], float]
@@ -62,13 +67,16 @@ def _flat(price: Price) -> Pricing:
 
 
 def _listed(name: str) -> Pricing | None:
-    """By the list, whose data is large: it is imported where a price is needed and nothing is downloaded."""
+    """By the list, whose data is large: it is imported where a price is needed and nothing is downloaded.
+
+    A name that is a path (`models/NAME`, `publishers/google/models/NAME`) may be listed by its end alone.
+    """
     from genai_prices import Usage as Listed
     from genai_prices import calc_price
 
     from fieldcraft.agent.models.provider_list import PROVIDERS
 
-    provider, _, model = name.partition(":")
+    provider, _, named = name.partition(":")
     listed_as = PROVIDERS[provider].prices if provider in PROVIDERS else ""
     if not listed_as:
         return None
@@ -79,11 +87,14 @@ def _listed(name: str) -> Pricing | None:
             output_tokens=tokens.output,
             cache_read_tokens=tokens.cache_read or None,
             cache_write_tokens=tokens.cache_write or None,
+            cache_write_1h_tokens=tokens.cache_write_1h or None,
         )
         return float(calc_price(usage, model, provider_id=listed_as).total_price)
 
-    try:
-        pricing(Tokens(1000, 1000))
-    except (LookupError, ValueError):
-        return None
-    return pricing
+    for model in dict.fromkeys((named, named.rpartition("models/")[2])):
+        try:
+            pricing(Tokens(1000, 1000))
+        except (LookupError, ValueError):
+            continue
+        return pricing
+    return None
