@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.models.settings import ModelSettings, Price
@@ -16,7 +17,7 @@ FREE = ("offline", "ollama", "scripted", "toolformer")
 class Tokens:
     """What one call read and wrote.
 
-    Those read from and written to a prompt cache are part of `input`; those that are to stay there for an hour
+    Those read from and written to a prompt cache are part of `input`; those written to stay there for an hour
     are part of `cache_write`.
     """
 
@@ -81,7 +82,7 @@ def _listed(name: str) -> Pricing | None:
     if not listed_as:
         return None
 
-    def pricing(tokens: Tokens) -> float:
+    def paying(model: str, tokens: Tokens) -> float:
         usage = Listed(
             input_tokens=tokens.input,
             output_tokens=tokens.output,
@@ -92,6 +93,7 @@ def _listed(name: str) -> Pricing | None:
         return float(calc_price(usage, model, provider_id=listed_as).total_price)
 
     for model in dict.fromkeys((named, named.rpartition("models/")[2])):
+        pricing = partial(paying, model)
         try:
             pricing(Tokens(1000, 1000))
         except (LookupError, ValueError):

@@ -232,6 +232,18 @@ def test_other_providers_answer_from_a_loopback_server(
     assert client.ask(HELLO, role="actor", call=1).text == "Hi."
 
 
+def test_azure_is_asked_at_its_endpoint_for_a_deployment(
+    serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(says("Hi."))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "key-of-this-test")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    client = ModelClient("azure_openai:mine", settings(base_url=server.url.removesuffix("/v1")))
+
+    assert client.ask(HELLO, role="actor", call=1).text == "Hi."
+    assert server.requests[0][0].startswith("/openai/deployments/mine/chat/completions?api-version=2024")
+
+
 def test_google_speaks_its_own_protocol(
     serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
