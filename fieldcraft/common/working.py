@@ -18,11 +18,10 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
-try:
+with suppress(ImportError):  # Windows, where one request is answered without limits
     import resource
-except ImportError:  # Windows, where one request is answered without limits
-    pass
 
 REQUEST = struct.Struct("<I")
 ANSWER = struct.Struct("<BI")

@@ -1,8 +1,8 @@
 """Every command where Python lacks what only POSIX systems have, as it does on Windows.
 
-This is NOT a test on Windows, on which nothing of this project is tested: it runs here, in a process without the
-modules and calls that Python has on POSIX systems only (`without_posix.py`). What needs no sandbox works there,
-and the rest refuses in one line.
+This is NOT a test on Windows, on which nothing of this project is tested: it runs here, in a process without
+the modules and calls that Python has on POSIX systems only (`without_posix.py`). What needs no sandbox works
+there, and the rest refuses in one line.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cli_workshop import CHOP, SAW, Finished, keep
 
 from fieldcraft.cli.main import app
 from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills.formats.voyager import import_voyager
 
 HERE = Path(__file__).parent
 RUNS_OF_0_1_0 = HERE.parent / "fixtures" / "v0_1_0"
@@ -67,12 +68,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _furnish(folder: Path) -> None:
-    """A world and a tool of one's own, a library, two runs that an earlier version made, and a foreign library."""
+    """A world and a tool of one's own, libraries (one is Voyager's), and two runs of an earlier version."""
     shutil.copy(HERE / "clearing.py", folder)
     (folder / "word_tools.py").write_text(
         'def shout(text: str) -> str:\n    """Say it loud."""\n    return text.upper()\n'
     )
-    (folder / "fieldcraft.toml").write_text('environment = "clearing:Clearing"\n')
+    (folder / "fieldcraft.toml").write_text(
+        'environment = "clearing:Clearing"\ntools = ["word_tools:shout"]\n'
+    )
     library = SkillLibrary(folder / "library", environment="clearing-v1")
     chop = keep(library, "chop_wood", CHOP, "Chops wood from the tree.", item="wood")
     for source in (SAW, SAW.replace("count=2", "count=3")):
@@ -90,6 +93,7 @@ def _furnish(folder: Path) -> None:
         (foreign / part / f"mineWood.{suffix}").write_text(content)
     vectors = {"mineWood": {"code": JAVASCRIPT, "description": "Mines wood."}}
     (foreign / "skills.json").write_text(json.dumps(vectors))
+    import_voyager(folder / "trial", SkillLibrary(folder / "javascript", environment="minecraft-v1"))
 
 
 def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -127,7 +131,7 @@ WORKING = {
     "skills accept chop-wood": "chop-wood",
     "skills diff saw-planks": "count=3",
     "skills merge other": "known already",
-    "skills import trial --library javascript": "1",
+    "skills import trial --library imported": "1",
     "skills show mine-wood --library javascript": "mineBlock",
     "skills check --library javascript": "sound",
     "skills export out --library javascript": "1 skills are in",
@@ -141,10 +145,10 @@ WORKING = {
     "tools show calculator": "tools.calculator",
     "tools call calculator 400/1400": "0.2857",
     "tools call word_tools:shout text=hello": "HELLO",
-    "tools add word_tools:shout": "shout",
+    "tools add calculator": "calculator",
     "tools check": "shout",
 }
-"""What is run, in this order, and a few words of its output."""
+"""What is run, and a few words of its output."""
 
 OTHERWISE = {
     ("envs", "install"): "fetches packages from the network",

@@ -1,4 +1,4 @@
-"""Serves commands in a Python that lacks what Windows lacks: a JSON list of arguments a line, answers as lines.
+"""Runs commands in a Python that lacks what Windows lacks: one a line, as a JSON list of arguments.
 
 This is not Windows: file names, line ends, locks and processes are still those of this machine. It shows that
 nothing that only POSIX systems have is imported or called on the way, and no more than that.
@@ -26,49 +26,49 @@ from types import ModuleType
 from typing import Any
 
 import filelock  # noqa: F401 - chooses its variant for POSIX when it is imported, as the next two do
-import numpy  # noqa: F401, ICN001 - the same
+import numpy  # noqa: F401 - the same
 import platformdirs  # noqa: F401 - the same
 
-MODULES = (
-    "fcntl resource pwd grp spwd crypt termios tty pty curses readline syslog posix _posixsubprocess _posixshmem"
-).split()
-OS = (
-    "fork forkpty getuid geteuid getgid getegid getgroups getresuid setuid setgid killpg setsid setpgid getpgid "
-    "getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown mkfifo mknod pread "
-    "preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice set_blocking "
-    "get_blocking sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4 "
-    "waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY O_NONBLOCK "
-    "O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile"
-).split()
-SIGNALS = "SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWINCH SIGTSTP SIGSTOP".split()
-SIGNAL_CALLS = (
-    "setitimer getitimer alarm pthread_sigmask pthread_kill sigwait ITIMER_REAL ITIMER_PROF".split()
-)
-SOCKET = "AF_UNIX send_fds recv_fds CMSG_SPACE CMSG_LEN SCM_RIGHTS SO_PEERCRED".split()
-SELECT = "poll epoll POLLIN POLLOUT POLLHUP POLLERR POLLPRI".split()
+MODULES = "fcntl resource pwd grp spwd crypt termios tty pty curses readline syslog posix"
+LACKING = {
+    os: """
+        fork forkpty getuid geteuid getgid getegid getgroups getresuid setuid setgid killpg setsid setpgid
+        getpgid getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown mkfifo
+        mknod pread preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice set_blocking get_blocking
+        sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4
+        waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY O_NONBLOCK
+        O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile
+        """,
+    signal: """
+        SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWINCH SIGTSTP SIGSTOP setitimer
+        getitimer alarm pthread_sigmask pthread_kill sigwait ITIMER_REAL ITIMER_PROF
+        """,
+    socket: "AF_UNIX send_fds recv_fds CMSG_SPACE CMSG_LEN SCM_RIGHTS SO_PEERCRED",
+    select: "poll epoll POLLIN POLLOUT POLLHUP POLLERR POLLPRI",
+}
+"""What Windows lacks. `os.register_at_fork` stays: torch asks for it unless the system calls itself Windows."""
 RESOURCE = resource
 
 
 def take_away() -> None:
     """Remove what Windows lacks from all that is imported from now on.
 
-    What is imported already, the standard library and a few packages, has variants for POSIX that would break:
-    it keeps the modules as they were.
+    What is imported already, the standard library and a few packages, has variants for POSIX that would
+    break: it keeps the modules as they were.
     """
-    reduced = {os: OS, signal: SIGNALS + SIGNAL_CALLS, socket: SOCKET, select: SELECT}
-    whole = {module: _copied(module) for module in reduced}
+    whole = {module: _copied(module) for module in LACKING}
     own = sys.modules[__name__]
     for user in [module for module in sys.modules.values() if module is not own]:
         for name, value in list(vars(user).items()):
             if isinstance(value, ModuleType) and value in whole:
                 vars(user)[name] = whole[value]
-    for module, names in reduced.items():
-        for name in names:
+    for module, names in LACKING.items():
+        for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)
     os.supports_dir_fd = os.supports_fd = set()
     os.supports_follow_symlinks = {os.stat}
-    for name in MODULES:
+    for name in MODULES.split():
         sys.modules[name] = None  # type: ignore[assignment]
     builtins.__import__ = _import_but_for_chroma(builtins.__import__)
 

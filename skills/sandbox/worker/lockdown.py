@@ -11,11 +11,10 @@ import os
 import struct
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
-try:
+with suppress(ImportError):  # Windows, where this is imported only to say what is missing
     import resource
-except ImportError:  # not on Windows, where this is imported to say what is missing
-    pass
 
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 24, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
