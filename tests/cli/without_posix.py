@@ -34,10 +34,10 @@ LACKING = {
     os: """
         fork forkpty getuid geteuid getgid getegid getgroups getresuid setuid setgid killpg setsid setpgid
         getpgid getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown mkfifo
-        mknod pread preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice set_blocking get_blocking
-        sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4
-        waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY O_NONBLOCK
-        O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile
+        mknod pread preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice set_blocking
+        get_blocking sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4
+        waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY
+        O_NONBLOCK O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile
         """,
     signal: """
         SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWINCH SIGTSTP SIGSTOP setitimer
@@ -46,7 +46,7 @@ LACKING = {
     socket: "AF_UNIX send_fds recv_fds CMSG_SPACE CMSG_LEN SCM_RIGHTS SO_PEERCRED",
     select: "poll epoll POLLIN POLLOUT POLLHUP POLLERR POLLPRI",
 }
-"""What Windows lacks. `os.register_at_fork` stays: torch asks for it unless the system calls itself Windows."""
+"""What Windows lacks. `os.register_at_fork` stays: torch asks for it unless the system is called Windows."""
 RESOURCE = resource
 
 
