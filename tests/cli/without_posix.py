@@ -33,11 +33,12 @@ MODULES = "fcntl resource pwd grp spwd crypt termios tty pty curses readline sys
 LACKING = {
     os: """
         fork forkpty getuid geteuid getgid getegid getgroups getresuid setuid setgid killpg setsid setpgid
-        getpgid getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown mkfifo
-        mknod pread preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice set_blocking
-        get_blocking sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname openpty wait wait3 wait4
-        waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED O_NOFOLLOW O_DIRECTORY
-        O_NONBLOCK O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync getxattr setxattr listxattr fwalk sendfile
+        getpgid getpgrp getsid uname sysconf pidfd_open memfd_create eventfd fchmod fchown chown lchown
+        mkfifo mknod pread preadv pwrite pwritev posix_fallocate statvfs fstatvfs getloadavg nice
+        set_blocking get_blocking sched_getaffinity sched_setaffinity sched_yield fchdir chroot ttyname
+        openpty wait wait3 wait4 waitid WNOHANG WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG WIFSTOPPED
+        O_NOFOLLOW O_DIRECTORY O_NONBLOCK O_CLOEXEC O_PATH O_TMPFILE O_NOCTTY O_SYNC fdatasync sync
+        getxattr setxattr listxattr fwalk sendfile
         """,
     signal: """
         SIGKILL SIGHUP SIGALRM SIGPROF SIGCHLD SIGUSR1 SIGUSR2 SIGPIPE SIGWINCH SIGTSTP SIGSTOP setitimer
