@@ -15,7 +15,7 @@ from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.envs import make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import open_sandbox, process_launcher
+from fieldcraft.skills.sandbox import open_sandbox, process_launcher, require_system
 
 
 def explore(
@@ -94,6 +94,7 @@ def replay(
     Returns:
         One result a skill, by name.
     """
+    require_system()
     world = make(environment)
     world.confine(process_launcher(sandbox))
     skills = SkillLibrary(Path(library), environment=world.spec.id)

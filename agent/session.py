@@ -32,7 +32,7 @@ from fieldcraft.common.errors import InputError
 from fieldcraft.common.plugins import name_of
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
+from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher, require_system
 from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
@@ -102,6 +102,7 @@ def new_session(
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool,
             SandboxUnavailable, LibraryLocked, RunError: what cannot be opened and how to mend it.
     """
+    require_system()
     given = given or Given()
     settings = given.named_in(settings)
     with ExitStack() as stack:
@@ -134,6 +135,7 @@ def resumed_session(
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     Objects that the run began with are `given` again.
     """
+    require_system()
     given = given or Given()
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))

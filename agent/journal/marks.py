@@ -75,8 +75,10 @@ def _key(*, create: bool) -> bytes:
             _make_key(folder)
         with folder.opened(KEY) as descriptor:
             status, key = os.fstat(descriptor), os.read(descriptor, _KEY_BYTES)
-    theirs = hasattr(os, "getuid") and status.st_uid != os.getuid()
-    if theirs or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or len(key) != _KEY_BYTES:
+    shared = hasattr(os, "getuid") and (  # elsewhere the mode says nothing, and the user's folder is private
+        status.st_uid != os.getuid() or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    )
+    if shared or len(key) != _KEY_BYTES:
         raise PermissionError(f"{place / KEY} is not this user's alone")
     return key
 

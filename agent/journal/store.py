@@ -240,7 +240,8 @@ def _drop_torn_line(descriptor: int) -> None:
     size = end = os.fstat(descriptor).st_size
     while end:
         begin = max(0, end - PIECE)
-        found = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+        os.lseek(descriptor, begin, os.SEEK_SET)
+        found = os.read(descriptor, end - begin).rfind(b"\n")
         if found >= 0:
             end = begin + found + 1
             break

@@ -7,8 +7,9 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
@@ -194,14 +195,7 @@ class ModelClient:
         if reported is None or not _believable(reported):
             asked = sum(_estimate(message.text) for message in conversation)
             return cost(self._price, Tokens(asked, _estimate(reply.text)), estimated=True)
-        cached = reported.get("input_token_details") or {}
-        tokens = Tokens(
-            reported["input_tokens"],
-            reported["output_tokens"],
-            cached.get("cache_read") or 0,
-            cached.get("cache_creation") or 0,
-        )
-        return cost(self._price, tokens)
+        return cost(self._price, _tokens(reported))
 
 
 def _known_as(model: BaseChatModel) -> str:
@@ -215,10 +209,24 @@ def _known_as(model: BaseChatModel) -> str:
 
 def _believable(reported: UsageMetadata) -> bool:
     """Whether these are plausible token counts of one call: a provider may report anything."""
-    cached = reported.get("input_token_details") or {}
-    of_input = (cached.get("cache_read") or 0) + (cached.get("cache_creation") or 0)
-    counts = (reported["input_tokens"], reported["output_tokens"], of_input)
-    return all(0 <= count < _MOST_TOKENS for count in counts) and of_input <= reported["input_tokens"]
+    tokens = _tokens(reported)
+    within = all(0 <= count < _MOST_TOKENS for count in astuple(tokens))
+    return within and tokens.cache_read + tokens.cache_write <= tokens.input
+
+
+def _tokens(reported: UsageMetadata) -> Tokens:
+    """The counts of LangChain's packages, some of which name a cache's by service tier or lifetime."""
+    details: Mapping[str, Any] = reported.get("input_token_details") or {}
+    cached = {name: count for name, count in details.items() if isinstance(count, int)}
+    an_hour = cached.get("ephemeral_1h_input_tokens", 0)
+    written = [count for name, count in cached.items() if name.endswith("cache_creation")]
+    return Tokens(
+        reported["input_tokens"],
+        reported["output_tokens"],
+        sum(count for name, count in cached.items() if name.endswith("cache_read")),
+        sum(written) + cached.get("ephemeral_5m_input_tokens", 0) + an_hour,
+        an_hour,
+    )
 
 
 def _fault(state: RetryCallState) -> PassingFault:

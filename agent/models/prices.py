@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.models.settings import ModelSettings, Price
@@ -14,12 +15,17 @@ FREE = ("offline", "ollama", "scripted", "toolformer")
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of one call. Tokens read from and written to a prompt cache are part of `input`."""
+    """The tokens of one call.
+
+    Tokens read from and written to a prompt cache are part of `input`; those written to stay there for an
+    hour are part of `cache_write`.
+    """
 
     input: int
     output: int
     cache_read: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0
 
 
 Pricing = Callable[[Tokens], float]
@@ -62,28 +68,35 @@ def _flat(price: Price) -> Pricing:
 
 
 def _listed(name: str) -> Pricing | None:
-    """By the list, whose data is large: it is imported where a price is needed and nothing is downloaded."""
+    """By the list, whose data is large: it is imported where a price is needed and nothing is downloaded.
+
+    A name that is a path (`models/NAME`, `publishers/google/models/NAME`) may be listed by its end alone.
+    """
     from genai_prices import Usage as Listed
     from genai_prices import calc_price
 
     from fieldcraft.agent.models.provider_list import PROVIDERS
 
-    provider, _, model = name.partition(":")
+    provider, _, named = name.partition(":")
     listed_as = PROVIDERS[provider].prices if provider in PROVIDERS else ""
     if not listed_as:
         return None
 
-    def pricing(tokens: Tokens) -> float:
+    def paying(model: str, tokens: Tokens) -> float:
         usage = Listed(
             input_tokens=tokens.input,
             output_tokens=tokens.output,
             cache_read_tokens=tokens.cache_read or None,
             cache_write_tokens=tokens.cache_write or None,
+            cache_write_1h_tokens=tokens.cache_write_1h or None,
         )
         return float(calc_price(usage, model, provider_id=listed_as).total_price)
 
-    try:
-        pricing(Tokens(1000, 1000))
-    except (LookupError, ValueError):
-        return None
-    return pricing
+    for model in dict.fromkeys((named, named.rpartition("models/")[2])):
+        pricing = partial(paying, model)
+        try:
+            pricing(Tokens(1000, 1000))
+        except (LookupError, ValueError):
+            continue
+        return pricing
+    return None

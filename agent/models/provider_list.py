@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fieldcraft.agent.models.bounded_http import response_hooks
+from fieldcraft.agent.models.errors import UnknownModel
 from fieldcraft.agent.models.settings import ModelSettings
 
 Arguments = Callable[[str, ModelSettings, str | None], dict[str, Any]]
@@ -25,6 +27,7 @@ class Provider:
         model: what the class calls the name of the model.
         arguments: how it wants to be called, given the model's name, the settings and the key, where that
             cannot be told from the fields of its class.
+        maker: the class method that makes a model, where calling the class does not.
         compatible: the class that speaks to a server at a `base_url` of the user's: it keeps to the widely
             copied part of the protocol, and may do without a key.
     """
@@ -36,6 +39,7 @@ class Provider:
     prices: str = ""
     model: str = "model"
     arguments: Arguments | None = None
+    maker: str | None = None
     compatible: str | None = None
 
 
@@ -48,6 +52,25 @@ def _ollama(model: str, settings: ModelSettings, _key: str | None) -> dict[str, 
         "temperature": settings.temperature,
         "num_predict": settings.max_output_tokens,
     }
+
+
+def _huggingface(model: str, settings: ModelSettings, key: str | None) -> dict[str, Any]:
+    """Its hosted models: without `backend` the package would load the model into this process."""
+    if settings.base_url is not None:
+        raise UnknownModel(no_address(f"huggingface:{model}"))
+    return {
+        "model_id": model,
+        "backend": "endpoint",
+        "huggingfacehub_api_token": key,
+        "timeout": math.ceil(settings.timeout),
+        "temperature": settings.temperature,
+        "max_new_tokens": settings.max_output_tokens,
+    }
+
+
+def no_address(name: str) -> str:
+    """What to say where a provider of one place only is given an address."""
+    return f"{name} takes no base_url; a server that speaks OpenAI's protocol is openai:MODEL"
 
 
 def _langsmith(model: str, settings: ModelSettings, key: str | None) -> dict[str, Any]:
@@ -108,7 +131,14 @@ PROVIDERS: Mapping[str, Provider] = {
     ),
     "google_vertexai": Provider(_VERTEX, "ChatVertexAI", "google-vertexai", prices="google"),
     "groq": Provider("langchain_groq", "ChatGroq", "groq", ("GROQ_API_KEY",), "groq"),
-    "huggingface": Provider("langchain_huggingface", "ChatHuggingFace", "huggingface", model="model_id"),
+    "huggingface": Provider(
+        "langchain_huggingface",
+        "ChatHuggingFace",
+        "huggingface",
+        ("HF_TOKEN", "HUGGINGFACEHUB_API_TOKEN"),
+        arguments=_huggingface,
+        maker="from_model_id",
+    ),
     "ibm": Provider("langchain_ibm", "ChatWatsonx", "ibm", model="model_id"),
     "langsmith": Provider(
         "langchain_openai",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fieldcraft.agent.models.bounded_http import bounded_client
 from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownModel
-from fieldcraft.agent.models.provider_list import PROVIDERS, Provider
+from fieldcraft.agent.models.provider_list import PROVIDERS, Provider, no_address
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.redact import redact
 from fieldcraft.common.suggest import nearest
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _NO_KEY = "not-needed"
 _SETTINGS = {
-    "base_url": ("base_url", "api_base", "endpoint_url", "endpoint", "azure_endpoint"),
+    "base_url": ("azure_endpoint", "endpoint", "base_url", "api_base", "endpoint_url"),
     "timeout": ("timeout", "request_timeout"),
     "max_retries": ("max_retries",),
     "temperature": ("temperature",),
     "max_tokens": ("max_tokens", "max_output_tokens", "max_completion_tokens"),
 }
-"""The names of settings in LangChain's classes, the most common name first."""
+"""The names of settings in LangChain's classes; of several names of one class the first is the right one."""
 LOCAL = ("offline", "scripted", "toolformer")
 """The models that are part of Fieldcraft: deterministic, without a key, never retried."""
 _COMMON = ("anthropic", "google_genai", "groq", "offline", "ollama", "openai")
@@ -135,9 +135,10 @@ def _from_provider(name: str, settings: ModelSettings) -> BaseChatModel:
         arguments = provider.arguments(model, settings, key)
     else:
         arguments = {provider.model: model, **_by_fields(name, cls, settings, key)}
+    make = cls if provider.maker is None else getattr(cls, provider.maker)
     try:
         return cast(
-            "BaseChatModel", cls(**{word: value for word, value in arguments.items() if value is not None})
+            "BaseChatModel", make(**{word: value for word, value in arguments.items() if value is not None})
         )
     except Exception as error:
         problem = " ".join(redact(str(error)).split())[:300]
@@ -161,9 +162,7 @@ def _by_fields(name: str, cls: type, settings: ModelSettings, key: str | None) -
         if word is not None:
             found[word] = values[setting]
         elif setting == "base_url" and settings.base_url is not None:
-            raise UnknownModel(
-                f"{name} takes no base_url; a server that speaks OpenAI's protocol is openai:MODEL"
-            )
+            raise UnknownModel(no_address(name))
     if "http_client" in known:
         found["http_client"] = bounded_client(settings.timeout)
     if key is not None and "api_key" in known:

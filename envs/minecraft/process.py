@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from fieldcraft.common.system import unsupported
 from fieldcraft.common.text import decoded, visible_line
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.minecraft.answers import ANSWERS, Hello, Joined, checked
@@ -58,6 +59,9 @@ class Bridge:
             CannotPlay: Node or the packages are missing, or speak another protocol.
             Lost: the server did not let the bot in, or is not there.
         """
+        problem = unsupported("Minecraft bots")
+        if problem is not None:
+            raise CannotPlay(problem)
         node, packages = find_node(), find_packages()
         bots_end, relays_end = socket.socketpair()
         with bots_end, relays_end:

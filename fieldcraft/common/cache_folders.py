@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from fieldcraft.common.cache import cache_folder
@@ -50,5 +49,5 @@ def check_ours(folder: Folder, name: str, *, depth: int = 0) -> None:
 
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
-    if sys.platform != "win32" and status.st_uid != os.geteuid():
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         raise UnsafeFile(path, "belongs to another user, so it is not used")

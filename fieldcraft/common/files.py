@@ -4,6 +4,10 @@ A `Folder` is an open directory. Its methods take the name of one entry, never a
 directory itself, so that nobody can exchange a folder for a link between a check and its use. Symbolic links,
 pipes, sockets and devices are refused by name. What is written appears whole, by a rename, so that a file
 with a second name elsewhere (a hard link) is never written through.
+
+Where the system has no calls relative to a descriptor (Windows), entries are reached by their path, after the
+same checks; an exchange between a check and the use is noticed for an entry that is opened, and not for the
+folders above it.
 """
 
 from __future__ import annotations
@@ -29,6 +33,12 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+_CLOSED = getattr(os, "O_CLOEXEC", 0)
+
+_MOUNT_POINT = 0xA0000003
+"""IO_REPARSE_TAG_MOUNT_POINT, which Python knows on Windows only."""
+_SEPARATORS = frozenset("/\0" if os.sep == "/" else "/\0\\:")
+"""On Windows a colon names a drive, or a second content of a file."""
 
 Kind = Literal["file", "folder", "link", "other"]
 
@@ -79,7 +89,7 @@ class Folder:
             if not path.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, "is no folder", str(path))
             return cls(-1, path)
-        return cls(os.open(path, os.O_RDONLY | _DIRECTORY | os.O_CLOEXEC), path)
+        return cls(os.open(path, os.O_RDONLY | _DIRECTORY | _CLOSED), path)
 
     @property
     def inode(self) -> int:
@@ -97,7 +107,7 @@ class Folder:
                 raise self._not("folder", name)
             return Folder(-1, self._base, (*self._inside, name))
         try:
-            flags = os.O_RDONLY | _DIRECTORY | _NO_FOLLOW | os.O_CLOEXEC
+            flags = os.O_RDONLY | _DIRECTORY | _NO_FOLLOW | _CLOSED
             descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EMLINK}:
@@ -124,11 +134,7 @@ class Folder:
         status = self.status(name)
         if status is None:
             return None
-        if stat.S_ISREG(status.st_mode):
-            return "file"
-        if stat.S_ISDIR(status.st_mode):
-            return "folder"
-        return "link" if stat.S_ISLNK(status.st_mode) else "other"
+        return _kind(status)
 
     def require(self, name: str, kind: Literal["file", "folder"]) -> None:
         """Raise `UnsafeFile` unless an entry is of this kind, or missing."""
@@ -201,14 +207,14 @@ class Folder:
         if self.kind(name) not in {"file", None}:
             raise self._not("plain file", name)
         try:
-            more = _NO_FOLLOW | _NO_WAIT | os.O_CLOEXEC | _BINARY if _DESCRIPTORS else _BINARY
+            more = _NO_FOLLOW | _NO_WAIT | _CLOSED | _BINARY if _DESCRIPTORS else _BINARY
             descriptor = os.open(*self._at(name), flags | more, mode, **self._here)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO}:
                 raise self._not("plain file", name) from None
             raise
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode) or not (_DESCRIPTORS or self._is_still(name, status)):
             os.close(descriptor)
             raise self._not("plain file", name)
         if own and status.st_nlink > 1:
@@ -316,7 +322,10 @@ class Folder:
         """Set the times (ns) of an entry, now where omitted."""
         _check_name(name)
         now = time.time_ns()
-        os.utime(*self._at(name), ns=times or (now, now), **self._here, follow_symlinks=False)
+        if _DESCRIPTORS:
+            os.utime(name, ns=times or (now, now), dir_fd=self._descriptor, follow_symlinks=False)
+        elif self.kind(name) in {"file", "folder"}:
+            os.utime(self.path / name, ns=times or (now, now))
 
     def sync(self) -> None:
         """Make the entries of this folder durable, where the system and the file system can."""
@@ -350,6 +359,11 @@ class Folder:
     @property
     def _here(self) -> dict[str, Any]:
         return {"dir_fd": self._descriptor} if _DESCRIPTORS else {}
+
+    def _is_still(self, name: str, opened: os.stat_result) -> bool:
+        """Whether the name stands for the file that was opened, and not for a link to it."""
+        status = self.status(name)
+        return status is not None and _kind(status) == "file" and os.path.samestat(status, opened)
 
     def _not(self, wanted: str, name: str) -> OSError:
         kind = self.kind(name)
@@ -398,7 +412,22 @@ def _possible(path: Path | str) -> Path:
     raise OSError(errno.EINVAL, "no file can have this name", str(path))
 
 
+def _kind(status: os.stat_result) -> Kind:
+    if stat.S_ISLNK(status.st_mode) or _is_junction(status):
+        return "link"
+    if stat.S_ISDIR(status.st_mode):
+        return "folder"
+    return "file" if stat.S_ISREG(status.st_mode) else "other"
+
+
+def _is_junction(status: os.stat_result) -> bool:
+    """Whether it is what Windows calls a junction: a folder that stands for another one."""
+    return getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT
+
+
 def _kind_of(entry: os.DirEntry[str]) -> Kind:
+    if not _DESCRIPTORS:
+        return _kind(entry.stat(follow_symlinks=False))
     if entry.is_symlink():
         return "link"
     if entry.is_dir(follow_symlinks=False):
@@ -407,7 +436,7 @@ def _kind_of(entry: os.DirEntry[str]) -> Kind:
 
 
 def _check_name(name: str) -> None:
-    if not name or name in {".", ".."} or "/" in name or "\0" in name or (os.sep != "/" and os.sep in name):
+    if not name or name in {".", ".."} or not _SEPARATORS.isdisjoint(name):
         raise ValueError(f"{name!r} is no name of an entry")
 
 

@@ -2,6 +2,9 @@
 
 For readers that cannot be bounded from inside: a parser written in C that takes quadratic time on some inputs
 cannot be stopped in our own process, neither by a deadline nor by Ctrl-C.
+
+Where the system has no limits on processes (Windows), each call has a process of its own, which is ended at a
+deadline by the clock on the wall; its memory is not limited.
 """
 
 from __future__ import annotations
@@ -21,9 +24,13 @@ from pathlib import Path
 
 from fieldcraft.common import working
 from fieldcraft.common.errors import FieldcraftError
+from fieldcraft.common.system import unsupported
 
 _GRACE_SECONDS = 30.0
 """To start, and beyond the deadline that the process keeps itself."""
+_START_SECONDS = 10.0
+"""For the start of an interpreter that serves one call."""
+_LIMITS = unsupported("processes with limits") is None
 _FLAGS = ("-I", "-S", "-B")
 _WORKERS: weakref.WeakSet[BoundedWorker] = weakref.WeakSet()
 
@@ -77,6 +84,8 @@ class BoundedWorker:
             OutOfMemory: see `memory`.
             WorkFailed: the function raised an error, or its process ended or could not be started.
         """
+        if not _LIMITS:
+            return self._once(data)
         with self._lock:
             process, channel = self._running()
             try:
@@ -118,6 +127,33 @@ class BoundedWorker:
             raise OutOfMemory(self._full())
         raise WorkFailed(f"failed: {answer.decode('utf-8', 'replace')}")
 
+    def _once(self, data: bytes) -> bytes:
+        """The answer of a process that is started for this call."""
+        settings = {"function": self._function, "path": self._path()}
+        try:
+            ended = subprocess.run(
+                [sys.executable, *_FLAGS, working.__file__, json.dumps(settings)],
+                env=_environment(),
+                input=data,
+                capture_output=True,
+                timeout=self._seconds * working.WALL_FACTOR + _START_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise OutOfTime(self._late()) from None
+        except OSError as error:
+            raise WorkFailed(f"could not be started: {error}") from None
+        status, answer = ended.stdout[:1], ended.stdout[1:]
+        if status == bytes([working.DONE]) and len(answer) <= self._answer:
+            return answer
+        if status == bytes([working.NO_MEMORY]):
+            raise OutOfMemory(self._full())
+        why = answer[:500].decode("utf-8", "replace") or f"exit status {ended.returncode}"
+        raise WorkFailed(f"failed: {why}")
+
+    def _path(self) -> list[str]:
+        return [str(self._folder), *(entry for entry in sys.path if Path(entry).is_absolute())]
+
     def _ended(self, process: subprocess.Popen[bytes]) -> WorkFailed:
         """Why the process ended without an answer."""
         with suppress(subprocess.TimeoutExpired):
@@ -147,20 +183,18 @@ class BoundedWorker:
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         ours, theirs = socket.socketpair()
         host = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
-        path = [str(self._folder), *(entry for entry in sys.path if Path(entry).is_absolute())]
         settings: dict[str, object] = {
             "function": self._function,
-            "path": path,
+            "path": self._path(),
             "seconds": self._seconds,
             "memory": self._memory,
             "host": host,
         }
-        environment = {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "SYSTEMROOT") if key in os.environ}
         try:
             with theirs:
                 process = subprocess.Popen(
                     [sys.executable, *_FLAGS, working.__file__, json.dumps(settings)],
-                    env=environment,
+                    env=_environment(),
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -183,6 +217,10 @@ class BoundedWorker:
             self._channel.close()
         self._process, self._channel = None, None
         self._lock = threading.Lock()
+
+
+def _environment() -> dict[str, str]:
+    return {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "SYSTEMROOT") if key in os.environ}
 
 
 def _received(channel: socket.socket, size: int, end: float) -> bytes:

@@ -2,7 +2,8 @@
 
 Run as a script by an interpreter that sees no site packages but those it is given. It speaks over its
 standard input, a socket: a request is its length (4 bytes) and its bytes; an answer is a status, a length
-and bytes.
+and bytes. Where the host gives no limits, standard input is one request, and standard output gets the status
+(1 byte) and the answer.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import gc
 import importlib
 import json
 import os
-import resource
 import select
 import signal
 import socket
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+
+with suppress(ImportError):  # Windows, where one request is answered without limits
+    import resource
 
 REQUEST = struct.Struct("<I")
 ANSWER = struct.Struct("<BI")
@@ -33,6 +37,10 @@ def main() -> None:
     sys.path[:] = settings["path"]
     module, _, name = settings["function"].partition(":")
     function: Callable[[bytes], bytes] = getattr(importlib.import_module(module), name)
+    if "seconds" not in settings:
+        status, answer = _answer(function, sys.stdin.buffer.read())
+        sys.stdout.buffer.write(bytes([status]) + answer)
+        return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit_memory(settings["memory"])
     channel = socket.socket(fileno=os.dup(0))

@@ -20,6 +20,7 @@ from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.envs import Environment, make, nearest
+from fieldcraft.skills.sandbox import require_system
 from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.records import Listener, Record, Update
 from fieldcraft.study.sources import fingerprint
@@ -126,7 +127,9 @@ def open_study(
             written.
         BadWorldOptions, UnknownEnvironment: a world of the plan cannot be made.
         UnknownModel, MissingExtra, MissingKey, BadScript: a model of the plan cannot be opened.
+        SystemUnsupported: programs do not run on this operating system.
     """
+    require_system()
     open_clients(plan.settings)
     check_worlds(plan)
     home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)

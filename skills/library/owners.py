@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fieldcraft.common.files import Folder
 from fieldcraft.common.suggest import nearest
 from fieldcraft.skills.library.errors import ForeignLibrary
-
-if sys.platform != "win32":
-    import grp
-    import pwd
 
 
 def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
@@ -28,7 +23,7 @@ def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
     Raises:
         ForeignLibrary: the message names the setting.
     """
-    if sys.platform == "win32":
+    if not hasattr(os, "geteuid"):
         return
     status = folder.state()
     if status.st_uid == os.geteuid():
@@ -46,8 +41,11 @@ def check_owner(folder: Folder, library: Path, owners: Collection[str]) -> None:
 def unknown_owner(owner: str) -> str:
     """Why no user (a name or id) or group (`@name`, `@id`) of this machine is meant; empty where one is."""
     name = owner.removeprefix("@")
-    if sys.platform == "win32" or name.isdecimal():
+    if not hasattr(os, "geteuid") or name.isdecimal():
         return ""
+    import grp
+    import pwd
+
     users, groups = {entry.pw_name for entry in pwd.getpwall()}, {entry.gr_name for entry in grp.getgrall()}
     if owner.startswith("@"):
         if name in groups or _is_known(grp.getgrnam, name):
@@ -68,16 +66,19 @@ def _is_known(look_up: Callable[[str], object], name: str) -> bool:
     return True
 
 
-if sys.platform != "win32":
+def _user_name(number: int) -> str:
+    import pwd
 
-    def _user_name(number: int) -> str:
-        try:
-            return pwd.getpwuid(number).pw_name
-        except KeyError:
-            return str(number)
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
-    def _group_name(number: int) -> str:
-        try:
-            return grp.getgrgid(number).gr_name
-        except KeyError:
-            return str(number)
+
+def _group_name(number: int) -> str:
+    import grp
+
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)

@@ -7,12 +7,13 @@ from fieldcraft.skills.sandbox.base import (
     Sandbox,
     SandboxUnavailable,
     SkillSet,
+    SystemUnsupported,
     ToolCaller,
 )
 from fieldcraft.skills.sandbox.confined import ConfinedLauncher, process_launcher
 from fieldcraft.skills.sandbox.docker import DockerSandbox
 from fieldcraft.skills.sandbox.docker.probe import probe_docker
-from fieldcraft.skills.sandbox.probe import Layer, open_sandbox, probe
+from fieldcraft.skills.sandbox.probe import Layer, open_sandbox, probe, require_system
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "Sandbox",
     "SandboxUnavailable",
     "SkillSet",
+    "SystemUnsupported",
     "ToolCaller",
     "open_sandbox",
     "probe",
     "probe_docker",
     "process_launcher",
+    "require_system",
 ]

@@ -26,6 +26,10 @@ class SandboxUnavailable(Unavailable, RuntimeError):
     """This machine does not support the requested isolation; the message says what is missing."""
 
 
+class SystemUnsupported(SandboxUnavailable):
+    """No sandbox runs on this operating system; the message names those on which one does."""
+
+
 class ProgramLimits(BaseModel):
     """What one program may use. Ticks and failed calls are limited by the environment's spec.
 

@@ -136,6 +136,8 @@ def process_launcher(kind: str = "auto") -> Launcher:
 
 def why_not(way: Way) -> str | None:
     """The reason why this way of confinement is not available, with the remedy; `None` if it is."""
+    if not sys.platform.startswith("linux"):
+        return "processes can be confined on Linux only"
     try:
         v8_filter()
     except seccomp.UnsupportedArchitecture as error:

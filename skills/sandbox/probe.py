@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.common import plugins
+from fieldcraft.common.system import unsupported
 from fieldcraft.skills.sandbox import bubblewrap
-from fieldcraft.skills.sandbox.base import SANDBOX, Sandbox, SandboxUnavailable
+from fieldcraft.skills.sandbox.base import SANDBOX, Sandbox, SandboxUnavailable, SystemUnsupported
 from fieldcraft.skills.sandbox.docker import DockerSandbox
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 from fieldcraft.skills.sandbox.worker import lockdown, seccomp
@@ -51,10 +52,12 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
         pin: keep the calling thread and the program on one core while a program runs.
 
     Raises:
+        SystemUnsupported: no sandbox, not even `unsafe`, runs on this operating system.
         SandboxUnavailable: this machine lacks a layer or an engine; the message names it and the remedy.
         UnknownPart: there is no such kind.
         BrokenPart: a sandbox of your own cannot be made.
     """
+    require_system()
     match kind:
         case "auto":
             return _best_sandbox(pin=pin)
@@ -67,6 +70,17 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
             return ProcessSandbox("none", pin=pin)
     own: Sandbox = plugins.make(SANDBOX, kind)
     return own
+
+
+def require_system() -> None:
+    """Refuse an operating system on which no sandbox runs; for callers that would open other things first.
+
+    Raises:
+        SystemUnsupported: the message names what it lacks and the cure.
+    """
+    problem = unsupported("programs")
+    if problem is not None:
+        raise SystemUnsupported(problem)
 
 
 def _best_sandbox(*, pin: bool) -> Sandbox:
@@ -82,6 +96,8 @@ def _best_sandbox(*, pin: bool) -> Sandbox:
 
 
 def _process_sandbox(*, pin: bool) -> ProcessSandbox:
+    if not _on_linux():
+        raise SandboxUnavailable(f"the process sandbox needs Linux, and this is {_system()}; {CURES}")
     missing = [layer for layer in (_seccomp(), _rlimits()) if not layer.holds]
     landlock = _landlock()
     if not missing and landlock.holds:
@@ -95,13 +111,28 @@ def _process_sandbox(*, pin: bool) -> ProcessSandbox:
     raise SandboxUnavailable(f"this machine cannot isolate programs ({reasons}); {CURES}")
 
 
+def _on_linux() -> bool:
+    return sys.platform.startswith("linux")
+
+
+def _system() -> str:
+    """The name of this operating system as people know it."""
+    return {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+
+
+def _only_on_linux(name: str) -> Layer:
+    return Layer(name=name, holds=False, detail=f"{_system()} has none", cure="Linux, or --sandbox docker")
+
+
 def _seccomp() -> Layer:
+    if not _on_linux():
+        return _only_on_linux("seccomp")
     try:
         seccomp.machine_filter(str(SYSCALLS))
     except seccomp.UnsupportedArchitecture as error:
         cure = "x86-64 or arm64, or a table of its own in skills/sandbox/worker/syscalls.json"
         return Layer(name="seccomp", holds=False, detail=str(error), cure=cure)
-    if not sys.platform.startswith("linux") or not seccomp.supported():
+    if not seccomp.supported():
         return Layer(
             name="seccomp",
             holds=False,
@@ -112,14 +143,16 @@ def _seccomp() -> Layer:
 
 
 def _rlimits() -> Layer:
-    holds = sys.platform.startswith("linux")
-    detail = "memory, processor time, files, processes" if holds else f"not dependable on {sys.platform}"
+    holds = _on_linux()
+    detail = "memory, processor time, files, processes" if holds else f"not dependable on {_system()}"
     return Layer(
         name="rlimits", holds=holds, detail=detail, cure="" if holds else "Linux, or --sandbox docker"
     )
 
 
 def _landlock() -> Layer:
+    if not _on_linux():
+        return _only_on_linux("landlock")
     abi = lockdown.landlock_abi()
     if abi == 0:
         detail = "the kernel has no Landlock, or was started without it"
@@ -129,6 +162,8 @@ def _landlock() -> Layer:
 
 
 def _bubblewrap() -> Layer:
+    if not _on_linux():
+        return _only_on_linux("bubblewrap")
     problem = bubblewrap.works()
     cure = (
         "" if problem is None else "install bubblewrap and allow user namespaces; not needed beside Landlock"

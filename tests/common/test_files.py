@@ -6,7 +6,18 @@ import os
 
 import pytest
 
+from fieldcraft.common import files
 from fieldcraft.common.files import Folder, UnsafeFile, read_file
+
+
+@pytest.fixture(params=["by descriptor", "by path"])
+def _both_ways(request, monkeypatch):
+    """Also as it works where the system opens nothing relative to a descriptor (Windows)."""
+    if request.param == "by path":
+        monkeypatch.setattr(files, "_DESCRIPTORS", False)
+
+
+both_ways = pytest.mark.usefixtures("_both_ways")
 
 
 @pytest.fixture
@@ -36,6 +47,7 @@ def untouched(outside):
     return [path.name for path in outside.iterdir()] == ["key"] and (outside / "key").read_text() == "secret"
 
 
+@both_ways
 @pytest.mark.parametrize("name", ["link", "folder-link", "loop", "dangling", "pipe"])
 def test_what_is_no_plain_file_is_refused_by_name(hostile, outside, name):
     with Folder.open(hostile) as folder:
@@ -53,6 +65,7 @@ def test_what_is_no_plain_file_is_refused_by_name(hostile, outside, name):
     assert os.path.lexists(hostile / name)
 
 
+@both_ways
 def test_a_file_with_a_second_name_is_replaced_and_not_written_through(hostile, outside):
     with Folder.open(hostile) as folder:
         with pytest.raises(UnsafeFile, match="hard link"):
@@ -62,6 +75,7 @@ def test_a_file_with_a_second_name_is_replaced_and_not_written_through(hostile, 
     assert untouched(outside)
 
 
+@both_ways
 def test_removing_a_tree_takes_links_away_and_not_what_they_point_at(tmp_path, hostile, outside):
     with Folder.open(tmp_path) as folder:
         folder.remove_tree("hostile")
@@ -80,6 +94,7 @@ def test_a_folder_that_is_exchanged_for_a_link_is_still_the_one_that_was_opened(
     assert untouched(outside)
 
 
+@both_ways
 def test_names_lead_nowhere_else(tmp_path):
     with Folder.open(tmp_path) as folder:
         for name in ("..", ".", "", "a/b", "/etc", "a\0b"):
@@ -87,6 +102,7 @@ def test_names_lead_nowhere_else(tmp_path):
                 folder.read(name)
 
 
+@both_ways
 def test_large_files_are_refused(tmp_path):
     (tmp_path / "large").write_bytes(b"x" * 101)
     with Folder.open(tmp_path) as folder:
@@ -97,6 +113,7 @@ def test_large_files_are_refused(tmp_path):
         read_file(tmp_path / "large", limit=100)
 
 
+@both_ways
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("before")
 
@@ -122,3 +139,38 @@ def test_a_path_that_no_file_can_have_is_refused_as_all_others_are(tmp_path, nam
     for use in (Folder.open, lambda path: Folder.open(path, create=True), read_file):
         with pytest.raises(OSError, match="no file can have this name"):
             use(tmp_path / name)
+
+
+@both_ways
+def test_entries_are_told_apart_listed_moved_and_touched(hostile, tmp_path):
+    with Folder.open(hostile) as folder, folder.folder("made", create=True) as made:
+        assert folder.names("file") == ["plain", "second-name"]
+        assert folder.names("folder") == ["made"]
+        assert [folder.kind(name) for name in ("plain", "made", "link", "pipe", "none")] == [
+            "file",
+            "folder",
+            "link",
+            "other",
+            None,
+        ]
+        folder.touch("plain", times=(10**9, 2 * 10**9))
+        folder.rename("plain", "new", into=made)
+        assert (made.read("new"), made.status("new").st_mtime_ns) == (b"text", 2 * 10**9)
+        assert made.inode == (hostile / "made").stat().st_ino
+
+
+def test_by_path_a_link_that_takes_the_place_of_a_file_while_it_is_opened_is_noticed(
+    hostile, outside, monkeypatch
+):
+    monkeypatch.setattr(files, "_DESCRIPTORS", False)
+    really_open = os.open
+
+    def exchange(path, *arguments, **named):
+        (hostile / "plain").unlink()
+        (hostile / "plain").symlink_to(outside / "key")
+        return really_open(path, *arguments, **named)
+
+    with Folder.open(hostile) as folder:
+        monkeypatch.setattr(os, "open", exchange)
+        with pytest.raises(UnsafeFile, match="symbolic link"):
+            folder.read("plain")

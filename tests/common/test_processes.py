@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldcraft.common import processes
 from fieldcraft.common.processes import BoundedWorker, OutOfMemory, OutOfTime, WorkFailed
 
 HERE = Path(__file__).parent
@@ -153,3 +154,27 @@ def test_after_a_fork_both_have_a_process_of_their_own():
     ) as process:
         process.stdout.readline()
         assert process.stdout.readline() == "0 True\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "answer"), [("upper", b"a" * 100_000, b"A" * 100_000), ("spin", b"", b"idle")]
+)
+def test_without_limits_of_the_system_each_call_has_a_process(start, monkeypatch, name, data, answer):
+    monkeypatch.setattr(processes, "_LIMITS", False)
+    assert start(name)(data) == answer
+
+
+def test_without_limits_of_the_system_endless_work_is_ended(start, monkeypatch):
+    monkeypatch.setattr(processes, "_LIMITS", False)
+    monkeypatch.setattr(processes, "_START_SECONDS", 2.0)
+    with pytest.raises(OutOfTime, match=r"takes more than 0.01 s"):
+        start("spin", seconds=0.01)(b"x")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"), [("fail", b"so", "failed: ValueError: so"), ("leave", b"3", "exit status 3")]
+)
+def test_without_limits_of_the_system_failures_are_named(start, monkeypatch, name, data, why):
+    monkeypatch.setattr(processes, "_LIMITS", False)
+    with pytest.raises(WorkFailed, match=why):
+        start(name)(data)

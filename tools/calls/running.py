@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from fieldcraft.common.system import unsupported
 from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.calls.background import BackgroundLoop
 from fieldcraft.tools.calls.deadlines import Deadlines
@@ -83,6 +84,9 @@ class Runner:
     def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> Encoded:
         with self._opening:
             if self._isolated is None:
+                problem = unsupported("tools in processes of their own")
+                if problem is not None:
+                    raise ToolError(f"{call.name}: {problem}")
                 from fieldcraft.tools.isolation.pool import IsolationPool
 
                 self._isolated = IsolationPool()

@@ -69,7 +69,13 @@ def _python() -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
+    from fieldcraft.common.system import unsupported
     from fieldcraft.skills.sandbox import Layer, SandboxUnavailable, open_sandbox, probe, probe_docker
+
+    no_programs, _, cure = (unsupported("programs") or "").partition("; ")
+    if no_programs:
+        yield Finding("sandbox", False, no_programs, cure, required=True)
+        return
 
     def shown(kind: str, layer: Layer) -> Finding:
         return Finding(f"{kind}: {layer.name}", layer.holds, layer.detail, layer.cure)

@@ -90,8 +90,9 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     from fieldcraft.cli.views.console import console, one_line, say
     from fieldcraft.envs import make
     from fieldcraft.skills import SkillLibrary
-    from fieldcraft.skills.sandbox import open_sandbox, process_launcher
+    from fieldcraft.skills.sandbox import open_sandbox, process_launcher, require_system
 
+    require_system()
     with ExitStack() as stack:
         world = make(settings.environment)
         world.confine(process_launcher(settings.sandbox))

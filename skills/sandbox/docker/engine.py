@@ -89,7 +89,7 @@ def knock() -> None:
         OSError: nobody answers there, or not to us.
     """
     where = address()
-    if where.startswith("unix://"):
+    if where.startswith("unix://") and hasattr(socket, "AF_UNIX"):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(where.removeprefix("unix://"))
 
@@ -147,6 +147,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _sockets() -> list[str]:
+    if not hasattr(os, "getuid"):  # sockets with a place in the file system are not used there
+        return []
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     places = [place.format(runtime=runtime, home=Path.home()) for place in ELSEWHERE]
     return [place for place in dict.fromkeys(places) if _exists(place)]

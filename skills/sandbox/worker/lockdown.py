@@ -8,10 +8,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import resource
 import struct
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+
+with suppress(ImportError):  # Windows, where this is imported only to say what is missing
+    import resource
 
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 24, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
@@ -37,10 +40,9 @@ def c_library() -> ctypes.CDLL:
 
 def landlock_abi() -> int:
     """The kernel's version of Landlock; 0 where there is none."""
-    libc = c_library()
     if not sys.platform.startswith("linux"):
         return 0
-    version: int = libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
+    version: int = c_library().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
     return max(0, version)
 
 
@@ -116,7 +118,8 @@ def die_with_parent(parent: int) -> None:
 def limit_resources(memory: int, seconds: int) -> None:
     """Hard limits: bytes of address space, seconds of processor time; no files, processes, dumps.
 
-    The processor time is a backstop behind the host's deadline.
+    The processor time is a backstop behind the host's deadline. Outside Linux, where no limit is relied on,
+    those that the system refuses (macOS: the address space) are left out.
     """
     limits = {
         "RLIMIT_AS": memory,
@@ -128,7 +131,11 @@ def limit_resources(memory: int, seconds: int) -> None:
     }
     for name, value in limits.items():
         if hasattr(resource, name):
-            resource.setrlimit(getattr(resource, name), (value, value))
+            try:
+                resource.setrlimit(getattr(resource, name), (value, value))
+            except (OSError, ValueError):
+                if sys.platform.startswith("linux"):
+                    raise
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:

@@ -11,6 +11,7 @@ import errno
 import json
 import platform
 import struct
+import sys
 from typing import Any
 
 from .lockdown import c_library
@@ -76,8 +77,9 @@ def install(code: bytes) -> None:
 
 def supported() -> bool:
     """Whether the kernel takes filters: it then looks for one at the null address it is given (EFAULT)."""
-    libc = c_library()
-    libc.prctl(PR_SET_SECCOMP, MODE_FILTER, None, 0, 0)
+    if not sys.platform.startswith("linux"):
+        return False
+    c_library().prctl(PR_SET_SECCOMP, MODE_FILTER, None, 0, 0)
     return ctypes.get_errno() == errno.EFAULT
 
 

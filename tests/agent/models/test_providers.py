@@ -218,7 +218,9 @@ def test_a_provider_gets_the_settings_under_its_own_names(
     assert 77 in (getattr(model, "max_tokens", None), getattr(model, "max_output_tokens", None))
 
 
-@pytest.mark.parametrize("name", ["deepseek:deepseek-chat", "groq:llama", "mistralai:mistral-large"])
+@pytest.mark.parametrize(
+    "name", ["deepseek:deepseek-chat", "groq:llama", "mistralai:mistral-large", "xai:grok-4"]
+)
 def test_other_providers_answer_from_a_loopback_server(
     name: str, serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +230,35 @@ def test_other_providers_answer_from_a_loopback_server(
     client = ModelClient(name, settings(base_url=base))
 
     assert client.ask(HELLO, role="actor", call=1).text == "Hi."
+
+
+def test_azure_is_asked_at_its_endpoint_for_a_deployment(
+    serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(says("Hi."))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "key-of-this-test")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    client = ModelClient("azure_openai:mine", settings(base_url=server.url.removesuffix("/v1")))
+
+    assert client.ask(HELLO, role="actor", call=1).text == "Hi."
+    assert server.requests[0][0].startswith("/openai/deployments/mine/chat/completions?api-version=2024")
+
+
+def test_google_speaks_its_own_protocol(
+    serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {
+        "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi."}]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 2, "totalTokenCount": 11},
+    }
+    server = serve(sends(200, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+    monkeypatch.setenv("GOOGLE_API_KEY", "key-of-this-test")
+    client = ModelClient("google_genai:gemini-2.5-flash", settings(base_url=server.url.removesuffix("/v1")))
+
+    answer = client.ask(HELLO, role="actor", call=1)
+
+    assert (answer.text, answer.input_tokens, answer.output_tokens) == ("Hi.", 9, 2)
+    assert server.requests[0][0].endswith("/models/gemini-2.5-flash:generateContent")
 
 
 @pytest.mark.attack("a model's server whose answer never ends, or grows a thousandfold")

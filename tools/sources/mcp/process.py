@@ -184,6 +184,8 @@ def _output_is_closed(process: asyncio.subprocess.Process) -> bool:
     output = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
     if output is None or output.is_closing():
         return True
+    if not hasattr(select, "poll"):  # Windows, where the end of the output has to do
+        return False
     look = select.poll()
     look.register(output.get_extra_info("pipe"), 0)
     return any(found & select.POLLHUP for _, found in look.poll(0))
@@ -226,17 +228,21 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None
     process.stdin.close()
     if not await _exits(process, POLITE_SECONDS):
-        _signal_group(process, signal.SIGTERM)
+        _signal_group(process, kill=False)
         await _exits(process, POLITE_SECONDS)
-    _signal_group(process, signal.SIGKILL)
+    _signal_group(process, kill=True)
     await _exits(process, POLITE_SECONDS)
     # A descendant that left the group may keep the pipes open; asyncio would wait for it.
     process._transport.close()  # type: ignore[attr-defined]
 
 
-def _signal_group(process: asyncio.subprocess.Process, number: int) -> None:
+def _signal_group(process: asyncio.subprocess.Process, *, kill: bool) -> None:
+    """Ask its process group to end, or kill it; the process alone where the system has no groups."""
     with suppress(OSError):
-        os.killpg(process.pid, number)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGTERM)
+        elif process.returncode is None:
+            process.kill()
 
 
 async def _exits(process: asyncio.subprocess.Process, seconds: float) -> bool:

@@ -1,0 +1,27 @@
+"""What this operating system lacks that running programs and other processes of ours needs."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import select
+import socket
+
+_MODULES = ("fcntl", "resource")
+_CALLS = ((os, "fork"), (select, "poll"), (socket, "AF_UNIX"), (socket, "send_fds"))
+
+
+def unsupported(what: str) -> str | None:
+    """Why `what` (in the plural) cannot run here, with the cure; `None` where the system has all it takes.
+
+    Linux and macOS have: forked processes, limits on them, sockets that pass descriptors on. No sandbox runs
+    without these, neither Docker's nor `unsafe`.
+    """
+    missing = [f"{module.__name__}.{name}" for module, name in _CALLS if not hasattr(module, name)]
+    missing += [name for name in _MODULES if importlib.util.find_spec(name) is None]
+    if not missing:
+        return None
+    return (
+        f"{what} need Linux or macOS: this system has no {missing[0]}; on Windows, run fieldcraft in WSL "
+        "(the Windows Subsystem for Linux)"
+    )
