@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.cli.options.config import load_settings
 
@@ -30,7 +31,12 @@ def test_an_example_runs(source: str, tmp_path: Path) -> None:
     script.write_text(source)
     (tmp_path / "library").mkdir()
     done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
 

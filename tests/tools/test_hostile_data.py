@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.common.data import read_json
 from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, ToolPolicy, ToolRegistry
@@ -143,7 +144,7 @@ def test_the_arguments_of_one_task_have_a_bound(execute: Execute) -> None:
     executor = execute(take, context=ToolContext(recorder=recorder), calls_per_task=1_000)
     outcomes = [executor.submit("take", {"value": "x" * 250_000}) for _ in range(60)]
 
-    errors = [str(error) for one in outcomes if (error := one.exception(timeout=60)) is not None]
+    errors = [str(error) for one in outcomes if (error := one.exception(timeout=PATIENCE)) is not None]
 
     assert len(errors) == 45
     assert "this task has used its 4,000,000 bytes of arguments" in errors[0]
