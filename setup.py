@@ -1,4 +1,4 @@
-"""The one thing that pyproject.toml cannot say: a long description whose links also work outside the repository."""
+"""What pyproject.toml cannot say: a long description whose links work outside the repository, too."""
 
 from __future__ import annotations
 

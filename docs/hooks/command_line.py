@@ -12,8 +12,8 @@ from fieldcraft.cli.main import app
 
 HEAD = """# Command-line reference
 
-Every command with its arguments and flags, made from the program itself. [The command line](command-line.md) says how the
-commands hang together and what they promise.
+Every command with its arguments and flags, made from the program itself. [The command line](command-line.md)
+says how the commands hang together and what they promise.
 """
 
 

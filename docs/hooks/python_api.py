@@ -35,7 +35,7 @@ def _homes(module: str) -> Iterator[tuple[str, str]]:
 def _page(module: str) -> str:
     """A room's page: what the room is for, and each of its public names."""
     about = inspect.getdoc(importlib.import_module(module)) or ""
-    return "\n\n".join([f"# `{module}`", about, *(_entry(module, *home) for home in _homes(module))]) + "\n"
+    return "\n\n".join([f"# `{module}`", about, *(_entry(*home) for home in _homes(module))]) + "\n"
 
 
 def _front() -> str:
@@ -43,7 +43,7 @@ def _front() -> str:
     entries = {home for room in ROOMS for _, home in _homes(f"fieldcraft.{room}")}
     homes = dict(_homes("fieldcraft"))
     rows = [f"| [`{name}`][{home}] | {_first_line(name)} |" for name, home in homes.items()]
-    own = [_entry("fieldcraft", name, home) for name, home in homes.items() if home not in entries]
+    own = [_entry(name, home) for name, home in homes.items() if home not in entries]
     about = "What `from fieldcraft import ...` offers. Each name is explained on the page of its room."
     table = "\n".join(["| name | is |", "| --- | --- |", *rows])
     return "\n\n".join(["# `fieldcraft`", about, table, *own]) + "\n"
@@ -54,5 +54,5 @@ def _first_line(name: str) -> str:
     return (inspect.getdoc(value) or "").partition("\n\n")[0].replace("\n", " ").replace("|", "\\|")
 
 
-def _entry(module: str, name: str, home: str) -> str:
+def _entry(name: str, home: str) -> str:
     return f'::: {home}\n    options:\n      heading: "{name}"\n      toc_label: "{name}"'

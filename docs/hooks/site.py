@@ -1,4 +1,4 @@
-"""What the documentation site has beyond the pages in docs/: the front page, the changelog, and two references."""
+"""What the documentation site has beyond docs/: front page, changelog, contributing, two references."""
 
 from __future__ import annotations
 

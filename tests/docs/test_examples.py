@@ -57,9 +57,3 @@ def test_settings_that_are_shown_are_settings(
     (tmp_path / "fieldcraft.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
     load_settings({})
-
-
-def test_links_between_pages_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
