@@ -30,7 +30,7 @@ lint: $(VENV)/.installed-dev ## ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.installed-dev ## build the documentation into site/, with links checked
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "site/index.html"
 
 benchmark: $(VENV)/.installed-dev ## every figure that the README quotes, as JSON in benchmarks/results/

@@ -108,8 +108,8 @@ def new_session(
         listeners: called with every event, after it is written.
 
     Raises:
-        UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool, SandboxUnavailable,
-            LibraryLocked, RunError: what cannot be opened and how to mend it.
+        UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey: what is wrong and how to mend it.
+        UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
     """
     with ExitStack() as stack:
         opened = _open(settings, stack)

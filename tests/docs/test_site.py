@@ -48,8 +48,9 @@ def test_the_reference_covers_every_command_and_flag(hooks: Path) -> None:
         assert part, path
         for parameter in command.params:
             if not parameter.hidden:
-                names = parameter.opts if parameter.param_type_name == "option" else [parameter.name.upper()]
-                assert all(name.lower() in part.lower() for name in names), f"{path} {names}"
+                option = parameter.param_type_name == "option"
+                names = parameter.opts if option else [parameter.metavar or parameter.name]
+                assert all(name in part for name in names), f"{path} {names}"
 
 
 def test_the_reference_is_the_same_each_time(hooks: Path) -> None:
