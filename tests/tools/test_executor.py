@@ -97,11 +97,11 @@ def test_a_hanging_call_times_out_and_the_others_go_on(execute: Execute) -> None
         """Hang."""
         release.wait()
 
-    executor = execute(hang, add, timeout=0.2, calls_per_task=1000)
+    executor = execute(hang, add, timeout=1.0, calls_per_task=1000)
     hanging = [executor.submit("hang", {}) for _ in range(10)]
 
     for future in hanging:
-        with pytest.raises(ToolError, match=r"tool 'hang' gave no result within 0\.2 s"):
+        with pytest.raises(ToolError, match=r"tool 'hang' gave no result within 1(\.0)? s"):
             future.result(timeout=PATIENCE)
     assert executor.call("add", {"first": 1}) == 2
     release.set()

@@ -166,12 +166,12 @@ def test_the_arguments_of_one_task_have_a_bound(execute: Execute) -> None:
     ids=["liar", "endless", "two endless", "the same again", "many numbers"],
 )
 def test_a_result_without_end_is_cut(value: Any, execute: Execute) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     given = execute(gives(value)).call("give", {})
 
     assert len(str(given)) < 21_000
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_an_error_of_any_length_is_cut(execute: Execute) -> None:

@@ -159,7 +159,10 @@ def test_servers_that_do_not_start_are_named_and_the_rest_works(load: Load, exec
 def test_a_url_where_no_mcp_server_is_says_what_it_answered(load: Load, serve: Serve) -> None:
     origin = serve("shop.py")
     paths = ("locked", "missing", "plain", "away", "never")
-    servers = {path: McpServer(url=f"{origin}/{path}", start_timeout=3) for path in paths}
+    servers = {
+        path: McpServer(url=f"{origin}/{path}", start_timeout=3 if path == "never" else PATIENCE)
+        for path in paths
+    }
     told = {problem.name: problem.message for problem in load(mcp=servers).problems}
 
     assert "/locked answered 401 Unauthorized; give it `headers`" in told["mcp.locked"]

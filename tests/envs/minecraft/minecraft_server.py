@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 FOLDER = Path(__file__).parent / "server"
-START_SECONDS = 30.0
+START_SECONDS = 300.0
 
 
 def missing() -> str | None:
