@@ -4,19 +4,48 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from machine import IN_CI, missing_in
 
 TESTS = Path(__file__).parent
-SLOW_FOLDERS = (
-    "compose",
-    "end_to_end",
-    "envs/minecraft",
-    "tools/toolformer",
+SLOW = (
+    "agent/report/*",
+    "agent/study/*",
+    "agent/test_hostile_*",
+    "agent/test_methods.py",
+    "agent/test_tools_resumed.py",
+    "cli/test_dashboard.py",
+    "cli/test_explore.py",
+    "cli/test_faults.py",
+    "cli/test_nouns.py",
+    "cli/test_planted_secrets.py",
+    "cli/test_stopping.py",
+    "cli/test_study.py",
+    "cli/test_tool_secrets.py",
+    "cli/test_tools.py",
+    "cli/test_tools_in_runs.py",
+    "cli/test_worlds.py",
+    "compatibility/*",
+    "compose/*",
+    "docs/test_examples.py",
+    "docs/test_registering_a_tool.py",
+    "end_to_end/*",
+    "envs/minecraft/*",
+    "skills/sandbox/test_[!fp]*",
+    "skills/test_chroma_server.py",
+    "skills/test_damaged_skills.py",
+    "skills/test_faults.py",
+    "skills/test_foreign_libraries.py",
+    "skills/test_hostile_*",
+    "tools/test_hostile_*",
+    "tools/test_isolation.py",
+    "tools/test_mcp.py",
+    "tools/toolformer/*",
 )
-"""Folders whose tests start servers, containers, browsers or trainings: `make check` leaves them out."""
+"""Files whose tests start servers, containers, browsers, trainings or many processes, or make many runs."""
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +64,11 @@ def _attack_row(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow folders as slow."""
+    """Mark the tests of slow files as slow, and those of all sandboxes but the one that starts fastest."""
     for item in items:
-        if any(item.path.is_relative_to(TESTS / folder) for folder in SLOW_FOLDERS):
+        path = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+        sandbox = getattr(getattr(item, "callspec", None), "params", {}).get("sandbox", "landlock")
+        if sandbox != "landlock" or any(fnmatch(path, pattern) for pattern in SLOW):
             item.add_marker(pytest.mark.slow)
 
 
