@@ -62,13 +62,23 @@ def _attack_row(
     record_property("killed", False)
 
 
+def is_slow(path: Path) -> bool:
+    """Whether all tests of a file are slow."""
+    inside = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
+    return any(fnmatch(inside, pattern) for pattern in SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import slow files for the fast tests: some import Torch."""
+    return True if config.option.markexpr == "not slow" and is_slow(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of slow files as slow, and those of all sandboxes but the one that starts fastest."""
     for item in items:
-        path = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
         sandbox = getattr(getattr(item, "callspec", None), "params", {}).get("sandbox", "landlock")
-        if sandbox != "landlock" or any(fnmatch(path, pattern) for pattern in SLOW):
+        if sandbox != "landlock" or is_slow(item.path):
             item.add_marker(pytest.mark.slow)
 
 
