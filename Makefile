@@ -1,32 +1,56 @@
-# make explore   sets everything up and lets an agent live in the grid world (no key, no server)
-# make test      sets everything up and runs the tests
-# make lint      ruff, mypy --strict, import-linter
-# make benchmark every figure the README quotes, as JSON in benchmarks/results/
+# `make help` lists the targets.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+JOBS ?= 2
+NODE_FOLDERS := envs/minecraft/bridge envs/minecraft/viewer tests/envs/minecraft/server
 
-.PHONY: explore test lint benchmark clean
+.PHONY: help explore check test lint docs benchmark hooks torch node-packages sdist clean
 .DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
 
-explore: $(VENV)/.installed
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+explore: $(VENV)/.installed ## set everything up, then let an agent live in the grid world (no key, no server)
 	@$(BIN)/fieldcraft explore $(ARGS)
 
-test: $(VENV)/.installed-dev
-	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+check: lint ## lint, types, import layers and the fast tests: before each commit
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -q -m "not slow" $(ARGS)
 
-lint: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev ## set everything up, then run all tests
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: $(VENV)/.installed-dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-benchmark: $(VENV)/.installed-dev
+docs: $(VENV)/.installed-dev ## build the documentation into site/, with links checked
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "site/index.html"
+
+benchmark: $(VENV)/.installed-dev ## every figure that the README quotes, as JSON in benchmarks/results/
 	@mkdir -p benchmarks/results
 	@for file in benchmarks/[a-z]*.py; do \
 	  echo "== $$file"; $(BIN)/python $$file | tee benchmarks/results/$$(basename $$file .py).json || exit 1; done
+
+hooks: $(VENV)/.installed-dev ## run the linters at each `git commit`
+	@$(BIN)/pre-commit install
+
+torch: $(VENV)/.installed-dev ## install what the tests of Toolformer need
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[toolformer]'
+
+node-packages: ## install what the tests of Minecraft need (Node.js 20 or newer)
+	@for folder in $(NODE_FOLDERS); do \
+	  (cd $$folder && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
+
+sdist: $(VENV)/.installed-dev ## build the source distribution and the wheel into dist/
+	@$(BIN)/python -m build
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -41,8 +65,8 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
-clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+clean: ## remove the virtual environment, builds and caches
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache

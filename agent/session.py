@@ -99,8 +99,9 @@ def new_session(
         given: objects in place of names in the settings.
 
     Raises:
-        BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool,
-            SandboxUnavailable, LibraryLocked, RunError: what cannot be opened and how to mend it.
+        BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
+        UnknownModel, MissingKey: likewise, of a model.
+        UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
     """
     require_system()
     given = given or Given()

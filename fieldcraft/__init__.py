@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fieldcraft.study import run_study
     from fieldcraft.tools import ToolExecutor, tool
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Environment": "fieldcraft.envs",

@@ -1,10 +1,51 @@
-"""What every test shares: an attack is told to `benchmarks/attacks.py`."""
+"""What every test shares: attacks are recorded, slow tests are marked, and missing things are named once."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
+from machine import IN_CI, missing_in
+
+TESTS = Path(__file__).parent
+SLOW = (
+    "agent/report/*",
+    "agent/study/*",
+    "agent/test_hostile_*",
+    "agent/test_methods.py",
+    "agent/test_tools_resumed.py",
+    "cli/test_dashboard.py",
+    "cli/test_explore.py",
+    "cli/test_faults.py",
+    "cli/test_nouns.py",
+    "cli/test_planted_secrets.py",
+    "cli/test_stopping.py",
+    "cli/test_study.py",
+    "cli/test_tool_secrets.py",
+    "cli/test_tools.py",
+    "cli/test_tools_in_runs.py",
+    "cli/test_worlds.py",
+    "compatibility/*",
+    "compose/*",
+    "docs/test_examples.py",
+    "docs/test_registering_a_tool.py",
+    "end_to_end/*",
+    "envs/minecraft/*",
+    "skills/sandbox/test_[!fp]*",
+    "skills/test_chroma_server.py",
+    "skills/test_damaged_skills.py",
+    "skills/test_faults.py",
+    "skills/test_foreign_libraries.py",
+    "skills/test_hostile_*",
+    "tools/test_hostile_*",
+    "tools/test_isolation.py",
+    "tools/test_mcp.py",
+    "tools/toolformer/*",
+)
+"""Files whose tests start servers, containers, browsers, trainings or many processes, or make many runs."""
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +60,46 @@ def _attack_row(
     record_property("attack", marker.args[0])
     record_property("sandbox", "javascript" if "minecraft" in request.node.path.parts else "host")
     record_property("killed", False)
+
+
+def is_slow(path: Path) -> bool:
+    """Whether all tests of a file are slow."""
+    inside = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
+    return any(fnmatch(inside, pattern) for pattern in SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import slow files for the fast tests: some import Torch."""
+    return True if config.option.markexpr == "not slow" and is_slow(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow files as slow, and those of all sandboxes but the one that starts fastest."""
+    for item in items:
+        sandbox = getattr(getattr(item, "callspec", None), "params", {}).get("sandbox", "landlock")
+        if sandbox != "landlock" or is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Fail in CI what would be skipped: nothing may be missing there."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI, which must have everything: {report.longrepr[2]}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each thing that tests were skipped for, once, with what brings it."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.getreports("skipped"))
+    if not skipped:
+        return
+    terminalreporter.section("skipped")
+    for why, count in skipped.most_common():
+        plain = why.removeprefix("Skipped: ")
+        missing = missing_in(plain)
+        tests = f"{count} test{'s' if count > 1 else ''}"
+        terminalreporter.line(f"{tests} for lack of {missing}" if missing else f"{tests}: {plain}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import eventually
 
 from fieldcraft.cli.main import main
 from fieldcraft.skills import Provenance, Skill, SkillLibrary, Verified
@@ -112,11 +112,11 @@ class Workshop:
 
     def wait_for(self, event: str, run: str = "first", times: int = 1) -> None:
         """Wait until the journal of a run holds an event of this type."""
-        for _ in range(600):
-            if [found["type"] for found in self.journal(run)].count(event) >= times:
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"no {event} within 30 s: {[found['type'] for found in self.journal(run)]}")
+
+        def kinds() -> list[str]:
+            return [found["type"] for found in self.journal(run)]
+
+        assert eventually(lambda: kinds().count(event) >= times), f"no {event}: {kinds()}"
 
 
 def keep(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_workshop import Workshop
+from machine import PATIENCE
 
 from fieldcraft.cli.options.naming import as_typed, program
 
@@ -76,5 +77,5 @@ def test_the_command_that_goes_on_can_be_run_as_it_stands(workshop: Workshop) ->
 
 def test_a_module_run_by_python_is_named_so(workshop: Workshop) -> None:
     process = workshop.start("runs", "list")
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert "-m fieldcraft explore`" in out

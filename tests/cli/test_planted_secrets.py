@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 from cli_workshop import CHOP, Workshop, code, task
+from machine import PATIENCE
 
 from fieldcraft import explore
 from fieldcraft.agent import RunSettings, new_session
@@ -308,8 +309,8 @@ def test_the_live_view_shows_none(vault: Workshop) -> None:
     )
     vault.started.append(process)  # type: ignore[arg-type]
     os.close(terminal)
-    assert process.wait(timeout=240) == 0, heard.decode("utf-8", "replace")
-    reader.join(timeout=10)
+    assert process.wait(timeout=PATIENCE) == 0, heard.decode("utf-8", "replace")
+    reader.join(timeout=PATIENCE)
     assert b"\x1b[" in heard
     assert leaks(heard.decode("utf-8", "replace")) == []
 

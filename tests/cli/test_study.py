@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_workshop import ANSWERS, Workshop, code
+from machine import PATIENCE, eventually
 
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options.study_flags import read_seeds
@@ -25,11 +25,7 @@ def results(workshop: Workshop) -> list[Path]:
 
 
 def wait_for(condition: Callable[[], Any]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come within 30 s")
+    assert eventually(condition)
 
 
 def test_lives_are_lived_in_parallel_and_told(workshop: Workshop) -> None:
@@ -62,7 +58,7 @@ def test_a_study_stopped_half_way_goes_on(workshop: Workshop, number: signal.Sig
     process = workshop.start(*command)
     wait_for(lambda: results(workshop))
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == (130 if number == signal.SIGINT else -9), err
     if number == signal.SIGINT:
         assert "the same command resumes" in out and "Traceback" not in err
@@ -104,7 +100,7 @@ def test_a_worker_that_dies_costs_one_life(workshop: Workshop) -> None:
     process = workshop.start(*STUDY, *SLOW, "--methods", "full", "--seeds", "2", "--jobs", "1")
     wait_for(lambda: workers_of(workshop) and list(workshop.folder.glob("studies/runs/*/journal-*")))
     os.kill(workers_of(workshop)[0], signal.SIGKILL)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "its process ended with code -9" in out and "✓ [1/2] full, default, seed 2" in out
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cli_workshop import CHOP, Workshop, code, task
+from machine import PATIENCE
 
 from fieldcraft.agent.journal.compare import first_difference
 
@@ -133,7 +134,7 @@ def attended(workshop: Workshop, *arguments: str) -> subprocess.Popen[str]:
 
 def test_a_person_is_asked_before_a_call_that_changes_something(workshop: Workshop, letters: Path) -> None:
     process = attended(workshop, "--name", "first", *flags(letters, "--approve", "writes"))
-    out, err = process.communicate("perhaps\ny\n", timeout=60)
+    out, err = process.communicate("perhaps\ny\n", timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "Call post(text='hello')? It may change something each time it is called." in out
     assert out.count("[y]es, [n]o, [a]lways, ne[v]er:") == 2
@@ -142,7 +143,7 @@ def test_a_person_is_asked_before_a_call_that_changes_something(workshop: Worksh
 
 def test_with_json_the_question_leaves_standard_output_alone(workshop: Workshop, letters: Path) -> None:
     process = attended(workshop, "--json", "--name", "first", *flags(letters, "--approve", "post"))
-    out, err = process.communicate("n\n", timeout=60)
+    out, err = process.communicate("n\n", timeout=PATIENCE)
     assert "Call post(text='hello')?" in err
     assert json.loads(out)["iterations"] == 1
     assert not (workshop.folder / "letters.txt").exists()
@@ -156,10 +157,10 @@ def test_a_run_whose_person_goes_away_stops_and_asks_again_when_it_goes_on(
     workshop.wait_for("approval_asked")
     if how == "ctrl-c":
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
     else:
-        out, err = process.communicate("", timeout=60)
+        out, err = process.communicate("", timeout=PATIENCE)
         assert "no answer: standard input ended" in out
     assert "Traceback" not in err
     assert "explore --resume first" in out
@@ -167,7 +168,7 @@ def test_a_run_whose_person_goes_away_stops_and_asks_again_when_it_goes_on(
     assert not (workshop.folder / "letters.txt").exists()
 
     again = attended(workshop, "--resume", "first")
-    out, err = again.communicate("y\n", timeout=60)
+    out, err = again.communicate("y\n", timeout=PATIENCE)
     assert again.returncode == 0, err
     assert "Call post(text='hello')?" in out
     assert (workshop.folder / "letters.txt").read_text() == "hello\n"

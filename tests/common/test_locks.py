@@ -8,6 +8,7 @@ import sys
 
 import filelock
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.common.locks import FileLock, LockTimeout, is_held
@@ -64,7 +65,7 @@ def test_another_process_keeps_it_until_it_ends(folder):
         with pytest.raises(LockTimeout):
             FileLock("lock").acquire(folder, timeout=0)
         process.kill()
-    with FileLock("lock").held(folder, timeout=30):
+    with FileLock("lock").held(folder, timeout=PATIENCE):
         pass
 
 

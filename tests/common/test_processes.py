@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.common import processes
 from fieldcraft.common.processes import BoundedWorker, OutOfMemory, OutOfTime, WorkFailed
@@ -40,7 +41,7 @@ def is_running(process: int) -> bool:
 
 
 def wait_for_the_end_of(process: int) -> bool:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while is_running(process) and time.monotonic() < end:
         time.sleep(0.05)
     return not is_running(process)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import chromadb
 from chroma_server import chroma_server
+from machine import PATIENCE
 
 from fieldcraft.skills import SkillLibrary
 
@@ -22,7 +23,7 @@ def test_the_agent_stores_its_index_on_the_server(tmp_path: Path) -> None:
             env={**os.environ, **settings},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         kept = {skill.digest for skill in SkillLibrary(tmp_path / "library")}
@@ -43,7 +44,7 @@ def test_a_run_names_the_server_that_it_cannot_reach(tmp_path: Path) -> None:
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.strip()]

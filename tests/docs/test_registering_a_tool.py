@@ -8,18 +8,24 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE, eventually
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "registering-a-tool.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 LONGEST = 10
 BLOCKS = [(match[1], match[2]) for match in FENCE.finditer(PAGE)]
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 @pytest.fixture
@@ -29,10 +35,7 @@ def shop() -> Iterator[str]:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
     process = subprocess.Popen([sys.executable, ROOT / "tests" / "tools" / "servers" / "shop.py", str(port)])
-    for _ in range(600):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            break
-        time.sleep(0.05)
+    assert eventually(lambda: listens(port))
     yield f"http://127.0.0.1:{port}"
     process.kill()
     process.wait()
@@ -49,7 +52,7 @@ def run(command: str, folder: Path) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout

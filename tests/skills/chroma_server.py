@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from machine import PATIENCE, lacking
 
 CHROMA = shutil.which("chroma", path=str(Path(sys.executable).parent)) or shutil.which("chroma")
 
@@ -27,13 +26,12 @@ def free_port() -> int:
 def chroma_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Its URL and process, once it listens."""
     if CHROMA is None:
-        assert not os.environ.get("CI"), "CI must have the chroma command, which comes with chromadb"
-        pytest.skip("the chroma command is not installed")
+        lacking("Chroma")
     port = free_port()
     command = [CHROMA, "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE
             while time.monotonic() < deadline:
                 try:
                     socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chroma_server import chroma_server, free_port
+from machine import PATIENCE
 
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.search.dense import ServerUnavailable
@@ -50,7 +51,7 @@ class Member:
         return self.process.stdout.readline().split()
 
     def leave(self) -> None:
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=PATIENCE)
 
 
 def test_two_processes_share_a_server_and_outlive_it(tmp_path, server):

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE, needs
 
 from fieldcraft.skills import (
     LibraryLocked,
@@ -45,7 +46,9 @@ def start_keeper(library: Path, worker: str, count: int) -> subprocess.Popen[str
 def test_two_processes_write_one_library_and_nothing_is_lost(tmp_path):
     path = tmp_path / "library"
     keepers = [start_keeper(path, worker, 25) for worker in ("first", "second")]
-    said = [line.split() for keeper in keepers for line in keeper.communicate(timeout=60)[0].splitlines()]
+    said = [
+        line.split() for keeper in keepers for line in keeper.communicate(timeout=PATIENCE)[0].splitlines()
+    ]
     library = SkillLibrary(path)
     assert (len(said), len(library), library.problems()) == (50, 14, [])
     assert all(library.get(name, digest).digest == digest for name, digest in said)
@@ -65,7 +68,7 @@ def test_the_second_writer_is_told_who_is_writing(tmp_path, make_skill):
         with pytest.raises(LibraryLocked, match=f"process {holder.pid}"), library.writing(timeout=0.05):
             pass
         assert library.search("anything") == []
-        holder.communicate("", timeout=30)
+        holder.communicate("", timeout=PATIENCE)
     assert library.keep(make_skill("mine_log")).status == "new"
 
 
@@ -138,10 +141,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_skill(tmp_path, make_skill):
     assert sorted(entry.name for entry in path.iterdir()) == [".fieldcraft", "mine-log"]
 
 
-@pytest.mark.skipif(
-    not shutil.which("setpriv") and not os.environ.get("CI"),
-    reason="needs setpriv, so that root minds permissions too",
-)
+@needs("setpriv", there=shutil.which("setpriv") is not None)
 def test_a_read_only_folder_can_be_read_and_searched_but_says_that_it_cannot_be_written(
     tmp_path, make_skill, cache
 ):
@@ -167,7 +167,7 @@ def test_a_read_only_folder_can_be_read_and_searched_but_says_that_it_cannot_be_
         item.chmod(item.stat().st_mode & 0o555)
     try:
         command = [*mind_permissions, sys.executable, "-c", program, str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     finally:
         for item in closed:
             item.chmod(item.stat().st_mode | 0o200)
@@ -208,7 +208,7 @@ def test_a_search_works_while_another_process_has_the_index(library, make_skill)
     program += "print([m.skill.name for m in SkillLibrary(sys.argv[1]).search('log')])"
     with library.writing():
         command = [sys.executable, "-c", program, str(library.path)]
-        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
     assert said.strip() == "['mine-log']"
 
 

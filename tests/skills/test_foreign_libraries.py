@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hostile_trees import Canary
+from machine import PATIENCE, needs
 
 from fieldcraft.cli.main import main
 from fieldcraft.skills import LibraryLocked, LibraryNotWritable, Skill, SkillLibrary
@@ -34,9 +35,7 @@ print([match.skill.name for match in library.search("log")])
 library.close()
 """
 
-as_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder to another user"
-)
+as_root = needs("root", there=hasattr(os, "geteuid") and os.geteuid() == 0)
 NOBODY = 65534
 
 
@@ -250,7 +249,9 @@ def test_a_database_of_the_cache_that_somebody_made_is_not_waited_for(
     with closing(sqlite3.connect(next(cache.rglob(name)))) as database:
         database.executescript(statements)
     command = [sys.executable, "-c", _SEARCH, str(library.path), letters]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parent)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, cwd=Path(__file__).parent
+    )
     assert done.stdout.strip() == "['mine-log']", done.stderr
 
 

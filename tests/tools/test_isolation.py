@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from langchain_core.tools import StructuredTool
-from loopback import children, eventually, lives
+from loopback import children, lives
+from machine import PATIENCE, eventually
 from unruly import double, end, fork, hang, isolated, leave, refuse, shout, whereabouts
 
 from fieldcraft.tools import ToolError, ToolExecutor, ToolPolicy, ToolRegistry, declare
@@ -129,7 +130,7 @@ def test_nothing_is_left_when_the_executor_is_closed(tmp_path: Path) -> None:
     executor.close()
 
     with pytest.raises(ToolError, match="was cut off"):
-        waiting.result(timeout=10)
+        waiting.result(timeout=PATIENCE)
     assert eventually(lambda: not lives(int(note.read_text())))
     assert eventually(lambda: children() <= processes)
     assert eventually(lambda: set(threading.enumerate()) <= threads)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import SERVERS, children, eventually, free_port, lives
+from loopback import SERVERS, children, free_port, lives
+from machine import PATIENCE, eventually
 
 from fieldcraft.tools import ToolError, ToolExecutor, ToolRegistry, load_tools, traits_of
 from fieldcraft.tools.sources.settings import McpServer, ToolSources
@@ -62,7 +63,7 @@ def test_one_session_is_held(load: Load, execute_all: Execute) -> None:
 
     calls = [executor.submit("process", {}) for _ in range(8)]
 
-    assert len({call.result(timeout=20) for call in calls}) == 1
+    assert len({call.result(timeout=PATIENCE) for call in calls}) == 1
 
 
 def test_a_server_over_http(load: Load, execute_all: Execute, serve: Serve) -> None:
@@ -158,7 +159,10 @@ def test_servers_that_do_not_start_are_named_and_the_rest_works(load: Load, exec
 def test_a_url_where_no_mcp_server_is_says_what_it_answered(load: Load, serve: Serve) -> None:
     origin = serve("shop.py")
     paths = ("locked", "missing", "plain", "away", "never")
-    servers = {path: McpServer(url=f"{origin}/{path}", start_timeout=3) for path in paths}
+    servers = {
+        path: McpServer(url=f"{origin}/{path}", start_timeout=3 if path == "never" else PATIENCE)
+        for path in paths
+    }
     told = {problem.name: problem.message for problem in load(mcp=servers).problems}
 
     assert "/locked answered 401 Unauthorized; give it `headers`" in told["mcp.locked"]
@@ -292,7 +296,7 @@ def test_nothing_is_left_when_the_registry_is_closed() -> None:
     registry.close()
 
     with pytest.raises(ToolError, match="was cut off"):
-        waiting.result(timeout=5)
+        waiting.result(timeout=PATIENCE)
     with pytest.raises(ToolError, match="MCP server 'weather' was closed"):
         registry.get("forecast").invoke({"city": "Oslo"})
     assert eventually(lambda: not lives(left))

@@ -165,10 +165,10 @@ def test_odd_answers_are_told(shop: ToolExecutor, tmp_path: Path) -> None:
 def test_an_answer_that_never_comes_ends_with_its_deadline(
     load: Load, execute_all: Execute, serve: Serve
 ) -> None:
-    settings = OpenApiDocument(document=SHOP, servers=(serve("shop.py"),), timeout=0.3)
+    settings = OpenApiDocument(document=SHOP, servers=(serve("shop.py"),), timeout=2)
     executor = execute_all(load(openapi={"shop": settings}), attempts=1)
 
-    with pytest.raises(ToolError, match=r"gave no result within 0\.3 s|gave no answer: ReadTimeout"):
+    with pytest.raises(ToolError, match=r"gave no result within 2(\.0)? s|gave no answer: ReadTimeout"):
         executor.call("get_pets_id", {"id": "never"})
     assert executor.call("get_pets_id", {"id": "1"})["path"] == "/pets/1"
 

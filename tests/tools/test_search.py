@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from libzim.writer import Creator, Hint, Item, StringProvider
+from machine import PATIENCE
 
 from fieldcraft.tools import ToolContext, ToolError, ToolExecutor, load_tools
 from fieldcraft.tools.builtin.corpus import Corpora
@@ -214,7 +215,7 @@ def test_processes_may_share_an_index(folder: Path) -> None:
         subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
 
-    assert [process.communicate(timeout=60)[0] for process in processes] == ["mining.md\n"] * 3
+    assert [process.communicate(timeout=PATIENCE)[0] for process in processes] == ["mining.md\n"] * 3
 
 
 def test_the_tool_gives_passages_as_data(folder: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.agent.models import BadScript, Message, ModelClient, ModelSettings, ModelUnavailable
 from fieldcraft.agent.models.offline.chat_model import OfflineChatModel
@@ -73,7 +74,7 @@ def test_a_file_that_is_not_there_is_told_before_any_call(tmp_path: Path) -> Non
         ModelClient(f"scripted:{tmp_path / 'none.yaml'}")
 
 
-def brain(tmp_path: Path, source: str, *, timeout: float = 20.0) -> OfflineChatModel:
+def brain(tmp_path: Path, source: str, *, timeout: float = PATIENCE) -> OfflineChatModel:
     script = tmp_path / "brain_script.py"
     script.write_text(source)
     return OfflineChatModel(script=script, timeout=timeout)
@@ -124,7 +125,7 @@ def test_the_offline_process_is_given_the_messages_and_nothing_else(
 def test_an_offline_process_that_fails_is_an_answer_that_did_not_come(
     source: str, message: str, tmp_path: Path
 ) -> None:
-    timeout = 0.5 if "while" in source else 20.0
+    timeout = 0.5 if "while" in source else PATIENCE
     with pytest.raises(ModelUnavailable, match=message):
         brain(tmp_path, source, timeout=timeout).invoke("hello")
 
@@ -150,7 +151,7 @@ def test_one_offline_answer_cannot_reach_the_next(tmp_path: Path) -> None:
 
 
 def test_the_offline_model_answers_the_same_question_the_same_way() -> None:
-    client = ModelClient("offline", ModelSettings(timeout=20))
+    client = ModelClient("offline", ModelSettings(timeout=PATIENCE))
 
     first, second = (client.ask(HELLO, role="actor", call=call) for call in (1, 2))
 

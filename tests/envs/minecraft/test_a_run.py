@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import PATIENCE
 from minecraft_faults import descendants
 from minecraft_server import FixtureServer
 
@@ -31,7 +32,7 @@ def test_the_offline_model_lives_on_through_a_dead_bridge_and_a_kick(tmp_path: P
             time.sleep(6)
             if "Fieldcraft" in server.ask("players"):
                 server.ask("kick", name="Fieldcraft", reason="away with you")
-            out, _ = run.communicate(timeout=240)
+            out, _ = run.communicate(timeout=PATIENCE)
         finally:
             run.kill()
     assert run.returncode == 0, out
@@ -59,7 +60,9 @@ def test_a_run_that_was_killed_goes_on_where_the_bot_stands(tmp_path: Path) -> N
             run.wait()
         before = _events(tmp_path)
         resumed = [*command, "--resume", "life"]
-        done = subprocess.run(resumed, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(
+            resumed, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     after = _events(tmp_path)
     assert after[: len(before)] == before
@@ -77,7 +80,7 @@ def _last(events: list[dict[str, Any]], field: str) -> dict[str, Any]:
 
 
 def _wait_for_skill_or_item(folder: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if any('"oak_log"' in json.dumps(event.get("progress")) for event in _events(folder)):
             return

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from machine import PATIENCE
+
 from fieldcraft.envs.minecraft.packages import BRIDGE
 
 
@@ -17,7 +19,9 @@ def test_the_relay_answers_a_server_that_checks_accounts() -> None:
     node = shutil.which("node")
     assert node is not None
     script = Path(__file__).with_name("secured_login.js")
-    done = subprocess.run([node, script, BRIDGE], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [node, script, BRIDGE], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     assert json.loads(done.stdout) == {
         "login": "login start",
         "verified": True,
@@ -32,7 +36,7 @@ def test_the_guard_reads_inside_the_encryption() -> None:
     assert node is not None
     script = Path(__file__).with_name("secured_login.js")
     command = [node, script, BRIDGE, "guarded"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     told = json.loads(done.stdout)
     assert (told["verified"], told["login"], told["said"]) == (
         True,
@@ -49,7 +53,7 @@ def test_the_hash_is_the_games_own() -> None:
         f"const {{ serverHash }} = require({json.dumps(str(BRIDGE / 'account.js'))});"
         "console.log(['Notch', 'jeb_', 'simon'].map((name) => serverHash(name, '', '')).join())"
     )
-    done = subprocess.run([node, "-e", source], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([node, "-e", source], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout.strip().split(",") == [
         "4ed1f46bbe04bc756bcb17c0c7ce3e4632f06a48",
         "-7c9d5b0044c130109a5d7b5fb5c317c02b4e28c1",

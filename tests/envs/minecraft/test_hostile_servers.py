@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 import pytest
+from machine import PATIENCE
 from minecraft_server import FixtureServer
 
 from fieldcraft.envs import Observation
@@ -133,11 +134,11 @@ def kicked_and_back(server: FixtureServer, world: MinecraftWorld, reason: str) -
     """What the bot sees once it noticed a kick and is on the server again."""
     before = returns(world)
     server.ask("kick", name="Kicked", reason=reason)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if returns(world) > before and "Kicked" in server.ask("players"):
             return world.observe()
-    raise AssertionError("a kicked bot is not back after 60 s")
+    raise AssertionError("a kicked bot is not back")
 
 
 def test_why_a_server_kicks_is_one_short_line() -> None:

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.envs.minecraft.packages import BRIDGE, find_packages
 
@@ -23,7 +24,7 @@ def test_a_players_packets_pass_and_an_operators_do_not(version: str) -> None:
         env={**os.environ, "NODE_PATH": str(find_packages())},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     assert json.loads(done.stdout) == {

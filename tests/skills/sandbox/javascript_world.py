@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox_bench import must_have
-
 from fieldcraft.envs import Environment, EnvironmentSpec, Observation, PrimitiveError, Progress, primitive
 from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
 
@@ -22,7 +20,9 @@ class JavaScriptWorld(Environment):
 
     def __init__(self) -> None:
         if NODE is None:
-            must_have("node is not installed")
+            from machine import lacking
+
+            lacking("Node.js")
         self.spec = EnvironmentSpec(
             id="javascript-v1", description="", languages=("python", "javascript"), failure_limit=3
         )

@@ -6,9 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NoReturn
-
-import pytest
+from typing import Any
 
 from fieldcraft.envs import (
     Environment,
@@ -141,19 +139,14 @@ SANDBOXES: dict[str, Callable[[], Sandbox]] = {
 }
 
 
-def must_have(problem: str) -> NoReturn:
-    """Skip what this machine lacks; in CI nothing may be lacking."""
-    if os.environ.get("CI"):
-        pytest.fail(f"missing in CI: {problem}")
-    pytest.skip(problem)
-
-
 def open_for_test(kind: str) -> Sandbox:
     """A sandbox of one of the kinds above."""
+    from machine import lacking
+
     layer = next((layer for layer in probe() if layer.name == kind), None)
     if layer is not None and not layer.holds:
-        must_have(f"{layer.name}: {layer.detail}")
+        lacking("Landlock" if kind == "landlock" else kind)
     try:
         return SANDBOXES[kind]()
-    except SandboxUnavailable as error:
-        must_have(str(error))
+    except SandboxUnavailable:
+        lacking("Docker" if kind.startswith("docker") else "Landlock")

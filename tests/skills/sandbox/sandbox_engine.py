@@ -17,6 +17,7 @@ from pathlib import Path
 
 import docker
 from docker.models.containers import Container
+from machine import PATIENCE
 
 from fieldcraft.skills.sandbox.docker.image import image_name
 from fieldcraft.skills.sandbox.docker.owners import OWNER, own_label
@@ -39,7 +40,7 @@ class Engine:
         self.address = self._address()
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command(), stdout=log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
@@ -54,7 +55,7 @@ class Engine:
     def stop(self) -> None:
         """End it, and what a crash left of it: who watches over its containers, and their mounts."""
         self._process.terminate()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=PATIENCE)
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if str(self._folder).encode() in (process / "cmdline").read_bytes():
@@ -110,10 +111,10 @@ class Podman(Engine):
 
 
 def missing(kind: type[Engine]) -> str | None:
-    """Why no engine of this kind can be started here."""
+    """What this machine lacks to start an engine of this kind."""
     if shutil.which(kind.program) is None:
-        return f"{kind.program} is not installed"
-    return None if os.geteuid() == 0 else "starting an engine needs root"
+        return "Podman" if "podman" in kind.program else "Docker"
+    return None if os.geteuid() == 0 else "root"
 
 
 @contextmanager

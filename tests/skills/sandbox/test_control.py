@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.skills import KillReason, parse_program
 from fieldcraft.skills.program.source import Program
@@ -173,7 +174,7 @@ def test_nothing_outlives_a_host_that_is_killed(tmp_path):
         assert servers
         assert workers
         host.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while any(_running(pid) for pid in servers + workers) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not any(_running(pid) for pid in servers + workers)

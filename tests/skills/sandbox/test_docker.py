@@ -15,6 +15,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from machine import PATIENCE
 from sandbox_engine import TEST_IMAGES, image_from, mine
 
 from fieldcraft.skills import KillReason, parse_program
@@ -82,7 +83,7 @@ def test_what_a_container_is_denied_is_denied_by_the_engine_alone(client):
     stream = AttachedStream(client, container.id)
     try:
         container.start()
-        container.wait(timeout=30)
+        container.wait(timeout=PATIENCE)
         seen = json.loads(stream.receive())
     finally:
         stream.close()
@@ -161,7 +162,7 @@ def another_host() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
             host.kill()
 
 
-def gone(client: docker.DockerClient, owner: str, seconds: float = 10) -> bool:
+def gone(client: docker.DockerClient, owner: str, seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while mine(client, owner):
         if time.monotonic() > deadline:
@@ -174,7 +175,7 @@ def test_nothing_is_left_after_ctrl_c(client):
     with another_host() as (host, owner):
         assert len(mine(client, owner)) == 1
         host.send_signal(signal.SIGINT)
-        host.wait(timeout=30)
+        host.wait(timeout=PATIENCE)
         assert mine(client, owner) == []
 
 

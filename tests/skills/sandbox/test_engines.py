@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from docker.models.containers import Container
-from sandbox_bench import must_have
+from machine import lacking
 from sandbox_engine import TEST_IMAGES, Engine, Podman, RemoteEngine, image_from, mine, missing, small_disk
 
 from fieldcraft.skills import KillReason, parse_program
@@ -122,7 +122,7 @@ def start(monkeypatch) -> Iterator[Callable[..., Engine]]:
     def _start(data: Path, kind: type[Engine] = Engine) -> Engine:
         problem = missing(kind)
         if problem:
-            must_have(problem)
+            lacking(problem)
         started.append(kind(data))
         monkeypatch.setenv("DOCKER_HOST", started[-1].address)
         return started[-1]

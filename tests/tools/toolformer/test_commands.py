@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.cli.main import main
 from fieldcraft.tools.toolformer.annotation.documents import Document, write_corpus
@@ -287,7 +288,7 @@ def test_the_demo_stops_at_ctrl_c_and_goes_on_to_its_table(folder: Path) -> None
         assert stopped.stdout is not None
         next(line for line in stopped.stdout if "base model: " in line)
         stopped.send_signal(signal.SIGINT)
-        _, errors = stopped.communicate(timeout=120)
+        _, errors = stopped.communicate(timeout=PATIENCE)
     assert stopped.returncode == 130, errors
     assert "The same command resumes" in errors
     assert list((folder / "demo" / "base-model").glob("checkpoint-*"))

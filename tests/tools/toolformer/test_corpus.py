@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import PATIENCE
 
 from fieldcraft.tools.toolformer.annotation.annotated import (
     AnnotatedCall,
@@ -98,7 +99,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 def finish(folder: Path) -> None:
     with start(folder) as process:
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
 
 
@@ -119,7 +120,7 @@ def test_a_killed_annotation_goes_on_and_ends_the_same(prepared: Path) -> None:
     with start(prepared) as again:
         assert again.stdout is not None
         first = int(again.stdout.readline() or 40)
-        assert again.wait(timeout=120) == 0
+        assert again.wait(timeout=PATIENCE) == 0
 
     assert first <= done + 4
     assert path.read_text() == whole

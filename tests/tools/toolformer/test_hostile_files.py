@@ -102,11 +102,11 @@ def test_hostile_arguments_are_values_or_a_typed_error(written):
     "part", ["[a(", "[a() -> ", '[a("', "[a('x' ", "[a([{", '[a(=" ', '"[a(', "[ ", "[a() "]
 )
 def test_texts_full_of_beginnings_of_calls_are_searched_in_linear_time(part):
-    begin = time.monotonic()
+    begin = time.process_time()
     hostile = part * (100_000 // len(part))
     assert list(text.find(hostile)) == []
     assert text.strip(hostile) == hostile
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 20
 
 
 @pytest.mark.attack("links in folders of ours that lead out of them")

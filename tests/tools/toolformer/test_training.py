@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from machine import PATIENCE
 
 from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.evaluation.evaluation import perplexity
@@ -86,7 +87,7 @@ def test_killed_training_goes_on_at_its_last_step_and_ends_the_same(
         )
 
     with start("whole") as whole:
-        whole.communicate(timeout=240)
+        whole.communicate(timeout=PATIENCE)
     with start("cut") as cut:
         assert cut.stdout is not None
         step = next(int(line) for line in cut.stdout if int(line) >= 5)
@@ -98,7 +99,7 @@ def test_killed_training_goes_on_at_its_last_step_and_ends_the_same(
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"torn")
     with start("cut") as again:
-        first = int((again.communicate(timeout=240)[0] or "0").split()[0])
+        first = int((again.communicate(timeout=PATIENCE)[0] or "0").split()[0])
 
     assert first >= step
     models = [LanguageModel.load(tmp_path / name / "model", device="cpu") for name in ("whole", "cut")]
