@@ -9,7 +9,7 @@ from typing import Any
 from fieldcraft.agent.journal.recorder import Listener
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.methods import method_settings
-from fieldcraft.agent.replay import Replayed, replay_skills
+from fieldcraft.agent.replaying import Replayed, replay_skills
 from fieldcraft.agent.session import new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.agent.tooling.opening import ReplayTools

@@ -12,7 +12,7 @@ import pytest
 
 from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.replay import Outcome, replay_skills
+from fieldcraft.agent.replaying import Outcome, replay_skills
 from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.agent.settings import FixedTask
 from fieldcraft.skills import Skill, SkillLibrary

@@ -12,7 +12,7 @@ from fieldcraft.cli.options import shared as o
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fieldcraft.agent.replay import Replayed
+    from fieldcraft.agent.replaying import Replayed
     from fieldcraft.cli.options.config import Settings
 
 EXAMPLES = """
@@ -83,7 +83,7 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     """(number of skills, result) for each skill."""
     from contextlib import ExitStack
 
-    from fieldcraft.agent.replay import mark_working, replay_skills
+    from fieldcraft.agent.replaying import mark_working, replay_skills
     from fieldcraft.agent.tooling.opening import ReplayTools
     from fieldcraft.cli.views.console import console, one_line, say
     from fieldcraft.envs import make

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from minecraft_server import FixtureServer
 
-from fieldcraft.agent.replay import Outcome, replay_skills
+from fieldcraft.agent.replaying import Outcome, replay_skills
 from fieldcraft.cli.main import main
 from fieldcraft.envs.minecraft import MinecraftWorld
 from fieldcraft.skills import SkillLibrary, Verified
