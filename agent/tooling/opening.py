@@ -123,8 +123,10 @@ class ReplayTools:
         environment: the world that the skills are tried in.
         library: the skills.
         ask_person: where the policy asks for approval; `None` where nobody is there.
+        given: functions and LangChain tools, besides those of the settings.
 
     Raises:
+        BrokenTool, DuplicateTool: a given tool is none, or its name is taken.
         UnknownTool, MissingCorpus: as `open_tools`.
     """
 
@@ -134,8 +136,10 @@ class ReplayTools:
         environment: Environment,
         library: SkillLibrary,
         ask_person: Callable[[str], str] | None = None,
+        given: Sequence[Callable[..., Any]] = (),
     ) -> None:
         self._registry = open_tools(settings)
+        names = [self._registry.add(tool) for tool in given]
         world = WorldOfRun(environment, dict)
         options = ModelSettings.model_validate(settings.model_options)
         self._executor = ToolExecutor(
@@ -150,7 +154,7 @@ class ReplayTools:
             policy=settings.tool_policy,
             ask_person=ask_person,
         )
-        self._allowed = self._executor.allowing(names_for("programs", self._registry, settings))
+        self._allowed = self._executor.allowing([*names_for("programs", self._registry, settings), *names])
         self._tools = ProgramTools(self._allowed, world)
 
     @property
