@@ -215,7 +215,7 @@ def _models(
 
 def _checked(what: str, part: Any, kind: type) -> Any:
     if not isinstance(part, kind):
-        raise TypeError(f"{what} is a name or a {kind.__name__} object, not {_shown(part)}")
+        raise TypeError(f"{what} is a name or an object of {kind.__name__}, not {_shown(part)}")
     return part
 
 

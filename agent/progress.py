@@ -108,7 +108,7 @@ class LineDisplay:
 
 def progress_line(overview: Overview) -> str:
     """A run in one line of at most a few hundred characters."""
-    parts = [_title(overview), _count(overview), _doing(overview)]
+    parts = [_title(overview), _figures(overview), _doing(overview)]
     return "; ".join(part for part in parts if part)
 
 
@@ -117,7 +117,7 @@ def progress_html(overview: Overview) -> str:
     done, limit = overview.state.spent.iterations, overview.settings.budget.iterations
     bar = f'<progress value="{min(done, limit)}" max="{limit}"></progress> ' if limit else ""
     return (
-        f"<div><b>{escape(_title(overview))}</b><br>{bar}{escape(_count(overview))}<br>"
+        f"<div><b>{escape(_title(overview))}</b><br>{bar}{escape(_figures(overview))}<br>"
         f"{escape(_doing(overview))}</div>"
     )
 
@@ -128,10 +128,8 @@ def _title(overview: Overview) -> str:
     return visible_line(words, 200)
 
 
-def _count(overview: Overview) -> str:
-    limit = overview.settings.budget.iterations
-    of = f" of at most {limit:,}" if limit is not None else ""
-    return f"{figures(overview.state)}{of and of + ' iterations'}"
+def _figures(overview: Overview) -> str:
+    return figures(overview.state, overview.settings.budget.iterations)
 
 
 def _doing(overview: Overview) -> str:

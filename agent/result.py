@@ -53,7 +53,7 @@ class RunResult(RunState):
         return f"<RunResult {self}>"
 
     def __str__(self) -> str:
-        return f"{visible_line(self.name, 100)}: {self._ending()}; {self._figures()}"
+        return f"{visible_line(self.name, 100)} ended: {self._ending()}; {figures(self)}"
 
     def __rich_repr__(self) -> Iterator[Any]:
         yield "name", visible_line(self.name, 100)
@@ -92,25 +92,23 @@ class RunResult(RunState):
         )
         more = len(self.kept) - SKILLS_SHOWN
         rest = f"<li>and {more:,} more</li>" if more > 0 else ""
-        count = f"{len(self.kept):,} skill{'s' if len(self.kept) != 1 else ''} kept"
-        return f"<details><summary>{count}</summary><ul>{names}{rest}</ul></details>"
+        return f"<details><summary>{_count(len(self.kept), 'skill')} kept</summary><ul>{names}{rest}</ul></details>"
 
     def _ending(self) -> str:
-        solved = "solved, " if self.solved else ""
-        return f"{solved}{self.ended} ({self.reason})"
-
-    def _figures(self) -> str:
-        return figures(self)
+        return f"{self.ended} ({self.reason})"
 
 
-def figures(state: RunState) -> str:
-    """`12 iterations, 34 items, 21 skills`."""
-    counts = {
-        "iteration": state.spent.iterations,
-        "item": len(state.progress.items),
-        "skill": len(state.kept),
-    }
-    return ", ".join(f"{count:,} {noun}{'s' if count != 1 else ''}" for noun, count in counts.items())
+def figures(state: RunState, limit: int | None = None) -> str:
+    """`12 of 60 iterations, 34 items, 21 skills`; without a limit, `12 iterations, ...`."""
+    done = f"{state.spent.iterations:,} of " if limit is not None else ""
+    iterations = _count(state.spent.iterations if limit is None else limit, "iteration")
+    return (
+        f"{done}{iterations}, {_count(len(state.progress.items), 'item')}, {_count(len(state.kept), 'skill')}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(names: list[str], limit: int) -> str:
