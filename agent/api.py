@@ -263,7 +263,7 @@ def replaying(
         world = environment if isinstance(environment, Environment) else make(environment)
         if world is not environment:
             stack.callback(world.close)
-        world.confine(process_launcher(sandbox if isinstance(sandbox, str) else "auto"))
+            world.confine(process_launcher(sandbox if isinstance(sandbox, str) else "auto"))
         skills = (
             library if isinstance(library, SkillLibrary) else SkillLibrary(library, environment=world.spec.id)
         )

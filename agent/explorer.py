@@ -13,15 +13,17 @@ from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
-from fieldcraft.agent.roles.actor import Actor, Written
-from fieldcraft.agent.roles.critic import Critic, Moment
-from fieldcraft.agent.roles.curriculum import Curriculum
+from fieldcraft.agent.roles.actor import Author, Written
+from fieldcraft.agent.roles.critic import Judge, Moment
+from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.model_calls import ModelsSilent
+from fieldcraft.agent.roles.own_parts import OwnRetriever
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.visibility import told
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.agent.tooling.access import ToolDesk
+from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
 from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
@@ -53,9 +55,10 @@ class Parts:
 
     environment: Environment
     library: SkillLibrary
-    curriculum: Curriculum
-    actor: Actor
-    critic: Critic
+    curriculum: TaskSource
+    actor: Author
+    critic: Judge
+    retriever: OwnRetriever | None
     keeper: SkillKeeper
     runner: ProgramRunner
     desk: ToolDesk
@@ -97,6 +100,8 @@ class Explorer:
 
         Raises:
             JournalError: the record cannot be written; nothing acknowledged is lost.
+            BrokenPart: a curriculum, actor, critic or retriever of the user's own failed; once it is mended
+                the run can be resumed.
         """
         self._ending = None
         try:
@@ -108,6 +113,9 @@ class Explorer:
             self._recorder.aside(e.RunPaused(reason=str(pause)))
             ended = next(ended for kind, ended in _ENDINGS.items() if isinstance(pause, kind))
             self._ending = ended, str(pause)
+        except BrokenPart as fault:
+            self._recorder.aside(e.RunPaused(reason=visible_line(fault, 1000)))
+            raise
         except KeyboardInterrupt:
             with contextlib.suppress(JournalError):
                 self._recorder.aside(e.RunPaused(reason="interrupted at once"))
@@ -122,7 +130,7 @@ class Explorer:
             self._recorder.record(e.RunFinished(reason="no more tasks"))
             return False
         number = self.state.task_number + 1
-        self._recorder.record(e.TaskProposed(task_number=number, task=task))
+        task = self._recorder.record(e.TaskProposed(task_number=number, task=task)).task
         self._recorder.record(self._attempt(number, task))
         return True
 
@@ -255,8 +263,11 @@ class Explorer:
         if attempts:
             last = attempts[-1]
             lacking = " ".join(part for part in (last.error, *last.failed_calls, last.critique) if part)
+        query = f"{task.words} {task.context[:NEEDS_SEARCHED]} {lacking[:NEEDS_SEARCHED]}".strip()
+        if self._parts.retriever is not None:
+            return self._parts.retriever.search(query, self._run.settings.retrieved)
         matches = self._parts.library.search(
-            f"{task.words} {task.context[:NEEDS_SEARCHED]} {lacking[:NEEDS_SEARCHED]}".strip(),
+            query,
             k=self._run.settings.retrieved,
             environment=self._parts.environment.spec.id,
             languages=self._parts.environment.spec.languages,

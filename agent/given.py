@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from fieldcraft.agent.extensions import KINDS, OBJECT, own_parts
+from fieldcraft.agent.settings import ROLES, RunSettings
+from fieldcraft.common.plugins import check_part, make, name_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
-    from fieldcraft.agent.protocols import Actor, Critic, Curriculum, Embeddings, Retriever
+    from fieldcraft.agent.protocols import Actor, Critic, Curriculum, Embeddings, Retriever, Sandbox
     from fieldcraft.envs import Environment
     from fieldcraft.skills import SkillLibrary
-    from fieldcraft.skills.sandbox import Sandbox
 
-OBJECT = "object:"
-"""How the name of a given object begins in the settings that a run keeps."""
+
+_MADE = ("curriculum", "actor", "critic", "retriever")
+"""The kinds of part that are made here; the library and the sandbox's own door make the others."""
 
 
 class ObjectMissing(ValueError):
@@ -26,14 +30,14 @@ class ObjectMissing(ValueError):
 class Given:
     """Objects in place of names. What is left out is made from the settings.
 
-    Objects are the caller's: a run closes none of them.
+    Objects are the caller's: a run closes none of them. The run keeps their names.
 
     Attributes:
         environment: the world.
         models: a LangChain chat model by role, see `fieldcraft.agent.settings.ROLES`.
         tools: functions and LangChain tools, for everyone who has no list of tools of their own.
         curriculum, actor, critic, retriever, embeddings, sandbox: see `fieldcraft.agent.protocols`.
-        library: where skills are kept.
+        library: where skills are kept; it has its own embeddings.
     """
 
     environment: Environment | None = None
@@ -46,3 +50,102 @@ class Given:
     embeddings: Embeddings | None = None
     sandbox: Sandbox | None = None
     library: SkillLibrary | None = None
+
+    def named_in(self, settings: RunSettings) -> RunSettings:
+        """The settings as a run keeps them, with the objects' names.
+
+        Raises:
+            BrokenPart: an object lacks what its kind must have.
+            UnknownRole: a model is given for a role that does not exist.
+            ValueError: embeddings are given beside a library.
+        """
+        self._check()
+        changes: dict[str, Any] = {
+            name: OBJECT + name_of(part) for name in KINDS if (part := getattr(self, name)) is not None
+        }
+        if self.environment is not None:
+            changes["environment"] = OBJECT + name_of(self.environment)
+        if self.library is not None:
+            changes["library"] = str(self.library.path)
+        if self.tools:
+            changes["tools"] = (*settings.tools, *(OBJECT + tool_name(tool) for tool in self.tools))
+        names = {role: OBJECT + name_of(model) for role, model in self.models.items()}
+        if len(names) == len(ROLES) and len(set(names.values())) == 1:
+            changes |= {"model": names["actor"], "role_models": {}}
+        elif names:
+            changes["role_models"] = {**settings.role_models, **names}
+        return RunSettings.model_validate({**dict(settings), **changes}) if changes else settings
+
+    def with_named(self, settings: RunSettings) -> Given:
+        """With the user's own parts that the settings name, made.
+
+        Raises:
+            UnknownPart, BrokenPart: one cannot be made.
+        """
+        made = {
+            field: make(KINDS[field], name)
+            for field, name in own_parts(settings)
+            if field in _MADE and getattr(self, field) is None
+        }
+        return replace(self, **made)
+
+    def check_resumed(self, settings: RunSettings, run: str) -> None:
+        """Refuse to go on with a run without the objects, or with others than those, that it began with.
+
+        Raises:
+            ObjectMissing: the message names the argument and the class.
+        """
+        self._check()
+        expected = {name: getattr(settings, name) for name in ("environment", *KINDS)}
+        for name, kept in expected.items():
+            part = getattr(self, name)
+            if kept.startswith(OBJECT) or part is not None:
+                _compare(run, name, kept, None if part is None else OBJECT + name_of(part))
+        for role in ROLES:
+            kept, model = settings.model_for(role), self.models.get(role)
+            if kept.startswith(OBJECT) or model is not None:
+                _compare(
+                    run, f"model of the {role}", kept, None if model is None else OBJECT + name_of(model)
+                )
+        begun = {entry for entry in settings.all_tools() if entry.startswith(OBJECT)}
+        given = {OBJECT + tool_name(tool) for tool in self.tools}
+        for entry in sorted(begun ^ given):
+            _compare(run, "tool", *((entry, None) if entry in begun else ("no such tool", entry)))
+
+    def _check(self) -> None:
+        for name, kind in KINDS.items():
+            part = getattr(self, name)
+            if part is not None:
+                check_part(kind, part, name_of(part))
+        if unknown := sorted(set(self.models) - set(ROLES)):
+            RunSettings(role_models=dict.fromkeys(unknown, ""))
+        if self.library is not None and self.embeddings is not None:
+            raise ValueError("the library has its own embeddings; give them to SkillLibrary(embeddings=...)")
+
+
+def tool_name(tool: Callable[..., Any]) -> str:
+    """What a function or a LangChain tool is called by."""
+    return str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))
+
+
+def _same(kept: str, given: str) -> bool:
+    """Whether two names are one class; the script that was run is `__main__` in one of them at most."""
+    (home, _, name), (given_home, _, given_name) = (
+        each.removeprefix(OBJECT).partition(":") for each in (kept, given)
+    )
+    at_home = home == given_home or "__main__" in (home, given_home)
+    return kept.startswith(OBJECT) and name == given_name and at_home
+
+
+def _compare(run: str, what: str, kept: str, given: str | None) -> None:
+    if given is not None and _same(kept, given):
+        return
+    began = f"the {what} {kept}" if kept.startswith(OBJECT) else f"{what} {kept!r}, by name"
+    if given is None:
+        problem = "an object cannot be kept with a run: give it again, as in explore(resume=..., "
+        cure = f"{problem}{'models' if what.startswith('model') else what.split(maxsplit=1)[0]}=...)"
+    elif kept.startswith(OBJECT):
+        cure = f"give that again, and not {given.removeprefix(OBJECT)}"
+    else:
+        cure = f"leave out the object {given.removeprefix(OBJECT)}"
+    raise ObjectMissing(f"run {run!r} was started with {began.replace(OBJECT, '')}; {cure}")

@@ -119,8 +119,8 @@ class Actor(Protocol):
         """A program for the task.
 
         Returns:
-            Source whose last public function takes `bot`, bare or in one fenced block of Markdown; `None` gives
-            the task up.
+            Source whose last public function takes `bot`, bare or in one fenced block of Markdown; `None`
+            gives the task up.
         """
 
 

@@ -92,7 +92,8 @@ class RunResult(RunState):
         )
         more = len(self.kept) - SKILLS_SHOWN
         rest = f"<li>and {more:,} more</li>" if more > 0 else ""
-        return f"<details><summary>{_count(len(self.kept), 'skill')} kept</summary><ul>{names}{rest}</ul></details>"
+        summary = f"<summary>{_count(len(self.kept), 'skill')} kept</summary>"
+        return f"<details>{summary}<ul>{names}{rest}</ul></details>"
 
     def _ending(self) -> str:
         return f"{self.ended} ({self.reason})"

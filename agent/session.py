@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.agent.explorer import Explorer, Parts
+from fieldcraft.agent.extensions import check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
@@ -16,36 +17,20 @@ from fieldcraft.agent.journal.run import Run
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.redact import redact
-from fieldcraft.agent.roles.actor import Actor
-from fieldcraft.agent.roles.critic import (
-    Critic,
-    EnvironmentCritic,
-    HumanCritic,
-    ModelCritic,
-    NeverCritic,
-    NoCritic,
-)
-from fieldcraft.agent.roles.curriculum import (
-    AutoCurriculum,
-    Curriculum,
-    FixedCurriculum,
-    HumanCurriculum,
-    OpenCurriculum,
-    RandomCurriculum,
-    check_names,
-)
+from fieldcraft.agent.roles.curriculum import check_names
+from fieldcraft.agent.roles.factory import RoleFactory
 from fieldcraft.agent.roles.model_calls import Asker
-from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
-from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
 from fieldcraft.agent.tooling.restored_values import with_values
+from fieldcraft.common.plugins import name_of
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
+from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
 
@@ -108,13 +93,16 @@ def new_session(
         name: of the run; made from the time where omitted.
         ask_human: asks a person at the terminal, for the `human` curriculum and critic.
         listeners: called with every event, after it is written.
+        given: objects in place of names in the settings.
 
     Raises:
-        UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool, SandboxUnavailable,
-            LibraryLocked, RunError: what cannot be opened and how to mend it.
+        BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool,
+            SandboxUnavailable, LibraryLocked, RunError: what cannot be opened and how to mend it.
     """
+    given = given or Given()
+    settings = given.named_in(settings)
     with ExitStack() as stack:
-        opened = _open(settings, stack)
+        opened = _open(settings, given, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
         yield _assemble(run, opened, ask_human, listeners, stack)
 
@@ -137,15 +125,18 @@ def resumed_session(
     them, or those of its tools alone.
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
+    Objects that the run began with are `given` again.
     """
+    given = given or Given()
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
         if vouch is not None:
             vouch(run)
+        given.check_resumed(run.settings, run.id)
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, listeners, stack)
+        session = _assemble(run, _open(run.settings, given, stack, resumed=True), ask_human, listeners, stack)
         session.recorder.aside(e.RunResumed(settings=run.settings))
         yield session
 
@@ -159,29 +150,54 @@ class _Opened:
     library: SkillLibrary
     sandbox: Sandbox
     registry: ToolRegistry
+    given: Given
 
 
-def _open(settings: RunSettings, stack: ExitStack, *, resumed: bool = False) -> _Opened:
-    clients = open_clients(settings)
-    environment = _environment(settings, stack, resumed=resumed)
-    registry = open_tools(settings)
+def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool = False) -> _Opened:
+    check_parts(settings)
+    given = given.with_named(settings)
+    clients = open_clients(settings, given)
+    environment = _environment(settings, given, stack, resumed=resumed)
+    registry = open_tools(settings, given.tools)
     stack.callback(registry.close)
-    sandbox = open_sandbox(settings.sandbox)
-    stack.callback(sandbox.close)
+    sandbox = given.sandbox
+    if sandbox is None:
+        sandbox = open_sandbox(settings.sandbox)
+        stack.callback(sandbox.close)
+    library = _library(settings, given, environment, registry, stack)
+    if settings.keep_skills:
+        stack.enter_context(library.writing(timeout=LOCK_SECONDS))
+    return _Opened(clients, environment, library, sandbox, registry, given)
+
+
+def _library(
+    settings: RunSettings,
+    given: Given,
+    environment: Environment,
+    registry: ToolRegistry,
+    stack: ExitStack,
+) -> SkillLibrary:
+    """The library, whose programs may call this world's primitives and this run's tools."""
+    tools = names_for("programs", registry, settings)
+    if given.library is not None:
+        given.library.reserved |= frozenset(environment.primitives)
+        given.library.tools = frozenset(tools)
+        return given.library
+    if given.embeddings is None and settings.embeddings not in EMBEDDINGS.built_in:
+        load_embeddings(settings.embeddings)
     library = SkillLibrary(
         Path(settings.library),
         environment=environment.spec.id,
+        embeddings=given.embeddings or settings.embeddings,
         reserved=frozenset(environment.primitives),
-        tools=names_for("programs", registry, settings),
+        tools=tools,
         owners=settings.library_owners,
     )
     stack.callback(library.close)
-    if settings.keep_skills:
-        stack.enter_context(library.writing(timeout=LOCK_SECONDS))
-    return _Opened(clients, environment, library, sandbox, registry)
+    return library
 
 
-def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
+def open_clients(settings: RunSettings, given: Given | None = None) -> dict[str, ModelClient]:
     """The client of each role's model. Asks nothing of it yet.
 
     Raises:
@@ -189,18 +205,21 @@ def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
     """
     of_run = {"tools": settings.all_tools(), "sources": settings.tool_sources, "corpus": settings.corpus}
     options = ModelSettings.model_validate({**of_run, **settings.model_options})
-    by_name = {
-        name: ModelClient(name, options) for name in sorted({settings.model_for(role) for role in ROLES})
-    }
+    objects = {} if given is None else given.models
+    names = {role: settings.model_for(role) for role in ROLES if role not in objects}
+    by_name = {name: ModelClient(name, options) for name in sorted(set(names.values()))}
     for client in by_name.values():
         client.check_roles(ROLES)
-    return {role: by_name[settings.model_for(role)] for role in ROLES}
+    of_objects = {role: ModelClient(name_of(model), options, model=model) for role, model in objects.items()}
+    return {role: of_objects.get(role) or by_name[names[role]] for role in ROLES}
 
 
-def _environment(settings: RunSettings, stack: ExitStack, *, resumed: bool) -> Environment:
-    environment = make(settings.environment)
-    environment.confine(process_launcher(settings.sandbox))
-    stack.callback(environment.close)
+def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool) -> Environment:
+    environment = given.environment
+    if environment is None:
+        environment = make(settings.environment)
+        stack.callback(environment.close)
+        environment.confine(process_launcher(settings.sandbox))
     try:
         options = environment.options_to_resume(settings.options) if resumed else settings.options
         environment.reset(seed=settings.seed, options=options)
@@ -241,7 +260,6 @@ def _assemble(
     )
     stack.callback(executor.close)
     asker = Asker(recorder, opened.clients, desk)
-    answers = Answers(recorder, asker, environment.spec.description)
     settings = run.settings
     runner = ProgramRunner(
         opened.sandbox,
@@ -251,18 +269,14 @@ def _assemble(
         desk=desk,
         callable_skills=settings.retrieved > 0,
     )
+    roles = RoleFactory(recorder, asker, environment, library, opened.given, ask_human, desk.reference())
     parts = Parts(
         environment=environment,
         library=library,
-        curriculum=_curriculum(recorder, asker, answers, environment, library, ask_human),
-        actor=Actor(
-            asker,
-            environment,
-            desk.reference(),
-            attempts_shown=settings.attempts_shown,
-            language=settings.language,
-        ),
-        critic=_critic(recorder, asker, environment, ask_human),
+        curriculum=roles.curriculum(),
+        actor=roles.actor(),
+        critic=roles.critic(),
+        retriever=roles.retriever(),
         keeper=SkillKeeper(recorder, asker, environment, library, runner, desk),
         runner=runner,
         desk=desk,
@@ -273,38 +287,3 @@ def _assemble(
         logger.warning("%s", text)
         recorder.aside(e.Warned(text=text))
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
-
-
-def _curriculum(
-    recorder: Recorder,
-    asker: Asker,
-    answers: Answers,
-    environment: Environment,
-    library: SkillLibrary,
-    ask_human: AskHuman,
-) -> Curriculum:
-    makers: dict[str, Callable[[], Curriculum]] = {
-        "auto": lambda: AutoCurriculum(recorder, asker, answers, environment),
-        "random": lambda: RandomCurriculum(recorder, answers, environment),
-        "fixed": lambda: FixedCurriculum(recorder, answers),
-        "human": lambda: HumanCurriculum(recorder, ask_human),
-        "solve": lambda: SolveCurriculum(recorder, asker, answers, environment, library),
-        "open": lambda: OpenCurriculum(recorder),
-        "subgoals": lambda: SubgoalCurriculum(recorder, asker, environment),
-    }
-    return makers[recorder.run.settings.curriculum]()
-
-
-def _critic(recorder: Recorder, asker: Asker, environment: Environment, ask_human: AskHuman) -> Critic:
-    settings = recorder.run.settings
-    match settings.critic:
-        case "environment":
-            return EnvironmentCritic(environment, ModelCritic(asker, settings))
-        case "model":
-            return ModelCritic(asker, settings)
-        case "human":
-            return HumanCritic(recorder, ask_human)
-        case "none":
-            return NoCritic()
-        case "never":
-            return NeverCritic()

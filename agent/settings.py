@@ -73,7 +73,9 @@ class RunSettings(Discreet, BaseModel):
     `curriculum`: `auto`, `random` (an item never held), `human`, `fixed` (`tasks`, each once), `solve`
     (the one of `tasks`, in steps), `open` (the one of `tasks`, over and over), `subgoals` (the one of
     `tasks`, in sub-goals, for ever). `critic`: `environment` (the goal's check, else the model), `model`,
-    `human`, `none` (no error is success), `never` (nobody judges, so all `attempts` are made).
+    `human`, `none` (no error is success), `never` (nobody judges, so all `attempts` are made). These two, and
+    `actor`, `retriever`, `embeddings` and `sandbox`, may also be parts of one's own, by an announced name or
+    as `module:Name`; see `fieldcraft.agent.protocols`.
 
     A given task is given up after `give_up_after` failed steps in a row.
 
@@ -104,13 +106,16 @@ class RunSettings(Discreet, BaseModel):
     model: Text = "offline"
     role_models: dict[Text, Text] = {}
     model_options: GuardedData = {}
-    curriculum: Literal["auto", "random", "human", "fixed", "solve", "open", "subgoals"] = "auto"
+    curriculum: Text = "auto"
     tasks: tuple[FixedTask, ...] = ()
-    critic: Literal["environment", "model", "human", "none", "never"] = "environment"
+    actor: Text = "model"
+    critic: Text = "environment"
     language: Literal["python", "javascript"] = "python"
     library: Text = "library"
     library_owners: tuple[Text, ...] = ()
     keep_skills: bool = True
+    retriever: Text = "library"
+    embeddings: Text = "minilm"
     retrieved: Count = Field(default=10, ge=0, le=50)
     attempts: Count = Field(default=4, ge=1, le=100)
     attempts_shown: Count = Field(default=6, ge=1, le=100)
@@ -132,7 +137,7 @@ class RunSettings(Discreet, BaseModel):
         "hunger": 15,
         "answers": 0,
     }
-    sandbox: Literal["auto", "process", "docker", "unsafe"] = "auto"
+    sandbox: Text = "auto"
     tools: GuardedWords = ()
     mcp: dict[Text, McpServer] = {}
     openapi: dict[Text, OpenApiDocument] = {}

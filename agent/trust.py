@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.agent.extensions import KINDS, OBJECT, own_parts
 from fieldcraft.agent.journal.folders import inside
 from fieldcraft.agent.journal.marks import is_marked, mark_run
 from fieldcraft.agent.journal.run import Run, RunError
@@ -70,6 +71,7 @@ def reach(settings: RunSettings, here: RunSettings, folder: Path) -> list[str]:
     return [
         *_world(settings, here),
         *_models(settings, here),
+        *_parts(settings, here),
         *_tools(settings),
         *(f"to read {path}" for path in settings.corpus if path not in here.corpus),
         *_library(settings, here, folder),
@@ -78,7 +80,8 @@ def reach(settings: RunSettings, here: RunSettings, folder: Path) -> list[str]:
 
 
 def _world(settings: RunSettings, here: RunSettings) -> Iterator[str]:
-    if settings.environment != here.environment and settings.environment not in available():
+    known = {here.environment, *available()}
+    if settings.environment not in known and not settings.environment.startswith(OBJECT):
         yield f"to import the world {settings.environment}"
     for name, value in settings.options.items():
         if here.options.get(name) != value and not _is_plain(value):
@@ -89,11 +92,20 @@ def _models(settings: RunSettings, here: RunSettings) -> Iterator[str]:
     known = {here.model_for(role) for role in ROLES}
     for model in sorted({settings.model_for(role) for role in ROLES} - known):
         provider, _, file = model.partition(":")
+        if model.startswith(OBJECT):
+            continue
         if provider not in _HARMLESS_MODELS and not (provider == "scripted" and _is_file(file)):
             yield f"to load the model {model}"
     for name, value in settings.model_options.items():
         if here.model_options.get(name) != value and not isinstance(value, int | float | None):
             yield f"to ask models with {name}={value}"
+
+
+def _parts(settings: RunSettings, here: RunSettings) -> Iterator[str]:
+    kept_here = set(own_parts(here))
+    for field, name in own_parts(settings):
+        if (field, name) not in kept_here and not name.startswith(OBJECT):
+            yield f"to load the {KINDS[field].noun} {name}"
 
 
 def _tools(settings: RunSettings) -> Iterator[str]:
@@ -103,7 +115,7 @@ def _tools(settings: RunSettings) -> Iterator[str]:
     for name in settings.openapi:
         yield f"to call the web API {name}"
     for tool in settings.all_tools():
-        if tool not in BUILT_IN:
+        if tool not in BUILT_IN and not tool.startswith(OBJECT):
             yield f"to call the tool {tool}"
 
 

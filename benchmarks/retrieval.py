@@ -24,7 +24,7 @@ import numpy as np
 from fieldcraft.skills import Skill, SkillLibrary
 from fieldcraft.skills.library.skill import folder_name
 from fieldcraft.skills.search.dense import DenseIndex
-from fieldcraft.skills.search.embeddings import DEFAULT
+from fieldcraft.skills.search.embeddings import DEFAULT, load_embeddings
 from fieldcraft.skills.search.index import vector_cache, views_of
 from fieldcraft.skills.search.retrieval import Match
 from fieldcraft.skills.search.vectors import Embedder, View
@@ -206,7 +206,7 @@ def library_views(library: SkillLibrary) -> dict[str, tuple[View, ...]]:
 
 def recall(views: dict[str, tuple[View, ...]], queries: Sequence[str]) -> float:
     """The share of the five nearest skills by exact cosine that the dense index gives too."""
-    embedder = Embedder(DEFAULT, vector_cache(DEFAULT))
+    embedder = Embedder(load_embeddings(DEFAULT), vector_cache(DEFAULT))
     digests = list(views)
     vectors = embedder.documents([views[digest] for digest in digests])
     index = DenseIndex.in_memory(embedder.dimension)

@@ -23,6 +23,7 @@ from fieldcraft.common.text import entered
 from fieldcraft.envs import nearest
 
 if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.messages.ai import UsageMetadata
     from tenacity import RetryCallState, Retrying
@@ -45,17 +46,20 @@ class ModelClient:
     Args:
         name: `provider:model`, as `resolve_model` takes it.
         settings: defaults where omitted.
+        model: the chat model itself; its name is then for messages. Its own retries are its maker's choice.
 
     Raises:
         UnknownModel, MissingExtra, MissingKey, BadScript: as `resolve_model` does, before any call.
     """
 
-    def __init__(self, name: str, settings: ModelSettings | None = None) -> None:
+    def __init__(
+        self, name: str, settings: ModelSettings | None = None, *, model: BaseChatModel | None = None
+    ) -> None:
         self.name = name
         self.settings = ModelSettings() if settings is None else settings
-        self._model = resolve_model(name, settings=self.settings)
-        self._local = provider_of(name) in LOCAL
-        self._price = price_of(name, self.settings)
+        self._model = resolve_model(name, settings=self.settings) if model is None else model
+        self._local = model is None and provider_of(name) in LOCAL
+        self._price = price_of(name if model is None else _known_as(model), self.settings)
 
     def check_roles(self, roles: Collection[str]) -> None:
         """Refuse a script with answers for a role that nobody plays.
@@ -63,7 +67,11 @@ class ModelClient:
         Raises:
             BadScript: the message gives the nearest role.
         """
-        scripted = getattr(self._model, "answers", {}) if provider_of(self.name) == "scripted" else {}
+        scripted = (
+            getattr(self._model, "answers", {})
+            if self._local and provider_of(self.name) == "scripted"
+            else {}
+        )
         for role in scripted:
             if role and role not in roles:
                 known = ", ".join(roles)
@@ -98,7 +106,7 @@ class ModelClient:
         """
         started = time.monotonic()
         conversation = _to_langchain(messages if self._local else without_secrets(messages))
-        place = {"role": role, "call": call} if provider_of(self.name) == "scripted" else {}
+        place = {"role": role, "call": call} if self._local and provider_of(self.name) == "scripted" else {}
         bill: list[Usage] = []
         retrying = self._retrying(role)
         try:
@@ -194,6 +202,15 @@ class ModelClient:
             cached.get("cache_creation") or 0,
         )
         return cost(self._price, tokens)
+
+
+def _known_as(model: BaseChatModel) -> str:
+    """`provider:model`, by which a model that was given as an object is priced; empty where unknown."""
+    try:
+        said = model._get_ls_params()
+        return f"{said.get('ls_provider', '')}:{said.get('ls_model_name', '')}".strip(":")
+    except Exception:
+        return ""
 
 
 def _believable(reported: UsageMetadata) -> bool:

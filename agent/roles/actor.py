@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
 from fieldcraft.agent.roles.model_calls import Asker
@@ -31,7 +32,16 @@ class Written:
     given_up: str = ""
 
 
-class Actor:
+class Author(Protocol):
+    """What the loop asks for programs."""
+
+    def write(
+        self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
+    ) -> Written:
+        """One program for the task, or the problem with the answer, or the reason to give the task up."""
+
+
+class ModelActor:
     """Writes one program for each attempt (Voyager, section 2.3: iterative prompting)."""
 
     def __init__(

@@ -31,8 +31,8 @@ class Moment(BaseModel):
     snapshot: str | None = None
 
 
-class Critic(Protocol):
-    """Judges whether a task was done."""
+class Judge(Protocol):
+    """What the loop asks whether a task was done."""
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
         """Compare the world at the task's start with the world now.
@@ -57,7 +57,7 @@ class ModelVerdict(BaseModel):
 class EnvironmentCritic:
     """The world's own check where the task has a goal, else `fallback`."""
 
-    def __init__(self, environment: Environment, fallback: Critic) -> None:
+    def __init__(self, environment: Environment, fallback: Judge) -> None:
         self._environment = environment
         self._fallback = fallback
 

@@ -40,8 +40,8 @@ SAID_BY_PERSON = 2_000
 """Characters of what a person said that are kept."""
 
 
-class Curriculum(Protocol):
-    """Proposes the next task. Keeps nothing: all it knows is in the run's state."""
+class TaskSource(Protocol):
+    """What the loop asks for tasks. Keeps nothing: all it knows is in the run's state."""
 
     def propose(self) -> Task | None:
         """The next task, `None` when there are no more.

@@ -19,6 +19,9 @@ from fieldcraft.common.text import cut_text, valid_text
 ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
 
+OWN_PROMPT = 200_000
+"""Characters of a prompt that a part of a user's own asks with."""
+
 T = TypeVar("T")
 
 
@@ -66,6 +69,12 @@ class Asker:
             ModelsSilent: no answer, several calls in a row.
         """
         return self._ask(role, template, render(template, **values))[0]
+
+    def plain(self, role: str, prompt: str) -> str:
+        """The answer to a prompt that is no template, as text. Raises as `text` does."""
+        return self._ask(role, "own", [Message(role="user", text=cut_text(valid_text(prompt), OWN_PROMPT))])[
+            0
+        ]
 
     def parsed(self, role: str, template: str, parse: Callable[[str], T], **values: Any) -> T:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.agent.extensions import OBJECT
+from fieldcraft.agent.given import tool_name
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.redact import redact
@@ -20,6 +22,7 @@ from fieldcraft.skills import SkillLibrary
 from fieldcraft.tools import ToolContext, ToolExecutor, ToolProblem, ToolRegistry, UnknownTool
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.calls.naming import nearest
+from fieldcraft.tools.loading import load
 
 
 class MissingCorpus(ValueError):
@@ -39,17 +42,24 @@ def check_corpora(paths: Sequence[str]) -> None:
             )
 
 
-def open_tools(settings: RunSettings) -> ToolRegistry:
+def open_tools(settings: RunSettings, given: Sequence[Callable[..., Any]] = ()) -> ToolRegistry:
     """The tools that somebody in the run may call, their sources started.
+
+    Tools `given` as objects come first, so that no other tool takes their names.
 
     What cannot be had is on the registry's `problems`.
 
     Raises:
         UnknownTool: nobody announces a tool of this name.
+        BrokenTool, DuplicateTool: a given tool is none, or two have one name.
         MissingCorpus: a corpus is not there.
     """
     check_corpora(settings.corpus)
-    registry = ToolRegistry.load(settings.all_tools(), settings.tool_sources)
+    registry = ToolRegistry()
+    for tool in given:
+        registry.add(tool, origin=OBJECT + tool_name(tool))
+    wanted = [name for name in settings.all_tools() if not name.startswith(OBJECT)]
+    load(registry, wanted, settings.tool_sources)
     registry.specs()  # puts those that turn out to be broken on the problems
     try:
         _check_approval(settings, registry)
@@ -138,8 +148,7 @@ class ReplayTools:
         ask_person: Callable[[str], str] | None = None,
         given: Sequence[Callable[..., Any]] = (),
     ) -> None:
-        self._registry = open_tools(settings)
-        names = [self._registry.add(tool) for tool in given]
+        self._registry = open_tools(settings, given)
         world = WorldOfRun(environment, dict)
         options = ModelSettings.model_validate(settings.model_options)
         self._executor = ToolExecutor(

@@ -41,12 +41,14 @@ def explain(error: BaseException) -> Failure | None:
 
 
 def _usage_errors() -> tuple[type[BaseException], ...]:
+    from fieldcraft.agent.given import ObjectMissing
     from fieldcraft.agent.journal.run import UnknownRun
     from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
     from fieldcraft.agent.session import BadWorldOptions
     from fieldcraft.agent.settings import UnknownRole
     from fieldcraft.agent.tooling.opening import MissingCorpus
+    from fieldcraft.common.plugins import UnknownPart
     from fieldcraft.envs import UnknownEnvironment
     from fieldcraft.skills.library.errors import UnknownSkill
     from fieldcraft.tools.errors import UnknownTool
@@ -57,6 +59,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownEnvironment,
         UnknownMethod,
         UnknownModel,
+        UnknownPart,
         UnknownRole,
         UnknownRun,
         UnknownSkill,
@@ -68,6 +71,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         MissingKey,
         MissingToolformer,
         NoSuchFile,
+        ObjectMissing,
     )
 
 
@@ -76,6 +80,7 @@ def _failures() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.journal.run import RunError, SnapshotDamaged
     from fieldcraft.agent.journal.store import JournalError
     from fieldcraft.agent.models.errors import ModelError
+    from fieldcraft.common.plugins import BrokenPart
     from fieldcraft.envs import BrokenEnvironment
     from fieldcraft.skills.library.errors import LibraryError
     from fieldcraft.skills.sandbox.base import SandboxUnavailable
@@ -85,6 +90,7 @@ def _failures() -> tuple[type[BaseException], ...]:
 
     return (
         CommandFailed,
+        BrokenPart,
         BrokenTool,
         BrokenEnvironment,
         JournalDiverged,

@@ -47,8 +47,8 @@ class SkillLibrary(SkillShelf):
     Args:
         path: the folder; made on the first write where it does not exist.
         environment: the id of the world at hand. Its skills rank before those of other worlds.
-        embeddings: how descriptions become vectors, see `skills.search.embeddings.load_embeddings`;
-            the ones that ship with Fieldcraft where omitted.
+        embeddings: how descriptions become vectors: a name, see `fieldcraft.skills.search.embeddings`, or an
+            object such as LangChain's; the ones that ship with Fieldcraft where omitted.
         reserved: names that a skill's entry may not have besides Python's builtins and the sandbox's own:
             the environment's primitives.
         tools: the tools at hand: skills that need another one are not offered. All are, where omitted.

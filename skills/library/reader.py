@@ -17,6 +17,7 @@ from fieldcraft.skills.program.source import SOURCE_LIMIT
 from fieldcraft.skills.sandbox.base import SkillSet
 
 if TYPE_CHECKING:
+    from fieldcraft.skills.search.embeddings import TextEmbeddings
     from fieldcraft.skills.search.retrieval import Match, Retriever
 
 
@@ -31,7 +32,7 @@ class SkillShelf:
         path: Path | str,
         *,
         environment: str = "",
-        embeddings: str | None = None,
+        embeddings: str | TextEmbeddings | None = None,
         reserved: Collection[str] = (),
         tools: Collection[str] | None = None,
         chroma_url: str | None = None,
@@ -232,10 +233,6 @@ class SkillShelf:
             self._retriever = Retriever(self.path, self._embeddings, self._chroma_url)
         self._catalogue.refresh()
         at_hand = self.tools if tools is None else frozenset(tools)
-
-        def usable(skill: Skill) -> bool:
-            return not self.unbound(skill) and (at_hand is None or at_hand >= self.tools_of(skill))
-
         request = Request(
             query=query,
             k=k,
@@ -244,13 +241,20 @@ class SkillShelf:
             records=records or {},
             languages=None if languages is None else frozenset(languages),
         )
-        return self._retriever.search(request, self._catalogue, usable)
+        return self._retriever.search(request, self._catalogue, lambda skill: self._can_run(skill, at_hand))
+
+    def usable(self, languages: Collection[str]) -> list[Skill]:
+        """The current skills in these languages that can be run with the library's tools, by name."""
+        return [skill for skill in self if skill.language in languages and self._can_run(skill, self.tools)]
 
     def close(self) -> None:
         """Let go of the search index, so that another process can use it. Searching opens it again."""
         if self._retriever is not None:
             self._retriever.close()
             self._retriever = None
+
+    def _can_run(self, skill: Skill, tools: frozenset[str] | None) -> bool:
+        return not self.unbound(skill) and (tools is None or tools >= self.tools_of(skill))
 
     def _resolve(self, name_or_entry: str) -> str:
         self._catalogue.refresh()

@@ -1,6 +1,7 @@
 """Where programs run: `open_sandbox` gives what this machine allows, `probe` says what that is."""
 
 from fieldcraft.skills.sandbox.base import (
+    SANDBOX,
     BoundSkill,
     ProgramLimits,
     Sandbox,
@@ -15,6 +16,7 @@ from fieldcraft.skills.sandbox.probe import Layer, open_sandbox, probe
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 
 __all__ = [
+    "SANDBOX",
     "BoundSkill",
     "ConfinedLauncher",
     "DockerSandbox",

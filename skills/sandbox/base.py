@@ -8,9 +8,17 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fieldcraft.common.plugins import Kind
 from fieldcraft.envs import Environment
 from fieldcraft.skills.program.execution import Execution
 from fieldcraft.skills.program.source import Program
+
+SANDBOX = Kind(
+    noun="sandbox",
+    group="fieldcraft.sandboxes",
+    method="run",
+    built_in=dict.fromkeys(("auto", "process", "docker", "unsafe"), ""),
+)
 
 
 class SandboxUnavailable(RuntimeError):

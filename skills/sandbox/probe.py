@@ -9,14 +9,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from fieldcraft.envs import nearest
+from fieldcraft.common import plugins
 from fieldcraft.skills.sandbox import bubblewrap
-from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
+from fieldcraft.skills.sandbox.base import SANDBOX, Sandbox, SandboxUnavailable
 from fieldcraft.skills.sandbox.docker import DockerSandbox
 from fieldcraft.skills.sandbox.process import ProcessSandbox
 from fieldcraft.skills.sandbox.worker import lockdown, seccomp
 
-KINDS = ("auto", "process", "docker", "unsafe")
 SYSCALLS = Path(__file__).resolve().parent / "worker" / "syscalls.json"
 CURES = (
     "use --sandbox docker (with Docker or Podman), another machine, or --sandbox unsafe to run programs "
@@ -47,12 +46,14 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
 
     Args:
         kind: `process` (locked-down processes), `docker` (which reaches the engine and sees to the image at
-            once), `auto` (the first of these that this machine can give), or `unsafe` (no isolation at all).
+            once), `auto` (the first of these that this machine can give), `unsafe` (no isolation at all), or
+            one of your own: an announced name, or `module:Class`.
         pin: keep the calling thread and the program on one core while a program runs.
 
     Raises:
         SandboxUnavailable: this machine lacks a layer or an engine; the message names it and the cure.
-        ValueError: there is no such kind.
+        UnknownPart: there is no such kind.
+        BrokenPart: a sandbox of your own cannot be made.
     """
     match kind:
         case "auto":
@@ -64,7 +65,8 @@ def open_sandbox(kind: str = "auto", *, pin: bool = True) -> Sandbox:
         case "unsafe":
             logger.warning("programs run without isolation: they can do whatever you can do on this machine")
             return ProcessSandbox("none", pin=pin)
-    raise ValueError(f"there is no sandbox {kind!r}; there are {', '.join(KINDS)}{nearest(kind, KINDS)}")
+    own: Sandbox = plugins.make(SANDBOX, kind)
+    return own
 
 
 def _best_sandbox(*, pin: bool) -> Sandbox:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import NamedTuple, Protocol, cast
 
+from fieldcraft.common import plugins
 from fieldcraft.skills.library.errors import LibraryError
 
 DEFAULT = "minilm"
@@ -42,40 +43,47 @@ _PROVIDERS = {
 }
 
 
+EMBEDDINGS = plugins.Kind(
+    noun="embeddings",
+    group="fieldcraft.embeddings",
+    method="embed_documents",
+    built_in={DEFAULT: "fieldcraft.skills.search.minilm:MiniLM"},
+    ways=f", and provider:model with one of {', '.join(sorted(_PROVIDERS))}",
+    unknown=EmbeddingsUnavailable,
+    broken=EmbeddingsUnavailable,
+)
+
+
 def load_embeddings(name: str) -> TextEmbeddings:
     """Resolve a name to embeddings.
 
     Args:
         name: `minilm`, which needs no network; `provider:model` for LangChain's, such as
-            `openai:text-embedding-3-small`; or `package.module:Class`, made without arguments.
+            `openai:text-embedding-3-small`; a name that an installed package announces (entry points of the
+            group `fieldcraft.embeddings`); or `package.module:Class`, made without arguments.
 
     Raises:
         EmbeddingsUnavailable: no such provider or class, or its package is not installed.
     """
-    if name == DEFAULT:
-        from fieldcraft.skills.search.minilm import MiniLM
-
-        return MiniLM()
-    head, colon, tail = name.partition(":")
-    if not colon or not tail:
-        raise EmbeddingsUnavailable(
-            f"no embeddings {name!r}; write {DEFAULT}, provider:model with one of "
-            f"{', '.join(sorted(_PROVIDERS))}, or module:Class"
-        )
-    provider = _PROVIDERS.get(head)
-    if provider is None:
-        return _construct(name, head, tail, "check that it can be imported")
-    cure = f'pip install "{provider.install}"'
-    return _construct(name, provider.module, provider.factory, cure, model=tail)
+    provider = _PROVIDERS.get(name.partition(":")[0])
+    if provider is not None:
+        return _from_provider(name, provider)
+    own: TextEmbeddings = plugins.make(EMBEDDINGS, name)
+    return own
 
 
-def _construct(name: str, module: str, factory: str, cure: str, **arguments: str) -> TextEmbeddings:
+def _from_provider(name: str, provider: _Provider) -> TextEmbeddings:
+    model = name.partition(":")[2]
+    if not model:
+        raise EmbeddingsUnavailable(f"embeddings {name!r} name no model; write provider:model")
     try:
-        found = getattr(importlib.import_module(module), factory)
+        found = getattr(importlib.import_module(provider.module), provider.factory)
     except (ImportError, AttributeError) as error:
-        raise EmbeddingsUnavailable(f"the embeddings {name!r} cannot be loaded ({error}); {cure}") from None
+        raise EmbeddingsUnavailable(
+            f'the embeddings {name!r} cannot be loaded ({error}); pip install "{provider.install}"'
+        ) from None
     try:
-        return cast(TextEmbeddings, found(**arguments))
+        return cast(TextEmbeddings, found(model=model))
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EmbeddingsUnavailable(f"the embeddings {name!r} cannot be made: {first}") from error

@@ -20,12 +20,13 @@ from typing import NamedTuple, TypeVar
 from fieldcraft.common.cache import cache_folder
 from fieldcraft.common.cache_folders import check_ours, open_cache
 from fieldcraft.common.files import Folder
+from fieldcraft.common.plugins import name_of
 from fieldcraft.common.text import valid_text
 from fieldcraft.skills.library.locking import FolderLock, LockTaken
 from fieldcraft.skills.library.skill import Skill
 from fieldcraft.skills.program.source import ProgramError, parse_program
 from fieldcraft.skills.search.dense import DenseIndex, IndexDamaged
-from fieldcraft.skills.search.embeddings import DEFAULT
+from fieldcraft.skills.search.embeddings import DEFAULT, TextEmbeddings, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
 from fieldcraft.skills.search.vectors import Embedder, View
 
@@ -65,15 +66,19 @@ def vector_cache(model: str) -> tuple[str, str]:
 class SkillIndex:
     """The dense and the lexical index of one library under one embedding model."""
 
-    def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
-        model = embeddings or DEFAULT
+    def __init__(
+        self, library: Path, embeddings: str | TextEmbeddings | None, chroma_url: str | None
+    ) -> None:
+        embeddings = embeddings or DEFAULT
+        model = embeddings if isinstance(embeddings, str) else name_of(embeddings)
         place = os.path.realpath(library)
         identity = f"{place}\n{model}\n{_FORMAT}".encode("utf-8", "surrogateescape")
         self._key = hashlib.sha256(identity).hexdigest()[:32]
         self._names = (*vector_cache(model), self._key)
         self._directory = cache_folder().joinpath(*self._names)
         self._chroma_url = chroma_url
-        self._embedder = Embedder(model, vector_cache(model))
+        found = load_embeddings(embeddings) if isinstance(embeddings, str) else embeddings
+        self._embedder = Embedder(found, vector_cache(model))
         self._lock = FolderLock()
         self._cache: Folder | None = None
         self._generation = 0

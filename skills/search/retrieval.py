@@ -26,6 +26,7 @@ from pathlib import Path
 
 from fieldcraft.skills.library.catalogue import Catalogue
 from fieldcraft.skills.library.skill import Skill, Verified
+from fieldcraft.skills.search.embeddings import TextEmbeddings
 from fieldcraft.skills.search.index import Hits, SkillIndex
 
 _CANDIDATES = 50
@@ -74,7 +75,9 @@ class Request:
 class Retriever:
     """Searches one library. Opens its index on the first search."""
 
-    def __init__(self, library: Path, embeddings: str | None, chroma_url: str | None) -> None:
+    def __init__(
+        self, library: Path, embeddings: str | TextEmbeddings | None, chroma_url: str | None
+    ) -> None:
         self._index = SkillIndex(library, embeddings, chroma_url)
         self._generation = -1
         self._worker = ThreadPoolExecutor(1, "skill-index")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fieldcraft.common.cache import cache_folder
 from fieldcraft.common.cache_folders import check_ours, open_cache
 from fieldcraft.skills.search.databases import check_tables_only
-from fieldcraft.skills.search.embeddings import load_embeddings
+from fieldcraft.skills.search.embeddings import TextEmbeddings
 
 Vector = NDArray[np.float32]
 View = tuple[str, float]
@@ -38,8 +38,8 @@ class Embedder:
     the model behind the name changes, or its number of dimensions, all that was kept is dropped.
     """
 
-    def __init__(self, name: str, place: tuple[str, ...]) -> None:
-        self._model = load_embeddings(name)
+    def __init__(self, model: TextEmbeddings, place: tuple[str, ...]) -> None:
+        self._model = model
         self._queries: OrderedDict[str, Vector] = OrderedDict()
         probe = _unit(np.asarray(self._model.embed_query(_PROBE), dtype=np.float32))
         self.dimension = len(probe)

@@ -80,6 +80,9 @@ def explore(
     curriculum: o.Curriculum = None,
     tasks: o.Tasks = None,
     critic: o.Critic = None,
+    actor: o.Actor = None,
+    retriever: o.Retriever = None,
+    embeddings: o.Embeddings = None,
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
     tools: o.Tools = None,
@@ -99,7 +102,7 @@ def explore(
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
-        **f.conduct(critic, attempts, sandbox),
+        **f.conduct(critic, attempts, sandbox, actor=actor, retriever=retriever, embeddings=embeddings),
         **f.tools(tools, corpus, approve),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
@@ -130,6 +133,9 @@ def solve(
     runs: o.Runs = None,
     name: o.Name = None,
     critic: o.Critic = None,
+    actor: o.Actor = None,
+    retriever: o.Retriever = None,
+    embeddings: o.Embeddings = None,
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
     tools: o.Tools = None,
@@ -146,7 +152,7 @@ def solve(
         **f.models(model, role_model, base_url, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
-        **f.conduct(critic, attempts, sandbox),
+        **f.conduct(critic, attempts, sandbox, actor=actor, retriever=retriever, embeddings=embeddings),
         **f.tools(tools, corpus, approve),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

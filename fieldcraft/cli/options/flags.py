@@ -54,9 +54,24 @@ def keeping(
     return given(library=library, library_owners=named, keep_skills=keep, runs=runs)
 
 
-def conduct(critic: str | None, attempts: int | None, sandbox: str | None) -> dict[str, Any]:
-    """`--critic --attempts --sandbox`."""
-    return given(critic=critic, attempts=attempts, sandbox=sandbox)
+def conduct(
+    critic: str | None,
+    attempts: int | None,
+    sandbox: str | None,
+    *,
+    actor: str | None = None,
+    retriever: str | None = None,
+    embeddings: str | None = None,
+) -> dict[str, Any]:
+    """`--critic --attempts --sandbox --actor --retriever --embeddings`."""
+    return given(
+        critic=critic,
+        attempts=attempts,
+        sandbox=sandbox,
+        actor=actor,
+        retriever=retriever,
+        embeddings=embeddings,
+    )
 
 
 def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str] | None) -> dict[str, Any]:

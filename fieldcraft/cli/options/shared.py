@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -122,8 +122,40 @@ TrustRun = Annotated[
     ),
 ]
 Curriculum = Annotated[
-    Literal["auto", "human", "random", "fixed"] | None,
-    typer.Option("--curriculum", help="Who sets the tasks.", rich_help_panel=CONDUCT),
+    str | None,
+    typer.Option(
+        "--curriculum",
+        metavar="NAME",
+        help="What sets the tasks: auto, random, fixed (with --tasks), human, or your own as module:Class.",
+        rich_help_panel=CONDUCT,
+    ),
+]
+Actor = Annotated[
+    str | None,
+    typer.Option(
+        "--actor",
+        metavar="NAME",
+        help="What writes the programs: model, or your own as module:Class.",
+        rich_help_panel=CONDUCT,
+    ),
+]
+Retriever = Annotated[
+    str | None,
+    typer.Option(
+        "--retriever",
+        metavar="NAME",
+        help="What finds skills for a task: library, or your own as module:Class.",
+        rich_help_panel=CONDUCT,
+    ),
+]
+Embeddings = Annotated[
+    str | None,
+    typer.Option(
+        "--embeddings",
+        metavar="NAME",
+        help="What the library searches by: minilm, provider:model, or your own as module:Class.",
+        rich_help_panel=CONDUCT,
+    ),
 ]
 Tasks = Annotated[
     Path | None,
@@ -132,8 +164,14 @@ Tasks = Annotated[
     ),
 ]
 Critic = Annotated[
-    Literal["environment", "model", "human", "none"] | None,
-    typer.Option("--critic", help="Who judges.", rich_help_panel=CONDUCT),
+    str | None,
+    typer.Option(
+        "--critic",
+        metavar="NAME",
+        help="What judges: environment (the goal's check, else the model), model, human, none, or your own "
+        "as module:Class.",
+        rich_help_panel=CONDUCT,
+    ),
 ]
 Method = Annotated[
     str | None,
@@ -160,7 +198,7 @@ Sandbox = Annotated[
     str | None,
     typer.Option(
         "--sandbox",
-        help="Where programs run: auto, process, docker or unsafe (no isolation).",
+        help="Where programs run: auto, process, docker, unsafe (no isolation), or your own as module:Class.",
         rich_help_panel=CONDUCT,
     ),
 ]

@@ -1,0 +1,131 @@
+"""The roles of a run: those that its caller gave, that its settings name, or that are built in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fieldcraft.agent.extensions import OBJECT
+from fieldcraft.agent.given import Given
+from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.roles.actor import Author, ModelActor
+from fieldcraft.agent.roles.critic import (
+    EnvironmentCritic,
+    HumanCritic,
+    Judge,
+    ModelCritic,
+    NeverCritic,
+    NoCritic,
+)
+from fieldcraft.agent.roles.curriculum import (
+    AutoCurriculum,
+    FixedCurriculum,
+    HumanCurriculum,
+    OpenCurriculum,
+    RandomCurriculum,
+    TaskSource,
+)
+from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.own_parts import OwnActor, OwnCritic, OwnCurriculum, OwnRetriever
+from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
+from fieldcraft.agent.roles.questions import Answers
+from fieldcraft.envs import Environment
+from fieldcraft.skills import SkillLibrary
+
+
+@dataclass(frozen=True)
+class RoleFactory:
+    """Makes the roles of one run.
+
+    Attributes:
+        recorder: the run's events and settings.
+        asker: asks the models.
+        environment: the world.
+        library: where skills are kept.
+        given: the parts that are the user's own, see `Given.with_named`.
+        ask_human: asks the person at the terminal.
+        tools: the programs' tools, as their author reads them.
+    """
+
+    recorder: Recorder
+    asker: Asker
+    environment: Environment
+    library: SkillLibrary
+    given: Given
+    ask_human: Callable[[str], str]
+    tools: str
+
+    def curriculum(self) -> TaskSource:
+        """What sets the tasks."""
+        recorder, asker, environment = self.recorder, self.asker, self.environment
+        name = recorder.run.settings.curriculum
+        answers = Answers(recorder, asker, environment.spec.description)
+        own = self.given.curriculum
+        if own is not None:
+            return OwnCurriculum(
+                own,
+                name.removeprefix(OBJECT),
+                recorder=recorder,
+                asker=asker,
+                answers=answers,
+                environment=environment,
+                library=self.library,
+            )
+        makers: dict[str, Callable[[], TaskSource]] = {
+            "auto": lambda: AutoCurriculum(recorder, asker, answers, environment),
+            "random": lambda: RandomCurriculum(recorder, answers, environment),
+            "fixed": lambda: FixedCurriculum(recorder, answers),
+            "human": lambda: HumanCurriculum(self.recorder, self.ask_human),
+            "solve": lambda: SolveCurriculum(recorder, asker, answers, environment, self.library),
+            "open": lambda: OpenCurriculum(recorder),
+            "subgoals": lambda: SubgoalCurriculum(recorder, asker, environment),
+        }
+        return makers[name]()
+
+    def actor(self) -> Author:
+        """What writes the programs."""
+        settings, environment = self.recorder.run.settings, self.environment
+        own = self.given.actor
+        if own is not None:
+            return OwnActor(
+                own,
+                settings.actor.removeprefix(OBJECT),
+                recorder=self.recorder,
+                asker=self.asker,
+                environment=environment,
+                tools=self.tools,
+                language=settings.language,
+            )
+        return ModelActor(
+            self.asker,
+            environment,
+            self.tools,
+            attempts_shown=settings.attempts_shown,
+            language=settings.language,
+        )
+
+    def critic(self) -> Judge:
+        """What judges whether a task was done."""
+        settings, environment = self.recorder.run.settings, self.environment
+        own = self.given.critic
+        if own is not None:
+            return OwnCritic(
+                own, settings.critic.removeprefix(OBJECT), asker=self.asker, environment=environment
+            )
+        makers: dict[str, Callable[[], Judge]] = {
+            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings)),
+            "model": lambda: ModelCritic(self.asker, settings),
+            "human": lambda: HumanCritic(self.recorder, self.ask_human),
+            "none": NoCritic,
+            "never": NeverCritic,
+        }
+        return makers[settings.critic]()
+
+    def retriever(self) -> OwnRetriever | None:
+        """What finds skills; `None` where the library does so itself."""
+        settings = self.recorder.run.settings
+        own = self.given.retriever
+        if own is None:
+            return None
+        name = settings.retriever.removeprefix(OBJECT)
+        return OwnRetriever(own, name, environment=self.environment, library=self.library)

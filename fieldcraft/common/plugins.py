@@ -1,0 +1,172 @@
+"""Finding parts by name: a built-in one, one that an installed package announces, or `module:Name`.
+
+A package announces a part by an entry point. Its group is that of the part's kind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from fieldcraft.common.suggest import nearest
+
+
+class UnknownPart(ValueError):
+    """No part of this name; the message lists the nearest names and how to give one's own."""
+
+
+class BrokenPart(RuntimeError):
+    """A part was found, but cannot be loaded or made, or does something other than its kind says."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of part that can be replaced.
+
+    Attributes:
+        noun: `curriculum`.
+        group: of entry points.
+        method: what a part must have, so that a class is told from a ready part; empty for a function.
+        built_in: its names; to the place of each as `module:Name`, empty where the caller makes it itself.
+        ways: other names that are good, for the message about one that is not.
+        unknown, broken: the errors that `load` and `make` raise.
+    """
+
+    noun: str
+    group: str
+    method: str = ""
+    built_in: Mapping[str, str] = field(default_factory=dict)
+    ways: str = ""
+    unknown: type[Exception] = UnknownPart
+    broken: type[Exception] = BrokenPart
+
+
+def available(kind: Kind) -> dict[str, EntryPoint]:
+    """Every part of a kind by name, sorted: the built-in ones and those that packages announce.
+
+    A built-in name stays the built-in part's. A name that two packages announce is not here, see `load`.
+    """
+    found = {name: EntryPoint(name, value, kind.group) for name, value in kind.built_in.items()}
+    announced = _announced(kind)
+    found.update({name: points[0] for name, points in announced.items() if len(points) == 1})
+    return dict(sorted(found.items()))
+
+
+def check_name(kind: Kind, name: str) -> None:
+    """Refuse a name that is neither built in nor announced nor of the form `module:Name`. Imports nothing.
+
+    Raises:
+        kind.unknown: the message lists the nearest names.
+        kind.broken: two packages announce this name.
+    """
+    if name in kind.built_in or ":" in name:
+        return
+    rivals = _announced(kind).get(name, [])
+    if not rivals:
+        known = available(kind)
+        raise kind.unknown(
+            f"no {kind.noun} {name!r}{nearest(name, known) or '.'} Known: {', '.join(known) or 'none'}"
+            f"{kind.ways}. Your own: module:Name, or an entry point of the group {kind.group!r}."
+        )
+    if len(rivals) > 1:
+        packages = " and ".join(sorted(_package(point) for point in rivals))
+        raise kind.broken(
+            f"{packages} both announce a {kind.noun} {name!r}; name the one you mean as module:Name: "
+            + " or ".join(sorted(point.value for point in rivals))
+        )
+
+
+def load(kind: Kind, name: str) -> Any:
+    """What a name stands for, imported. Modules of the working directory are found too.
+
+    Raises:
+        kind.unknown: no such name, module, or attribute of the module.
+        kind.broken: the import failed, or two packages announce this name.
+    """
+    check_name(kind, name)
+    target = name if ":" in name and name not in kind.built_in else available(kind)[name].value
+    return _imported(kind, name, target)
+
+
+def make(kind: Kind, name: str) -> Any:
+    """The part of a name: an object with the kind's method as it is, a class or factory called.
+
+    Raises:
+        kind.unknown, kind.broken: as `load` does; it cannot be made without arguments; it is no such part.
+    """
+    found = load(kind, name)
+    if isinstance(found, type) or not hasattr(found, kind.method or "__call__"):
+        try:
+            found = found()
+        except Exception as error:
+            raise kind.broken(
+                f"{kind.noun} {name!r} cannot be made without arguments ({type(error).__name__}: {error}); "
+                "name a class or function that needs none, or give the object itself from Python"
+            ) from error
+    check_part(kind, found, name)
+    return found
+
+
+def check_part(kind: Kind, part: Any, name: str) -> None:
+    """Refuse what lacks the kind's method.
+
+    Raises:
+        kind.broken: it does.
+    """
+    method = kind.method or "__call__"
+    if not callable(getattr(part, method, None)):
+        lacks = f"has no method {kind.method}" if kind.method else "cannot be called"
+        raise kind.broken(f"{kind.noun} {name!r} {lacks} ({type(part).__name__})")
+
+
+def name_of(part: Any) -> str:
+    """`module:Name` of an object's class, or of a function itself."""
+    named = part if hasattr(part, "__qualname__") else type(part)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
+def _announced(kind: Kind) -> dict[str, list[EntryPoint]]:
+    """The announced parts that take no built-in name, each once however often its package is found."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=kind.group):
+        others = found.setdefault(point.name, [])
+        if point.name not in kind.built_in and point.value not in [other.value for other in others]:
+            others.append(point)
+    return {name: points for name, points in found.items() if points}
+
+
+def _public(found: object) -> list[str]:
+    return [name for name in dir(found) if not name.startswith("_")]
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.value
+
+
+def _imported(kind: Kind, name: str, target: str) -> Any:
+    module_name, _, attribute = target.partition(":")
+    if not (module_name and attribute):
+        raise kind.unknown(f"{kind.noun} {name!r}: write it as module:Name")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        found = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise kind.unknown(f"{kind.noun} {name!r}: no module {error.name!r} can be imported") from error
+    except (Exception, SystemExit) as error:
+        raise kind.broken(
+            f"{kind.noun} {name!r}: importing {module_name} failed: {type(error).__name__}: {error}"
+        ) from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise kind.unknown(
+                f"{kind.noun} {name!r}: {module_name} has no {attribute!r}{nearest(part, _public(found))}"
+            )
+        found = getattr(found, part)
+    return found
