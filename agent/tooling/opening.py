@@ -136,8 +136,7 @@ class ReplayTools:
         given: functions and LangChain tools, besides those of the settings.
 
     Raises:
-        BrokenTool, DuplicateTool: a given tool is none, or its name is taken.
-        UnknownTool, MissingCorpus: as `open_tools`.
+        UnknownTool, BrokenTool, DuplicateTool, MissingCorpus: as `open_tools`.
     """
 
     def __init__(
@@ -163,7 +162,8 @@ class ReplayTools:
             policy=settings.tool_policy,
             ask_person=ask_person,
         )
-        self._allowed = self._executor.allowing([*names_for("programs", self._registry, settings), *names])
+        own = map(tool_name, given)
+        self._allowed = self._executor.allowing([*names_for("programs", self._registry, settings), *own])
         self._tools = ProgramTools(self._allowed, world)
 
     @property

@@ -25,6 +25,7 @@ from fieldcraft.agent.arguments import (
     keys_of,
     settings_and_objects,
 )
+from fieldcraft.agent.given import ObjectMissing
 from fieldcraft.agent.settings import ROLES
 from fieldcraft.envs import Observation
 from fieldcraft.skills import SkillLibrary
@@ -237,6 +238,37 @@ def test_replay_takes_objects_and_leaves_them_open(arguments: ExploreArguments, 
     ]
     assert len(library) == 1
     assert library.search("chop wood")
+
+
+CHOP_BY_TOOL = """Plan.
+```python
+def chop_wood(bot, count=4):
+    for _ in range(tools.twice(number=count)):
+        bot.chop()
+```
+"""
+
+
+def test_a_skill_is_replayed_with_the_functions_that_it_needs(
+    arguments: ExploreArguments, tmp_path: Path, script: Path
+) -> None:
+    answers = json.loads(script.read_text())
+    script.write_text(json.dumps({**answers, "actor": [CHOP_BY_TOOL]}))
+    result = explore("toy_world:ToyWorld", iterations=1, tools=[twice], **arguments)
+    assert list(result.kept) == ["chop-wood"]
+    without, within = (
+        replay(tmp_path / "library", ToyWorld(), tools=tools) for tools in ([thrice], [twice, thrice])
+    )
+    assert [(each.outcome, "needs the tool twice" in each.why) for each in without] == [("skipped", True)]
+    assert [each.outcome for each in within] == ["works"]
+
+
+def test_an_object_must_be_given_again_on_resume(arguments: ExploreArguments, tmp_path: Path) -> None:
+    world = ToyWorld()
+    explore(world, iterations=1, **arguments)
+    with pytest.raises(ObjectMissing, match="environment"):
+        explore(resume="one", runs=tmp_path / "runs", iterations=2)
+    assert explore(world, resume="one", runs=tmp_path / "runs", iterations=2).spent.iterations == 2
 
 
 DRIVEN = """
