@@ -2,108 +2,285 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from fieldcraft.agent.journal.recorder import Listener
-from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.arguments import (
+    ExploreArguments,
+    Model,
+    OtherSettings,
+    ReplayArguments,
+    Role,
+    SolveArguments,
+    Tools,
+    keys_of,
+    named_and_given_tools,
+    refuse_unknown,
+    settings_and_objects,
+)
+from fieldcraft.agent.journal.run import find_run, latest_settings
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.methods import method_settings
+from fieldcraft.agent.progress import progress_of
 from fieldcraft.agent.replaying import Replayed, replay_skills
-from fieldcraft.agent.session import new_session, resumed_session
+from fieldcraft.agent.result import RunResult
+from fieldcraft.agent.session import Session, new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.agent.tooling.opening import ReplayTools
-from fieldcraft.envs import make
+from fieldcraft.envs import Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import open_sandbox, process_launcher, require_system
+from fieldcraft.skills.sandbox import ProgramLimits, Sandbox, open_sandbox, process_launcher, require_system
+
+if TYPE_CHECKING:
+    from fieldcraft.agent.protocols import Actor, Critic, Curriculum, Embeddings, Listener, Retriever
+
+ITERATIONS = 60
+"""Programs that `explore` runs where nothing else is said."""
+SOLVE_ITERATIONS = 50
+"""Programs that `solve` runs where nothing else is said."""
+
+OnOpen = Callable[[Session], None]
 
 
 def explore(
-    environment: str = "gridworld-v1",
+    environment: str | Environment = "gridworld-v1",
     *,
-    iterations: int = 60,
+    iterations: int | None = None,
+    budget: BudgetLimits | None = None,
     runs: Path | str = "runs",
     name: str | None = None,
     resume: str | None = None,
     method: str | None = None,
-    listeners: tuple[Listener, ...] = (),
-    **settings: Any,
-) -> RunState:
-    """Let an agent live in a world until `iterations` programs were run.
+    model: Model | None = None,
+    role_models: Mapping[Role, Model] | None = None,
+    tools: Tools | None = None,
+    curriculum: str | Curriculum | None = None,
+    actor: str | Actor | None = None,
+    critic: str | Critic | None = None,
+    retriever: str | Retriever | None = None,
+    embeddings: str | Embeddings | None = None,
+    sandbox: str | Sandbox | None = None,
+    library: str | Path | SkillLibrary | None = None,
+    prompts: str | Path | None = None,
+    limits: ProgramLimits | None = None,
+    listeners: Sequence[Listener | str] = (),
+    progress: bool | None = None,
+    **settings: Unpack[OtherSettings],
+) -> RunResult:
+    """Let an agent explore a world until `iterations` programs were run.
+
+    What can be an object can be a name too: a built-in one, one that an installed package announces, or
+    `module:Name`. Objects remain the caller's and are not closed. The kinds of part are in
+    `fieldcraft.agent.protocols`.
 
     Args:
-        environment: id or `module:Class` of the world.
-        iterations: the budget, parts before a resume included.
+        environment: the world: an object, an id, or `module:Class`.
+        iterations: the limit in programs, those before a resume included; 60 where neither this nor `budget`
+            is given.
+        budget: limits in tokens, money and seconds too.
         runs: the folder of runs.
         name: of a new run; made from the time where omitted.
-        resume: a run to go on with; the other settings are then the run's own. What its files do not keep of
-            them, such as passwords, comes from what is given here.
-        method: such as `voyager`, `react` or `without-library` (`fieldcraft.agent.methods`); settings that
-            are given go before the method's.
+        resume: a run to go on with. Its settings are its own; objects that it began with must be given again,
+            and what its files do not keep, such as passwords, comes from what is given here.
+        method: such as `voyager`, `react` or `without-library` (`fieldcraft.agent.methods`); what is given
+            here goes before the method's settings.
+        model: the chat model: `provider:model`, or any LangChain chat model object.
+        role_models: another model for some of the roles.
+        tools: what models and programs may call: names, typed functions with a docstring, LangChain tools.
+        curriculum: proposes tasks.
+        actor: writes programs.
+        critic: judges whether a task was done.
+        retriever: finds the skills that suit a task.
+        embeddings: turn descriptions of skills into vectors.
+        sandbox: runs programs.
+        library: the folder of skills, or an open `SkillLibrary`.
+        prompts: a folder of templates that replace those of the same names.
+        limits: what one program may use.
         listeners: called with every event of the journal.
-        settings: further fields of `RunSettings`, such as `model`, `seed`, `library`.
+        progress: show how far the run has come. `None` does so in a notebook only; `True` elsewhere too, as
+            lines on standard error.
+        settings: further fields of `RunSettings`, such as `seed` and `options`.
 
     Returns:
-        The run's state: what was held, done, kept and spent.
+        The run's state, how it ended, its name and its folder.
+
+    Raises:
+        TypeError: there is no such argument, or an object is not of its kind.
+        KeyboardInterrupt: passed on; the run can be resumed.
     """
-    budget = BudgetLimits(iterations=iterations)
-    if resume is not None:
-        given = {name: value for name, value in settings.items() if name in RunSettings.model_fields}
-        with resumed_session(
-            resume, runs=Path(runs), budget=budget, sources=RunSettings(**given), listeners=listeners
-        ) as session:
-            return session.explorer.explore()
-    chosen = RunSettings(environment=environment, budget=budget, **{**method_settings(method), **settings})
-    with new_session(chosen, runs=Path(runs), name=name, listeners=listeners) as session:
-        return session.explorer.explore()
+    return run_agent(
+        environment,
+        {
+            "iterations": iterations,
+            "budget": budget,
+            "runs": runs,
+            "name": name,
+            "resume": resume,
+            "method": method,
+            "model": model,
+            "role_models": role_models or {},
+            "curriculum": curriculum,
+            "actor": actor,
+            "critic": critic,
+            "retriever": retriever,
+            "embeddings": embeddings,
+            "sandbox": sandbox,
+            "library": library,
+            "prompts": prompts,
+            "limits": limits,
+            "listeners": listeners,
+            "progress": progress,
+            **({} if tools is None else {"tools": tools}),
+            **settings,
+        },
+    )
 
 
-def solve(task: str, environment: str = "gridworld-v1", *, iterations: int = 50, **settings: Any) -> RunState:
+def solve(
+    task: str, environment: str | Environment = "gridworld-v1", **arguments: Unpack[SolveArguments]
+) -> RunResult:
     """Do one given task, in steps; `solved` in the result says whether it was done.
 
     Args:
         task: in words, such as "craft an iron pickaxe".
-        environment: id or `module:Class` of the world.
-        iterations: the budget.
-        settings: as for `explore`.
+        environment: as for `explore`.
+        arguments: as for `explore`, without `curriculum` and `tasks`; `iterations` is 50 where omitted.
     """
-    return explore(
-        environment, iterations=iterations, curriculum="solve", tasks=(FixedTask(task=task),), **settings
-    )
+    refuse_unknown("solve", arguments, keys_of(SolveArguments))
+    return run_agent(environment, solving(task, arguments))
+
+
+def solving(task: str, arguments: SolveArguments) -> ExploreArguments:
+    """The arguments of `explore` that do what `solve` does."""
+    found: ExploreArguments = {**arguments, "curriculum": "solve", "tasks": (FixedTask(task=task),)}
+    if found.get("iterations") is None and found.get("budget") is None:
+        found["iterations"] = SOLVE_ITERATIONS
+    return found
+
+
+def run_agent(
+    environment: str | Environment,
+    arguments: ExploreArguments,
+    on_open: OnOpen = lambda _: None,
+    *,
+    function: str = "explore",
+) -> RunResult:
+    """What `explore` and its like do.
+
+    Args:
+        environment: as for `explore`.
+        arguments: as for `explore`.
+        on_open: called with the session before the run begins.
+        function: whose arguments they are, for messages.
+    """
+    refuse_unknown(function, arguments, keys_of(ExploreArguments))
+    progress = progress_of(arguments.get("progress"))
+    listeners = tuple(each for each in arguments.get("listeners", ()) if not isinstance(each, str))
+    if progress is not None:
+        listeners += (progress.take,)
+    with _session(environment, arguments, listeners) as session, ExitStack() as stack:
+        on_open(session)
+        if progress is not None:
+            progress.begin(session)
+            stack.callback(progress.end)
+        session.explorer.explore()
+        return session.explorer.result
+
+
+def _session(
+    environment: str | Environment, arguments: ExploreArguments, listeners: tuple[Listener, ...]
+) -> AbstractContextManager[Session]:
+    settings, given = settings_and_objects(environment, arguments)
+    runs, resume = Path(arguments.get("runs", "runs")), arguments.get("resume")
+    budget, iterations = arguments.get("budget"), arguments.get("iterations")
+    if resume is not None:
+        sources = RunSettings(**{name: value for name, value in settings.items() if name != "environment"})
+        limits = _limits(
+            budget or _budget_of(runs, resume), iterations if budget else iterations or ITERATIONS
+        )
+        return resumed_session(
+            resume, runs=runs, budget=limits, sources=sources, listeners=listeners, given=given
+        )
+    limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
+    chosen = RunSettings(**{**method_settings(arguments.get("method")), **settings, "budget": limits})
+    return new_session(chosen, runs=runs, name=arguments.get("name"), listeners=listeners, given=given)
+
+
+def _limits(budget: BudgetLimits, iterations: int | None) -> BudgetLimits:
+    if iterations is None:
+        return budget
+    return BudgetLimits.model_validate({**budget.model_dump(), "iterations": iterations})
+
+
+def _budget_of(runs: Path, run: str) -> BudgetLimits:
+    """A run's own limits: those on tokens, money and seconds hold after a resume too."""
+    events = Journal(find_run(runs, run)).events(last_segment=True)
+    return latest_settings(events, RunSettings()).budget
 
 
 def replay(
-    library: Path | str,
-    environment: str = "gridworld-v1",
+    library: Path | str | SkillLibrary,
+    environment: str | Environment = "gridworld-v1",
     *,
     seed: int = 0,
-    options: dict[str, Any] | None = None,
-    sandbox: str = "auto",
-    tools: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    sandbox: str | Sandbox = "auto",
+    tools: Tools = (),
+    limits: ProgramLimits | None = None,
 ) -> list[Replayed]:
     """Try every skill of a library in a new world.
 
     Args:
-        library: the folder of skills; it is only read.
-        environment: id or `module:Class` of the world.
+        library: the folder of skills, or an open `SkillLibrary`; it is only read.
+        environment: the world: an object, an id, or `module:Class`.
         seed: of the world.
         options: of the world.
-        sandbox: as on the command line.
-        tools: what programs may call, as in `RunSettings.tools`. A skill that needs another one is skipped.
+        sandbox: as for `explore`.
+        tools: what programs may call, as for `explore`. A skill that needs another one is skipped.
+        limits: what one program may use.
 
     Returns:
-        One result a skill, by name.
+        One result a skill, in the order in which they were learned.
     """
     require_system()
-    world = make(environment)
-    world.confine(process_launcher(sandbox))
-    skills = SkillLibrary(Path(library), environment=world.spec.id)
-    box = open_sandbox(sandbox)
-    at_hand = ReplayTools(RunSettings(environment=environment, tools=tuple(tools)), world, skills)
-    try:
-        return list(replay_skills(skills, world, box, seed=seed, options=options, tools=at_hand))
-    finally:
-        at_hand.close()
-        box.close()
-        skills.close()
-        world.close()
+    return list(
+        replaying(
+            library,
+            environment,
+            {"seed": seed, "options": options, "sandbox": sandbox, "tools": tools, "limits": limits},
+        )
+    )
+
+
+def replaying(
+    library: Path | str | SkillLibrary, environment: str | Environment, arguments: ReplayArguments
+) -> Generator[Replayed, None, None]:
+    """The results of `replay`, each as soon as it is there."""
+    sandbox, options = arguments.get("sandbox", "auto"), arguments.get("options")
+    names, objects = named_and_given_tools(arguments.get("tools", ()))
+    with ExitStack() as stack:
+        world = environment if isinstance(environment, Environment) else make(environment)
+        if world is not environment:
+            stack.callback(world.close)
+            world.confine(process_launcher(sandbox if isinstance(sandbox, str) else "auto"))
+        skills = (
+            library if isinstance(library, SkillLibrary) else SkillLibrary(library, environment=world.spec.id)
+        )
+        if skills is not library:
+            stack.callback(skills.close)
+        box = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
+        if box is not sandbox:
+            stack.callback(box.close)
+        allowed = ReplayTools(RunSettings(tools=names), world, skills, given=objects)
+        stack.callback(allowed.close)
+        yield from replay_skills(
+            skills,
+            world,
+            box,
+            seed=arguments.get("seed", 0),
+            options=None if options is None else dict(options),
+            tools=allowed,
+            limits=arguments.get("limits"),
+        )

@@ -13,6 +13,7 @@ from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.journal.tail import checkpoint, has_begun, latest_snapshot, reached_by
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
+from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
@@ -35,6 +36,19 @@ NEEDS_SEARCHED = 600
 
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
+
+
+class Stalled(Exception):
+    """The run cannot go on as things are, and nobody asked it to stop; the message says why."""
+
+
+_ENDINGS: dict[type[Exception], Ended] = {
+    BudgetExhausted: "budget",
+    StopRequested: "stopped",
+    Stalled: "stalled",
+    ModelsSilent: "model silent",
+    ModelRefused: "model silent",
+}
 
 
 @dataclass(frozen=True)
@@ -60,11 +74,24 @@ class Explorer:
         self._run = recorder.run
         self._parts = parts
         self._blind = 0
+        self._ending: tuple[Ended, str] | None = None
 
     @property
     def state(self) -> RunState:
         """Where the run stands."""
         return self._recorder.state
+
+    @property
+    def result(self) -> RunResult:
+        """Where the run stands once `explore` has returned, and how it ended.
+
+        Raises:
+            RuntimeError: `explore` has not returned.
+        """
+        if self._ending is None:
+            raise RuntimeError("the run has not ended; call explore() first")
+        ended, reason = self._ending
+        return RunResult.at_end(self.state, ended=ended, reason=reason, folder=self._run.folder)
 
     def explore(self) -> RunState:
         """Run until the budget is used up, the tasks end, or somebody asks to stop.
@@ -78,12 +105,16 @@ class Explorer:
             BrokenPart: a curriculum, actor, critic or retriever of the user's own failed; once it is mended
                 the run can be resumed.
         """
+        self._ending = None
         try:
             self._wake()
             while self._go_on():
                 self._tidy()
-        except (BudgetExhausted, StopRequested, ModelsSilent, ModelRefused) as pause:
+            self._ending = "finished", self._finish()
+        except tuple(_ENDINGS) as pause:
             self._recorder.aside(e.RunPaused(reason=str(pause)))
+            ended = next(ended for kind, ended in _ENDINGS.items() if isinstance(pause, kind))
+            self._ending = ended, str(pause)
         except BrokenPart as fault:
             self._recorder.aside(e.RunPaused(reason=visible_line(fault, 1000)))
             raise
@@ -118,6 +149,12 @@ class Explorer:
         self._recorder.record(self._attempt(number, task))
         return True
 
+    def _finish(self) -> str:
+        """Why nothing is left to do, in words."""
+        if self._run.settings.curriculum != "solve":
+            return "no more tasks"
+        return "the task is done" if self.state.solved else "the task was given up"
+
     def _propose(self) -> Task | None:
         """The curriculum's next task. One that cannot be used is asked for anew, but not for ever."""
         refused = 0
@@ -128,9 +165,7 @@ class Explorer:
                 refused += not self._recorder.replaying
                 self._recorder.record(e.ProposalRefused(problem=str(problem)[:500]))
                 if refused >= self._run.settings.model_failures:
-                    raise ModelsSilent(
-                        f"the curriculum's model proposed no usable task: {problem}"
-                    ) from problem
+                    raise Stalled(f"the curriculum's model proposed no usable task: {problem}") from problem
 
     def _attempt(self, task_number: int, task: Task) -> e.TaskFinished:
         """Try the task until it is done, its attempts are used up, or its author gives it up."""
@@ -229,7 +264,7 @@ class Explorer:
         self._blind += 1
         fault = visible_line(f"{type(error).__name__}: {error}", 500)
         if self._blind >= BLIND_LIMIT:
-            raise StopRequested(
+            raise Stalled(
                 f"the environment failed to observe {self._blind} times in a row: {fault}"
             ) from error
         self._recorder.aside(e.Warned(text=f"the environment failed to observe: {fault}"))

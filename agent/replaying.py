@@ -11,7 +11,7 @@ from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
 from fieldcraft.skills import BrokenSkill, Execution, Program, ProgramError, Skill, SkillLibrary, Verified
 from fieldcraft.skills.program.reading import program_of
-from fieldcraft.skills.sandbox.base import Sandbox
+from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox
 
 _GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
 
@@ -44,6 +44,7 @@ def replay_skills(
     options: dict[str, object] | None = None,
     tools: ReplayTools | None = None,
     fresh: bool = False,
+    limits: ProgramLimits | None = None,
 ) -> Iterator[Replayed]:
     """Run each skill in a new world of this seed, and check the goal for which it was kept.
 
@@ -73,7 +74,7 @@ def replay_skills(
         fresh = False
         if tools is not None:
             tools.begin_task()
-        yield _replay(skill, library, environment, sandbox, seed, tools)
+        yield _replay(skill, library, environment, sandbox, seed, tools, limits)
 
 
 def mark_working(library: SkillLibrary, result: Replayed) -> None:
@@ -96,6 +97,7 @@ def _replay(
     sandbox: Sandbox,
     seed: int,
     tools: ReplayTools | None,
+    limits: ProgramLimits | None,
 ) -> Replayed:
     try:
         program, called = program_of(skill), library.bind_for(skill)
@@ -108,6 +110,7 @@ def _replay(
         environment,
         skills=called,
         tools=tools,
+        limits=limits,
         seed=f"{seed}:{skill.name}",
         arguments=_arguments(program, goal),
     )

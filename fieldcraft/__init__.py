@@ -13,60 +13,150 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.common.moved import install
 
 if TYPE_CHECKING:
-    from fieldcraft.agent import Explorer, explore, replay, solve
+    from fieldcraft.agent.api import explore, replay, solve
+    from fieldcraft.agent.asynchronous import aexplore, areplay, asolve
+    from fieldcraft.agent.explorer import Explorer
+    from fieldcraft.agent.journal.state import RunState
+    from fieldcraft.agent.protocols import (
+        Actor,
+        Assignment,
+        Critic,
+        Curriculum,
+        Embeddings,
+        Listener,
+        Outcome,
+        Retriever,
+        Sandbox,
+        Situation,
+    )
+    from fieldcraft.agent.result import RunResult
+    from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
+    from fieldcraft.agent.task import Attempt, Task, Verdict
     from fieldcraft.envs import (
         Environment,
         EnvironmentSpec,
         Goal,
+        GoalCheck,
+        ItemGoal,
+        KillGoal,
+        Names,
         Observation,
+        OptionInfo,
+        PlaceGoal,
         Position,
         PrimitiveError,
         Progress,
+        ReachGoal,
         check_environment,
         make,
         primitive,
     )
-    from fieldcraft.skills import Skill, SkillLibrary
-    from fieldcraft.study import run_study
-    from fieldcraft.tools import ToolExecutor, tool
+    from fieldcraft.skills import Execution, Skill, SkillLibrary
+    from fieldcraft.skills.sandbox import ProgramLimits
+    from fieldcraft.study import arun_study, run_study
+    from fieldcraft.tools import ToolExecutor, ToolPolicy, tool
 
 __version__ = "0.2.0"
 
 _HOME = {
+    "Actor": "fieldcraft.agent.protocols",
+    "Assignment": "fieldcraft.agent.protocols",
+    "Attempt": "fieldcraft.agent.task",
+    "BudgetLimits": "fieldcraft.agent.settings",
+    "Critic": "fieldcraft.agent.protocols",
+    "Curriculum": "fieldcraft.agent.protocols",
+    "Embeddings": "fieldcraft.agent.protocols",
     "Environment": "fieldcraft.envs",
     "EnvironmentSpec": "fieldcraft.envs",
-    "Explorer": "fieldcraft.agent",
+    "Execution": "fieldcraft.skills",
+    "Explorer": "fieldcraft.agent.explorer",
+    "FixedTask": "fieldcraft.agent.settings",
     "Goal": "fieldcraft.envs",
+    "GoalCheck": "fieldcraft.envs",
+    "ItemGoal": "fieldcraft.envs",
+    "KillGoal": "fieldcraft.envs",
+    "Listener": "fieldcraft.agent.protocols",
+    "Names": "fieldcraft.envs",
     "Observation": "fieldcraft.envs",
+    "OptionInfo": "fieldcraft.envs",
+    "Outcome": "fieldcraft.agent.protocols",
+    "PlaceGoal": "fieldcraft.envs",
     "Position": "fieldcraft.envs",
     "PrimitiveError": "fieldcraft.envs",
+    "ProgramLimits": "fieldcraft.skills.sandbox",
     "Progress": "fieldcraft.envs",
+    "ReachGoal": "fieldcraft.envs",
+    "Retriever": "fieldcraft.agent.protocols",
+    "RunResult": "fieldcraft.agent.result",
+    "RunSettings": "fieldcraft.agent.settings",
+    "RunState": "fieldcraft.agent.journal.state",
+    "Sandbox": "fieldcraft.agent.protocols",
+    "Situation": "fieldcraft.agent.protocols",
     "Skill": "fieldcraft.skills",
     "SkillLibrary": "fieldcraft.skills",
+    "Task": "fieldcraft.agent.task",
     "ToolExecutor": "fieldcraft.tools",
+    "ToolPolicy": "fieldcraft.tools",
+    "Verdict": "fieldcraft.agent.task",
+    "aexplore": "fieldcraft.agent.asynchronous",
+    "areplay": "fieldcraft.agent.asynchronous",
+    "arun_study": "fieldcraft.study",
+    "asolve": "fieldcraft.agent.asynchronous",
     "check_environment": "fieldcraft.envs",
-    "explore": "fieldcraft.agent",
+    "explore": "fieldcraft.agent.api",
     "make": "fieldcraft.envs",
     "primitive": "fieldcraft.envs",
-    "replay": "fieldcraft.agent",
+    "replay": "fieldcraft.agent.api",
     "run_study": "fieldcraft.study",
-    "solve": "fieldcraft.agent",
+    "solve": "fieldcraft.agent.api",
     "tool": "fieldcraft.tools",
 }
 
 __all__ = [
+    "Actor",
+    "Assignment",
+    "Attempt",
+    "BudgetLimits",
+    "Critic",
+    "Curriculum",
+    "Embeddings",
     "Environment",
     "EnvironmentSpec",
+    "Execution",
     "Explorer",
+    "FixedTask",
     "Goal",
+    "GoalCheck",
+    "ItemGoal",
+    "KillGoal",
+    "Listener",
+    "Names",
     "Observation",
+    "OptionInfo",
+    "Outcome",
+    "PlaceGoal",
     "Position",
     "PrimitiveError",
+    "ProgramLimits",
     "Progress",
+    "ReachGoal",
+    "Retriever",
+    "RunResult",
+    "RunSettings",
+    "RunState",
+    "Sandbox",
+    "Situation",
     "Skill",
     "SkillLibrary",
+    "Task",
     "ToolExecutor",
+    "ToolPolicy",
+    "Verdict",
     "__version__",
+    "aexplore",
+    "areplay",
+    "arun_study",
+    "asolve",
     "check_environment",
     "explore",
     "make",
@@ -94,11 +184,13 @@ _require_rooms()
 install()
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its room on first use."""
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'fieldcraft' has no attribute {name!r}")
+if not TYPE_CHECKING:  # to a type checker a misspelt name is an error
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name on first use."""
+        if name in _HOME:
+            return getattr(importlib.import_module(_HOME[name]), name)
+        raise AttributeError(f"module 'fieldcraft' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -64,10 +64,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load LangChain's `tool` decorator on first use, since its import is slower than the whole package."""
-    if name == "tool":
-        from langchain_core.tools import tool
+if not TYPE_CHECKING:  # to a type checker a misspelt name is an error
 
-        return tool
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Load LangChain's `tool` decorator on first use: its import takes longer than all of this room."""
+        if name == "tool":
+            from langchain_core.tools import tool
+
+            return tool
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

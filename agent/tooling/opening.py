@@ -133,9 +133,10 @@ class ReplayTools:
         environment: the world that the skills are tried in.
         library: the skills.
         ask_person: asks a person for approval; `None` if no person is available.
+        given: functions and LangChain tools, besides those of the settings.
 
     Raises:
-        UnknownTool, MissingCorpus: as `open_tools`.
+        UnknownTool, BrokenTool, DuplicateTool, MissingCorpus: as `open_tools`.
     """
 
     def __init__(
@@ -144,8 +145,9 @@ class ReplayTools:
         environment: Environment,
         library: SkillLibrary,
         ask_person: Callable[[str], str] | None = None,
+        given: Sequence[Callable[..., Any]] = (),
     ) -> None:
-        self._registry = open_tools(settings)
+        self._registry = open_tools(settings, given)
         world = WorldOfRun(environment, dict)
         options = ModelSettings.model_validate(settings.model_options)
         self._executor = ToolExecutor(
@@ -160,7 +162,8 @@ class ReplayTools:
             policy=settings.tool_policy,
             ask_person=ask_person,
         )
-        self._allowed = self._executor.allowing(names_for("programs", self._registry, settings))
+        own = map(tool_name, given)
+        self._allowed = self._executor.allowing([*names_for("programs", self._registry, settings), *own])
         self._tools = ProgramTools(self._allowed, world)
 
     @property

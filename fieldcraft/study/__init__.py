@@ -1,6 +1,6 @@
 """Studies: trials of several methods in several worlds, and the tables and figures that compare them."""
 
-from fieldcraft.study.api import run_study
+from fieldcraft.study.api import arun_study, run_study
 from fieldcraft.study.design import StudyPlan, StudyWorld, Trial
 from fieldcraft.study.results import write_results
 from fieldcraft.study.study import Study, StudyError, open_study
@@ -13,6 +13,7 @@ __all__ = [
     "StudyWorld",
     "Table",
     "Trial",
+    "arun_study",
     "open_study",
     "run_study",
     "tables",
