@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fieldcraft.agent.result import RunResult
     from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
     from fieldcraft.agent.task import Attempt, Task, Verdict
+    from fieldcraft.common.errors import FieldcraftError
     from fieldcraft.envs import (
         Environment,
         EnvironmentSpec,
@@ -70,6 +71,7 @@ _HOME = {
     "EnvironmentSpec": "fieldcraft.envs",
     "Execution": "fieldcraft.skills",
     "Explorer": "fieldcraft.agent.explorer",
+    "FieldcraftError": "fieldcraft.common.errors",
     "FixedTask": "fieldcraft.agent.settings",
     "Goal": "fieldcraft.envs",
     "GoalCheck": "fieldcraft.envs",
@@ -124,6 +126,7 @@ __all__ = [
     "EnvironmentSpec",
     "Execution",
     "Explorer",
+    "FieldcraftError",
     "FixedTask",
     "Goal",
     "GoalCheck",
