@@ -48,7 +48,7 @@ def test_a_study_that_is_done_is_told_again_without_a_life(workshop: Workshop) -
     again = workshop.run("study", "techtree", *STUDY[2:4], "other", *STUDY[5:], "--methods", "full",
                          "--seeds", "1", "--json")  # fmt: skip
     assert again.code == 0 and again.data["spent"] == first["spent"]
-    assert "1 of them known already" in again.err
+    assert "1 of them already done" in again.err
     assert [path.stat().st_mtime_ns for path in results(workshop)] == began
 
 
