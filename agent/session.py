@@ -14,7 +14,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import Run
 from fieldcraft.agent.models import ModelClient, ModelSettings
-from fieldcraft.agent.prompts.rendering import AnswerUnusable
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.actor import Actor
 from fieldcraft.agent.roles.critic import (
@@ -42,7 +42,7 @@ from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
-from fieldcraft.agent.tooling.restored_values import with_values
+from fieldcraft.agent.tooling.restored_values import with_prompts, with_values
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher
@@ -130,6 +130,7 @@ def resumed_session(
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
     given: Given | None = None,
+    prompts: str = "",
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
@@ -137,9 +138,12 @@ def resumed_session(
     them, or those of its tools alone.
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
+    `prompts` says where the run's folder of prompts is now, if it was moved.
     """
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
+        if prompts:
+            run.settings = with_prompts(run.settings, prompts)
         if vouch is not None:
             vouch(run)
         run.settings = with_values(run.settings, sources or ToolSources())
@@ -159,9 +163,11 @@ class _Opened:
     library: SkillLibrary
     sandbox: Sandbox
     registry: ToolRegistry
+    prompts: Prompts
 
 
 def _open(settings: RunSettings, stack: ExitStack, *, resumed: bool = False) -> _Opened:
+    prompts = Prompts(settings.prompts)
     clients = open_clients(settings)
     environment = _environment(settings, stack, resumed=resumed)
     registry = open_tools(settings)
@@ -178,7 +184,7 @@ def _open(settings: RunSettings, stack: ExitStack, *, resumed: bool = False) -> 
     stack.callback(library.close)
     if settings.keep_skills:
         stack.enter_context(library.writing(timeout=LOCK_SECONDS))
-    return _Opened(clients, environment, library, sandbox, registry)
+    return _Opened(clients, environment, library, sandbox, registry, prompts)
 
 
 def open_clients(settings: RunSettings) -> dict[str, ModelClient]:
@@ -240,7 +246,7 @@ def _assemble(
         opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
     )
     stack.callback(executor.close)
-    asker = Asker(recorder, opened.clients, desk)
+    asker = Asker(recorder, opened.clients, desk, opened.prompts)
     answers = Answers(recorder, asker, environment.spec.description)
     settings = run.settings
     runner = ProgramRunner(

@@ -93,6 +93,8 @@ class RunSettings(Discreet, BaseModel):
     for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `corpus` what
     `search` and `answer` look into.
 
+    `prompts` is a folder whose templates go before the built-in ones of the same name (docs/prompts.md).
+
     The files of a run get all of these without passwords, keys and tokens.
     """
 
@@ -140,6 +142,7 @@ class RunSettings(Discreet, BaseModel):
     tool_steps: Count = Field(default=6, ge=1, le=50)
     tool_policy: ToolPolicy = ToolPolicy()
     corpus: GuardedWords = ()
+    prompts: Text = ""
     keep_prompts: bool = False
     budget: BudgetLimits = BudgetLimits()
 

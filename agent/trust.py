@@ -72,6 +72,7 @@ def reach(settings: RunSettings, here: RunSettings, folder: Path) -> list[str]:
         *_models(settings, here),
         *_tools(settings),
         *(f"to read {path}" for path in settings.corpus if path not in here.corpus),
+        *_prompts(settings, here),
         *_library(settings, here, folder),
         *(["to run programs without a sandbox"] if "unsafe" == settings.sandbox != here.sandbox else []),
     ]
@@ -94,6 +95,11 @@ def _models(settings: RunSettings, here: RunSettings) -> Iterator[str]:
     for name, value in settings.model_options.items():
         if here.model_options.get(name) != value and not isinstance(value, int | float | None):
             yield f"to ask models with {name}={value}"
+
+
+def _prompts(settings: RunSettings, here: RunSettings) -> Iterator[str]:
+    if settings.prompts not in {"", here.prompts}:
+        yield f"to use the prompts in {settings.prompts}"
 
 
 def _tools(settings: RunSettings) -> Iterator[str]:

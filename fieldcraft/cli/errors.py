@@ -44,6 +44,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.journal.run import UnknownRun
     from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
+    from fieldcraft.agent.prompts.overriding import BadPrompts
     from fieldcraft.agent.session import BadWorldOptions
     from fieldcraft.agent.settings import UnknownRole
     from fieldcraft.agent.tooling.opening import MissingCorpus
@@ -61,6 +62,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownRun,
         UnknownSkill,
         UnknownTool,
+        BadPrompts,
         BadScript,
         BadWorldOptions,
         MissingCorpus,

@@ -16,6 +16,7 @@ from fieldcraft.cli.commands import (
     doctor,
     envs,
     explore,
+    prompts,
     replay,
     runs,
     skills,
@@ -78,6 +79,7 @@ tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
 app.add_typer(tools.app, name="tools")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(toolformer.app, name="toolformer")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-CHANGEABLE = {"budget", "runs"}
-"""What a resumed run may be told anew; everything else is the run's own."""
+CHANGEABLE = {"budget", "prompts", "runs"}
+"""What can be given again on resume; everything else is the run's own."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,10 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes). Start a new run for the rest"
+            "(--iterations, --tokens, --money, --minutes), and where its --prompts are. Start a new run for "
+            "the rest"
         )
-    here = load_settings({key: flags[key] for key in ("runs",) if key in flags})
+    here = load_settings({key: flags[key] for key in ("runs", "prompts") if key in flags})
     folder = find_run(Path(here.runs), name)
     budget = None
     if "budget" in flags:
@@ -118,6 +119,7 @@ def go_on(
             vouch=vouch,
             ask_human=drive.ask,
             listeners=(drive.take,),
+            prompts=flags.get("prompts", ""),
         )
 
     return _drive(opener, folder.parent, look)

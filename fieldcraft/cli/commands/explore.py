@@ -55,6 +55,7 @@ def explore(
     model: o.Model = None,
     role_model: o.RoleModel = None,
     base_url: o.BaseUrl = None,
+    prompts: o.Prompts = None,
     keep_prompts: o.KeepPrompts = None,
     iterations: o.Iterations = None,
     tokens: o.Tokens = None,
@@ -95,7 +96,7 @@ def explore(
     flags = {
         **f.method(method, without),
         **f.world(env, option, seed),
-        **f.models(model, role_model, base_url, keep_prompts),
+        **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
@@ -119,6 +120,7 @@ def solve(
     model: o.Model = None,
     role_model: o.RoleModel = None,
     base_url: o.BaseUrl = None,
+    prompts: o.Prompts = None,
     keep_prompts: o.KeepPrompts = None,
     iterations: o.Iterations = None,
     tokens: o.Tokens = None,
@@ -143,7 +145,7 @@ def solve(
         raise UsageProblem('the task is empty; say what to do, such as "craft an iron pickaxe"')
     flags = {
         **f.world(env, option, seed),
-        **f.models(model, role_model, base_url, keep_prompts),
+        **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
         **f.conduct(critic, attempts, sandbox),

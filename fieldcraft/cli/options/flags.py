@@ -27,13 +27,18 @@ def world(env: str | None, option: list[str] | None, seed: int | None) -> dict[s
 
 
 def models(
-    model: str | None, role_model: list[str] | None, base_url: str | None, keep_prompts: bool | None
+    model: str | None,
+    role_model: list[str] | None,
+    base_url: str | None,
+    prompts: str | None,
+    keep_prompts: bool | None,
 ) -> dict[str, Any]:
-    """`--model --role-model --base-url --keep-prompts`."""
+    """`--model --role-model --base-url --prompts --keep-prompts`."""
     return given(
         model=model,
         role_models=pairs("--role-model", role_model, parse_json=False),
         model_options=given(base_url=base_url),
+        prompts=prompts,
         keep_prompts=keep_prompts,
     )
 

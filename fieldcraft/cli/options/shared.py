@@ -59,6 +59,15 @@ BaseUrl = Annotated[
         "--base-url", metavar="URL", help="Another server of the provider's protocol.", rich_help_panel=MODELS
     ),
 ]
+Prompts = Annotated[
+    str | None,
+    typer.Option(
+        "--prompts",
+        metavar="FOLDER",
+        help="Templates of your own in place of built-in ones; see `prompts list`.",
+        rich_help_panel=MODELS,
+    ),
+]
 KeepPrompts = Annotated[
     bool | None,
     typer.Option("--keep-prompts", help="Keep every prompt in the run's folder.", rich_help_panel=MODELS),
