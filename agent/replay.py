@@ -11,7 +11,7 @@ from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
 from fieldcraft.skills import BrokenSkill, Execution, Program, ProgramError, Skill, SkillLibrary, Verified
 from fieldcraft.skills.program.reading import program_of
-from fieldcraft.skills.sandbox.base import Sandbox
+from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox
 
 _GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
 
@@ -43,6 +43,7 @@ def replay_skills(
     seed: int,
     options: dict[str, object] | None = None,
     tools: ReplayTools | None = None,
+    limits: ProgramLimits | None = None,
 ) -> Iterator[Replayed]:
     """Run each skill in a fresh world of this seed, and check what it was kept for.
 
@@ -68,7 +69,7 @@ def replay_skills(
         environment.reset(seed=seed, options=options)
         if tools is not None:
             tools.begin_task()
-        yield _replay(skill, library, environment, sandbox, seed, tools)
+        yield _replay(skill, library, environment, sandbox, seed, tools, limits)
 
 
 def mark_working(library: SkillLibrary, result: Replayed) -> None:
@@ -91,6 +92,7 @@ def _replay(
     sandbox: Sandbox,
     seed: int,
     tools: ReplayTools | None,
+    limits: ProgramLimits | None,
 ) -> Replayed:
     try:
         program, called = program_of(skill), library.bind_for(skill)
@@ -103,6 +105,7 @@ def _replay(
         environment,
         skills=called,
         tools=tools,
+        limits=limits,
         seed=f"{seed}:{skill.name}",
         arguments=_arguments(program, goal),
     )

@@ -255,6 +255,7 @@ def _assemble(
         library,
         seed=settings.seed,
         desk=desk,
+        limits=settings.limits.in_world(environment.spec),
         callable_skills=settings.retrieved > 0,
     )
     parts = Parts(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from fieldcraft.agent.limits import LimitSettings, limits_as_settings
 from fieldcraft.common.fields import Count, Text
 from fieldcraft.common.redaction import redact
 from fieldcraft.envs import Goal, nearest
@@ -93,6 +94,8 @@ class RunSettings(Discreet, BaseModel):
     for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `corpus` what
     `search` and `answer` look into.
 
+    `limits` is what one program may use; a `ProgramLimits` counts with what was set of it.
+
     `prompts` is a folder whose templates go before the built-in ones of the same name (docs/prompts.md).
 
     The files of a run get all of these without passwords, keys and tokens.
@@ -135,6 +138,7 @@ class RunSettings(Discreet, BaseModel):
         "answers": 0,
     }
     sandbox: Literal["auto", "process", "docker", "unsafe"] = "auto"
+    limits: LimitSettings = LimitSettings()
     tools: GuardedWords = ()
     mcp: dict[Text, McpServer] = {}
     openapi: dict[Text, OpenApiDocument] = {}
@@ -153,6 +157,11 @@ class RunSettings(Discreet, BaseModel):
         for words in (self.tools, self.corpus, *self.role_tools.values()):
             learn_words(words)
         return self
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _as_limits(cls, value: Any) -> Any:
+        return limits_as_settings(value)
 
     @field_validator("core_items")
     @classmethod

@@ -83,6 +83,7 @@ def explore(
     critic: o.Critic = None,
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
+    limit: o.Limit = None,
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
@@ -100,7 +101,7 @@ def explore(
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
-        **f.conduct(critic, attempts, sandbox),
+        **f.conduct(critic, attempts, sandbox, limit),
         **f.tools(tools, corpus, approve),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
@@ -134,6 +135,7 @@ def solve(
     critic: o.Critic = None,
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
+    limit: o.Limit = None,
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
@@ -148,7 +150,7 @@ def solve(
         **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
-        **f.conduct(critic, attempts, sandbox),
+        **f.conduct(critic, attempts, sandbox, limit),
         **f.tools(tools, corpus, approve),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

@@ -59,9 +59,12 @@ def keeping(
     return given(library=library, library_owners=named, keep_skills=keep, runs=runs)
 
 
-def conduct(critic: str | None, attempts: int | None, sandbox: str | None) -> dict[str, Any]:
-    """`--critic --attempts --sandbox`."""
-    return given(critic=critic, attempts=attempts, sandbox=sandbox)
+def conduct(
+    critic: str | None, attempts: int | None, sandbox: str | None, limit: list[str] | None = None
+) -> dict[str, Any]:
+    """`--critic --attempts --sandbox --limit`."""
+    limits = pairs("--limit", limit, parse_json=False)
+    return given(critic=critic, attempts=attempts, sandbox=sandbox, limits=limits)
 
 
 def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str] | None) -> dict[str, Any]:

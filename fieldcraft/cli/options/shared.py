@@ -173,6 +173,15 @@ Sandbox = Annotated[
         rich_help_panel=CONDUCT,
     ),
 ]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="KEY=VALUE",
+        help="What a program may use: seconds=120, memory=1GB, calls, output, frame; repeatable.",
+        rich_help_panel=CONDUCT,
+    ),
+]
 Tools = Annotated[
     list[str] | None,
     typer.Option(
