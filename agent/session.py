@@ -13,6 +13,7 @@ from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import Run
+from fieldcraft.agent.listeners import guarded
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
@@ -98,6 +99,7 @@ def new_session(
     name: str | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
+    follow: Listener | None = None,
     given: Given | None = None,
 ) -> Iterator[Session]:
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
@@ -107,16 +109,18 @@ def new_session(
         runs: the folder of runs.
         name: of the run; made from the time where omitted.
         ask_human: asks a person at the terminal, for the `human` curriculum and critic.
-        listeners: called with every event, after it is written.
+        listeners: called with every event, after it is written. One that raises is not called again.
+        follow: the same for the caller itself: what it raises ends the session.
 
     Raises:
         UnknownEnvironment, BadWorldOptions, UnknownModel, MissingKey, UnknownTool, SandboxUnavailable,
             LibraryLocked, RunError: what cannot be opened and how to mend it.
     """
     with ExitStack() as stack:
+        heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = _open(settings, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
-        yield _assemble(run, opened, ask_human, listeners, stack)
+        yield _assemble(run, opened, ask_human, heard, stack)
 
 
 @contextmanager
@@ -129,6 +133,7 @@ def resumed_session(
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
+    follow: Listener | None = None,
     given: Given | None = None,
     prompts: str = "",
 ) -> Iterator[Session]:
@@ -149,7 +154,8 @@ def resumed_session(
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, listeners, stack)
+        heard = (*([follow] if follow else []), *guarded(run.settings.listeners, listeners))
+        session = _assemble(run, _open(run.settings, stack, resumed=True), ask_human, heard, stack)
         session.recorder.aside(e.RunResumed(settings=run.settings))
         yield session
 

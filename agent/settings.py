@@ -98,6 +98,8 @@ class RunSettings(Discreet, BaseModel):
 
     `prompts` is a folder whose templates go before the built-in ones of the same name (docs/prompts.md).
 
+    `listeners` follow the run: `module:Name` of a function or class, or announced (docs/listeners.md).
+
     The files of a run get all of these without passwords, keys and tokens.
     """
 
@@ -148,6 +150,7 @@ class RunSettings(Discreet, BaseModel):
     corpus: GuardedWords = ()
     prompts: Text = ""
     keep_prompts: bool = False
+    listeners: tuple[Text, ...] = ()
     budget: BudgetLimits = BudgetLimits()
 
     @model_validator(mode="after")

@@ -75,6 +75,7 @@ def reach(settings: RunSettings, here: RunSettings, folder: Path) -> list[str]:
         *(f"to read {path}" for path in settings.corpus if path not in here.corpus),
         *_prompts(settings, here),
         *_limits(settings, here),
+        *(f"to import the listener {name}" for name in settings.listeners if name not in here.listeners),
         *_library(settings, here, folder),
         *(["to run programs without a sandbox"] if "unsafe" == settings.sandbox != here.sandbox else []),
     ]

@@ -42,6 +42,7 @@ def explain(error: BaseException) -> Failure | None:
 
 def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.journal.run import UnknownRun
+    from fieldcraft.agent.listeners import BadListener
     from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
     from fieldcraft.agent.prompts.overriding import BadPrompts
@@ -62,6 +63,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
         UnknownRun,
         UnknownSkill,
         UnknownTool,
+        BadListener,
         BadPrompts,
         BadScript,
         BadWorldOptions,

@@ -120,6 +120,8 @@ class _Log(logging.Handler):
         style = "warn" if record.levelno >= logging.WARNING else "quiet"
         source = "" if record.name == "fieldcraft.progress" else f"{record.name}: "
         console(stderr=True).print(say(f"{source}{message}", style), soft_wrap=True)
+        if record.exc_info and logging.getLogger().isEnabledFor(logging.INFO):
+            console(stderr=True).print(say(logging.Formatter().formatException(record.exc_info), "quiet"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -70,7 +70,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
         check_prices(run_settings)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
-        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
+        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)
 
     return _drive(opener, runs, look)
 
@@ -118,7 +118,7 @@ def go_on(
             sources=here,
             vouch=vouch,
             ask_human=drive.ask,
-            listeners=(drive.take,),
+            follow=drive.take,
             prompts=flags.get("prompts", ""),
         )
 

@@ -143,9 +143,9 @@ class Life:
                 runs=order.runs,
                 sources=order.settings,
                 vouch=vouch,
-                listeners=(self._follow,),
+                follow=self._follow,
             )
-        return new_session(order.settings, runs=order.runs, name=order.name, listeners=(self._follow,))
+        return new_session(order.settings, runs=order.runs, name=order.name, follow=self._follow)
 
     def _limit(self, session: Session) -> None:
         """Its own iterations, and what is left of the study's budget."""

@@ -127,7 +127,7 @@ def one_by_one(values: dict[str, Any], hostile: str) -> list[dict[str, Any]]:
 
 
 def test_every_template_is_tried() -> None:
-    templates = {path.stem for path in (Path(prompting.__file__).parent / "prompts").glob("*.md")}
+    templates = {path.stem for path in (Path(prompting.__file__).parent / "templates").glob("*.md")}
     assert templates - {"names", "actor_user", "last_step"} == set(VALUES), (
         "the first two are parts of others"
     )

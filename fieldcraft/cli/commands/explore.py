@@ -87,6 +87,7 @@ def explore(
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    listener: o.ListenerNames = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -103,6 +104,7 @@ def explore(
         **f.curriculum(curriculum, tasks),
         **f.conduct(critic, attempts, sandbox, limit),
         **f.tools(tools, corpus, approve),
+        **f.given(listeners=tuple(listener) if listener else None),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
     if resume is not None:
@@ -139,6 +141,7 @@ def solve(
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    listener: o.ListenerNames = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -152,5 +155,6 @@ def solve(
         **f.keeping(library, library_owner, keep, runs),
         **f.conduct(critic, attempts, sandbox, limit),
         **f.tools(tools, corpus, approve),
+        **f.given(listeners=tuple(listener) if listener else None),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

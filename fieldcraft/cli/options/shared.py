@@ -211,6 +211,15 @@ Approve = Annotated[
         rich_help_panel=TOOLS,
     ),
 ]
+ListenerNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listener",
+        metavar="NAME",
+        help="Call this function with every event, module:Name or announced; repeatable.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Plain = Annotated[
     bool, typer.Option("--plain", help="Lines instead of the dashboard.", rich_help_panel=OUTPUT)
 ]
