@@ -45,7 +45,7 @@ def _usage_errors() -> tuple[type[BaseException], ...]:
     from fieldcraft.agent.listeners import BadListener
     from fieldcraft.agent.methods import UnknownMethod
     from fieldcraft.agent.models.errors import BadScript, MissingExtra, MissingKey, UnknownModel
-    from fieldcraft.agent.prompts.overriding import BadPrompts
+    from fieldcraft.agent.prompts.folder import BadPrompts
     from fieldcraft.agent.session import BadWorldOptions
     from fieldcraft.agent.settings import UnknownRole
     from fieldcraft.agent.tooling.opening import MissingCorpus

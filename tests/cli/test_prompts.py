@@ -46,7 +46,7 @@ def test_prompts_are_copied_and_never_over_a_file(workshop: Workshop) -> None:
         (("prompts", "check", "nowhere"), "the folder of prompts nowhere cannot be read"),
         ((*EXPLORE, "--prompts", "nowhere"), "the folder of prompts nowhere cannot be read"),
         ((*EXPLORE, "--prompts", "answers.json"), "the folder of prompts answers.json cannot be read"),
-        ((*EXPLORE, "--limit", "memory=10MB"), "limits.memory: write a size from 64MiB to 256GiB (got '10MB')"),
+        ((*EXPLORE, "--limit", "memory=10MB"), "write a size from 64MiB to 256GiB (got '10MB')"),
         ((*EXPLORE, "--limit", "mem=1GB"), "no setting 'limits.mem'; did you mean 'memory'"),
         ((*EXPLORE, "--limit", "memory"), "--limit 'memory': write it as key=value"),
         ((*EXPLORE, "--listener", "nobody:note"), "No module named 'nobody'"),
