@@ -201,7 +201,14 @@ def _session(
             budget or _budget_of(runs, resume), iterations if budget else iterations or ITERATIONS
         )
         return resumed_session(
-            resume, runs=runs, budget=limits, sources=sources, listeners=listeners, given=given
+            resume,
+            runs=runs,
+            budget=limits,
+            library=settings.get("library"),
+            prompts=settings.get("prompts", ""),
+            sources=sources,
+            listeners=listeners,
+            given=given,
         )
     limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
     chosen = RunSettings(**{**method_settings(arguments.get("method")), **settings, "budget": limits})

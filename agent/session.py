@@ -16,8 +16,9 @@ from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import THIS_VERSION, Run, absolute_path
 from fieldcraft.agent.journal.tail import reached_by
 from fieldcraft.agent.library_place import find_library
+from fieldcraft.agent.listeners import guarded
 from fieldcraft.agent.models import ModelClient, ModelSettings
-from fieldcraft.agent.prompts.rendering import AnswerUnusable
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
@@ -27,7 +28,7 @@ from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
-from fieldcraft.agent.tooling.restored_values import with_values
+from fieldcraft.agent.tooling.restored_values import with_prompts, with_values
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.plugins import name_of
 from fieldcraft.envs import BrokenEnvironment, Environment, make
@@ -86,6 +87,7 @@ def new_session(
     name: str | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
+    follow: Listener | None = None,
     given: Given | None = None,
 ) -> Iterator[Session]:
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
@@ -95,7 +97,8 @@ def new_session(
         runs: the folder of runs.
         name: of the run; made from the time where omitted.
         ask_human: asks a person at the terminal, for the `human` curriculum and critic.
-        listeners: called with every event, after it is written.
+        listeners: called with every event, after it is written. One that raises is not called again.
+        follow: the same for the caller itself: what it raises ends the session.
         given: objects in place of names in the settings.
 
     Raises:
@@ -107,9 +110,10 @@ def new_session(
     given = given or Given()
     settings = given.named_in(settings)
     with ExitStack() as stack:
+        heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = _open(settings, given, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
-        yield _assemble(run, opened, ask_human, listeners, stack)
+        yield _assemble(run, opened, ask_human, heard, stack)
 
 
 @contextmanager
@@ -123,7 +127,9 @@ def resumed_session(
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
     listeners: tuple[Listener, ...] = (),
+    follow: Listener | None = None,
     given: Given | None = None,
+    prompts: str = "",
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
@@ -134,7 +140,8 @@ def resumed_session(
     them, or those of its tools alone.
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
-    Objects that the run began with are `given` again.
+    Objects that the run began with are `given` again. `prompts` says where the run's folder of prompts is
+    now, if it was moved.
     """
     require_system()
     given = given or Given()
@@ -145,14 +152,17 @@ def resumed_session(
             run.settings.model_copy(update={"library": place}),
             absolute_path(place),
         )
+        if prompts:
+            run.settings = with_prompts(run.settings, prompts)
         if vouch is not None:
             vouch(run)
         given.check_resumed(run.settings, run.id)
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
+        heard = (*([follow] if follow else []), *guarded(run.settings.listeners, listeners))
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
-        session = _assemble(run, opened, ask_human, listeners, stack)
+        session = _assemble(run, opened, ask_human, heard, stack)
         resumed = e.RunResumed(
             settings=run.settings, library_at=run.library_at, loop=e.LOOP, version=THIS_VERSION
         )
@@ -172,10 +182,12 @@ class _Opened:
     sandbox: Sandbox
     registry: ToolRegistry
     given: Given
+    prompts: Prompts
 
 
 def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool = False) -> _Opened:
     check_parts(settings)
+    prompts = Prompts(settings.prompts)
     given = given.with_named(settings)
     clients = open_clients(settings, given)
     environment = _environment(settings, given, stack, resumed=resumed)
@@ -188,7 +200,7 @@ def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: boo
     library = _library(settings, given, environment, registry, stack)
     if settings.keep_skills:
         stack.enter_context(library.writing(timeout=LOCK_SECONDS))
-    return _Opened(clients, environment, library, sandbox, registry, given)
+    return _Opened(clients, environment, library, sandbox, registry, given, prompts)
 
 
 def _library(
@@ -281,7 +293,7 @@ def _assemble(
         opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
     )
     stack.callback(executor.close)
-    asker = Asker(recorder, opened.clients, desk)
+    asker = Asker(recorder, opened.clients, desk, opened.prompts)
     settings = run.settings
     runner = ProgramRunner(
         opened.sandbox,
@@ -289,6 +301,7 @@ def _assemble(
         library,
         seed=settings.seed,
         desk=desk,
+        limits=settings.limits.in_world(environment.spec),
         callable_skills=settings.retrieved > 0,
     )
     roles = RoleFactory(recorder, asker, environment, library, opened.given, ask_human, desk.reference())

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from fieldcraft.agent.limits import LimitSettings, limits_as_settings
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.fields import Count, Text
 from fieldcraft.common.redaction import redact
@@ -100,6 +101,12 @@ class RunSettings(Discreet, BaseModel):
     for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `corpus` what
     `search` and `answer` look into.
 
+    `limits` is what one program may use; a `ProgramLimits` counts with what was set of it.
+
+    `prompts` is a folder whose templates go before the built-in ones of the same name (docs/prompts.md).
+
+    `listeners` follow the run: `module:Name` of a function or class, or announced (docs/listeners.md).
+
     The files of a run get all of these without passwords, keys and tokens.
     """
 
@@ -143,6 +150,7 @@ class RunSettings(Discreet, BaseModel):
         "answers": 0,
     }
     sandbox: PartName = "auto"
+    limits: LimitSettings = LimitSettings()
     tools: GuardedWords = ()
     mcp: dict[Text, McpServer] = {}
     openapi: dict[Text, OpenApiDocument] = {}
@@ -150,7 +158,9 @@ class RunSettings(Discreet, BaseModel):
     tool_steps: Count = Field(default=6, ge=1, le=50)
     tool_policy: ToolPolicy = ToolPolicy()
     corpus: GuardedWords = ()
+    prompts: Text = ""
     keep_prompts: bool = False
+    listeners: tuple[Text, ...] = ()
     budget: BudgetLimits = BudgetLimits()
 
     @model_validator(mode="after")
@@ -160,6 +170,11 @@ class RunSettings(Discreet, BaseModel):
         for words in (self.tools, self.corpus, *self.role_tools.values()):
             learn_words(words)
         return self
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _as_limits(cls, value: Any) -> Any:
+        return limits_as_settings(value)
 
     @field_validator("core_items")
     @classmethod

@@ -16,6 +16,7 @@ from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.settings import ROLES, RunSettings
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import available
+from fieldcraft.skills.sandbox.base import ProgramLimits
 from fieldcraft.tools.announced import BUILT_IN
 
 NAMED = 8
@@ -74,6 +75,9 @@ def reach(settings: RunSettings, here: RunSettings, folder: Path) -> list[str]:
         *_parts(settings, here),
         *_tools(settings),
         *(f"to read {path}" for path in settings.corpus if path not in here.corpus),
+        *_prompts(settings, here),
+        *_limits(settings, here),
+        *(f"to import the listener {name}" for name in settings.listeners if name not in here.listeners),
         *_library(settings, here, folder),
         *(["to run programs without a sandbox"] if "unsafe" == settings.sandbox != here.sandbox else []),
     ]
@@ -106,6 +110,19 @@ def _parts(settings: RunSettings, here: RunSettings) -> Iterator[str]:
     for field, name in own_parts(settings):
         if (field, name) not in kept_here and not name.startswith(OBJECT):
             yield f"to load the {KINDS[field].noun} {name}"
+
+
+def _prompts(settings: RunSettings, here: RunSettings) -> Iterator[str]:
+    if settings.prompts not in {"", here.prompts}:
+        yield f"to use the prompts in {settings.prompts}"
+
+
+def _limits(settings: RunSettings, here: RunSettings) -> Iterator[str]:
+    usual = ProgramLimits()
+    for name, wanted in settings.limits.model_dump(exclude_none=True).items():
+        allowed = getattr(here.limits, name)
+        if wanted > max(getattr(usual, name), 0 if allowed is None else allowed):
+            yield f"to let programs use {name}={wanted:g}"
 
 
 def _tools(settings: RunSettings) -> Iterator[str]:

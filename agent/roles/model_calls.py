@@ -11,7 +11,7 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelUnavailable
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
-from fieldcraft.agent.prompts.rendering import AnswerUnusable, render
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.redaction import redact_data
@@ -56,7 +56,14 @@ class Tools(Protocol):
 class Asker:
     """Puts prompts to the model of each role, and makes the tool calls that it asks for on the way."""
 
-    def __init__(self, recorder: Recorder, clients: Mapping[str, Client], tools: Tools | None = None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        clients: Mapping[str, Client],
+        tools: Tools | None = None,
+        prompts: Prompts | None = None,
+    ) -> None:
+        self._prompts = prompts or Prompts()
         self._recorder = recorder
         self._clients = clients
         self._tools = tools
@@ -69,7 +76,7 @@ class Asker:
             BudgetExhausted: before the call.
             ModelsSilent: no answer, several calls in a row.
         """
-        return self._ask(role, template, render(template, **values))[0]
+        return self._ask(role, template, self._prompts.render(template, **values))[0]
 
     def plain(self, role: str, prompt: str) -> str:
         """The answer to a prompt that is no template, as text. Raises as `text` does."""
@@ -85,7 +92,7 @@ class Asker:
             BudgetExhausted: before a call.
             ModelsSilent: no answer, several calls in a row.
         """
-        messages = render(template, **values)
+        messages = self._prompts.render(template, **values)
         for left in range(self._settings.repairs, -1, -1):
             answer, messages = self._ask(role, template, messages)
             try:
@@ -96,7 +103,7 @@ class Asker:
                 messages = [
                     *messages,
                     Message(role="assistant", text=cut_text(answer, ANSWER_SHOWN) or "(empty)"),
-                    *render("repair", problem=str(problem)),
+                    *self._prompts.render("repair", problem=str(problem)),
                 ]
         raise AssertionError("unreachable")
 
@@ -110,7 +117,7 @@ class Asker:
                 *messages,
                 Message(role="assistant", text=answer.text, requests=answer.requests),
                 *self._tools.answer(role, answer.requests),
-                *(render("last_step") if left == 1 else ()),
+                *(self._prompts.render("last_step") if left == 1 else ()),
             ]
         return answer.text, messages
 

@@ -17,6 +17,7 @@ from fieldcraft.cli.commands import (
     doctor,
     envs,
     explore,
+    prompts,
     replay,
     runs,
     skills,
@@ -83,6 +84,7 @@ tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
 app.add_typer(tools.app, name="tools")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(toolformer.app, name="toolformer")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 
@@ -126,6 +128,8 @@ class _Log(logging.Handler):
         style = "warn" if record.levelno >= logging.WARNING else "quiet"
         source = "" if record.name == "fieldcraft.progress" else f"{record.name}: "
         console(stderr=True).print(say(f"{source}{message}", style), soft_wrap=True)
+        if record.exc_info and logging.getLogger().isEnabledFor(logging.INFO):
+            console(stderr=True).print(say(logging.Formatter().formatException(record.exc_info), "quiet"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

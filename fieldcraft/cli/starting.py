@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-CHANGEABLE = {"budget", "library", "runs"}
+CHANGEABLE = {"budget", "library", "prompts", "runs"}
 """The settings that a resume may change; all others are fixed by the run."""
 
 
@@ -84,7 +84,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
         check_prices(run_settings)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
-        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, listeners=(drive.take,))
+        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)
 
     try:
         return _drive(opener, runs, look)
@@ -113,10 +113,10 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes), and where its library is (--library). Start a new "
-            "run to change the rest"
+            "(--iterations, --tokens, --money, --minutes), and where its --library and its --prompts are. "
+            "Start a new run to change the rest"
         )
-    here = load_settings({key: flags[key] for key in ("library", "runs") if key in flags})
+    here = load_settings({key: flags[key] for key in ("library", "prompts", "runs") if key in flags})
     library = flags.get("library")
     if library is not None and not Path(library).is_dir():
         raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
@@ -143,7 +143,8 @@ def go_on(
             sources=here,
             vouch=vouch,
             ask_human=drive.ask,
-            listeners=(drive.take,),
+            follow=drive.take,
+            prompts=flags.get("prompts", ""),
         )
 
     return _drive(opener, folder.parent, look)

@@ -144,9 +144,9 @@ class TrialRun:
                 runs=request.runs,
                 sources=request.settings,
                 vouch=vouch,
-                listeners=(self._follow,),
+                follow=self._follow,
             )
-        return new_session(request.settings, runs=request.runs, name=request.name, listeners=(self._follow,))
+        return new_session(request.settings, runs=request.runs, name=request.name, follow=self._follow)
 
     def _limit(self, session: Session) -> None:
         """Limit the run to its own iterations and the remaining budget of the study."""

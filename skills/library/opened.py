@@ -273,6 +273,8 @@ def translated(path: Path) -> Iterator[None]:
             raise
         words = visible_line(error, 400)
         raise UnsafeLibrary(f"{words}; if you did not put it there, remove it and try again") from error
+    except ConnectionError:  # of no file: somebody else's, while the library was held for a whole run
+        raise
     except OSError as error:
         if error.errno in _FULL:
             cure = "free some space and try again"

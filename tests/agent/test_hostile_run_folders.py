@@ -235,6 +235,9 @@ def rewritten(place: Path, **settings: Any) -> None:
         ({"library": "a\0b"}, "write into the library a"),
         ({"model": "scripted:" + "x" * 5000}, "load the model scripted:xxx"),
         ({"sandbox": "unsafe"}, "run programs without a sandbox"),
+        ({"prompts": "../home"}, "use the prompts in ../home"),
+        ({"listeners": ("evil_ears:listen",)}, "import the listener evil_ears:listen"),
+        ({"limits": {"memory": 2**36}}, "let programs use memory="),
     ],
 )
 def test_a_resume_names_what_a_foreign_run_reaches_for(

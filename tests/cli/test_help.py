@@ -21,6 +21,7 @@ COMMANDS = [
     "skills",
     "envs",
     "runs",
+    "prompts",
     "toolformer",
     "tools",
     "tools add",

@@ -55,6 +55,7 @@ def explore(
     model: o.Model = None,
     role_model: o.RoleModel = None,
     base_url: o.BaseUrl = None,
+    prompts: o.Prompts = None,
     keep_prompts: o.KeepPrompts = None,
     iterations: o.Iterations = None,
     tokens: o.Tokens = None,
@@ -85,9 +86,11 @@ def explore(
     embeddings: o.Embeddings = None,
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
+    limit: o.Limit = None,
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    listener: o.ListenerNames = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -98,12 +101,15 @@ def explore(
     flags = {
         **f.method(method, without),
         **f.world(env, option, seed),
-        **f.models(model, role_model, base_url, keep_prompts),
+        **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
-        **f.conduct(critic, attempts, sandbox, actor=actor, retriever=retriever, embeddings=embeddings),
+        **f.conduct(
+            critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
+        ),
         **f.tools(tools, corpus, approve),
+        **f.given(listeners=tuple(listener) if listener else None),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
     if resume is not None:
@@ -122,6 +128,7 @@ def solve(
     model: o.Model = None,
     role_model: o.RoleModel = None,
     base_url: o.BaseUrl = None,
+    prompts: o.Prompts = None,
     keep_prompts: o.KeepPrompts = None,
     iterations: o.Iterations = None,
     tokens: o.Tokens = None,
@@ -138,9 +145,11 @@ def solve(
     embeddings: o.Embeddings = None,
     attempts: o.Attempts = None,
     sandbox: o.Sandbox = None,
+    limit: o.Limit = None,
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    listener: o.ListenerNames = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -149,10 +158,13 @@ def solve(
         raise UsageProblem('the task is empty; say what to do, such as "craft an iron pickaxe"')
     flags = {
         **f.world(env, option, seed),
-        **f.models(model, role_model, base_url, keep_prompts),
+        **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
-        **f.conduct(critic, attempts, sandbox, actor=actor, retriever=retriever, embeddings=embeddings),
+        **f.conduct(
+            critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
+        ),
         **f.tools(tools, corpus, approve),
+        **f.given(listeners=tuple(listener) if listener else None),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

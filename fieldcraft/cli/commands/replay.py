@@ -36,6 +36,7 @@ def replay(
     seed: o.Seed = None,
     option: o.Option = None,
     sandbox: o.Sandbox = None,
+    limit: o.Limit = None,
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
@@ -50,7 +51,7 @@ def replay(
     flags = {
         **f.world(env, option, seed),
         **f.keeping(library, library_owner),
-        **f.conduct(None, None, sandbox),
+        **f.conduct(None, None, sandbox, limit),
         **f.tools(tools, corpus, approve),
     }
     settings = load_settings(flags)
@@ -120,6 +121,7 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
             seed=settings.seed,
             options=settings.options,
             tools=tools,
+            limits=settings.limits.in_world(world.spec),
             fresh=True,
         )
         total = len(library)

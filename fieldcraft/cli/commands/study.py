@@ -197,7 +197,7 @@ def study(
     settings = load_settings(
         {
             **f.world(env, option, None),
-            **f.models(model, role_model, base_url, None),
+            **f.models(model, role_model, base_url, None, None),
             **f.budget(iterations, tokens, money, minutes),
             **f.given(sandbox=sandbox),
         }

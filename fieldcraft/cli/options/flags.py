@@ -59,13 +59,18 @@ def world(env: str | None, option: list[str] | None, seed: int | None) -> dict[s
 
 
 def models(
-    model: str | None, role_model: list[str] | None, base_url: str | None, keep_prompts: bool | None
+    model: str | None,
+    role_model: list[str] | None,
+    base_url: str | None,
+    prompts: str | None,
+    keep_prompts: bool | None,
 ) -> dict[str, Any]:
-    """The settings of `--model --role-model --base-url --keep-prompts`."""
+    """The settings of `--model --role-model --base-url --prompts --keep-prompts`."""
     return given(
         model=model,
         role_models=pairs("--role-model", role_model, parse_json=False),
         model_options=given(base_url=base_url),
+        prompts=prompts,
         keep_prompts=keep_prompts,
     )
 
@@ -91,16 +96,18 @@ def conduct(
     critic: str | None,
     attempts: int | None,
     sandbox: str | None,
+    limit: list[str] | None = None,
     *,
     actor: str | None = None,
     retriever: str | None = None,
     embeddings: str | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--critic --attempts --sandbox --actor --retriever --embeddings`."""
+    """The settings of `--critic --attempts --sandbox --limit --actor --retriever --embeddings`."""
     return given(
         critic=critic,
         attempts=attempts,
         sandbox=sandbox,
+        limits=pairs("--limit", limit, parse_json=False),
         actor=actor,
         retriever=retriever,
         embeddings=embeddings,

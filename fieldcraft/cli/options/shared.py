@@ -69,6 +69,15 @@ BaseUrl = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+Prompts = Annotated[
+    str | None,
+    typer.Option(
+        "--prompts",
+        metavar="FOLDER",
+        help="Templates of your own in place of built-in ones; see `prompts list`.",
+        rich_help_panel=MODELS,
+    ),
+]
 KeepPrompts = Annotated[
     bool | None,
     typer.Option("--keep-prompts", help="Keep every prompt in the run's folder.", rich_help_panel=MODELS),
@@ -229,6 +238,15 @@ Sandbox = Annotated[
         rich_help_panel=CONDUCT,
     ),
 ]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="KEY=VALUE",
+        help="What a program may use: seconds=120, memory=1GB, calls, output, frame; repeatable.",
+        rich_help_panel=CONDUCT,
+    ),
+]
 Tools = Annotated[
     list[str] | None,
     typer.Option(
@@ -256,6 +274,15 @@ Approve = Annotated[
         help="Ask you before a call: never, always, writes (a tool that may change something), or a tool's "
         "name; repeatable.",
         rich_help_panel=TOOLS,
+    ),
+]
+ListenerNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listener",
+        metavar="NAME",
+        help="Call this function with every event, module:Name or announced; repeatable.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 Plain = Annotated[

@@ -1,0 +1,154 @@
+"""What each prompt's template is given: the variables by name, in words, with values to try a template on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.task import Attempt, Task, Verdict
+from fieldcraft.envs import ItemGoal, Names, Observation
+from fieldcraft.skills import Execution, ProgramFault, Skill
+
+_WORLD = {"world": "the world in its own words", "names": "lists of names: `items`, `blocks`, `mobs`"}
+_OBSERVATION = {"observation": "what the agent sees and holds, as text"}
+_TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world cannot check it), `origin`"}
+_ANSWERS = "questions about the world, each with `question` and `answer`"
+_SKILLS = "skills that suit the task, each with `entry`, `description`, `source`, `language`"
+_SO_FAR = {
+    "completed": "tasks that were done, in words",
+    "failed": "tasks that failed, in words",
+    "said": "what the world said lately",
+}
+_ACTOR_USER = {
+    **_WORLD,
+    **_OBSERVATION,
+    **_TASK,
+    "language": "of programs: `python` or `javascript`",
+    "skills": _SKILLS,
+    "attempts": "earlier programs for the task, each with `number`, `source`, `problem`, `error`, "
+    "`failed_calls`, `log`, `critique`",
+    "failure_limit": "failed calls that end a program",
+    "tick_limit": "ticks that end a program",
+}
+_CURRICULUM = {**_WORLD, **_OBSERVATION, **_SO_FAR, "items": "items ever held, by name"}
+
+VARIABLES: Mapping[str, Mapping[str, str]] = {
+    "actor": {
+        **_ACTOR_USER,
+        "primitives": "what `bot` offers: signatures and docstrings",
+        "tools": "the tools of programs, one to a line; empty where there are none",
+    },
+    "actor_javascript": {**_ACTOR_USER, "reference": "what a program can use, in the world's own words"},
+    "actor_user": _ACTOR_USER,
+    "answer": {
+        "world": _WORLD["world"],
+        "question": "what to answer",
+        "evidence": "what the world said on it, a list",
+    },
+    "critic": {
+        **_TASK,
+        "before": "the observation before the task, as text",
+        "after": "the observation now, as text",
+        "error": "what ended the program early, or nothing",
+        "log": "the end of what the program printed",
+    },
+    "curriculum_questions": {**_CURRICULUM, "limit": "how many questions may be asked", "asked": _ANSWERS},
+    "curriculum_task": {**_CURRICULUM, "answers": _ANSWERS},
+    "decompose": {
+        **_WORLD,
+        **_OBSERVATION,
+        **_SO_FAR,
+        "task": "what to break into steps, in words",
+        "skills": _SKILLS,
+        "limit": "how many steps there may be",
+        "answers": _ANSWERS,
+    },
+    "describe": {**_TASK, "source": "the function to describe"},
+    "last_step": {},
+    "names": {**_WORLD, **_OBSERVATION},
+    "repair": {"problem": "what is wrong with the answer"},
+}
+"""The variables of each template, in words."""
+
+PARTS = frozenset({"actor_user", "names"})
+"""Templates that others include, without a `system` and a `user` block of their own."""
+
+PURPOSES: Mapping[str, str] = {
+    "actor": "write a Python program for a task",
+    "actor_javascript": "write a JavaScript program for a task",
+    "actor_user": "the user's message of both actors",
+    "answer": "answer a question about the world",
+    "critic": "judge whether a task was done",
+    "curriculum_questions": "ask what helps to choose a task",
+    "curriculum_task": "choose the next task",
+    "decompose": "break a task into steps",
+    "describe": "describe a program that worked",
+    "last_step": "say that no tool calls are left",
+    "names": "the names of the world, in five prompts",
+    "repair": "say why an answer could not be used",
+}
+
+_SOURCE = 'def chop_wood(bot, count=1):\n    """Chop."""\n    bot.chop()\n'
+_SKILL = Skill(name="chop-wood", description="Chops wood.", source=_SOURCE, entry="chop_wood")
+_CHOP = Task(
+    words="Chop 4 wood", reason="Wood is new.", context="An axe.", goal=ItemGoal(item="wood", count=4)
+)
+_FAULT = ProgramFault(kind="PrimitiveError", message="cannot chop: need an axe", line=3, text="bot.chop()")
+_ATTEMPT = Attempt(
+    number=1,
+    source=_SOURCE,
+    problem="it holds 2 code blocks",
+    execution=Execution(fault=_FAULT, log="chopped 3\n", failed_calls=["cannot chop: no tree"]),
+    verdict=Verdict(success=False, critique="Take an axe."),
+)
+_FULL: dict[str, Any] = {
+    "world": "A clearing.",
+    "names": Names(items=("wood", "plank"), blocks=("log",), mobs=("cow",)),
+    "observation": Observation(inventory={"wood": 2}).text(),
+    "language": "python",
+    "skills": [_SKILL],
+    "attempts": [_ATTEMPT],
+    "failure_limit": 5,
+    "tick_limit": 6000,
+    "primitives": "bot.chop() -> int\n    Chop the tree.",
+    "tools": "- lookup(name: str): Look a thing up.",
+    "reference": "- `bot`: a bot.",
+    "question": "What takes a plank?",
+    "evidence": ["cannot saw: need wood"],
+    "before": Observation().text(),
+    "after": Observation(inventory={"wood": 2}).text(),
+    "error": "PrimitiveError: cannot chop: need an axe",
+    "log": "chopped 3",
+    "completed": ["Chop 1 wood"],
+    "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
+    "said": ["cannot saw: need wood"],
+    "items": ["wood"],
+    "limit": 3,
+    "asked": [Answered(question="What takes a plank?", answer="Wood.")],
+    "answers": [Answered(question="What takes a plank?", answer="Wood.")],
+    "source": _SOURCE,
+    "problem": "it holds no JSON object",
+}
+_BARE: dict[str, Any] = {
+    **{name: type(value)() for name, value in _FULL.items() if isinstance(value, list | str)},
+    "names": Names(),
+    "language": "javascript",
+    "failure_limit": 1,
+    "tick_limit": 1,
+    "limit": 1,
+}
+
+
+def samples(template: str) -> list[dict[str, Any]]:
+    """What a template may be given in the middle of a run, and at its very beginning."""
+    full, bare = (
+        {name: values[name] for name in VARIABLES[template] if name != "task"} for values in (_FULL, _BARE)
+    )
+    match template:
+        case "decompose":
+            return [{**full, "task": "Build a hut"}, {**bare, "task": "Build a hut"}]
+        case "actor" | "actor_javascript" | "actor_user" | "critic" | "describe":
+            return [{**full, "task": _CHOP}, {**bare, "task": Task(words="Chop")}]
+        case _:
+            return [full, bare]
