@@ -20,10 +20,10 @@ from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.own_parts import OwnRetriever
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
-from fieldcraft.agent.roles.visibility import told
+from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Attempt, Task, Verdict
-from fieldcraft.agent.tooling.access import ToolDesk
+from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.agent.unfinished_task import UnfinishedTask
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
@@ -63,7 +63,7 @@ class Parts:
     retriever: OwnRetriever | None
     keeper: SkillKeeper
     runner: ProgramRunner
-    desk: ToolDesk
+    tool_access: ToolAccess
 
 
 class Explorer:
@@ -78,7 +78,7 @@ class Explorer:
 
     @property
     def state(self) -> RunState:
-        """Where the run stands."""
+        """The state of the run."""
         return self._recorder.state
 
     @property
@@ -94,7 +94,7 @@ class Explorer:
         return RunResult.at_end(self.state, ended=ended, reason=reason, folder=self._run.folder)
 
     def explore(self) -> RunState:
-        """Run until the budget is used up, the tasks end, or somebody asks to stop.
+        """Run until the budget is used up, the tasks end, or a stop is requested.
 
         Returns:
             The state at the end. `finished` says whether there is nothing left to do; else the run can be
@@ -107,20 +107,20 @@ class Explorer:
         """
         self._ending = None
         try:
-            self._wake()
+            self._restore_world()
             while self._go_on():
                 self._tidy()
             self._ending = "finished", self._finish()
         except tuple(_ENDINGS) as pause:
-            self._recorder.aside(e.RunPaused(reason=str(pause)))
+            self._recorder.record_metadata(e.RunPaused(reason=str(pause)))
             ended = next(ended for kind, ended in _ENDINGS.items() if isinstance(pause, kind))
             self._ending = ended, str(pause)
         except BrokenPart as fault:
-            self._recorder.aside(e.RunPaused(reason=visible_line(fault, 1000)))
+            self._recorder.record_metadata(e.RunPaused(reason=visible_line(fault, 1000)))
             raise
         except KeyboardInterrupt:
             with contextlib.suppress(JournalError):
-                self._recorder.aside(e.RunPaused(reason="interrupted at once"))
+                self._recorder.record_metadata(e.RunPaused(reason="interrupted at once"))
             raise
         return self.state
 
@@ -139,7 +139,7 @@ class Explorer:
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
-        self._parts.desk.begin_task()
+        self._parts.tool_access.begin_task()
         task = self._propose()
         if task is None:
             self._recorder.record(e.RunFinished(reason="no more tasks"))
@@ -156,7 +156,7 @@ class Explorer:
         return "the task is done" if self.state.solved else "the task was given up"
 
     def _propose(self) -> Task | None:
-        """The curriculum's next task. One that cannot be used is asked for anew, but not for ever."""
+        """The curriculum's next task. One that cannot be used is requested again, up to a limit."""
         refused = 0
         while True:
             try:
@@ -198,9 +198,9 @@ class Explorer:
             )
             return Verdict(success=False, critique=problem)
         execution = self._execute(written.program, attempt.number)
-        attempt.execution = told(execution, self._run.settings)
+        attempt.execution = visible_execution(execution, self._run.settings)
         iteration = self.state.spent.iterations
-        attempt.verdict = verdict = self._recorder.once(
+        attempt.verdict = verdict = self._recorder.record_decision(
             e.Judged,
             lambda: e.Judged(
                 iteration=iteration, verdict=self._parts.critic.judge(task, start, execution, self._now())
@@ -237,7 +237,7 @@ class Explorer:
     ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         environment = self._parts.environment
         if self._recorder.interrupted and not environment.spec.can_snapshot:
-            self._parts.desk.skip()
+            self._parts.tool_access.skip()
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
         execution = self._parts.runner.run(program, iteration, bindings)
@@ -255,11 +255,11 @@ class Explorer:
         try:
             seen = seen_of(environment)
         except Exception as error:
-            return self._go_on_blind(error)
+            return self._reuse_last_observation(error)
         self._blind = 0
         return seen
 
-    def _go_on_blind(self, error: Exception) -> tuple[Observation, Progress]:
+    def _reuse_last_observation(self, error: Exception) -> tuple[Observation, Progress]:
         """The environment's own fault: keep the last view, but not for ever."""
         self._blind += 1
         fault = visible_line(f"{type(error).__name__}: {error}", 500)
@@ -267,7 +267,7 @@ class Explorer:
             raise Stalled(
                 f"the environment failed to observe {self._blind} times in a row: {fault}"
             ) from error
-        self._recorder.aside(e.Warned(text=f"the environment failed to observe: {fault}"))
+        self._recorder.record_metadata(e.Warned(text=f"the environment failed to observe: {fault}"))
         return self.state.observation, self.state.progress
 
     def _known(self, task: Task, attempts: list[Attempt]) -> list[Skill]:
@@ -293,7 +293,7 @@ class Explorer:
         )
         return [match.skill for match in matches]
 
-    def _wake(self) -> None:
+    def _restore_world(self) -> None:
         """Bring the reset world to where the journal ends: new, or as the latest snapshot has it."""
         environment, run = self._parts.environment, self._run
         begun = has_begun(run)
@@ -308,13 +308,13 @@ class Explorer:
         if reached is not None:
             environment.resume(reached)
         if not begun:
-            self._recorder.once(e.WorldReset, self._world_reset)
+            self._recorder.record_decision(e.WorldReset, self._world_reset)
         if misfit:
             self._unfinished().set_aside(misfit)
 
     def _restore(self, snapshot: str, *, fresh: bool) -> None:
         if not restore_world(self._run, self._parts.environment, self._parts.runner, snapshot, fresh=fresh):
-            self._recorder.aside(
+            self._recorder.record_metadata(
                 e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldcraft.agent.tooling.access import ToolDesk
+from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, Program, SkillLibrary
 from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller
@@ -18,7 +18,7 @@ class ProgramRunner:
         library: SkillLibrary,
         *,
         seed: int,
-        desk: ToolDesk,
+        tool_access: ToolAccess,
         limits: ProgramLimits | None = None,
         callable_skills: bool = True,
     ) -> None:
@@ -26,7 +26,7 @@ class ProgramRunner:
         self._environment = environment
         self._library = library
         self._seed = seed
-        self._desk = desk
+        self._tool_access = tool_access
         self._limits = limits
         self._callable_skills = callable_skills
 
@@ -55,7 +55,7 @@ class ProgramRunner:
             tools: the tools of the program; by default the run's recorded tools.
         """
         bound = self.bindings(program) if bindings is None else bindings
-        with self._desk.program() as own:
+        with self._tool_access.program() as own:
             return self._sandbox.run(
                 program,
                 self._environment,

@@ -93,7 +93,7 @@ def new_session(
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
 
     Args:
-        settings: how the run is lived.
+        settings: the settings of the run.
         runs: the folder of runs.
         name: of the run; made from the time where omitted.
         ask_human: asks a person at the terminal, for the `human` curriculum and critic.
@@ -166,7 +166,7 @@ def resumed_session(
         resumed = e.RunResumed(
             settings=run.settings, library_at=run.library_at, loop=e.LOOP, version=THIS_VERSION
         )
-        session.recorder.aside(resumed)
+        session.recorder.record_metadata(resumed)
         if remark:
             _warn(session.recorder, remark)
         yield session
@@ -174,7 +174,7 @@ def resumed_session(
 
 @dataclass(frozen=True)
 class _Opened:
-    """What a run stands on, besides its record."""
+    """The parts that a run uses."""
 
     clients: dict[str, ModelClient]
     environment: Environment
@@ -289,22 +289,24 @@ def _assemble(
 ) -> Session:
     environment, library = opened.environment, opened.library
     recorder = Recorder(run, listeners)
-    executor, desk = run_executor(
+    executor, tool_access = run_executor(
         opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
     )
     stack.callback(executor.close)
-    asker = Asker(recorder, opened.clients, desk, opened.prompts)
+    asker = Asker(recorder, opened.clients, tool_access, opened.prompts)
     settings = run.settings
     runner = ProgramRunner(
         opened.sandbox,
         environment,
         library,
         seed=settings.seed,
-        desk=desk,
+        tool_access=tool_access,
         limits=settings.limits.in_world(environment.spec),
         callable_skills=settings.retrieved > 0,
     )
-    roles = RoleFactory(recorder, asker, environment, library, opened.given, ask_human, desk.reference())
+    roles = RoleFactory(
+        recorder, asker, environment, library, opened.given, ask_human, tool_access.reference()
+    )
     parts = Parts(
         environment=environment,
         library=library,
@@ -312,12 +314,12 @@ def _assemble(
         actor=roles.actor(),
         critic=roles.critic(),
         retriever=roles.retriever(),
-        keeper=SkillKeeper(recorder, asker, environment, library, runner, desk),
+        keeper=SkillKeeper(recorder, asker, environment, library, runner, tool_access),
         runner=runner,
-        desk=desk,
+        tool_access=tool_access,
     )
-    problems = [f"tool {each.name} cannot be had: {each.message}" for each in opened.registry.problems]
-    for problem in [*problems, *deaf_models(opened.clients, desk)]:
+    problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]
+    for problem in [*problems, *deaf_models(opened.clients, tool_access)]:
         _warn(recorder, problem)
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
 
@@ -326,4 +328,4 @@ def _warn(recorder: Recorder, problem: str) -> None:
     """Log and record what a person should know; `recorded` tells who shows the run's events as well."""
     text = redact(problem)[:1000]
     logger.warning("%s", text, extra={"recorded": True})
-    recorder.aside(e.Warned(text=text))
+    recorder.record_metadata(e.Warned(text=text))

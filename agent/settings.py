@@ -69,7 +69,7 @@ class FixedTask(BaseModel):
 
 
 class RunSettings(Discreet, BaseModel):
-    """How a run is lived. Defaults follow Voyager (arXiv 2305.16291) unless said otherwise.
+    """The settings of a run. Defaults follow Voyager (arXiv 2305.16291) unless said otherwise.
 
     `warm_up` maps a field of the observation (or `answers`) to the number of completed tasks from which
     the curriculum is shown it. Voyager shows questions and answers after 15 tasks; here they come at once,
@@ -208,7 +208,7 @@ class RunSettings(Discreet, BaseModel):
         for user in value:
             if user not in TOOL_USERS:
                 raise UnknownRole(
-                    f"nobody called {user!r} uses tools{nearest(user, TOOL_USERS) or '.'} "
+                    f"no user of tools is called {user!r}{nearest(user, TOOL_USERS) or '.'} "
                     f"Who does: {', '.join(TOOL_USERS)}"
                 )
         return value

@@ -107,7 +107,7 @@ class UnfinishedTask:
         """The task is done in the world as it is: nothing of it is left to be set aside."""
         number = self._recorder.state.task_number
         text = f"{said}; what they did stands, and task {number} is done in the world as it is now"
-        self._recorder.aside(e.Warned(text=text))
+        self._recorder.record_metadata(e.Warned(text=text))
         if verdict is not self._tail.verdict:
             self._recorder.write(e.Judged(iteration=started.iteration, verdict=verdict), sync=True)
         self._keep(task, started)

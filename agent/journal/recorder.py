@@ -65,7 +65,7 @@ class Recorder:
     Attributes:
         interrupted: the last intent on the tape had no outcome, and the effect is being done again.
         model_failures: failed model calls in a row since this process began.
-        on_calls: told of the tool calls within an effect that is played back.
+        on_calls: called with the tool calls of a replayed effect.
         start: where the run stood before the events that are played back.
     """
 
@@ -90,7 +90,7 @@ class Recorder:
         """Stop the run at its next event. Safe in a signal handler."""
         self._stop = reason
 
-    def heed_stop(self) -> None:
+    def raise_if_stopping(self) -> None:
         """Raise `StopRequested` where somebody asked for it."""
         if self._stop:
             raise StopRequested(self._stop)
@@ -106,7 +106,7 @@ class Recorder:
         """Record a decision that follows from earlier outcomes; synced with the next effect."""
         if self._tape:
             return self._play(type(event), like=event)
-        self.heed_stop()
+        self.raise_if_stopping()
         return self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
 
     def write(self, event: E, *, sync: bool) -> E:
@@ -118,7 +118,7 @@ class Recorder:
         event = self._tape[0] if self._tape else None
         return event if isinstance(event, kind) else None
 
-    def once(self, kind: type[E], decide: Callable[[], E]) -> E:
+    def record_decision(self, kind: type[E], decide: Callable[[], E]) -> E:
         """Record a decision that looks at the world as it is now; a recorded one is not taken again."""
         if self._tape and isinstance(self._tape[0], kind):
             return self._play(kind)
@@ -153,7 +153,7 @@ class Recorder:
                 return self._play(*outcomes)
             self.interrupted = True
         else:
-            self.heed_stop()
+            self.raise_if_stopping()
             self._write(intent, sync=not repeatable)
         return self._write(perform(), sync=True)
 
@@ -175,7 +175,7 @@ class Recorder:
         while self._tape:
             self._take(self._tape.popleft())
 
-    def aside(self, event: e.BaseEvent) -> None:
+    def record_metadata(self, event: e.BaseEvent) -> None:
         """Record how the run is driven (warnings, pauses); no resume looks at it."""
         self._write(event, sync=True)
 

@@ -28,7 +28,7 @@ def restore_world(
 
     Returns:
         Whether the snapshot itself was used; else the recorded programs were run again from the latest
-        sound snapshot, or from the reset, and the result was proven to be the same world.
+        valid snapshot, or from the reset, and the result was proven to be the same world.
 
     Raises:
         SnapshotDamaged: neither way leads there; the message says what to restore from a copy.

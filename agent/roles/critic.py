@@ -11,7 +11,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.model_calls import Asker
-from fieldcraft.agent.roles.visibility import told
+from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.text import entered, visible_line, visible_lines
@@ -86,7 +86,7 @@ class ModelCritic:
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
         """Ask the critic's model; an unusable answer counts as failure."""
-        run = told(run, self._settings)
+        run = visible_execution(run, self._settings)
         try:
             found = self._asker.parsed(
                 "critic",

@@ -44,7 +44,7 @@ class ModelsSilent(Paused, RuntimeError):
 
 
 class Tools(Protocol):
-    """Who makes the tool calls that a model asks for: a `ToolDesk`."""
+    """Who makes the tool calls that a model asks for: a `ToolAccess`."""
 
     def offer(self, role: str) -> tuple[dict[str, Any], ...]:
         """The tools of a role, in the form of OpenAI's API."""

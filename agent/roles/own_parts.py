@@ -116,7 +116,7 @@ class OwnCurriculum:
         changed = sorted(name for name in after if after[name] != before.get(name))
         if changed and not self._warned:
             self._warned = True
-            self._recorder.aside(
+            self._recorder.record_metadata(
                 e.Warned(
                     text=f"{self._name} keeps {', '.join(changed[:5])} in its own attributes, which a "
                     "resume in another process does not have; work it out from what `propose` is shown, "

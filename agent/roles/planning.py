@@ -1,4 +1,4 @@
-"""Solving one given task: break it into steps, do them, plan anew from what failed."""
+"""Solving one given task: break it into steps, do them, replan from what failed."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Planner:
 class SolveCurriculum:
     """Voyager's decomposition of a given task (its `inference` mode), which never gave up.
 
-    The plan lives in the run's state. A step that is done is never done again, and a failed step throws
+    The plan is part of the run's state. A step that is done is never done again, and a failed step throws
     the rest of the plan away: the next plan is made with what that failure taught.
     """
 

@@ -13,7 +13,7 @@ from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
-from fieldcraft.agent.tooling.access import ToolDesk
+from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Execution, Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.library.skill import folder_name
@@ -31,14 +31,14 @@ class SkillKeeper:
         environment: Environment,
         library: SkillLibrary,
         runner: ProgramRunner,
-        desk: ToolDesk,
+        tool_access: ToolAccess,
     ) -> None:
         self._recorder = recorder
         self._asker = asker
         self._environment = environment
         self._library = library
         self._runner = runner
-        self._desk = desk
+        self._tool_access = tool_access
 
     def keep(
         self, task: Task, program: Program, run: Execution, start: Moment, *, iteration: int, first: bool
@@ -90,7 +90,7 @@ class SkillKeeper:
     ) -> Skill:
         settings = self._recorder.run.settings
         called = {name for call in run.calls if (name := call.name.removeprefix("tools.")) != call.name}
-        needed = (program.tools | called) & set(self._desk.names())
+        needed = (program.tools | called) & set(self._tool_access.names())
         return Skill(
             name=folder_name(program.entry),
             description=redact(description or program.docstring or task.words)[:1024],
@@ -127,7 +127,7 @@ class SkillKeeper:
         now = self._environment.snapshot()
         try:
             restore_world(self._recorder.run, self._environment, self._runner, start.snapshot, fresh=False)
-            execution = self._runner.run(program, iteration, tools=self._desk.rerun())
+            execution = self._runner.run(program, iteration, tools=self._tool_access.rerun())
             check = self._environment.check(task.goal, start.progress)
         finally:
             self._environment.restore(now)

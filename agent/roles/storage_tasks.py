@@ -21,7 +21,7 @@ def care_for_inventory(
 
     With the world's container seen: deposit what is least useful; with one held: place it; else make one,
     where there is such an item. A task that fails makes way for others for a while (`RESTING`), so that a
-    chest that cannot be made yet does not hold up a life.
+    chest that cannot be made yet does not block a run.
 
     Args:
         observation: of now.

@@ -1,4 +1,4 @@
-"""What of an execution is told: all of it, or without what an ablation leaves out (Voyager, section 3.4)."""
+"""Filter what models see of an Execution, for the ablations (Voyager, section 3.4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fieldcraft.skills import Execution
 _WORLDS_OWN = "PrimitiveError"
 
 
-def told(execution: Execution, settings: RunSettings) -> Execution:
+def visible_execution(execution: Execution, settings: RunSettings) -> Execution:
     """`execution` as the models are told of it.
 
     What the world answered, in errors of primitives and in the log, is environment feedback; how the

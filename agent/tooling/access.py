@@ -21,7 +21,7 @@ from fieldcraft.tools.loading import is_source
 _SOURCES = ("mcp.", "openapi.")
 
 
-class ToolDesk:
+class ToolAccess:
     """Provides tools to the roles, makes the calls that their models request, and serves the programs."""
 
     def __init__(

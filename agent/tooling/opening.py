@@ -14,7 +14,7 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.agent.tooling.access import ProgramTools, ToolDesk, names_for
+from fieldcraft.agent.tooling.access import ProgramTools, ToolAccess, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.common.errors import MissingRequirement
@@ -81,11 +81,11 @@ def _check_approval(settings: RunSettings, registry: ToolRegistry) -> None:
             )
 
 
-def deaf_models(clients: Mapping[str, ModelClient], desk: ToolDesk) -> list[str]:
+def deaf_models(clients: Mapping[str, ModelClient], tool_access: ToolAccess) -> list[str]:
     """Warnings for roles whose models do not support tool calls, such as the offline one."""
     roles: dict[str, list[str]] = {}
     for role, client in clients.items():
-        if client.name != "offline" and desk.offer(role) and not client.calls_tools:
+        if client.name != "offline" and tool_access.offer(role) and not client.calls_tools:
             roles.setdefault(client.name, []).append(role)
     return [
         f"{name} makes no tool calls of its own; the tools of {', '.join(found)} are not offered to it"
@@ -100,7 +100,7 @@ def run_executor(
     environment: Environment,
     library: SkillLibrary,
     ask_person: Callable[[str], str],
-) -> tuple[ToolExecutor, ToolDesk]:
+) -> tuple[ToolExecutor, ToolAccess]:
     """Open the access to the tools of a run, with every call recorded in its journal."""
     settings = recorder.run.settings
     record = ToolRecord(recorder)
@@ -122,7 +122,7 @@ def run_executor(
         approvals=recorder.state.approvals,
     )
     record.executor = executor
-    return executor, ToolDesk(executor, record, settings, world)
+    return executor, ToolAccess(executor, record, settings, world)
 
 
 class ReplayTools:

@@ -73,6 +73,6 @@ def test_a_run_from_its_own_folder_says_nothing_of_its_library(workshop: Worksho
 def test_a_warning_from_the_start_is_shown_among_the_lines(workshop: Workshop) -> None:
     (workshop.folder / "broken.py").write_text("def silent(text: str) -> str:\n    return text\n")
     ended = workshop.explore("--iterations", "1", "--tools", "broken:silent")
-    assert "! tool broken:silent cannot be had" in ended.out
+    assert "! tool broken:silent is not available" in ended.out
     alone = workshop.run("explore", "--json", "--iterations", "1", "--tools", "broken:silent")
-    assert alone.err.count("tool broken:silent cannot be had") == 1
+    assert alone.err.count("tool broken:silent is not available") == 1
