@@ -11,6 +11,7 @@ from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.journal.tail import checkpoint, has_begun, latest_snapshot, reached_by
+from fieldcraft.agent.journal.unfinished_task import UnfinishedTask
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
@@ -24,7 +25,7 @@ from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.agent.tooling.access import ToolAccess
-from fieldcraft.agent.unfinished_task import UnfinishedTask
+from fieldcraft.common.errors import Paused
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
@@ -38,7 +39,7 @@ BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
 
 
-class Stalled(Exception):
+class Stalled(Paused):
     """The run cannot go on as things are, and nobody asked it to stop; the message says why."""
 
 

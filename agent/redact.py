@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fieldcraft.common.redaction import REDACTED, redact
+from fieldcraft.common.secrets.redaction import REDACTED, redact
 
 __all__ = ["REDACTED", "clean", "redact"]
 

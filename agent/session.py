@@ -12,10 +12,10 @@ from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.extensions import check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.library_place import find_library
 from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import THIS_VERSION, Run, absolute_path
 from fieldcraft.agent.journal.tail import reached_by
-from fieldcraft.agent.library_place import find_library
 from fieldcraft.agent.listeners import guarded
 from fieldcraft.agent.models import ModelClient, ModelSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
@@ -134,7 +134,7 @@ def resumed_session(
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
     Its library is `library`, or else looked for where its name leads, where it was, and beside the folder of
-    runs (`fieldcraft.agent.library_place`).
+    runs (`fieldcraft.agent.journal.library_place`).
 
     What the run's files do not keep of its settings, passwords for example, is looked up in `sources`: all of
     them, or those of its tools alone.

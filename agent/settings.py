@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from fieldcraft.agent.limits import LimitSettings, limits_as_settings
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.fields import Count, Text
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.envs import Goal, nearest
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.sources.secrets import (

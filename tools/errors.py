@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fieldcraft.common.errors import FieldcraftError, ForeignFault, InputError
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 
 
 class ToolError(FieldcraftError):

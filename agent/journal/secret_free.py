@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.common.redaction import may_hold_secret, redact_data
+from fieldcraft.common.secrets.redaction import may_hold_secret, redact_data
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
 _SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)

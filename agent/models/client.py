@@ -19,7 +19,7 @@ from fieldcraft.agent.models.prices import Tokens, cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import entered
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.common.errors import FieldcraftError, InputError, MissingRequirement, Unavailable
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 
 
 class ModelError(FieldcraftError):

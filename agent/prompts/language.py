@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from fieldcraft.agent.prompts.placing import Block
+from fieldcraft.common.errors import ForeignFault
 
 PROMPT_LIMIT = 2_000_000
 """Characters of a message."""
@@ -88,7 +89,7 @@ _METHODS: tuple[tuple[type, frozenset[str]], ...] = (
 )
 
 
-class TooMuch(Exception):
+class TooMuch(ForeignFault):
     """A template makes more than a prompt may be; the message says what."""
 
 

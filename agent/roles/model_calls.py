@@ -14,7 +14,7 @@ from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.common.errors import Paused
-from fieldcraft.common.redaction import redact_data
+from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.common.text import cut_text, valid_text
 
 ANSWER_SHOWN = 4_000

@@ -19,7 +19,7 @@ from fieldcraft.agent.journal.recorder import JournalDiverged, Recorder
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.messages import Usage
 from fieldcraft.agent.tooling.replayed_calls import record_key
-from fieldcraft.common.redaction import redact_data
+from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.common.text import entered
 from fieldcraft.tools import ToolCall, ToolExecutor, ToolOutcome
 

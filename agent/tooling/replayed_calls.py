@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from fieldcraft.common.fields import fitted
-from fieldcraft.common.redaction import redact_data
+from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import ToolError, ToolOutcome, UnknownTool
 from fieldcraft.tools.calls.limits import key

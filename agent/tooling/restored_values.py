@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from fieldcraft.agent.journal.run import RunError
 from fieldcraft.agent.settings import RunSettings
-from fieldcraft.common.redaction import REDACTED
+from fieldcraft.common.secrets.redaction import REDACTED
 from fieldcraft.tools.sources.secrets import LEFT_OUT
 from fieldcraft.tools.sources.settings import SourceSettings, ToolSources
 

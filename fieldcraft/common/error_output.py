@@ -8,7 +8,7 @@ import threading
 import traceback
 from types import TracebackType
 
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 
 LONGEST = 1_000_000
 """Characters of one traceback; its end is shown, where the error itself stands."""

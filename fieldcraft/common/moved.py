@@ -23,7 +23,7 @@ PACKAGES: Mapping[str, str] = {
 """Packages of 0.1.0 that moved with the modules in them."""
 
 MODULES: Mapping[tuple[str, str], str] = {
-    ("", "common"): "secret_shapes",
+    ("", "common.secrets"): "secret_shapes:shapes",
     ("agent", "agent.journal"): (
         "asked:effect_events events fold:reducer rebuild:restore recorder run "
         "sameness:compare state summary:overview"
@@ -38,6 +38,7 @@ MODULES: Mapping[tuple[str, str], str] = {
         "tool_values:restored_values toolkit:opening views:context"
     ),
     ("agent.models", "agent.models.offline"): "forked forking",
+    ("agent.study", "study"): "crew:worker_pool lives:trials",
     ("cli", "cli.commands"): (
         "doctor envs exchange explore replay runs skills study toolformer toolformer_compare "
         "toolformer_train tools tools_add"
@@ -53,7 +54,9 @@ MODULES: Mapping[tuple[str, str], str] = {
     ("skills.javascript", "skills.program.javascript.javascript_reader"): "early_errors scopes syntax",
     ("skills", "skills.search"): "dense embeddings index lexical retrieval vectors",
     ("envs", "common"): "suggest",
+    ("envs.minecraft", "envs.minecraft"): "life:episode",
     ("tools", "common"): "cache",
+    ("tools.sources.mcp", "tools.sources.mcp"): "hub:servers sifting:announcements",
     ("tools", "tools.calls"): (
         "approval arguments background deadlines describing ending executor naming policy results retrying "
         "running tally:limits workers"

@@ -16,7 +16,7 @@ import threading
 from typing import TextIO
 
 from fieldcraft.common.error_output import Formatter, guard_error_output, print_error
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.study.trials import Ended, Step, TrialRequest, TrialRun
 
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from fieldcraft.common import redaction
-from fieldcraft.common.redaction import REDACTED, learn, learn_url, redact, redact_data, redact_json
+from fieldcraft.common.secrets import redaction
+from fieldcraft.common.secrets.redaction import REDACTED, learn, learn_url, redact, redact_data, redact_json
 
 SECRET = 'qui"et/mossy+bädger 7'
 

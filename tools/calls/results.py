@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.files import Folder
-from fieldcraft.common.redaction import redact, redact_data
+from fieldcraft.common.secrets.redaction import redact, redact_data
 from fieldcraft.common.text import cut_text, decoded, quoted, valid_text, visible_line
 from fieldcraft.tools.calls.naming import identifier
 from fieldcraft.tools.calls.plain import MOST_CHARACTERS, Taken

@@ -1,7 +1,7 @@
 """Secret values that settings contain instead of a `${NAME}`: they are used, but not written to files.
 
 The same rules decide which values of the settings are registered as secrets, so that a server, error or
-program that repeats them cannot bring them into a file or onto the screen (`fieldcraft.common.redaction`).
+program that repeats them cannot bring them into a file or onto the screen (`common.secrets.redaction`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pydantic import BaseModel, PlainSerializer, SerializationInfo
 
 from fieldcraft.common.fields import Data as Value
 from fieldcraft.common.fields import Text
-from fieldcraft.common.redaction import (
+from fieldcraft.common.secrets.names import PLACEHOLDER, counts, is_harmless, names_a_secret
+from fieldcraft.common.secrets.redaction import (
     is_path_token,
     is_secret_parameter,
     learn,
@@ -24,8 +25,7 @@ from fieldcraft.common.redaction import (
     learn_url,
     without_known,
 )
-from fieldcraft.common.secret_names import PLACEHOLDER, counts, is_harmless, names_a_secret
-from fieldcraft.common.secret_shapes import names_its_value, without_shapes
+from fieldcraft.common.secrets.shapes import names_its_value, without_shapes
 
 FOR_FILES = {"for": "files"}
 """The serialization context for files: secret values are left out, names are kept."""

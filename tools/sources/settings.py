@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from fieldcraft.common.redaction import learn_url
+from fieldcraft.common.secrets.redaction import learn_url
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.secrets import (
     VARIABLE,

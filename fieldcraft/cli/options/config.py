@@ -27,8 +27,8 @@ from fieldcraft.common.fields import LARGEST_COUNT
 from fieldcraft.common.files import read_file
 from fieldcraft.common.invalid import allowed, in_words
 from fieldcraft.common.plugins import check_name
-from fieldcraft.common.redaction import redact
-from fieldcraft.common.secret_names import names_a_secret
+from fieldcraft.common.secrets.names import names_a_secret
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.sources.secrets import guarded_text

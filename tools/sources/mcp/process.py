@@ -19,7 +19,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from fieldcraft.common.data import DataError
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import decoded, visible_line
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE, read_message, refusal_of

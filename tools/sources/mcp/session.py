@@ -13,7 +13,7 @@ from mcp import Client, MCPError
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import ValidationError
 
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.calls.schemas import CheckGivenUp

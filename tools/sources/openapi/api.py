@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from fieldcraft.common.data import DataError, Limits, read_json
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.background import BackgroundLoop
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError

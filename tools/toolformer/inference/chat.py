@@ -16,7 +16,7 @@ from pydantic import ConfigDict
 
 from fieldcraft.common.data import read_json
 from fieldcraft.common.files import Folder, read_file
-from fieldcraft.common.redaction import redact
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.tools.announced import available
 from fieldcraft.tools.builtin.corpus import Corpora
 from fieldcraft.tools.calls.executor import ToolExecutor

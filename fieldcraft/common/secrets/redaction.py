@@ -19,13 +19,13 @@ from threading import RLock
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit
 
-from fieldcraft.common.secret_names import (
+from fieldcraft.common.secrets.names import (
     is_harmless,
     is_plain_parameter,
     names_a_secret,
     variable_holds_secret,
 )
-from fieldcraft.common.secret_shapes import names_its_value, says_secret, without_shapes
+from fieldcraft.common.secrets.shapes import names_its_value, says_secret, without_shapes
 from fieldcraft.common.text import valid_text
 
 REDACTED = "[redacted]"

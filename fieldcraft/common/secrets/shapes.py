@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache, partial
 
-from fieldcraft.common.secret_names import PLACEHOLDER, counts, names_a_secret, words_of
-from fieldcraft.common.secret_tokens import TOKENS_BY_SIGN, Shape, has_digit
+from fieldcraft.common.secrets.names import PLACEHOLDER, counts, names_a_secret, words_of
+from fieldcraft.common.secrets.tokens import TOKENS_BY_SIGN, Shape, has_digit
 
 Mark = Callable[[str], str]
 """Gives what stands in the place of a secret."""
