@@ -108,7 +108,10 @@ def test_a_tool_is_found_under_an_old_module_path() -> None:
 
 
 def test_a_module_that_never_was_is_still_missing() -> None:
-    with pytest.raises(ModuleNotFoundError, match=r"fieldcraft\.agent\.study\.nothing"):
+    with (
+        warnings.catch_warnings(action="ignore"),
+        pytest.raises(ModuleNotFoundError, match=r"fieldcraft\.agent\.study\.nothing"),
+    ):
         importlib.import_module("fieldcraft.agent.study.nothing")
 
 
