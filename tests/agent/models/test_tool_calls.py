@@ -98,7 +98,7 @@ def test_a_script_asks_for_tools_too(tmp_path: Path) -> None:
 
 def test_bad_tool_calls_in_a_script_are_named(tmp_path: Path) -> None:
     with pytest.raises(
-        BadScript, match=r"an answer of actor has bad tool calls: tool_calls.0.name: Field req"
+        BadScript, match=r"an answer of actor has bad tool calls: tool_calls.0.name: is missing"
     ):
         script(tmp_path, '{"actor": [{"tool_calls": [{"arguments": {}}]}]}')
 
