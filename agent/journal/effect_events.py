@@ -32,13 +32,14 @@ class ModelAsked(BaseEvent):
 class ModelAnswered(BaseEvent):
     """Outcome: the answer and its cost (`money` in USD). The request is never repeated.
 
-    With `requests` the model asks for tool calls before it answers.
+    With `requests` the model asks for tool calls before it answers. `reasoning` is for people to read.
     """
 
     type: Literal["model_answered"] = "model_answered"
     role: Text
     call: Count
     text: Text
+    reasoning: Text = ""
     model: Text
     input_tokens: Count = 0
     output_tokens: Count = 0

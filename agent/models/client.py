@@ -17,6 +17,7 @@ from fieldcraft.agent.models.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.prices import Tokens, cost, price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
+from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import assistant_turn, requests_of, tool_turn
 from fieldcraft.common.secrets.redaction import redact
@@ -119,9 +120,11 @@ class ModelClient:
                 f"the last one: {fault}",
                 _total(bill),
             ) from fault
+        text, within = split_reasoning(entered(reply.text, _LONGEST_ANSWER))
         return Answer(
             **_total(bill).model_dump(),
-            text=entered(reply.text, _LONGEST_ANSWER),
+            text=text,
+            reasoning=entered(reasoning_apart(reply) or within, _LONGEST_ANSWER),
             model=self.name,
             seconds=time.monotonic() - started,
             attempts=retrying.statistics["attempt_number"],
@@ -174,12 +177,14 @@ class ModelClient:
         try:
             reply = self._invoke(conversation, place, tools)
             bill.append(self._usage(conversation, reply))
-            usable = bool(reply.text.strip() or (tools and requests_of(reply)))
+            text, reasoning = split_reasoning(reply.text)
+            usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
             raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
         if not usable:
             cure = " (cut at its limit of output tokens: raise max_output_tokens)" * _is_truncated(reply)
-            raise PassingFault(f"empty answer{cure}")
+            what = "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
+            raise PassingFault(f"{what}{cure}")
         return reply
 
     def _invoke(

@@ -67,10 +67,12 @@ class Answer(Usage):
 
     `seconds` are from the first attempt to the answer, waiting included. `truncated` says that the model
     was cut at its limit of output tokens. With `requests` the text may be empty: the model wants the
-    outcomes of these tool calls first.
+    outcomes of these tool calls first. `reasoning` is what the model wrote on the way to its answer, kept for
+    people to read.
     """
 
     text: Text
+    reasoning: Text = ""
     model: Text
     seconds: Amount = Field(ge=0)
     attempts: Count = Field(default=1, ge=1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from fieldcraft.agent.models.reasoning import split_reasoning
 from fieldcraft.common.data import DataError, read_json
 from fieldcraft.common.errors import ForeignFault
 from fieldcraft.common.suggest import reason
@@ -16,11 +18,17 @@ ANSWER_LIMIT = 100_000
 """Characters of an answer that are read; a longer one is refused."""
 
 _LONGEST_PROBLEM = 2_000
-_FENCE = "```"
-_AFTER_FENCE = re.compile(r"(?:json)?(\s*+)")
+_MOST_OPEN = 50
+"""Braces that are never closed, after which no more objects are looked for."""
+_MOST_TRIED = 20
+"""Objects of an answer that are tried, the last first."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_OPENING = re.compile(r"[ \t]*+```[ \t]*+[\w+-]*+[ \t]*+")
-_CLOSING = re.compile(r"[ \t]*+```[ \t]*+")
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"|,(?=[ \t\r\n]{0,200}[}\]])', re.DOTALL)
+_RAW = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_OPENING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)")
+_CLOSING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
+_AT_END = re.compile(r"(?P<line>.*?[^`~\s])[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
+_LANGUAGES = {"python": ("python", "py", "python3"), "javascript": ("javascript", "js", "node")}
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -36,78 +44,155 @@ class AnswerUnusable(ForeignFault, ValueError):
 
 
 def parse_json(answer: str, schema: type[T]) -> T:
-    """The one JSON object in an answer, bare or in a code block, as `schema`.
+    """The last JSON object of an answer that fits `schema`, outside reasoning.
 
     Raises:
-        AnswerUnusable: none, or not of that schema.
+        AnswerUnusable: there is none; the message says what is wrong with the last one.
     """
-    _refuse_giant(answer)
-    text = _last_block(answer)
-    start = text.find("{")
-    if start < 0:
-        raise AnswerUnusable("it holds no JSON object")
+    problem = ""
+    for text in list(_objects(_proper(answer)))[: -_MOST_TRIED - 1 : -1]:
+        try:
+            return _validated(text, schema)
+        except AnswerUnusable as error:
+            problem = problem or str(error)
+    raise AnswerUnusable(problem or "it holds no JSON object")
+
+
+def _validated(text: str, schema: type[T]) -> T:
     try:
-        return schema.model_validate(read_json(_first_object(text, start)))
+        data = _lenient(text)
+        if schema.model_fields.keys().isdisjoint(data):
+            raise AnswerUnusable(f"the object has none of the keys {', '.join(schema.model_fields)}")
+        return schema.model_validate(_without_nulls(data, schema))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the object"
-        problem = f"{place}: {reason(first['msg'])}"
+        raise AnswerUnusable(f"{place}: {reason(first['msg'])}") from None
     except DataError as error:
-        problem = f"it is not valid JSON: {str(error).removeprefix('it is no valid JSON: ')}"
-    raise AnswerUnusable(problem)
+        problem = str(error).removeprefix("it is no valid JSON: ")
+        raise AnswerUnusable(f"it is not valid JSON: {problem}") from None
 
 
-def _last_block(answer: str) -> str:
-    """What stands in the last code block without a language, or of JSON; else the answer."""
-    block, place = answer, 0
-    while (fence := answer.find(_FENCE, place)) >= 0:
-        place = fence + 1
-        gap = _AFTER_FENCE.match(answer, fence + len(_FENCE))
-        if gap is None or (line_end := answer.rfind("\n", *gap.span(1))) < 0:
+def _lenient(text: str) -> dict[str, Any]:
+    """The object, raw line breaks in its strings and commas after its last entries forgiven."""
+    try:
+        data = read_json(text)
+    except DataError:
+        mended = _STRING_OR_COMMA.sub(_mended, text)
+        if mended == text:
+            raise
+        data = read_json(mended)
+    assert isinstance(data, dict)
+    return data
+
+
+def _mended(match: re.Match[str]) -> str:
+    if match[0] == ",":
+        return ""
+    return "".join(_RAW.get(letter, letter) for letter in match[0])
+
+
+def _without_nulls(data: dict[str, Any], schema: type[BaseModel]) -> dict[str, Any]:
+    """Without the nulls of fields that may be left out."""
+    optional = {name for name, field in schema.model_fields.items() if not field.is_required()}
+    return {name: value for name, value in data.items() if value is not None or name not in optional}
+
+
+def _objects(text: str) -> Iterator[str]:
+    """The outermost pairs of braces with what is in them, in order; the last may never be closed."""
+    place, unclosed = 0, 0
+    while unclosed < _MOST_OPEN and (start := text.find("{", place)) >= 0:
+        end = _end_of(text, start)
+        if end is None:
+            unclosed += 1
+            place = start + 1
+            if unclosed == 1:
+                yield text[start:]
             continue
-        closing = answer.find(_FENCE, line_end)
-        if closing < 0:
-            break
-        block, place = answer[line_end + 1 : closing], closing + len(_FENCE)
-    return block
+        yield text[start:end]
+        place = end
 
 
-def _first_object(text: str, start: int) -> str:
-    """The text from the brace at `start` to the one that closes it, or to the end."""
+def _end_of(text: str, start: int) -> int | None:
+    """Where the brace at `start` is closed."""
     depth = 0
     for token in _TOKEN.finditer(text, start):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
         if depth == 0 and token[0] in "}]":
-            return text[start : token.end()]
-    return text[start:]
+            return token.end()
+    return None
+
+
+class _Block(NamedTuple):
+    """A code block: the first word after its opening fence, and its source."""
+
+    language: str
+    source: str
 
 
 def parse_code(answer: str, language: str = "python") -> str:
-    """The source in the one code block of an actor's answer.
+    """The source in the one code block of an actor's answer, fenced in any way that Markdown has.
+
+    Of several blocks the only one in this language counts.
 
     Raises:
         AnswerUnusable: no code block, several, one that is never closed, or a giant answer.
     """
-    _refuse_giant(answer)
-    lines = answer.split("\n")
-    blocks: list[str] = []
-    opened: int | None = None
-    for number, line in enumerate(lines):
-        if opened is None:
-            opened = number if _OPENING.fullmatch(line) else None
-        elif _CLOSING.fullmatch(line):
-            blocks.append("".join(f"{inside}\n" for inside in lines[opened + 1 : number]))
-            opened = None
-    match blocks:
-        case [source]:
-            return source
+    blocks, closed = _blocks(_proper(answer))
+    named = [block for block in blocks if block.language in _LANGUAGES.get(language, (language,))]
+    found = named if len(blocks) > 1 and len(named) == 1 else blocks
+    match found:
+        case [block]:
+            return block.source
         case []:
-            problem = "it holds no code block" if opened is None else "its code block is never closed"
+            problem = "it holds no code block" if closed else "its code block is never closed"
         case _:
             problem = f"it holds {len(blocks)} code blocks"
     raise AnswerUnusable(f"{problem}; put the whole program into exactly one ```{language} block")
 
 
-def _refuse_giant(answer: str) -> None:
+def _blocks(text: str) -> tuple[list[_Block], bool]:
+    """The code blocks, and whether all are closed. The last may be closed at the end of its last line."""
+    blocks: list[_Block] = []
+    opening: re.Match[str] | None = None
+    inside: list[str] = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if opening is None:
+            opening, inside = _OPENING.fullmatch(line), []
+        elif _closes(opening, _CLOSING.fullmatch(line)):
+            blocks.append(_block(opening, inside))
+            opening = None
+        else:
+            inside.append(line)
+    while inside and not inside[-1].strip():
+        inside.pop()
+    if opening is not None and inside:
+        end = _AT_END.fullmatch(inside[-1])
+        if end is not None and _closes(opening, end):
+            blocks.append(_block(opening, [*inside[:-1], end["line"]]))
+            opening = None
+    return blocks, opening is None
+
+
+def _closes(opening: re.Match[str], closing: re.Match[str] | None) -> bool:
+    if closing is None:
+        return False
+    fence, end = opening["fence"], closing["fence"]
+    return fence[0] == end[0] and len(end) >= len(fence)
+
+
+def _block(opening: re.Match[str], inside: list[str]) -> _Block:
+    words = opening["info"].split()
+    return _Block(words[0].lower() if words else "", "".join(f"{line}\n" for line in inside))
+
+
+def _proper(answer: str) -> str:
+    """The answer without its reasoning."""
     if len(answer) > ANSWER_LIMIT:
         raise AnswerUnusable(f"it is {len(answer):,} characters long; at most {ANSWER_LIMIT:,} are read")
+    text, reasoning = split_reasoning(answer)
+    if reasoning and not text:
+        raise AnswerUnusable(
+            "it holds nothing but reasoning; write the answer itself after it, and think less"
+        )
+    return text

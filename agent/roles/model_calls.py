@@ -156,6 +156,7 @@ class Asker:
             role=role,
             call=call,
             text=redact(answer.text),
+            reasoning=redact(answer.reasoning),
             model=answer.model,
             input_tokens=answer.input_tokens,
             output_tokens=answer.output_tokens,
