@@ -24,6 +24,7 @@ from fieldcraft.agent.protocols import (
     Retriever,
     Situation,
 )
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.actor import Written
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.curriculum import check_names
@@ -31,7 +32,7 @@ from fieldcraft.agent.roles.model_calls import Asker, ModelsSilent
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
-from fieldcraft.common.text import cut_text, visible_line
+from fieldcraft.common.text import cut_text, valid_text, visible_line
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.skills import Execution, ProgramError, Skill, SkillLibrary, parse_program
 from fieldcraft.skills.program.source import SOURCE_LIMIT, Language
@@ -98,7 +99,7 @@ class OwnCurriculum:
 
     def _as_task(self, found: Any) -> Task | None:
         if isinstance(found, str) and found.strip():
-            found = Task(words=cut_text(found.strip(), _LONGEST_WORDS), origin="own")
+            found = Task(words=cut_text(valid_text(found.strip()), _LONGEST_WORDS), origin="own")
         if found is not None and not isinstance(found, Task):
             raise BrokenPart(
                 f"{self._name} returned {_shown(found)}; "
@@ -190,6 +191,7 @@ class OwnActor:
             raise BrokenPart(
                 f"{self._name} returned {_shown(answer)}; `write` must return source, or None to give up"
             )
+        answer = redact(answer)
         if "```" not in answer:
             return self._parsed(answer)
         try:
@@ -299,8 +301,16 @@ def _called(name: str, call: Callable[[], T]) -> T:
 
 def _attributes(part: object) -> dict[str, str]:
     """The part's own attributes as text, to see which of them change."""
-    return {name: repr(value)[:_SHOWN] for name, value in getattr(part, "__dict__", {}).items()}
+    return {name: _text(value)[:_SHOWN] for name, value in dict(getattr(part, "__dict__", {})).items()}
 
 
 def _shown(value: object) -> str:
-    return visible_line(f"{value!r} ({type(value).__name__})", 200)
+    return visible_line(f"{_text(value)} ({type(value).__name__})", 200)
+
+
+def _text(value: object) -> str:
+    """The `repr` of a user's object, which may fail."""
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<no repr: {type(error).__name__}>"

@@ -228,6 +228,46 @@ def test_a_broken_part_pauses_the_run_and_names_itself(
     assert isinstance(events[-1], e.RunPaused)
 
 
+class NoRepr:
+    def __repr__(self) -> str:
+        raise RuntimeError("closed")
+
+
+def test_a_part_may_hold_what_has_no_repr(asked: Settings, tmp_path: Path) -> None:
+    holding = Ladder()
+    holding.connection = NoRepr()  # type: ignore[attr-defined]
+    state, _ = explored(asked(), tmp_path / "runs", Given(**{**ALL, "curriculum": holding}))
+    assert state.finished
+    with (
+        pytest.raises(BrokenPart, match="returned <no repr: RuntimeError> .NoRepr."),
+        new_session(
+            asked(), runs=tmp_path / "runs", given=Given(**{**ALL, "actor": Answers(NoRepr())})
+        ) as session,
+    ):
+        session.explorer.explore()
+
+
+def test_words_of_half_a_character_become_a_task(asked: Settings, tmp_path: Path) -> None:
+    settings = asked(budget=BudgetLimits(iterations=1), keep_skills=False)
+    given = Given(
+        curriculum=Answers("Chop \ud800 wood"),
+        actor=Answers("def go(bot):\n    bot.chop()\n"),
+        critic=Answers(True),
+    )
+    state, _ = explored(settings, tmp_path / "runs", given)
+    assert state.completed == ["Chop \ufffd wood"]
+
+
+def test_a_key_in_a_program_of_an_own_actor_gets_into_no_library(asked: Settings, tmp_path: Path) -> None:
+    key = "sk-" + "abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    source = f"def get_wood_4(bot):\n    key = '{key}'\n    while bot.chop() < 3:\n        print(key)\n"
+    given = Given(curriculum=Ladder(), actor=Answers(source), critic=Answers(True))
+    state, _ = explored(asked(budget=BudgetLimits(iterations=1)), tmp_path / "runs", given)
+    assert list(state.kept) == ["get-wood-4"]
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not [file for file in files if key.encode() in file.read_bytes()]
+
+
 def test_a_mended_part_goes_on_with_the_run(asked: Settings, tmp_path: Path) -> None:
     flawed = Writer()
     flawed.write = Answers(["x"]).write  # type: ignore[method-assign]
