@@ -27,6 +27,7 @@ from fieldcraft.common.plugins import BrokenPart, UnknownPart
 from fieldcraft.envs import ItemGoal
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox
+from fieldcraft.tools import ToolError
 
 Settings = Callable[..., RunSettings]
 ALL = {"curriculum": Ladder(), "actor": Writer(), "critic": Strict(), "retriever": Latest()}
@@ -373,12 +374,18 @@ def test_functions_and_langchain_tools_are_given(asked: Settings, tmp_path: Path
     logs = [event.execution.log for event in events if isinstance(event, e.ExecutionFinished)]
     assert "told 42" in logs[0]
     with (
-        pytest.raises(ObjectMissing, match="tool doubled; an object cannot be kept"),
+        pytest.raises(ObjectMissing, match=r"tool doubled; an object cannot be kept .*, tools=\.\.\.\)"),
         resumed_session(
             "own", runs=tmp_path / "runs", given=Given(**{**ALL, "actor": Caller(), "critic": Answers(True)})
         ),
     ):
         pass
+
+
+def test_a_name_alone_is_no_tool_that_was_given(asked: Settings, tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="object:doubled"):
+        explored(asked(tools=("object:doubled",)), tmp_path / "runs")
+    assert not (tmp_path / "runs" / "own").exists()
 
 
 def test_a_model_object_that_makes_no_tool_calls_is_named(asked: Settings, tmp_path: Path) -> None:
