@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.agent.explorer import Explorer, Parts
-from fieldcraft.agent.extensions import check_parts
+from fieldcraft.agent.extensions import OBJECT, check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Listener, Recorder
@@ -23,6 +23,7 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
 from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
@@ -34,7 +35,7 @@ from fieldcraft.common.plugins import name_of
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher, require_system
+from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher, require_system
 from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
@@ -204,9 +205,10 @@ def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: boo
     environment = _environment(settings, given, stack, resumed=resumed)
     registry = open_tools(settings, given.tools)
     stack.callback(registry.close)
-    sandbox = given.sandbox
-    if sandbox is None:
-        sandbox = open_sandbox(settings.sandbox)
+    sandbox = given.sandbox or open_sandbox(settings.sandbox)
+    if settings.sandbox not in SANDBOX.built_in:
+        sandbox = OwnSandbox(sandbox, settings.sandbox.removeprefix(OBJECT))
+    if given.sandbox is None:
         stack.callback(sandbox.close)
     library = _library(settings, given, environment, registry, stack)
     if settings.keep_skills:

@@ -1,4 +1,4 @@
-"""Curricula, actors, critics and retrievers of a user's own, as the loop calls them.
+"""Curricula, actors, critics, retrievers and sandboxes of a user's own, as the loop calls them.
 
 What they return is checked, and recorded like what a built-in part decides: on resume the recorded task,
 program or verdict counts, and they are called again only for what the record does not hold.
@@ -6,6 +6,7 @@ program or verdict counts, and they are called again only for what the record do
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -34,13 +35,24 @@ from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import cut_text, valid_text, visible_line
 from fieldcraft.envs import Environment, Observation
-from fieldcraft.skills import Execution, ProgramError, Skill, SkillLibrary, parse_program
+from fieldcraft.skills import Execution, Program, ProgramError, Skill, SkillLibrary, parse_program
 from fieldcraft.skills.program.source import SOURCE_LIMIT, Language
+from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_PAUSES = (BudgetExhausted, JournalDiverged, JournalError, ModelRefused, ModelsSilent, StopRequested)
-"""What a part's questions to a model may raise; it ends the run as it would from a built-in part."""
+_PAUSES = (
+    BudgetExhausted,
+    JournalDiverged,
+    JournalError,
+    ModelRefused,
+    ModelsSilent,
+    SandboxUnavailable,
+    StopRequested,
+)
+"""What comes through a part and is not its fault; it ends the run as it would from a built-in part."""
 _LONGEST_WORDS, _LONGEST_CRITIQUE, _SHOWN = 500, 2_000, 1_000
 
 
@@ -276,6 +288,41 @@ class OwnRetriever:
                     "`search` must return some of the skills it is given"
                 )
         return list({skill.digest: skill for skill in found}.values())[:k]
+
+
+class OwnSandbox:
+    """Runs programs in a user's sandbox."""
+
+    def __init__(self, part: Sandbox, name: str) -> None:
+        self._part, self._name = part, f"sandbox {name}"
+
+    @property
+    def name(self) -> str:
+        """The part's own name."""
+        return self._part.name
+
+    def run(self, program: Program, environment: Environment, **how: Any) -> Execution:
+        """Run a program as `Sandbox.run` does.
+
+        Raises:
+            BrokenPart: the part raised, or returned what is no execution.
+        """
+        found = _called(self._name, lambda: self._part.run(program, environment, **how))
+        if not isinstance(found, Execution):
+            raise BrokenPart(f"{self._name} returned {_shown(found)}; `run` must return an Execution")
+        return found
+
+    def cancel(self) -> None:
+        """End the running program soon."""
+        self._part.cancel()
+
+    def close(self) -> None:
+        """End its processes. A failure harms nothing that the run did, so it is only logged."""
+        try:
+            self._part.close()
+        except Exception as error:
+            problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)
+            logger.warning("%s cannot be closed: %s", self._name, problem)
 
 
 def asking(asker: Asker, role: str) -> Ask:

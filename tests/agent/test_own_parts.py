@@ -13,7 +13,7 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
-from own_parts import Counting, Ladder, Latest, Strict, Writer
+from own_parts import Box, Counting, Ladder, Latest, Strict, Writer
 from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
@@ -325,6 +325,34 @@ def test_world_library_embeddings_and_sandbox_are_objects_of_others(asked: Setti
         assert session.explorer.explore().finished, "objects are the caller's, and still open"
     box.close()
     library.close()
+
+
+@pytest.mark.parametrize(
+    ("box", "problem"),
+    [
+        (Box(), "sandbox own_parts:Box failed: OSError: no room; mend it and resume the run"),
+        (Box("done"), "sandbox own_parts:Box returned 'done' .str.; `run` must return an Execution"),
+    ],
+)
+def test_a_broken_sandbox_pauses_the_run_which_a_sound_one_resumes(
+    asked: Settings, tmp_path: Path, box: Box, problem: str
+) -> None:
+    with pytest.raises(BrokenPart, match=problem):
+        explored(asked(), tmp_path / "runs", Given(**ALL, sandbox=box))
+    assert isinstance(Journal(tmp_path / "runs" / "own").read()[-1], e.RunPaused)
+    whole = open_sandbox("process")
+    box.run = whole.run  # type: ignore[method-assign]
+    with resumed_session("own", runs=tmp_path / "runs", given=Given(**ALL, sandbox=box)) as session:
+        assert session.explorer.explore().finished
+    whole.close()
+
+
+def test_a_named_sandbox_that_cannot_be_closed_is_warned_of(
+    asked: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(BrokenPart, match="no room"):
+        explored(asked(**NAMED, sandbox="own_parts:Box"), tmp_path / "runs")
+    assert "sandbox own_parts:Box cannot be closed: OSError: still busy" in caplog.messages
 
 
 def test_embeddings_beside_a_library_object_are_refused(asked: Settings, tmp_path: Path) -> None:
