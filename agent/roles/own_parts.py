@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any, TypeVar
 
 from fieldcraft.agent.journal import events as e
@@ -326,12 +327,22 @@ class OwnSandbox:
 
 
 def asking(asker: Asker, role: str) -> Ask:
-    """What a part asks its role's model with."""
+    """What a part asks its role's model with.
+
+    One question at a time: those of several threads would come back in another order after a resume, each
+    with an answer to another.
+    """
+    asking_now = Lock()
 
     def ask(prompt: str) -> str:
         if not isinstance(prompt, str) or not prompt.strip():
             raise TypeError(f"ask takes one question as text, not {_shown(prompt)}")
-        return asker.plain(role, prompt)
+        if not asking_now.acquire(blocking=False):
+            raise RuntimeError("ask takes one question at a time; ask the next when the answer is there")
+        try:
+            return asker.plain(role, prompt)
+        finally:
+            asking_now.release()
 
     return ask
 
@@ -342,7 +353,7 @@ def _called(name: str, call: Callable[[], T]) -> T:
     except _PAUSES:
         raise
     except Exception as error:
-        problem = visible_line(f"{type(error).__name__}: {error}", _SHOWN)
+        problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)
         raise BrokenPart(f"{name} failed: {problem}; mend it and resume the run") from error
 
 
@@ -352,7 +363,7 @@ def _attributes(part: object) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
-    return visible_line(f"{_text(value)} ({type(value).__name__})", 200)
+    return visible_line(redact(f"{_text(value)} ({type(value).__name__})"), 200)
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fieldcraft.agent.given import Given, ObjectMissing
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.protocols import Situation
 from fieldcraft.agent.settings import ROLES, BudgetLimits
 from fieldcraft.agent.task import Task
 from fieldcraft.common.plugins import BrokenPart, UnknownPart
@@ -267,6 +269,31 @@ def test_a_key_in_a_program_of_an_own_actor_gets_into_no_library(asked: Settings
     assert list(state.kept) == ["get-wood-4"]
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if key.encode() in file.read_bytes()]
+
+
+class Hasty:
+    """Asks from several threads at once."""
+
+    def propose(self, now: Situation) -> str | None:
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(now.ask, [f"What is {number}?" for number in range(200)]))
+        return None if now.number > 1 else answers[0]
+
+
+def test_questions_of_several_threads_at_once_are_refused(asked: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BrokenPart, match="ask takes one question at a time"):
+        explored(asked(), tmp_path / "runs", Given(**{**ALL, "curriculum": Hasty()}))
+    kinds = [event.type for event in Journal(tmp_path / "runs" / "own").read()]
+    assert all(
+        kinds[place + 1] == "model_answered" for place, kind in enumerate(kinds) if kind == "model_asked"
+    )
+
+
+def test_the_key_in_the_error_of_a_part_is_not_told(asked: Settings, tmp_path: Path) -> None:
+    key = "sk-" + "abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    with pytest.raises(BrokenPart) as told:
+        explored(asked(), tmp_path / "runs", Given(**{**ALL, "actor": Answers([key])}))
+    assert key not in str(told.value)
 
 
 def test_a_mended_part_goes_on_with_the_run(asked: Settings, tmp_path: Path) -> None:
