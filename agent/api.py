@@ -15,6 +15,7 @@ from fieldcraft.agent.arguments import (
     Role,
     SolveArguments,
     Tools,
+    as_listed,
     keys_of,
     named_and_given_tools,
     refuse_unknown,
@@ -184,7 +185,7 @@ def run_agent(
     """
     refuse_unknown(function, arguments, keys_of(ExploreArguments))
     progress = progress_of(arguments.get("progress"))
-    listeners = tuple(each for each in arguments.get("listeners", ()) if not isinstance(each, str))
+    listeners = tuple(each for each in as_listed(arguments.get("listeners", ())) if not isinstance(each, str))
     if progress is not None:
         listeners += (progress.take,)
     with _session(environment, arguments, listeners) as session, ExitStack() as stack:

@@ -18,7 +18,6 @@ from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
 from fieldcraft.agent.protocols import (
     Actor,
-    Ask,
     Assignment,
     Critic,
     Curriculum,
@@ -73,7 +72,7 @@ class OwnCurriculum:
     ) -> None:
         self._part, self._name = part, f"curriculum {name}"
         self._recorder = recorder
-        self._ask = asking(asker, "curriculum")
+        self._ask = Asking(asker, "curriculum")
         self._answers = answers
         self._environment = environment
         self._library = library
@@ -89,7 +88,7 @@ class OwnCurriculum:
         if recorded is not None:
             return recorded.task
         before = _attributes(self._part)
-        task = self._as_task(_called(self._name, lambda: self._part.propose(self._situation())))
+        task = self._as_task(self._ask.called(self._name, lambda: self._part.propose(self._situation())))
         self._warn_of_changes(before)
         if task is None or task.context:
             return task
@@ -155,7 +154,7 @@ class OwnActor:
     ) -> None:
         self._part, self._name = part, f"actor {name}"
         self._recorder = recorder
-        self._ask = asking(asker, "actor")
+        self._ask = Asking(asker, "actor")
         self._environment = environment
         self._tools = tools
         self._language = language
@@ -181,7 +180,7 @@ class OwnActor:
         )
         written = self._recorded()
         if written is None:
-            answer = _called(self._name, lambda: self._part.write(now))
+            answer = self._ask.called(self._name, lambda: self._part.write(now))
             written = self._recorded() or self._read(answer)
         return written
 
@@ -225,7 +224,7 @@ class OwnCritic:
 
     def __init__(self, part: Critic, name: str, *, asker: Asker, environment: Environment) -> None:
         self._part, self._name = part, f"critic {name}"
-        self._ask = asking(asker, "critic")
+        self._ask = Asking(asker, "critic")
         self._environment = environment
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
@@ -244,7 +243,7 @@ class OwnCritic:
             goal_met=self._goal_met(task, before),
             ask=self._ask,
         )
-        found = _called(self._name, lambda: self._part.judge(now))
+        found = self._ask.called(self._name, lambda: self._part.judge(now))
         if isinstance(found, bool):
             return Verdict(success=found, reasoning=f"{self._name} judged")
         if not isinstance(found, Verdict):
@@ -326,25 +325,39 @@ class OwnSandbox:
             logger.warning("%s cannot be closed: %s", self._name, problem)
 
 
-def asking(asker: Asker, role: str) -> Ask:
+class Asking:
     """What a part asks its role's model with.
 
     One question at a time: those of several threads would come back in another order after a resume, each
     with an answer to another.
     """
-    asking_now = Lock()
 
-    def ask(prompt: str) -> str:
+    def __init__(self, asker: Asker, role: str) -> None:
+        self._asker, self._role = asker, role
+        self._now = Lock()
+        self._pause: Exception | None = None
+
+    def __call__(self, prompt: str) -> str:
+        """The answer."""
         if not isinstance(prompt, str) or not prompt.strip():
             raise TypeError(f"ask takes one question as text, not {_shown(prompt)}")
-        if not asking_now.acquire(blocking=False):
+        if not self._now.acquire(blocking=False):
             raise RuntimeError("ask takes one question at a time; ask the next when the answer is there")
         try:
-            return asker.plain(role, prompt)
+            return self._asker.plain(self._role, prompt)
+        except _PAUSES as pause:
+            self._pause = pause
+            raise
         finally:
-            asking_now.release()
+            self._now.release()
 
-    return ask
+    def called(self, name: str, call: Callable[[], T]) -> T:
+        """What the part returns, unless a question that it asked ends the run, also where it caught that."""
+        self._pause = None
+        found = _called(name, call)
+        if self._pause is not None:
+            raise self._pause
+        return found
 
 
 def _called(name: str, call: Callable[[], T]) -> T:

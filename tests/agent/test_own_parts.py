@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -269,6 +270,23 @@ def test_a_key_in_a_program_of_an_own_actor_gets_into_no_library(asked: Settings
     assert list(state.kept) == ["get-wood-4"]
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if key.encode() in file.read_bytes()]
+
+
+class Stubborn:
+    """Takes no error of a question for an answer."""
+
+    def propose(self, now: Situation) -> str | None:
+        for _ in range(20):
+            with contextlib.suppress(Exception):
+                now.ask("Shall we go on?")
+        return None
+
+
+def test_a_part_cannot_swallow_the_end_of_the_budget(asked: Settings, tmp_path: Path) -> None:
+    settings = asked(budget=BudgetLimits(tokens=10))
+    state, events = explored(settings, tmp_path / "runs", Given(**{**ALL, "curriculum": Stubborn()}))
+    assert not state.finished
+    assert isinstance(events[-1], e.RunPaused) and "budget of 10 tokens" in events[-1].reason
 
 
 class Hasty:

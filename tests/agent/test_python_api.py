@@ -28,7 +28,9 @@ from fieldcraft.agent.arguments import (
 )
 from fieldcraft.agent.given import ObjectMissing
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.events import Event
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.listeners import BadListener
 from fieldcraft.agent.settings import ROLES
 from fieldcraft.envs import Observation
 from fieldcraft.skills import SkillLibrary
@@ -284,6 +286,18 @@ def heard(event):
 
 explore(iterations=100_000, runs="runs", name="one", library="library", listeners=[heard])
 """
+
+
+def test_one_tool_and_one_listener_need_no_list(arguments: ExploreArguments) -> None:
+    heard: list[Event] = []
+    explore("toy_world:ToyWorld", iterations=1, tools=twice, listeners=heard.append, **arguments)  # type: ignore[arg-type]
+    assert heard
+    begun = Journal(Path(arguments["runs"]) / "one").read()[0]
+    assert isinstance(begun, e.RunStarted) and begun.settings.tools == ("object:twice",)
+    with pytest.raises(TypeError, match="a tool is a name, a function or a LangChain tool, not int 3"):
+        explore(tools=3)  # type: ignore[arg-type]
+    with pytest.raises(BadListener, match="is int, which cannot be called"):
+        explore(listeners=3, runs=arguments["runs"])  # type: ignore[arg-type]
 
 
 def test_a_run_is_not_resumed_for_another_task(tmp_path: Path) -> None:
