@@ -51,6 +51,10 @@ class OtherTasks(InputError, ValueError):
     """A run is resumed with tasks that are not its own."""
 
 
+class MissingLibrary(InputError, ValueError):
+    """The folder of skills that were to be tried does not exist."""
+
+
 def explore(
     environment: str | Environment = "gridworld-v1",
     *,
@@ -275,6 +279,9 @@ def replay(
 
     Returns:
         One result a skill, in the order in which they were learned.
+
+    Raises:
+        MissingLibrary: there is no such folder.
     """
     require_system()
     return list(
@@ -292,6 +299,8 @@ def replaying(
     """The results of `replay`, each as soon as it is there."""
     sandbox, options = arguments.get("sandbox", "auto"), arguments.get("options")
     names, objects = named_and_given_tools(arguments.get("tools", ()))
+    if not isinstance(library, SkillLibrary) and not Path(library).is_dir():
+        raise MissingLibrary(f"there is no library {library}; name the folder that a run kept its skills in")
     with ExitStack() as stack:
         world = environment if isinstance(environment, Environment) else make(environment)
         if world is not environment:

@@ -18,7 +18,7 @@ from toy_world import ToyWorld
 
 from fieldcraft import BudgetLimits, FixedTask, RunResult, RunSettings, RunState, explore, replay, solve
 from fieldcraft.agent import new_session
-from fieldcraft.agent.api import OtherTasks
+from fieldcraft.agent.api import MissingLibrary, OtherTasks
 from fieldcraft.agent.arguments import (
     ExploreArguments,
     OtherSettings,
@@ -286,6 +286,12 @@ def heard(event):
 
 explore(iterations=100_000, runs="runs", name="one", library="library", listeners=[heard])
 """
+
+
+def test_a_library_that_does_not_exist_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(MissingLibrary, match="there is no library .*libary; name the folder"):
+        replay(tmp_path / "libary", ToyWorld())
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_tool_and_one_listener_need_no_list(arguments: ExploreArguments) -> None:
