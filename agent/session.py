@@ -112,7 +112,7 @@ def new_session(
     given = given or Given()
     settings = given.named_in(settings)
     with ExitStack() as stack:
-        heard = _heard(follow, settings.listeners, listeners)
+        heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = _open(settings, given, stack)
         run = stack.enter_context(Run.create(runs, settings, name=name))
         yield _assemble(run, opened, ask_human, heard, stack)
