@@ -15,6 +15,7 @@ from fieldcraft.agent.arguments import (
     Role,
     SolveArguments,
     Tools,
+    as_listed,
     keys_of,
     named_and_given_tools,
     refuse_unknown,
@@ -29,6 +30,8 @@ from fieldcraft.agent.result import RunResult
 from fieldcraft.agent.session import Session, new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
 from fieldcraft.agent.tooling.opening import ReplayTools
+from fieldcraft.common.errors import InputError
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment, make
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import ProgramLimits, Sandbox, open_sandbox, process_launcher, require_system
@@ -42,6 +45,14 @@ SOLVE_ITERATIONS = 50
 """Programs that `solve` runs where nothing else is said."""
 
 OnOpen = Callable[[Session], None]
+
+
+class OtherTasks(InputError, ValueError):
+    """A run is resumed with tasks that are not its own."""
+
+
+class MissingLibrary(InputError, ValueError):
+    """The folder of skills that were to be tried does not exist."""
 
 
 def explore(
@@ -108,6 +119,7 @@ def explore(
 
     Raises:
         TypeError: there is no such argument, or an object is not of its kind.
+        OtherTasks: the run to go on with has other tasks than those given here.
         KeyboardInterrupt: passed on; the run can be resumed.
     """
     return run_agent(
@@ -177,7 +189,7 @@ def run_agent(
     """
     refuse_unknown(function, arguments, keys_of(ExploreArguments))
     progress = progress_of(arguments.get("progress"))
-    listeners = tuple(each for each in arguments.get("listeners", ()) if not isinstance(each, str))
+    listeners = tuple(each for each in as_listed(arguments.get("listeners", ())) if not isinstance(each, str))
     if progress is not None:
         listeners += (progress.take,)
     with _session(environment, arguments, listeners) as session, ExitStack() as stack:
@@ -197,9 +209,9 @@ def _session(
     budget, iterations = arguments.get("budget"), arguments.get("iterations")
     if resume is not None:
         sources = RunSettings(**{name: value for name, value in settings.items() if name != "environment"})
-        limits = _limits(
-            budget or _budget_of(runs, resume), iterations if budget else iterations or ITERATIONS
-        )
+        _refuse_other_tasks(find_run(runs, resume), sources.tasks)
+        wanted = ITERATIONS if budget is None and iterations is None else iterations
+        limits = _limits(budget or _budget_of(runs, resume), wanted)
         return resumed_session(
             resume,
             runs=runs,
@@ -207,7 +219,7 @@ def _session(
             library=settings.get("library"),
             prompts=settings.get("prompts", ""),
             sources=sources,
-            listeners=listeners,
+            listeners=(*sources.listeners, *listeners),
             given=given,
         )
     limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
@@ -219,6 +231,23 @@ def _limits(budget: BudgetLimits, iterations: int | None) -> BudgetLimits:
     if iterations is None:
         return budget
     return BudgetLimits.model_validate({**budget.model_dump(), "iterations": iterations})
+
+
+def _refuse_other_tasks(run: Path, tasks: tuple[FixedTask, ...]) -> None:
+    """Refuse to go on with a run for tasks that are not its own: the result would be taken for theirs.
+
+    Raises:
+        OtherTasks: the message names the run's own.
+    """
+    if not tasks:
+        return
+    kept = latest_settings(Journal(run).events(last_segment=True), RunSettings()).tasks
+    if tasks != kept:
+        own = ", ".join(repr(task.task) for task in kept) or "none"
+        raise OtherTasks(
+            f"run {run.name!r} was started with other tasks ({visible_line(own, 200)}), and a resumed run "
+            "keeps its own; give the same, or start a new run"
+        )
 
 
 def _budget_of(runs: Path, run: str) -> BudgetLimits:
@@ -250,6 +279,9 @@ def replay(
 
     Returns:
         One result a skill, in the order in which they were learned.
+
+    Raises:
+        MissingLibrary: there is no such folder.
     """
     require_system()
     return list(
@@ -267,6 +299,8 @@ def replaying(
     """The results of `replay`, each as soon as it is there."""
     sandbox, options = arguments.get("sandbox", "auto"), arguments.get("options")
     names, objects = named_and_given_tools(arguments.get("tools", ()))
+    if not isinstance(library, SkillLibrary) and not Path(library).is_dir():
+        raise MissingLibrary(f"there is no library {library}; name the folder that a run kept its skills in")
     with ExitStack() as stack:
         world = environment if isinstance(environment, Environment) else make(environment)
         if world is not environment:

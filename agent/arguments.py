@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast
 
@@ -170,12 +170,18 @@ def settings_and_objects(
         settings["prompts"] = str(given["prompts"])
     if given.get("limits") is not None:
         settings["limits"] = given["limits"]
-    if named := tuple(each for each in given.get("listeners", ()) if isinstance(each, str)):
+    if named := tuple(each for each in as_listed(given.get("listeners", ())) if isinstance(each, str)):
         settings["listeners"] = named
     if "tools" in given:
         settings["tools"], objects["tools"] = named_and_given_tools(given["tools"])
     models = _models(given.get("model"), given.get("role_models", {}), settings)
     return settings, Given(models=models, **objects)
+
+
+def as_listed(value: Any) -> tuple[Any, ...]:
+    """What was given in a list, or alone: a name, a function, or what has no members."""
+    alone = isinstance(value, str) or callable(value) or not isinstance(value, Iterable)
+    return (value,) if alone else tuple(value)
 
 
 def named_and_given_tools(tools: Tools | str) -> tuple[tuple[str, ...], tuple[Callable[..., Any], ...]]:
@@ -184,7 +190,7 @@ def named_and_given_tools(tools: Tools | str) -> tuple[tuple[str, ...], tuple[Ca
     Raises:
         TypeError: one is neither.
     """
-    wanted = (tools,) if isinstance(tools, str) else tuple(tools)
+    wanted = as_listed(tools)
     names = tuple(tool for tool in wanted if isinstance(tool, str))
     objects = tuple(tool for tool in wanted if not isinstance(tool, str))
     for tool in objects:

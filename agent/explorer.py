@@ -103,8 +103,8 @@ class Explorer:
 
         Raises:
             JournalError: the record cannot be written; nothing acknowledged is lost.
-            BrokenPart: a curriculum, actor, critic or retriever of the user's own failed; once it is mended
-                the run can be resumed.
+            BrokenPart: a curriculum, actor, critic, retriever or sandbox of the user's own failed; once it is
+                mended the run can be resumed.
         """
         self._ending = None
         try:

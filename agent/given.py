@@ -143,8 +143,9 @@ def _compare(run: str, what: str, kept: str, given: str | None) -> None:
         return
     began = f"the {what} {kept}" if kept.startswith(OBJECT) else f"{what} {kept!r}, by name"
     if given is None:
-        problem = "an object cannot be kept with a run: give it again, as in explore(resume=..., "
-        cure = f"{problem}{'models' if what.startswith('model') else what.split(maxsplit=1)[0]}=...)"
+        argument = {"model": "models", "tool": "tools"}.get(what.split(maxsplit=1)[0], what)
+        problem = "an object cannot be kept with a run"
+        cure = f"{problem}: give it again, as in explore(resume=..., {argument}=...)"
     elif kept.startswith(OBJECT):
         cure = f"give that again, and not {given.removeprefix(OBJECT)}"
     else:

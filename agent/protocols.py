@@ -39,7 +39,8 @@ __all__ = [
 Ask = Callable[[str], str]
 """Asks the model of the part's role (`curriculum`, `actor` or `critic`) one question; the answer is text.
 
-Questions and answers are recorded and paid for from the budget like every other call of a model.
+Questions and answers are recorded and paid for from the budget like every other call of a model. It takes one
+question at a time: a second thread that asks while the first one waits is refused.
 """
 
 Listener = Callable[[Event], None]

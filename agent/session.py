@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.agent.explorer import Explorer, Parts
-from fieldcraft.agent.extensions import check_parts
+from fieldcraft.agent.extensions import OBJECT, check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.library_place import find_library
@@ -23,6 +23,7 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
 from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
@@ -31,9 +32,10 @@ from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_execut
 from fieldcraft.agent.tooling.restored_values import with_prompts, with_values
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.plugins import name_of
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import Sandbox, open_sandbox, process_launcher, require_system
+from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher, require_system
 from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
@@ -126,27 +128,28 @@ def resumed_session(
     sources: RunSettings | ToolSources | None = None,
     vouch: Callable[[Run], None] | None = None,
     ask_human: AskHuman = input,
-    listeners: tuple[Listener, ...] = (),
+    listeners: tuple[Listener | str, ...] = (),
     follow: Listener | None = None,
     given: Given | None = None,
     prompts: str = "",
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
-    Its library is `library`, or else looked for where its name leads, where it was, and beside the folder of
-    runs (`fieldcraft.agent.journal.library_place`).
+    Its library is the one `given`, or `library`, or else looked for where its name leads, where it was, and
+    beside the folder of runs (`fieldcraft.agent.journal.library_place`).
 
     What the run's files do not keep of its settings, passwords for example, is looked up in `sources`: all of
     them, or those of its tools alone.
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
-    Objects that the run began with are `given` again. `prompts` says where the run's folder of prompts is
-    now, if it was moved.
+    Objects that the run began with are `given` again. `listeners`, objects and names, hear it beside those
+    that its settings name. `prompts` says where the run's folder of prompts is now, if it was moved.
     """
     require_system()
     given = given or Given()
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
+        library = library if given.library is None else str(given.library.path)
         place, remark = (library, "") if library else find_library(run)
         run.settings, run.library_at = (
             run.settings.model_copy(update={"library": place}),
@@ -160,7 +163,7 @@ def resumed_session(
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        heard = (*([follow] if follow else []), *guarded(run.settings.listeners, listeners))
+        heard = _heard(follow, run.settings.listeners, listeners)
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
         session = _assemble(run, opened, ask_human, heard, stack)
         resumed = e.RunResumed(
@@ -170,6 +173,15 @@ def resumed_session(
         if remark:
             _warn(session.recorder, remark)
         yield session
+
+
+def _heard(
+    follow: Listener | None, names: tuple[str, ...], others: tuple[Listener | str, ...]
+) -> tuple[Listener, ...]:
+    """Those who are called with every event: the caller itself, those of these names, and others."""
+    named = [*names, *(each for each in others if isinstance(each, str))]
+    objects = [each for each in others if not isinstance(each, str)]
+    return (*([follow] if follow else []), *guarded(named, objects))
 
 
 @dataclass(frozen=True)
@@ -193,9 +205,10 @@ def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: boo
     environment = _environment(settings, given, stack, resumed=resumed)
     registry = open_tools(settings, given.tools)
     stack.callback(registry.close)
-    sandbox = given.sandbox
-    if sandbox is None:
-        sandbox = open_sandbox(settings.sandbox)
+    sandbox = given.sandbox or open_sandbox(settings.sandbox)
+    if settings.sandbox not in SANDBOX.built_in:
+        sandbox = OwnSandbox(sandbox, settings.sandbox.removeprefix(OBJECT))
+    if given.sandbox is None:
         stack.callback(sandbox.close)
     library = _library(settings, given, environment, registry, stack)
     if settings.keep_skills:
@@ -258,10 +271,11 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
         options = environment.options_to_resume(settings.options) if lives_on else settings.options
         environment.reset(seed=settings.seed, options=options)
     except ValueError as error:
-        raise BadWorldOptions(f"{settings.environment}: {error}") from error
+        raise BadWorldOptions(f"{settings.environment}: {visible_line(error, 1000)}") from error
     except Exception as error:
+        fault = visible_line(f"{type(error).__name__}: {error}", 500)
         raise BrokenEnvironment(
-            f"environment {settings.environment!r} failed to reset: {type(error).__name__}: {error}; "
+            f"environment {settings.environment!r} failed to reset: {fault}; "
             f"`envs check {settings.environment}` tries everything it promises"
         ) from error
     _check_tasks(settings, environment)

@@ -1,4 +1,4 @@
-"""Curricula, actors, critics and retrievers of a user's own, as the loop calls them.
+"""Curricula, actors, critics, retrievers and sandboxes of a user's own, as the loop calls them.
 
 What they return is checked, and recorded like what a built-in part decides: on resume the recorded task,
 program or verdict counts, and they are called again only for what the record does not hold.
@@ -6,7 +6,9 @@ program or verdict counts, and they are called again only for what the record do
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any, TypeVar
 
 from fieldcraft.agent.journal import events as e
@@ -16,7 +18,6 @@ from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
 from fieldcraft.agent.protocols import (
     Actor,
-    Ask,
     Assignment,
     Critic,
     Curriculum,
@@ -24,6 +25,7 @@ from fieldcraft.agent.protocols import (
     Retriever,
     Situation,
 )
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.actor import Written
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.curriculum import check_names
@@ -31,15 +33,26 @@ from fieldcraft.agent.roles.model_calls import Asker, ModelsSilent
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
-from fieldcraft.common.text import cut_text, visible_line
+from fieldcraft.common.text import cut_text, valid_text, visible_line
 from fieldcraft.envs import Environment, Observation
-from fieldcraft.skills import Execution, ProgramError, Skill, SkillLibrary, parse_program
+from fieldcraft.skills import Execution, Program, ProgramError, Skill, SkillLibrary, parse_program
 from fieldcraft.skills.program.source import SOURCE_LIMIT, Language
+from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_PAUSES = (BudgetExhausted, JournalDiverged, JournalError, ModelRefused, ModelsSilent, StopRequested)
-"""What a part's questions to a model may raise; it ends the run as it would from a built-in part."""
+_PAUSES = (
+    BudgetExhausted,
+    JournalDiverged,
+    JournalError,
+    ModelRefused,
+    ModelsSilent,
+    SandboxUnavailable,
+    StopRequested,
+)
+"""What comes through a part and is not its fault; it ends the run as it would from a built-in part."""
 _LONGEST_WORDS, _LONGEST_CRITIQUE, _SHOWN = 500, 2_000, 1_000
 
 
@@ -59,7 +72,7 @@ class OwnCurriculum:
     ) -> None:
         self._part, self._name = part, f"curriculum {name}"
         self._recorder = recorder
-        self._ask = asking(asker, "curriculum")
+        self._ask = Asking(asker, "curriculum")
         self._answers = answers
         self._environment = environment
         self._library = library
@@ -75,7 +88,7 @@ class OwnCurriculum:
         if recorded is not None:
             return recorded.task
         before = _attributes(self._part)
-        task = self._as_task(_called(self._name, lambda: self._part.propose(self._situation())))
+        task = self._as_task(self._ask.called(self._name, lambda: self._part.propose(self._situation())))
         self._warn_of_changes(before)
         if task is None or task.context:
             return task
@@ -98,7 +111,7 @@ class OwnCurriculum:
 
     def _as_task(self, found: Any) -> Task | None:
         if isinstance(found, str) and found.strip():
-            found = Task(words=cut_text(found.strip(), _LONGEST_WORDS), origin="own")
+            found = Task(words=cut_text(valid_text(found.strip()), _LONGEST_WORDS), origin="own")
         if found is not None and not isinstance(found, Task):
             raise BrokenPart(
                 f"{self._name} returned {_shown(found)}; "
@@ -141,7 +154,7 @@ class OwnActor:
     ) -> None:
         self._part, self._name = part, f"actor {name}"
         self._recorder = recorder
-        self._ask = asking(asker, "actor")
+        self._ask = Asking(asker, "actor")
         self._environment = environment
         self._tools = tools
         self._language = language
@@ -167,7 +180,7 @@ class OwnActor:
         )
         written = self._recorded()
         if written is None:
-            answer = _called(self._name, lambda: self._part.write(now))
+            answer = self._ask.called(self._name, lambda: self._part.write(now))
             written = self._recorded() or self._read(answer)
         return written
 
@@ -190,6 +203,7 @@ class OwnActor:
             raise BrokenPart(
                 f"{self._name} returned {_shown(answer)}; `write` must return source, or None to give up"
             )
+        answer = redact(answer)
         if "```" not in answer:
             return self._parsed(answer)
         try:
@@ -210,7 +224,7 @@ class OwnCritic:
 
     def __init__(self, part: Critic, name: str, *, asker: Asker, environment: Environment) -> None:
         self._part, self._name = part, f"critic {name}"
-        self._ask = asking(asker, "critic")
+        self._ask = Asking(asker, "critic")
         self._environment = environment
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
@@ -229,7 +243,7 @@ class OwnCritic:
             goal_met=self._goal_met(task, before),
             ask=self._ask,
         )
-        found = _called(self._name, lambda: self._part.judge(now))
+        found = self._ask.called(self._name, lambda: self._part.judge(now))
         if isinstance(found, bool):
             return Verdict(success=found, reasoning=f"{self._name} judged")
         if not isinstance(found, Verdict):
@@ -276,15 +290,74 @@ class OwnRetriever:
         return list({skill.digest: skill for skill in found}.values())[:k]
 
 
-def asking(asker: Asker, role: str) -> Ask:
-    """What a part asks its role's model with."""
+class OwnSandbox:
+    """Runs programs in a user's sandbox."""
 
-    def ask(prompt: str) -> str:
+    def __init__(self, part: Sandbox, name: str) -> None:
+        self._part, self._name = part, f"sandbox {name}"
+
+    @property
+    def name(self) -> str:
+        """The part's own name."""
+        return self._part.name
+
+    def run(self, program: Program, environment: Environment, **how: Any) -> Execution:
+        """Run a program as `Sandbox.run` does.
+
+        Raises:
+            BrokenPart: the part raised, or returned what is no execution.
+        """
+        found = _called(self._name, lambda: self._part.run(program, environment, **how))
+        if not isinstance(found, Execution):
+            raise BrokenPart(f"{self._name} returned {_shown(found)}; `run` must return an Execution")
+        return found
+
+    def cancel(self) -> None:
+        """End the running program soon."""
+        self._part.cancel()
+
+    def close(self) -> None:
+        """End its processes. A failure harms nothing that the run did, so it is only logged."""
+        try:
+            self._part.close()
+        except Exception as error:
+            problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)
+            logger.warning("%s cannot be closed: %s", self._name, problem)
+
+
+class Asking:
+    """What a part asks its role's model with.
+
+    One question at a time: those of several threads would come back in another order after a resume, each
+    with an answer to another.
+    """
+
+    def __init__(self, asker: Asker, role: str) -> None:
+        self._asker, self._role = asker, role
+        self._now = Lock()
+        self._pause: Exception | None = None
+
+    def __call__(self, prompt: str) -> str:
+        """The answer."""
         if not isinstance(prompt, str) or not prompt.strip():
             raise TypeError(f"ask takes one question as text, not {_shown(prompt)}")
-        return asker.plain(role, prompt)
+        if not self._now.acquire(blocking=False):
+            raise RuntimeError("ask takes one question at a time; ask the next when the answer is there")
+        try:
+            return self._asker.plain(self._role, prompt)
+        except _PAUSES as pause:
+            self._pause = pause
+            raise
+        finally:
+            self._now.release()
 
-    return ask
+    def called(self, name: str, call: Callable[[], T]) -> T:
+        """What the part returns, unless a question that it asked ends the run, also where it caught that."""
+        self._pause = None
+        found = _called(name, call)
+        if self._pause is not None:
+            raise self._pause
+        return found
 
 
 def _called(name: str, call: Callable[[], T]) -> T:
@@ -293,14 +366,22 @@ def _called(name: str, call: Callable[[], T]) -> T:
     except _PAUSES:
         raise
     except Exception as error:
-        problem = visible_line(f"{type(error).__name__}: {error}", _SHOWN)
+        problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)
         raise BrokenPart(f"{name} failed: {problem}; mend it and resume the run") from error
 
 
 def _attributes(part: object) -> dict[str, str]:
     """The part's own attributes as text, to see which of them change."""
-    return {name: repr(value)[:_SHOWN] for name, value in getattr(part, "__dict__", {}).items()}
+    return {name: _text(value)[:_SHOWN] for name, value in dict(getattr(part, "__dict__", {})).items()}
 
 
 def _shown(value: object) -> str:
-    return visible_line(f"{value!r} ({type(value).__name__})", 200)
+    return visible_line(redact(f"{_text(value)} ({type(value).__name__})"), 200)
+
+
+def _text(value: object) -> str:
+    """The `repr` of a user's object, which may fail."""
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<no repr: {type(error).__name__}>"

@@ -58,7 +58,13 @@ def open_tools(settings: RunSettings, given: Sequence[Callable[..., Any]] = ()) 
     registry = ToolRegistry()
     for tool in given:
         registry.add(tool, origin=OBJECT + tool_name(tool))
-    wanted = [name for name in settings.all_tools() if not name.startswith(OBJECT)]
+    objects = {OBJECT + tool_name(tool) for tool in given}
+    wanted = [name for name in settings.all_tools() if name not in objects]
+    if lacking := [name for name in wanted if name.startswith(OBJECT)]:
+        raise UnknownTool(
+            f"no tool {lacking[0]!r}: such a name stands for an object; give the object itself from Python, "
+            "as in explore(tools=[...])"
+        )
     load_tools(wanted, settings.tool_sources, registry)
     registry.specs()  # adds tools that turn out to be broken to the problems
     try:

@@ -101,7 +101,7 @@ def make(kind: Kind, name: str) -> Any:
         kind.unknown, kind.broken: as `load` does; it cannot be made without arguments; it is no such part.
     """
     found = load(kind, name)
-    if isinstance(found, type) or not hasattr(found, kind.method or "__call__"):
+    if isinstance(found, type) or (callable(found) and not hasattr(found, kind.method or "__call__")):
         try:
             found = found()
         except Exception as error:

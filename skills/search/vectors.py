@@ -6,7 +6,7 @@ import hashlib
 import logging
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from fieldcraft.common.cache import cache_folder
 from fieldcraft.common.cache_folders import check_ours, open_cache
+from fieldcraft.common.secrets.redaction import redact
+from fieldcraft.common.text import visible_line
 from fieldcraft.skills.search.databases import check_tables_only
-from fieldcraft.skills.search.embeddings import TextEmbeddings
+from fieldcraft.skills.search.embeddings import EmbeddingsUnavailable, TextEmbeddings
 
 Vector = NDArray[np.float32]
 View = tuple[str, float]
@@ -27,6 +29,7 @@ _SAME_MODEL = 0.999
 _QUERIES_REMEMBERED = 256
 _LOCK_SECONDS = 5.0
 _FLOAT_BYTES = 4
+_LONGEST_PROBLEM = 300
 _NAME = "vectors.sqlite"
 
 
@@ -41,7 +44,7 @@ class Embedder:
     def __init__(self, model: TextEmbeddings, place: tuple[str, ...]) -> None:
         self._model = model
         self._queries: OrderedDict[str, Vector] = OrderedDict()
-        probe = _unit(np.asarray(self._model.embed_query(_PROBE), dtype=np.float32))
+        probe = self._embedded(_PROBE)
         self.dimension = len(probe)
         self.changed = False
         self._path = cache_folder().joinpath(*place, _NAME)
@@ -49,17 +52,21 @@ class Embedder:
         self._check_model(probe)
 
     def query(self, text: str) -> Vector:
-        """The vector of a text that is searched for."""
+        """The vector of a text that is searched for.
+
+        Raises:
+            EmbeddingsUnavailable: the model fails.
+        """
         if text in self._queries:
             self._queries.move_to_end(text)
         else:
-            self._queries[text] = _unit(np.asarray(self._model.embed_query(text), dtype=np.float32))
+            self._queries[text] = self._embedded(text)
             if len(self._queries) > _QUERIES_REMEMBERED:
                 self._queries.popitem(last=False)
         return self._queries[text]
 
     def documents(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
-        """One vector for each document, given as its views."""
+        """One vector for each document, given as its views. Raises as `query` does."""
         keys = [hashlib.sha256(repr(views).encode()).digest() for views in documents]
         known = {key: vector for key, vector in self._recall(keys).items() if len(vector) == self.dimension}
         fresh = {key: views for key, views in zip(keys, documents, strict=True) if key not in known}
@@ -76,11 +83,36 @@ class Embedder:
         texts = [text for views in documents for text, _ in views]
         if not texts:
             return []
-        rows = iter(np.asarray(self._model.embed_documents(texts), dtype=np.float32))
+        rows = iter(self._made(lambda: self._model.embed_documents(texts), len(texts)))
         return [
             _unit(np.sum([np.float32(weight) * _unit(next(rows)) for _, weight in views], axis=0))
             for views in documents
         ]
+
+    def _embedded(self, text: str) -> Vector:
+        return _unit(self._made(lambda: self._model.embed_query(text)))
+
+    def _made(self, embed: Callable[[], object], texts: int | None = None) -> Vector:
+        """What the model makes, which is code or a service of others: a vector, or one for each of `texts`.
+
+        Raises:
+            EmbeddingsUnavailable: it raises, or makes something else.
+        """
+        name = type(self._model).__qualname__
+        try:
+            vectors: Vector = np.asarray(embed(), dtype=np.float32)
+        except Exception as error:
+            problem = visible_line(redact(f"{type(error).__name__}: {error}"), _LONGEST_PROBLEM)
+            raise EmbeddingsUnavailable(
+                f"the embeddings {name} failed ({problem}); mend them, or choose others, such as minilm"
+            ) from error
+        sound = vectors.ndim == 1 if texts is None else vectors.shape == (texts, self.dimension)
+        if not sound or not vectors.size:
+            raise EmbeddingsUnavailable(
+                f"the embeddings {name} made numbers of the shape {vectors.shape}; there must be one vector "
+                "for each text, all of one length"
+            )
+        return vectors
 
     def _recall(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         known: dict[bytes, Vector] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fieldcraft.agent.protocols import Assignment, Outcome, Situation
 from fieldcraft.agent.task import Task, Verdict
@@ -76,3 +77,22 @@ class Needy:
 
     def propose(self, now: Situation) -> str | None:
         """None."""
+
+
+class Box:
+    """A sandbox that breaks."""
+
+    name = "box"
+
+    def __init__(self, answer: Any = None) -> None:
+        self.answer = answer
+
+    def run(self, *_: Any, **__: Any) -> Any:
+        if self.answer is None:
+            raise OSError("no\nroom")
+        return self.answer
+
+    def cancel(self) -> None: ...
+
+    def close(self) -> None:
+        raise OSError("still busy")

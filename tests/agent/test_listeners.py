@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from fieldcraft import explore
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.listeners import BadListener, load_listener
@@ -105,6 +106,17 @@ def test_one_that_raises_is_warned_of_once_and_harms_nothing(
     assert any(isinstance(event, e.RunPaused) for event in after)
 
 
+def test_a_resume_calls_those_that_it_is_given_by_name(
+    ears: Any, toy_settings: Settings, tmp_path: Path
+) -> None:
+    settings = toy_settings(budget=BudgetLimits(iterations=1), listeners=("ears:note",))
+    with new_session(settings, runs=tmp_path / "runs", name="one") as session:
+        session.explorer.explore()
+    ears.heard.clear()
+    explore(resume="one", runs=tmp_path / "runs", iterations=2, listeners=["ears:Counter", "ears:note"])
+    assert ears.heard.count("counted") * 2 == len(ears.heard) > 2
+
+
 def test_ctrl_c_in_a_listener_comes_through(toy_settings: Settings, tmp_path: Path) -> None:
     def interrupt(_event: e.Event) -> None:
         raise KeyboardInterrupt
@@ -126,17 +138,17 @@ def test_what_the_caller_itself_follows_with_is_not_swallowed(toy_settings: Sett
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("note", "no listener 'note'. Your own: --listener module:Name"),
-        ("ears:", "no listener 'ears:'"),
-        ("nobody:note", "No module named 'nobody'"),
-        ("ears:nte", "there is no 'nte'; did you mean 'note'?"),
-        ("ears:value", "is int, which cannot be called"),
+        ("note", "no listener 'note'. Known: none. Your own: module:Name"),
+        ("ears:", "listener 'ears:': write it as module:Name"),
+        ("nobody:note", "no module 'nobody' can be imported"),
+        ("ears:nte", "ears has no 'nte'; did you mean 'note'?"),
+        ("ears:value", "listener 'ears:value' cannot be called (int)"),
         ("ears:later", "is async"),
         ("ears:nothing", "does not take one event"),
         ("ears:Needs", "missing 1 required positional argument"),
         ("breaks:note", "ZeroDivisionError"),
         ("exits:note", "SystemExit: 3"),
-        ("ears:note\nx", "there is no"),
+        ("ears:note\nx", "ears has no"),
     ],
 )
 @pytest.mark.usefixtures("ears")

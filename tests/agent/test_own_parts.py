@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
-from own_parts import Counting, Ladder, Latest, Strict, Writer
+from own_parts import Box, Counting, Ladder, Latest, Strict, Writer
 from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
@@ -21,12 +23,14 @@ from fieldcraft.agent.given import Given, ObjectMissing
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.protocols import Situation
 from fieldcraft.agent.settings import ROLES, BudgetLimits
 from fieldcraft.agent.task import Task
 from fieldcraft.common.plugins import BrokenPart, UnknownPart
 from fieldcraft.envs import ItemGoal
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox
+from fieldcraft.tools import ToolError
 
 Settings = Callable[..., RunSettings]
 ALL = {"curriculum": Ladder(), "actor": Writer(), "critic": Strict(), "retriever": Latest()}
@@ -228,6 +232,88 @@ def test_a_broken_part_pauses_the_run_and_names_itself(
     assert isinstance(events[-1], e.RunPaused)
 
 
+class NoRepr:
+    def __repr__(self) -> str:
+        raise RuntimeError("closed")
+
+
+def test_a_part_may_hold_what_has_no_repr(asked: Settings, tmp_path: Path) -> None:
+    holding = Ladder()
+    holding.connection = NoRepr()  # type: ignore[attr-defined]
+    state, _ = explored(asked(), tmp_path / "runs", Given(**{**ALL, "curriculum": holding}))
+    assert state.finished
+    with (
+        pytest.raises(BrokenPart, match="returned <no repr: RuntimeError> .NoRepr."),
+        new_session(
+            asked(), runs=tmp_path / "runs", given=Given(**{**ALL, "actor": Answers(NoRepr())})
+        ) as session,
+    ):
+        session.explorer.explore()
+
+
+def test_words_of_half_a_character_become_a_task(asked: Settings, tmp_path: Path) -> None:
+    settings = asked(budget=BudgetLimits(iterations=1), keep_skills=False)
+    given = Given(
+        curriculum=Answers("Chop \ud800 wood"),
+        actor=Answers("def go(bot):\n    bot.chop()\n"),
+        critic=Answers(True),
+    )
+    state, _ = explored(settings, tmp_path / "runs", given)
+    assert state.completed == ["Chop \ufffd wood"]
+
+
+def test_a_key_in_a_program_of_an_own_actor_gets_into_no_library(asked: Settings, tmp_path: Path) -> None:
+    key = "sk-" + "abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    source = f"def get_wood_4(bot):\n    key = '{key}'\n    while bot.chop() < 3:\n        print(key)\n"
+    given = Given(curriculum=Ladder(), actor=Answers(source), critic=Answers(True))
+    state, _ = explored(asked(budget=BudgetLimits(iterations=1)), tmp_path / "runs", given)
+    assert list(state.kept) == ["get-wood-4"]
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not [file for file in files if key.encode() in file.read_bytes()]
+
+
+class Stubborn:
+    """Takes no error of a question for an answer."""
+
+    def propose(self, now: Situation) -> str | None:
+        for _ in range(20):
+            with contextlib.suppress(Exception):
+                now.ask("Shall we go on?")
+        return None
+
+
+def test_a_part_cannot_swallow_the_end_of_the_budget(asked: Settings, tmp_path: Path) -> None:
+    settings = asked(budget=BudgetLimits(tokens=10))
+    state, events = explored(settings, tmp_path / "runs", Given(**{**ALL, "curriculum": Stubborn()}))
+    assert not state.finished
+    assert isinstance(events[-1], e.RunPaused) and "budget of 10 tokens" in events[-1].reason
+
+
+class Hasty:
+    """Asks from several threads at once."""
+
+    def propose(self, now: Situation) -> str | None:
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(now.ask, [f"What is {number}?" for number in range(200)]))
+        return None if now.number > 1 else answers[0]
+
+
+def test_questions_of_several_threads_at_once_are_refused(asked: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BrokenPart, match="ask takes one question at a time"):
+        explored(asked(), tmp_path / "runs", Given(**{**ALL, "curriculum": Hasty()}))
+    kinds = [event.type for event in Journal(tmp_path / "runs" / "own").read()]
+    assert all(
+        kinds[place + 1] == "model_answered" for place, kind in enumerate(kinds) if kind == "model_asked"
+    )
+
+
+def test_the_key_in_the_error_of_a_part_is_not_told(asked: Settings, tmp_path: Path) -> None:
+    key = "sk-" + "abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    with pytest.raises(BrokenPart) as told:
+        explored(asked(), tmp_path / "runs", Given(**{**ALL, "actor": Answers([key])}))
+    assert key not in str(told.value)
+
+
 def test_a_mended_part_goes_on_with_the_run(asked: Settings, tmp_path: Path) -> None:
     flawed = Writer()
     flawed.write = Answers(["x"]).write  # type: ignore[method-assign]
@@ -286,6 +372,34 @@ def test_world_library_embeddings_and_sandbox_are_objects_of_others(asked: Setti
     library.close()
 
 
+@pytest.mark.parametrize(
+    ("box", "problem"),
+    [
+        (Box(), "sandbox own_parts:Box failed: OSError: no room; mend it and resume the run"),
+        (Box("done"), "sandbox own_parts:Box returned 'done' .str.; `run` must return an Execution"),
+    ],
+)
+def test_a_broken_sandbox_pauses_the_run_which_a_sound_one_resumes(
+    asked: Settings, tmp_path: Path, box: Box, problem: str
+) -> None:
+    with pytest.raises(BrokenPart, match=problem):
+        explored(asked(), tmp_path / "runs", Given(**ALL, sandbox=box))
+    assert isinstance(Journal(tmp_path / "runs" / "own").read()[-1], e.RunPaused)
+    whole = open_sandbox("process")
+    box.run = whole.run  # type: ignore[method-assign]
+    with resumed_session("own", runs=tmp_path / "runs", given=Given(**ALL, sandbox=box)) as session:
+        assert session.explorer.explore().finished
+    whole.close()
+
+
+def test_a_named_sandbox_that_cannot_be_closed_is_warned_of(
+    asked: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(BrokenPart, match="no room"):
+        explored(asked(**NAMED, sandbox="own_parts:Box"), tmp_path / "runs")
+    assert "sandbox own_parts:Box cannot be closed: OSError: still busy" in caplog.messages
+
+
 def test_embeddings_beside_a_library_object_are_refused(asked: Settings, tmp_path: Path) -> None:
     given = Given(library=SkillLibrary(tmp_path / "mine"), embeddings=DeterministicFakeEmbedding(size=4))
     with pytest.raises(ValueError, match="the library has its own embeddings"):
@@ -333,12 +447,18 @@ def test_functions_and_langchain_tools_are_given(asked: Settings, tmp_path: Path
     logs = [event.execution.log for event in events if isinstance(event, e.ExecutionFinished)]
     assert "told 42" in logs[0]
     with (
-        pytest.raises(ObjectMissing, match="tool doubled; an object cannot be kept"),
+        pytest.raises(ObjectMissing, match=r"tool doubled; an object cannot be kept .*, tools=\.\.\.\)"),
         resumed_session(
             "own", runs=tmp_path / "runs", given=Given(**{**ALL, "actor": Caller(), "critic": Answers(True)})
         ),
     ):
         pass
+
+
+def test_a_name_alone_is_no_tool_that_was_given(asked: Settings, tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="object:doubled"):
+        explored(asked(tools=("object:doubled",)), tmp_path / "runs")
+    assert not (tmp_path / "runs" / "own").exists()
 
 
 def test_a_model_object_that_makes_no_tool_calls_is_named(asked: Settings, tmp_path: Path) -> None:

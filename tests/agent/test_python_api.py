@@ -18,6 +18,7 @@ from toy_world import ToyWorld
 
 from fieldcraft import BudgetLimits, FixedTask, RunResult, RunSettings, RunState, explore, replay, solve
 from fieldcraft.agent import new_session
+from fieldcraft.agent.api import MissingLibrary, OtherTasks
 from fieldcraft.agent.arguments import (
     ExploreArguments,
     OtherSettings,
@@ -26,6 +27,10 @@ from fieldcraft.agent.arguments import (
     settings_and_objects,
 )
 from fieldcraft.agent.given import ObjectMissing
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.events import Event
+from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.listeners import BadListener
 from fieldcraft.agent.settings import ROLES
 from fieldcraft.envs import Observation
 from fieldcraft.skills import SkillLibrary
@@ -281,6 +286,47 @@ def heard(event):
 
 explore(iterations=100_000, runs="runs", name="one", library="library", listeners=[heard])
 """
+
+
+def test_a_library_that_does_not_exist_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(MissingLibrary, match="there is no library .*libary; name the folder"):
+        replay(tmp_path / "libary", ToyWorld())
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_tool_and_one_listener_need_no_list(arguments: ExploreArguments) -> None:
+    heard: list[Event] = []
+    explore("toy_world:ToyWorld", iterations=1, tools=twice, listeners=heard.append, **arguments)  # type: ignore[arg-type]
+    assert heard
+    begun = Journal(Path(arguments["runs"]) / "one").read()[0]
+    assert isinstance(begun, e.RunStarted) and begun.settings.tools == ("object:twice",)
+    with pytest.raises(TypeError, match="a tool is a name, a function or a LangChain tool, not int 3"):
+        explore(tools=3)  # type: ignore[arg-type]
+    with pytest.raises(BadListener, match="is int, which cannot be called"):
+        explore(listeners=3, runs=arguments["runs"])  # type: ignore[arg-type]
+
+
+def test_a_run_is_not_resumed_for_another_task(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    solve("collect 1 log", runs=runs, name="one", library=tmp_path / "library", iterations=1)
+    with pytest.raises(OtherTasks, match=r"run 'one' was started with other tasks \('collect 1 log'\)"):
+        solve("craft a furnace", runs=runs, resume="one")
+    assert solve("collect 1 log", runs=runs, resume="one", iterations=1).name == "one"
+
+
+def test_a_resume_with_no_iterations_runs_none(arguments: ExploreArguments) -> None:
+    first = explore("toy_world:ToyWorld", iterations=1, **arguments)
+    again = explore(runs=arguments["runs"], resume=first.name, iterations=0)
+    assert (again.ended, again.spent.iterations) == ("budget", 1)
+
+
+def test_a_resume_with_another_library_keeps_to_it(arguments: ExploreArguments, tmp_path: Path) -> None:
+    first = explore("toy_world:ToyWorld", iterations=1, **arguments)
+    other = SkillLibrary(tmp_path / "other", environment="toy-v1")
+    explore(runs=arguments["runs"], resume=first.name, library=other, iterations=2)
+    other.close()
+    resumed = [event for event in Journal(first.folder).read() if isinstance(event, e.RunResumed)]
+    assert [event.settings.library for event in resumed] == [str(tmp_path / "other")]
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ INTERNAL = {
     "PassingFault",
     "Refused",
     "SocketUnusable",
+    "Stalled",
+    "TooMuch",
     "Unreadable",
     "UnsupportedArchitecture",
     "WorkerEnded",

@@ -214,3 +214,37 @@ def test_common_words_are_left_out_of_a_large_index_and_rare_ones_decide():
     assert list(index.search("mine the ruby ore", 5)) == ["7"]
     assert len(index.search("mining", 5)) == 5
     index.close()
+
+
+class Failing:
+    """Embeddings of a user's own, or a service, that work until they do not."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def embed_query(self, text):
+        return [1.0, 0.0]
+
+    def embed_documents(self, texts):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ConnectionError("no\nroute"), r"the embeddings Failing failed \(ConnectionError: no route\)"),
+        ([], r"the embeddings Failing made numbers of the shape \(0,\)"),
+        ([[1.0]], "one vector for each text, all of one length"),
+        ([[1.0, 0.0], [1.0]], r"failed \(ValueError"),
+        (None, "made numbers of the shape"),
+    ],
+)
+def test_embeddings_that_fail_are_named_in_one_line(tmp_path, make_skill, answer, words):
+    library = SkillLibrary(tmp_path / "library", embeddings=Failing(answer))
+    library.keep(make_skill("chop_wood", description="Chops wood."))
+    with pytest.raises(EmbeddingsUnavailable, match=words) as raised:
+        library.search("wood")
+    library.close()
+    assert "\n" not in str(raised.value)
