@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from fieldcraft.agent.arguments import (
+    GIVEN_AGAIN,
+    BadArgument,
     ExploreArguments,
     Model,
     OtherSettings,
@@ -16,6 +18,7 @@ from fieldcraft.agent.arguments import (
     SolveArguments,
     Tools,
     as_listed,
+    checked_settings,
     keys_of,
     named_and_given_tools,
     refuse_unknown,
@@ -24,7 +27,7 @@ from fieldcraft.agent.arguments import (
 from fieldcraft.agent.journal.run import find_run, latest_settings
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.methods import method_settings
-from fieldcraft.agent.progress import progress_of
+from fieldcraft.agent.progress import Warnings, progress_of
 from fieldcraft.agent.replaying import Replayed, replay_skills
 from fieldcraft.agent.result import RunResult
 from fieldcraft.agent.session import Session, new_session, resumed_session
@@ -88,8 +91,8 @@ def explore(
 
     Args:
         environment: the world: an object, an id, or `module:Class`.
-        iterations: the limit in programs, those before a resume included; 60 where neither this nor `budget`
-            is given.
+        iterations: the limit in programs, those before a resume included. Where neither this nor `budget` is
+            given, 60 for a new run, and a resumed one keeps its own.
         budget: limits in tokens, money and seconds too.
         runs: the folder of runs.
         name: of a new run; made from the time where omitted.
@@ -166,8 +169,10 @@ def solve(
 
 def solving(task: str, arguments: SolveArguments) -> ExploreArguments:
     """The arguments of `explore` that do what `solve` does."""
+    if not task.strip():
+        raise BadArgument('the task is empty; say what to do, such as "craft an iron pickaxe"')
     found: ExploreArguments = {**arguments, "curriculum": "solve", "tasks": (FixedTask(task=task),)}
-    if found.get("iterations") is None and found.get("budget") is None:
+    if all(found.get(name) is None for name in ("iterations", "budget", "resume")):
         found["iterations"] = SOLVE_ITERATIONS
     return found
 
@@ -189,10 +194,11 @@ def run_agent(
     """
     refuse_unknown(function, arguments, keys_of(ExploreArguments))
     progress = progress_of(arguments.get("progress"))
+    warnings = Warnings()
     listeners = tuple(each for each in as_listed(arguments.get("listeners", ())) if not isinstance(each, str))
-    if progress is not None:
-        listeners += (progress.take,)
+    listeners += (warnings.take, *([progress.take] if progress is not None else []))
     with _session(environment, arguments, listeners) as session, ExitStack() as stack:
+        warnings.begin()
         on_open(session)
         if progress is not None:
             progress.begin(session)
@@ -208,10 +214,12 @@ def _session(
     runs, resume = Path(arguments.get("runs", "runs")), arguments.get("resume")
     budget, iterations = arguments.get("budget"), arguments.get("iterations")
     if resume is not None:
-        sources = RunSettings(**{name: value for name, value in settings.items() if name != "environment"})
+        sources = checked_settings({name: value for name, value in settings.items() if name != "environment"})
+        _refuse_changes(find_run(runs, resume), arguments, sources)
         _refuse_other_tasks(find_run(runs, resume), sources.tasks)
-        wanted = ITERATIONS if budget is None and iterations is None else iterations
-        limits = _limits(budget or _budget_of(runs, resume), wanted)
+        limits = None
+        if budget is not None or iterations is not None:
+            limits = _limits(budget or _budget_of(runs, resume), iterations)
         return resumed_session(
             resume,
             runs=runs,
@@ -223,7 +231,7 @@ def _session(
             given=given,
         )
     limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
-    chosen = RunSettings(**{**method_settings(arguments.get("method")), **settings, "budget": limits})
+    chosen = checked_settings({**method_settings(arguments.get("method")), **settings, "budget": limits})
     return new_session(chosen, runs=runs, name=arguments.get("name"), listeners=listeners, given=given)
 
 
@@ -231,6 +239,20 @@ def _limits(budget: BudgetLimits, iterations: int | None) -> BudgetLimits:
     if iterations is None:
         return budget
     return BudgetLimits.model_validate({**budget.model_dump(), "iterations": iterations})
+
+
+def _refuse_changes(run: Path, arguments: ExploreArguments, given: RunSettings) -> None:
+    """Refuse settings that a resumed run would not take up.
+
+    Raises:
+        BadArgument: the message names them and the run's own.
+    """
+    kept = latest_settings(Journal(run).events(last_segment=True), RunSettings())
+    fixed = keys_of(OtherSettings) - GIVEN_AGAIN - {"tasks"}
+    changed = [name for name in sorted(fixed & set(arguments)) if getattr(given, name) != getattr(kept, name)]
+    if changed:
+        own = ", ".join(f"{name} ({getattr(kept, name)!r:.60})" for name in changed)
+        raise BadArgument(f"a resumed run keeps its own {own}; leave that out, or start a new run")
 
 
 def _refuse_other_tasks(run: Path, tasks: tuple[FixedTask, ...]) -> None:

@@ -6,8 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast
 
+from pydantic import ValidationError
+
 from fieldcraft.agent.given import Given
-from fieldcraft.agent.settings import ROLES, BudgetLimits, FixedTask
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.settings import ROLES, BudgetLimits, FixedTask, RunSettings
+from fieldcraft.common.errors import InputError
+from fieldcraft.common.invalid import in_words
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
@@ -123,7 +128,28 @@ class ReplayArguments(TypedDict, total=False):
     limits: ProgramLimits | None
 
 
+GIVEN_AGAIN = frozenset({"options", "model_options", "mcp", "openapi", "role_tools", "corpus", "tool_policy"})
+"""Settings that a resume may be given again: values that no file keeps are taken from them."""
 _NAMED_OR_GIVEN = ("curriculum", "actor", "critic", "retriever", "embeddings", "sandbox")
+
+
+class BadArgument(InputError, ValueError):
+    """An argument has a value that cannot be used; the message names it and what is allowed."""
+
+
+def checked_settings(values: Mapping[str, Any]) -> RunSettings:
+    """The settings of these values.
+
+    Raises:
+        BadArgument: one cannot be used.
+    """
+    try:
+        return RunSettings(**values)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        got = "" if isinstance(detail["input"], Mapping) else f" (got {redact(repr(detail['input']))[:60]})"
+        raise BadArgument(f"{place}: {in_words(detail)}{got}") from None
 
 
 def refuse_unknown(function: str, arguments: Collection[str], known: Collection[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.settings import ROLES, RunSettings
 from fieldcraft.common.plugins import Kind, check_name
 from fieldcraft.skills.sandbox import SANDBOX
 from fieldcraft.skills.search.embeddings import EMBEDDINGS
@@ -49,6 +49,17 @@ def check_parts(settings: RunSettings) -> None:
         name = getattr(settings, field)
         if not name.startswith(OBJECT):
             check_name(kind, name)
+
+
+def objects_of(settings: RunSettings) -> list[str]:
+    """The arguments of `explore` for which a run was given objects."""
+    named = {"environment": settings.environment, **{field: getattr(settings, field) for field in KINDS}}
+    found = [name for name, value in named.items() if value.startswith(OBJECT)]
+    if any(settings.model_for(role).startswith(OBJECT) for role in ROLES):
+        found.append("model")
+    if any(tool.startswith(OBJECT) for tool in settings.all_tools()):
+        found.append("tools")
+    return found
 
 
 def own_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,24 +94,38 @@ class Given:
         """Refuse to go on with a run without the objects, or with others than those, that it began with.
 
         Raises:
-            ObjectMissing: the message names the argument and the class.
+            ObjectMissing: the message names the arguments and the classes.
         """
         self._check()
-        expected = {name: getattr(settings, name) for name in ("environment", *KINDS)}
-        for name, kept in expected.items():
-            part = getattr(self, name)
+        missing: dict[str, str] = {}
+        for what, argument, kept, part in self._beside(settings):
+            if part is None:
+                missing.setdefault(argument, kept.removeprefix(OBJECT))
+            elif not _same(kept, part):
+                raise ObjectMissing(_other(run, what, kept, part.removeprefix(OBJECT)))
+        if missing:
+            classes = ", ".join(f"{argument}: {name}" for argument, name in missing.items())
+            again = "".join(f", {argument}=..." for argument in missing)
+            raise ObjectMissing(
+                f"run {run!r} was started with objects, which no file keeps ({classes}); give them again, "
+                f"from Python: explore(resume={run!r}{again})"
+            )
+
+    def _beside(self, settings: RunSettings) -> Iterator[tuple[str, str, str, str | None]]:
+        """What was an object or is one now: what it is, its argument, its name then, and its name now."""
+        for name in ("environment", *KINDS):
+            kept, part = getattr(settings, name), getattr(self, name)
             if kept.startswith(OBJECT) or part is not None:
-                _compare(run, name, kept, None if part is None else OBJECT + name_of(part))
+                yield name, name, kept, None if part is None else OBJECT + name_of(part)
         for role in ROLES:
             kept, model = settings.model_for(role), self.models.get(role)
             if kept.startswith(OBJECT) or model is not None:
-                _compare(
-                    run, f"model of the {role}", kept, None if model is None else OBJECT + name_of(model)
-                )
+                now = None if model is None else OBJECT + name_of(model)
+                yield f"model of the {role}", "model", kept, now
         begun = {entry for entry in settings.all_tools() if entry.startswith(OBJECT)}
         given = {OBJECT + tool_name(tool) for tool in self.tools}
-        for entry in sorted(begun ^ given):
-            _compare(run, "tool", *((entry, None) if entry in begun else ("no such tool", entry)))
+        yield from (("tool", "tools", entry, None) for entry in sorted(begun - given))
+        yield from (("tool", "tools", "no such tool", entry) for entry in sorted(given - begun))
 
     def _check(self) -> None:
         for name, kind in KINDS.items():
@@ -138,16 +152,11 @@ def _same(kept: str, given: str) -> bool:
     return kept.startswith(OBJECT) and name == given_name and at_home
 
 
-def _compare(run: str, what: str, kept: str, given: str | None) -> None:
-    if given is not None and _same(kept, given):
-        return
-    began = f"the {what} {kept}" if kept.startswith(OBJECT) else f"{what} {kept!r}, by name"
-    if given is None:
-        argument = {"model": "models", "tool": "tools"}.get(what.split(maxsplit=1)[0], what)
-        problem = "an object cannot be kept with a run"
-        cure = f"{problem}: give it again, as in explore(resume=..., {argument}=...)"
-    elif kept.startswith(OBJECT):
-        cure = f"give that again, and not {given.removeprefix(OBJECT)}"
-    else:
-        cure = f"leave out the object {given.removeprefix(OBJECT)}"
-    raise ObjectMissing(f"run {run!r} was started with {began.replace(OBJECT, '')}; {cure}")
+def _other(run: str, what: str, kept: str, given: str) -> str:
+    """Why a run cannot go on with an object that is not the one it began with."""
+    if kept.startswith(OBJECT):
+        return (
+            f"run {run!r} was started with the {what} {kept.removeprefix(OBJECT)}; give that again, and not "
+            f"{given}"
+        )
+    return f"run {run!r} was started with {what} {kept!r}, by name; leave out the object {given}"

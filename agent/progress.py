@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from fieldcraft.common.text import visible_line
 if TYPE_CHECKING:
     from fieldcraft.agent.session import Session
 
+logger = logging.getLogger(__name__)
+
 BETWEEN_UPDATES = 0.2
 """Seconds between two changes of what a notebook shows."""
 
@@ -26,6 +29,22 @@ class Display(Protocol):
 
     def show(self, overview: Overview, event: e.Event | None) -> None:
         """Show the run after `event`, or at its beginning and end, where there is none."""
+
+
+class Warnings:
+    """Logs the warnings of a run that is open, where no screen of ours shows them."""
+
+    def __init__(self) -> None:
+        self._open = False
+
+    def begin(self) -> None:
+        """The run is open. Earlier warnings were logged when they were made."""
+        self._open = True
+
+    def take(self, event: e.Event) -> None:
+        """Log a warning."""
+        if self._open and isinstance(event, e.Warned):
+            logger.warning("%s", event.text)
 
 
 class Progress:

@@ -14,6 +14,7 @@ from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownMode
 from fieldcraft.agent.models.provider_list import PROVIDERS, Provider, no_address
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.redact import redact
+from fieldcraft.common.plugins import Kind, make
 from fieldcraft.common.suggest import nearest
 
 if TYPE_CHECKING:
@@ -192,22 +193,16 @@ def _is_module(name: str) -> bool:
         return False
 
 
+CHAT_MODEL = Kind(
+    noun="model", group="fieldcraft.models", method="invoke", unknown=UnknownModel, broken=UnknownModel
+)
+
+
 def _from_module(name: str) -> BaseChatModel:
+    """A chat model of the user's own: an object of a module, or a class or function that makes one."""
     from langchain_core.language_models.chat_models import BaseChatModel
 
-    module_name, _, class_name = name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise UnknownModel(
-            f"{name}: importing {module_name} failed: {type(error).__name__}: {error}"
-        ) from error
-    cls = getattr(module, class_name, None)
-    if cls is None:
-        raise UnknownModel(f"{name}: {module_name} has no {class_name!r}{nearest(class_name, vars(module))}")
-    if not (isinstance(cls, type) and issubclass(cls, BaseChatModel)):
-        raise UnknownModel(f"{name}: {class_name} is not a subclass of LangChain's BaseChatModel")
-    try:
-        return cls()
-    except Exception as error:
-        raise UnknownModel(f"{name} could not be made without arguments: {error}") from error
+    found = make(CHAT_MODEL, name)
+    if not isinstance(found, BaseChatModel):
+        raise UnknownModel(f"{name} gives a {type(found).__name__}, which is no LangChain chat model")
+    return found

@@ -16,7 +16,17 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.tools import tool
 from toy_world import ToyWorld
 
-from fieldcraft import BudgetLimits, FixedTask, RunResult, RunSettings, RunState, explore, replay, solve
+from fieldcraft import (
+    BudgetLimits,
+    FixedTask,
+    RunResult,
+    RunSettings,
+    RunState,
+    Situation,
+    explore,
+    replay,
+    solve,
+)
 from fieldcraft.agent import new_session
 from fieldcraft.agent.api import MissingLibrary, OtherTasks
 from fieldcraft.agent.arguments import (
@@ -345,3 +355,44 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     result = explore(resume="one", runs=tmp_path / "runs", iterations=1)
     assert result.ended == "budget"
     assert result.spent.iterations >= 1
+
+
+def test_a_resume_keeps_its_own_limit_and_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    explore(iterations=1, name="one", seed=3)
+    resumed = explore(resume="one")
+    assert (resumed.ended, resumed.spent.iterations) == ("budget", 1)
+    with pytest.raises(ValueError, match=r"keeps its own attempts \(4\), seed \(3\); leave that out"):
+        explore(resume="one", seed=4, attempts=9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"seed": "x"}, r"^seed: must be a whole number \(got 'x'\)$"),
+        ({"language": "ruby"}, "^language: must be"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_one_line(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        explore(**arguments)
+
+
+def test_an_empty_task_is_refused() -> None:
+    with pytest.raises(ValueError, match="the task is empty"):
+        solve(" ")
+
+
+def test_a_warning_of_a_run_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Counting:
+        count = 0
+
+        def propose(self, now: Situation) -> str | None:
+            self.count += 1
+            return None
+
+    monkeypatch.chdir(tmp_path)
+    explore(curriculum=Counting(), iterations=1)
+    assert "keeps count in its own attributes" in caplog.text

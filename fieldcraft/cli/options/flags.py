@@ -37,6 +37,8 @@ _SAME = frozenset(
 
 def flag_of(place: Sequence[str]) -> str:
     """The flag that a setting came from; empty where several flags stand behind it."""
+    if place[:1] == ["limits"]:
+        return " ".join(["--limit", *place[1:2]])
     named = (part for part in reversed(place) if part in _FLAGS or part in _SAME)
     return next((_FLAGS.get(part, f"--{part}") for part in named), "")
 

@@ -138,7 +138,11 @@ def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> 
 
 def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
     """Suggested next steps: a description and a command each."""
+    from fieldcraft.agent.extensions import objects_of
+
     settings = overview.settings
+    if objects := objects_of(settings):
+        return _from_python(overview, objects)
     library = shlex.quote(settings.library)
     world = "" if settings.environment == "gridworld-v1" else f" --env {shlex.quote(settings.environment)}"
     world += "".join(f" --option {shlex.quote(pair(*option))}" for option in settings.options.items())
@@ -160,6 +164,19 @@ def next_steps(overview: Overview, runs: Path) -> list[tuple[str, str]]:
                 f"{program()} explore --model openai:gpt-5-mini --library {library}{world}",
             )
         )
+    return steps
+
+
+def _from_python(overview: Overview, objects: list[str]) -> list[tuple[str, str]]:
+    """The next steps after a run with objects, which a command line cannot give."""
+    steps = []
+    if not overview.state.finished:
+        words = "resume this run, from Python, with the objects that it began with"
+        again = "".join(f", {name}=..." for name in objects)
+        steps.append((words, f"explore(resume={overview.run!r}{again})"))
+    if overview.state.kept:
+        library = shlex.quote(overview.settings.library)
+        steps.append(("see what it learned", f"{program()} skills list --library {library}"))
     return steps
 
 
