@@ -168,7 +168,9 @@ def _drive(opener: Open, runs: Path, look: Look) -> int:
     except Exception as error:
         if drive.opened and explain(error) is not None:
             command = resume_command(overview, runs)
-            raise CommandFailed(f"{str(error).rstrip('.')}. Then resume with: {command}") from error
+            problem = str(error).rstrip(".").removesuffix("; mend it and resume the run")
+            stop = "" if problem.endswith("?") else "."
+            raise CommandFailed(f"{problem}{stop} Then resume with: {command}") from error
         raise
     with _stopped_here("stopped; the run is kept"):
         _tell(overview, runs, look, stopped=drive.stopped, unread=drive.unread)

@@ -25,6 +25,10 @@ class BrokenPart(ForeignFault, RuntimeError):
     """A part was found, but cannot be loaded or made, or does something other than its kind says."""
 
 
+class UnusablePart(BrokenPart, InputError):
+    """A part that was named is none of its kind, or cannot be made: another name is needed."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of part that can be replaced.
@@ -44,7 +48,7 @@ class Kind:
     built_in: Mapping[str, str] = field(default_factory=dict)
     ways: str = ""
     unknown: type[Exception] = UnknownPart
-    broken: type[Exception] = BrokenPart
+    broken: type[Exception] = UnusablePart
 
 
 def available(kind: Kind) -> dict[str, EntryPoint]:
