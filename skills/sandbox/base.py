@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fieldcraft.common.errors import Unavailable
+from fieldcraft.common.errors import InputError, Unavailable
 from fieldcraft.common.plugins import Kind
 from fieldcraft.envs import Environment
 from fieldcraft.skills.program.execution import Execution
@@ -26,7 +26,7 @@ class SandboxUnavailable(Unavailable, RuntimeError):
     """This machine does not support the requested isolation; the message says what is missing."""
 
 
-class SystemUnsupported(SandboxUnavailable):
+class SystemUnsupported(SandboxUnavailable, InputError):
     """No sandbox runs on this operating system; the message names those on which one does."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from tool_workshop import cut
 from toy_world import LastingWorld
 
+import fieldcraft
 from fieldcraft.agent import BudgetLimits, RunSettings, RunState, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import first_difference, history
@@ -184,8 +185,8 @@ def test_the_events_set_aside_are_told_with_their_version(
     [event] = aside(folder)
     assert (event.first, event.last, event.task_number) == (number + 1, number + 3, 1)
     assert event.text == (
-        "3 events of the unfinished task were written by version 0.1.0 and are set aside; "
-        "the run goes on from task 2"
+        f"3 events of the unfinished task were written by version {fieldcraft.__version__} and are set "
+        "aside; the run goes on from task 2"
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.limits import LimitSettings
-from fieldcraft.agent.replay import replay_skills
+from fieldcraft.agent.replaying import replay_skills
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.envs import EnvironmentSpec, make
 from fieldcraft.skills import SkillLibrary

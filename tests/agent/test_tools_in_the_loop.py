@@ -77,7 +77,7 @@ def test_who_may_call_what_is_a_setting(toy_settings: Settings, tmp_path: Path) 
     ]
     (ended,) = [event for event in events if isinstance(event, e.ExecutionFinished)]
     assert "there is no tool 'lookup'" in (ended.execution.error_text() or "")
-    with pytest.raises(ValidationError, match="nobody called 'critik' uses tools; did you mean 'critic'"):
+    with pytest.raises(ValidationError, match="no user of tools is called 'critik'; did you mean 'critic'"):
         RunSettings(role_tools={"critik": ()})
 
 

@@ -36,7 +36,7 @@ USAGE = [
     (["explore", "--curriculum", "fixed"], "needs a list of tasks: --tasks FILE"),
     (["explore", "--curriculum", "clever"], "clever"),
     (["explore", "--critic", "humn"], "did you mean 'human'?"),
-    (["explore", "--sandbox", "dokker"], "--sandbox: must be 'auto', 'process', 'docker' or 'unsafe'"),
+    (["explore", "--sandbox", "dokker"], "--sandbox: no sandbox 'dokker'; did you mean 'docker'"),
     (["explore", "--minutes", "-1"], "--minutes: must be 0 or more (got '-1.0')"),
     (["explore", "--library", ""], "--library is empty; give it a value, or leave it out"),
     (["explore", "--seed", "9" * 30], "--seed: must be from -1000000000000000000 to 1000000000000000000"),

@@ -68,8 +68,8 @@ def test_a_run_on_a_read_only_folder_can_be_looked_at(workshop: Workshop, mounte
 def test_a_folder_that_is_a_file_is_an_error(workshop: Workshop) -> None:
     Path("runs").write_text("")
     ended = workshop.explore()
-    assert ended.code == 1
-    assert "cannot be made (Not a directory); choose another --runs" in ended.err
+    assert ended.code == 2
+    assert "--runs runs is a file; name a folder" in ended.err
 
 
 def test_a_library_that_cannot_be_written_is_an_error_and_can_still_be_used(stocked: Workshop) -> None:
@@ -82,7 +82,7 @@ def test_a_library_that_cannot_be_written_is_an_error_and_can_still_be_used(stoc
 
 
 def test_a_picture_that_cannot_be_written_costs_only_the_picture(workshop: Workshop) -> None:
-    ended = workshop.explore("--iterations", "1", "--picture", ".")
+    ended = workshop.explore("--iterations", "1", "--picture", "/dev/full")
     assert ended.code == 1
-    assert "--picture . cannot be written (Is a directory)" in ended.err
+    assert "--picture /dev/full cannot be written (No space left on device)" in ended.err
     assert "What next:" in ended.out

@@ -49,8 +49,8 @@ def test_prompts_are_copied_and_never_over_a_file(workshop: Workshop) -> None:
         ((*EXPLORE, "--limit", "memory=10MB"), "write a size from 64MiB to 256GiB (got '10MB')"),
         ((*EXPLORE, "--limit", "mem=1GB"), "no setting 'limits.mem'; did you mean 'memory'"),
         ((*EXPLORE, "--limit", "memory"), "--limit 'memory': write it as key=value"),
-        ((*EXPLORE, "--listener", "nobody:note"), "No module named 'nobody'"),
-        ((*EXPLORE, "--listener", "note"), "no listener 'note'. Your own: --listener module:Name"),
+        ((*EXPLORE, "--listener", "nobody:note"), "no module 'nobody' can be imported"),
+        ((*EXPLORE, "--listener", "note"), "no listener 'note'. Known: none. Your own: module:Name"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_line_and_wrong_usage(

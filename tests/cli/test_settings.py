@@ -60,9 +60,9 @@ def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.Mon
         ),
         (
             "sandbox = 'cage'\n",
-            "fieldcraft.toml, line 1: sandbox: must be 'auto', 'process', 'docker' or 'unsafe' (got 'cage')",
+            "fieldcraft.toml, line 1: sandbox: no sandbox 'cage'. Known: auto, docker, process, unsafe",
         ),
-        ("sandbox = 'proces'\n", "(got 'proces'); did you mean 'process'?"),
+        ("sandbox = 'proces'\n", "no sandbox 'proces'; did you mean 'process'?"),
         ("[mcp.a]\ncommand = 'b'\n\n[mcp.a.effects]\n'*' = 'read'\n", "line 5: mcp.a.effects.*: must be "),
         ("[mcp.a]\ncommand = 3\n", "fieldcraft.toml, line 2: mcp.a.command: must be a text (got '3')"),
         ("[openapi]\na = { documnt = 'b' }\n", "fieldcraft.toml, line 2: "),

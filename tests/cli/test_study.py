@@ -145,7 +145,7 @@ def test_a_new_world_with_the_library_and_without(workshop: Workshop) -> None:
         (("--seeds", "-3"), "is not a number"),
         (("--iterations", "0"), "--iterations 0 leaves nothing to run"),
         (("--money", "0"), "--money 0 leaves nothing to run"),
-        (("--tokens", "-1"), "budget.tokens"),
+        (("--tokens", "-1"), "--tokens: must be 0 or more"),
         (("--money", "1", "--model", "openai:nobody-knows"), "the price of openai:nobody-knows is unknown"),
         (("--minutes", "0"), "--minutes 0 leaves nothing to run"),
         (("--jobs", "0"), "Invalid value for '--jobs'"),

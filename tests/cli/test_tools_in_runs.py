@@ -102,7 +102,7 @@ def test_the_same_in_the_settings_file(workshop: Workshop, letters: Path) -> Non
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (("--tools", "critik=search"), "nobody called 'critik' uses tools; did you mean 'critic'"),
+        (("--tools", "critik=search"), "no user of tools is called 'critik'; did you mean 'critic'"),
         (("--tools", "calculater"), "no tool 'calculater'; did you mean 'calculator'"),
         (("--tools", "search", "--corpus", "nowhere"), "there is no corpus nowhere; correct --corpus"),
         (("--tools", "search", "--approve", "serch"), "no such tool; did you mean 'search'"),

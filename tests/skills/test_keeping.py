@@ -137,7 +137,8 @@ def test_a_merge_leaves_what_was_written_alone(annotated: Path, tmp_path: Path) 
 KILLED = """
 import os, signal, sys
 from fieldcraft.common.files import Folder
-from fieldcraft.skills import SkillLibrary, writing
+from fieldcraft.skills import SkillLibrary
+from fieldcraft.skills.library import writing
 left = int(sys.argv[2])
 for place, name in ((Folder, "write"), (writing, "create_tree")):
     def counted(*arguments, _do=getattr(place, name), **named):

@@ -212,7 +212,7 @@ def test_texts_without_a_place_for_a_call_are_told_of(
         (
             "annotate texts.jsonl --model model --tools calculator --into small",
             1,
-            "small holds files that are not a demo",
+            "small holds something else; name another with --into",
         ),
         (
             "evaluate --tasks tasks:other.jsonl --model model --tools calculator",
