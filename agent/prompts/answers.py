@@ -18,7 +18,7 @@ ANSWER_LIMIT = 100_000
 """Characters of an answer that are read; a longer one is refused."""
 
 _LONGEST_PROBLEM = 2_000
-_MOST_OPEN = 50
+_MOST_OPEN = 8
 """Braces that are never closed, after which no more objects are looked for."""
 _MOST_TRIED = 20
 """Objects of an answer that are tried, the last first."""

@@ -46,7 +46,7 @@ def settings(**values: object) -> ModelSettings:
         ("scripted", r"'scripted' names no model; say 'scripted:FILE'"),
         ("offline:big", r"the offline model takes no name of its own"),
         ("json:JSONDecodr", r"json has no 'JSONDecodr'; did you mean 'decoder'"),
-        ("json:JSONDecoder", r"JSONDecoder is not a subclass of LangChain's BaseChatModel"),
+        ("json:JSONDecoder", r"'json:JSONDecoder' has no method invoke"),
     ],
 )
 def test_an_unknown_name_gets_the_nearest_and_the_known(name: str, message: str) -> None:
