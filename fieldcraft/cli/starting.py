@@ -168,9 +168,9 @@ def _drive(opener: Open, runs: Path, look: Look) -> int:
     except Exception as error:
         if drive.opened and explain(error) is not None:
             command = resume_command(overview, runs)
-            problem = str(error).rstrip(".").removesuffix("; mend it and resume the run")
-            stop = "" if problem.endswith("?") else "."
-            raise CommandFailed(f"{problem}{stop} Then resume with: {command}") from error
+            what = str(error).rstrip(".").removesuffix("; mend it and resume the run")
+            stop = "" if what.endswith("?") else "."
+            raise CommandFailed(f"{what}{stop} Then resume with: {command}") from error
         raise
     with _stopped_here("stopped; the run is kept"):
         _tell(overview, runs, look, stopped=drive.stopped, unread=drive.unread)
