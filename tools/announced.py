@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
+from importlib.metadata import EntryPoint
 from typing import Any
 
-from fieldcraft.common.suggest import nearest
+from fieldcraft.common import plugins
 from fieldcraft.tools.errors import BrokenTool, NoSuchName
 
 GROUP = "fieldcraft.tools"
@@ -24,12 +21,12 @@ BUILT_IN = {
 }
 
 
+KIND = plugins.Kind(noun="tool", group=GROUP, built_in=BUILT_IN, unknown=NoSuchName, broken=BrokenTool)
+
+
 def available() -> dict[str, EntryPoint]:
     """Every announced tool by name, sorted: the built-in ones and those of installed packages."""
-    found = {name: EntryPoint(name, value, GROUP) for name, value in BUILT_IN.items()}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, point)
-    return dict(sorted(found.items()))
+    return plugins.available(KIND)
 
 
 def origin_of(point: EntryPoint) -> str:
@@ -46,20 +43,9 @@ def imported(target: str) -> Any:
         NoSuchName: the text has another form, there is no such module, or the module has no such name.
         BrokenTool: the import failed.
     """
-    module_name, _, attribute = target.partition(":")
-    if not (module_name and attribute):
-        raise NoSuchName(f"{target!r} names no function; write it as module:function")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
     try:
-        found = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        absent = isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}.")
-        kind = NoSuchName if absent else BrokenTool
-        raise kind(f"importing {module_name!r} failed: {type(error).__name__}: {error}") from error
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise NoSuchName(f"module {module_name!r} has no {attribute!r}{nearest(part, dir(found))}")
-        found = getattr(found, part)
-    return found
+        return plugins.imported(target)
+    except plugins.UnknownPart as error:
+        raise NoSuchName(str(error)) from error
+    except plugins.BrokenPart as error:
+        raise BrokenTool(str(error)) from error

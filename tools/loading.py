@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.tools.announced import available, imported, origin_of
+from fieldcraft.common.plugins import rivals
+from fieldcraft.tools.announced import KIND, available, imported, origin_of
 from fieldcraft.tools.calls.naming import unknown_tool
 from fieldcraft.tools.errors import NoSuchName, ToolError, UnknownTool
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
@@ -64,7 +65,9 @@ def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
             _add(registry, name, name, None, name)
             continue
         matching = [known for known in announced if fnmatchcase(known, name)]
-        if not matching:
+        if not matching and (rivalry := rivals(KIND, name)):
+            registry.problems.append(ToolProblem(name, rivalry, misnamed=True))
+        elif not matching:
             unmatched.append(name)
         for known in matching:
             point = announced[known]

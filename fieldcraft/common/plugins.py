@@ -71,19 +71,24 @@ def check_name(kind: Kind, name: str) -> None:
     """
     if name in kind.built_in or ":" in name:
         return
-    rivals = _announced(kind).get(name, [])
-    if not rivals:
+    if rivalry := rivals(kind, name):
+        raise kind.broken(rivalry)
+    if name not in _announced(kind):
         known = available(kind)
         raise kind.unknown(
             f"no {kind.noun} {name!r}{nearest(name, known) or '.'} Known: {', '.join(known) or 'none'}"
             f"{kind.ways}. Your own: module:Name, or an entry point of the group {kind.group!r}."
         )
-    if len(rivals) > 1:
-        packages = " and ".join(sorted(_package(point) for point in rivals))
-        raise kind.broken(
-            f"{packages} both announce a {kind.noun} {name!r}; name the one you mean as module:Name: "
-            + " or ".join(sorted(point.value for point in rivals))
-        )
+
+
+def rivals(kind: Kind, name: str) -> str:
+    """Why a name that several packages announce says nothing, with the cure; empty where one does at most."""
+    points = _announced(kind).get(name, [])
+    if len(points) < 2:
+        return ""
+    packages = " and ".join(sorted(_package(point) for point in points))
+    targets = " or ".join(sorted(point.value for point in points))
+    return f"{packages} both announce a {kind.noun} {name!r}; name the one you mean as module:Name: {targets}"
 
 
 def load(kind: Kind, name: str) -> Any:
@@ -95,7 +100,12 @@ def load(kind: Kind, name: str) -> Any:
     """
     check_name(kind, name)
     target = name if ":" in name and name not in kind.built_in else available(kind)[name].value
-    return _imported(kind, name, target)
+    try:
+        return imported(target)
+    except UnknownPart as error:
+        raise kind.unknown(f"{kind.noun} {name!r}: {error}") from error
+    except BrokenPart as error:
+        raise kind.broken(f"{kind.noun} {name!r}: {error}") from error
 
 
 def make(kind: Kind, name: str) -> Any:
@@ -153,25 +163,27 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.value
 
 
-def _imported(kind: Kind, name: str, target: str) -> Any:
+def imported(target: str) -> Any:
+    """What `module:Name` names; modules of the working directory are found too.
+
+    Raises:
+        UnknownPart: it is not written so, there is no such module, or the module has no such name.
+        BrokenPart: the import failed, another module that it needs is missing, for example.
+    """
     module_name, _, attribute = target.partition(":")
     if not (module_name and attribute):
-        raise kind.unknown(f"{kind.noun} {name!r}: write it as module:Name")
+        raise UnknownPart(f"{target!r} is incomplete; write it as module:Name")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
         found = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise kind.unknown(f"{kind.noun} {name!r}: no module {error.name!r} can be imported") from error
     except (Exception, SystemExit) as error:
-        raise kind.broken(
-            f"{kind.noun} {name!r}: importing {module_name} failed: {type(error).__name__}: {error}"
-        ) from error
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            raise UnknownPart(f"no module {error.name!r} can be imported") from error
+        raise BrokenPart(f"importing {module_name!r} failed: {type(error).__name__}: {error}") from error
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise kind.unknown(
-                f"{kind.noun} {name!r}: {module_name} has no {attribute!r}{nearest(part, _public(found))}"
-            )
+            raise UnknownPart(f"module {module_name!r} has no {attribute!r}{nearest(part, _public(found))}")
         found = getattr(found, part)
     return found

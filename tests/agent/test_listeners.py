@@ -139,16 +139,16 @@ def test_what_the_caller_itself_follows_with_is_not_swallowed(toy_settings: Sett
     ("name", "words"),
     [
         ("note", "no listener 'note'. Known: none. Your own: module:Name"),
-        ("ears:", "listener 'ears:': write it as module:Name"),
+        ("ears:", "listener 'ears:': 'ears:' is incomplete; write it as module:Name"),
         ("nobody:note", "no module 'nobody' can be imported"),
-        ("ears:nte", "ears has no 'nte'; did you mean 'note'?"),
+        ("ears:nte", "module 'ears' has no 'nte'; did you mean 'note'?"),
         ("ears:value", "listener 'ears:value' cannot be called (int)"),
         ("ears:later", "is async"),
         ("ears:nothing", "does not take one event"),
         ("ears:Needs", "missing 1 required positional argument"),
         ("breaks:note", "ZeroDivisionError"),
         ("exits:note", "SystemExit: 3"),
-        ("ears:note\nx", "ears has no"),
+        ("ears:note\nx", "module 'ears' has no"),
     ],
 )
 @pytest.mark.usefixtures("ears")

@@ -115,7 +115,7 @@ def announce(folder: Path, package: str, entry_points: str) -> None:
         ({"critic": "own_parts:Strictt"}, "has no 'Strictt'; did you mean 'Strict'"),
         ({"actor": "no_such_module:Writer"}, "no module 'no_such_module' can be imported"),
         ({"sandbox": "dokcer"}, "did you mean 'docker'"),
-        ({"retriever": "own_parts:"}, "write it as module:Name"),
+        ({"retriever": "own_parts:"}, "is incomplete; write it as module:Name"),
     ],
 )
 def test_a_name_that_leads_nowhere_leaves_no_run(
@@ -139,6 +139,15 @@ def test_a_part_of_another_kind_leaves_no_run(
     with pytest.raises(BrokenPart, match=problem):
         explored(asked(**changes), tmp_path / "runs")
     assert not (tmp_path / "runs" / "own").exists()
+
+
+def test_a_module_that_lacks_another_one_is_broken_and_not_unknown(
+    asked: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "needs_more.py").write_text("import no_such_dependency\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BrokenPart, match="importing 'needs_more' failed: ModuleNotFoundError"):
+        explored(asked(curriculum="needs_more:Mine"), tmp_path / "runs")
 
 
 def test_a_run_with_objects_cut_after_any_event_resumes_to_the_same_history(

@@ -144,6 +144,25 @@ def test_installed_packages_announce_tools(tmp_path: Path, monkeypatch: pytest.M
     assert load_tools(["fourfold"]).get("fourfold").invoke({"n": 2}) == 8
 
 
+def test_two_packages_that_announce_one_tool_are_both_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("kits", "sets"):
+        (tmp_path / f"{package}-1.0.dist-info").mkdir()
+        (tmp_path / f"{package}-1.0.dist-info/METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
+        )
+        (tmp_path / f"{package}-1.0.dist-info/entry_points.txt").write_text(
+            f"[fieldcraft.tools]\nfourfold = {package}:fourfold\n"
+        )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    registry = load_tools(["fourfold", "calculator"])
+
+    assert registry.names() == ("calculator",)
+    assert "kits and sets both announce a tool 'fourfold'" in registry.problems[0].message
+
+
 def test_broken_tools_are_named_and_the_rest_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_broken_tools.py").write_text("raise RuntimeError('no licence')\n")
     monkeypatch.chdir(tmp_path)
@@ -154,7 +173,7 @@ def test_broken_tools_are_named_and_the_rest_works(tmp_path: Path, monkeypatch: 
     assert [(problem.name, problem.message) for problem in registry.problems] == [
         ("my_broken_tools:anything", "importing 'my_broken_tools' failed: RuntimeError: no licence"),
         ("json:nothing", "module 'json' has no 'nothing'"),
-        ("no_such:x", "importing 'no_such' failed: ModuleNotFoundError: No module named 'no_such'"),
+        ("no_such:x", "no module 'no_such' can be imported"),
     ]
 
 
@@ -218,7 +237,7 @@ def test_a_module_may_hold_several_tools(tmp_path: Path, monkeypatch: pytest.Mon
     assert registry.names() == ("one", "three", "two")
     assert registry.origin("one") == "my_kit:kit"
     assert [problem.message for problem in registry.problems] == [
-        "'my_kit:' names no function; write it as module:function"
+        "'my_kit:' is incomplete; write it as module:Name"
     ]
 
 
