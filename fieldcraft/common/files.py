@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from fieldcraft.common.entries import Kind, check_name, is_shown, kind_of, kind_of_entry, possible_path
 from fieldcraft.common.errors import FieldcraftError
 
 SIZE_LIMIT = 16_000_000
@@ -34,13 +35,6 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _CLOSED = getattr(os, "O_CLOEXEC", 0)
-
-_MOUNT_POINT = 0xA0000003
-"""IO_REPARSE_TAG_MOUNT_POINT, which Python knows on Windows only."""
-_SEPARATORS = frozenset("/\0" if os.sep == "/" else "/\0\\:")
-"""On Windows a colon names a drive, or a second content of a file."""
-
-Kind = Literal["file", "folder", "link", "other"]
 
 
 class UnsafeFile(FieldcraftError, OSError):
@@ -79,7 +73,7 @@ class Folder:
             path: of the directory.
             create: make it, with its parents, where it is missing.
         """
-        path = _possible(path)
+        path = possible_path(path)
         if create:
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -98,7 +92,7 @@ class Folder:
 
     def folder(self, name: str, *, create: bool = False) -> Folder:
         """A folder inside this one, which must be real."""
-        _check_name(name)
+        check_name(name)
         if create:
             with suppress(FileExistsError):
                 os.mkdir(*self._at(name), **self._here)  # noqa: PTH102 - by descriptor
@@ -134,7 +128,7 @@ class Folder:
         status = self.status(name)
         if status is None:
             return None
-        return _kind(status)
+        return kind_of(status)
 
     def require(self, name: str, kind: Literal["file", "folder"]) -> None:
         """Raise `UnsafeFile` unless an entry is of this kind, or missing."""
@@ -143,7 +137,7 @@ class Folder:
 
     def status(self, name: str) -> os.stat_result | None:
         """The `lstat` of an entry; `None` where there is none."""
-        _check_name(name)
+        check_name(name)
         try:
             return os.stat(*self._at(name), **self._here, follow_symlinks=False)
         except FileNotFoundError:
@@ -153,14 +147,20 @@ class Folder:
         """The entries, or those of one kind, sorted. Names that are no valid text are left out."""
         source = self._descriptor if _DESCRIPTORS else self.path
         with os.scandir(source) as entries:
-            found = [str(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind]
-        return sorted(filter(_is_shown, found))
+            found = [
+                str(entry.name)
+                for entry in entries
+                if kind is None or kind_of_entry(entry, cheaply=_DESCRIPTORS) == kind
+            ]
+        return sorted(filter(is_shown, found))
 
     def unprintable(self, kind: Kind | None = None) -> int:
         """How many entries, or those of one kind, have names that `names` leaves out."""
         with os.scandir(self._descriptor if _DESCRIPTORS else self.path) as entries:
             return sum(
-                not _is_shown(entry.name) for entry in entries if kind is None or _kind_of(entry) == kind
+                not is_shown(entry.name)
+                for entry in entries
+                if kind is None or kind_of_entry(entry, cheaply=_DESCRIPTORS) == kind
             )
 
     def is_empty(self) -> bool:
@@ -203,7 +203,7 @@ class Folder:
             mode: of a file that is made (`os.O_CREAT`).
             own: refuse a file that has a second name elsewhere (a hard link): for what is written in place.
         """
-        _check_name(name)
+        check_name(name)
         if self.kind(name) not in {"file", None}:
             raise self._not("plain file", name)
         try:
@@ -264,8 +264,8 @@ class Folder:
 
     def rename(self, name: str, new: str, *, into: Folder | None = None, sync: bool = True) -> None:
         """Move an entry within this folder, or into another; a plain file that stands there is replaced."""
-        _check_name(name)
-        _check_name(new)
+        check_name(name)
+        check_name(new)
         target = into or self
         if _DESCRIPTORS:
             os.replace(name, new, src_dir_fd=self._descriptor, dst_dir_fd=target._descriptor)
@@ -276,12 +276,12 @@ class Folder:
 
     def make_folder(self, name: str) -> None:
         """Make an empty folder, which must not exist."""
-        _check_name(name)
+        check_name(name)
         os.mkdir(*self._at(name), **self._here)  # noqa: PTH102 - by descriptor
 
     def remove(self, name: str) -> None:
         """Take away a file or a link, never what the link points at."""
-        _check_name(name)
+        check_name(name)
         os.unlink(*self._at(name), **self._here)
 
     def remove_tree(self, name: str) -> None:
@@ -320,7 +320,7 @@ class Folder:
 
     def touch(self, name: str, *, times: tuple[int, int] | None = None) -> None:
         """Set the times (ns) of an entry, now where omitted."""
-        _check_name(name)
+        check_name(name)
         now = time.time_ns()
         if _DESCRIPTORS:
             os.utime(name, ns=times or (now, now), dir_fd=self._descriptor, follow_symlinks=False)
@@ -363,7 +363,7 @@ class Folder:
     def _is_still(self, name: str, opened: os.stat_result) -> bool:
         """Whether the name stands for the file that was opened, and not for a link to it."""
         status = self.status(name)
-        return status is not None and _kind(status) == "file" and os.path.samestat(status, opened)
+        return status is not None and kind_of(status) == "file" and os.path.samestat(status, opened)
 
     def _not(self, wanted: str, name: str) -> OSError:
         kind = self.kind(name)
@@ -385,7 +385,7 @@ def read_file(path: Path | str, *, limit: int = SIZE_LIMIT) -> bytes:
         UnsafeFile: it is a folder, a pipe or a device, or too large.
         OSError: it cannot be read.
     """
-    path = _possible(path)
+    path = possible_path(path)
     descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
     try:
         mode = os.fstat(descriptor).st_mode
@@ -400,46 +400,3 @@ def read_file(path: Path | str, *, limit: int = SIZE_LIMIT) -> bytes:
     if len(content) > limit:
         raise UnsafeFile(path, f"has more than {limit:,} bytes")
     return content
-
-
-def _possible(path: Path | str) -> Path:
-    """The path. Raises `OSError`, as for all that cannot be opened, where no file can have this name."""
-    try:
-        if b"\0" not in os.fsencode(path):
-            return Path(path)
-    except UnicodeEncodeError:
-        pass
-    raise OSError(errno.EINVAL, "no file can have this name", str(path))
-
-
-def _kind(status: os.stat_result) -> Kind:
-    if stat.S_ISLNK(status.st_mode) or _is_junction(status):
-        return "link"
-    if stat.S_ISDIR(status.st_mode):
-        return "folder"
-    return "file" if stat.S_ISREG(status.st_mode) else "other"
-
-
-def _is_junction(status: os.stat_result) -> bool:
-    """Whether it is what Windows calls a junction: a folder that stands for another one."""
-    return getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT
-
-
-def _kind_of(entry: os.DirEntry[str]) -> Kind:
-    if not _DESCRIPTORS:
-        return _kind(entry.stat(follow_symlinks=False))
-    if entry.is_symlink():
-        return "link"
-    if entry.is_dir(follow_symlinks=False):
-        return "folder"
-    return "file" if entry.is_file(follow_symlinks=False) else "other"
-
-
-def _check_name(name: str) -> None:
-    if not name or name in {".", ".."} or not _SEPARATORS.isdisjoint(name):
-        raise ValueError(f"{name!r} is no name of an entry")
-
-
-def _is_shown(name: str) -> bool:
-    """Whether a name is valid text of visible characters; half a character (a surrogate) is not."""
-    return name.isprintable()

@@ -36,7 +36,8 @@ class Kind:
     Attributes:
         noun: `curriculum`.
         group: of entry points.
-        method: what a part must have, so that a class is told from a ready part; empty for a function.
+        method: what a part must have, by which a class is distinguished from a ready part; empty for a
+            function.
         built_in: its names; to the place of each as `module:Name`, empty where the caller makes it itself.
         ways: other names that are good, for the message about one that is not.
         unknown, broken: the errors that `load` and `make` raise.
