@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.redact import redact
-from fieldcraft.agent.settings import ROLES, BudgetLimits, FixedTask, RunSettings
+from fieldcraft.agent.settings import PARTS, ROLES, BudgetLimits, FixedTask, RunSettings
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.invalid import in_words
 from fieldcraft.common.suggest import nearest
@@ -130,7 +130,6 @@ class ReplayArguments(TypedDict, total=False):
 
 GIVEN_AGAIN = frozenset({"options", "model_options", "mcp", "openapi", "role_tools", "corpus", "tool_policy"})
 """Settings that a resume may be given again: values that no file keeps are taken from them."""
-_NAMED_OR_GIVEN = ("curriculum", "actor", "critic", "retriever", "embeddings", "sandbox")
 
 
 class BadArgument(InputError, ValueError):
@@ -183,7 +182,7 @@ def settings_and_objects(
         settings["environment"] = environment
     else:
         objects["environment"] = _checked("environment", environment, Environment)
-    for name in _NAMED_OR_GIVEN:
+    for name in PARTS:
         part = given.get(name)
         if part is not None:
             (settings if isinstance(part, str) else objects)[name] = _no_class(name, part)

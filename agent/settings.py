@@ -35,6 +35,10 @@ PartName = Annotated[Text, Field(pattern=r"^[^\s\[\]]{1,300}$")]
 """The name of a part: built in, announced by a package, `module:Name`, or that of an object."""
 
 
+PARTS = ("curriculum", "actor", "critic", "retriever", "embeddings", "sandbox")
+"""The settings that name a part which can be replaced (`fieldcraft.agent.extensions.KINDS`)."""
+
+
 class UnknownRole(InputError, ValueError):
     """No model role of this name; the message lists the roles."""
 

@@ -7,7 +7,8 @@ program or verdict counts, and they are called again only for what the record do
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import reprlib
+from collections.abc import Callable, Sequence, Sized
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -56,6 +57,10 @@ _PAUSES = (
 _LONGEST_WORDS, _LONGEST_CRITIQUE, _SHOWN = 500, 2_000, 1_000
 
 
+_BRIEFLY = reprlib.Repr()
+_BRIEFLY.maxstring = _BRIEFLY.maxother = _SHOWN
+
+
 class OwnCurriculum:
     """Asks a user's curriculum for each task."""
 
@@ -87,7 +92,7 @@ class OwnCurriculum:
         recorded = self._recorder.upcoming(e.TaskProposed)
         if recorded is not None:
             return recorded.task
-        before = _attributes(self._part)
+        before = {} if self._warned else _attributes(self._part)
         task = self._as_task(self._ask.called(self._name, lambda: self._part.propose(self._situation())))
         self._warn_of_changes(before)
         if task is None or task.context:
@@ -125,9 +130,11 @@ class OwnCurriculum:
         return found
 
     def _warn_of_changes(self, before: dict[str, str]) -> None:
+        if self._warned:
+            return
         after = _attributes(self._part)
         changed = sorted(name for name in after if after[name] != before.get(name))
-        if changed and not self._warned:
+        if changed:
             self._warned = True
             self._recorder.record_metadata(
                 e.Warned(
@@ -371,8 +378,16 @@ def _called(name: str, call: Callable[[], T]) -> T:
 
 
 def _attributes(part: object) -> dict[str, str]:
-    """The part's own attributes as text, to see which of them change."""
-    return {name: _text(value)[:_SHOWN] for name, value in dict(getattr(part, "__dict__", {})).items()}
+    """The part's own attributes in a few letters each, to see which of them change."""
+    attributes = dict(getattr(part, "__dict__", {}))
+    return {name: f"{_length(value)} {_text(value)}" for name, value in attributes.items()}
+
+
+def _length(value: object) -> int:
+    try:
+        return len(value) if isinstance(value, Sized) else 0
+    except Exception:
+        return 0
 
 
 def _shown(value: object) -> str:
@@ -380,8 +395,8 @@ def _shown(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    """The `repr` of a user's object, which may fail."""
+    """The beginning of the `repr` of a user's object, which may be large or fail."""
     try:
-        return repr(value)
+        return _BRIEFLY.repr(value)[:_SHOWN]
     except Exception as error:
         return f"<no repr: {type(error).__name__}>"

@@ -19,12 +19,13 @@ from own_parts import Box, Counting, Ladder, Latest, Strict, Writer
 from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
+from fieldcraft.agent.extensions import KINDS
 from fieldcraft.agent.given import Given, ObjectMissing
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.protocols import Situation
-from fieldcraft.agent.settings import ROLES, BudgetLimits
+from fieldcraft.agent.settings import PARTS, ROLES, BudgetLimits
 from fieldcraft.agent.task import Task
 from fieldcraft.common.plugins import BrokenPart, UnknownPart
 from fieldcraft.envs import ItemGoal
@@ -59,6 +60,10 @@ def explored(settings: RunSettings, runs: Path, given: Given | None = None) -> t
     events: list[Any] = []
     with new_session(settings, runs=runs, name="own", listeners=(events.append,), given=given) as session:
         return session.explorer.explore(), events
+
+
+def test_every_kind_has_its_setting() -> None:
+    assert tuple(KINDS) == PARTS
 
 
 def kept_settings(tmp_path: Path) -> RunSettings:
@@ -255,7 +260,7 @@ def test_a_part_may_hold_what_has_no_repr(asked: Settings, tmp_path: Path) -> No
     state, _ = explored(asked(), tmp_path / "runs", Given(**{**ALL, "curriculum": holding}))
     assert state.finished
     with (
-        pytest.raises(BrokenPart, match="returned <no repr: RuntimeError> .NoRepr."),
+        pytest.raises(BrokenPart, match=r"returned <NoRepr instance at 0x[0-9a-f]+> \(NoRepr\)"),
         new_session(
             asked(), runs=tmp_path / "runs", given=Given(**{**ALL, "actor": Answers(NoRepr())})
         ) as session,
@@ -479,3 +484,24 @@ def test_a_model_object_that_makes_no_tool_calls_is_named(asked: Settings, tmp_p
     _, events = explored(asked(budget=BudgetLimits(iterations=1)), tmp_path / "runs", given)
     warned = [event.text for event in events if isinstance(event, e.Warned)]
     assert any("makes no tool calls of its own" in text for text in warned)
+
+
+class Hoarding:
+    """Keeps a great many things; only their number and their beginning are looked at."""
+
+    def __init__(self) -> None:
+        self.hoard = Endless(range(10))
+
+    def propose(self, now: Any) -> str | None:
+        self.hoard.append(now.number)
+        return None
+
+
+class Endless(list[int]):
+    def __repr__(self) -> str:
+        raise AssertionError("it would take for ever")
+
+
+def test_a_part_that_keeps_much_is_looked_at_briefly(asked: Settings, tmp_path: Path) -> None:
+    _, events = explored(asked(), tmp_path / "runs", Given(curriculum=Hoarding()))
+    assert ["keeps hoard in its own" in ev.text for ev in events if isinstance(ev, e.Warned)] == [True]

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from fieldcraft.agent.models.settings import ModelSettings
-from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.settings import PARTS, RunSettings
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options.flags import flag_of
 from fieldcraft.common.data import DataError, Limits, bounded
@@ -74,7 +74,7 @@ class Settings(BaseSettings, RunSettings):
         ModelSettings.model_validate(value)
         return value
 
-    @field_validator("curriculum", "actor", "critic", "retriever", "embeddings", "sandbox")
+    @field_validator(*PARTS)
     @classmethod
     def _known_part(cls, value: str, info: ValidationInfo) -> str:
         """Refuse a name that is neither built in nor announced nor `module:Name`. Imports nothing of it."""
