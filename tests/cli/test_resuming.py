@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cli_workshop import Workshop
 
+from fieldcraft import Situation, explore
+
 RESUME = ("explore", "--plain", "--runs", "../runs", "--resume", "first", "--iterations", "2")
 
 
@@ -76,3 +78,20 @@ def test_a_warning_from_the_start_is_shown_among_the_lines(workshop: Workshop) -
     assert "! tool broken:silent is not available" in ended.out
     alone = workshop.run("explore", "--json", "--iterations", "1", "--tools", "broken:silent")
     assert alone.err.count("tool broken:silent is not available") == 1
+
+
+class Nothing:
+    """Sets no task."""
+
+    def propose(self, now: Situation) -> None:
+        """None."""
+
+
+def test_a_run_with_objects_says_how_it_is_resumed_from_python(workshop: Workshop) -> None:
+    explore(curriculum=Nothing(), environment="gridworld-v1", iterations=0, name="given")
+    assert (
+        "explore(resume='given', iterations=80, curriculum=...)" in workshop.run("runs", "show", "given").out
+    )
+    ended = workshop.run("explore", "--resume", "given")
+    assert ended.code == 2
+    assert "which no file keeps (curriculum: " in ended.err

@@ -172,7 +172,9 @@ def _from_python(overview: Overview, objects: list[str]) -> list[tuple[str, str]
     steps = []
     if not overview.state.finished:
         words = "resume this run, from Python, with the objects that it began with"
-        again = "".join(f", {name}=..." for name in objects)
+        spent, budget = overview.state.spent.iterations, overview.settings.budget.iterations
+        more = f", iterations={spent + MORE_ITERATIONS}" if budget is not None and spent >= budget else ""
+        again = more + "".join(f", {name}=..." for name in objects)
         steps.append((words, f"explore(resume={overview.run!r}{again})"))
     if overview.state.kept:
         library = shlex.quote(overview.settings.library)
