@@ -87,7 +87,8 @@ class RunSettings(Discreet, BaseModel):
     `actor`, `retriever`, `embeddings` and `sandbox`, may also be parts of one's own, by an announced name or
     as `module:Name`; see `fieldcraft.agent.protocols`.
 
-    A given task is given up after `give_up_after` failed steps in a row.
+    A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
+    times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
     `library_owners` are the users (names or ids) and groups (`@name`, `@id`) whose libraries may be written
     besides one's own.
@@ -142,6 +143,7 @@ class RunSettings(Discreet, BaseModel):
     evidence: Count = Field(default=8, ge=0, le=50)
     model_failures: Count = Field(default=5, ge=1)
     give_up_after: Count = Field(default=6, ge=1)
+    hopeless_after: Count = Field(default=3, ge=0)
     core_items: Text = ""
     warm_up: dict[Text, Count] = {
         "nearby_entities": 5,

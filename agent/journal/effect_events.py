@@ -32,7 +32,9 @@ class ModelAsked(BaseEvent):
 class ModelAnswered(BaseEvent):
     """Outcome: the answer and its cost (`money` in USD). The request is never repeated.
 
-    With `requests` the model asks for tool calls before it answers. `reasoning` is for people to read.
+    With `requests` the model asks for tool calls before it answers, and `turn` is what its provider wants
+    back with them. With a `refusal` there is no answer. `reasoning` is for people to read. `waited` are the
+    seconds that a rate limit asked for; they are not part of `seconds`.
     """
 
     type: Literal["model_answered"] = "model_answered"
@@ -43,10 +45,17 @@ class ModelAnswered(BaseEvent):
     model: Text
     input_tokens: Count = 0
     output_tokens: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
     money: Amount = 0.0
     priced: bool = True
+    estimated: bool = False
     seconds: Amount = 0.0
+    waited: Amount = 0.0
+    truncated: bool = False
+    refusal: Text = ""
     requests: tuple[ToolRequest, ...] = ()
+    turn: dict[Text, Data] = {}
 
 
 class ModelFailed(BaseEvent):
@@ -58,8 +67,11 @@ class ModelFailed(BaseEvent):
     error: Text
     input_tokens: Count = 0
     output_tokens: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
     money: Amount = 0.0
     seconds: Amount = 0.0
+    waited: Amount = 0.0
 
 
 class HumanAsked(BaseEvent):

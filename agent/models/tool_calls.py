@@ -1,16 +1,16 @@
-"""Tool calls on their way between LangChain's messages and ours."""
+"""The tool calls that a model asks for, as LangChain's messages have them."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.agent.models.messages import ToolRequest
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.text import entered, visible_line
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage, ToolMessage
+    from langchain_core.messages import AIMessage
 
 _LONGEST_ARGUMENTS = 100_000
 """Characters of JSON."""
@@ -54,21 +54,3 @@ def _request(identity: str, name: str, given: dict[str, Any]) -> ToolRequest:
 def _identity(identity: str) -> str:
     """What the provider calls a request, as far as it can be kept and sent back."""
     return entered(identity, _LONGEST_NAME)
-
-
-def assistant_turn(message: Message) -> AIMessage:
-    """An assistant's turn with what it asked for."""
-    from langchain_core.messages import AIMessage, ToolCall
-
-    calls = [
-        ToolCall(name=request.name, args=request.arguments, id=request.id, type="tool_call")
-        for request in message.requests
-    ]
-    return AIMessage(content=message.text, tool_calls=calls)
-
-
-def tool_turn(message: Message) -> ToolMessage:
-    """The outcome of one tool call."""
-    from langchain_core.messages import ToolMessage
-
-    return ToolMessage(content=message.text, tool_call_id=message.answers)

@@ -23,6 +23,9 @@ ANSWER_SHOWN = 4_000
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
 
+_COST_OF_FAILURE = {"input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "money"}
+_AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "estimated", "seconds", "waited", "truncated"}
+
 T = TypeVar("T")
 
 
@@ -148,21 +151,16 @@ class Asker:
                 role=role,
                 call=call,
                 error=redact(str(error)),
-                input_tokens=error.input_tokens,
-                output_tokens=error.output_tokens,
-                money=error.money,
+                **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         return e.ModelAnswered(
             role=role,
             call=call,
             text=redact(answer.text),
             reasoning=redact(answer.reasoning),
-            model=answer.model,
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
-            money=answer.money,
-            priced=answer.priced,
-            seconds=answer.seconds,
+            refusal=redact(answer.refusal),
+            turn=redact_data(answer.turn),
+            **answer.model_dump(include=_AS_ANSWERED),
             requests=tuple(
                 request.model_copy(update={"arguments": redact_data(request.arguments)})
                 for request in answer.requests

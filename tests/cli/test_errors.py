@@ -11,7 +11,10 @@ from fieldcraft.skills import SkillLibrary
 
 USAGE = [
     (["explore", "--env", "gridwrld-v1"], "no environment 'gridwrld-v1'; did you mean 'gridworld-v1'?"),
-    (["explore", "--env", "clearing:Cleering"], "module 'clearing' has no 'Cleering'; did you mean 'Clearing'"),
+    (
+        ["explore", "--env", "clearing:Cleering"],
+        "module 'clearing' has no 'Cleering'; did you mean 'Clearing'",
+    ),
     (["explore", "--model", "opnai:gpt-5"], "no model provider 'opnai'; did you mean 'openai'?"),
     (["explore", "--model", "scripted:nowhere.json"], "scripted answers nowhere.json cannot be read"),
     (["explore", "--model", "openai:gpt-5"], "openai:gpt-5 needs"),
