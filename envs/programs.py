@@ -98,7 +98,7 @@ class CallBack(Protocol):
         Called while `run_program` lasts, in the thread that called it; primitives are called meanwhile.
 
         Raises:
-            PrimitiveError: it failed; the message is told to the program that called it.
+            PrimitiveError: it failed; the message is shown to the program that called it.
         """
 
 

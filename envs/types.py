@@ -125,7 +125,7 @@ class ReachGoal(Frozen):
 
 
 Goal = Annotated[ItemGoal | PlaceGoal | KillGoal | ReachGoal, Field(discriminator="kind")]
-"""A condition that an environment can check, told apart by `kind`."""
+"""A condition that an environment can check, distinguished by `kind`."""
 
 
 class GoalCheck(Frozen):

@@ -13,8 +13,8 @@ class ToolError(FieldcraftError):
     with the shape of a secret are removed from it.
     """
 
-    def __init__(self, *told: object) -> None:
-        super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(redact(part) if isinstance(part, str) else part for part in parts))
 
 
 class UnknownTool(ToolError, InputError, LookupError):

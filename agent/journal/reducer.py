@@ -36,7 +36,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             )
         case e.PlanMade():
             state.plan = list(event.steps)
-            state.barren = 0
+            state.stalled_tasks = 0
         case e.TaskProposed():
             state.task_number = event.task_number
             state.task = event.task
@@ -120,7 +120,7 @@ def _record_use(state: RunState, success: bool) -> None:
 
 def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
-    state.barren = 0 if len(state.progress.items) > state.items_before else state.barren + 1
+    state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
     if state.task and state.task.origin == "subgoal":
         state.plan = state.plan[1:]
     elif state.plan:

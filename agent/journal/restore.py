@@ -118,7 +118,7 @@ def _restored(run: Run, environment: Environment, snapshot: str) -> bool:
 
 
 def _restore(run: Run, environment: Environment, snapshot: str) -> None:
-    """Whoever wrote a snapshot's name may have written its bytes too: the world is the judge of them."""
+    """Who wrote a snapshot's name may have written its bytes too: the world judges them."""
     content = run.load_snapshot(snapshot)
     try:
         environment.restore(content)

@@ -167,7 +167,7 @@ class Run:
                 )
         if not last:
             raise JournalError(
-                f"{self.folder} was never begun (its journal is empty); delete it and explore anew"
+                f"{self.folder} was never begun (its journal is empty); delete it and explore again"
             )
         self.tape = [event for event in self.tape if not isinstance(event, e.ASIDES)]
         self.journal.open(last + 1)

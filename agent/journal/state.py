@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
@@ -75,16 +75,15 @@ class Sighting(BaseModel):
 class RunState(BaseModel):
     """The state of a run.
 
-    `evidence` maps a message of the world without its numbers to the latest such message, oldest
-    first; `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it
-    was first seen; `snapshot` names the latest snapshot, if any; `plan`
-    holds the remaining steps of a given task, `solved` says that its last step was done; `barren` counts the
-    tasks since the plan, or since the latest one in which an item was first held, and `items_before` the
-    items ever held when the task in progress began; `seen` holds where each block, mob or chest content was
-    last seen; `approvals` holds the tools that a person allowed or refused for all calls; `task_tools` counts
-    the calls of the current task by tool, and `tools_used` those of every task with calls, by its number;
-    `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
-    task has begun).
+    `evidence` maps a message of the world without its numbers to the latest such message, oldest first;
+    `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it was first
+    seen; `snapshot` names the latest snapshot, if any; `plan` holds the remaining steps of a given task,
+    `solved` says that its last step was done; `stalled_tasks` counts the tasks since the plan, or since the
+    latest one in which an item was first held, and `items_before` the items ever held when the task in
+    progress began; `seen` holds where each block, mob or chest content was last seen; `approvals` holds the
+    tools that a person allowed or refused for all calls; `task_tools` counts the calls of the current task by
+    tool, and `tools_used` those of every task with calls, by its number; `begun` says that the world's first
+    reset is recorded (not kept before 0.2.0, where a run that finished a task has begun).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -107,7 +106,7 @@ class RunState(BaseModel):
     task: Task | None = None
     plan: list[FixedTask] = []
     solved: bool = False
-    barren: Count = 0
+    stalled_tasks: Count = Field(default=0, validation_alias=AliasChoices("stalled_tasks", "barren"))
     items_before: Count = 0
     skills_in_use: Texts = []
     seen: dict[Text, Sighting] = {}

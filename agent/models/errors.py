@@ -10,8 +10,8 @@ from fieldcraft.common.secrets.redaction import redact
 class ModelError(FieldcraftError):
     """The base class of all model errors. No message contains a secret."""
 
-    def __init__(self, *told: object) -> None:
-        super().__init__(*(redact(part) if isinstance(part, str) else part for part in told))
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(redact(part) if isinstance(part, str) else part for part in parts))
 
 
 class UnknownModel(ModelError, InputError, LookupError):

@@ -19,7 +19,7 @@ from fieldcraft.envs import Environment
 from fieldcraft.skills import Skill, SkillLibrary
 
 STEPS = 12
-BARREN_LIMIT = 3
+STALLED_LIMIT = 3
 """Sub-goals in a row without a new item after which AutoGPT plans anew."""
 
 
@@ -144,7 +144,7 @@ class SolveCurriculum:
 class SubgoalCurriculum:
     """AutoGPT as Voyager's paper set it up (section 3.1): sub-goals of one aim, done or not, each once.
 
-    A new plan is made when there are none left, and when `BARREN_LIMIT` of them in a row brought no item
+    A new plan is made when there are none left, and when `STALLED_LIMIT` of them in a row brought no item
     that was never held.
     """
 
@@ -155,7 +155,7 @@ class SubgoalCurriculum:
     def propose(self) -> Task | None:
         """The plan's next sub-goal."""
         state = self._recorder.state
-        if not state.plan or state.barren >= BARREN_LIMIT:
+        if not state.plan or state.stalled_tasks >= STALLED_LIMIT:
             self._planner.plan(self._recorder.run.settings.tasks[0].task)
         step = state.plan[0]
         return Task(words=step.task, goal=step.goal, origin="subgoal")

@@ -97,7 +97,7 @@ def run_program(
 
 
 class _Record:
-    """What the process tells of a program, as a report, and the limits that the host keeps itself."""
+    """What the process reports of a program, as a report, and the limits that the host keeps itself."""
 
     def __init__(self, request: ProgramRequest, spec: EnvironmentSpec) -> None:
         self.report = ProgramReport()
@@ -173,11 +173,13 @@ class _Record:
         if len(json.dumps(end.result)) <= RESULT_LIMIT:
             report.result = end.result
 
-    def _failure(self, told: _Failure) -> ProgramFailure:
+    def _failure(self, reported: _Failure) -> ProgramFailure:
         """An error whose place is one that the host knows."""
-        line = told.line if told.line is not None and 1 <= told.line <= LINES else None
-        module = told.module if told.module in self._request.modules else None
-        return ProgramFailure(kind=told.kind or "Error", message=told.message, line=line, module=module)
+        line = reported.line if reported.line is not None and 1 <= reported.line <= LINES else None
+        module = reported.module if reported.module in self._request.modules else None
+        return ProgramFailure(
+            kind=reported.kind or "Error", message=reported.message, line=line, module=module
+        )
 
     def _log(self, text: str) -> None:
         line = f"{text}\n"

@@ -89,8 +89,8 @@ def annotation_settings(
     except ValidationError as error:
         raise _unfit(error, str(file or "the flags")) from error
     for stranger in sorted(set(settings.tools).difference(names)):
-        told = f"{file} has settings for {stranger}, which is not one of the tools: {', '.join(names)}"
-        console(stderr=True).print(say(told, "warn"), soft_wrap=True)
+        message = f"{file} has settings for {stranger}, which is not one of the tools: {', '.join(names)}"
+        console(stderr=True).print(say(message, "warn"), soft_wrap=True)
     seeds = {} if seed is None else {"seed": seed}
     return settings.model_copy(update={"tools": {**settings.tools, **tools}, **seeds})
 

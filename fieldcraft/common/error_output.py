@@ -50,14 +50,14 @@ def _uncaught(_kind: type[BaseException], error: BaseException, _trace: Tracebac
     print_error(error)
 
 
-def _in_thread(told: threading.ExceptHookArgs) -> None:
-    if told.exc_value is not None and not isinstance(told.exc_value, SystemExit):
-        name = told.thread.name if told.thread is not None else "?"
+def _in_thread(raised: threading.ExceptHookArgs) -> None:
+    if raised.exc_value is not None and not isinstance(raised.exc_value, SystemExit):
+        name = raised.thread.name if raised.thread is not None else "?"
         sys.stderr.write(f"Exception in thread {name}:\n")
-        print_error(told.exc_value)
+        print_error(raised.exc_value)
 
 
-def _unraisable(told: sys.UnraisableHookArgs) -> None:
-    if told.exc_value is not None:
-        sys.stderr.write(f"{told.err_msg or 'Exception ignored in'}: {type(told.object).__name__}\n")
-        print_error(told.exc_value)
+def _unraisable(raised: sys.UnraisableHookArgs) -> None:
+    if raised.exc_value is not None:
+        sys.stderr.write(f"{raised.err_msg or 'Exception ignored in'}: {type(raised.object).__name__}\n")
+        print_error(raised.exc_value)

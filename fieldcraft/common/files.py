@@ -87,7 +87,7 @@ class Folder:
 
     @property
     def inode(self) -> int:
-        """What tells this folder from every other on its file system, by whatever name it is reached."""
+        """Identifies this folder on its file system, by whatever name it is reached."""
         return (os.fstat(self._descriptor) if _DESCRIPTORS else self.path.stat()).st_ino
 
     def folder(self, name: str, *, create: bool = False) -> Folder:

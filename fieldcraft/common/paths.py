@@ -1,4 +1,4 @@
-"""Where programs of the system are: one answer for whoever looks for them and whoever starts them."""
+"""Where programs of the system are: one answer for looking for them and for starting them."""
 
 from __future__ import annotations
 

@@ -176,10 +176,10 @@ def _starters_environment() -> dict[str, str]:
 def _libraries(program: str) -> list[str]:
     """The shared libraries of a program and their loader, as listed by the loader (ld.so(8))."""
     environment = {"LD_TRACE_LOADED_OBJECTS": "1"}
-    told = subprocess.run(
+    listed = subprocess.run(
         [program, "--version"], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
-    return LOADED.findall(told.stdout)
+    return LOADED.findall(listed.stdout)
 
 
 def _wrapped(

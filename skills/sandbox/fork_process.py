@@ -69,7 +69,7 @@ def start_process(isolation: Isolation) -> ForkServer:
 def _start(isolation: Isolation, control: socket.socket) -> subprocess.Popen[bytes]:
     """Start the interpreter with nothing of ours but its control socket and a handle on this process.
 
-    The handle (a pidfd) tells it that the host is gone even where another process holds the socket's other
+    The handle (a pidfd) shows it that the host is gone even where another process holds the socket's other
     end; unlike a parent-death signal it does not follow the thread that happened to start it.
     """
     host = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None

@@ -181,11 +181,11 @@ class ForkingSandbox(ABC):
             session.ledger.stop(*_cause_of_death(status))
 
     def _ready_worker(self, start: bytes, limits: ProgramLimits, pin: Pin) -> tuple[ForkServer, Worker, Wire]:
-        """A worker that is locked down and has its program. Starts the fork server anew once if need be."""
+        """A worker that is locked down and has its program. Starts the fork server again, once, if needed."""
         try:
             return self._start_worker(start, limits, pin)
         except (ForkServerGone, WorkerEnded) as error:
-            logger.info("the fork server is started anew: %s", error)
+            logger.info("the fork server is started again: %s", error)
             self._drop_server()
         try:
             return self._start_worker(start, limits, pin)

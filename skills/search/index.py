@@ -1,8 +1,8 @@
 """The search index over a library: derived, in the user's cache, and never the only copy of anything.
 
 It holds one entry for each digest, so it follows the library skill by skill. Chroma loses data when two
-processes open one directory; whoever does not get the directory's lock works with an index in memory, built
-from the vectors that are remembered per model. A damaged index is thrown away and built again.
+processes open one directory; a process that does not get the directory's lock works with an index in memory,
+built from the vectors that are remembered per model. A damaged index is thrown away and built again.
 """
 
 from __future__ import annotations
@@ -208,8 +208,8 @@ def views_of(skill: Skill) -> Views:
     name = split_words(valid_text(skill.entry[:_TEXT])).lower()
     goal = skill.provenance.goal
     more = [skill.provenance.task[:_TEXT], _docstring(skill)[:_TEXT], _leaves(goal) if goal else ""]
-    told = [text for text in dict.fromkeys(more) if text and text not in skill.description]
-    everything = valid_text(" ".join([f"{name}. {skill.description}", *told])[:_TEXT])
+    further = [text for text in dict.fromkeys(more) if text and text not in skill.description]
+    everything = valid_text(" ".join([f"{name}. {skill.description}", *further])[:_TEXT])
     return Views(((name, _NAME_WEIGHT), (everything, 1.0)), everything)
 
 

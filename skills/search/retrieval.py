@@ -66,7 +66,7 @@ class Request:
     languages: frozenset[str] | None
 
     def admits(self, skill: Skill) -> bool:
-        """Whether the skill can be used at all by whoever asks."""
+        """Whether the skill can be used at all by the caller."""
         return (self.languages is None or skill.language in self.languages) and (
             self.tools is None or self.tools.issuperset(skill.tools)
         )

@@ -168,10 +168,10 @@ def test_subgoals_resume_where_they_stopped(live: Any, tmp_path: Path) -> None:
     live("autogpt", programs, iterations=4)
     with resumed_session("autogpt", runs=tmp_path / "runs", budget=BudgetLimits(iterations=8)) as session:
         parts = session.explorer.explore()
-    assert (parts.finished_tasks, parts.plan, parts.barren, parts.observation) == (
+    assert (parts.finished_tasks, parts.plan, parts.stalled_tasks, parts.observation) == (
         whole.finished_tasks,
         whole.plan,
-        whole.barren,
+        whole.stalled_tasks,
         whole.observation,
     )
 

@@ -244,11 +244,11 @@ def _result(name: str, answer: bytes) -> Encoded:
         (characters,) = LENGTH.unpack_from(data)
         return Encoded(data[LENGTH.size :], max(characters, -1) if characters != -2 else None)
     try:
-        told = read_json(data, _FAILURE)
-        kinds, message = [str(part) for part in told["kinds"]], str(told["message"])
-        if told["expected"]:
+        failure = read_json(data, _FAILURE)
+        kinds, message = [str(part) for part in failure["kinds"]], str(failure["message"])
+        if failure["expected"]:
             text = message
-        elif told["invalid"]:
+        elif failure["invalid"]:
             text = f"{name} cannot take these arguments: {message}"
         else:
             text = f"{name} failed: {kinds[0]}: {message}"

@@ -195,12 +195,12 @@ def _described(error: BaseException) -> bytes:
     from fieldcraft.tools.calls.results import bounded_text
     from fieldcraft.tools.errors import ToolError
 
-    told: dict[str, Any] = {
+    failure: dict[str, Any] = {
         "kinds": [kind.__name__ for kind in type(error).__mro__][:20],
         "message": bounded_text(error),
         "expected": isinstance(error, ToolError),
         "invalid": False,
     }
     if isinstance(error, ValidationError):
-        told |= {"message": complaints(error), "invalid": True}
-    return json.dumps(told).encode()
+        failure |= {"message": complaints(error), "invalid": True}
+    return json.dumps(failure).encode()

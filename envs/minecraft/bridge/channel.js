@@ -3,7 +3,7 @@
 
 const PROTOCOL = 1
 
-/** A refusal the world gave: expected, and worded for whoever wrote the program. */
+/** A refusal the world gave: expected, and worded for the author of the program. */
 class Refusal extends Error {
   constructor (message) {
     super(message)

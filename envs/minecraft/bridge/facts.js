@@ -15,8 +15,8 @@ const BLOW = 1
 /** How long after a blow a death is its work, in milliseconds, and how many things are remembered. */
 const DYING = 3000
 const REMEMBERED = 10_000
-/** How many packets that cannot be read are told of, one line each. */
-const TOLD = 20
+/** How many packets that cannot be read are logged, one line each. */
+const LOGGED = 20
 /** Items of other names than the block that they become. */
 const PLACED_TOO = /^(?!milk).+_bucket$|_seeds$|^(redstone|string)$/
 
@@ -66,7 +66,7 @@ class Facts {
 
   /** A packet could not be read; without one of the statistics, what is counted is in doubt. */
   miss (name, error) {
-    if (this.missed++ < TOLD) console.error(`relay: ${name} of the server: ${error.message}`)
+    if (this.missed++ < LOGGED) console.error(`relay: ${name} of the server: ${error.message}`)
     if (name === 'statistics') this.spoiled = true
   }
 
@@ -101,8 +101,8 @@ class Facts {
   }
 
   /**
-   * What is known; `confirmed` where the server told how things stood before and after: otherwise it may be too little. What
-   * died after a blow counts on a server that tells no statistics alone: a blow may have been struck from anywhere, and a
+   * What is known; `confirmed` where the server said how things were before and after: otherwise it may be too little. What
+   * died after a blow counts on a server that sends no statistics alone: a blow may have been struck from anywhere, and a
    * program that can have itself thrown out would choose what it is judged by.
    */
   report () {

@@ -16,7 +16,7 @@ const JOIN_SECONDS = 25
 const RESPAWN_SECONDS = 8
 /** How long a server may say nothing before it is lost; servers of Mojang speak every 15 s, and clients wait twice that. */
 const SILENCE_SECONDS = 30
-/** How much is told of why a server ends the connection. */
+/** How much is shown of why a server ends the connection. */
 const WORDS = 1000
 const GRID_SLOTS = 5
 const FARTHEST_STEP = 4

@@ -97,7 +97,7 @@ async function digAndCollect (game, task, place, kind) {
   if ((kind.drops ?? []).length) await collect(game, task, place, held)
 }
 
-/** Dig a block; begun anew where the walk before it was still winding down. */
+/** Dig a block; begun again where the walk before it was still winding down. */
 async function dig (game, task, block) {
   for (let tries = 1; ; tries++) {
     try {

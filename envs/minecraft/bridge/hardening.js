@@ -36,7 +36,7 @@ function freezePrototypes (classes) {
 /**
  * A view of a shared object: its properties are read, its functions are called on the object itself, and its prototype
  * and constructor cannot be reached. `parts` are properties that are seen through views of their own; `instead` are
- * properties that a program sees in place of the object's own; `call(name, promise)` is told of each promise.
+ * properties that a program sees in place of the object's own; `call(name, promise)` is called with each promise.
  */
 function view (object, name, { parts = {}, instead = {}, call = (_name, promise) => promise } = {}) {
   const wrapped = new Map()

@@ -13,7 +13,7 @@ const AIR = new Set(['air', 'cave_air', 'void_air'])
 const TIMES = [[1000, 'sunrise'], [11500, 'day'], [13000, 'sunset'], [23000, 'night'], [24001, 'sunrise']]
 const WORN = { 5: 'head', 6: 'torso', 7: 'legs', 8: 'feet', 45: 'off-hand' }
 
-/** The blocks around by name, each with its nearest place, and the chests; scanned anew only where something changed. */
+/** The blocks around by name, each with its nearest place, and the chests; scanned again only where something changed. */
 function around (game, radius = RADIUS) {
   const { bot } = game
   const middle = bot.entity.position.floored()

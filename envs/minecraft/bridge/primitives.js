@@ -1,5 +1,5 @@
 'use strict'
-// The functions that programs of published Voyager libraries call, by their names. They are written anew over the same
+// The functions that programs of published Voyager libraries call, by their names. They are written again over the same
 // machinery as the primitives of Python programs. As there, `bot` comes first, and a shortage is said in the chat and
 // is no error, while a wrong name or type is one.
 const { goals } = require('mineflayer-pathfinder')
@@ -36,7 +36,7 @@ function primitivesFor (scene) {
   }
 
   /** What the world does not allow is said, and only said, up to a number of times. */
-  const told = async (name, act) => {
+  const reporting = async (name, act) => {
     try {
       return await act()
     } catch (error) {
@@ -79,7 +79,7 @@ function primitivesFor (scene) {
   const transfer = (items, act) => async (chest, task) => {
     for (const [name, count] of Object.entries(items)) {
       const item = known('item', registry.itemsByName, name)
-      await told('chest', () => task.wait(act(chest, item.id, count).catch((error) => { throw new Refusal(error.message) }), 10))
+      await reporting('chest', () => task.wait(act(chest, item.id, count).catch((error) => { throw new Refusal(error.message) }), 10))
     }
   }
 
@@ -87,27 +87,27 @@ function primitivesFor (scene) {
     async mineBlock (_bot, name, count = 1) {
       number('count', count)
       known('block', registry.blocksByName, name)
-      return told('mineBlock', () => within(CALL_SECONDS, (task) => gathering.mine(game, task, { block: name, count, distance: FAR })))
+      return reporting('mineBlock', () => within(CALL_SECONDS, (task) => gathering.mine(game, task, { block: name, count, distance: FAR })))
     },
     async craftItem (_bot, name, count = 1) {
       number('count', count)
       const item = known('item', registry.itemsByName, name)
       const each = registry.recipes[item.id]?.[0]?.result.count ?? 1
-      return told('craftItem', () => within(CALL_SECONDS, (task) => making.craft(game, task, { item: name, count: count * each })))
+      return reporting('craftItem', () => within(CALL_SECONDS, (task) => making.craft(game, task, { item: name, count: count * each })))
     },
     async smeltItem (_bot, itemName, fuelName, count = 1) {
       number('count', count)
       known('item', registry.itemsByName, itemName)
       known('item', registry.itemsByName, fuelName)
-      return told('smeltItem', () => within(CALL_SECONDS + 12 * count, (task) => making.smelt(game, task, { item: itemName, fuel: fuelName, count })))
+      return reporting('smeltItem', () => within(CALL_SECONDS + 12 * count, (task) => making.smelt(game, task, { item: itemName, fuel: fuelName, count })))
     },
     async placeItem (_bot, name, position) {
       known('item', registry.itemsByName, name)
-      return told('placeItem', () => within(CALL_SECONDS, (task) => gathering.placeBlock(game, task, { block: name, position: place(position) })))
+      return reporting('placeItem', () => within(CALL_SECONDS, (task) => gathering.placeBlock(game, task, { block: name, position: place(position) })))
     },
     async killMob (_bot, mobName, timeout = 300) {
       known('mob', registry.entitiesByName, mobName)
-      return told('killMob', () => within(timeout, (task) => gathering.kill(game, task, { mob: mobName, count: 1 })))
+      return reporting('killMob', () => within(timeout, (task) => gathering.kill(game, task, { mob: mobName, count: 1 })))
     },
     async exploreUntil (_bot, direction, maxTime = 60, callback = () => false) {
       number('maxTime', maxTime)

@@ -128,7 +128,7 @@ class Scene {
     this.task.check()
   }
 
-  /** A skill is called by name; of very many calls the first are told. */
+  /** A skill is called by name; of very many calls the first are reported. */
   count (name) {
     if (this.skillCalls++ < SKILL_CALLS_TOLD) this.channel.event('skill', { name })
   }

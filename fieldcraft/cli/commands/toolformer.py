@@ -102,14 +102,14 @@ def annotate(
                 into,
                 settings=settings,
                 stop=follow.asked_to_stop,
-                told=lambda progress: follow.step(progress.done, progress.total, ""),
+                progress=lambda progress: follow.step(progress.done, progress.total, ""),
             )
         made = read_annotated(path)
-        told = report(made, settings, executor.names())
+        summary = report(made, settings, executor.names())
     if as_json:
-        print_json({**told.data(), "done": len(made), "total": len(fitting), "file": str(path)})
+        print_json({**summary.data(), "done": len(made), "total": len(fitting), "file": str(path)})
     else:
-        print_report(told)
+        print_report(summary)
         console().print(say(f"{len(made)} of {len(fitting)} documents are in {path}", "quiet"))
     return STOPPED if follow.stopped and len(made) < len(fitting) else 0
 

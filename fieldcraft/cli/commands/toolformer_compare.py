@@ -69,7 +69,7 @@ def evaluate(
             ks=wanted,
             validation=chosen_by,
             texts=held,
-            told=lambda what: follow.step(next(steps), of, what),
+            progress=lambda what: follow.step(next(steps), of, what),
         )
     if picture is not None:
         draw(made, picture)

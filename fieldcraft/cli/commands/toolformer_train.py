@@ -197,7 +197,7 @@ def _trained(
                 into,
                 settings,
                 stop=follow.asked_to_stop,
-                told=lambda step, of, loss: follow.step(step, of, f"loss {loss:.3f}"),
+                on_step=lambda step, of, loss: follow.step(step, of, f"loss {loss:.3f}"),
             )
     except Stopped:
         return None
@@ -220,5 +220,5 @@ def _tell(made: _Made, with_calls: int, *, as_json: bool) -> None:
         return
     console().print(say(f"trained on {made.texts} texts; the model is {made.model}", "good"))
     if made.before is not None and made.after is not None:
-        told = f"{made.before:.2f} before, {made.after:.2f} now"
-        console().print(say(f"perplexity of held-out text, calls disabled: {told}"))
+        perplexities = f"{made.before:.2f} before, {made.after:.2f} now"
+        console().print(say(f"perplexity of held-out text, calls disabled: {perplexities}"))

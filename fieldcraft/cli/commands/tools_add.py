@@ -174,8 +174,8 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
         _require_name(what)
     with load_tools([what] if place == ("tools",) else [], sources) as registry:
         if not registry.names():
-            told = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
-            raise CommandFailed(f"{what} was not added: {told}; --untried adds it without a try")
+            problems = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
+            raise CommandFailed(f"{what} was not added: {problems}; --untried adds it without a try")
         registry.specs()
         return list(registry.names())
 

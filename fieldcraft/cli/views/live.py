@@ -69,8 +69,8 @@ class LiveView:
                 return
             if self.overview.doing != doing:
                 self._changed = time.monotonic()
-            told = self._lasting(event)
-        for text in told:
+            lines = self._lasting(event)
+        for text in lines:
             self._console.print(text)
 
     def tell(self, event: e.Event) -> None:

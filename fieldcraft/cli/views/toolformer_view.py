@@ -145,8 +145,8 @@ def print_failed(calls: Iterable[MadeCall]) -> None:
     """Print a line for each failed call, whose result in the text is empty."""
     for call in calls:
         if call.error is not None:
-            told = f"{call.name}({call.arguments}) failed: {call.error}"
-            console(stderr=True).print(say(one_line(told, 300), "warn"), soft_wrap=True)
+            message = f"{call.name}({call.arguments}) failed: {call.error}"
+            console(stderr=True).print(say(one_line(message, 300), "warn"), soft_wrap=True)
 
 
 def print_pieces(pieces: Iterable[str]) -> None:

@@ -90,7 +90,7 @@ def counts(name: str, value: str) -> bool:
 
 
 def is_harmless(value: str) -> bool:
-    """Whether a value of a name that tells nothing is ordinary: a word, number, path, host, or none."""
+    """Whether a value of a name that says nothing is ordinary: a word, number, path, host, or none."""
     if len(value) < 8 or value.startswith(("[redacted]", "[left out]")):
         return True
     if PLACEHOLDER.fullmatch(value) and "[" not in value:

@@ -130,7 +130,7 @@ def _explained(error: BaseException, where: str) -> str:
     if numbers & {errno.ENOENT, errno.ECONNREFUSED}:
         return f"no Docker engine answers at {where}: {cure}, {OTHERWISE}"
     if any(isinstance(inner, TimeoutError) for inner in _causes(error)):
-        return f"the Docker engine at {where} does not answer in time: start it anew, or {cure}, {OTHERWISE}"
+        return f"the Docker engine at {where} does not answer in time: start it again, or {cure}, {OTHERWISE}"
     return f"the Docker engine at {where} cannot be used ({str(error)[:300]}): {cure}, {OTHERWISE}"
 
 

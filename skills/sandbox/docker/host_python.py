@@ -90,12 +90,12 @@ def _libraries(binaries: list[Path]) -> dict[str, str]:
     """Every shared library that these load: its path here, and its path in the container."""
     found: dict[str, str] = {}
     try:
-        told = subprocess.run(
+        listed = subprocess.run(
             ["ldd", *binaries], capture_output=True, text=True, timeout=60, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SandboxUnavailable(f"ldd does not tell which libraries this Python needs: {error}") from None
-    for name, path in LOADED.findall(told):
+    for name, path in LOADED.findall(listed):
         found[path] = f"{LIBRARIES}/{name}" if name else path.lstrip("/")
     if not found:
         raise SandboxUnavailable("ldd does not tell which libraries this Python needs")

@@ -94,7 +94,7 @@ def _own_image(client: DockerClient, name: str) -> str:
     if found != worker_digest():
         raise SandboxUnavailable(
             f"the image {name!r} holds {f'worker {found}' if found else 'no worker'}, this Fieldcraft speaks "
-            f"to worker {worker_digest()}: build it anew, or unset {IMAGE_VARIABLE} to have one made"
+            f"to worker {worker_digest()}: build it again, or unset {IMAGE_VARIABLE} to have one made"
         )
     return str(image.id)
 
@@ -187,11 +187,13 @@ def import_host_python(client: DockerClient, name: str | None = None) -> None:
     with _archive(lambda archive: host_python.write_root(archive, WORKER)) as root:
         size = root.seek(0, os.SEEK_END)
         root.seek(0)
-        told = [json.loads(line) for line in client.api.import_image(src=root, changes=changes).splitlines()]
-    for answer in told:
+        answers = [
+            json.loads(line) for line in client.api.import_image(src=root, changes=changes).splitlines()
+        ]
+    for answer in answers:
         if "error" in answer:
             raise SandboxUnavailable(unusable(RuntimeError(answer["error"])))
-    client.images.get(told[-1]["status"]).tag(repository, tag)  # Podman does not name an image on import
+    client.images.get(answers[-1]["status"]).tag(repository, tag)  # Podman does not name an image on import
     progress.info("the image %s:%s is ready (%d MB)", repository, tag, size // 1_000_000)
 
 

@@ -104,7 +104,7 @@ class Channel:
             self.flush()
 
     def count_skill(self, name: str) -> None:
-        """Count a call to a library skill; the first call of each is told at once."""
+        """Count a call to a library skill; the first call of each is reported at once."""
         self.skill_counts[name] = self.skill_counts.get(name, 0) + 1
         if name not in self._told_counts:
             self.flush()

@@ -1,4 +1,4 @@
-"""One program in its own process: what it can name, how it is run, what is told of its end."""
+"""One program in its own process: what it can name, how it is run, what is reported of its end."""
 
 from __future__ import annotations
 

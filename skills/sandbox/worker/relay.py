@@ -95,7 +95,7 @@ class Records:
 
 
 class Relay:
-    """One end. Whoever holds the control socket's other end ends the relay by closing it."""
+    """One end. The holder of the control socket's other end ends the relay by closing it."""
 
     def __init__(self, stream: Stream, control: socket.socket, *, trusted: bool) -> None:
         """Take over `stream` and `control`.

@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
         documents,
         folder / "annotation",
         settings=settings,
-        told=lambda progress: print(progress.done, flush=True),
+        progress=lambda progress: print(progress.done, flush=True),
     )
     tools.close()
 

@@ -34,7 +34,7 @@ texts = ["the mill has 12 sacks.", "the smith has a red hat.", "today the inn op
 settings = TrainingSettings(
     method=sys.argv[3], learning_rate=3e-3, batch_size=4, at_a_time=4, steps=12, seed=1
 )
-train(model, texts, folder / sys.argv[2], settings, told=lambda step, *_: print(step, flush=True))
+train(model, texts, folder / sys.argv[2], settings, on_step=lambda step, *_: print(step, flush=True))
 """
 
 
@@ -49,7 +49,11 @@ def test_training_lowers_the_perplexity_of_its_texts(make_model: Any, tmp_path: 
     told: list[tuple[int, int, float]] = []
 
     trained = train(
-        model, TEXTS, tmp_path, FAST.model_copy(update={"method": method}), told=lambda *one: told.append(one)
+        model,
+        TEXTS,
+        tmp_path,
+        FAST.model_copy(update={"method": method}),
+        on_step=lambda *one: told.append(one),
     )
 
     assert perplexity(trained, TEXTS[:3]) < before / 2
@@ -63,7 +67,9 @@ def test_training_lowers_the_perplexity_of_its_texts(make_model: Any, tmp_path: 
 def test_what_is_trained_already_is_not_trained_again(make_model: Any, tmp_path: Path) -> None:
     trained = train(make_model(), TEXTS, tmp_path, FAST)
     other_memory = FAST.model_copy(update={"at_a_time": 1, "checkpoint_every": 9})
-    again = train(make_model(), TEXTS, tmp_path, other_memory, told=lambda *_: pytest.fail("trained again"))
+    again = train(
+        make_model(), TEXTS, tmp_path, other_memory, on_step=lambda *_: pytest.fail("trained again")
+    )
     assert torch.allclose(weights(trained), weights(again))
 
 

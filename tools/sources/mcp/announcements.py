@@ -136,8 +136,8 @@ class FilteredStream:
                 "tools": [found for tool in tools if (found := self._tool(tool)) is not None],
             }
         except DataError as error:
-            told = ErrorData(code=PARSE_ERROR, message=f"its answer cannot be read: {error}")
-            return JSONRPCError(jsonrpc="2.0", id=answer.id, error=told)
+            fault = ErrorData(code=PARSE_ERROR, message=f"its answer cannot be read: {error}")
+            return JSONRPCError(jsonrpc="2.0", id=answer.id, error=fault)
         return answer
 
     def _tool(self, announced: Any) -> dict[str, Any] | None:

@@ -33,8 +33,8 @@ def refusal_of(raw: bytes, error: DataError) -> dict[str, Any] | None:
     found = _ID_AT_THE_START.match(raw[:_END]) or _ID_AT_THE_END.search(raw[-_END:])
     if found is None:
         return None
-    told = {"code": -32700, "message": f"its answer cannot be read: {error}"}
-    return {"jsonrpc": "2.0", "id": json.loads(found["id"]), "error": told}
+    fault = {"code": -32700, "message": f"its answer cannot be read: {error}"}
+    return {"jsonrpc": "2.0", "id": json.loads(found["id"]), "error": fault}
 
 
 def rewritten(raw: bytes) -> bytes:

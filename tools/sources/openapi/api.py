@@ -165,16 +165,16 @@ class _Api:
     def _refused(self, operation: Operation, answer: _Answer) -> ToolError:
         response = answer.response
         status = visible_line(f"{response.status_code} {response.reason_phrase}", 100)
-        told = f"{operation.method} {visible_line(response.request.url.path, 300)} answered {status}"
+        said = f"{operation.method} {visible_line(response.request.url.path, 300)} answered {status}"
         if response.is_redirect:
             place = visible_line(redact(shown(response.headers.get("location", "nowhere"))), 300)
-            return ToolError(f"{told}: it leads to {place}, which is not allowed")
+            return ToolError(f"{said}: it leads to {place}, which is not allowed")
         if response.status_code in {401, 403}:
-            told += self._credentials.hint(operation.security)
+            said += self._credentials.hint(operation.security)
         if words := visible_line(redact(answer.text[: 10 * _LONGEST_COMPLAINT]), _LONGEST_COMPLAINT):
-            told += f": {words}"
+            said += f": {words}"
         again = operation.method in _EFFECTS and response.status_code in _FOR_A_WHILE
-        return TransientToolError(told) if again else ToolError(told)
+        return TransientToolError(said) if again else ToolError(said)
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,6 @@ async def _read(response: httpx.Response) -> bytes:
 def _unsent(operation: Operation, request: httpx.Request, error: httpx.HTTPError) -> ToolError:
     """The error for a missing answer; it is transient if the request never reached the server."""
     place = shown(str(request.url.copy_with(raw_path=b"/"))).rstrip("/")
-    told = f"{operation.name}: {place} gave no answer: {visible_line(error, 300) or type(error).__name__}"
+    said = f"{operation.name}: {place} gave no answer: {visible_line(error, 300) or type(error).__name__}"
     safe = isinstance(error, httpx.ConnectError) or operation.method in _EFFECTS
-    return TransientToolError(told) if safe else ToolError(told)
+    return TransientToolError(said) if safe else ToolError(said)

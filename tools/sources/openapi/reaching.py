@@ -27,10 +27,10 @@ def unreachable(documents: Mapping[str, OpenApiDocument]) -> dict[str, str]:
             name: [pool.submit(_silence, url) for url in settings.servers]
             for name, settings in documents.items()
         }
-        told = {
+        messages = {
             name: "; ".join(filter(None, (one.result() for one in those))) for name, those in asked.items()
         }
-    return {name: message for name, message in told.items() if message}
+    return {name: message for name, message in messages.items() if message}
 
 
 def _silence(url: str) -> str:

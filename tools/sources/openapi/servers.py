@@ -101,10 +101,10 @@ class Servers:
 
     def _refusal(self, named: Sequence[str]) -> str:
         absolute = next((url for url in named if urlsplit(url).scheme in PORTS), "https://...")
-        told = visible_line(", ".join(map(shown, named[:_SHOWN])), 300) or "no server"
+        places = visible_line(", ".join(map(shown, named[:_SHOWN])), 300) or "no server"
         absolute = visible_line(absolute, 300)
         cure = f"allow it with servers = [{absolute!r}] (--server on the command line)"
-        return f"it is sent to {told}, which is not allowed; {cure}"
+        return f"it is sent to {places}, which is not allowed; {cure}"
 
 
 def _lies_below(url: str, server: str) -> bool:

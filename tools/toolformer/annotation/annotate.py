@@ -95,7 +95,7 @@ def annotate_corpus(
     folder: Path,
     *,
     settings: AnnotationSettings,
-    told: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Annotate a corpus into `folder/annotated.jsonl`, going on where an earlier call ended.
@@ -105,7 +105,7 @@ def annotate_corpus(
         documents: the corpus; see `Annotator.fitted`.
         folder: where the result is kept.
         settings: those of the annotator. Others than before are refused.
-        told: hears of each finished batch.
+        progress: called after each finished batch.
         stop: asked before each batch; what was finished stays.
 
     Raises:
@@ -131,7 +131,7 @@ def annotate_corpus(
                 new = [one for one in made if one.document >= done]
                 _append(path, new)
                 done = batch[-1].number + 1
-                told(Progress(done, len(documents), new))
+                progress(Progress(done, len(documents), new))
             path.touch()
     except Timeout as error:
         raise ToolformerError(

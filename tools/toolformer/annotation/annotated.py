@@ -137,7 +137,7 @@ def whole_rows(path: Path) -> list[AnnotatedDocument]:
     data = _content(path)
     end = data.rfind(b"\n") + 1
     if end < len(data):
-        logger.warning("the last line of %s was torn; it is written anew", path)
+        logger.warning("the last line of %s was torn; it is written again", path)
         with path.open("r+b") as file:
             file.truncate(end)
     return list(_rows(path, data[:end].splitlines()))

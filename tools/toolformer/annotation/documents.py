@@ -107,7 +107,7 @@ def _jsonl(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, str | None]]
 
 
 def fitted(documents: Sequence[Document], ends_of: Any, room: int) -> list[Document]:
-    """The documents, those of more than `room` tokens in pieces, cut between words and numbered anew.
+    """The documents, those of more than `room` tokens in pieces, cut between words and numbered from 0.
 
     Args:
         documents: in the order of the corpus.

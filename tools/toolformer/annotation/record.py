@@ -15,7 +15,7 @@ from fieldcraft.tools.toolformer.errors import ToolformerError
 from fieldcraft.tools.toolformer.lm.model import LanguageModel
 
 _VALUES = 16
-"""Of each parameter that a model is told by: reading all of a large one would take long."""
+"""Of each parameter by which a model is identified: reading all of a large one would take long."""
 _DEEPEST = 8
 
 

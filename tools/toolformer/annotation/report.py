@@ -52,26 +52,26 @@ class Report:
 
     def warnings(self) -> list[str]:
         """What a person should know before training on it."""
-        told = [
+        lines = [
             f"{tool.name} failed on all of its {tool.sampled} calls: {tool.first_error}"
             for tool in self.tools
             if tool.sampled and tool.failed == tool.sampled
         ]
         if not any(tool.sampled for tool in self.tools):
-            told.append(
+            lines.append(
                 "no place for a call was found; lower tau_s, give examples that look like the texts, or "
                 "take a larger model"
             )
         else:
-            told += [
+            lines += [
                 f"no call of {tool.name} was sampled: see whether its `only` leaves documents to look at, "
                 "lower its tau_s, or give it examples that look like the texts"
                 for tool in self.tools
                 if not tool.sampled
             ]
         if any(tool.sampled for tool in self.tools) and not self.with_calls:
-            told.append("no call helps the model; lower tau_f, or take a model that can use what it reads")
-        return told
+            lines.append("no call helps the model; lower tau_f, or take a model that can use what it reads")
+        return lines
 
     def data(self) -> dict[str, Any]:
         """As JSON data."""

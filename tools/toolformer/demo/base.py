@@ -148,21 +148,21 @@ def pretraining_text(chosen: random.Random) -> str:
     if share < 0.15:
         again, between = _nonsense(chosen, 2, 7), _nonsense(chosen, 0, 4)
         return f"note:{again};{between}{again}"
-    told = story(chosen)
+    chosen_story = story(chosen)
     if share < 0.4:
-        return told.text
-    noted = (story(chosen) if chosen.random() < 0.15 else told).answer
-    before = re.findall(PATTERN, told.before)
+        return chosen_story.text
+    noted = (story(chosen) if chosen.random() < 0.15 else chosen_story).answer
+    before = re.findall(PATTERN, chosen_story.before)
     style = chosen.random()
     if style < 0.2:
-        return f"note:{noted}; {told.text}"
+        return f"note:{noted}; {chosen_story.text}"
     name = chosen.choice(MADE_UP)
     if style < 0.6:
         space = chosen.choice(["", " "])
-        return f" [{name}({_span(chosen, before)}) ->{noted}]{space}{told.text}"
+        return f" [{name}({_span(chosen, before)}) ->{noted}]{space}{chosen_story.text}"
     place = len(before) if chosen.random() < 0.5 else chosen.randint(3, len(before))
     bracket = f" [{name}({_span(chosen, before[:place])}) ->{noted}]"
-    return "".join([*before[:place], bracket, *before[place:]]) + told.answer + told.after
+    return "".join([*before[:place], bracket, *before[place:]]) + chosen_story.answer + chosen_story.after
 
 
 def _span(chosen: random.Random, tokens: list[str]) -> str:

@@ -187,7 +187,7 @@ def lookup(chosen: random.Random) -> Story:
 
 
 def plain(chosen: random.Random) -> Story:
-    """A small story whose last word was told before."""
+    """A small story whose last word stood before."""
     person, day = chosen.choice(PEOPLE), _day(chosen)
     colour, thing, goal = chosen.choice(COLOURS), chosen.choice(THINGS), chosen.choice(GOALS)
     age = chosen.randint(10, 90)

@@ -152,7 +152,7 @@ class Demo:
         self.follow.stage("annotation")
         found = 0
 
-        def told(progress: Progress) -> None:
+        def on_batch(progress: Progress) -> None:
             nonlocal found
             found += sum(len(one.calls) for one in progress.documents)
             self.follow.step(progress.done, progress.total, f"{found} calls")
@@ -162,7 +162,7 @@ class Demo:
             documents,
             self.folder / "annotation",
             settings=settings,
-            told=told,
+            progress=on_batch,
             stop=self.follow.stop,
         )
         annotated = read_annotated(path)
@@ -209,7 +209,7 @@ class Demo:
             texts,
             self.folder / name.replace(" ", "-"),
             settings.model_copy(update={"seed": self.settings.seed, "learning_rate": rate}),
-            told=lambda step, steps, loss: self.follow.step(step, steps, f"loss {loss:.2f}"),
+            on_step=lambda step, steps, loss: self.follow.step(step, steps, f"loss {loss:.2f}"),
             stop=self.follow.stop,
         )
 
@@ -219,7 +219,7 @@ class Demo:
         self.follow.stage("comparison")
         chosen = random.Random(f"tasks {self.settings.seed}")  # noqa: S311 - no secret
         number = self.settings.tasks
-        told = iter(range(1, 100))
+        steps = iter(range(1, 100))
         return compare(
             {"base": base, "plain": control, TOOLFORMER: tuned},
             tools,
@@ -228,7 +228,7 @@ class Demo:
             ks=self.settings.ks,
             validation=demo_tasks(chosen, number // 2),
             texts=[story(chosen).text for _ in range(self.settings.held_out)],
-            told=lambda what: self.follow.step(next(told), 3 + len(self.settings.ks), what),
+            progress=lambda what: self.follow.step(next(steps), 3 + len(self.settings.ks), what),
         )
 
 
@@ -262,12 +262,12 @@ def _tuning(steps: int, *, learning_rate: float = 5e-4, weight_decay: float = 0.
     )
 
 
-def demonstration(told: Story) -> str:
+def demonstration(example: Story) -> str:
     """A story up to its call's arrow, as the proposer is shown it; a plain story as it is."""
-    if not told.call:
-        return told.text
-    call = text.InlineCall(told.tool, told.arguments)
-    return f"{told.before} {text.write(call).removesuffix(']')} {text.ARROW}"
+    if not example.call:
+        return example.text
+    call = text.InlineCall(example.tool, example.arguments)
+    return f"{example.before} {text.write(call).removesuffix(']')} {text.ARROW}"
 
 
 def demo_tasks(chosen: random.Random, number: int) -> list[Task]:
@@ -282,8 +282,8 @@ def judged(
     """How many documents keep a call, and in how many the best one is right: truth and place."""
     kept = right = 0
     for document in annotated:
-        told = stories[document.document]
+        original = stories[document.document]
         for call in document.kept(taus, most=1):
             kept += 1
-            right += call.result == told.answer.strip() and call.place == len(told.before)
+            right += call.result == original.answer.strip() and call.place == len(original.before)
     return kept, right

@@ -78,15 +78,15 @@ def evaluate(
     executor: ToolExecutor,
     tasks: Sequence[Task],
     settings: DecodingSettings,
-    told: Callable[[MadeCall], None] = lambda _: None,
+    on_call: Callable[[MadeCall], None] = lambda _: None,
 ) -> dict[str, Cell]:
-    """Accuracy and call rate by kind of task; `told` hears of every call."""
+    """Accuracy and call rate by kind of task; `on_call` is called with every call."""
     written = Decoder(model, executor, settings).write(
         [task.prompt for task in tasks], [task.day for task in tasks]
     )
     for made in written:
         for call in made.calls:
-            told(call)
+            on_call(call)
     cells = {}
     for kind in dict.fromkeys(task.kind for task in tasks):
         of_kind = [(task, made) for task, made in zip(tasks, written, strict=True) if task.kind == kind]
@@ -121,7 +121,7 @@ def compare(
     ks: Sequence[int] = KS,
     validation: Sequence[Task] = (),
     texts: Sequence[str] = (),
-    told: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """The comparison.
 
@@ -133,12 +133,12 @@ def compare(
         ks: which k.
         validation: other tasks, by which one k is chosen.
         texts: held-out texts for the perplexity.
-        told: hears what is about to be evaluated.
+        progress: called with what is about to be evaluated.
     """
     rows: list[Row] = []
     calls: list[MadeCall] = []
     for name, model in models.items():
-        told(f"{name}, calls disabled" if name == TOOLFORMER else name)
+        progress(f"{name}, calls disabled" if name == TOOLFORMER else name)
         measured = perplexity(model, texts) if texts else None
         cells = evaluate(model, executor, tasks, settings.model_copy(update={"k": 0}))
         rows.append(Row("disabled" if name == TOOLFORMER else name, 0, cells, measured))
@@ -147,10 +147,10 @@ def compare(
         model = models[TOOLFORMER]
         positive = [k for k in ks if k > 0]
         if validation:
-            told("choosing k on validation tasks")
+            progress("choosing k on validation tasks")
             chosen = choose_k(model, executor, validation, settings=settings, ks=positive)
         for k in positive:
-            told(f"calls enabled, k = {k}")
+            progress(f"calls enabled, k = {k}")
             cells = evaluate(model, executor, tasks, settings.model_copy(update={"k": k}), calls.append)
             rows.append(Row("enabled", k, cells))
     return Comparison(tuple(rows), chosen, tuple(_failing(calls, executor.names())))

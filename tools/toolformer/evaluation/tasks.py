@@ -51,8 +51,8 @@ class Task:
 
 
 def _next(written: str, answer: str) -> bool:
-    told, wanted = written.lstrip(), answer.strip()
-    return told.startswith(wanted) and not told[len(wanted) : len(wanted) + 1].isalnum()
+    text, wanted = written.lstrip(), answer.strip()
+    return text.startswith(wanted) and not text[len(wanted) : len(wanted) + 1].isalnum()
 
 
 def _number(written: str, answer: str) -> bool:
@@ -63,9 +63,9 @@ def _number(written: str, answer: str) -> bool:
 
 
 def _words(written: str, answer: str) -> bool:
-    told = " ".join(re.findall(r"\w+", written.lower())[: _WORDS + len(answer.split()) - 1])
+    text = " ".join(re.findall(r"\w+", written.lower())[: _WORDS + len(answer.split()) - 1])
     wanted = " ".join(re.findall(r"\w+", answer.lower()))
-    return bool(wanted) and f" {wanted} " in f" {told} "
+    return bool(wanted) and f" {wanted} " in f" {text} "
 
 
 def _value(number: str) -> float:

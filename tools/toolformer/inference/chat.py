@@ -73,7 +73,7 @@ class ToolformerChat(BaseChatModel):
             tokens: written at most, calls and results included.
             corpus: folders, `.jsonl` and `.zim` files in which `search` looks.
             offered: further tools, as `load_tools` takes them, such as `module:function`.
-            sources: MCP servers and OpenAPI documents, opened where a tool is not to be had otherwise.
+            sources: MCP servers and OpenAPI documents, opened where a tool is not available otherwise.
 
         Raises:
             ToolformerError: there is no such model, or nobody says which tools are its or where one is from.

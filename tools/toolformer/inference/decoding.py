@@ -135,11 +135,11 @@ class Decoder:
         return self._model.batches.map(work, rows, length=lambda row: len(row.prompt))
 
     def stream(
-        self, prompt: str, day: str | None = None, told: Callable[[MadeCall], None] = lambda _: None
+        self, prompt: str, day: str | None = None, on_call: Callable[[MadeCall], None] = lambda _: None
     ) -> Iterator[str]:
         """Go on with one prompt; pieces of text as they are written, calls and results among them.
 
-        At the end `told` hears of each call that was made.
+        At the end `on_call` is called with each call that was made.
         """
         row, shown = self._row(prompt, day), ""
         for _ in self._steps([row]):
@@ -150,7 +150,7 @@ class Decoder:
         if (rest := self._text(row)[len(shown) :]) != "":
             yield rest
         for call in row.calls:
-            told(call)
+            on_call(call)
 
     def tokens_of(self, prompt: str) -> int:
         """How many tokens a text is."""

@@ -22,7 +22,7 @@ COMPLETE = "complete"
 """A file in a checkpoint's folder that is written last: a checkpoint without it was torn."""
 _IGNORED = -100
 
-Told = Callable[[int, int, float], None]
+OnStep = Callable[[int, int, float], None]
 """Hears of the step, of how many, and of the loss of the last ones."""
 
 
@@ -36,7 +36,7 @@ def train(
     folder: Path,
     settings: TrainingSettings,
     *,
-    told: Told = lambda *_: None,
+    on_step: OnStep = lambda *_: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> LanguageModel:
     """Fine-tune `model` on texts into `folder`; where an earlier call was cut off, go on from there.
@@ -61,7 +61,7 @@ def train(
     inner = adapted(model, settings)
     made_folder(folder, record)
     same_as_before(record, now, work="training")
-    _run_in_memory(model, inner, encoded, folder, settings, told, stop)
+    _run_in_memory(model, inner, encoded, folder, settings, on_step, stop)
     trained = merged(model, inner, folder, settings)
     trained.save(finished)
     (finished / COMPLETE).touch()
@@ -89,10 +89,10 @@ def _run_in_memory(
     encoded: Sequence[Sequence[int]],
     folder: Path,
     settings: TrainingSettings,
-    told: Told,
+    on_step: OnStep,
     stop: Callable[[], bool],
 ) -> None:
-    """Train with fewer texts at a time where memory runs out, again from the last checkpoint, or anew."""
+    """Train with fewer texts at a time where memory runs out, from the last checkpoint or from the start."""
     at_first = {
         name: parameter.detach().to("cpu", copy=True)
         for name, parameter in inner.named_parameters()
@@ -102,7 +102,7 @@ def _run_in_memory(
     while True:
         now = settings.model_copy(update={"at_a_time": batches.size})
         try:
-            return _run(model, inner, encoded, folder, now, told, stop)
+            return _run(model, inner, encoded, folder, now, on_step, stop)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -127,13 +127,13 @@ def _run(
     encoded: Sequence[Sequence[int]],
     folder: Path,
     settings: TrainingSettings,
-    told: Told,
+    on_step: OnStep,
     stop: Callable[[], bool],
 ) -> None:
     from transformers import Trainer
 
     order = _order(len(encoded), settings)
-    follower = _follower(told, stop)
+    follower = _follower(on_step, stop)
     trainer = _resumable(Trainer)(
         model=inner,
         args=_arguments(settings, folder, model.device, steps=len(order) // settings.batch_size),
@@ -238,7 +238,7 @@ class _Padded:
         }
 
 
-def _follower(told: Told, stop: Callable[[], bool]) -> Any:
+def _follower(on_step: OnStep, stop: Callable[[], bool]) -> Any:
     from transformers import TrainerCallback
 
     class Follower(TrainerCallback):  # type: ignore[misc]
@@ -246,7 +246,7 @@ def _follower(told: Told, stop: Callable[[], bool]) -> Any:
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
             if logs and "loss" in logs:
-                told(state.global_step, state.max_steps, float(logs["loss"]))
+                on_step(state.global_step, state.max_steps, float(logs["loss"]))
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:  # noqa: ARG002
             if stop() and state.global_step < state.max_steps:

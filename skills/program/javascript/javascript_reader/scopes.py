@@ -19,7 +19,7 @@ _ONCE = frozenset({"let", "const", "class"})
 
 @dataclass
 class _Scope:
-    """Names bound in one scope, with how, and those used in it. `function` tells where `var` climbs to."""
+    """Names bound in one scope, with how, and those used in it. `function` is where `var` climbs to."""
 
     parent: _Scope | None = None
     function: bool = False
