@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.moved import renamed
 from fieldcraft.tools.announced import available
 from fieldcraft.tools.calls.executor import AllowedTools, ToolExecutor
 from fieldcraft.tools.calls.policy import ToolPolicy
-from fieldcraft.tools.calls.results import told
+from fieldcraft.tools.calls.results import outcome_text
 from fieldcraft.tools.context import (
     BudgetPort,
     CorpusPort,
@@ -58,7 +59,7 @@ __all__ = [
     "current_context",
     "declare",
     "load_tools",
-    "told",
+    "outcome_text",
     "tool",
     "traits_of",
 ]
@@ -67,9 +68,11 @@ __all__ = [
 if not TYPE_CHECKING:  # to a type checker a misspelt name is an error
 
     def __getattr__(name: str) -> Any:
-        """Load LangChain's `tool` decorator on first use: its import takes longer than all of this room."""
+        """Load LangChain's `tool` decorator on first use (its import takes long), and find an old name."""
         if name == "tool":
             from langchain_core.tools import tool
 
             return tool
+        if name == "told":
+            return renamed("fieldcraft.tools.told", "fieldcraft.tools.calls.results:outcome_text")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ from fieldcraft.agent.tooling.descriptions import offers, reference
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.agent.tooling.replayed_calls import RecordedTools
 from fieldcraft.skills.sandbox.base import ToolCaller
-from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, told, traits_of
+from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, outcome_text, traits_of
 from fieldcraft.tools.loading import is_source
 
 _SOURCES = ("mcp.", "openapi.")
@@ -143,6 +143,6 @@ def _submit(allowed: AllowedTools, request: ToolRequest) -> Future[Any]:
 
 def _told(request: ToolRequest, call: Future[Any]) -> str:
     try:
-        return told(request.name, request.arguments, value=call.result())
+        return outcome_text(request.name, request.arguments, value=call.result())
     except ToolError as error:
-        return told(request.name, request.arguments, error=str(error))
+        return outcome_text(request.name, request.arguments, error=str(error))

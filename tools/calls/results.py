@@ -173,7 +173,9 @@ def as_text(data: Any) -> str:
     return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
 
 
-def told(name: str, arguments: Mapping[str, Any], *, value: Any = None, error: str | None = None) -> str:
+def outcome_text(
+    name: str, arguments: Mapping[str, Any], *, value: Any = None, error: str | None = None
+) -> str:
     """A call and its outcome as a model sees it: every line of the outcome is quoted with `> `."""
     given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     call = f"{visible_line(name)}({visible_line(given, _LONGEST_ARGUMENTS_SHOWN)})"

@@ -144,7 +144,7 @@ def call(
     """Call a tool and show what a model would see. The exit code is 1 if the call failed."""
     from fieldcraft.cli.tools_reach import Reach
     from fieldcraft.cli.views.console import print_json
-    from fieldcraft.tools import ToolError, ToolExecutor, told
+    from fieldcraft.tools import ToolError, ToolExecutor, outcome_text
 
     flags = {**f.tools(None, corpus, approve), **f.given(model=model, environment=env, library=library)}
     with ExitStack() as stack:
@@ -168,7 +168,7 @@ def call(
     else:
         from fieldcraft.cli.views.console import console, say
 
-        console().print(say(told(name, given, **outcome)), soft_wrap=True)
+        console().print(say(outcome_text(name, given, **outcome)), soft_wrap=True)
     return FAILURE if "error" in outcome else 0
 
 
