@@ -4,17 +4,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
-JOBS ?= 2
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n < 8 ? n + 1 : 8)))
 NODE_FOLDERS := envs/minecraft/bridge envs/minecraft/viewer tests/envs/minecraft/server
 
-.PHONY: help explore check test lint docs benchmark hooks torch node-packages sdist clean
+.PHONY: help explore check test lint install docs benchmark hooks torch node-packages sdist clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-explore: $(VENV)/.installed ## set everything up, then let an agent live in the grid world (no key, no server)
+explore: $(VENV)/.installed ## set everything up, then let an agent explore the grid world (no key, no server)
 	@$(BIN)/fieldcraft explore $(ARGS)
 
 check: lint ## lint, types, import layers and the fast tests: before each commit
@@ -28,6 +28,8 @@ lint: $(VENV)/.installed-dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+install: $(VENV)/.installed-dev ## set everything up for work on Fieldcraft itself
 
 docs: $(VENV)/.installed-dev ## build the documentation into site/, with links checked
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

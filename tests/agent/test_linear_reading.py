@@ -65,6 +65,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_hostile_text_is_read_in_time(reader: str) -> None:
     texts = [beginning + atom * (LENGTH // len(atom) - 10) for beginning in BEGINNINGS for atom in ATOMS]

@@ -155,6 +155,7 @@ def test_a_module_that_lacks_another_one_is_broken_and_not_unknown(
         explored(asked(curriculum="needs_more:Mine"), tmp_path / "runs")
 
 
+@pytest.mark.slow
 def test_a_run_with_objects_cut_after_any_event_resumes_to_the_same_history(
     asked: Settings, tmp_path: Path
 ) -> None:

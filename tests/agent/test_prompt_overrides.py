@@ -73,6 +73,7 @@ def kept_prompts(settings: RunSettings, runs: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "prompts").iterdir()}
 
 
+@pytest.mark.slow
 def test_a_run_with_copies_asks_the_same_as_one_without(
     toy_settings: Settings, copies: Path, tmp_path: Path
 ) -> None:
@@ -225,6 +226,7 @@ GROWING = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.attack("a template of a prompt that reaches out of it, or swells without end")
 @pytest.mark.parametrize(
     "body",
@@ -261,6 +263,7 @@ def test_a_template_can_neither_reach_out_nor_swell(body: str, write: Write) -> 
         Prompts(write(describe=DESCRIBE + body + END))
 
 
+@pytest.mark.slow
 def test_a_template_that_fails_in_the_run_ends_it_with_its_line_and_the_run_goes_on(
     toy_settings: Settings, write: Write, tmp_path: Path
 ) -> None:
@@ -286,6 +289,7 @@ def test_nothing_is_made_where_the_prompts_are_refused(
     assert not (tmp_path / "library").exists()
 
 
+@pytest.mark.slow
 def test_a_resume_finds_its_prompts_or_takes_them_from_where_they_are_now(
     toy_settings: Settings, copies: Path, tmp_path: Path
 ) -> None:

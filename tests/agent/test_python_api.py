@@ -278,6 +278,7 @@ def test_a_skill_is_replayed_with_the_functions_that_it_needs(
     assert [each.outcome for each in within] == ["works"]
 
 
+@pytest.mark.slow
 def test_an_object_must_be_given_again_on_resume(arguments: ExploreArguments, tmp_path: Path) -> None:
     world = ToyWorld()
     explore(world, iterations=1, **arguments)
@@ -316,6 +317,7 @@ def test_one_tool_and_one_listener_need_no_list(arguments: ExploreArguments) -> 
         explore(listeners=3, runs=arguments["runs"])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_run_is_not_resumed_for_another_task(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     solve("collect 1 log", runs=runs, name="one", library=tmp_path / "library", iterations=1)
@@ -330,6 +332,7 @@ def test_a_resume_with_no_iterations_runs_none(arguments: ExploreArguments) -> N
     assert (again.ended, again.spent.iterations) == ("budget", 1)
 
 
+@pytest.mark.slow
 def test_a_resume_with_another_library_keeps_to_it(arguments: ExploreArguments, tmp_path: Path) -> None:
     first = explore("toy_world:ToyWorld", iterations=1, **arguments)
     other = SkillLibrary(tmp_path / "other", environment="toy-v1")
@@ -339,6 +342,7 @@ def test_a_resume_with_another_library_keeps_to_it(arguments: ExploreArguments, 
     assert [event.settings.library for event in resumed] == [str(tmp_path / "other")]
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVEN],

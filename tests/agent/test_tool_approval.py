@@ -108,6 +108,7 @@ def test_a_question_left_open_is_asked_again_and_an_answered_one_is_not(
     assert history(whole) == history(tmp_path / "runs" / "one")
 
 
+@pytest.mark.slow
 def test_what_was_settled_is_not_asked_again_by_a_resumed_run(asking: RunSettings, tmp_path: Path) -> None:
     first = Person("always", AssertionError("asked again"))
     live(asking, tmp_path / "runs", ask_human=first)
@@ -124,6 +125,7 @@ def test_what_was_settled_is_not_asked_again_by_a_resumed_run(asking: RunSetting
         assert history(broken) == history(folder), f"killed after event {lines}: {last.type}"
 
 
+@pytest.mark.slow
 def test_a_run_with_approvals_cut_after_any_event_asks_only_what_is_open(
     asking: RunSettings, tmp_path: Path
 ) -> None:

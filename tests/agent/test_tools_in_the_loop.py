@@ -249,6 +249,7 @@ def test_a_model_that_cannot_call_tools_is_named_and_lives_without(
     settings = toy_settings(
         model=script(tmp_path, curriculum=[WOOD]),
         role_models={"actor": parrot},
+        model_options={"retries": 0},
         tools=("calculator",),
         critic="none",
         budget=BudgetLimits(iterations=1),

@@ -165,6 +165,7 @@ def test_without_limits_of_the_system_each_call_has_a_process(start, monkeypatch
     assert start(name)(data) == answer
 
 
+@pytest.mark.slow
 def test_without_limits_of_the_system_endless_work_is_ended(start, monkeypatch):
     monkeypatch.setattr(processes, "_LIMITS", False)
     monkeypatch.setattr(processes, "_START_SECONDS", 2.0)

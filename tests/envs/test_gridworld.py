@@ -53,6 +53,7 @@ def test_it_keeps_the_contract():
     assert check_environment(GridWorld()) == []
 
 
+@pytest.mark.slow
 def test_the_same_life_gives_the_same_world_in_every_process_and_under_any_hash_seed():
     hashes = {
         subprocess.run(
@@ -137,6 +138,7 @@ def test_drawing_gives_a_picture_and_changes_nothing():
     assert world.world_hash() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64, 192])
 def test_no_ore_is_in_view_of_the_spawn_and_diamonds_are_far_and_deep(size):
     world = GridWorld()
@@ -223,6 +225,7 @@ def test_a_world_too_small_for_its_ores_is_refused(changed_rules):
         GridWorld().reset(seed=0, options={"rules": str(path)})
 
 
+@pytest.mark.slow
 def test_more_ore_than_any_land_has_rock_for_is_refused(changed_rules):
     path = changed_rules(lambda data: data["ores"]["diamond_ore"].update(at_least=100_000))
     with pytest.raises(ValueError, match="100000 diamond_ore .* use a larger one, or rules with fewer"):

@@ -152,6 +152,7 @@ SkillLibrary(sys.argv[1]).accept("get-log")
 """
 
 
+@pytest.mark.slow
 def test_what_was_written_outlives_a_kill_at_any_write_of_accept(tmp_path: Path) -> None:
     for writes in range(5):
         library = SkillLibrary(tmp_path / str(writes))
@@ -247,6 +248,7 @@ PLAIN = st.recursive(
 KEYS = st.text("abcdefgh.-/", min_size=1, max_size=12).filter(lambda key: key[0].isalpha())
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(KEYS, PLAIN, max_size=5), st.dictionaries(KEYS, PLAIN, max_size=5), st.booleans())
 def test_anything_that_others_wrote_is_kept_when_our_values_change(

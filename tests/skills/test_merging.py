@@ -227,6 +227,7 @@ ours.merge(theirs)
 """
 
 
+@pytest.mark.slow
 def test_a_merge_that_was_killed_and_made_again_ends_as_one_that_was_not(
     two: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -270,6 +271,7 @@ def fill(path: Path, steps: list[tuple[str, int, int, bool]]) -> None:
         before = library.keep(new).skill
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(libraries())
 def test_nothing_of_ours_is_replaced_lost_or_unverified(
@@ -310,6 +312,7 @@ def fill_published(path: Path, steps: list[tuple[str, int, int, bool]]) -> None:
         before = library.keep(new).skill
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(libraries(), libraries())
 def test_nothing_of_ours_is_replaced_lost_or_unverified_by_imports(

@@ -21,6 +21,7 @@ def names(matches):
     return [match.skill.name for match in matches]
 
 
+@pytest.mark.slow
 def test_paraphrases_with_little_word_overlap_find_their_skill(tmp_path, make_skill):
     cases = json.loads(QUERIES.read_text(encoding="utf-8"))
     library = SkillLibrary(tmp_path / "library")
@@ -76,6 +77,7 @@ def test_a_skill_that_needs_a_missing_tool_is_not_offered(library, make_skill):
     assert "add-up" not in names(library.search("add numbers", tools=()))
 
 
+@pytest.mark.slow
 def test_enough_are_found_though_most_lack_their_tool(library, make_skill):
     for number in range(80):
         library.keep(make_skill(f"add_{number}", f"return tools.sum({number})", tools=("sum",)))

@@ -162,6 +162,7 @@ def test_odd_answers_are_told(shop: ToolExecutor, tmp_path: Path) -> None:
         assert message in str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_answer_that_never_comes_ends_with_its_deadline(
     load: Load, execute_all: Execute, serve: Serve
 ) -> None:

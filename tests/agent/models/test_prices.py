@@ -117,6 +117,7 @@ def _anthropic(usage: dict[str, object]) -> bytes:
     return json.dumps(body).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lifetimes", [None, {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 300}]
 )

@@ -94,6 +94,7 @@ HOSTILE = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant", "x"]), HOSTILE), max_size=5))
 @settings(deadline=None, max_examples=200)
 def test_no_messages_make_it_fail(messages):

@@ -8,6 +8,7 @@ import random
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from _frame_rules import same, valid_content
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,6 +70,7 @@ def test_arbitrary_bytes(line: bytes) -> None:
     accepted(line)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(members, values, max_size=6), kinds)
 @settings(max_examples=1000, deadline=None)
 def test_arbitrary_objects(content: dict[str, Any], kind: str) -> None:
@@ -76,6 +78,7 @@ def test_arbitrary_objects(content: dict[str, Any], kind: str) -> None:
     accepted(line)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(VALID), members, values)
 @settings(max_examples=1000, deadline=None)
 def test_valid_frames_with_one_member_replaced(frame: dict[str, Any], member: str, value: Any) -> None:
