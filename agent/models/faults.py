@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from fieldcraft.agent.models.errors import ModelError, ModelRefused
+from fieldcraft.agent.models.errors import ModelError, ModelRefused, PromptTooLong
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import provider_of
+from fieldcraft.agent.models.too_long import too_long
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500
@@ -45,7 +46,8 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     """Classify an exception of a provider's package.
 
     Returns:
-        `ModelRefused` for a permanent refusal, the error itself if it is one of Fieldcraft's, else a
+        `PromptTooLong` for a prompt over the model's window, in the words of any server, `ModelRefused` for
+        another permanent refusal, the error itself if it is one of Fieldcraft's, else a
         `PassingFault`: rate limits, outages, connection faults, and unreadable answers.
     """
     if isinstance(error, ModelError):
@@ -53,6 +55,10 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     detail = redact(" ".join(str(error).split()))[:_LONGEST]
     status = _status(error)
     said = f"{error} {getattr(error, 'code', '')}"
+    if long := too_long(said, status):
+        return PromptTooLong(
+            f"{name} refused a prompt as too long: {detail}", limit=long.limit, asked=long.asked
+        )
     spent = status == 429 and any(sign in said for sign in _SPENT)
     if status is not None and 400 <= status < 500 and (status not in _PASSING or spent):
         provider = PROVIDERS.get(provider_of(name))
