@@ -105,7 +105,7 @@ class ModelClient:
         """
         started = time.monotonic()
         if not self._local and self.window.count(messages) > _SHORT:
-            _ = self.window.size
+            self.window.settle()
         conversation = to_langchain(messages if self._local else without_secrets(messages))
         place = {"role": role, "call": call} if self._local and provider_of(self.name) == "scripted" else {}
         bill: list[Usage] = []

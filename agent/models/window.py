@@ -45,13 +45,17 @@ class ContextWindow:
         self._room: int | None = None
         self._lock = threading.Lock()
 
-    @property
-    def size(self) -> int | None:
-        """Tokens of prompt and answer together; `None` where nobody said."""
+    def settle(self) -> None:
+        """Ask the server now, where it was never asked."""
         with self._lock:
             if self._ask is not None:
                 ask, self._ask = self._ask, None
                 self.known = ask()
+
+    @property
+    def size(self) -> int | None:
+        """Tokens of prompt and answer together; `None` where nobody said."""
+        self.settle()
         return self.known
 
     @property
