@@ -1,12 +1,13 @@
-"""What a small context window costs: the same lives through a server of 8,192 tokens, and of any. Prints JSON.
+"""What a small context window costs: the same lives with and without a window of 8,192 tokens. Prints JSON.
 
 python benchmarks/window.py                   three seeds, 40 iterations each
 python benchmarks/window.py --quick           one seed, 12 iterations
 python benchmarks/window.py --window 6000     another window
 python benchmarks/window.py --characters 3    characters for each token, in the server's eyes
 
-The server speaks OpenAI's protocol on the loopback, counts tokens by a rule of its own, refuses what is longer
-than its window as vLLM does, and has the offline model answer the rest. It does not say its window before.
+The server speaks OpenAI's protocol on the loopback, counts tokens by a rule of its own, refuses what is
+longer than its window as vLLM does, and has the offline model answer the rest. It
+does not say its window before.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ _NOT_THE_PROMPT = re.compile(
 _LIMITS = tuple(
     re.compile(pattern % ((_NUMBER % "limit",) * pattern.count("%s")), re.IGNORECASE)
     for pattern in (
-        r"(?:max(?:imum)?|available|model'?s|supported|total) (?:\w+ )?(?:context|prompt|sequence|model|input)"
-        r"(?: (?:length|size|window|limit))?(?: of this model)?(?: is| of| \(|:)%s",
+        r"(?:max(?:imum)?|available|model'?s|supported|total) (?:\w+ )?(?:context|prompt|sequence|model"
+        r"|input)(?: (?:length|size|window|limit))?(?: of this model)?(?: is| of| \(|:)%s",
         r">%s maximum",
         r"context limit: [\d,]+ \+ [\d,]+ >%s",
         r"tokens allowed(?: of|:)?%s",
@@ -42,7 +42,8 @@ _LIMITS = tuple(
         r"tokens per min(?:ute)? \(TPM\): limit%s",
         r"too large for model with%s maximum",
         r"limit for this model is%s",
-        r"(?:context|prompt|token|model) (?:length|window|size|limit|token limit)(?: of)?(?: only)?(?::| is| of)?%s",
+        r"(?:context|prompt|token|model) (?:length|window|size|limit|token limit)(?: of)?(?: only)?"
+        r"(?::| is| of)?%s",
         r"'?n_ctx'?\"?\s*[:=]%s",
         r"must be <=%s",
         r"while limit is%s",
@@ -57,7 +58,8 @@ _ASKED = tuple(
         r"prompt is too long:%s",
         r"context limit:%s",
         r"resulted in%s",
-        r"(?:prompt|request|input|messages?|you) (?:has|have|had|contains?|requested)(?: at least| about| a total of)?%s",
+        r"(?:prompt|request|input|messages?|you) (?:has|have|had|contains?|requested)"
+        r"(?: at least| about| a total of)?%s",
         r"prompt contains at least%s",
         r"(?:input|prompt) token count (?:of|is)?%s",
         r"requested:?%s",

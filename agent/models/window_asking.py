@@ -107,7 +107,7 @@ def _unloaded_in_ollama(client: httpx.Client, root: str, model: str) -> list[int
 
 
 def _of_llama_cpp(entry: Any) -> bool:
-    """Whether this is what llama.cpp lists, which is the model's window: that of the server is in its props."""
+    """Whether llama.cpp lists this: the window that a model was trained for; the server has its own."""
     return isinstance(entry, Mapping) and "meta" in entry
 
 

@@ -8,7 +8,7 @@ user's own as well. Each stage below is used up before the next begins:
 3. what earlier attempts printed and all of their code beyond its beginning, oldest first;
 4. questions and their answers, oldest first, down to the latest twelve;
 5. completed tasks, then failed ones, oldest first, down to the latest twenty;
-6. what the world said, oldest first (of evidence that was looked up, the least fitting first), down to twelve;
+6. what the world said, oldest first (of evidence, the least fitting first), down to twelve;
 7. whole skills, the least fitting first;
 8. earlier attempts, oldest first;
 9. the latest attempt's log, long lines of observations, and the middle of long code and texts;

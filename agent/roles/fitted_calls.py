@@ -141,8 +141,8 @@ def fitting(
     except NoRoom as problem:
         raise WindowTooSmall(
             f"{client.name}: the shortest prompt of the {role} takes about {problem.least:,} tokens, and "
-            f"{_window(client)} leaves {room:,} beside the answer; choose a model with a larger window, raise "
-            "model_options.context if it has one, or lower model_options.max_output_tokens"
+            f"{_window(client)} leaves {room:,} beside the answer; choose a model with a larger one, or "
+            "mend model_options.context or model_options.max_output_tokens"
         ) from problem
 
 
