@@ -110,10 +110,13 @@ def serving(served: Served) -> Iterator[str]:
 def live(folder: Path, seed: int, iterations: int, served: Served) -> dict[str, Any]:
     """One life through a server."""
     warned: list[str] = []
+    stopped: list[str] = []
 
     def note(event: e.Event) -> None:
         if isinstance(event, e.Warned):
             warned.append(event.text)
+        if isinstance(event, e.RunPaused) and not event.reason.startswith("budget of"):
+            stopped.append(event.reason)
 
     began = time.perf_counter()
     with serving(served) as address:
@@ -125,11 +128,7 @@ def live(folder: Path, seed: int, iterations: int, served: Served) -> dict[str, 
             budget=BudgetLimits(iterations=iterations),
         )
         with new_session(settings, runs=folder / "runs", listeners=(note,)) as session:
-            stopped = ""
-            try:
-                state = session.explorer.explore()
-            except Exception as error:
-                state, stopped = session.recorder.state, f"{type(error).__name__}: {error}"
+            state = session.explorer.explore()
     return {
         "seed": seed,
         "window": served.window,

@@ -81,8 +81,7 @@ class FittedCalls:
             keep: called with what is sent.
 
         Raises:
-            WindowTooSmall: the shortest prompt is too long.
-            PromptTooLong: the model refused every shorter one too.
+            WindowTooSmall: the shortest prompt is too long, or the model refused every one that was tried.
         """
         window = client.window
         for left in range(SHRINKS, -1, -1):
@@ -93,7 +92,7 @@ class FittedCalls:
                 answer = client.ask(fitted.messages, role=role, call=call, tools=tools)
             except PromptTooLong as refusal:
                 if not left:
-                    raise
+                    raise _refused(client, role, tokens) from refusal
                 logger.info("%s, asked for the %s: %s", client.name, role, refusal)
                 window.learn_refusal(refusal, tokens)
                 continue
@@ -144,6 +143,13 @@ def fitting(
             f"{_window(client)} leaves {room:,} beside the answer; choose a model with a larger one, or "
             "mend model_options.context or model_options.max_output_tokens"
         ) from problem
+
+
+def _refused(client: Client, role: str, tokens: int) -> WindowTooSmall:
+    return WindowTooSmall(
+        f"{client.name} refused {SHRINKS + 1} prompts of the {role} as too long, the last one of about "
+        f"{tokens:,} tokens; choose a model with a larger window, or give its tokens as model_options.context"
+    )
 
 
 def _window(client: Client) -> str:
