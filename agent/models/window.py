@@ -83,8 +83,9 @@ class ContextWindow:
             known = self.size
             self.known = refusal.limit if known is None else min(known, refusal.limit)
         if refusal.asked is not None and refusal.asked > tokens:
+            before = self._scale
             self._learn_scale(refusal.asked / max(tokens, 1))
-            tokens = refusal.asked
+            tokens = round(tokens * self._scale / before)
         room = self.room
         if room is None or tokens <= room:
             self._room = int(tokens * _SHRUNK)

@@ -5,7 +5,7 @@ user's own as well. Each stage below is used up before the next begins:
 
 1. outcomes of earlier tool calls and earlier unusable answers of the same conversation, oldest first;
 2. the code of skills, whose signature and description stay, the least fitting skill first;
-3. what earlier attempts printed and all of their code beyond its beginning, oldest first;
+3. what earlier attempts printed and the middle of their code, oldest first;
 4. questions and their answers, oldest first, down to the latest twelve;
 5. completed tasks, then failed ones, oldest first, down to the latest twenty;
 6. what the world said, oldest first (of evidence, the least fitting first), down to twelve;
