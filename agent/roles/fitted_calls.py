@@ -140,7 +140,7 @@ def fitting(
     except NoRoom as problem:
         raise WindowTooSmall(
             f"{client.name}: the shortest prompt of the {role} takes about {problem.least:,} tokens, and "
-            f"{_window(client)} leaves {room:,} beside the answer; choose a model with a larger one, or "
+            f"{_left(client, room)}; choose a model with a larger one, or "
             "mend model_options.context or model_options.max_output_tokens"
         ) from problem
 
@@ -150,6 +150,13 @@ def _refused(client: Client, role: str, tokens: int) -> WindowTooSmall:
         f"{client.name} refused {SHRINKS + 1} prompts of the {role} as too long, the last one of about "
         f"{tokens:,} tokens; choose a model with a larger window, or give its tokens as model_options.context"
     )
+
+
+def _left(client: Client, room: int) -> str:
+    window = client.window
+    if window.size is not None and room == max(0, window.size - window.reserve):
+        return f"{_window(client)} leaves {room:,} beside the answer"
+    return f"the model refused more than {room:,}"
 
 
 def _window(client: Client) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import code, task
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
@@ -20,6 +19,15 @@ Settings = Callable[..., RunSettings]
 LONG = "def chop_wood(bot, count=4):\n" + "    # a remark that takes room\n" * 150 + "    bot.chop()\n"
 SAW = "def saw_planks(bot, count=1):\n    bot.chop()\n    bot.saw(1)\n"
 MARK = "a remark that takes room"
+
+
+def code(source: str) -> str:
+    return f"Plan.\n```python\n{source}\n```"
+
+
+def task(words: str, item: str, count: int) -> str:
+    goal = {"kind": "item", "item": item, "count": count}
+    return json.dumps({"reasoning": "r", "task": words, "goal": goal})
 
 
 class Server:
