@@ -165,8 +165,9 @@ def test_a_model_that_refuses_every_prompt_ends_the_run_with_a_cure(
 
     (reason,) = [event.reason for event in events if isinstance(event, e.RunPaused)]
     assert "\n" not in reason
-    assert "openai:tiny refused 9 prompts of the actor as too long, the last one of about " in reason
-    assert "choose a model with a larger window, or give its tokens as model_options.context" in reason
+    assert "openai:tiny: the shortest prompt of the actor takes about " in reason
+    assert "the model refused more than " in reason
+    assert "choose a model with a larger one, or mend model_options.context" in reason
     assert len(server.prompts) < 12
 
 
