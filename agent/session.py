@@ -22,6 +22,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
+from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
@@ -105,7 +106,7 @@ def new_session(
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
-        UnknownModel, MissingKey: likewise, of a model.
+        UnknownModel, MissingKey, WindowTooSmall: likewise, of a model.
         UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
     """
     require_system()
@@ -114,6 +115,7 @@ def new_session(
     with ExitStack() as stack:
         heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = _open(settings, given, stack)
+        check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
         yield _assemble(run, opened, ask_human, heard, stack)
 

@@ -34,7 +34,8 @@ class ModelAnswered(BaseEvent):
 
     With `requests` the model asks for tool calls before it answers, and `turn` is what its provider wants
     back with them. With a `refusal` there is no answer. `reasoning` is for people to read. `waited` are the
-    seconds that a rate limit asked for; they are not part of `seconds`.
+    seconds that a rate limit asked for; they are not part of `seconds`. `shortened_for` is the context window
+    (tokens) for which something was left out of the prompt, 0 where it was sent whole.
     """
 
     type: Literal["model_answered"] = "model_answered"
@@ -56,6 +57,7 @@ class ModelAnswered(BaseEvent):
     refusal: Text = ""
     requests: tuple[ToolRequest, ...] = ()
     turn: dict[Text, Data] = {}
+    shortened_for: Count = 0
 
 
 class ModelFailed(BaseEvent):

@@ -92,6 +92,15 @@ class Overview:
         self.doing = _doing(event) or self.doing
 
 
+def shortened_prompts(state: RunState) -> str:
+    """How many prompts were shortened to fit a context window, in words; empty where none was."""
+    if not state.shortened:
+        return ""
+    calls = sum(count for role, count in state.calls.items() if role != "tools")
+    window = f"a window of {state.shortened_for:,} tokens"
+    return f"prompts shortened to fit {window}: {state.shortened:,} of {calls:,}"
+
+
 _ASKING = {
     "curriculum_task": "choosing a task",
     "curriculum_questions": "asking itself questions",

@@ -106,6 +106,9 @@ def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> 
     spent.seconds += event.seconds
     if isinstance(event, e.ModelAnswered):
         spent.unpriced += not event.priced
+        if window := event.shortened_for:
+            state.shortened += 1
+            state.shortened_for = min(window, state.shortened_for or window)
 
 
 def _record_use(state: RunState, success: bool) -> None:

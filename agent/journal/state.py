@@ -82,8 +82,10 @@ class RunState(BaseModel):
     latest one in which an item was first held, and `items_before` the items ever held when the task in
     progress began; `seen` holds where each block, mob or chest content was last seen; `approvals` holds the
     tools that a person allowed or refused for all calls; `task_tools` counts the calls of the current task by
-    tool, and `tools_used` those of every task with calls, by its number; `begun` says that the world's first
-    reset is recorded (not kept before 0.2.0, where a run that finished a task has begun).
+    tool, and `tools_used` those of every task with calls, by its number; `shortened` counts the answers to
+    prompts from which something was left out to fit the model's context window, and `shortened_for` is the
+    smallest such window in tokens; `begun` says that the world's first reset is recorded (not kept before
+    0.2.0, where a run that finished a task has begun).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -113,5 +115,7 @@ class RunState(BaseModel):
     approvals: dict[Text, bool] = {}
     task_tools: Counts = {}
     tools_used: dict[Count, Counts] = {}
+    shortened: Count = 0
+    shortened_for: Count = 0
     finished: bool = False
     begun: bool = False

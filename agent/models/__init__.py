@@ -8,7 +8,9 @@ from fieldcraft.agent.models.errors import (
     ModelError,
     ModelRefused,
     ModelUnavailable,
+    PromptTooLong,
     UnknownModel,
+    WindowTooSmall,
 )
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest, Usage
 from fieldcraft.agent.models.providers import resolve_model
@@ -26,8 +28,10 @@ __all__ = [
     "ModelSettings",
     "ModelUnavailable",
     "Price",
+    "PromptTooLong",
     "ToolRequest",
     "UnknownModel",
     "Usage",
+    "WindowTooSmall",
     "resolve_model",
 ]

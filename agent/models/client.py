@@ -18,6 +18,7 @@ from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import requests_of
 from fieldcraft.agent.models.turns import to_langchain, without_secrets
 from fieldcraft.agent.models.usage import total_of, usage_of
+from fieldcraft.agent.models.window_asking import window_of
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import entered
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
 _CUT = ("length", "max_tokens")
+_SHORT = 2_000
+"""Tokens of a prompt that fits any window, so that nothing has to be known of it."""
 _LONGEST_ANSWER = 200_000
 """The most characters of an answer that are kept, more than any parser accepts."""
 
@@ -34,6 +37,9 @@ class ModelClient:
     """One model, called with retries.
 
     The provider's retries are switched off, so that attempts, waits and cost are known.
+
+    Attributes:
+        window: how much of a prompt the model takes; whoever asks keeps to it.
 
     Args:
         name: `provider:model`, as `resolve_model` takes it.
@@ -51,6 +57,7 @@ class ModelClient:
         self.settings = ModelSettings() if settings is None else settings
         self._model = resolve_model(name, settings=self.settings) if model is None else model
         self._local = model is None and provider_of(name) in LOCAL
+        self.window = window_of(name, self._model, self.settings, made=model is None)
         self._price = price_of(name if model is None else _known_as(model), self.settings)
 
     def check_roles(self, roles: Collection[str]) -> None:
@@ -97,6 +104,8 @@ class ModelClient:
             ModelRefused: the provider refused permanently: wrong key, unknown model, invalid request.
         """
         started = time.monotonic()
+        if not self._local and self.window.count(messages) > _SHORT:
+            self.window.settle()
         conversation = to_langchain(messages if self._local else without_secrets(messages))
         place = {"role": role, "call": call} if self._local and provider_of(self.name) == "scripted" else {}
         bill: list[Usage] = []

@@ -37,6 +37,24 @@ class ModelRefused(ModelError):
     """
 
 
+class PromptTooLong(ModelRefused):
+    """The provider refused a prompt because it is too long; a shorter one may be answered.
+
+    Attributes:
+        limit: the tokens that there may be, prompt and answer together, where the refusal says so.
+        asked: the tokens that it counted, likewise.
+    """
+
+    def __init__(self, message: str, *, limit: int | None = None, asked: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.asked = asked
+
+
+class WindowTooSmall(ModelRefused):
+    """A prompt does not fit the model's window even at its shortest; the message says what it takes."""
+
+
 class ModelUnavailable(ModelError, Unavailable):
     """No usable answer within the retries: rate limit, outage, hang, junk, or a script that ended.
 

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from fieldcraft.agent.models.errors import ModelError, ModelRefused
+from fieldcraft.agent.models.errors import ModelError, ModelRefused, PromptTooLong
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import provider_of
+from fieldcraft.agent.models.too_long import too_long
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500
@@ -25,7 +26,6 @@ _CURES = {
     402: "the account has no credit left; top it up",
     403: "the key may not use this model; check {key} and the account's rights",
     404: "no such model there; check the model's name and the base URL",
-    413: "the request is too large for this model",
 }
 
 
@@ -45,11 +45,13 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     """Classify an exception of a provider's package.
 
     Returns:
-        `ModelRefused` for a permanent refusal, the error itself if it is one of Fieldcraft's, else a
+        `PromptTooLong` for a prompt over the model's window, in the words of any server, `ModelRefused` for
+        another permanent refusal, the error itself if it is one of Fieldcraft's, else a
         `PassingFault`: rate limits, outages, connection faults, and unreadable answers.
     """
-    if isinstance(error, ModelError):
-        return error
+    known = error if isinstance(error, ModelError) else _prompt_too_long(error, name)
+    if known is not None:
+        return known
     detail = redact(" ".join(str(error).split()))[:_LONGEST]
     status = _status(error)
     said = f"{error} {getattr(error, 'code', '')}"
@@ -68,6 +70,16 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
         cause = redact(_first_cause(error))[:_LONGEST]
         return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))
     return PassingFault(f"unreadable answer: {type(error).__name__}: {detail}")
+
+
+def _prompt_too_long(error: Exception, name: str) -> PromptTooLong | None:
+    found = too_long(f"{error} {getattr(error, 'code', '')}", _status(error))
+    if found is None:
+        return None
+    detail = redact(" ".join(str(error).split()))[:_LONGEST]
+    return PromptTooLong(
+        f"{name} refused a prompt as too long: {detail}", limit=found.limit, asked=found.asked
+    )
 
 
 def _ancestors(error: BaseException) -> list[str]:

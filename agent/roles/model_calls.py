@@ -10,9 +10,11 @@ from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelUnavailable
-from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
+from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.agent.prompts.fitting import Prompted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
+from fieldcraft.agent.roles.fitted_calls import Client, FittedCalls
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.common.text import cut_text, valid_text
@@ -27,19 +29,6 @@ _COST_OF_FAILURE = {"input_tokens", "output_tokens", "cached_tokens", "reasoning
 _AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "estimated", "seconds", "waited", "truncated"}
 
 T = TypeVar("T")
-
-
-class Client(Protocol):
-    """What answers: a `ModelClient`."""
-
-    @property
-    def calls_tools(self) -> bool:
-        """Whether it can be offered tools."""
-
-    def ask(
-        self, messages: list[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
-    ) -> Answer:
-        """Answer once, or raise `ModelUnavailable` or `ModelRefused`."""
 
 
 class ModelsSilent(Paused, RuntimeError):
@@ -70,6 +59,7 @@ class Asker:
         self._recorder = recorder
         self._clients = clients
         self._tools = tools
+        self._calls = FittedCalls(recorder, self._prompts.render)
         self._settings = recorder.run.settings
 
     def text(self, role: str, template: str, **values: Any) -> str:
@@ -79,13 +69,13 @@ class Asker:
             BudgetExhausted: before the call.
             ModelsSilent: no answer, several calls in a row.
         """
-        return self._ask(role, template, self._prompts.render(template, **values))[0]
+        messages = self._prompts.render(template, **values)
+        return self._ask(role, Prompted(template, values, len(messages)), messages)[0]
 
     def plain(self, role: str, prompt: str) -> str:
         """The answer to a prompt that is no template, as text. Raises as `text` does."""
-        return self._ask(role, "own", [Message(role="user", text=cut_text(valid_text(prompt), OWN_PROMPT))])[
-            0
-        ]
+        messages = [Message(role="user", text=cut_text(valid_text(prompt), OWN_PROMPT))]
+        return self._ask(role, Prompted("own", {}, len(messages)), messages)[0]
 
     def parsed(self, role: str, template: str, parse: Callable[[str], T], **values: Any) -> T:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
@@ -96,8 +86,9 @@ class Asker:
             ModelsSilent: no answer, several calls in a row.
         """
         messages = self._prompts.render(template, **values)
+        prompt = Prompted(template, values, len(messages))
         for left in range(self._settings.repairs, -1, -1):
-            answer, messages = self._ask(role, template, messages)
+            answer, messages = self._ask(role, prompt, messages)
             try:
                 return parse(answer)
             except AnswerUnusable as problem:
@@ -110,10 +101,10 @@ class Asker:
                 ]
         raise AssertionError("unreachable")
 
-    def _ask(self, role: str, template: str, messages: list[Message]) -> tuple[str, list[Message]]:
+    def _ask(self, role: str, prompt: Prompted, messages: list[Message]) -> tuple[str, list[Message]]:
         """The answer, and the conversation that led to it; tool calls are bounded by `tool_steps`."""
         for left in range(self._settings.tool_steps, -1, -1):
-            answer = self._ask_once(role, template, messages)
+            answer = self._ask_once(role, prompt, messages)
             if not answer.requests or not left or self._tools is None:
                 break
             messages = [
@@ -124,14 +115,14 @@ class Asker:
             ]
         return answer.text, messages
 
-    def _ask_once(self, role: str, template: str, messages: list[Message]) -> e.ModelAnswered:
+    def _ask_once(self, role: str, prompt: Prompted, messages: list[Message]) -> e.ModelAnswered:
         while True:
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
             outcome = self._recorder.effect(
-                e.ModelAsked(role=role, call=call, template=template),
+                e.ModelAsked(role=role, call=call, template=prompt.template),
                 (e.ModelAnswered, e.ModelFailed),
-                lambda call=call: self._call(role, template, call, messages),  # type: ignore[misc]
+                lambda call=call: self._call(role, prompt, call, messages),  # type: ignore[misc]
             )
             if isinstance(outcome, e.ModelAnswered):
                 return outcome
@@ -140,12 +131,18 @@ class Asker:
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
 
     def _call(
-        self, role: str, template: str, call: int, messages: list[Message]
+        self, role: str, prompt: Prompted, call: int, messages: list[Message]
     ) -> e.ModelAnswered | e.ModelFailed:
-        if self._settings.keep_prompts:
-            self._keep_prompt(role, template, call, messages)
         try:
-            answer = self._clients[role].ask(messages, role=role, call=call, tools=self._offer(role))
+            outcome = self._calls.ask(
+                self._clients[role],
+                prompt,
+                messages,
+                role=role,
+                call=call,
+                tools=self._offer(role),
+                keep=lambda sent: self._keep_prompt(role, prompt.template, call, sent),
+            )
         except ModelUnavailable as error:
             return e.ModelFailed(
                 role=role,
@@ -153,7 +150,9 @@ class Asker:
                 error=redact(str(error)),
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
+        answer = outcome.answer
         return e.ModelAnswered(
+            shortened_for=outcome.window,
             role=role,
             call=call,
             text=redact(answer.text),
@@ -172,6 +171,8 @@ class Asker:
         return offered if offered and self._clients[role].calls_tools else ()
 
     def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:
+        if not self._settings.keep_prompts:
+            return
         text = "\n\n".join(f"<!-- {message.role} -->\n{redact(_shown(message))}" for message in messages)
         try:
             with inside(self._recorder.run.folder, "prompts", create=True) as folder:

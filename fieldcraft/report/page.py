@@ -11,6 +11,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from fieldcraft.agent.journal.overview import shortened_prompts
 from fieldcraft.agent.redact import clean
 from fieldcraft.report import figures
 from fieldcraft.report.highlighting import highlighted, style_sheet
@@ -65,6 +66,7 @@ def report_page(story: Story, *, stands: str) -> str:
         .render(
             story=story,
             stands=stands,
+            shortened=shortened_prompts(story.overview.state),
             items=Markup(figures.items_figure([story])),  # noqa: S704 - SVG of ours
             map=Markup(figures.map_figure(story)),  # noqa: S704 - SVG of ours
             calls=Markup(figures.calls_figure(story.skills)),  # noqa: S704 - SVG of ours

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.agent.journal.overview import shortened_prompts
 from fieldcraft.cli.options.flags import pair
 from fieldcraft.cli.options.naming import program
 from fieldcraft.cli.views import figures
@@ -48,6 +49,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "output_tokens": state.spent.output_tokens,
         "money": state.spent.money,
         "unpriced_answers": state.spent.unpriced,
+        "shortened_prompts": state.shortened,
         "seconds": round(state.spent.seconds, 3),
         "ticks": state.observation.tick,
         "distance": round(state.progress.distance, 1),
@@ -87,6 +89,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
+        *([("Window", shortened)] if (shortened := shortened_prompts(state)) else []),
         ("Lived", _life(overview)),
         ("Run", str(runs / overview.run)),
         ("Library", settings.library),
