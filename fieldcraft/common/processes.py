@@ -24,7 +24,7 @@ from pathlib import Path
 
 from fieldcraft.common import working
 from fieldcraft.common.errors import FieldcraftError
-from fieldcraft.common.system import unsupported
+from fieldcraft.common.system import handle_on_this_process, unsupported
 
 _GRACE_SECONDS = 30.0
 """To start, and beyond the deadline that the process keeps itself."""
@@ -182,16 +182,15 @@ class BoundedWorker:
 
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         ours, theirs = socket.socketpair()
-        host = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
-        settings: dict[str, object] = {
-            "function": self._function,
-            "path": self._path(),
-            "seconds": self._seconds,
-            "memory": self._memory,
-            "host": host,
-        }
         try:
-            with theirs:
+            with theirs, handle_on_this_process() as host:
+                settings = {
+                    "function": self._function,
+                    "path": self._path(),
+                    "seconds": self._seconds,
+                    "memory": self._memory,
+                    "host": host,
+                }
                 process = subprocess.Popen(
                     [sys.executable, *_FLAGS, working.__file__, json.dumps(settings)],
                     env=_environment(),
@@ -204,9 +203,6 @@ class BoundedWorker:
         except OSError as error:
             ours.close()
             raise WorkFailed(f"could not be started: {error}") from None
-        finally:
-            if host is not None:
-                os.close(host)
         return process, ours
 
     def after_fork(self) -> None:

@@ -1,4 +1,4 @@
-"""What this operating system lacks that running programs and other processes of ours needs."""
+"""What this operating system has for programs and other processes of ours, and what it lacks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import importlib.util
 import os
 import select
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _MODULES = ("fcntl", "resource")
 _CALLS = ((os, "fork"), (select, "poll"), (socket, "AF_UNIX"), (socket, "send_fds"))
@@ -25,3 +27,17 @@ def unsupported(what: str) -> str | None:
         f"{what} need Linux or macOS: this system has no {missing[0]}; on Windows, run fieldcraft in WSL "
         "(the Windows Subsystem for Linux)"
     )
+
+
+@contextmanager
+def handle_on_this_process() -> Iterator[int | None]:
+    """A descriptor (pidfd) that becomes readable where this process has ended; `None` where there are none.
+
+    Unlike a parent-death signal it does not follow the thread that happened to start the other process.
+    """
+    handle = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            os.close(handle)

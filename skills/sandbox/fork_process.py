@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from fieldcraft.common.system import handle_on_this_process
 from fieldcraft.skills.sandbox.base import SandboxUnavailable
 from fieldcraft.skills.sandbox.bubblewrap import wrapped
 from fieldcraft.skills.sandbox.fork_server import ForkServer
@@ -72,7 +73,11 @@ def _start(isolation: Isolation, control: socket.socket) -> subprocess.Popen[byt
     The handle (a pidfd) shows it that the host is gone even where another process holds the socket's other
     end; unlike a parent-death signal it does not follow the thread that happened to start it.
     """
-    host = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
+    with handle_on_this_process() as host:
+        return _started(isolation, control, host)
+
+
+def _started(isolation: Isolation, control: socket.socket, host: int | None) -> subprocess.Popen[bytes]:
     settings = {"control": control.fileno(), "host": host, "isolation": isolation}
     interpreter = sys._base_executable  # type: ignore[attr-defined]
     command = [interpreter, *INTERPRETER_FLAGS, "-c", BOOTSTRAP, str(HERE), json.dumps(settings)]
@@ -94,6 +99,3 @@ def _start(isolation: Isolation, control: socket.socket) -> subprocess.Popen[byt
         )
     except OSError as error:
         raise SandboxUnavailable(f"the sandbox did not start: {error}") from None
-    finally:
-        if host is not None:
-            os.close(host)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import select
 import shutil
 import socket
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.common.system import handle_on_this_process
 from fieldcraft.skills.sandbox.base import SandboxUnavailable
 from fieldcraft.skills.sandbox.docker.attached import AttachedStream
 from fieldcraft.skills.sandbox.docker.engine import knock, unusable
@@ -205,13 +205,10 @@ def _accepted(listener: socket.socket, stream: AttachedStream) -> socket.socket:
         reason = stream.errors.decode(errors="replace").strip() or "the container does not connect"
         raise SocketUnusable(reason)
     control, _ = listener.accept()
-    host = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else None
     try:
-        socket.send_fds(control, [b"!"], [] if host is None else [host])
+        with handle_on_this_process() as host:
+            socket.send_fds(control, [b"!"], [] if host is None else [host])
     except OSError as error:
         control.close()
         raise SocketUnusable(str(error)) from None
-    finally:
-        if host is not None:
-            os.close(host)
     return control
