@@ -71,6 +71,7 @@ class Asker:
         self._clients = clients
         self._tools = tools
         self._settings = recorder.run.settings
+        self._last_turns: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def text(self, role: str, template: str, **values: Any) -> str:
         """The answer as text.
@@ -118,11 +119,21 @@ class Asker:
                 break
             messages = [
                 *messages,
-                Message(role="assistant", text=answer.text, requests=answer.requests),
+                Message(
+                    role="assistant",
+                    text=answer.text,
+                    requests=answer.requests,
+                    turn=self._turn(role, answer),
+                ),
                 *self._tools.answer(role, answer.requests),
                 *(self._prompts.render("last_step") if left == 1 else ()),
             ]
         return answer.text, messages
+
+    def _turn(self, role: str, answer: e.ModelAnswered) -> dict[str, Any]:
+        """What the provider wants back: as it came, or after a resume as the journal has it, redacted."""
+        call, turn = self._last_turns.get(role, (0, {}))
+        return turn if call == answer.call else answer.turn
 
     def _ask_once(self, role: str, template: str, messages: list[Message]) -> e.ModelAnswered:
         while True:
@@ -153,6 +164,7 @@ class Asker:
                 error=redact(str(error)),
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
+        self._last_turns[role] = (call, answer.turn)
         return e.ModelAnswered(
             role=role,
             call=call,
