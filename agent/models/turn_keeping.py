@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fieldcraft.agent.models.mistral_turns import KeepsThinkingBlocks
 from fieldcraft.agent.models.ollama_turns import KeepsThinking
 from fieldcraft.agent.models.openai_turns import KeepsTurns
@@ -14,6 +16,7 @@ _KEEPERS = {
 """By the package that has the class, or one that it was made from."""
 
 
+@cache
 def keeping_turns(cls: type) -> type:
     """A small subclass of a LangChain class that keeps turns with tool calls whole, or the class itself."""
     packages = {base.__module__.partition(".")[0] for base in cls.__mro__}

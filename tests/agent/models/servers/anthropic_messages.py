@@ -40,7 +40,7 @@ class AnthropicServer(ProtocolServer):
         if waiting:
             raise Refused(f"`tool_use` ids were found without `tool_result` blocks: {waiting}")
         tools = tuple(tool["name"] for tool in body.get("tools", ()))
-        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body)
+        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body["model"])
 
     def _check_thinking(self, index: int, blocks: list[dict[str, Any]]) -> None:
         uses = [block for block in blocks if block["type"] == "tool_use"]

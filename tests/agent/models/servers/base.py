@@ -54,13 +54,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: the texts of its turns in one, the outcomes of tool calls, and how many came before it."""
+    """A request: the texts of its turns in one, the outcomes of tool calls, its number, and the model."""
 
     text: str
     tools: tuple[str, ...]
     outcomes: tuple[str, ...]
     number: int
-    body: dict[str, Any]
+    model: str
 
 
 class Refused(Exception):
@@ -78,7 +78,7 @@ class ProtocolServer(ThreadingHTTPServer):
     """A server of one protocol on a port of its own.
 
     Attributes:
-        name: of a model that `resolve_model` connects to it, given `url` as `base_url`.
+        name: of a model that `resolve_model` connects to it, given `url` as `base_url`; any name goes.
         bodies: the requests, decoded.
         refusals: the messages of those that were refused.
         issued: what was said with tool calls, in order.
@@ -146,6 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        # Gemini has the model in the path: /v1beta/models/NAME:generateContent
+        body.setdefault("model", self.path.rpartition("/")[2].partition(":")[0])
         status, data, cut = self.server.reply(body)
         self.send_response(status)
         self.send_header("Content-Type", self.server.content_type)

@@ -36,7 +36,7 @@ class GeminiServer(ProtocolServer):
         tools = tuple(
             function["name"] for tool in body.get("tools", ()) for function in tool["functionDeclarations"]
         )
-        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body)
+        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body["model"])
 
     def _check_signatures(self, parts: list[dict[str, Any]]) -> None:
         calls = [part["functionCall"] for part in parts]

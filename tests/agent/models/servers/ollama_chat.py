@@ -28,11 +28,11 @@ class OllamaServer(ProtocolServer):
             waiting = len(calls)
             if calls:
                 self._check_thinking(message, calls)
-            texts.append(message["content"])
+            texts.append(message.get("content", ""))
         if waiting:
             raise Refused("tool calls without outcomes")
         tools = tuple(tool["function"]["name"] for tool in body.get("tools") or ())
-        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body)
+        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body["model"])
 
     def _check_thinking(self, message: dict[str, Any], calls: list[dict[str, Any]]) -> None:
         if not all(isinstance(call["arguments"], dict) for call in calls):

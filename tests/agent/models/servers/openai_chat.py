@@ -42,7 +42,7 @@ class OpenAIServer(ProtocolServer):
         if waiting:
             raise Refused(f"tool calls without response messages: {waiting}")
         tools = tuple(tool["function"]["name"] for tool in body.get("tools", ()))
-        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body)
+        return Asked("\n".join(texts), tools, tuple(outcomes), len(self.bodies), body["model"])
 
     def _check_calls(self, index: int, message: dict[str, Any], calls: list[dict[str, Any]]) -> None:
         ids = [call.get("id") for call in calls]
