@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
@@ -35,7 +36,11 @@ RIGHT = {
 
 
 @pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keys, and one certificate: each of six clients a run would read a hundred that none of them needs."""
+    first = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
+    (tmp_path / "certificate.pem").write_text(f"{first[0]}{first[1]}\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"):
         monkeypatch.setenv(variable, "loopback-0123456789")
 

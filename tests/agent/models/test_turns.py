@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -208,9 +209,7 @@ def test_calls_without_an_id_of_their_own_get_one(
 def test_a_call_with_the_id_of_an_earlier_one_gets_its_own(
     serve_protocol: Serve, kind: type[ProtocolServer]
 ) -> None:
-    said = Said(
-        calls=(Call("calculator", {"expression": "6*7"}, id="again"),), reasoning="hm", signature=SIGNATURE
-    )
+    said = replace(signed(kind), text="")
     server = serve_protocol(kind, lambda asked: said if len(asked.outcomes) < 2 else Said("It is 42."))
     client = client_of(server)
     conversation = went_on(client.ask(QUESTION, role="actor", call=1, tools=OFFER))
