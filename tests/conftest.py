@@ -14,6 +14,7 @@ TESTS = Path(__file__).parent
 SLOW = (
     "agent/report/*",
     "agent/study/*",
+    "agent/test_answer_styles.py",
     "agent/test_hostile_*",
     "agent/test_methods.py",
     "agent/test_tools_resumed.py",
