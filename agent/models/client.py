@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.agent.models.deadline import within
 from fieldcraft.agent.models.errors import BadScript, ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.faults import PassingFault, judge_fault
-from fieldcraft.agent.models.kept_turns import turn_of
+from fieldcraft.agent.models.keeping.kept_turns import turn_of
 from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.prices import price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model

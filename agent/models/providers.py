@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fieldcraft.agent.models.bounded_http import bounded_client
 from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownModel
+from fieldcraft.agent.models.keeping.classes import keeping_turns
 from fieldcraft.agent.models.provider_list import PROVIDERS, Provider, no_address
 from fieldcraft.agent.models.settings import ModelSettings
-from fieldcraft.agent.models.turn_keeping import keeping_turns
 from fieldcraft.agent.redact import redact
 from fieldcraft.common.plugins import Kind, make
 from fieldcraft.common.suggest import nearest

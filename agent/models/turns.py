@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.agent.models.kept_turns import kept_reply
+from fieldcraft.agent.models.keeping.kept_turns import kept_reply
 from fieldcraft.agent.models.messages import Message
 from fieldcraft.common.secrets.redaction import redact
 

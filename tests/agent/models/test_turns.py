@@ -12,7 +12,7 @@ from servers import PROTOCOLS, AnthropicServer, Asked, Call, OpenAIServer, Proto
 
 from fieldcraft.agent.journal.effect_events import ModelAnswered
 from fieldcraft.agent.models import Answer, Message, ModelClient, ModelSettings, ModelUnavailable
-from fieldcraft.agent.models.kept_turns import LONGEST_TURN
+from fieldcraft.agent.models.keeping.kept_turns import LONGEST_TURN
 from fieldcraft.common.secrets.redaction import redact_data
 
 QUESTION = [Message(role="system", text="Be short."), Message(role="user", text="How much is 6*7?")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from fieldcraft.agent.models.mistral_turns import KeepsThinkingBlocks
-from fieldcraft.agent.models.ollama_turns import KeepsThinking
-from fieldcraft.agent.models.openai_turns import KeepsTurns
+from fieldcraft.agent.models.keeping.mistral_turns import KeepsThinkingBlocks
+from fieldcraft.agent.models.keeping.ollama_turns import KeepsThinking
+from fieldcraft.agent.models.keeping.openai_turns import KeepsTurns
 
 _KEEPERS = {
     "langchain_openai": KeepsTurns,
