@@ -15,6 +15,7 @@ SLOW = (
     "agent/offline/test_learning.py",
     "agent/report/*",
     "agent/study/*",
+    "agent/test_answer_styles.py",
     "agent/test_asynchronous.py",
     "agent/test_hostile_*",
     "agent/test_methods.py",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.deadline import within
-from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
+from fieldcraft.agent.models.errors import BadScript, ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.faults import PassingFault, judge_fault
+from fieldcraft.agent.models.keeping.kept_turns import turn_of
 from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.prices import price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
@@ -16,7 +18,7 @@ from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.retrying import retry_policy
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import requests_of
-from fieldcraft.agent.models.turns import to_langchain, without_secrets
+from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets
 from fieldcraft.agent.models.usage import total_of, usage_of
 from fieldcraft.agent.models.window_asking import window_of
 from fieldcraft.common.suggest import nearest
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
+logger = logging.getLogger(__name__)
+
 _CUT = ("length", "max_tokens")
 _SHORT = 2_000
 """Tokens of a prompt that fits any window, so that nothing has to be known of it."""
+_NOT_VALID = (400, 422)
+"""What a provider says to a conversation that it does not take."""
 _LONGEST_ANSWER = 200_000
 """The most characters of an answer that are kept, more than any parser accepts."""
 
@@ -106,14 +112,17 @@ class ModelClient:
         started = time.monotonic()
         if not self._local and self.window.count(messages) > _SHORT:
             self.window.settle()
-        conversation = to_langchain(messages if self._local else without_secrets(messages))
+        conversation = messages if self._local else without_secrets(messages)
         place = {"role": role, "call": call} if self._local and provider_of(self.name) == "scripted" else {}
         bill: list[Usage] = []
         retrying = retry_policy(
             self.name, self.settings, role, attempts=1 if self._local else self.settings.retries + 1
         )
         try:
-            reply = retrying(self._attempt, conversation, place, tools, bill)
+            reply = self._in_a_form_it_takes(
+                conversation,
+                lambda form: retrying(self._attempt, to_langchain(form, model=self.name), place, tools, bill),
+            )
         except PassingFault as fault:
             attempts = retrying.statistics["attempt_number"]
             raise ModelUnavailable(
@@ -122,6 +131,8 @@ class ModelClient:
                 total_of(bill),
             ) from fault
         text, within = split_reasoning(entered(reply.text, _LONGEST_ANSWER))
+        taken = {request.id for message in messages for request in message.requests}
+        requests = requests_of(reply, taken) if tools else ()
         return Answer(
             **total_of(bill).model_dump(),
             text=text,
@@ -130,8 +141,26 @@ class ModelClient:
             seconds=time.monotonic() - started,
             attempts=retrying.statistics["attempt_number"],
             truncated=_is_truncated(reply),
-            requests=requests_of(reply) if tools else (),
+            requests=requests,
+            turn=turn_of(reply, requests, model=self.name, text=text),
         )
+
+    def _in_a_form_it_takes(
+        self, messages: Sequence[Message], ask: Callable[[Sequence[Message]], AIMessage]
+    ) -> AIMessage:
+        """Ask; a provider that finds the turns with tools not valid is asked again with plainer ones."""
+        first: ModelRefused | None = None
+        for form in forms_of(messages):
+            if first is not None:
+                logger.warning("%s; it is asked again with plainer turns", first)
+            try:
+                return ask(form)
+            except ModelRefused as refusal:
+                if refusal.status not in _NOT_VALID:
+                    raise
+                first = first or refusal
+        assert first is not None
+        raise first
 
     def _attempt(
         self,

@@ -34,7 +34,14 @@ class ModelRefused(ModelError):
     """The provider refused the request permanently: wrong key, unknown model, invalid request.
 
     It is never retried. The run stops and can be resumed after a person has changed a setting.
+
+    Attributes:
+        status: the HTTP status of the refusal, or `None`.
     """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class PromptTooLong(ModelRefused):

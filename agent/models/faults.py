@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -60,7 +60,7 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
         provider = PROVIDERS.get(provider_of(name))
         key = " or ".join(provider.keys) if provider is not None and provider.keys else "its key"
         cure = _CURES.get(402 if spent else status, "the request is not valid for it").format(key=key)
-        return ModelRefused(f"{name} refused (HTTP {status}): {cure}. It said: {detail}")
+        return ModelRefused(f"{name} refused (HTTP {status}): {cure}. It said: {detail}", status=status)
     if status is not None:
         kind = "rate limit" if status == 429 else "server error"
         return PassingFault(f"{kind} (HTTP {status}): {detail}", retry_after=_retry_after(_headers(error)))
@@ -98,16 +98,24 @@ def _is_connection(error: BaseException) -> bool:
 
 
 def _status(error: Any) -> int | None:
-    for source in (error, getattr(error, "response", None)):
-        status = getattr(source, "status_code", None)
-        if isinstance(status, int) and status >= 400:
-            return status
+    """The HTTP status of an answer that led to this error; Gemini's package has it as the cause's `code`."""
+    for source in _causes(error):
+        for status in (
+            getattr(source, "status_code", None),
+            getattr(getattr(source, "response", None), "status_code", None),
+            getattr(source, "code", None),
+        ):
+            if isinstance(status, int) and 400 <= status < 600:
+                return status
     return None
 
 
 def _headers(error: Any) -> Mapping[str, str]:
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    return headers if isinstance(headers, Mapping) else {}
+    for source in _causes(error):
+        headers = getattr(getattr(source, "response", None), "headers", None)
+        if isinstance(headers, Mapping):
+            return headers
+    return {}
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -131,8 +139,15 @@ def _seconds_until(value: str) -> float:
 
 def _first_cause(error: BaseException) -> str:
     """The message of the root cause of a chain of exceptions; empty if there is no chain."""
-    first, seen = error, {id(error)}
-    while (before := first.__cause__ or first.__context__) is not None and id(before) not in seen:
-        seen.add(id(before))
-        first = before
+    first = list(_causes(error))[-1]
     return "" if first is error else str(first)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, its cause, the cause of that, and so on."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        yield cause
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__

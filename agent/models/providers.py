@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fieldcraft.agent.models.bounded_http import bounded_client
 from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownModel
+from fieldcraft.agent.models.keeping.classes import keeping_turns
 from fieldcraft.agent.models.provider_list import PROVIDERS, Provider, no_address
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.redact import redact
@@ -131,6 +132,7 @@ def _from_provider(name: str, settings: ModelSettings) -> BaseChatModel:
     cls = getattr(package, provider.cls)
     if settings.base_url is not None and provider.compatible is not None:
         cls = getattr(importlib.import_module(cls.__module__), provider.compatible)
+    cls = keeping_turns(cls)
     key = _key_of(name, provider, settings)
     if provider.arguments is not None:
         arguments = provider.arguments(model, settings, key)

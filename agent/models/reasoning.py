@@ -8,7 +8,7 @@ does not return that part apart, tags mark it in the text: `<think>` (DeepSeek-R
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -70,5 +70,13 @@ def reasoning_apart(reply: AIMessage) -> str:
     if isinstance(reply.content, list):
         for block in reply.content:
             if isinstance(block, dict) and block.get("type") in ("thinking", "reasoning"):
-                parts += [block.get("thinking"), block.get("reasoning"), block.get("text")]
+                for key in ("thinking", "reasoning", "text", "summary"):
+                    parts += _texts_of(block.get(key))
     return "\n".join(part for part in parts if isinstance(part, str) and part)
+
+
+def _texts_of(value: Any) -> list[Any]:
+    """A text, or those of a list of blocks: Mistral's thinking, OpenAI's summaries."""
+    if not isinstance(value, list):
+        return [value]
+    return [block.get("text") for block in value if isinstance(block, dict)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.agent.models.keeping.kept_turns import kept_reply
 from fieldcraft.agent.models.messages import Message
 from fieldcraft.common.secrets.redaction import redact
 
@@ -13,9 +14,49 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 
-def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
-    """The conversation as LangChain's messages."""
-    return [_turn(message) for message in messages]
+_OUTCOMES = "You called tools. This is what came of it:"
+
+
+def to_langchain(messages: Sequence[Message], *, model: str = "") -> list[BaseMessage]:
+    """The conversation as LangChain's messages.
+
+    Args:
+        messages: the turns.
+        model: the name of the model that is asked; it gets its own turns back as they came.
+    """
+    names = {request.id: request.name for message in messages for request in message.requests}
+    return [_turn(message, model, names) for message in messages]
+
+
+def forms_of(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """The conversation in each form in which a provider may take it, the best one first.
+
+    As it came; without what a provider wanted back (of another time, or cut); with the outcomes of tool calls
+    as text, for a provider that takes no tool call but its own.
+    """
+    yield messages
+    if any(message.turn for message in messages):
+        yield [message.model_copy(update={"turn": {}}) if message.turn else message for message in messages]
+    if any(message.requests for message in messages):
+        yield _without_calls(messages)
+
+
+def _without_calls(messages: Sequence[Message]) -> list[Message]:
+    """The conversation with the outcomes of tool calls in the user's turns, two of which never follow."""
+    kept: list[Message] = []
+    for message in messages:
+        if message.role == "assistant" and message.requests:
+            kept += [Message(role="assistant", text=message.text)] if message.text.strip() else []
+            kept.append(Message(role="user", text=_OUTCOMES))
+            continue
+        asked = message if message.role != "tool" else Message(role="user", text=message.text)
+        before = kept[-1] if kept else None
+        if before is not None and before.role == asked.role == "user":
+            text, images = f"{before.text}\n\n{asked.text}", (*before.images, *asked.images)
+            kept[-1] = before.model_copy(update={"text": text, "images": images})
+        else:
+            kept.append(asked)
+    return kept
 
 
 def without_secrets(messages: Sequence[Message]) -> list[Message]:
@@ -24,7 +65,7 @@ def without_secrets(messages: Sequence[Message]) -> list[Message]:
     return [m if text == m.text else m.model_copy(update={"text": text}) for m, text in shown]
 
 
-def _turn(message: Message) -> BaseMessage:
+def _turn(message: Message, model: str, names: Mapping[str, str]) -> BaseMessage:
     from langchain_core.messages import HumanMessage, SystemMessage
 
     match message.role:
@@ -33,9 +74,9 @@ def _turn(message: Message) -> BaseMessage:
         case "user":
             return HumanMessage(content=_content(message))
         case "assistant":
-            return _assistant_turn(message)
+            return kept_reply(message, model=model) or _assistant_turn(message)
         case "tool":
-            return _tool_turn(message)
+            return _tool_turn(message, names.get(message.answers))
 
 
 def _content(message: Message) -> str | list[str | dict[str, Any]]:
@@ -61,7 +102,7 @@ def _assistant_turn(message: Message) -> AIMessage:
     return AIMessage(content=message.text, tool_calls=calls)
 
 
-def _tool_turn(message: Message) -> ToolMessage:
+def _tool_turn(message: Message, name: str | None) -> ToolMessage:
     from langchain_core.messages import ToolMessage
 
-    return ToolMessage(content=message.text, tool_call_id=message.answers)
+    return ToolMessage(content=message.text, tool_call_id=message.answers, name=name)

@@ -61,6 +61,7 @@ class Asker:
         self._tools = tools
         self._calls = FittedCalls(recorder, self._prompts.render)
         self._settings = recorder.run.settings
+        self._last_turns: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def text(self, role: str, template: str, **values: Any) -> str:
         """The answer as text.
@@ -109,11 +110,21 @@ class Asker:
                 break
             messages = [
                 *messages,
-                Message(role="assistant", text=answer.text, requests=answer.requests),
+                Message(
+                    role="assistant",
+                    text=answer.text,
+                    requests=answer.requests,
+                    turn=self._turn(role, answer),
+                ),
                 *self._tools.answer(role, answer.requests),
                 *(self._prompts.render("last_step") if left == 1 else ()),
             ]
         return answer.text, messages
+
+    def _turn(self, role: str, answer: e.ModelAnswered) -> dict[str, Any]:
+        """What the provider wants back: as it came, or after a resume as the journal has it, redacted."""
+        call, turn = self._last_turns.get(role, (0, {}))
+        return turn if call == answer.call else answer.turn
 
     def _ask_once(self, role: str, prompt: Prompted, messages: list[Message]) -> e.ModelAnswered:
         while True:
@@ -151,6 +162,7 @@ class Asker:
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         answer = outcome.answer
+        self._last_turns[role] = (call, answer.turn)
         return e.ModelAnswered(
             shortened_for=outcome.window,
             role=role,

@@ -1,0 +1,1 @@
+"""What a provider wants back with its tool calls: kept, and put back as it came."""
