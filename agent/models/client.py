@@ -20,7 +20,7 @@ from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import requests_of
 from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets
 from fieldcraft.agent.models.usage import total_of, usage_of
-from fieldcraft.agent.models.window_asking import window_of
+from fieldcraft.agent.models.windows.asking import window_of
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import entered
 

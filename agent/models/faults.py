@@ -15,7 +15,7 @@ from typing import Any
 from fieldcraft.agent.models.errors import ModelError, ModelRefused, PromptTooLong
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import provider_of
-from fieldcraft.agent.models.too_long import too_long
+from fieldcraft.agent.models.windows.too_long import too_long
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500

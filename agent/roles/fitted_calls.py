@@ -11,7 +11,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.models.errors import PromptTooLong, WindowTooSmall
 from fieldcraft.agent.models.messages import Answer, Message
-from fieldcraft.agent.models.window import ContextWindow
+from fieldcraft.agent.models.windows.window import ContextWindow
 from fieldcraft.agent.prompts.fitting import Fitted, NoRoom, Prompted, fit
 
 SHRINKS = 8

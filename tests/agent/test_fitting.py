@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.models.messages import Message, ToolRequest
-from fieldcraft.agent.models.window import ContextWindow
+from fieldcraft.agent.models.windows.window import ContextWindow
 from fieldcraft.agent.prompts.fitting import Fitted, NoRoom, Prompted, fit
 from fieldcraft.agent.prompts.rendering import Prompts
 from fieldcraft.agent.prompts.variables import VARIABLES, samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fieldcraft.agent.models.too_long import TooLong, too_long
+from fieldcraft.agent.models.windows.too_long import TooLong, too_long
 
 OPENAI = "This model's maximum context length is 8192 tokens. However, "
 REFUSALS = [

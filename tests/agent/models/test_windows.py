@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent.models import Message, ModelClient, ModelSettings, PromptTooLong
-from fieldcraft.agent.models.window import ContextWindow
-from fieldcraft.agent.models.window_asking import OLLAMA_CONTEXT, OLLAMA_DEFAULT
+from fieldcraft.agent.models.windows.asking import OLLAMA_CONTEXT, OLLAMA_DEFAULT
+from fieldcraft.agent.models.windows.window import ContextWindow
 
 OLLAMA_ANSWER = {
     "model": "tiny",
@@ -159,7 +159,7 @@ def test_a_server_that_is_not_there_leaves_the_window_unknown() -> None:
 
 
 def test_a_server_that_hangs_is_not_waited_for_long(pages: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldcraft.agent.models.window_asking._SECONDS", 0.3)
+    monkeypatch.setattr("fieldcraft.agent.models.windows.asking._SECONDS", 0.3)
 
     assert size_at(f"{pages({'/v1/models': 'hangs'}).url}/v1") is None
 

@@ -16,7 +16,7 @@ from fieldcraft.agent.models.deadline import within
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import LOCAL
 from fieldcraft.agent.models.settings import ModelSettings
-from fieldcraft.agent.models.window import ContextWindow
+from fieldcraft.agent.models.windows.window import ContextWindow
 from fieldcraft.common.data import Limits, read_json
 
 if TYPE_CHECKING:

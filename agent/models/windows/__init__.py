@@ -1,0 +1,1 @@
+"""What is known of models' context windows, and of refusals for length."""
