@@ -153,10 +153,7 @@ def _providers() -> Iterator[Finding]:
         elif provider.keys and not any(os.environ.get(key) for key in provider.keys):
             yield Finding(f"model: {name}", False, "installed, no key", f"set {' or '.join(provider.keys)}")
         else:
-            found = "installed" + (", key set" if provider.keys else "")
-            yield Finding(
-                f"model: {name}", True, f"{found}; `fieldcraft models check {name}:MODEL` tries one"
-            )
+            yield Finding(f"model: {name}", True, "installed" + (", key set" if provider.keys else ""))
     if missing:
         cure = f"pip install 'fieldcraft[{PROVIDERS[missing[0]].extra}]', and so on"
         yield Finding("models: others", False, f"not installed: {', '.join(missing)}", cure)
