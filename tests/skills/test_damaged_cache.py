@@ -248,6 +248,40 @@ def test_two_processes_that_rebuild_at_once_both_go_on(path: Path) -> None:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_damage_that_would_kill_the_process_is_found_before_chroma_reads_it(cache: Path) -> None:
+    """With a thousand skills Chroma keeps graphs in files of its own, which it reads as they are."""
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from fieldcraft.skills import Skill
+        from fieldcraft.skills.search.index import SkillIndex
+        source = "def say_{0}(bot):\\n    bot.say({0})\\n"
+        skills = [
+            Skill(name=f"say-{n}", description=f"Says {n}.", source=source.format(n), entry=f"say_{n}")
+            for n in range(1100)
+        ]
+        index = SkillIndex(Path("library"), "skill_test_embeddings:Letters", None)
+        index.sync({skill.digest: skill for skill in skills})
+        print(len(index.search("say 7", 5).dense))
+        index.close()
+        """
+    )
+    command = [sys.executable, "-c", program]
+    for seed in range(4):
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, cwd=Path(__file__).parent, check=False
+        )
+        assert done.stdout == "5\n", done.stderr
+        assert done.stderr.count("damaged") == (seed > 0)
+        graphs = sorted(cache.rglob("data_level0.bin"))
+        content = bytearray(graphs[0].read_bytes())
+        rng = random.Random(seed)
+        for _ in range(2000):
+            content[rng.randrange(len(content))] = rng.randrange(256)
+        graphs[0].write_bytes(content)
+
+
 def test_a_search_goes_on_over_damage_anywhere_in_its_files(
     library: SkillLibrary, make_skill, letters: str, cache: Path
 ) -> None:
