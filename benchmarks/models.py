@@ -2,9 +2,9 @@
 
 Run: `python benchmarks/models.py [--quick]`. Through LangChain's real class, of the server's answers 10 %
 are rate limits (Retry-After 0 to 5 s), 5 % errors, 2 % cut off, 2 % refusals, and 1 % never come. The exit
-code is 1 where a prompt has not exactly one answer or recorded refusal, where the journal's tokens differ from
-those that the server billed for what arrived, or where a budget of tokens did not end the run at the right
-call.
+code is 1 where a prompt has not exactly one answer or recorded refusal, where the journal's tokens differ
+from those that the server billed for what arrived, or where a budget of tokens did not end the run at the
+right call.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ WORKING = {
     "skills import trial --library imported": "1",
     "skills show mine-wood --library javascript": "mineBlock",
     "skills check --library javascript": "valid",
-    "skills export out --library javascript": "1 skills are in",
+    "skills export out --library javascript": "1 skill is in",
     "skills remove saw-planks --library other": "saw-planks",
     "runs list": "wood-lot",
     "runs show grid": "gridworld-v1",
