@@ -203,7 +203,8 @@ def _read_back(folder: Path) -> dict[str, Any]:
     outcomes = [event for event in events if isinstance(event, e.ModelAnswered | e.ModelFailed)]
     answered = [event for event in outcomes if isinstance(event, e.ModelAnswered)]
     return {
-        "journal_tokens": sum(event.input_tokens + event.output_tokens for event in outcomes),
+        "journal_tokens": sum(map(_tokens, outcomes)),
+        "before_the_last_call": sum(map(_tokens, outcomes[:-1])),
         "one_outcome_each": intents == [event.call for event in outcomes] == list(range(1, len(intents) + 1)),
         "answers": len(answered),
         "refusals": sum(bool(event.refusal) for event in answered),
@@ -212,16 +213,20 @@ def _read_back(folder: Path) -> dict[str, Any]:
     }
 
 
+def _tokens(event: e.ModelAnswered | e.ModelFailed) -> int:
+    return event.input_tokens + event.output_tokens
+
+
 def judge(whole: dict[str, Any], limited: dict[str, Any], calls: int, limit: int) -> dict[str, bool]:
     """What must hold of both runs."""
-    billed = limited["billed"]
+    used_up = limited["before_the_last_call"] < limit <= limited["journal_tokens"]
     return {
         "nothing_lost": whole["asked"] == calls and whole["answers"] == calls and not whole["wrong"],
         "one_outcome_each": whole["one_outcome_each"] and limited["one_outcome_each"],
         "nothing_billed_twice": all(
             run["journal_tokens"] == run["spent"] == sum(run["billed"]) for run in (whole, limited)
         ),
-        "budget_exact": "tokens used up" in limited["ended"] and sum(billed[:-1]) < limit <= sum(billed),
+        "budget_exact": "tokens used up" in limited["ended"] and used_up,
     }
 
 

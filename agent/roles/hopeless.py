@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from functools import lru_cache
 
 from fieldcraft.agent.journal.setbacks import asked_for, goal_key, plain_words
 from fieldcraft.agent.journal.state import RunState, Setback
@@ -100,16 +101,19 @@ def _is_hopeless(setback: Setback, limit: int, names: Names) -> bool:
 
 
 def _too_few(text: str, setback: Setback, names: Names) -> list[str]:
-    known = {*names.items, *setback.gained, *setback.held}
+    listed, odd = _listed(names.items)
+    held, here = setback.held, {*setback.gained, *setback.held}
     found: dict[str, None] = {}
     for word in _WORD.finditer(text):
         name = word["name"].rstrip(":.-")
-        if name in known and setback.held.get(name, 0) < int(word["count"] or 1):
+        if (name in listed or name in here) and held.get(name, 0) < int(word["count"] or 1):
             found[name] = None
-    found.update(dict.fromkeys(_of_several_words(known, text, setback)))
+    several = [name for name in {*odd, *here} if _WORD.fullmatch(name) is None]
+    found.update(dict.fromkeys(sorted(name for name in several if name in text and not held.get(name))))
     return list(found)
 
 
-def _of_several_words(known: set[str], text: str, setback: Setback) -> Sequence[str]:
-    odd = (name for name in known if _WORD.fullmatch(name) is None)
-    return sorted(name for name in odd if name in text and not setback.held.get(name))
+@lru_cache(maxsize=8)
+def _listed(items: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """A world's items, and those of them that are no single word."""
+    return frozenset(items), tuple(name for name in items if _WORD.fullmatch(name) is None)
