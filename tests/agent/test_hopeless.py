@@ -154,6 +154,19 @@ def test_a_run_cut_after_any_event_refuses_the_same(live: Live, tmp_path: Path) 
         shutil.rmtree(folder)
 
 
+def test_a_task_that_an_earlier_version_began_goes_on(live: Live, tmp_path: Path) -> None:
+    live([*[planks()] * 5, wood(9)], [SAW] * 5 + [CHOP], hopeless_after=0, keep_skills=False)
+    folder = tmp_path / "runs" / "one"
+    whole, journal = history(folder), folder / "journal-000001.jsonl"
+    lines = journal.read_text().replace('"hopeless_after":0,', "").splitlines(keepends=True)
+    begun = [number for number, line in enumerate(lines, 1) if '"type":"task_proposed"' in line]
+    journal.write_text("".join(lines[: begun[4] + 2]))
+    with resumed_session("one", runs=tmp_path / "runs") as session:
+        session.explorer.explore()
+    assert not [event for event in Journal(folder).read() if isinstance(event, e.TailSetAside)]
+    assert history(folder)[: begun[4]] == whole[: begun[4]]
+
+
 def failed(state: RunState, goal: Goal, message: str, critique: str = "") -> None:
     """One failed task with one program."""
     number = state.task_number + 1
