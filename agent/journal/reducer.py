@@ -6,8 +6,10 @@ import re
 from typing import TypeVar
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.tooling.sightings import note_sightings
+from fieldcraft.envs import Observation, Progress
 from fieldcraft.tools.calls.approval import SETTLING
 
 Value = TypeVar("Value")
@@ -38,9 +40,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             state.plan = list(event.steps)
             state.stalled_tasks = 0
         case e.TaskProposed():
-            state.task_number = event.task_number
-            state.task = event.task
-            state.items_before = len(state.progress.items)
+            _begin_task(state, event)
         case e.AnswerRefused():
             state.spent.iterations += 1
         case e.ExecutionStarted():
@@ -49,13 +49,15 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             _see_world(state, event)
             state.spent.seconds += event.execution.seconds
             state.skills_in_use = sorted(event.execution.skills_called)
+            setbacks.note_messages(state, event.execution)
             for message in event.execution.failed_calls:
                 _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
         case e.ExecutionInterrupted():
-            state.observation, state.progress = event.observation, event.progress
+            _move_on(state, event.observation, event.progress)
             note_sightings(state.seen, state.observation)
         case e.Judged():
             _record_use(state, event.verdict.success)
+            setbacks.note_critique(state, event.verdict.critique)
         case e.VerificationFinished():
             state.spent.seconds += event.seconds
         case e.SkillKept():
@@ -72,12 +74,24 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             pass
 
 
+def _begin_task(state: RunState, event: e.TaskProposed) -> None:
+    state.task_number, state.task = event.task_number, event.task
+    state.items_before = len(state.progress.items)
+    setbacks.begin_task(state, event.task)
+
+
 def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
-    state.observation, state.progress = event.observation, event.progress
+    _move_on(state, event.observation, event.progress)
     state.snapshot = event.snapshot
     note_sightings(state.seen, state.observation)
     for milestone in event.progress.milestones:
         state.reached.setdefault(milestone, state.spent.iterations)
+
+
+def _move_on(state: RunState, observation: Observation, progress: Progress) -> None:
+    before, reached = state.observation, state.progress
+    state.observation, state.progress = observation, progress
+    setbacks.note_gains(state, before, reached)
 
 
 def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.ApprovalAnswered) -> None:
@@ -123,6 +137,8 @@ def _record_use(state: RunState, success: bool) -> None:
 
 def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
+    if state.task:
+        setbacks.finish_task(state, state.task, success=event.success, given_up=event.given_up)
     state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
     if state.task and state.task.origin == "subgoal":
         state.plan = state.plan[1:]

@@ -72,6 +72,27 @@ class Sighting(BaseModel):
     tick: Count
 
 
+class Setback(BaseModel):
+    """A goal all of whose latest tasks failed.
+
+    `failures` counts them, `least` is the smallest number of things that one asked for, `wordings` are the
+    latest tasks' plain words. `said` and `critique` are what the world and the critic said of the last one,
+    and `held` is how much of what they name was held at its end. `gained` is what of that was gained since,
+    and `anything_new` says whether anything was that had not been held before.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    failures: Count = 0
+    least: Count = 1
+    wordings: Texts = []
+    said: Texts = []
+    critique: Text = ""
+    held: Counts = {}
+    gained: Texts = []
+    anything_new: bool = False
+
+
 class RunState(BaseModel):
     """The state of a run.
 
@@ -84,8 +105,10 @@ class RunState(BaseModel):
     tools that a person allowed or refused for all calls; `task_tools` counts the calls of the current task by
     tool, and `tools_used` those of every task with calls, by its number; `shortened` counts the answers to
     prompts from which something was left out to fit the model's context window, and `shortened_for` is the
-    smallest such window in tokens; `begun` says that the world's first reset is recorded (not kept before
-    0.2.0, where a run that finished a task has begun).
+    smallest such window in tokens; `setbacks` holds the goals that failed and were not reached since; of the
+    task in progress, `asked` is how many things it asks for, `said` what the world said, `critique` what the
+    critic wants changed; `begun` says that the world's first reset is recorded (not kept before 0.2.0, where
+    a run that finished a task has begun).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -117,5 +140,9 @@ class RunState(BaseModel):
     tools_used: dict[Count, Counts] = {}
     shortened: Count = 0
     shortened_for: Count = 0
+    setbacks: dict[Text, Setback] = {}
+    asked: Count = 1
+    said: Texts = []
+    critique: Text = ""
     finished: bool = False
     begun: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.deadline import within
@@ -84,6 +84,12 @@ class ModelClient:
                 raise BadScript(
                     f"{self.name} has answers for a role {role!r} that nobody plays{hint} Roles: {known}"
                 )
+
+    @property
+    def profile(self) -> Mapping[str, Any]:
+        """What LangChain's package says of the model, such as `image_inputs`; empty where it says nothing."""
+        said = getattr(self._model, "profile", None)
+        return said if isinstance(said, Mapping) else {}
 
     @property
     def calls_tools(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
-from fieldcraft.agent.journal.state import Answered, RunState
+from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, on_each
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
@@ -111,8 +111,17 @@ class AutoCurriculum:
 
     def _read(self, answer: str) -> Proposal:
         proposal = parse_json(answer, Proposal)
-        check_goal(proposal.goal, self._environment.spec.names, self._recorder.state.observation)
+        state, names = self._recorder.state, self._environment.spec.names
+        check_goal(proposal.goal, names, state.observation)
+        if not self._was_accepted():
+            refuse_hopeless(proposal.task, proposal.goal, state=state, names=names, settings=self._settings)
         return proposal
+
+    def _was_accepted(self) -> bool:
+        """Whether the journal goes on with the task: what was decided is not decided again."""
+        asked = self._recorder.upcoming(e.ModelAsked)
+        decided = asked is not None and asked.role == "answerer"
+        return decided or any(self._recorder.upcoming(kind) for kind in (e.QuestionAnswered, e.TaskProposed))
 
     def _situation(self) -> dict[str, object]:
         state, spec = self._recorder.state, self._environment.spec
@@ -121,7 +130,7 @@ class AutoCurriculum:
             "names": spec.names,
             "observation": self._observed().text(self._fields()),
             "completed": state.completed[-TASKS_SHOWN:],
-            "failed": failures(state)[-TASKS_SHOWN:],
+            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
             "items": sorted(state.progress.items),
             "said": lately(self._recorder),
         }
@@ -273,17 +282,6 @@ def lately(recorder: Recorder) -> list[str]:
     earlier, latest = said[:-SAID_SHOWN], said[-SAID_SHOWN:]
     of_held = set(on_each(recorder.state.observation.inventory, earlier, SAID_OF_HELD))
     return [*(line for line in earlier if line in of_held), *latest]
-
-
-def failures(state: RunState) -> list[str]:
-    """The tasks that failed and were never done since, each with how often and how long ago, latest last."""
-    finished = [words for words, _ in state.finished_tasks]
-    counts, count = Counter(finished), len(finished)
-    ago = {words: count - place for place, words in enumerate(finished)}
-    return [
-        f"{words} ({counts[words]} times, {ago[words]} tasks ago)" if counts[words] else words
-        for words in state.failed
-    ]
 
 
 def _latest(answers: list[Answered]) -> list[Answered]:

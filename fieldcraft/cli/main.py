@@ -17,6 +17,7 @@ from fieldcraft.cli.commands import (
     doctor,
     envs,
     explore,
+    models,
     prompts,
     replay,
     runs,
@@ -46,6 +47,8 @@ Examples:
   fieldcraft study items --seeds 3         which part of the agent is worth what?
 
   fieldcraft tools call calculator 400/1400
+
+  fieldcraft models check openai:gpt-5-mini     can it do what a run asks of it?
 
   fieldcraft doctor                        what this machine can do
 
@@ -84,6 +87,7 @@ tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
 app.add_typer(tools.app, name="tools")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
+app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(toolformer.app, name="toolformer")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -13,8 +13,15 @@ _LONGEST_COMPARED = 200
 
 
 def close_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """The known names that are most like `name`, best first; its first 200 characters are compared."""
-    return difflib.get_close_matches(name[:_LONGEST_COMPARED], sorted(known), n=most, cutoff=0.5)
+    """The known names that are most like `name`, best first; its first 200 characters are compared.
+
+    Small and capital letters are the same: `JSONDecodr` is near `JSONDecoder`.
+    """
+    folded: dict[str, list[str]] = {}
+    for word in sorted(known):
+        folded.setdefault(word.lower(), []).append(word)
+    close = difflib.get_close_matches(name[:_LONGEST_COMPARED].lower(), folded, n=most, cutoff=0.5)
+    return [word for match in close for word in folded[match]][:most]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -23,8 +30,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = close_names(wanted, known)
     if not close:
         return ""
-    best = likeness(wanted, close[0])
-    near = [match for match in close if likeness(wanted, match) >= best - MARGIN]
+    best = likeness(wanted, close[0].lower())
+    near = [match for match in close if likeness(wanted, match.lower()) >= best - MARGIN]
     return f"; did you mean {' or '.join(map(repr, near))}?"
 
 

@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+BROKEN = (sqlite3.Error, MemoryError, OverflowError, UnicodeDecodeError)
+"""What may come of working with a file that is damaged, or cannot be used."""
+
+_UNUSABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+    }
+)
+"""Codes of SQLite that say nothing against what the file holds."""
+
+
+def is_damage(error: Exception, path: Path) -> bool:
+    """Whether a new file is the cure: not where this one is locked, on a full disk, or out of reach."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return True
+    if code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        return True
+    match code & 0xFF:
+        case sqlite3.SQLITE_IOERR:
+            return False
+        case sqlite3.SQLITE_READONLY:
+            return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        case kind:
+            return kind not in _UNUSABLE
 
 
 def check_tables_only(database: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fieldcraft.common.errors import Unavailable
 from fieldcraft.skills.library.errors import LibraryError
 from fieldcraft.skills.search.databases import check_file
-from fieldcraft.skills.search.vectors import Vector
+from fieldcraft.skills.search.remembered import Vector
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

@@ -28,6 +28,7 @@ from fieldcraft.skills.program.source import ProgramError, parse_program
 from fieldcraft.skills.search.dense import DenseIndex, IndexDamaged
 from fieldcraft.skills.search.embeddings import DEFAULT, TextEmbeddings, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
+from fieldcraft.skills.search.seal import Seal
 from fieldcraft.skills.search.vectors import Embedder, View
 
 _Result = TypeVar("_Result")
@@ -84,6 +85,7 @@ class SkillIndex:
         self._generation = 0
         self._skills: Mapping[str, Skill] = {}
         self._owned = self._own()
+        self._seal = Seal(self._place)
         self._dense: DenseIndex
         self._lexical: LexicalIndex
         self._open()
@@ -123,13 +125,20 @@ class SkillIndex:
     def _mended(self, work: Callable[[], _Result]) -> _Result:
         """Do `work`; where the index turns out to be damaged, make a new one and do it again."""
         try:
-            return work()
+            return self._sealed(work)
         except _DAMAGE as error:
             _LOGGER.warning("the search index %s is damaged (%s); building it again", self._directory, error)
         self._close_parts()
         self._renew()
         self._follow()
-        return work()
+        return self._sealed(work)
+
+    def _sealed(self, work: Callable[[], _Result]) -> _Result:
+        """Do `work`, in which Chroma may write its files."""
+        done = work()
+        if self._owned:
+            self._seal.renew()
+        return done
 
     def _own(self) -> bool:
         """Whether the directory is ours alone and can be written."""
@@ -151,6 +160,8 @@ class SkillIndex:
 
     def _open(self) -> None:
         try:
+            if self._owned and not self._chroma_url and self._seal.is_broken():
+                raise IndexDamaged("its files are not as they were written")
             self._open_parts()
         except _DAMAGE as error:
             _LOGGER.warning("the search index %s is damaged (%s); making a new one", self._directory, error)
@@ -165,6 +176,7 @@ class SkillIndex:
             with suppress(OSError):
                 self._cache.remove_tree(self._place.name)
             self._generation += 1
+            self._seal = Seal(self._place)
         if self._chroma_url:
             _LOGGER.warning("leaving the Chroma server %s; searching in memory", self._chroma_url)
             self._chroma_url = None

@@ -32,7 +32,8 @@ def split_words(text: str) -> str:
 class LexicalIndex:
     """A full-text index in a file, or in memory where `path` is None.
 
-    Every method raises `sqlite3.DatabaseError` where the file is damaged.
+    Every method raises `sqlite3.DatabaseError` where the file is damaged. No other process has it open, so
+    SQLite needs no shared memory, whose file somebody could cut off under it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -40,6 +41,7 @@ class LexicalIndex:
         check_tables_only(self._database)
         self._database.executescript(
             """
+            PRAGMA locking_mode = EXCLUSIVE;
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = NORMAL;
             CREATE VIRTUAL TABLE IF NOT EXISTS skills

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fieldcraft.common.cache import cache_folder
-from fieldcraft.common.cache_folders import check_ours, open_cache
 from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
-from fieldcraft.skills.search.databases import check_tables_only
 from fieldcraft.skills.search.embeddings import EmbeddingsUnavailable, TextEmbeddings
+from fieldcraft.skills.search.remembered import RememberedVectors, Vector
 
-Vector = NDArray[np.float32]
 View = tuple[str, float]
 """A text that a document is seen by, and the weight it has."""
 
@@ -27,10 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 _PROBE = "what the model makes of this sentence tells whether it is still the same model"
 _SAME_MODEL = 0.999
 _QUERIES_REMEMBERED = 256
-_LOCK_SECONDS = 5.0
-_FLOAT_BYTES = 4
 _LONGEST_PROBLEM = 300
-_NAME = "vectors.sqlite"
 
 
 class Embedder:
@@ -47,8 +38,7 @@ class Embedder:
         probe = self._embedded(_PROBE)
         self.dimension = len(probe)
         self.changed = False
-        self._path = cache_folder().joinpath(*place, _NAME)
-        self._database = _open(place)
+        self._remembered = RememberedVectors(place)
         self._check_model(probe)
 
     def query(self, text: str) -> Vector:
@@ -68,16 +58,20 @@ class Embedder:
     def documents(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
         """One vector for each document, given as its views. Raises as `query` does."""
         keys = [hashlib.sha256(repr(views).encode()).digest() for views in documents]
-        known = {key: vector for key, vector in self._recall(keys).items() if len(vector) == self.dimension}
+        known = {
+            key: vector
+            for key, vector in self._remembered.recall(keys).items()
+            if len(vector) == self.dimension
+        }
         fresh = {key: views for key, views in zip(keys, documents, strict=True) if key not in known}
         computed = self._compute(list(fresh.values()))
         added = dict(zip(fresh, computed, strict=True))
-        self._remember(added)
+        self._remembered.remember(added)
         return [known[key] if key in known else added[key] for key in keys]
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self._remembered.close()
 
     def _compute(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
         texts = [text for views in documents for text, _ in views]
@@ -114,83 +108,17 @@ class Embedder:
             )
         return vectors
 
-    def _recall(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
-        known: dict[bytes, Vector] = {}
-        try:
-            for key in keys:
-                row = self._database.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
-                if row is not None and isinstance(row[0], bytes) and len(row[0]) % _FLOAT_BYTES == 0:
-                    known[key] = np.frombuffer(row[0], dtype=np.float32)
-        except sqlite3.DatabaseError as error:
-            self._forget(error)
-        return known
-
-    def _forget(self, error: sqlite3.DatabaseError) -> None:
-        """Go on without what is on disk."""
-        _LOGGER.warning("the cache %s is damaged (%s); working in memory: remove it", self._path, error)
-        self._database.close()
-        self._database = _in_memory()
-
-    def _remember(self, added: dict[bytes, Vector]) -> None:
-        try:
-            with self._database:
-                self._database.executemany(
-                    "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                    [(key, vector.tobytes()) for key, vector in added.items()],
-                )
-        except sqlite3.DatabaseError as error:
-            _LOGGER.warning("vectors are not remembered: %s", error)
-
     def _check_model(self, probe: Vector) -> None:
         key = hashlib.sha256(_PROBE.encode()).digest()
-        before = self._recall([key]).get(key)
+        before = self._remembered.recall([key]).get(key)
         if before is not None and (len(before) != len(probe) or before @ probe < _SAME_MODEL):
             _LOGGER.warning("the embedding model has changed; all vectors are computed again")
             self.changed = True
-            try:
-                with self._database:
-                    self._database.execute("DELETE FROM vectors")
-            except sqlite3.DatabaseError as error:
-                self._forget(error)
+            self._remembered.forget()
         if before is None or self.changed:
-            self._remember({key: probe})
+            self._remembered.remember({key: probe})
 
 
 def _unit(vector: Vector) -> Vector:
     length = float(np.linalg.norm(vector))
     return vector / np.float32(length) if length else vector
-
-
-def _open(place: tuple[str, ...]) -> sqlite3.Connection:
-    """The database in that folder; a new one where it is damaged, in memory where it cannot be kept there."""
-    path = cache_folder().joinpath(*place, _NAME)
-    try:
-        with open_cache(*place) as folder:
-            for ending in ("", "-wal", "-shm", "-journal"):
-                check_ours(folder, _NAME + ending)
-            try:
-                return _prepared(_connected(path))
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                _LOGGER.warning("the cache %s is damaged (%s); making a new one", path, error)
-                folder.remove(_NAME)
-                return _prepared(_connected(path))
-    except (OSError, sqlite3.Error) as error:
-        _LOGGER.warning("the cache %s cannot be used (%s); working in memory", path, error)
-    return _in_memory()
-
-
-def _in_memory() -> sqlite3.Connection:
-    return _prepared(sqlite3.connect(":memory:", check_same_thread=False))
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False)
-
-
-def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
-    check_tables_only(database)
-    with database:
-        database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
-    return database

@@ -166,7 +166,7 @@ def test_solve_ends_well_only_where_the_task_was_done(
     arguments = ("solve", "saw 4 planks", "--plain", "--attempts", "1", "--iterations")
     failed = workshop.run(*arguments, "1", "--name", "short")
     assert failed.code == 1
-    assert "plan of 1 steps  Saw 4 planks" in failed.out
+    assert "plan of 1 step  Saw 4 planks" in failed.out
     write_script(curriculum=[json.dumps({"steps": [step]})], actor=[code_of_planks()])
     solved = workshop.run(*arguments, "2", "--json")
     assert solved.code == 0

@@ -28,6 +28,11 @@ from fieldcraft.skills.formats.voyager import import_voyager
 HERE = Path(__file__).parent
 RUNS_OF_0_1_0 = HERE.parent / "fixtures" / "v0_1_0"
 JAVASCRIPT = "async function mineWood(bot) {\n  await mineBlock(bot, 'oak_log', 3);\n}\n"
+ANSWERS = {
+    "answerer": ["Wood."],
+    "curriculum": [{"task": "Chop 1 wood", "goal": None}],
+    "actor": ["```python\ndef chop(bot):\n    bot.chop()\n```", "No tools."],
+}
 REFUSAL = (
     "error: programs need Linux or macOS: this system has no os.fork; on Windows, run fieldcraft in WSL "
     "(the Windows Subsystem for Linux)\n"
@@ -76,6 +81,7 @@ def _furnish(folder: Path) -> None:
     (folder / "fieldcraft.toml").write_text(
         'environment = "clearing:Clearing"\ntools = ["word_tools:shout"]\n'
     )
+    (folder / "answers.json").write_text(json.dumps(ANSWERS))
     library = SkillLibrary(folder / "library", environment="clearing-v1")
     chop = keep(library, "chop_wood", CHOP, "Chops wood from the tree.", item="wood")
     for source in (SAW, SAW.replace("count=2", "count=3")):
@@ -128,6 +134,7 @@ WORKING = {
     "skills show saw-planks": "chop_wood(bot, count)",
     "skills search planks": "saw-planks",
     "skills check": "are valid",
+    "models check scripted:answers.json": "it can serve in every role",
     "prompts list": "actor",
     "prompts show critic": "system",
     "prompts copy copied": "copied",
@@ -138,7 +145,7 @@ WORKING = {
     "skills import trial --library imported": "1",
     "skills show mine-wood --library javascript": "mineBlock",
     "skills check --library javascript": "valid",
-    "skills export out --library javascript": "1 skills are in",
+    "skills export out --library javascript": "1 skill is in",
     "skills remove saw-planks --library other": "saw-planks",
     "runs list": "wood-lot",
     "runs show grid": "gridworld-v1",

@@ -7,6 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import (
     cut_text,
     quoted,
@@ -74,3 +75,8 @@ def test_source_shows_what_hides_in_it_as_escapes_and_is_else_the_same():
     assert visible_source("a\u202eb\x0cc\u2028d\x85e\rf\r\ng\ud83d") == (
         "a\\u202eb\\x0cc\\u2028d\\x85e\nf\ng\N{REPLACEMENT CHARACTER}"
     )
+
+
+def test_a_near_name_is_found_whatever_its_capitals() -> None:
+    assert nearest("JSONDecodr", ["decoder", "JSONDecoder"]) == "; did you mean 'JSONDecoder'?"
+    assert nearest("jsondecoder", ["JSONDecoder"]) == "; did you mean 'JSONDecoder'?"

@@ -51,7 +51,7 @@ def doctor(as_json: o.Json = False) -> int:
         shown = table("", "what", "found", "how to get it", whole=2)
         for found in findings:
             mark = (GOOD, "good") if found.holds else (BAD, "bad") if found.required else ("-", "quiet")
-            shown.add_row(say(*mark), say(found.name, "name"), say(found.detail), say(found.cure))
+            shown.add_row(say(*mark), say(found.name, "name"), say(as_typed(found.detail)), say(found.cure))
         console().print(shown)
         missing = [found.name for found in findings if found.required and not found.holds]
         words = (
@@ -145,7 +145,7 @@ def _needs(name: str, world: type[Environment]) -> Iterator[Finding]:
 def _providers() -> Iterator[Finding]:
     from fieldcraft.agent.models.provider_list import PROVIDERS
 
-    yield Finding("model: offline", True, "needs no key")
+    yield Finding("model: offline", True, "needs no key; `fieldcraft models check NAME` tries any model")
     missing = []
     for name, provider in sorted(PROVIDERS.items()):
         if importlib.util.find_spec(provider.package.partition(".")[0]) is None:

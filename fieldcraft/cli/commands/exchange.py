@@ -53,16 +53,16 @@ def export_skills(
     as_json: o.Json = False,
 ) -> int:
     """Write the JavaScript skills of a library in another program's format."""
-    from fieldcraft.cli.views.console import console, print_json, say
+    from fieldcraft.cli.views.console import console, counted, print_json, say
     from fieldcraft.skills.formats.voyager import export_voyager
 
     report = export_voyager(open_library(library), folder)
     if as_json:
         print_json(vars(report))
         return 0
-    console().print(
-        say(f"{len(report.written)} skills are in {folder / 'skill'}, as a {form} library", "good")
-    )
+    written = len(report.written)
+    are = f"{counted(written, 'skill')} {'is' if written == 1 else 'are'}"
+    console().print(say(f"{are} in {folder / 'skill'}, as a {form} library", "good"))
     for name, reason in report.left_out.items():
         console().print(say(f"  left out: {name}, {reason}", "quiet"))
     return 0
@@ -70,7 +70,7 @@ def export_skills(
 
 def _report(report: ImportReport, form: str, library: str) -> None:
     from fieldcraft.cli.options.naming import program
-    from fieldcraft.cli.views.console import console, one_line, say, table
+    from fieldcraft.cli.views.console import console, counted, one_line, say, table
 
     shown = table("result", "#how many", "skills", whole=2)
     for words, names in (
@@ -100,7 +100,11 @@ def _report(report: ImportReport, form: str, library: str) -> None:
         console().print(remarks)
     taken = len(report.added) + len(report.updated) + len(report.same)
     console().print(
-        say(f"{taken} skills of a {form} library, {report.versions} versions written to {library}", "head")
+        say(
+            f"{counted(taken, 'skill')} of a {form} library, "
+            f"{counted(report.versions, 'version')} written to {library}",
+            "head",
+        )
     )
     if taken:
         words = (

@@ -84,7 +84,7 @@ def copy(
     """Put built-in prompts into a folder, to change them there; no file is written over."""
     from fieldcraft.agent.prompts.rendering import built_in_text
     from fieldcraft.agent.prompts.variables import VARIABLES
-    from fieldcraft.cli.views.console import console, say
+    from fieldcraft.cli.views.console import console, counted, say
     from fieldcraft.common import files
 
     wanted = _known(names or list(VARIABLES))
@@ -100,7 +100,7 @@ def copy(
                 place.write(f"{name}.md", built_in_text(name).encode())
     except OSError as error:
         raise CommandFailed(f"{folder} cannot be written ({error.strerror or error})") from error
-    console().print(say(f"{len(wanted)} prompts in {folder}; use them with --prompts {folder}"))
+    console().print(say(f"{counted(len(wanted), 'prompt')} in {folder}; use them with --prompts {folder}"))
     return 0
 
 

@@ -140,7 +140,7 @@ def _ask(question: str) -> str:
 
 
 def _report(results: list[Replayed], settings: Settings, *, as_json: bool) -> None:
-    from fieldcraft.cli.views.console import console, one_line, print_json, say, table
+    from fieldcraft.cli.views.console import console, counted, one_line, print_json, say, table
 
     if as_json:
         print_json([result.model_dump(mode="json") for result in results])
@@ -158,4 +158,4 @@ def _report(results: list[Replayed], settings: Settings, *, as_json: bool) -> No
         )
     console().print(shown)
     words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items(), reverse=True))
-    console().print(say(f"{len(results)} skills: {words or 'none to try'}", "head"))
+    console().print(say(f"{counted(len(results), 'skill')}: {words or 'none to try'}", "head"))

@@ -50,7 +50,7 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
     if place.exists() and not place.is_dir():
         raise UsageProblem(f"{place} is a file; --runs names the folder that holds runs")
     data: list[dict[str, Any]] = []
-    columns = ("run", "begun", "world", "model", "#seed", "#iterations", "#items", "#skills", "stands")
+    columns = ("run", "begun", "world", "model", "#seed", "#iterations", "#items", "#skills", "status")
     shown = table(*columns, title=str(place), whole=4)
     for folder in folders(place):
         try:

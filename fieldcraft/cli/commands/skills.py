@@ -51,7 +51,7 @@ Digest = Annotated[
 def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
     """List every skill with its description."""
     from fieldcraft.cli.options.naming import program
-    from fieldcraft.cli.views.console import console, print_json, say, table
+    from fieldcraft.cli.views.console import console, counted, print_json, say, table
 
     opened = open_library(library)
     skills = sorted(opened, key=lambda skill: skill.name)
@@ -60,7 +60,12 @@ def list_skills(library: o.Library = None, as_json: o.Json = False) -> int:
         print_json([_summary(skill) for skill in skills])
         return 0
     shown = table(
-        "skill", "does", "verified", "calls", title=f"{len(skills)} skills in {opened.path}", whole=1
+        "skill",
+        "does",
+        "verified",
+        "calls",
+        title=f"{counted(len(skills), 'skill')} in {opened.path}",
+        whole=1,
     )
     for skill in skills:
         standing = str(skill.verified) + ("" if skill.trusted else ", untrusted")

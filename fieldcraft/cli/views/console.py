@@ -37,6 +37,11 @@ def one_line(text: object, limit: int = 200) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 skill`, `1,100 skills`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def say(text: object, style: str = "") -> Text:
     """Cleaned text in a style, for printing and for table cells."""
     from rich.text import Text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from fieldcraft.cli.views.console import counted
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -48,8 +50,8 @@ def spent_line(overview: Overview) -> Text:
     state, budget = overview.state, overview.settings.budget
     parts = [
         f"iterations {of_limit(state.spent.iterations, budget.iterations)}",
-        f"{len(state.progress.items)} items",
-        f"{len(state.kept)} skills",
+        counted(len(state.progress.items), "item"),
+        counted(len(state.kept), "skill"),
         f"tokens {of_limit(state.spent.tokens, budget.tokens)}",
         money(state.spent) + (f" of ${budget.money:g}" if budget.money is not None else ""),
         duration(state.spent.seconds)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
-from fieldcraft.cli.views.console import one_line
+from fieldcraft.cli.views.console import counted, one_line
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -76,7 +76,7 @@ def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
             yield _task(event, view)
         case e.PlanMade():
             steps = "; ".join(step.task for step in event.steps)
-            yield Line("", "head", f"plan of {len(event.steps)} steps", steps, lasting=True)
+            yield Line("", "head", f"plan of {counted(len(event.steps), 'step')}", steps, lasting=True)
         case _:
             yield from _course(event)
 

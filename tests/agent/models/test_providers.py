@@ -45,7 +45,7 @@ def settings(**values: object) -> ModelSettings:
         ("openai:", r"'openai:' names no model; say 'openai:MODEL'"),
         ("scripted", r"'scripted' names no model; say 'scripted:FILE'"),
         ("offline:big", r"the offline model takes no name of its own"),
-        ("json:JSONDecodr", r"module 'json' has no 'JSONDecodr'; did you mean 'decoder'"),
+        ("json:JSONDecodr", r"module 'json' has no 'JSONDecodr'; did you mean 'JSONDecoder'"),
         ("json:JSONDecoder", r"'json:JSONDecoder' has no method invoke"),
     ],
 )

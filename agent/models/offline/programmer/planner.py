@@ -49,14 +49,19 @@ class Proposal:
 def propose_task(prompt: Prompt) -> str:
     """The next task as JSON: the worthiest of what the prompt suggests."""
     now = Situation(prompt)
-    refused = " ".join(prompt.problems)
-    proposals = [p for p in _candidates(now) if not (p.goal and _name(p.goal) in refused)]
+    refused = " ".join(problem.partition(";")[0] for problem in prompt.problems)
+    proposals = [p for p in _candidates(now) if p.words not in now.refused and not _is_refused(p, refused)]
     fresh = [p for p in proposals if not now.resting(p.words) or _opened(now, p)] or proposals
     if not fresh:
-        fresh = [_look_around(now)]
+        fresh = [_look_around(now, refused)]
     blame = blamed(now)
     best = max(fresh, key=lambda p: _appeal(now, p, blame))
     return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
+
+
+def _is_refused(proposal: Proposal, refused: str) -> bool:
+    """Whether what was wrong with earlier answers names this proposal."""
+    return proposal.words in refused or bool(proposal.goal and _name(proposal.goal) in refused)
 
 
 def make_plan(prompt: Prompt) -> str:
@@ -238,8 +243,9 @@ def _get(now: Situation, item: str, worth: float, more: int = 1) -> Proposal:
     return Proposal(f"{verb} {more} {thing}", _item(item, count), worth, why)
 
 
-def _look_around(now: Situation) -> Proposal:
-    item = min(now.items, key=now.chance, default="")
+def _look_around(now: Situation, refused: str) -> Proposal:
+    possible = [name for name in now.items if f"Craft 1 {name}" not in now.refused and name not in refused]
+    item = min(possible, key=now.chance, default="")
     goal = _item(item, now.seen.inventory.get(item, 0) + 1) if item else None
     return Proposal(f"Craft 1 {item}" if item else "Look around", goal, 0, "everything known was had")
 

@@ -20,7 +20,8 @@ _TOLD = (
 )
 """Sections that tell what the world said; no prompt has all of them."""
 
-_TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago\)$")
+_TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago(?:, refused for now)?\)$")
+_REFUSED = ", refused for now)"
 
 
 class Situation:
@@ -36,11 +37,15 @@ class Situation:
         self.held = [name for name in self.items if name in held]
         self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
         failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
+        self.refused = {
+            words for text in failed if text.endswith(_REFUSED) and (words := _failure(text, 0)[0])
+        }
         self.failures = dict(_failure(text, len(failed) - place) for place, text in enumerate(failed))
         self.failed = list(self.failures)
         self.seen = prompt.observation
         self._salt = "".join(
-            prompt.text(name) for name in ("Observation", "Failed tasks", "Questions and answers")
+            prompt.text(name).replace(_REFUSED, ")")
+            for name in ("Observation", "Failed tasks", "Questions and answers")
         )
 
     def chance(self, name: str) -> float:
