@@ -65,6 +65,7 @@ class Recorder:
     Attributes:
         interrupted: the last intent on the tape had no outcome, and the effect is being done again.
         model_failures: failed model calls in a row since this process began.
+        refusals: answers in a row, since this process began, that models refused to give.
         on_calls: called with the tool calls of a replayed effect.
         start: where the run stood before the events that are played back.
     """
@@ -75,6 +76,7 @@ class Recorder:
         self.start = Start.of(run.state)
         self.interrupted = False
         self.model_failures = 0
+        self.refusals = 0
         self._tape = deque(run.tape)
         self._listeners = listeners
         self._stop: str | None = None
@@ -184,9 +186,15 @@ class Recorder:
         with self._writing:
             written: E = self.run.journal.append(event, sync=sync)  # type: ignore[arg-type, assignment]
             if isinstance(written, e.ModelAnswered | e.ModelFailed):
-                self.model_failures = 0 if isinstance(written, e.ModelAnswered) else self.model_failures + 1
+                self._count(written)
             self._take(written)
             return written
+
+    def _count(self, written: e.ModelAnswered | e.ModelFailed) -> None:
+        answered = isinstance(written, e.ModelAnswered)
+        self.model_failures = 0 if answered else self.model_failures + 1
+        if isinstance(written, e.ModelAnswered):
+            self.refusals = self.refusals + 1 if written.refusal else 0
 
     def _take(self, event: e.BaseEvent) -> None:
         apply(self.state, event)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ Value = TypeVar("Value")
 EVIDENCE_LIMIT = 400
 ANSWER_LIMIT = 2000
 FAILED_LIMIT = 200
+REFUSED_LIMIT = 5
 
 
 def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
@@ -41,9 +42,9 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             state.stalled_tasks = 0
         case e.TaskProposed():
             _begin_task(state, event)
-        case e.AnswerRefused():
-            state.spent.iterations += 1
-        case e.ExecutionStarted():
+        case e.ProposalRefused():
+            state.refused_proposals = [*state.refused_proposals, event.problem][-REFUSED_LIMIT:]
+        case e.AnswerRefused() | e.ExecutionStarted():
             state.spent.iterations += 1
         case e.ExecutionFinished():
             _see_world(state, event)
@@ -77,6 +78,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
 def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
     state.items_before = len(state.progress.items)
+    state.refused_proposals = []
     setbacks.begin_task(state, event.task)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fieldcraft.agent.models.deadline import within
 from fieldcraft.agent.models.errors import BadScript, ModelRefused, ModelUnavailable
@@ -15,6 +15,7 @@ from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.prices import price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
+from fieldcraft.agent.models.refusals import refusal_of, refusal_of_request
 from fieldcraft.agent.models.retrying import retry_policy
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import requests_of
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CUT = ("length", "max_tokens")
+_CUT = ("length", "max_tokens", "model_context_window_exceeded", "model_length", "pause_turn")
+"""Reasons to end an answer before it was whole; `pause_turn` is Anthropic's for one that may go on."""
 _SHORT = 2_000
 """Tokens of a prompt that fits any window, so that nothing has to be known of it."""
 _NOT_VALID = (400, 422)
@@ -147,6 +149,7 @@ class ModelClient:
             seconds=time.monotonic() - started,
             attempts=retrying.statistics["attempt_number"],
             truncated=_is_truncated(reply),
+            refusal=refusal_of(reply),
             requests=requests,
             turn=turn_of(reply, requests, model=self.name, text=text),
         )
@@ -175,19 +178,29 @@ class ModelClient:
         tools: Sequence[dict[str, Any]],
         bill: list[Usage],
     ) -> AIMessage:
-        """Call the model once; the cost of the answer is added to `bill`, even if it is unusable."""
+        """Call the model once; the cost of the answer is added to `bill`, even if it is unusable.
+
+        An answer that was refused, or cut before it had any text, is an answer: the same request would only
+        end in the same way.
+        """
         try:
             reply = self._invoke(conversation, place, tools)
+        except Exception as error:
+            return _refused(error) or self._raise(error)
+        try:
             bill.append(usage_of(reply, conversation, self._price))
             text, reasoning = split_reasoning(reply.text)
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
-            raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
-        if not usable:
-            cure = " (cut at its limit of output tokens: raise max_output_tokens)" * _is_truncated(reply)
-            what = "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
-            raise PassingFault(f"{what}{cure}")
+            self._raise(error)
+        if not usable and not refusal_of(reply) and not _is_truncated(reply):
+            raise PassingFault(
+                "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
+            )
         return reply
+
+    def _raise(self, error: Exception) -> NoReturn:
+        raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
 
     def _invoke(
         self, conversation: list[BaseMessage], place: dict[str, Any], tools: Sequence[dict[str, Any]]
@@ -207,6 +220,15 @@ def _known_as(model: BaseChatModel) -> str:
         return ""
 
 
+def _refused(error: Exception) -> AIMessage | None:
+    """What a provider's filter says to the prompt, as an answer; `None` for all other errors."""
+    from langchain_core.messages import AIMessage
+
+    words = refusal_of_request(error)
+    return AIMessage(content="", additional_kwargs={"refusal": words}) if words else None
+
+
 def _is_truncated(reply: AIMessage) -> bool:
     said = reply.response_metadata
-    return any(said.get(key) in _CUT for key in ("finish_reason", "stop_reason", "done_reason"))
+    reasons = (said.get(key) for key in ("finish_reason", "stop_reason", "done_reason"))
+    return any(isinstance(reason, str) and reason.lower() in _CUT for reason in reasons)

@@ -62,7 +62,7 @@ class ModelActor:
     def write(
         self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
     ) -> Written:
-        """Ask for a program. An answer without one is told as a problem, which the next attempt is shown.
+        """Ask for a program. An answer without one is a problem, which the next attempt is shown.
 
         After an attempt the author may give the task up instead, with one line of its answer.
 
@@ -71,28 +71,34 @@ class ModelActor:
             BudgetExhausted: before the call.
         """
         spec = self._environment.spec
-        answer = self._asker.text(
-            "actor",
-            "actor" if self._language == "python" else "actor_javascript",
-            world=spec.description,
-            **self._reference(),
-            names=spec.names,
-            language=self._language,
-            skills=known,
-            failure_limit=spec.failure_limit,
-            tick_limit=spec.tick_limit,
-            task=task,
-            observation=observation.text(),
-            attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
-        )
-        reason = _GIVES_UP.search(answer) if attempts and "```" not in answer else None
+        try:
+            return self._asker.parsed(
+                "actor",
+                "actor" if self._language == "python" else "actor_javascript",
+                lambda answer: self._read(answer, may_give_up=bool(attempts)),
+                repairs=0,
+                world=spec.description,
+                **self._reference(),
+                names=spec.names,
+                language=self._language,
+                skills=known,
+                failure_limit=spec.failure_limit,
+                tick_limit=spec.tick_limit,
+                task=task,
+                observation=observation.text(),
+                attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
+            )
+        except AnswerUnusable as problem:
+            return Written(source=None, program=None, problem=str(problem))
+
+    def _read(self, answer: str, *, may_give_up: bool) -> Written:
+        reason = _GIVES_UP.search(answer) if may_give_up and "```" not in answer else None
         if reason is not None:
             return Written(source=None, program=None, problem=None, given_up=reason[1].strip()[:300])
-        source = None
+        source = parse_code(answer, self._language)
         try:
-            source = parse_code(answer, self._language)
             return Written(source=source, program=parse_program(source, self._language), problem=None)
-        except (AnswerUnusable, ProgramError) as problem:
+        except ProgramError as problem:
             return Written(source=source, program=None, problem=str(problem))
 
     def _reference(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -84,7 +84,12 @@ class AutoCurriculum:
             return _informed(urgent, self._answers)
         known = self._ask_questions() if self._shown("answers") else []
         proposal = self._asker.parsed(
-            "curriculum", "curriculum_task", self._read, answers=known, **self._situation()
+            "curriculum",
+            "curriculum_task",
+            self._read,
+            answers=known,
+            refused=state.refused_proposals,
+            **self._situation(),
         )
         context = self._answers.on_task(proposal.task).answer
         return Task(words=proposal.task, reason=proposal.reasoning, context=context, goal=proposal.goal)
@@ -123,7 +128,7 @@ class AutoCurriculum:
         decided = asked is not None and asked.role == "answerer"
         return decided or any(self._recorder.upcoming(kind) for kind in (e.QuestionAnswered, e.TaskProposed))
 
-    def _situation(self) -> dict[str, object]:
+    def _situation(self) -> dict[str, Any]:
         state, spec = self._recorder.state, self._environment.spec
         return {
             "world": spec.description,

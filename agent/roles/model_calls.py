@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from fieldcraft.agent.journal import events as e
@@ -22,6 +23,8 @@ from fieldcraft.common.text import cut_text, valid_text
 ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
 
+_CUT_OFF = "it was cut at the model's limit of output tokens: raise model_options.max_output_tokens"
+
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
 
@@ -29,6 +32,19 @@ _COST_OF_FAILURE = {"input_tokens", "output_tokens", "cached_tokens", "reasoning
 _AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "estimated", "seconds", "waited", "truncated"}
 
 T = TypeVar("T")
+
+
+class AnswerWithheld(AnswerUnusable):
+    """The model, or a filter of its provider, refused to answer; the message holds its words."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """An answer, the conversation that led to it, and whether it was cut at the model's limit of output."""
+
+    text: str
+    messages: list[Message]
+    cut: bool
 
 
 class ModelsSilent(Paused, RuntimeError):
@@ -68,44 +84,83 @@ class Asker:
 
         Raises:
             BudgetExhausted: before the call.
+            AnswerWithheld: the model refused.
             ModelsSilent: no answer, several calls in a row.
         """
         messages = self._prompts.render(template, **values)
-        return self._ask(role, Prompted(template, values, len(messages)), messages)[0]
+        return self._text(role, Prompted(template, values, len(messages)), messages)
 
     def plain(self, role: str, prompt: str) -> str:
         """The answer to a prompt that is no template, as text. Raises as `text` does."""
         messages = [Message(role="user", text=cut_text(valid_text(prompt), OWN_PROMPT))]
-        return self._ask(role, Prompted("own", {}, len(messages)), messages)[0]
+        return self._text(role, Prompted("own", {}, len(messages)), messages)
 
-    def parsed(self, role: str, template: str, parse: Callable[[str], T], **values: Any) -> T:
+    def _text(self, role: str, prompt: Prompted, messages: list[Message]) -> str:
+        """The answer; one that was cut before it had any text is asked for once more, shorter."""
+        said = self._ask(role, prompt, messages)
+        if said.cut and not said.text.strip():
+            said = self._ask(role, prompt, self._sent_back(said, "cut_short"))
+        return said.text
+
+    def parsed(
+        self,
+        role: str,
+        template: str,
+        parse: Callable[[str], T],
+        *,
+        repairs: int | None = None,
+        **values: Any,
+    ) -> T:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
 
+        One that was cut is asked for once again as a whole, but shorter: models that are asked for the rest
+        begin anew in the middle of a line, or repeat themselves.
+
+        Args:
+            role: who asks.
+            template: the prompt.
+            parse: reads the answer, or raises `AnswerUnusable`.
+            repairs: how often an unusable answer goes back, where it is not what the settings say.
+            values: the template's variables.
+
         Raises:
-            AnswerUnusable: still unusable after the settings' number of repairs.
+            AnswerWithheld: the model refused; the same question is not put to it again.
+            AnswerUnusable: still unusable after the repairs.
             BudgetExhausted: before a call.
             ModelsSilent: no answer, several calls in a row.
         """
         messages = self._prompts.render(template, **values)
         prompt = Prompted(template, values, len(messages))
-        for left in range(self._settings.repairs, -1, -1):
-            answer, messages = self._ask(role, prompt, messages)
+        asked_shorter = False
+        left = self._settings.repairs if repairs is None else repairs
+        asked_shorter = False
+        while True:
+            said = self._ask(role, prompt, messages)
             try:
-                return parse(answer)
+                return parse(said.text)
             except AnswerUnusable as problem:
+                if said.cut and asked_shorter:
+                    raise AnswerUnusable(f"{problem} ({_CUT_OFF})") from None
+                if said.cut:
+                    asked_shorter = True
+                    messages = self._sent_back(said, "cut_short")
+                    continue
                 if not left:
                     raise
-                messages = [
-                    *messages,
-                    Message(role="assistant", text=cut_text(answer, ANSWER_SHOWN) or "(empty)"),
-                    *self._prompts.render("repair", problem=str(problem)),
-                ]
-        raise AssertionError("unreachable")
+                left -= 1
+                messages = self._sent_back(said, "repair", problem=str(problem))
 
-    def _ask(self, role: str, prompt: Prompted, messages: list[Message]) -> tuple[str, list[Message]]:
-        """The answer, and the conversation that led to it; tool calls are bounded by `tool_steps`."""
+    def _sent_back(self, said: _Said, template: str, **values: Any) -> list[Message]:
+        """The conversation with an answer that cannot be used, and why."""
+        shown = Message(role="assistant", text=cut_text(said.text, ANSWER_SHOWN) or "(empty)")
+        return [*said.messages, shown, *self._prompts.render(template, **values)]
+
+    def _ask(self, role: str, prompt: Prompted, messages: list[Message]) -> _Said:
+        """The answer; tool calls on the way are bounded by `tool_steps`."""
         for left in range(self._settings.tool_steps, -1, -1):
             answer = self._ask_once(role, prompt, messages)
+            if answer.refusal:
+                raise AnswerWithheld(f"the model refused to answer: {answer.refusal}")
             if not answer.requests or not left or self._tools is None:
                 break
             messages = [
@@ -119,7 +174,7 @@ class Asker:
                 *self._tools.answer(role, answer.requests),
                 *(self._prompts.render("last_step") if left == 1 else ()),
             ]
-        return answer.text, messages
+        return _Said(answer.text, messages, answer.truncated)
 
     def _turn(self, role: str, answer: e.ModelAnswered) -> dict[str, Any]:
         """What the provider wants back: as it came, or after a resume as the journal has it, redacted."""
@@ -136,10 +191,19 @@ class Asker:
                 lambda call=call: self._call(role, prompt, call, messages),  # type: ignore[misc]
             )
             if isinstance(outcome, e.ModelAnswered):
+                self._stop_if_refused(outcome)
                 return outcome
             failures = self._recorder.model_failures
             if failures >= self._settings.model_failures and isinstance(outcome, e.ModelFailed):
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
+
+    def _stop_if_refused(self, answer: e.ModelAnswered) -> None:
+        refusals = self._recorder.refusals
+        if answer.refusal and refusals >= self._settings.model_failures:
+            raise ModelsSilent(
+                f"models refused {refusals} times in a row to answer, the last time the {answer.role}'s: "
+                f"{answer.refusal}"
+            )
 
     def _call(
         self, role: str, prompt: Prompted, call: int, messages: list[Message]

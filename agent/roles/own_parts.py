@@ -30,7 +30,7 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.actor import Written
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.curriculum import check_names
-from fieldcraft.agent.roles.model_calls import Asker, ModelsSilent
+from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker, ModelsSilent
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
@@ -187,7 +187,10 @@ class OwnActor:
         )
         written = self._recorded()
         if written is None:
-            answer = self._ask.called(self._name, lambda: self._part.write(now))
+            try:
+                answer = self._ask.called(self._name, lambda: self._part.write(now))
+            except AnswerWithheld as refusal:
+                return Written(source=None, program=None, problem=str(refusal))
             written = self._recorded() or self._read(answer)
         return written
 
@@ -250,7 +253,10 @@ class OwnCritic:
             goal_met=self._goal_met(task, before),
             ask=self._ask,
         )
-        found = self._ask.called(self._name, lambda: self._part.judge(now))
+        try:
+            found = self._ask.called(self._name, lambda: self._part.judge(now))
+        except AnswerWithheld as refusal:
+            return Verdict(success=False, reasoning=f"no usable verdict: {refusal}")
         if isinstance(found, bool):
             return Verdict(success=found, reasoning=f"{self._name} judged")
         if not isinstance(found, Verdict):
@@ -370,7 +376,7 @@ class Asking:
 def _called(name: str, call: Callable[[], T]) -> T:
     try:
         return call()
-    except _PAUSES:
+    except (*_PAUSES, AnswerWithheld):
         raise
     except Exception as error:
         problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
-from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 
 _REMEMBERED = 1_000
 """Texts whose words are kept: more than a run has messages to look through, again for each task."""
@@ -39,14 +39,20 @@ class Answers:
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
-            text = self._asker.text(
-                "answerer", "answer", question=question, evidence=evidence, world=self._world
-            )
+            text = self._answer(question, evidence)
             self._recorder.record(
                 e.QuestionAnswered(key=key, question=question[:500], answer=text.strip()[:2000] or "Unknown.")
             )
             known = self._recorder.state.answers[key]
         return known
+
+    def _answer(self, question: str, evidence: list[str]) -> str:
+        try:
+            return self._asker.text(
+                "answerer", "answer", question=question, evidence=evidence, world=self._world
+            )
+        except AnswerWithheld:
+            return ""
 
     def on_task(self, words: str) -> Answered:
         """What is known of what a task takes; it goes with the task as its context."""

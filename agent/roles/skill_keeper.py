@@ -10,7 +10,7 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
-from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
 from fieldcraft.agent.tooling.access import ToolAccess
@@ -58,7 +58,7 @@ class SkillKeeper:
             self._recorder.record(e.SkillRefused(iteration=iteration, reason=reason))
             return
         verified = Verified.FULL if first else self._verify(task, program, start, iteration)
-        description = self._asker.text("describer", "describe", task=task, source=program.source).strip()
+        description = self._described(task, program)
         skill = self._skill(task, program, run, description, verified, iteration)
         try:
             kept = self._library.keep(skill)
@@ -78,6 +78,13 @@ class SkillKeeper:
                 verified=verified,
             )
         )
+
+    def _described(self, task: Task, program: Program) -> str:
+        """The describer's words; empty where its model refuses to say any."""
+        try:
+            return self._asker.text("describer", "describe", task=task, source=program.source).strip()
+        except AnswerWithheld:
+            return ""
 
     def _skill(
         self,

@@ -135,6 +135,8 @@ class ModelOfRun:
         except ModelError as error:
             raise ToolError(redact(str(error))) from error
         self._bill.bill(number, answer)
+        if answer.refusal:
+            raise ToolError(f"the model refused to answer: {redact(answer.refusal)}")
         return redact(answer.text)
 
     def _opened(self) -> ModelClient:
