@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fieldcraft.agent.models.deadline import within
-from fieldcraft.agent.models.errors import BadScript, ModelRefused, ModelUnavailable
+from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.keeping.kept_turns import turn_of
 from fieldcraft.agent.models.messages import Answer, Message, Usage
+from fieldcraft.agent.models.parameters import Parameters, parameters_of
 from fieldcraft.agent.models.prices import price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.refusals import refusal_of, refusal_of_request
-from fieldcraft.agent.models.retrying import retry_policy
+from fieldcraft.agent.models.retrying import NobodyWaits, Retrying, Waits
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.tool_calls import requests_of
 from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets
@@ -67,6 +69,13 @@ class ModelClient:
         self._local = model is None and provider_of(name) in LOCAL
         self.window = window_of(name, self._model, self.settings, made=model is None)
         self._price = price_of(name if model is None else _known_as(model), self.settings)
+        base_url = self.settings.base_url
+        self._parameters = parameters_of(name, base_url) if model is None else Parameters(name)
+        self._waits: Waits = NobodyWaits()
+
+    def attend(self, waits: Waits) -> None:
+        """From now on `waits` sees the waits for rate limits, and may end them."""
+        self._waits = waits
 
     def check_roles(self, roles: Collection[str]) -> None:
         """Refuse a script with answers for an unknown role.
@@ -95,17 +104,18 @@ class ModelClient:
 
     @property
     def calls_tools(self) -> bool:
-        """Whether the model supports tool calls. The offline one does not."""
+        """Whether the model supports tool calls. The offline one does not, nor one that refused them."""
         from langchain_core.language_models.chat_models import BaseChatModel
 
-        return type(self._model).bind_tools is not BaseChatModel.bind_tools
+        return self._parameters.tools and type(self._model).bind_tools is not BaseChatModel.bind_tools
 
     def ask(
         self, messages: Sequence[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
     ) -> Answer:
         """Call the model until there is a usable answer, or the limits of the settings are reached.
 
-        Ctrl-C ends the wait at once.
+        A parameter that the model does not take is left out, and asking again for that is no attempt. Ctrl-C
+        ends the wait at once.
 
         Args:
             messages: the whole conversation; nothing is remembered between calls.
@@ -115,6 +125,7 @@ class ModelClient:
 
         Raises:
             ModelUnavailable: no usable answer within the retries; it contains what was spent.
+            ModelRationed: a rate limit beyond `rate_limit_seconds`, or whose wait was ended.
             ModelRefused: the provider refused permanently: wrong key, unknown model, invalid request.
         """
         started = time.monotonic()
@@ -123,20 +134,23 @@ class ModelClient:
         conversation = messages if self._local else without_secrets(messages)
         place = {"role": role, "call": call} if self._local and provider_of(self.name) == "scripted" else {}
         bill: list[Usage] = []
-        retrying = retry_policy(
-            self.name, self.settings, role, attempts=1 if self._local else self.settings.retries + 1
-        )
+        retrying = Retrying(self.name, self.settings, role, self._waits, patient=not self._local)
         try:
             reply = self._in_a_form_it_takes(
                 conversation,
-                lambda form: retrying(self._attempt, to_langchain(form, model=self.name), place, tools, bill),
+                lambda form: retrying(
+                    lambda: self._attempt(to_langchain(form, model=self.name), place, tools, bill)
+                ),
             )
+        except ModelRationed as limit:
+            raise ModelRationed(str(limit), total_of(bill), waited=retrying.waited) from limit
         except PassingFault as fault:
-            attempts = retrying.statistics["attempt_number"]
+            attempts = retrying.attempts
             raise ModelUnavailable(
                 f"{self.name} gave no usable answer in {attempts} attempt{'s' * (attempts > 1)}; "
                 f"the last one: {fault}",
                 total_of(bill),
+                waited=retrying.waited,
             ) from fault
         text, within = split_reasoning(entered(reply.text, _LONGEST_ANSWER))
         taken = {request.id for message in messages for request in message.requests}
@@ -146,8 +160,9 @@ class ModelClient:
             text=text,
             reasoning=entered(reasoning_apart(reply) or within, _LONGEST_ANSWER),
             model=self.name,
-            seconds=time.monotonic() - started,
-            attempts=retrying.statistics["attempt_number"],
+            seconds=max(time.monotonic() - started - retrying.waited, 0.0),
+            waited=retrying.waited,
+            attempts=retrying.attempts,
             truncated=_is_truncated(reply),
             refusal=refusal_of(reply),
             requests=requests,
@@ -205,10 +220,16 @@ class ModelClient:
     def _invoke(
         self, conversation: list[BaseMessage], place: dict[str, Any], tools: Sequence[dict[str, Any]]
     ) -> AIMessage:
-        model = self._model.bind_tools(list(tools)) if tools else self._model
         if self._local:
+            model = self._model.bind_tools(list(tools)) if tools else self._model
             return model.invoke(conversation, **place)
-        return within(self.settings.timeout, lambda: model.invoke(conversation))
+        while True:
+            sent = self._parameters.prepare(self._model, tools)
+            try:
+                return within(self.settings.timeout, partial(sent.invoke, conversation))
+            except Exception as error:
+                if not self._parameters.learn(error, sent):
+                    raise
 
 
 def _known_as(model: BaseChatModel) -> str:

@@ -67,11 +67,13 @@ class ModelUnavailable(ModelError, Unavailable):
 
     Attributes:
         usage: the reported cost of the failed attempts, which counts against the budget.
+        waited: the seconds that a rate limit was waited out.
     """
 
-    def __init__(self, message: str, usage: Usage | None = None) -> None:
+    def __init__(self, message: str, usage: Usage | None = None, *, waited: float = 0.0) -> None:
         super().__init__(message)
         self.usage = Usage() if usage is None else usage
+        self.waited = waited
 
     @property
     def input_tokens(self) -> int:
@@ -87,3 +89,10 @@ class ModelUnavailable(ModelError, Unavailable):
     def money(self) -> float:
         """US dollars that the failed attempts cost."""
         return self.usage.money
+
+
+class ModelRationed(ModelUnavailable):
+    """The provider wants to be left alone for longer than `rate_limit_seconds`, or the wait was ended.
+
+    It is no failure of the model: a run pauses, and can be resumed once the limit is lifted.
+    """

@@ -1,26 +1,26 @@
 """Distinguish transient faults from refusals, for the exceptions of all providers' packages.
 
 Providers raise their own classes; importing each package to name them would make every run pay for all.
-What they share is enough: an HTTP status, the response's headers, and the names of the classes.
+What they share is enough: what `error_parts` reads of them, and the names of the classes.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any
+import re
+import ssl
 
+from fieldcraft.agent.models.error_parts import causes, status_of, words_of
 from fieldcraft.agent.models.errors import ModelError, ModelRefused, PromptTooLong
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import provider_of
+from fieldcraft.agent.models.rationing import is_rationed, wait_asked
 from fieldcraft.agent.models.windows.too_long import too_long
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500
 _PASSING = frozenset({408, 409, 425, 429})
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
+_TOO_LARGE = re.compile(r"request too large|too large for model", re.IGNORECASE)
 _CURES = {
     401: "the key was not accepted; check {key}",
     402: "the account has no credit left; top it up",
@@ -33,7 +33,7 @@ class PassingFault(Exception):
     """An attempt without a usable answer, after which a retry may succeed.
 
     Attributes:
-        retry_after: the seconds to wait that the server requested, or `None`.
+        retry_after: the seconds to wait that the server requested, above zero, or `None`.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -41,44 +41,80 @@ class PassingFault(Exception):
         self.retry_after = retry_after
 
 
+class Rationed(PassingFault):
+    """The provider has had too many calls for now: a rate limit, or overload. It is no failure of a call."""
+
+
 def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | PassingFault:
     """Classify an exception of a provider's package.
 
     Returns:
         `PromptTooLong` for a prompt over the model's window, in the words of any server, `ModelRefused` for
-        another permanent refusal, the error itself if it is one of Fieldcraft's, else a
-        `PassingFault`: rate limits, outages, connection faults, and unreadable answers.
+        another permanent refusal, the error itself if it is one of Fieldcraft's, `Rationed` for a rate limit
+        or overload, else another `PassingFault`: outages, connection faults, unreadable answers.
     """
     known = error if isinstance(error, ModelError) else _prompt_too_long(error, name)
     if known is not None:
         return known
     detail = redact(" ".join(str(error).split()))[:_LONGEST]
-    status = _status(error)
-    said = f"{error} {getattr(error, 'code', '')}"
-    spent = status == 429 and any(sign in said for sign in _SPENT)
-    if status is not None and 400 <= status < 500 and (status not in _PASSING or spent):
-        provider = PROVIDERS.get(provider_of(name))
-        key = " or ".join(provider.keys) if provider is not None and provider.keys else "its key"
-        cure = _CURES.get(402 if spent else status, "the request is not valid for it").format(key=key)
-        return ModelRefused(f"{name} refused (HTTP {status}): {cure}. It said: {detail}", status=status)
+    status = status_of(error)
+    rationed = is_rationed(error)
+    hopeless = _never_lifted(error) if rationed else None
+    if rationed and hopeless is None:
+        number = f" (HTTP {status})" if status is not None else ""
+        return Rationed(f"rate limit{number}: {detail}", retry_after=wait_asked(error))
+    if hopeless is not None or (status is not None and 400 <= status < 500 and status not in _PASSING):
+        return _refused(name, status, detail, cured_as=hopeless or status)
     if status is not None:
-        kind = "rate limit" if status == 429 else "server error"
-        return PassingFault(f"{kind} (HTTP {status}): {detail}", retry_after=_retry_after(_headers(error)))
+        return PassingFault(f"server error (HTTP {status}): {detail}", retry_after=wait_asked(error))
+    return _without_status(error, detail, name, timeout)
+
+
+def _never_lifted(error: Exception) -> int | None:
+    """The status whose cure fits a rate limit that no wait lifts; `None` for all other rate limits."""
+    said = words_of(error)
+    if any(sign in said for sign in _SPENT):
+        return 402
+    return 413 if _TOO_LARGE.search(said) else None
+
+
+def _without_status(error: Exception, detail: str, name: str, timeout: float) -> ModelRefused | PassingFault:
+    """Judge what happened on the way to the server or back."""
     if _is_timeout(error):
         return PassingFault(f"no answer within {timeout:g} s")
+    cause = redact(_first_cause(error))[:_LONGEST]
+    if _distrusts_certificate(error):
+        return ModelRefused(
+            f"{name} cannot be reached: its certificate is not trusted here ({cause or detail}); set "
+            "SSL_CERT_FILE to a file with its authority's certificate, or mend base_url"
+        )
     if _is_connection(error):
-        cause = redact(_first_cause(error))[:_LONGEST]
         return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))
     return PassingFault(f"unreadable answer: {type(error).__name__}: {detail}")
 
 
 def _prompt_too_long(error: Exception, name: str) -> PromptTooLong | None:
-    found = too_long(f"{error} {getattr(error, 'code', '')}", _status(error))
+    found = too_long(f"{error} {getattr(error, 'code', '')}", status_of(error))
     if found is None:
         return None
     detail = redact(" ".join(str(error).split()))[:_LONGEST]
     return PromptTooLong(
         f"{name} refused a prompt as too long: {detail}", limit=found.limit, asked=found.asked
+    )
+
+
+def _refused(name: str, status: int | None, detail: str, *, cured_as: int | None) -> ModelRefused:
+    provider = PROVIDERS.get(provider_of(name))
+    key = " or ".join(provider.keys) if provider is not None and provider.keys else "its key"
+    cure = _CURES.get(cured_as or 400, "the request is not valid for it").format(key=key)
+    number = f" (HTTP {status})" if status is not None else ""
+    return ModelRefused(f"{name} refused{number}: {cure}. It said: {detail}", status=status)
+
+
+def _distrusts_certificate(error: BaseException) -> bool:
+    return any(
+        isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause)
+        for cause in causes(error)
     )
 
 
@@ -97,57 +133,7 @@ def _is_connection(error: BaseException) -> bool:
     )
 
 
-def _status(error: Any) -> int | None:
-    """The HTTP status of an answer that led to this error; Gemini's package has it as the cause's `code`."""
-    for source in _causes(error):
-        for status in (
-            getattr(source, "status_code", None),
-            getattr(getattr(source, "response", None), "status_code", None),
-            getattr(source, "code", None),
-        ):
-            if isinstance(status, int) and 400 <= status < 600:
-                return status
-    return None
-
-
-def _headers(error: Any) -> Mapping[str, str]:
-    for source in _causes(error):
-        headers = getattr(getattr(source, "response", None), "headers", None)
-        if isinstance(headers, Mapping):
-            return headers
-    return {}
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110, 10.2.3)."""
-    try:
-        if "retry-after-ms" in headers:
-            seconds = float(headers["retry-after-ms"]) / 1000
-        else:
-            seconds = _seconds_until(headers["retry-after"])
-    except (KeyError, ValueError, TypeError):
-        return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def _seconds_until(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return parsedate_to_datetime(value).timestamp() - time.time()
-
-
 def _first_cause(error: BaseException) -> str:
     """The message of the root cause of a chain of exceptions; empty if there is no chain."""
-    first = list(_causes(error))[-1]
+    first = list(causes(error))[-1]
     return "" if first is error else str(first)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, its cause, the cause of that, and so on."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        yield cause
-        seen.add(id(cause))
-        cause = cause.__cause__ or cause.__context__

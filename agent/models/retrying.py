@@ -3,61 +3,170 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+import random
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
-from fieldcraft.agent.models.faults import PassingFault
+from fieldcraft.agent.models.errors import ModelRationed
+from fieldcraft.agent.models.faults import PassingFault, Rationed
 from fieldcraft.agent.models.settings import ModelSettings
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState, Retrying
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _LONGEST_WAIT = 60.0
+_LOOKS = 0.2
+"""Seconds between two looks at whether a wait is to end."""
+_SHOWN_FROM = 1.0
+"""Seconds from which a wait for a rate limit is shown."""
 
 
-def retry_policy(name: str, settings: ModelSettings, role: str, *, attempts: int) -> Retrying:
-    """The retry policy: transient faults only, exponential with jitter unless the server names a wait.
+class Waits(Protocol):
+    """Who is concerned with the waits for a rate limit: the run that asks the model."""
+
+    def announce(self, model: str, role: str, seconds: float) -> None:
+        """Show that the model is asked again after `seconds`."""
+
+    def stopping(self) -> bool:
+        """Whether a wait is to end at once, without another call."""
+
+
+class NobodyWaits:
+    """Waits that nobody sees or ends but by Ctrl-C."""
+
+    def announce(self, model: str, role: str, seconds: float) -> None:
+        """Show nothing; the log has it."""
+
+    def stopping(self) -> bool:
+        """Never."""
+        return False
+
+
+class Retrying:
+    """Calls again after transient faults: exponentially later with jitter, unless the server names a wait.
+
+    Attempts and their time are bounded by `retries` and `retry_seconds`. Rate limits count for neither: they
+    are waited out up to `rate_limit_seconds` in all.
 
     Args:
         name: the model, for messages.
         settings: limits and waits.
         role: who asks, for messages.
-        attempts: calls in all, the first one included.
+        waits: who sees the waits and ends them.
+        patient: whether anything is tried twice.
+
+    Attributes:
+        attempts: calls made so far.
+        waited: seconds spent on waits for rate limits.
     """
-    import tenacity
 
-    backoff = tenacity.wait_exponential(
-        multiplier=settings.backoff, max=_LONGEST_WAIT
-    ) + tenacity.wait_random(0, settings.backoff)
+    def __init__(
+        self, name: str, settings: ModelSettings, role: str, waits: Waits, *, patient: bool = True
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._role = role
+        self._waits = waits
+        self._patient = patient
+        self._failed = 0
+        self._rationed = 0
+        self._began = time.monotonic()
+        self.attempts = 0
+        self.waited = 0.0
 
-    def wait(state: RetryCallState) -> float:
-        asked = _fault(state).retry_after
-        return backoff(state) if asked is None else asked
+    def __call__(self, attempt: Callable[[], T]) -> T:
+        """The result of the first attempt without a fault.
 
-    def tell(state: RetryCallState) -> None:
-        logger.warning(
-            "%s, asked for the %s: %s; attempt %d follows in %.1f s",
-            name,
-            role,
-            _fault(state),
-            state.attempt_number + 1,
-            state.upcoming_sleep,
+        Raises:
+            PassingFault: of the last attempt, where the limits are reached.
+            ModelRationed: a rate limit beyond `rate_limit_seconds`, or a wait that was ended.
+        """
+        while True:
+            self.attempts += 1
+            try:
+                return attempt()
+            except PassingFault as fault:
+                if not self._patient:
+                    raise
+                if isinstance(fault, Rationed):
+                    self._wait_out(fault)
+                else:
+                    self._retry(fault)
+
+    def _wait_out(self, fault: Rationed) -> None:
+        self._rationed += 1
+        asked = fault.retry_after
+        seconds = self._backoff(self._rationed) if asked is None else asked
+        limit = self._settings.rate_limit_seconds
+        if self.waited + seconds > limit:
+            raise ModelRationed(self._beyond(fault, seconds, limit), waited=self.waited) from fault
+        self._log(fault, seconds)
+        if seconds >= _SHOWN_FROM:
+            self._waits.announce(self._name, self._role, seconds)
+        began = time.monotonic()
+        try:
+            if self._sleep(seconds):
+                raise ModelRationed(
+                    f"{self._name}: the wait for its rate limit was ended", waited=self.waited
+                ) from fault
+        finally:
+            self.waited += time.monotonic() - began
+
+    def _beyond(self, fault: Rationed, seconds: float, limit: float) -> str:
+        asked = fault.retry_after is not None
+        wait = "asks for a wait of" if asked else "lifts no limit; the next wait would be"
+        already = f" after {self.waited:,.0f} s of waiting" if self.waited >= 1 else ""
+        return (
+            f"{self._name} rations calls and {wait} {_span(seconds)}{already}, but at most {limit:g} s are "
+            "waited in all (model_options.rate_limit_seconds): resume later, or raise that setting; "
+            f"it said: {fault}"
         )
 
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(PassingFault),
-        stop=tenacity.stop_any(
-            tenacity.stop_after_attempt(attempts), tenacity.stop_before_delay(settings.retry_seconds)
-        ),
-        wait=wait,
-        before_sleep=tell,
-        reraise=True,
-    )
+    def _retry(self, fault: PassingFault) -> None:
+        self._failed += 1
+        asked = fault.retry_after
+        seconds = self._backoff(self._failed) if asked is None else asked
+        spent = time.monotonic() - self._began - self.waited
+        if self._failed > self._settings.retries or spent + seconds >= self._settings.retry_seconds:
+            raise fault
+        self._log(fault, seconds)
+        if self._sleep(seconds):
+            raise fault
+
+    def _backoff(self, number: int) -> float:
+        """The wait before the `number`-th call after the first."""
+        first = self._settings.backoff
+        return min(first * 2.0 ** min(number - 1, 60), _LONGEST_WAIT) + random.uniform(0, first)  # noqa: S311
+
+    def _log(self, fault: PassingFault, seconds: float) -> None:
+        logger.warning(
+            "%s, asked for the %s: %s; attempt %d follows in %.1f s",
+            self._name,
+            self._role,
+            fault,
+            self.attempts + 1,
+            seconds,
+            extra={"recorded": isinstance(fault, Rationed) and seconds >= _SHOWN_FROM},
+        )
+
+    def _sleep(self, seconds: float) -> bool:
+        """Wait; returns whether the wait was ended early."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._waits.stopping():
+                return True
+            time.sleep(min(left, _LOOKS))
+        return False
 
 
-def _fault(state: RetryCallState) -> PassingFault:
-    """The fault that causes a retry; all other errors are raised."""
-    fault = state.outcome.exception() if state.outcome is not None else None
-    assert isinstance(fault, PassingFault)
-    return fault
+def _span(seconds: float) -> str:
+    """A wait in words, as long as a server may name."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.3g} min ({seconds:,.0f} s)"
+    if seconds < 100 * 86_400:
+        return f"{seconds / 3600:.3g} h ({seconds:,.0f} s)"
+    return "more than 100 days"

@@ -1,0 +1,138 @@
+"""Whether a provider rations calls, and how long it wants to be left alone."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from fieldcraft.agent.models.error_parts import codes_of, headers_of, status_of, words_of
+
+_ALWAYS = frozenset({429, 498, 529})
+"""Too many requests; Groq's flex tier is full; Anthropic is overloaded."""
+_CODES = frozenset(
+    {
+        "RESOURCE_EXHAUSTED",
+        "ResourceExhausted",
+        "RateLimitError",
+        "OverloadedError",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+        "TooManyRequestsException",
+        "overloaded_error",
+        "rateLimitExceeded",
+        "rate_limit_error",
+        "rate_limit_exceeded",
+    }
+)
+_WORDS = re.compile(
+    r"overload|rate.?limit|too many (?:concurrent )?requests|high demand|(?:at|over|exceeds?d?|no) capacity"
+    r"|capacity (?:is )?exceeded|throttl|(?:server|model) (?:is )?(?:currently )?busy|slow down",
+    re.IGNORECASE,
+)
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_NAMES = r"ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d"
+_PARTS = re.compile(rf"(\d{{1,15}}(?:\.\d{{0,12}})?)\s{{0,2}}({_NAMES})(?![a-z])", re.IGNORECASE)
+_SAID = re.compile(
+    rf"(?:retrydelay|(?:try|retry|available|wait)(?:\s+\w+){{0,2}}?\s+(?:in|after|for)|wait)"
+    rf"[\"'\s:]{{0,4}}(-?(?:(?:\d{{1,15}}(?:\.\d{{0,12}})?\s{{0,2}}(?:{_NAMES}))[\s,]{{0,2}}(?:and\s)?){{1,5}})",
+    re.IGNORECASE,
+)
+_RESET = re.compile(
+    r"(?:x-)?ratelimit-reset(?P<of>-[a-z-]+)?|anthropic-(?:priority-|fast-)?ratelimit-(?P<named>[a-z-]+)-reset"
+)
+
+
+def is_rationed(error: BaseException) -> bool:
+    """Whether the provider said that it has had too many calls, of this key or of all."""
+    status = status_of(error)
+    if status in _ALWAYS:
+        return True
+    if status is None or status in (400, 403):
+        return bool(codes_of(error) & _CODES)
+    return status >= 500 and bool(codes_of(error) & _CODES or _WORDS.search(words_of(error)))
+
+
+def wait_asked(error: BaseException) -> float | None:
+    """The seconds that the provider wants to be left alone; `None` where it names none above zero.
+
+    Looked at in this order: `retry-after-ms`, `Retry-After` in seconds or as a date (RFC 9110, 10.2.3),
+    what the error says in words (`"retryDelay": "37s"`, `try again in 7.66s`), and the headers that say when
+    a limit is lifted, of which the one that is used up counts.
+    """
+    headers = headers_of(error)
+    return next(
+        (seconds for seconds in _waits(headers, error) if math.isfinite(seconds) and seconds > 0), None
+    )
+
+
+def _waits(headers: Mapping[str, str], error: BaseException) -> Iterator[float]:
+    yield _number(headers.get("retry-after-ms", "")) / 1000
+    yield _until(headers.get("retry-after", ""))
+    said = _SAID.search(words_of(error))
+    if said is not None and not said[1].startswith("-"):
+        yield _duration(said[1])
+    yield _reset(headers)
+
+
+def _reset(headers: Mapping[str, str]) -> float:
+    """The longest wait for a limit that is used up, else the shortest that any header names."""
+    used_up: list[float] = []
+    others: list[float] = []
+    for name, value in headers.items():
+        found = _RESET.fullmatch(name)
+        seconds = _until(value) if found is not None else math.nan
+        if found is None or not (math.isfinite(seconds) and seconds > 0):
+            continue
+        remaining = headers.get(
+            f"anthropic-ratelimit-{found['named']}-remaining"
+            if found["named"]
+            else name.replace("reset", "remaining", 1)
+        )
+        (used_up if remaining is not None and _number(remaining) <= 0 else others).append(seconds)
+    return max(used_up) if used_up else min(others, default=math.nan)
+
+
+def _until(value: str) -> float:
+    """Seconds from now: a number of them, `6m0s`, the time since the epoch, or a date; else not a number."""
+    number = _number(value)
+    if not math.isnan(number):
+        if number > 1e11:
+            return number / 1000 - time.time()
+        return number - time.time() if number > 1e9 else number
+    if _PARTS.match(value):
+        return _duration(value)
+    for read in (_internet_date, parsedate_to_datetime):
+        try:
+            return read(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return math.nan
+
+
+def _internet_date(value: str) -> datetime:
+    """A date as RFC 3339 writes it, in UTC where it names no zone."""
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan
+
+
+def _duration(words: str) -> float:
+    """The seconds in `1h2m3.5s`, `20ms` or `1 minute and 5 seconds`."""
+    total = 0.0
+    for amount, unit in _PARTS.findall(words):
+        name = unit.lower()
+        short = "ms" if name.startswith(("ms", "milli")) else name[0]
+        total += float(amount) * _UNITS[short]
+    return total
