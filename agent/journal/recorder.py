@@ -90,6 +90,11 @@ class Recorder:
         """Stop the run at its next event. Safe in a signal handler."""
         self._stop = reason
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return bool(self._stop)
+
     def raise_if_stopping(self) -> None:
         """Raise `StopRequested` where somebody asked for it."""
         if self._stop:
@@ -183,8 +188,10 @@ class Recorder:
         """The event as the journal has it, in which nothing is larger than a journal takes."""
         with self._writing:
             written: E = self.run.journal.append(event, sync=sync)  # type: ignore[arg-type, assignment]
-            if isinstance(written, e.ModelAnswered | e.ModelFailed):
-                self.model_failures = 0 if isinstance(written, e.ModelAnswered) else self.model_failures + 1
+            if isinstance(written, e.ModelAnswered):
+                self.model_failures = 0
+            elif isinstance(written, e.ModelFailed):
+                self.model_failures += not written.rationed
             self._take(written)
             return written
 

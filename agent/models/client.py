@@ -147,7 +147,7 @@ class ModelClient:
         """Call the model once; the cost of the answer is added to `bill`, even if it is unusable."""
         try:
             reply = self._invoke(conversation, place, tools)
-            bill.append(usage_of(reply, conversation, self._price))
+            bill.append(usage_of(reply, conversation, self._price, tools))
             text, reasoning = split_reasoning(reply.text)
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:

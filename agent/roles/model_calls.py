@@ -9,7 +9,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
-from fieldcraft.agent.models.errors import ModelUnavailable
+from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
@@ -23,8 +23,15 @@ ANSWER_SHOWN = 4_000
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
 
-_COST_OF_FAILURE = {"input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "money"}
-_AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "estimated", "seconds", "waited", "truncated"}
+_COST_OF_FAILURE = {
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "money",
+    "estimated",
+}
+_AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "seconds", "waited", "truncated"}
 
 T = TypeVar("T")
 
@@ -43,7 +50,29 @@ class Client(Protocol):
 
 
 class ModelsSilent(Paused, RuntimeError):
-    """Too many model calls failed in a row; the message says how the last one did. The run can be resumed."""
+    """Too many model calls failed in a row, or a rate limit is longer than the settings allow to wait.
+
+    The message says how the last call failed. The run can be resumed.
+    """
+
+
+class RunWaits:
+    """Shows a run's waits for rate limits, and ends them where the run is to stop.
+
+    Args:
+        recorder: of the run.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def announce(self, model: str, role: str, seconds: float) -> None:
+        """Record that the model is asked again after `seconds`."""
+        self._recorder.record_metadata(e.ModelWaited(role=role, model=model, seconds=seconds))
+
+    def stopping(self) -> bool:
+        """Whether the run is to stop."""
+        return self._recorder.stopping
 
 
 class Tools(Protocol):
@@ -71,6 +100,7 @@ class Asker:
         self._clients = clients
         self._tools = tools
         self._settings = recorder.run.settings
+        self._over_limit: ModelRationed | None = None
 
     def text(self, role: str, template: str, **values: Any) -> str:
         """The answer as text.
@@ -126,6 +156,7 @@ class Asker:
 
     def _ask_once(self, role: str, template: str, messages: list[Message]) -> e.ModelAnswered:
         while True:
+            self._over_limit = None
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
             outcome = self._recorder.effect(
@@ -135,9 +166,15 @@ class Asker:
             )
             if isinstance(outcome, e.ModelAnswered):
                 return outcome
+            self._pause_at_limit()
             failures = self._recorder.model_failures
             if failures >= self._settings.model_failures and isinstance(outcome, e.ModelFailed):
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
+
+    def _pause_at_limit(self) -> None:
+        """Pause the run where its latest call met a rate limit that is not to be waited out."""
+        if self._over_limit is not None and not self._recorder.stopping:
+            raise ModelsSilent(redact(str(self._over_limit))) from self._over_limit
 
     def _call(
         self, role: str, template: str, call: int, messages: list[Message]
@@ -147,10 +184,13 @@ class Asker:
         try:
             answer = self._clients[role].ask(messages, role=role, call=call, tools=self._offer(role))
         except ModelUnavailable as error:
+            self._over_limit = error if isinstance(error, ModelRationed) else None
             return e.ModelFailed(
                 role=role,
                 call=call,
                 error=redact(str(error)),
+                waited=error.waited,
+                rationed=isinstance(error, ModelRationed),
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         return e.ModelAnswered(

@@ -46,9 +46,13 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "skills": dict(sorted(state.kept.items())),
         "input_tokens": state.spent.input_tokens,
         "output_tokens": state.spent.output_tokens,
+        "cached_tokens": state.spent.cached_tokens,
+        "reasoning_tokens": state.spent.reasoning_tokens,
+        "estimated_answers": state.spent.estimated,
         "money": state.spent.money,
         "unpriced_answers": state.spent.unpriced,
         "seconds": round(state.spent.seconds, 3),
+        "waited": round(state.spent.waited, 3),
         "ticks": state.observation.tick,
         "distance": round(state.progress.distance, 1),
         "deaths": state.progress.deaths,
@@ -114,7 +118,7 @@ def _some(kind: str, names: list[str]) -> str:
 
 def _spent(overview: Overview) -> str:
     spent = overview.state.spent
-    return f"{spent.tokens:,} tokens, {figures.money(spent)}, {figures.duration(spent.seconds)}"
+    return f"{figures.tokens(spent)}, {figures.money(spent)}, {figures.seconds(spent)}"
 
 
 def _life(overview: Overview) -> str:
