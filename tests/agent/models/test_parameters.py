@@ -14,7 +14,8 @@ from fieldcraft.agent.models import Message, ModelClient, ModelRefused
 Serve = Callable[..., ChatServer]
 ClientOf = Callable[..., ModelClient]
 HELLO = [Message(role="user", text="Hello.")]
-TOOL = {
+FUNCTION = {"name": "look", "description": "Look.", "parameters": {"type": "object"}}
+TOOL = {"type": "function", "function": FUNCTION}
     "type": "function",
     "function": {"name": "look", "description": "Look.", "parameters": {"type": "object"}},
 }

@@ -21,7 +21,8 @@ def body_of(text: str) -> bytes:
     return json.dumps({"error": {"message": text, "type": "error"}}).encode()
 
 
-GEMINI = {
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}
+GEMINI = {"code": 429, "details": [RETRY_INFO]}
     "code": 429,
     "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}],
 }
