@@ -23,7 +23,7 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
 from fieldcraft.agent.roles.least_prompts import check_windows
-from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.model_calls import Asker, RunWaits
 from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.runner import ProgramRunner
@@ -305,6 +305,8 @@ def _assemble(
 ) -> Session:
     environment, library = opened.environment, opened.library
     recorder = Recorder(run, listeners)
+    for client in opened.clients.values():
+        client.attend(RunWaits(recorder))
     executor, tool_access = run_executor(
         opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
     )

@@ -61,7 +61,11 @@ class ModelAnswered(BaseEvent):
 
 
 class ModelFailed(BaseEvent):
-    """Outcome: no usable answer, with its cost."""
+    """Outcome: no usable answer, with its cost.
+
+    `rationed` says that the provider wants to be left alone, which is no failure of the model. `estimated`
+    says of the cost what it says of an answer's.
+    """
 
     type: Literal["model_failed"] = "model_failed"
     role: Text
@@ -74,6 +78,8 @@ class ModelFailed(BaseEvent):
     money: Amount = 0.0
     seconds: Amount = 0.0
     waited: Amount = 0.0
+    estimated: bool = False
+    rationed: bool = False
 
 
 class HumanAsked(BaseEvent):

@@ -246,6 +246,15 @@ class Warned(BaseEvent):
     text: Text
 
 
+class ModelWaited(BaseEvent):
+    """A note for people: the provider rations calls, and the model is asked again after `seconds`."""
+
+    type: Literal["model_waited"] = "model_waited"
+    role: Text
+    model: Text
+    seconds: Amount
+
+
 class RunPaused(BaseEvent):
     """The run stopped and can be resumed."""
 
@@ -297,6 +306,7 @@ Event = Annotated[
     | TaskFinished
     | TailSetAside
     | Warned
+    | ModelWaited
     | RunPaused
     | RunResumed
     | RunFinished,
@@ -309,5 +319,5 @@ ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
 TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
 """Events of tool calls, which may occur between an effect's intent and its outcome."""
 
-ASIDES = (Warned, RunPaused, RunResumed)
+ASIDES = (Warned, ModelWaited, RunPaused, RunResumed)
 """Events about pauses and resumes of a run, which a replay skips."""

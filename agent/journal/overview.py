@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from fieldcraft.agent.journal import events as e
@@ -121,12 +122,21 @@ _DOING: dict[type[e.BaseEvent], str] = {
 }
 
 
+def clock(moment: float) -> str:
+    """The local time of day, with the date where that is another day."""
+    local = time.localtime(min(moment, 32_503_680_000.0))
+    today = local[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S", local)
+
+
 def _doing(event: e.Event) -> str:
     match event:
         case e.ModelAsked():
             return _ASKING.get(event.template, f"asking the {event.role}")
         case e.ToolCalled():
             return f"calling the tool {event.tool}"
+        case e.ModelWaited():
+            return f"waiting out a rate limit of {event.model} until {clock(event.time + event.seconds)}"
         case e.ModelFailed():
             return f"the {event.role}'s model did not answer: {event.error}"
         case _:

@@ -92,6 +92,11 @@ class Recorder:
         """Stop the run at its next event. Safe in a signal handler."""
         self._stop = reason
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return bool(self._stop)
+
     def raise_if_stopping(self) -> None:
         """Raise `StopRequested` where somebody asked for it."""
         if self._stop:
@@ -191,10 +196,11 @@ class Recorder:
             return written
 
     def _count(self, written: e.ModelAnswered | e.ModelFailed) -> None:
-        answered = isinstance(written, e.ModelAnswered)
-        self.model_failures = 0 if answered else self.model_failures + 1
         if isinstance(written, e.ModelAnswered):
+            self.model_failures = 0
             self.refusals = self.refusals + 1 if written.refusal else 0
+        else:
+            self.model_failures += not written.rationed
 
     def _take(self, event: e.BaseEvent) -> None:
         apply(self.state, event)  # type: ignore[arg-type]

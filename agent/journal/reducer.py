@@ -118,8 +118,12 @@ def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> 
     spent = state.spent
     spent.input_tokens += event.input_tokens
     spent.output_tokens += event.output_tokens
+    spent.cached_tokens += event.cached_tokens
+    spent.reasoning_tokens += event.reasoning_tokens
     spent.money += event.money
     spent.seconds += event.seconds
+    spent.waited += event.waited
+    spent.estimated += event.estimated
     if isinstance(event, e.ModelAnswered):
         spent.unpriced += not event.priced
         if window := event.shortened_for:

@@ -11,16 +11,25 @@ from fieldcraft.envs import Observation, Progress
 
 
 class Spent(BaseModel):
-    """What a run has used of its budget so far. `unpriced` counts answers with unknown prices."""
+    """What a run has used of its budget so far.
+
+    `unpriced` counts answers with unknown prices, `estimated` calls with estimated tokens. `cached_tokens`
+    are part of the input, `reasoning_tokens` of the output. `waited` are the seconds that rate limits asked
+    for, which are not part of `seconds` nor of any budget.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     iterations: Count = 0
     input_tokens: Count = 0
     output_tokens: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
     money: Amount = 0.0
     unpriced: Count = 0
+    estimated: Count = 0
     seconds: Amount = 0.0
+    waited: Amount = 0.0
 
     @property
     def tokens(self) -> int:

@@ -203,7 +203,7 @@ class ModelClient:
         except Exception as error:
             return _refused(error) or self._raise(error)
         try:
-            bill.append(usage_of(reply, conversation, self._price))
+            bill.append(usage_of(reply, conversation, self._price, tools))
             text, reasoning = split_reasoning(reply.text)
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:

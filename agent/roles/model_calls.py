@@ -10,7 +10,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
-from fieldcraft.agent.models.errors import ModelUnavailable
+from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Message, ToolRequest
 from fieldcraft.agent.prompts.fitting import Prompted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
@@ -28,8 +28,15 @@ _CUT_OFF = "it was cut at the model's limit of output tokens: raise model_option
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
 
-_COST_OF_FAILURE = {"input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "money"}
-_AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "estimated", "seconds", "waited", "truncated"}
+_COST_OF_FAILURE = {
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "money",
+    "estimated",
+}
+_AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "seconds", "waited", "truncated"}
 
 T = TypeVar("T")
 
@@ -48,7 +55,29 @@ class _Said:
 
 
 class ModelsSilent(Paused, RuntimeError):
-    """Too many model calls failed in a row; the message says how the last one did. The run can be resumed."""
+    """Too many model calls failed in a row, or a rate limit is longer than the settings allow to wait.
+
+    The message says how the last call failed. The run can be resumed.
+    """
+
+
+class RunWaits:
+    """Shows a run's waits for rate limits, and ends them where the run is to stop.
+
+    Args:
+        recorder: of the run.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def announce(self, model: str, role: str, seconds: float) -> None:
+        """Record that the model is asked again after `seconds`."""
+        self._recorder.record_metadata(e.ModelWaited(role=role, model=model, seconds=seconds))
+
+    def stopping(self) -> bool:
+        """Whether the run is to stop."""
+        return self._recorder.stopping
 
 
 class Tools(Protocol):
@@ -78,6 +107,7 @@ class Asker:
         self._calls = FittedCalls(recorder, self._prompts.render)
         self._settings = recorder.run.settings
         self._last_turns: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._over_limit: ModelRationed | None = None
 
     def text(self, role: str, template: str, **values: Any) -> str:
         """The answer as text.
@@ -183,6 +213,7 @@ class Asker:
 
     def _ask_once(self, role: str, prompt: Prompted, messages: list[Message]) -> e.ModelAnswered:
         while True:
+            self._over_limit = None
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
             outcome = self._recorder.effect(
@@ -193,6 +224,7 @@ class Asker:
             if isinstance(outcome, e.ModelAnswered):
                 self._stop_if_refused(outcome)
                 return outcome
+            self._pause_at_limit()
             failures = self._recorder.model_failures
             if failures >= self._settings.model_failures and isinstance(outcome, e.ModelFailed):
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
@@ -204,6 +236,11 @@ class Asker:
                 f"models refused {refusals} times in a row to answer, the last time the {answer.role}'s: "
                 f"{answer.refusal}"
             )
+
+    def _pause_at_limit(self) -> None:
+        """Pause the run where its latest call met a rate limit that is not to be waited out."""
+        if self._over_limit is not None and not self._recorder.stopping:
+            raise ModelsSilent(redact(str(self._over_limit))) from self._over_limit
 
     def _call(
         self, role: str, prompt: Prompted, call: int, messages: list[Message]
@@ -219,10 +256,13 @@ class Asker:
                 keep=lambda sent: self._keep_prompt(role, prompt.template, call, sent),
             )
         except ModelUnavailable as error:
+            self._over_limit = error if isinstance(error, ModelRationed) else None
             return e.ModelFailed(
                 role=role,
                 call=call,
                 error=redact(str(error)),
+                waited=error.waited,
+                rationed=isinstance(error, ModelRationed),
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         answer = outcome.answer

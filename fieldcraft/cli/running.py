@@ -181,13 +181,15 @@ class Drive:
     @contextmanager
     def _logged_once(self) -> Iterator[None]:
         """Keep out of the log what the view shows on the same screen."""
-        log = logging.getLogger("fieldcraft.agent.session")
+        logs = [logging.getLogger(f"fieldcraft.agent.{name}") for name in ("session", "models.retrying")]
         if self.view.on_screen:
-            log.addFilter(_unrecorded)
+            for log in logs:
+                log.addFilter(_unrecorded)
         try:
             yield
         finally:
-            log.removeFilter(_unrecorded)
+            for log in logs:
+                log.removeFilter(_unrecorded)
 
     @contextmanager
     def _heeding(self, session: Session) -> Iterator[None]:

@@ -47,10 +47,14 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "skills": dict(sorted(state.kept.items())),
         "input_tokens": state.spent.input_tokens,
         "output_tokens": state.spent.output_tokens,
+        "cached_tokens": state.spent.cached_tokens,
+        "reasoning_tokens": state.spent.reasoning_tokens,
+        "estimated_answers": state.spent.estimated,
         "money": state.spent.money,
         "unpriced_answers": state.spent.unpriced,
         "shortened_prompts": state.shortened,
         "seconds": round(state.spent.seconds, 3),
+        "waited": round(state.spent.waited, 3),
         "ticks": state.observation.tick,
         "distance": round(state.progress.distance, 1),
         "deaths": state.progress.deaths,
@@ -117,7 +121,7 @@ def _some(kind: str, names: list[str]) -> str:
 
 def _spent(overview: Overview) -> str:
     spent = overview.state.spent
-    return f"{spent.tokens:,} tokens, {figures.money(spent)}, {figures.duration(spent.seconds)}"
+    return f"{figures.tokens(spent)}, {figures.money(spent)}, {figures.seconds(spent)}"
 
 
 def _life(overview: Overview) -> str:

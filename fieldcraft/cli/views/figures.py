@@ -38,6 +38,23 @@ def money(spent: Spent) -> str:
     return text + (f" (price unknown for {spent.unpriced} answers)" if spent.unpriced else "")
 
 
+def tokens(spent: Spent) -> str:
+    """The tokens, with those from a cache and for reasoning, and how many answers were estimated."""
+    notes = [
+        f"{spent.cached_tokens:,} cached" if spent.cached_tokens else "",
+        f"{spent.reasoning_tokens:,} reasoning" if spent.reasoning_tokens else "",
+        f"estimated for {spent.estimated} answers" if spent.estimated else "",
+    ]
+    told = ", ".join(note for note in notes if note)
+    return f"{spent.tokens:,} tokens" + (f" ({told})" if told else "")
+
+
+def seconds(spent: Spent) -> str:
+    """The time of work, with that of waits for rate limits beside it."""
+    waited = f" and {duration(spent.waited)} of waiting for rate limits" if spent.waited else ""
+    return duration(spent.seconds) + waited
+
+
 def of_limit(used: float, limit: float | None) -> str:
     """Format a figure as `23/160`, or `23` if there is no limit."""
     return f"{used:,.0f}" if limit is None else f"{used:,.0f}/{limit:,.0f}"

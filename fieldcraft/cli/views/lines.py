@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.agent.journal.overview import Overview, clock
 from fieldcraft.cli.views.console import counted, one_line
+from fieldcraft.cli.views.figures import duration
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -86,6 +87,10 @@ def _course(event: e.Event) -> Iterator[Line]:
     match event:
         case e.ModelFailed():
             yield Line("!", "warn", f"the {event.role}'s model did not answer", event.error, lasting=True)
+        case e.ModelWaited():
+            until = clock(event.time + event.seconds)
+            words = f"rate limit of {event.model}: the {event.role} goes on at {until}"
+            yield Line("!", "warn", words, f"in {duration(event.seconds)}", lasting=True)
         case e.ToolReturned():
             mark, style = ("·", "quiet") if event.error is None else (BAD, "bad")
             outcome = event.value if event.error is None else event.error

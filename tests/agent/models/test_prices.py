@@ -168,8 +168,8 @@ def test_openais_cache_is_charged_as_a_cache_where_it_can_be_believed(
         ],
         "usage": {
             "prompt_tokens": 1_000,
-            "completion_tokens": 0,
-            "total_tokens": 1_000,
+            "completion_tokens": 1,
+            "total_tokens": 1_001,
             "prompt_tokens_details": details,
         },
     }
