@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from fieldcraft.agent.models.deadline import within
 from fieldcraft.agent.models.errors import BadScript, ModelUnavailable
@@ -15,6 +17,7 @@ from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.retrying import retry_policy
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.agent.models.structured import StructuredOutput, fault_of_answer, fault_of_form, invoke
 from fieldcraft.agent.models.tool_calls import requests_of
 from fieldcraft.agent.models.turns import to_langchain, without_secrets
 from fieldcraft.agent.models.usage import total_of, usage_of
@@ -51,6 +54,9 @@ class ModelClient:
         self.settings = ModelSettings() if settings is None else settings
         self._model = resolve_model(name, settings=self.settings) if model is None else model
         self._local = model is None and provider_of(name) in LOCAL
+        self._structured = StructuredOutput(
+            name, self.settings, self._model, local=self._local, given=model is not None
+        )
         self._price = price_of(name if model is None else _known_as(model), self.settings)
 
     def check_roles(self, roles: Collection[str]) -> None:
@@ -80,7 +86,13 @@ class ModelClient:
         return type(self._model).bind_tools is not BaseChatModel.bind_tools
 
     def ask(
-        self, messages: Sequence[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        role: str,
+        call: int,
+        tools: Sequence[dict[str, Any]] = (),
+        shape: type[BaseModel] | None = None,
     ) -> Answer:
         """Call the model until there is a usable answer, or the limits of the settings are reached.
 
@@ -91,6 +103,8 @@ class ModelClient:
             role: the calling role, such as `actor`.
             call: the running number of this role's calls in the run, from 1. `scripted` answers by it.
             tools: the tools that the model may call, in the form of OpenAI's API.
+            shape: the class of the JSON that is wanted, asked for by its schema where the model has that
+                and is offered no tools.
 
         Raises:
             ModelUnavailable: no usable answer within the retries; it contains what was spent.
@@ -104,7 +118,7 @@ class ModelClient:
             self.name, self.settings, role, attempts=1 if self._local else self.settings.retries + 1
         )
         try:
-            reply = retrying(self._attempt, conversation, place, tools, bill)
+            reply = retrying(self._attempt, conversation, place, tools, shape, bill)
         except PassingFault as fault:
             attempts = retrying.statistics["attempt_number"]
             raise ModelUnavailable(
@@ -129,12 +143,16 @@ class ModelClient:
         conversation: list[BaseMessage],
         place: dict[str, Any],
         tools: Sequence[dict[str, Any]],
+        shape: type[BaseModel] | None,
         bill: list[Usage],
     ) -> AIMessage:
         """Call the model once; the cost of the answer is added to `bill`, even if it is unusable."""
         try:
-            reply = self._invoke(conversation, place, tools)
-            bill.append(usage_of(reply, conversation, self._price))
+            form = {} if tools else self._structured.form(shape)
+            if form:
+                reply = self._in_form(conversation, form, bill)
+            else:
+                reply = self._billed(conversation, place, tools, bill)
             text, reasoning = split_reasoning(reply.text)
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
@@ -145,12 +163,44 @@ class ModelClient:
             raise PassingFault(f"{what}{cure}")
         return reply
 
+    def _in_form(
+        self, conversation: list[BaseMessage], form: Mapping[str, Any], bill: list[Usage]
+    ) -> AIMessage:
+        """Call the model for structured output; at once in text where that fails."""
+        try:
+            reply = self._billed(conversation, form, (), bill)
+        except Exception as error:
+            problem = fault_of_form(error)
+            if not problem:
+                raise
+            reply = self._billed(conversation, {}, (), bill)
+            self._structured.give_up(problem)
+            return reply
+        problem = fault_of_answer(reply)
+        if not problem:
+            return reply
+        self._structured.give_up(problem)
+        return self._billed(conversation, {}, (), bill)
+
+    def _billed(
+        self,
+        conversation: list[BaseMessage],
+        arguments: Mapping[str, Any],
+        tools: Sequence[dict[str, Any]],
+        bill: list[Usage],
+    ) -> AIMessage:
+        reply = self._invoke(conversation, arguments, tools)
+        bill.append(usage_of(reply, conversation, self._price))
+        return reply
+
     def _invoke(
-        self, conversation: list[BaseMessage], place: dict[str, Any], tools: Sequence[dict[str, Any]]
+        self, conversation: list[BaseMessage], arguments: Mapping[str, Any], tools: Sequence[dict[str, Any]]
     ) -> AIMessage:
         model = self._model.bind_tools(list(tools)) if tools else self._model
         if self._local:
-            return model.invoke(conversation, **place)
+            return model.invoke(conversation, **arguments)
+        if arguments:
+            return within(self.settings.timeout, lambda: invoke(self._model, conversation, arguments))
         return within(self.settings.timeout, lambda: model.invoke(conversation))
 
 

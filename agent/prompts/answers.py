@@ -58,6 +58,17 @@ def parse_json(answer: str, schema: type[T]) -> T:
     raise AnswerUnusable(problem or "it holds no JSON object")
 
 
+def holds_object(answer: str) -> bool:
+    """Whether an answer holds a JSON object, of whatever keys."""
+    for text in list(_objects(answer))[: -_MOST_TRIED - 1 : -1]:
+        try:
+            _lenient(text)
+        except DataError:
+            continue
+        return True
+    return False
+
+
 def _validated(text: str, schema: type[T]) -> T:
     try:
         data = _lenient(text)

@@ -84,7 +84,12 @@ class AutoCurriculum:
             return _informed(urgent, self._answers)
         known = self._ask_questions() if self._shown("answers") else []
         proposal = self._asker.parsed(
-            "curriculum", "curriculum_task", self._read, answers=known, **self._situation()
+            "curriculum",
+            "curriculum_task",
+            self._read,
+            shape=Proposal,
+            answers=known,
+            **self._situation(),
         )
         context = self._answers.on_task(proposal.task).answer
         return Task(words=proposal.task, reason=proposal.reasoning, context=context, goal=proposal.goal)
@@ -100,6 +105,7 @@ class AutoCurriculum:
                 "curriculum",
                 "curriculum_questions",
                 lambda answer: parse_json(answer, Questions),
+                shape=Questions,
                 limit=limit,
                 asked=_once(answers)[-QUESTIONS_SHOWN:],
                 **self._situation(),

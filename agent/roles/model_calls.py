@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
+
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
@@ -37,7 +39,13 @@ class Client(Protocol):
         """Whether it can be offered tools."""
 
     def ask(
-        self, messages: list[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
+        self,
+        messages: list[Message],
+        *,
+        role: str,
+        call: int,
+        tools: Sequence[dict[str, Any]] = (),
+        shape: type[BaseModel] | None = None,
     ) -> Answer:
         """Answer once, or raise `ModelUnavailable` or `ModelRefused`."""
 
@@ -87,8 +95,18 @@ class Asker:
             0
         ]
 
-    def parsed(self, role: str, template: str, parse: Callable[[str], T], **values: Any) -> T:
+    def parsed(
+        self,
+        role: str,
+        template: str,
+        parse: Callable[[str], T],
+        *,
+        shape: type[BaseModel] | None = None,
+        **values: Any,
+    ) -> T:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
+
+        Where the answer is JSON of the class `shape`, the model is asked by its schema if it has that.
 
         Raises:
             AnswerUnusable: still unusable after the settings' number of repairs.
@@ -97,7 +115,7 @@ class Asker:
         """
         messages = self._prompts.render(template, **values)
         for left in range(self._settings.repairs, -1, -1):
-            answer, messages = self._ask(role, template, messages)
+            answer, messages = self._ask(role, template, messages, shape)
             try:
                 return parse(answer)
             except AnswerUnusable as problem:
@@ -110,10 +128,12 @@ class Asker:
                 ]
         raise AssertionError("unreachable")
 
-    def _ask(self, role: str, template: str, messages: list[Message]) -> tuple[str, list[Message]]:
+    def _ask(
+        self, role: str, template: str, messages: list[Message], shape: type[BaseModel] | None = None
+    ) -> tuple[str, list[Message]]:
         """The answer, and the conversation that led to it; tool calls are bounded by `tool_steps`."""
         for left in range(self._settings.tool_steps, -1, -1):
-            answer = self._ask_once(role, template, messages)
+            answer = self._ask_once(role, template, messages, shape)
             if not answer.requests or not left or self._tools is None:
                 break
             messages = [
@@ -124,14 +144,16 @@ class Asker:
             ]
         return answer.text, messages
 
-    def _ask_once(self, role: str, template: str, messages: list[Message]) -> e.ModelAnswered:
+    def _ask_once(
+        self, role: str, template: str, messages: list[Message], shape: type[BaseModel] | None
+    ) -> e.ModelAnswered:
         while True:
             self._recorder.check_budget(another_program=False)
             call = self._recorder.state.calls.get(role, 0) + 1
             outcome = self._recorder.effect(
                 e.ModelAsked(role=role, call=call, template=template),
                 (e.ModelAnswered, e.ModelFailed),
-                lambda call=call: self._call(role, template, call, messages),  # type: ignore[misc]
+                lambda call=call: self._call(role, template, call, messages, shape),  # type: ignore[misc]
             )
             if isinstance(outcome, e.ModelAnswered):
                 return outcome
@@ -140,12 +162,19 @@ class Asker:
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
 
     def _call(
-        self, role: str, template: str, call: int, messages: list[Message]
+        self,
+        role: str,
+        template: str,
+        call: int,
+        messages: list[Message],
+        shape: type[BaseModel] | None,
     ) -> e.ModelAnswered | e.ModelFailed:
         if self._settings.keep_prompts:
             self._keep_prompt(role, template, call, messages)
         try:
-            answer = self._clients[role].ask(messages, role=role, call=call, tools=self._offer(role))
+            answer = self._clients[role].ask(
+                messages, role=role, call=call, tools=self._offer(role), shape=shape
+            )
         except ModelUnavailable as error:
             return e.ModelFailed(
                 role=role,
