@@ -33,11 +33,11 @@ class ModelSettings(Discreet, BaseModel):
     apart at first and doubling with jitter up to a minute, or as long as the server asks for, but never past
     `retry_seconds` from the first. Where a provider rations calls (HTTP 429, overload), its own waits are
     obeyed up to `rate_limit_seconds` in a row. `context` is the model's context window in tokens, where its
-    provider does not say. `structured` says whether answers in JSON are asked for by their JSON schema: `auto`
-    where the model is known to have that, at its provider's own address. `base_url` points a provider at another server of its protocol. What is `None` is
-    left to the provider. `prices` go before the price list; keys are `provider:model`. `tools` and `sources`
-    are where a `toolformer:` finds the tools that it calls, `corpus` is what its `search` looks in; the run's
-    where omitted.
+    provider does not say. `structured` says whether answers in JSON are asked for by their JSON schema:
+    `auto` where the model is known to have that and `base_url` is not set. `base_url` points a provider at
+    another server of its protocol. What is `None` is left to the provider. `prices` go before the price list;
+    keys are `provider:model`. `tools` and `sources` are where a `toolformer:` finds the tools that it calls,
+    `corpus` is what its `search` looks in; the run's where omitted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

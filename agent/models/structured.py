@@ -7,6 +7,7 @@ with something else. Answers are read as text in both forms, so that a journal d
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ def fault_of_form(error: Exception) -> str:
         getattr(error, "response", None), "status_code", None
     )
     named = any(sign in said.lower() for sign in _SIGNS)
-    if isinstance(error, (TypeError, NotImplementedError)) or status in _INVALID:
+    if isinstance(error, (TypeError, NotImplementedError, UserWarning)) or status in _INVALID:
         return said
     return said if named and (status is not None or isinstance(error, ValueError)) else ""
 
@@ -166,10 +167,14 @@ def _form_of(model: BaseChatModel, shape: type[BaseModel]) -> dict[str, Any]:
         TypeError: it has none by JSON schema.
     """
     schema = schema_of(shape)
-    try:
-        chain: Any = model.with_structured_output(schema, method="json_schema", include_raw=True, strict=True)
-    except (TypeError, ValueError):
-        chain = model.with_structured_output(schema, method="json_schema", include_raw=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            chain: Any = model.with_structured_output(
+                schema, method="json_schema", include_raw=True, strict=True
+            )
+        except (TypeError, ValueError):
+            chain = model.with_structured_output(schema, method="json_schema", include_raw=True)
     binding = chain.first.steps__["raw"]
     if binding.bound is not model or not binding.kwargs or "tools" in binding.kwargs:
         raise TypeError(f"{type(model).__name__} has no structured output by JSON schema")
