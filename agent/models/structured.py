@@ -122,9 +122,7 @@ def invoke(
 def fault_of_form(error: Exception) -> str:
     """What an error says against the form of the answer; empty where the error is about something else."""
     said = f"{type(error).__name__}: {error}"
-    status = getattr(error, "status_code", None) or getattr(
-        getattr(error, "response", None), "status_code", None
-    )
+    status = _status_of(error)
     named = any(sign in said.lower() for sign in _SIGNS)
     if isinstance(error, (TypeError, NotImplementedError, UserWarning)) or status in _INVALID:
         return said
@@ -201,14 +199,26 @@ def _simple(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
     return simple
 
 
+def _status_of(error: Exception) -> int | None:
+    """The HTTP status of an error, which Google's package leaves to the cause."""
+    for source in (error, getattr(error, "response", None), error.__cause__):
+        for name in ("status_code", "code"):
+            status = getattr(source, name, None)
+            if isinstance(status, int) and status >= 400:
+                return status
+    return None
+
+
 def _reply_in(model: BaseChatModel, error: Exception) -> AIMessage | None:
     from langchain_core.messages import AIMessage
 
     try:
-        found = model._create_chat_result(error.completion).generations[0].message  # type: ignore[attr-defined]
+        found = model._create_chat_result(error.completion).generations[0]  # type: ignore[attr-defined]
+        reply = found.message
+        reply.response_metadata = {**(found.generation_info or {}), **reply.response_metadata}
     except Exception:
         return None
-    return found if isinstance(found, AIMessage) else None
+    return reply if isinstance(reply, AIMessage) else None
 
 
 def _end_of(reply: AIMessage) -> str:
