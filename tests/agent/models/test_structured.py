@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai_server import ChatServer, Reply, fails, says, sends
+from openai_server import ChatServer, Handler, Reply, fails, says, sends
 from protocols import anthropic_says, gemini_says, ollama_says
 from pydantic import BaseModel
 
+from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.models import Message, ModelClient, ModelRefused, ModelSettings, ModelUnavailable
 from fieldcraft.agent.models.structured import schema_of
 from fieldcraft.agent.prompts.answers import parse_json
 from fieldcraft.agent.roles.critic import ModelVerdict
 from fieldcraft.agent.roles.curriculum import Proposal, Questions
 from fieldcraft.agent.roles.planning import Plan
+from fieldcraft.agent.settings import BudgetLimits, FixedTask
 
 Serve = Callable[..., ChatServer]
 ClientOf = Callable[..., ModelClient]
@@ -376,3 +378,57 @@ def test_what_fits_a_schema_is_read_as_its_class(goal: Any) -> None:
     found = parse_json(written, Proposal)
 
     assert (found.goal is None) is (goal is None)
+
+
+OF_SHAPES = {
+    "Questions": {"questions": ["How is wood chopped?"]},
+    "Proposal": {"reasoning": "near", "task": "Chop 1 wood", "goal": None},
+    "Plan": {"reasoning": "near", "steps": [{"task": "Chop 1 wood", "goal": None}]},
+    "ModelVerdict": {"reasoning": "it fell", "success": True, "critique": ""},
+}
+
+
+def asks_for(handler: Handler) -> str:
+    """The name of the schema in the latest request."""
+    return str(handler.server.requests[-1][2]["response_format"]["json_schema"]["name"])
+
+
+def of_the_shape(handler: Handler) -> None:
+    says(json.dumps(OF_SHAPES[asks_for(handler)]))(handler)
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"questions": 1}, ["Questions", "Proposal", "ModelVerdict"]),
+        ({"curriculum": "solve", "tasks": (FixedTask(task="Chop 1 wood"),)}, ["Plan", "ModelVerdict"]),
+    ],
+)
+def test_the_roles_of_a_run_ask_by_the_schema_of_their_class(
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    toy_settings: Callable[..., RunSettings],
+    tmp_path: Path,
+    changes: dict[str, Any],
+    asked: list[str],
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback-0123456789")
+    server = serve(of_the_shape)
+    script = tmp_path / "text.json"
+    program = "```python\ndef chop_one(bot):\n    bot.chop()\n```"
+    script.write_text(
+        json.dumps({"answerer": ["Chop."] * 9, "actor": [program], "describer": ["Chops wood."]})
+    )
+    settings = toy_settings(
+        model=f"scripted:{script}",
+        role_models={"curriculum": "openai:tiny", "critic": "openai:tiny"},
+        model_options={"base_url": server.url, "structured": "always", "retries": 0},
+        budget=BudgetLimits(iterations=1),
+        **changes,
+    )
+
+    with new_session(settings, runs=tmp_path / "runs") as session:
+        state = session.explorer.explore()
+
+    assert [body["response_format"]["json_schema"]["name"] for _, _, body in server.requests] == asked
+    assert state.completed == ["Chop 1 wood"]
