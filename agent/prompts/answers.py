@@ -26,10 +26,10 @@ _MOST_TRIED = 20
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _WRAPPERS = frozenset({"result", "answer", "final_answer", "response", "output", "json"})
 """Keys, in lower case, that a model puts around the object that was asked for."""
-_OPENING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)")
+_OPENING = re.compile(r"(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)")
 _CLOSING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
 _AT_END = re.compile(r"(?P<line>.*?[^`~\s])[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
-_LANGUAGES = {"python": ("python", "py", "python3"), "javascript": ("javascript", "js", "node")}
+_LANGUAGES = {"python": ("python", "py", "python3", "py3"), "javascript": ("javascript", "js", "node")}
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -186,14 +186,15 @@ class _Block(NamedTuple):
 def parse_code(answer: str, language: str = "python") -> str:
     """The source in the one code block of an actor's answer, fenced in any way that Markdown has.
 
-    Of several blocks the only one in this language counts.
+    Of several blocks the only one in this language counts, and an empty one never does.
 
     Raises:
         AnswerUnusable: no code block, several, one that is never closed, or a giant answer.
     """
     blocks, closed = _blocks(_proper(answer))
-    named = [block for block in blocks if block.language in _LANGUAGES.get(language, (language,))]
-    found = named if len(blocks) > 1 and len(named) == 1 else blocks
+    filled = [block for block in blocks if block.source.strip()] or blocks
+    named = [block for block in filled if block.language in _LANGUAGES.get(language, (language,))]
+    found = named if len(named) == 1 else filled
     match found:
         case [block]:
             return block.source
@@ -209,7 +210,7 @@ def _blocks(text: str) -> tuple[list[_Block], bool]:
     blocks: list[_Block] = []
     opening: re.Match[str] | None = None
     inside: list[str] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.lstrip("\ufeff\u200b").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if opening is None:
             opening, inside = _OPENING.fullmatch(line), []
         elif _closes(opening, _CLOSING.fullmatch(line)):
@@ -235,8 +236,12 @@ def _closes(opening: re.Match[str], closing: re.Match[str] | None) -> bool:
 
 
 def _block(opening: re.Match[str], inside: list[str]) -> _Block:
+    """A block, without the indentation that its lines share with their opening fence, as within a list."""
     words = opening["info"].split()
-    return _Block(words[0].lower() if words else "", "".join(f"{line}\n" for line in inside))
+    indents = [len(line) - len(line.lstrip(" \t")) for line in inside if line.strip()]
+    width = min([len(opening["indent"]), *indents])
+    lines = [line[width:] if line.strip() else "" for line in inside] if width else inside
+    return _Block(words[0].lower() if words else "", "".join(f"{line}\n" for line in lines))
 
 
 def _proper(answer: str) -> str:
