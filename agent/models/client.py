@@ -6,7 +6,9 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from fieldcraft.agent.models.deadline import within
 from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
@@ -20,6 +22,7 @@ from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.refusals import refusal_of, refusal_of_request
 from fieldcraft.agent.models.retrying import NobodyWaits, Retrying, Waits
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.agent.models.structured import StructuredOutput, fault_of_answer, fault_of_form, invoke
 from fieldcraft.agent.models.tool_calls import requests_of
 from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets
 from fieldcraft.agent.models.usage import total_of, usage_of
@@ -68,6 +71,9 @@ class ModelClient:
         self._model = resolve_model(name, settings=self.settings) if model is None else model
         self._local = model is None and provider_of(name) in LOCAL
         self.window = window_of(name, self._model, self.settings, made=model is None)
+        self._structured = StructuredOutput(
+            name, self.settings, self._model, local=self._local, given=model is not None
+        )
         self._price = price_of(name if model is None else _known_as(model), self.settings)
         base_url = self.settings.base_url
         self._parameters = parameters_of(name, base_url) if model is None else Parameters(name)
@@ -110,7 +116,13 @@ class ModelClient:
         return self._parameters.tools and type(self._model).bind_tools is not BaseChatModel.bind_tools
 
     def ask(
-        self, messages: Sequence[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        role: str,
+        call: int,
+        tools: Sequence[dict[str, Any]] = (),
+        shape: type[BaseModel] | None = None,
     ) -> Answer:
         """Call the model until there is a usable answer, or the limits of the settings are reached.
 
@@ -122,6 +134,7 @@ class ModelClient:
             role: the calling role, such as `actor`.
             call: the running number of this role's calls in the run, from 1. `scripted` answers by it.
             tools: the tools that the model may call, in the form of OpenAI's API.
+            shape: the class of an answer in JSON; without tools its schema is sent, where the model has that.
 
         Raises:
             ModelUnavailable: no usable answer within the retries; it contains what was spent.
@@ -139,7 +152,7 @@ class ModelClient:
             reply = self._in_a_form_it_takes(
                 conversation,
                 lambda form: retrying(
-                    lambda: self._attempt(to_langchain(form, model=self.name), place, tools, bill)
+                    lambda: self._attempt(to_langchain(form, model=self.name), place, tools, shape, bill)
                 ),
             )
         except ModelRationed as limit:
@@ -191,6 +204,7 @@ class ModelClient:
         conversation: list[BaseMessage],
         place: dict[str, Any],
         tools: Sequence[dict[str, Any]],
+        shape: type[BaseModel] | None,
         bill: list[Usage],
     ) -> AIMessage:
         """Call the model once; the cost of the answer is added to `bill`, even if it is unusable.
@@ -199,34 +213,71 @@ class ModelClient:
         end in the same way.
         """
         try:
-            reply = self._invoke(conversation, place, tools)
-        except Exception as error:
-            return _refused(error) or self._raise(error)
-        try:
-            bill.append(usage_of(reply, conversation, self._price, tools))
+            form = {} if tools else self._structured.form(shape)
+            if form:
+                reply = self._in_form(conversation, form, bill)
+            else:
+                reply = self._billed(conversation, place, tools, bill)
             text, reasoning = split_reasoning(reply.text)
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
-            self._raise(error)
+            return self._refused(error)
         if not usable and not refusal_of(reply) and not _is_truncated(reply):
             raise PassingFault(
                 "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
             )
         return reply
 
-    def _raise(self, error: Exception) -> NoReturn:
-        raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
+    def _refused(self, error: Exception) -> AIMessage:
+        """What a provider's filter says to the prompt, as an answer; all other errors are raised as faults."""
+        from langchain_core.messages import AIMessage
+
+        words = refusal_of_request(error)
+        if not words:
+            raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
+        return AIMessage(content="", additional_kwargs={"refusal": words})
+
+    def _in_form(
+        self, conversation: list[BaseMessage], form: Mapping[str, Any], bill: list[Usage]
+    ) -> AIMessage:
+        """Call the model for structured output; at once in text where that fails."""
+        try:
+            reply = self._billed(conversation, form, (), bill)
+        except Exception as error:
+            problem = fault_of_form(error)
+            if not problem:
+                raise
+            reply = self._billed(conversation, {}, (), bill)
+            self._structured.give_up(problem)
+            return reply
+        problem = "" if refusal_of(reply) else fault_of_answer(reply)
+        if not problem:
+            return reply
+        self._structured.give_up(problem)
+        return self._billed(conversation, {}, (), bill)
+
+    def _billed(
+        self,
+        conversation: list[BaseMessage],
+        arguments: Mapping[str, Any],
+        tools: Sequence[dict[str, Any]],
+        bill: list[Usage],
+    ) -> AIMessage:
+        reply = self._invoke(conversation, arguments, tools)
+        bill.append(usage_of(reply, conversation, self._price, tools))
+        return reply
 
     def _invoke(
-        self, conversation: list[BaseMessage], place: dict[str, Any], tools: Sequence[dict[str, Any]]
+        self, conversation: list[BaseMessage], arguments: Mapping[str, Any], tools: Sequence[dict[str, Any]]
     ) -> AIMessage:
         if self._local:
             model = self._model.bind_tools(list(tools)) if tools else self._model
-            return model.invoke(conversation, **place)
+            return model.invoke(conversation, **arguments)
         while True:
             sent = self._parameters.prepare(self._model, tools)
+            ask = partial(invoke, sent, conversation, arguments) if arguments else partial(sent.invoke, conversation)
             try:
-                return within(self.settings.timeout, partial(sent.invoke, conversation))
+                return within(self.settings.timeout, ask)
             except Exception as error:
                 if not self._parameters.learn(error, sent):
                     raise
@@ -239,14 +290,6 @@ def _known_as(model: BaseChatModel) -> str:
         return f"{said.get('ls_provider', '')}:{said.get('ls_model_name', '')}".strip(":")
     except Exception:
         return ""
-
-
-def _refused(error: Exception) -> AIMessage | None:
-    """What a provider's filter says to the prompt, as an answer; `None` for all other errors."""
-    from langchain_core.messages import AIMessage
-
-    words = refusal_of_request(error)
-    return AIMessage(content="", additional_kwargs={"refusal": words}) if words else None
 
 
 def _is_truncated(reply: AIMessage) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -32,10 +33,11 @@ class ModelSettings(Discreet, BaseModel):
     apart at first and doubling with jitter up to a minute, or as long as the server asks for, but never past
     `retry_seconds` from the first. Where a provider rations calls (HTTP 429, overload), its own waits are
     obeyed up to `rate_limit_seconds` in a row. `context` is the model's context window in tokens, where its
-    provider does not say. `base_url` points a provider at another server of its protocol. What is `None` is
-    left to the provider. `prices` go before the price list; keys are `provider:model`. `tools` and `sources`
-    are where a `toolformer:` finds the tools that it calls, `corpus` is what its `search` looks in; the run's
-    where omitted.
+    provider does not say. `structured` says whether answers in JSON are asked for by their JSON schema:
+    `auto` where the model is known to have that and `base_url` is not set. `base_url` points a provider at
+    another server of its protocol. What is `None` is left to the provider. `prices` go before the price list;
+    keys are `provider:model`. `tools` and `sources` are where a `toolformer:` finds the tools that it calls,
+    `corpus` is what its `search` looks in; the run's where omitted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -46,6 +48,7 @@ class ModelSettings(Discreet, BaseModel):
     backoff: float = Field(default=1.0, gt=0)
     rate_limit_seconds: float = Field(default=3600.0, ge=0)
     context: int | None = Field(default=None, ge=256)
+    structured: Literal["auto", "always", "never"] = "auto"
     temperature: float | None = Field(default=None, ge=0)
     max_output_tokens: int | None = Field(default=None, ge=1)
     base_url: GuardedText | None = None

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.agent.models.reasoning import split_reasoning
+from fieldcraft.agent.prompts.loose_json import loose_json, nearly_json
 from fieldcraft.common.data import DataError, read_json
 from fieldcraft.common.errors import ForeignFault
 from fieldcraft.common.suggest import reason
@@ -23,12 +24,12 @@ _MOST_OPEN = 8
 _MOST_TRIED = 20
 """Objects of an answer that are tried, the last first."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"|,(?=[ \t\r\n]{0,200}[}\]])', re.DOTALL)
-_RAW = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_OPENING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)")
+_WRAPPERS = frozenset({"result", "answer", "final_answer", "response", "output", "json"})
+"""Keys, in lower case, that a model puts around the object that was asked for."""
+_OPENING = re.compile(r"(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)")
 _CLOSING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
 _AT_END = re.compile(r"(?P<line>.*?[^`~\s])[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
-_LANGUAGES = {"python": ("python", "py", "python3"), "javascript": ("javascript", "js", "node")}
+_LANGUAGES = {"python": ("python", "py", "python3", "py3"), "javascript": ("javascript", "js", "node")}
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -46,24 +47,50 @@ class AnswerUnusable(ForeignFault, ValueError):
 def parse_json(answer: str, schema: type[T]) -> T:
     """The last JSON object of an answer that fits `schema`, outside reasoning.
 
+    One that is only nearly JSON is read too where no other object of the answer says something else.
+
     Raises:
         AnswerUnusable: there is none; the message says what is wrong with the last one.
     """
     problem = ""
+    fitting: list[T] = []
     for text in list(_objects(_proper(answer)))[: -_MOST_TRIED - 1 : -1]:
         try:
-            return _validated(text, schema)
+            found, loose = _validated(text, schema)
         except AnswerUnusable as error:
             problem = problem or str(error)
-    raise AnswerUnusable(problem or "it holds no JSON object")
+            continue
+        fitting.append(found)
+        if not loose:
+            break
+    if not fitting:
+        raise AnswerUnusable(problem or "it holds no JSON object")
+    if any(found != fitting[0] for found in fitting):
+        raise AnswerUnusable("it holds objects that differ; write one object, of valid JSON")
+    return fitting[0]
 
 
-def _validated(text: str, schema: type[T]) -> T:
+def holds_object(answer: str) -> bool:
+    """Whether an answer holds a JSON object, of whatever keys."""
+    for text in list(_objects(answer))[: -_MOST_TRIED - 1 : -1]:
+        try:
+            _lenient(text)
+        except DataError:
+            continue
+        return True
+    return False
+
+
+def _validated(text: str, schema: type[T]) -> tuple[T, bool]:
+    """The object, and whether it was only nearly what was asked for."""
     try:
-        data = _lenient(text)
+        data, loose = _lenient(text)
+        inner = _inside_wrapper(data, schema)
+        if inner is not None:
+            data, loose = inner, True
         if schema.model_fields.keys().isdisjoint(data):
             raise AnswerUnusable(f"the object has none of the keys {', '.join(schema.model_fields)}")
-        return schema.model_validate(_without_nulls(data, schema))
+        return schema.model_validate(_without_nulls(data, schema)), loose
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the object"
@@ -73,29 +100,55 @@ def _validated(text: str, schema: type[T]) -> T:
         raise AnswerUnusable(f"it is not valid JSON: {problem}") from None
 
 
-def _lenient(text: str) -> dict[str, Any]:
-    """The object, raw line breaks in its strings and commas after its last entries forgiven."""
+def _lenient(text: str) -> tuple[dict[str, Any], bool]:
+    """The object, and whether it is so far from JSON that it counts only where no other differs.
+
+    Raw line breaks in strings and commas after last entries are forgiven.
+    """
     try:
-        data = read_json(text)
-    except DataError:
-        mended = _STRING_OR_COMMA.sub(_mended, text)
+        return _object(text), False
+    except DataError as error:
+        problem = error
+    for mend, loose in ((nearly_json, False), (loose_json, True)):
+        mended = mend(text)
         if mended == text:
-            raise
-        data = read_json(mended)
+            continue
+        try:
+            return _object(mended), loose
+        except DataError:
+            continue
+    raise problem
+
+
+def _object(text: str) -> dict[str, Any]:
+    data = read_json(text)
     assert isinstance(data, dict)
     return data
 
 
-def _mended(match: re.Match[str]) -> str:
-    if match[0] == ",":
-        return ""
-    return "".join(_RAW.get(letter, letter) for letter in match[0])
+def _inside_wrapper(data: dict[str, Any], schema: type[BaseModel]) -> dict[str, Any] | None:
+    """The object in an object of one key that a model put around it."""
+    if len(data) != 1:
+        return None
+    [(name, inner)] = data.items()
+    wraps = name not in schema.model_fields and name.lower() in {*_WRAPPERS, schema.__name__.lower()}
+    return inner if wraps and isinstance(inner, dict) else None
 
 
 def _without_nulls(data: dict[str, Any], schema: type[BaseModel]) -> dict[str, Any]:
-    """Without the nulls of fields that may be left out."""
+    """Without the nulls of fields that may be left out, and of all fields further inside."""
     optional = {name for name, field in schema.model_fields.items() if not field.is_required()}
-    return {name: value for name, value in data.items() if value is not None or name not in optional}
+    return {
+        name: _nulls_left_out(value)
+        for name, value in data.items()
+        if value is not None or name not in optional
+    }
+
+
+def _nulls_left_out(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _nulls_left_out(inner) for name, inner in value.items() if inner is not None}
+    return [_nulls_left_out(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _objects(text: str) -> Iterator[str]:
@@ -133,14 +186,15 @@ class _Block(NamedTuple):
 def parse_code(answer: str, language: str = "python") -> str:
     """The source in the one code block of an actor's answer, fenced in any way that Markdown has.
 
-    Of several blocks the only one in this language counts.
+    Of several blocks the only one in this language counts, and an empty one never does.
 
     Raises:
         AnswerUnusable: no code block, several, one that is never closed, or a giant answer.
     """
     blocks, closed = _blocks(_proper(answer))
-    named = [block for block in blocks if block.language in _LANGUAGES.get(language, (language,))]
-    found = named if len(blocks) > 1 and len(named) == 1 else blocks
+    filled = [block for block in blocks if block.source.strip()] or blocks
+    named = [block for block in filled if block.language in _LANGUAGES.get(language, (language,))]
+    found = named if len(named) == 1 else filled
     match found:
         case [block]:
             return block.source
@@ -156,7 +210,7 @@ def _blocks(text: str) -> tuple[list[_Block], bool]:
     blocks: list[_Block] = []
     opening: re.Match[str] | None = None
     inside: list[str] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.lstrip("\ufeff\u200b").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if opening is None:
             opening, inside = _OPENING.fullmatch(line), []
         elif _closes(opening, _CLOSING.fullmatch(line)):
@@ -182,8 +236,12 @@ def _closes(opening: re.Match[str], closing: re.Match[str] | None) -> bool:
 
 
 def _block(opening: re.Match[str], inside: list[str]) -> _Block:
+    """A block, without the indentation that its lines share with their opening fence, as within a list."""
     words = opening["info"].split()
-    return _Block(words[0].lower() if words else "", "".join(f"{line}\n" for line in inside))
+    indents = [len(line) - len(line.lstrip(" \t")) for line in inside if line.strip()]
+    width = min([len(opening["indent"]), *indents])
+    lines = [line[width:] if line.strip() else "" for line in inside] if width else inside
+    return _Block(words[0].lower() if words else "", "".join(f"{line}\n" for line in lines))
 
 
 def _proper(answer: str) -> str:

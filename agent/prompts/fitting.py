@@ -27,17 +27,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
+
 from fieldcraft.agent.models.messages import Message
 from fieldcraft.agent.prompts.stages import STAGES, Draft, Stage
 
 
 @dataclass(frozen=True)
 class Prompted:
-    """What a conversation began with: a template, its values, and how many messages they made."""
+    """What a conversation began with: a template, its values, and how many messages they made.
+
+    `shape` is the class of its answer, where that is JSON.
+    """
 
     template: str
     values: Mapping[str, Any]
     length: int
+    shape: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True)

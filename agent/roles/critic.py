@@ -92,6 +92,7 @@ class ModelCritic:
                 "critic",
                 "critic",
                 lambda answer: parse_json(answer, ModelVerdict),
+                shape=ModelVerdict,
                 task=task,
                 before=before.observation.text(),
                 after=after.observation.text(),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.models.errors import PromptTooLong, WindowTooSmall
@@ -37,7 +39,13 @@ class Client(Protocol):
         """Whether it can be offered tools."""
 
     def ask(
-        self, messages: list[Message], *, role: str, call: int, tools: Sequence[dict[str, Any]] = ()
+        self,
+        messages: list[Message],
+        *,
+        role: str,
+        call: int,
+        tools: Sequence[dict[str, Any]] = (),
+        shape: type[BaseModel] | None = None,
     ) -> Answer:
         """Answer once, or raise `ModelUnavailable` or `ModelRefused`."""
 
@@ -89,7 +97,9 @@ class FittedCalls:
             keep(fitted.messages)
             tokens = window.count(fitted.messages, tools)
             try:
-                answer = client.ask(fitted.messages, role=role, call=call, tools=tools)
+                answer = client.ask(
+                    fitted.messages, role=role, call=call, tools=tools, shape=prompt.shape
+                )
             except PromptTooLong as refusal:
                 if not left:
                     raise _refused(client, role, tokens) from refusal

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
+
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
@@ -139,6 +141,7 @@ class Asker:
         parse: Callable[[str], T],
         *,
         repairs: int | None = None,
+        shape: type[BaseModel] | None = None,
         **values: Any,
     ) -> T:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
@@ -151,6 +154,7 @@ class Asker:
             template: the prompt.
             parse: reads the answer, or raises `AnswerUnusable`.
             repairs: how often an unusable answer goes back, where it is not what the settings say.
+            shape: the class of an answer in JSON, by whose schema the model is asked where it has that.
             values: the template's variables.
 
         Raises:
@@ -160,8 +164,7 @@ class Asker:
             ModelsSilent: no answer, several calls in a row.
         """
         messages = self._prompts.render(template, **values)
-        prompt = Prompted(template, values, len(messages))
-        asked_shorter = False
+        prompt = Prompted(template, values, len(messages), shape)
         left = self._settings.repairs if repairs is None else repairs
         asked_shorter = False
         while True:

@@ -62,6 +62,7 @@ class Planner:
             "curriculum",
             "decompose",
             self._read,
+            shape=Plan,
             task=task,
             world=spec.description,
             names=spec.names,

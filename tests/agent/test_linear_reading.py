@@ -26,6 +26,7 @@ ATOMS = [
     "```\n", "```", "```json\n", "```python\n", "{", "[", "(", " ", "\n", "1", "a", "\\", '"', "\n ",
     "a ", "1 a or ", "def mine_x(", "Hold at least `count` a, mined from ", " burning ", "{a|b}", "`",
     "to a b: ", "; to a ", " of a: `", "bot.craft(", ", ", "; ", "\u2028", "saw no ", "> ",
+    "'", "\\'", "{'", "“", "{“", "{a: ", "{/*", "//", "#", "{a ", "{True ",
 ]  # fmt: skip
 BEGINNINGS = ["", "```json", "Hold at least `count` a, crafted from "]
 
