@@ -55,7 +55,7 @@ def explore(folder: Path, base_url: str) -> subprocess.Popen[str]:
         "--base-url",
     ]
     return subprocess.Popen(
-        [sys.executable, "-m", "fieldcraft", *command, base_url],
+        [sys.executable, "-m", "fieldcraft", *command, "--base-url", base_url],
         cwd=folder,
         env={**os.environ, "OPENAI_API_KEY": "sk-loopback-0123456789"},
         stdout=subprocess.PIPE,

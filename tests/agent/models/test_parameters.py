@@ -16,9 +16,6 @@ ClientOf = Callable[..., ModelClient]
 HELLO = [Message(role="user", text="Hello.")]
 FUNCTION = {"name": "look", "description": "Look.", "parameters": {"type": "object"}}
 TOOL = {"type": "function", "function": FUNCTION}
-    "type": "function",
-    "function": {"name": "look", "description": "Look.", "parameters": {"type": "object"}},
-}
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,6 @@ def body_of(text: str) -> bytes:
 
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}
 GEMINI = {"code": 429, "details": [RETRY_INFO]}
-    "code": 429,
-    "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.3s"}],
-}
 
 
 @pytest.mark.parametrize(
