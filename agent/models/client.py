@@ -12,15 +12,15 @@ from pydantic import BaseModel
 
 from fieldcraft.agent.models.deadline import within
 from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
-from fieldcraft.agent.models.faults import PassingFault, judge_fault
+from fieldcraft.agent.models.failures.faults import PassingFault, judge_fault
+from fieldcraft.agent.models.failures.parameters import Parameters, parameters_of
+from fieldcraft.agent.models.failures.refusals import refusal_of, refusal_of_request
+from fieldcraft.agent.models.failures.retrying import NobodyWaits, Retrying, Waits
 from fieldcraft.agent.models.keeping.kept_turns import turn_of
 from fieldcraft.agent.models.messages import Answer, Message, Usage
-from fieldcraft.agent.models.parameters import Parameters, parameters_of
 from fieldcraft.agent.models.prices import price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
-from fieldcraft.agent.models.refusals import refusal_of, refusal_of_request
-from fieldcraft.agent.models.retrying import NobodyWaits, Retrying, Waits
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.structured import StructuredOutput, fault_of_answer, fault_of_form, invoke
 from fieldcraft.agent.models.tool_calls import requests_of
@@ -229,7 +229,7 @@ class ModelClient:
         return reply
 
     def _refused(self, error: Exception) -> AIMessage:
-        """What a provider's filter says to the prompt, as an answer; all other errors are raised as faults."""
+        """What a provider's filter says to the prompt, as an answer; other errors are raised as faults."""
         from langchain_core.messages import AIMessage
 
         words = refusal_of_request(error)
@@ -275,7 +275,11 @@ class ModelClient:
             return model.invoke(conversation, **arguments)
         while True:
             sent = self._parameters.prepare(self._model, tools)
-            ask = partial(invoke, sent, conversation, arguments) if arguments else partial(sent.invoke, conversation)
+            ask = (
+                partial(invoke, self._parameters.fitted(self._model), conversation, arguments)
+                if arguments
+                else partial(sent.invoke, conversation)
+            )
             try:
                 return within(self.settings.timeout, ask)
             except Exception as error:

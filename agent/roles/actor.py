@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
 from fieldcraft.agent.roles.model_calls import Asker
@@ -101,7 +101,7 @@ class ModelActor:
         except ProgramError as problem:
             return Written(source=source, program=None, problem=str(problem))
 
-    def _reference(self) -> dict[str, str]:
+    def _reference(self) -> dict[str, Any]:
         """What the prompt says of how programs reach the world and the tools."""
         if self._language != "python" and isinstance(self._environment, RunsPrograms):
             return {"reference": self._environment.program_reference()}

@@ -97,9 +97,7 @@ class FittedCalls:
             keep(fitted.messages)
             tokens = window.count(fitted.messages, tools)
             try:
-                answer = client.ask(
-                    fitted.messages, role=role, call=call, tools=tools, shape=prompt.shape
-                )
+                answer = client.ask(fitted.messages, role=role, call=call, tools=tools, shape=prompt.shape)
             except PromptTooLong as refusal:
                 if not left:
                     raise _refused(client, role, tokens) from refusal

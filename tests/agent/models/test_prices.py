@@ -145,16 +145,15 @@ def test_anthropics_cache_is_charged_as_a_cache(
 
 
 @pytest.mark.parametrize(
-    ("details", "estimated"),
+    ("details", "cached"),
     [
-        ({"cached_tokens": 400}, False),
-        ({"cached_tokens": 4_000}, True),
-        ({"cached_tokens": -4}, True),
+        ({"cached_tokens": 400}, 400),
+        ({"cached_tokens": -4}, 0),
     ],
 )
 def test_openais_cache_is_charged_as_a_cache_where_it_can_be_believed(
     details: dict[str, int],
-    estimated: bool,
+    cached: int,
     serve: Callable[..., ChatServer],
     client_of: Callable[..., ModelClient],
 ) -> None:
@@ -178,6 +177,5 @@ def test_openais_cache_is_charged_as_a_cache_where_it_can_be_believed(
 
     answer = client.ask(HELLO, role="actor", call=1)
 
-    assert answer.estimated is estimated
-    if not estimated:
-        assert answer.money == pytest.approx((600 * 10 + 400 * 1) / 1e6)
+    assert answer.cached_tokens == cached
+    assert answer.money == pytest.approx(((1_000 - cached) * 10 + cached * 1) / 1e6)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import ssl
 
-from fieldcraft.agent.models.error_parts import causes, status_of, words_of
 from fieldcraft.agent.models.errors import ModelError, ModelRefused, PromptTooLong
+from fieldcraft.agent.models.failures.error_parts import causes, status_of, words_of
+from fieldcraft.agent.models.failures.rationing import is_rationed, wait_asked
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import provider_of
-from fieldcraft.agent.models.rationing import is_rationed, wait_asked
 from fieldcraft.agent.models.windows.too_long import too_long
 from fieldcraft.agent.redact import redact
 

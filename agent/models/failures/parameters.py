@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.agent.models.error_parts import status_of, words_of
+from fieldcraft.agent.models.failures.error_parts import status_of, words_of
 from fieldcraft.agent.redact import redact
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from fieldcraft.agent.models.errors import ModelRationed
-from fieldcraft.agent.models.faults import PassingFault, Rationed
+from fieldcraft.agent.models.failures.faults import PassingFault, Rationed
 from fieldcraft.agent.models.settings import ModelSettings
 
 logger = logging.getLogger(__name__)

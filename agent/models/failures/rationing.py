@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from fieldcraft.agent.models.error_parts import codes_of, headers_of, status_of, words_of
+from fieldcraft.agent.models.failures.error_parts import codes_of, headers_of, status_of, words_of
 
 _ALWAYS = frozenset({429, 498, 529})
 """Too many requests; Groq's flex tier is full; Anthropic is overloaded."""
