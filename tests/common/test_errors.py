@@ -22,6 +22,8 @@ INTERNAL = {
     "BuildFailed",
     "CheckGivenUp",
     "Fault",
+    "NoRoom",
+    "Rationed",
     "ForkServerGone",
     "IndexDamaged",
     "LockTaken",
