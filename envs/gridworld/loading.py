@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -58,12 +59,13 @@ def parse_rules(text: str, source: str) -> Rules:
 
 def _read_json(text: str, source: str) -> Any:
     """Parse a text, and refuse duplicate names in a mapping."""
-    doubled = False
+    doubled: list[str] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal doubled
         found = dict(pairs)
-        doubled = doubled or len(found) < len(pairs)
+        if len(found) < len(pairs) and not doubled:
+            names = Counter(name for name, _ in pairs)
+            doubled.append(next(name for name, count in names.items() if count > 1))
         return found
 
     try:
@@ -75,9 +77,18 @@ def _read_json(text: str, source: str) -> Any:
     except ValueError as error:
         raise RulesError(f"{source}: no rules: {error}") from error
     if doubled:
-        name, line = next(_doubles(yaml.compose(text, Loader=_LOADER)))
-        raise RulesError(f"{source}, line {line}: {name!r} stands here for the second time; keep one")
+        name, place = _second(text, source, doubled[0])
+        raise RulesError(f"{place}: {name!r} stands here for the second time; keep one")
     return data
+
+
+def _second(text: str, source: str, name: str) -> tuple[str, str]:
+    """A name that is there twice, and where: with its line if YAML's parser, which knows lines, reads the file."""
+    try:
+        found = next(_doubles(yaml.compose(text, Loader=_LOADER)), None)
+    except yaml.YAMLError:
+        found = None
+    return (name, source) if found is None else (found[0], f"{source}, line {found[1]}")
 
 
 def _check_bounds(data: Any, source: str) -> None:

@@ -117,6 +117,13 @@ def test_numbers_and_names_that_make_no_sense_are_refused(tmp_path, old, new, pr
     assert problem in str(caught.value) and "line " in str(caught.value)
 
 
+def test_a_doubled_name_is_said_where_the_lines_cannot_be_counted(tmp_path):
+    path = tmp_path / "rules.json"
+    path.write_text('{"format": 1, "odd": "\\ud800", "format": 1}')
+    with pytest.raises(RulesError, match="rules.json: 'format' stands here for the second time"):
+        load_rules(path)
+
+
 def test_brackets_without_end_are_no_rules(tmp_path):
     path = tmp_path / "rules.json"
     path.write_text("[" * 100_000)
