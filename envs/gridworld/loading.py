@@ -83,7 +83,7 @@ def _read_json(text: str, source: str) -> Any:
 
 
 def _second(text: str, source: str, name: str) -> tuple[str, str]:
-    """A name that is there twice, and where: with its line if YAML's parser, which knows lines, reads the file."""
+    """A name that is there twice, and where: with its line if YAML's parser reads the file."""
     try:
         found = next(_doubles(yaml.compose(text, Loader=_LOADER)), None)
     except yaml.YAMLError:
