@@ -53,7 +53,11 @@ class AnthropicServer(ProtocolServer):
             )
 
     def write(self, said: Said, body: dict[str, Any]) -> bytes:
-        stop = "tool_use" if said.calls else {"stop": "end_turn", "length": "max_tokens"}[said.finish]
+        stop = (
+            "tool_use"
+            if said.calls
+            else {"stop": "end_turn", "length": "max_tokens"}.get(said.finish, said.finish)
+        )
         answer = {
             "id": "msg_1",
             "type": "message",

@@ -54,7 +54,7 @@ class GeminiServer(ProtocolServer):
             "candidates": [
                 {
                     "content": {"role": "model", "parts": _parts(said)},
-                    "finishReason": {"stop": "STOP", "length": "MAX_TOKENS"}[said.finish],
+                    "finishReason": {"stop": "STOP", "length": "MAX_TOKENS"}.get(said.finish, said.finish),
                     "index": 0,
                 }
             ],

@@ -1,0 +1,161 @@
+"""A model that refuses, or is cut short, gives an answer: named, billed once, and no end of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "models"))
+
+from servers import PROTOCOLS, Asked, OpenAIServer, ProtocolServer, Said
+from tool_workshop import WOOD, live, program
+
+from fieldcraft.agent import RunSettings
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.models import Message, ModelClient, ModelSettings
+from fieldcraft.agent.settings import BudgetLimits
+
+WORDS = "I cannot help with hunting animals."
+REFUSES = Said(extra={"refusal": WORDS, "content": None})
+Script = Callable[[Asked], Said]
+Settings = Callable[..., RunSettings]
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.setenv(variable, "loopback-0123456789")
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[[type[ProtocolServer], Script], ProtocolServer]]:
+    servers: list[ProtocolServer] = []
+
+    def start(kind: type[ProtocolServer], script: Script) -> ProtocolServer:
+        servers.append(kind(script))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "words"),
+    [
+        ("openai", REFUSES, WORDS),
+        ("openai", Said("", finish="content_filter"), "filter withheld the answer (content_filter)"),
+        ("anthropic", Said("", finish="refusal"), "the model declined to answer"),
+        ("gemini", Said("", finish="SAFETY"), "filter withheld the answer (safety)"),
+        ("gemini", Said("", finish="PROHIBITED_CONTENT"), "(prohibited_content)"),
+    ],
+)
+def test_a_refusal_is_an_answer_that_is_asked_for_once(
+    started: Callable[..., ProtocolServer], protocol: str, said: Said, words: str
+) -> None:
+    server = started(PROTOCOLS[protocol], lambda _: said)
+    settings = ModelSettings(base_url=server.url, timeout=30, retries=3, backoff=0.01)
+    answer = ModelClient(server.name, settings).ask(
+        [Message(role="user", text="Hunt.")], role="actor", call=1
+    )
+    assert words in answer.refusal
+    assert (answer.text, answer.attempts, len(server.bodies)) == ("", 1, 1)
+
+
+def run(
+    server: ProtocolServer, toy_settings: Settings, tmp_path: Path, **options: Any
+) -> tuple[Any, list[Any]]:
+    settings = toy_settings(
+        model=server.name,
+        model_options={"base_url": server.url, "timeout": 30.0, "retries": 0},
+        keep_skills=False,
+        **{"critic": "none", "questions": 0, "budget": BudgetLimits(iterations=2), **options},
+    )
+    return live(settings, tmp_path / "runs")
+
+
+def test_a_refused_program_is_a_failed_attempt_that_the_next_one_is_shown(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        asked.append(now.text)
+        return REFUSES if len(asked) == 1 else Said(program("pass"))
+
+    state, events = run(started(OpenAIServer, script), toy_settings, tmp_path)
+    [refused] = [event for event in events if isinstance(event, e.AnswerRefused)]
+    assert WORDS in refused.problem
+    assert WORDS in asked[1]
+    assert state.spent.iterations == 2
+
+
+def test_a_refused_proposal_is_named_to_the_curriculum_and_another_one_is_taken(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def script(now: Asked) -> Said:
+        if "```python" in now.text:
+            return Said(program("pass"))
+        if '"goal"' not in now.text:
+            return Said("Unknown.")
+        asked.append(now.text)
+        return REFUSES if len(asked) == 1 else Said(json.dumps(WOOD))
+
+    _, events = run(started(OpenAIServer, script), toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
+    assert [event.problem for event in events if isinstance(event, e.ProposalRefused)] == [
+        f"the model refused to answer: {WORDS}"
+    ]
+    assert f"> the model refused to answer: {WORDS}" in asked[1] and WORDS not in asked[0]
+
+
+def test_a_model_that_only_refuses_stops_the_run_with_its_words(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    server = started(OpenAIServer, lambda _: REFUSES)
+    _, events = run(server, toy_settings, tmp_path, model_failures=3)
+    [paused] = [event for event in events if isinstance(event, e.RunPaused)]
+    assert paused.reason == (
+        f"models refused 3 times in a row to answer, the last time the curriculum's: {WORDS}"
+    )
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize("text", ["", "Plan.\n```python\ndef chop(bot):\n    bot.ch"])
+def test_a_program_that_was_cut_is_asked_for_once_more_and_shorter(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path, text: str
+) -> None:
+    asked: list[str] = []
+
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        asked.append(now.text)
+        return Said(text, finish="length") if len(asked) == 1 else Said(program("pass"))
+
+    _, events = run(started(OpenAIServer, script), toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
+    assert "much shorter" in asked[1]
+    assert not [event for event in events if isinstance(event, e.AnswerRefused)]
+
+
+def test_one_that_is_cut_again_is_a_problem_that_names_the_setting(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        return Said("Plan.", finish="length")
+
+    server = started(OpenAIServer, script)
+    _, events = run(server, toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
+    [refused] = [event for event in events if isinstance(event, e.AnswerRefused)]
+    assert "raise model_options.max_output_tokens" in refused.problem
+    assert sum(isinstance(event, e.ModelAnswered) and event.role == "actor" for event in events) == 2
