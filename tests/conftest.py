@@ -21,6 +21,7 @@ SLOW = (
     "agent/test_methods.py",
     "agent/test_notebook.py",
     "agent/test_older_tails.py",
+    "agent/test_refusals.py",
     "agent/test_resume.py",
     "agent/test_tools_resumed.py",
     "agent/test_typed_api.py",
