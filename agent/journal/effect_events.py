@@ -82,6 +82,15 @@ class ModelFailed(BaseEvent):
     rationed: bool = False
 
 
+class ModelWaited(BaseEvent):
+    """A note for people: the provider rations calls, and the model is asked again after `seconds`."""
+
+    type: Literal["model_waited"] = "model_waited"
+    role: Text
+    model: Text
+    seconds: Amount
+
+
 class HumanAsked(BaseEvent):
     """Intent: a person is about to be asked."""
 

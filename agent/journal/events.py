@@ -19,6 +19,7 @@ from fieldcraft.agent.journal.effect_events import (
     ModelAnswered,
     ModelAsked,
     ModelFailed,
+    ModelWaited,
     ToolCalled,
     ToolReturned,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "ModelAnswered",
     "ModelAsked",
     "ModelFailed",
+    "ModelWaited",
     "ToolCalled",
     "ToolReturned",
 ]
@@ -244,15 +246,6 @@ class Warned(BaseEvent):
 
     type: Literal["warned"] = "warned"
     text: Text
-
-
-class ModelWaited(BaseEvent):
-    """A note for people: the provider rations calls, and the model is asked again after `seconds`."""
-
-    type: Literal["model_waited"] = "model_waited"
-    role: Text
-    model: Text
-    seconds: Amount
 
 
 class RunPaused(BaseEvent):

@@ -97,7 +97,8 @@ def _input(reported: Mapping[str, Any], asked: tuple[int, int]) -> tuple[int | N
     written = sum(count for name, count in cached.items() if name.endswith("cache_creation"))
     written += cached.get("ephemeral_5m_input_tokens", 0) + an_hour
     fetched = sum(count for name, count in cached.items() if name.endswith("cache_read"))
-    if not read or fetched + written > read or _too_few(read, asked[0]):
+    odd = _is_odd(reported, "input_token_details")
+    if not read or odd or fetched + written > read or _too_few(read, asked[0]):
         return None, (0, 0, 0)
     return read, (fetched, written, an_hour)
 
@@ -126,6 +127,13 @@ def _output(reported: Mapping[str, Any], said: tuple[int]) -> tuple[int | None, 
 
 def _too_few(tokens: int, characters: int) -> bool:
     return characters >= _JUDGED_FROM and tokens * _MOST_CHARACTERS_PER_TOKEN < characters
+
+
+def _is_odd(reported: Mapping[str, Any], name: str) -> bool:
+    """Whether any of these details is a number that counts no tokens."""
+    details = reported.get(name)
+    held = details.values() if isinstance(details, Mapping) else ()
+    return any(value is not None and _count(value) is None for value in held)
 
 
 def _details(reported: Mapping[str, Any], name: str) -> dict[str, int]:
