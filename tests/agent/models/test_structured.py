@@ -290,6 +290,20 @@ def test_other_protocols_go_back_to_text(
     assert "schema" not in json.dumps(server.requests[1][2]).lower()
 
 
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(("name", "reply", "_schema_in"), PROTOCOLS)
+def test_prose_in_other_protocols_is_asked_again_in_text(
+    serve: Serve, name: str, reply: Callable[[str], Reply], _schema_in: Callable[[Any], Any]
+) -> None:
+    server = serve(reply("Yes, it was."), reply(VERDICT))
+    settings = ModelSettings(base_url=server.url.removesuffix("/v1"), structured="always", retries=0)
+
+    answer = ModelClient(name, settings).ask(QUESTION, role="critic", call=1, shape=ModelVerdict)
+
+    assert answer.text == VERDICT
+    assert (answer.input_tokens, answer.output_tokens) == (22, 6)
+
+
 @pytest.mark.parametrize(
     ("profile", "form"), [(None, False), ({}, False), ({"structured_output": True}, True)]
 )
