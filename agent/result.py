@@ -75,6 +75,7 @@ class RunResult(RunState):
             ("Milestones", _listed(list(self.reached), 20) or "none"),
             ("Tokens", f"{spent.tokens:,}"),
             ("Cost", f"${spent.money:,.4f}" + (" and answers of unknown price" if spent.unpriced else "")),
+            *([("Rate limits", f"{spent.waited:,.0f} s waited")] if spent.waited else []),
             ("Folder", str(self.folder)),
         ]
         table = "".join(

@@ -124,7 +124,8 @@ class ToolReturned(BaseEvent):
     """Outcome: a value of JSON data, or the `error` message for the caller.
 
     Tokens and `money` (USD) are those of models that the tool called; `unpriced` counts answers among them
-    with unknown prices. `tries` is 0 if the tool was not called. `seconds` exclude the wait for a person.
+    with unknown prices. `tries` is 0 if the tool was not called. `seconds` exclude the wait for a person, and
+    the `waited` seconds that rate limits of models asked for.
     """
 
     type: Literal["tool_returned"] = "tool_returned"
@@ -140,6 +141,7 @@ class ToolReturned(BaseEvent):
     money: Amount = 0.0
     unpriced: Count = 0
     seconds: Amount = 0.0
+    waited: Amount = 0.0
 
 
 class ApprovalAsked(BaseEvent):

@@ -111,6 +111,7 @@ def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.Appr
             spent.money += event.money
             spent.unpriced += event.unpriced
             spent.seconds += 0.0 if event.user == "programs" else event.seconds
+            spent.waited += event.waited
             state.calls["tools"] = state.calls.get("tools", 0) + event.model_calls
 
 

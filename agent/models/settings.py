@@ -32,12 +32,12 @@ class ModelSettings(Discreet, BaseModel):
     `timeout` ends one attempt (seconds of wall time); after it come up to `retries` more, `backoff` seconds
     apart at first and doubling with jitter up to a minute, or as long as the server asks for, but never past
     `retry_seconds` from the first. Where a provider rations calls (HTTP 429, overload), its own waits are
-    obeyed up to `rate_limit_seconds` in a row. `context` is the model's context window in tokens, where its
-    provider does not say. `structured` says whether answers in JSON are asked for by their JSON schema:
-    `auto` where the model is known to have that and `base_url` is not set. `base_url` points a provider at
-    another server of its protocol. What is `None` is left to the provider. `prices` go before the price list;
-    keys are `provider:model`. `tools` and `sources` are where a `toolformer:` finds the tools that it calls,
-    `corpus` is what its `search` looks in; the run's where omitted.
+    obeyed up to `rate_limit_seconds` for one answer, a year at most. `context` is the model's context window
+    in tokens, where its provider does not say. `structured` says whether answers in JSON are asked for by
+    their JSON schema: `auto` where the model is known to have that and `base_url` is not set. `base_url`
+    points a provider at another server of its protocol. What is `None` is left to the provider. `prices` go
+    before the price list; keys are `provider:model`. `tools` and `sources` are where a `toolformer:` finds
+    the tools that it calls, `corpus` is what its `search` looks in; the run's where omitted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -46,7 +46,7 @@ class ModelSettings(Discreet, BaseModel):
     retries: int = Field(default=4, ge=0)
     retry_seconds: float = Field(default=300.0, gt=0)
     backoff: float = Field(default=1.0, gt=0)
-    rate_limit_seconds: float = Field(default=3600.0, ge=0)
+    rate_limit_seconds: float = Field(default=3600.0, ge=0, le=31_536_000, allow_inf_nan=False)
     context: int | None = Field(default=None, ge=256)
     structured: Literal["auto", "always", "never"] = "auto"
     temperature: float | None = Field(default=None, ge=0)

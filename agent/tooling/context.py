@@ -102,8 +102,8 @@ class Bill(Protocol):
     def question(self, call: int) -> int:
         """The number of the next model call of this tool call, from 1."""
 
-    def bill(self, call: int, usage: Usage) -> None:
-        """Record the cost of a model call of this tool call."""
+    def bill(self, call: int, usage: Usage, waited: float) -> None:
+        """Record the cost of a model call of this tool call, and the seconds of its rate limits."""
 
 
 class ModelOfRun:
@@ -130,11 +130,11 @@ class ModelOfRun:
         try:
             answer = client.ask([Message(role="user", text=prompt)], role="tools", call=question)
         except ModelUnavailable as error:
-            self._bill.bill(number, error.usage)
+            self._bill.bill(number, error.usage, error.waited)
             raise ToolError(redact(str(error))) from error
         except ModelError as error:
             raise ToolError(redact(str(error))) from error
-        self._bill.bill(number, answer)
+        self._bill.bill(number, answer, answer.waited)
         if answer.refusal:
             raise ToolError(f"the model refused to answer: {redact(answer.refusal)}")
         return redact(answer.text)
@@ -157,5 +157,5 @@ class NoBill:
         self._asked += 1
         return self._asked
 
-    def bill(self, call: int, usage: Usage) -> None:
+    def bill(self, call: int, usage: Usage, waited: float) -> None:
         """Ignore the cost."""

@@ -69,6 +69,7 @@ class ToolRecord:
         self._on_record: set[int] = set()
         self._finished: dict[int, ToolOutcome] = {}
         self._waited: dict[int, float] = {}
+        self._rationed: dict[int, float] = {}
         self._usage: dict[int, tuple[int, Usage]] = {}
         self._done: dict[tuple[str, str], list[ToolOutcome]] = defaultdict(list)
         self._asking: ToolCall | None = None
@@ -193,11 +194,12 @@ class ToolRecord:
                 asked for asked, _ in self._usage.values()
             )
 
-    def bill(self, call: int, usage: Usage) -> None:
-        """Put what a question cost on the bill of the call that asked it."""
+    def bill(self, call: int, usage: Usage, waited: float) -> None:
+        """Put what a question cost, and its waits, on the bill of the call that asked it."""
         with self._lock:
             asked, before = self._usage.get(call, (0, Usage()))
             self._usage[call] = (asked, before.plus(usage))
+            self._rationed[call] = self._rationed.get(call, 0.0) + waited
 
     def forget_played(self) -> None:
         """Drop replayed calls whose program is not run again."""
@@ -234,6 +236,7 @@ class ToolRecord:
 
     def _returned(self, call: ToolCall, outcome: ToolOutcome) -> e.ToolReturned:
         asked, usage = self._billed(call.number)
+        rationed = self._rationed.pop(call.number, 0.0)
         returned = e.ToolReturned(
             user=self._user,
             call=call.number,
@@ -246,7 +249,8 @@ class ToolRecord:
             output_tokens=usage.output_tokens,
             money=usage.money,
             unpriced=0 if usage.priced else asked,
-            seconds=max(0.0, outcome.seconds - self._waited.pop(call.number, 0.0)),
+            seconds=max(0.0, outcome.seconds - self._waited.pop(call.number, 0.0) - rationed),
+            waited=rationed,
         )
         self._done[record_key(call.name, call.arguments)].append(outcome)
         return returned

@@ -35,7 +35,7 @@ def status_of(error: BaseException) -> int | None:
             getattr(response, "status_code", None),
             metadata.get("HTTPStatusCode") if isinstance(metadata, Mapping) else None,
             getattr(cause, "code", None),
-            *(part.get(key) for part in _error_objects(cause) for key in ("code", "status")),
+            *(part.get(key) for part in error_objects(cause) for key in ("code", "status")),
         ]
         for candidate in candidates:
             status = _as_status(candidate)
@@ -70,7 +70,7 @@ def words_of(error: BaseException) -> str:
     """All that the exception says, its error object included, cut to a readable length."""
     parts: list[str] = []
     for cause in causes(error):
-        parts += [str(cause)[:_LONGEST_WORDS], *(_as_json(part) for part in _error_objects(cause))]
+        parts += [str(cause)[:_LONGEST_WORDS], *(_as_json(part) for part in error_objects(cause))]
     return "\n".join(dict.fromkeys(parts))[: 2 * _LONGEST_WORDS]
 
 
@@ -81,14 +81,14 @@ def codes_of(error: BaseException) -> set[str]:
         found.update(cls.__name__ for cls in type(cause).__mro__)
         values = [getattr(cause, "code", None), getattr(cause, "status", None)]
         values += [
-            part.get(key) for part in _error_objects(cause) for key in ("code", "type", "status", "Code")
+            part.get(key) for part in error_objects(cause) for key in ("code", "type", "status", "Code")
         ]
         found.update(value for value in values if isinstance(value, str))
     return found
 
 
-def _error_objects(error: BaseException) -> list[Mapping[str, Any]]:
-    """The error objects in an exception: `{"error": {...}}` or what stands in it."""
+def error_objects(error: BaseException) -> list[Mapping[str, Any]]:
+    """The error objects in an exception, without its causes: `{"error": {...}}` or what stands in it."""
     response = getattr(error, "response", None)
     held = [
         getattr(error, "body", None),

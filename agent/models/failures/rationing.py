@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from fieldcraft.agent.models.failures.error_parts import codes_of, headers_of, status_of, words_of
+from fieldcraft.agent.models.failures.error_parts import (
+    causes,
+    codes_of,
+    error_objects,
+    headers_of,
+    status_of,
+    words_of,
+)
 
 _ALWAYS = frozenset({429, 498, 529})
 """Too many requests; Groq's flex tier is full; Anthropic is overloaded."""
@@ -35,6 +42,9 @@ _WORDS = re.compile(
     r"|capacity (?:is )?exceeded|throttl|(?:server|model) (?:is )?(?:currently )?busy|slow down",
     re.IGNORECASE,
 )
+_NO_CHOICES = "null value for 'choices'"
+"""What LangChain says of an answer without any, which gateways give where the model behind them rations."""
+_LONGEST_LINE = 300
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NAMES = r"ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d"
 _PARTS = re.compile(rf"(\d{{1,15}}(?:\.\d{{0,12}})?)\s{{0,2}}({_NAMES})(?![a-z])", re.IGNORECASE)
@@ -53,9 +63,24 @@ def is_rationed(error: BaseException) -> bool:
     status = status_of(error)
     if status in _ALWAYS:
         return True
-    if status is None or status in (400, 403):
-        return bool(codes_of(error) & _CODES)
-    return status >= 500 and bool(codes_of(error) & _CODES or _WORDS.search(words_of(error)))
+    named = bool(codes_of(error) & _CODES)
+    if status is None:
+        return named or _says_so_in_an_answer(error)
+    if status < 500:
+        return named and status in (400, 403)
+    return named or bool(_WORDS.search(words_of(error))) or (status == 503 and wait_asked(error) is not None)
+
+
+def _says_so_in_an_answer(error: BaseException) -> bool:
+    """Whether an answer of HTTP 200 holds an error of this kind in the place of what was asked for."""
+    for cause in causes(error):
+        if _NO_CHOICES in str(cause)[:1000]:
+            return True
+        alone = cause.args[0] if type(cause) is ValueError and len(cause.args) == 1 else None
+        said = alone if isinstance(alone, str) and len(alone) <= _LONGEST_LINE else ""
+        if said or error_objects(cause):
+            return bool(_WORDS.search(said or words_of(cause)))
+    return False
 
 
 def wait_asked(error: BaseException) -> float | None:
@@ -102,9 +127,9 @@ def _until(value: str) -> float:
     """Seconds from now: a number of them, `6m0s`, the time since the epoch, or a date; else not a number."""
     number = _number(value)
     if not math.isnan(number):
-        if number > 1e11:
+        if 1e12 < number < 1e13:
             return number / 1000 - time.time()
-        return number - time.time() if number > 1e9 else number
+        return number - time.time() if 1e9 < number < 1e10 else number
     if _PARTS.match(value):
         return _duration(value)
     for read in (_internet_date, parsedate_to_datetime):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ _LOOKS = 0.2
 """Seconds between two looks at whether a wait is to end."""
 _SHOWN_FROM = 1.0
 """Seconds from which a wait for a rate limit is shown."""
+_QUIET = 60.0
+"""Seconds after a wait was shown in which shorter ones are not: a server may ask for one second at a time."""
 
 
 class Waits(Protocol):
@@ -75,6 +78,7 @@ class Retrying:
         self._began = time.monotonic()
         self.attempts = 0
         self.waited = 0.0
+        self._shown = -math.inf
 
     def __call__(self, attempt: Callable[[], T]) -> T:
         """The result of the first attempt without a fault.
@@ -100,11 +104,11 @@ class Retrying:
         asked = fault.retry_after
         seconds = self._backoff(self._rationed) if asked is None else asked
         limit = self._settings.rate_limit_seconds
+        if asked is None and self.waited < limit:
+            seconds = min(seconds, limit - self.waited)
         if self.waited + seconds > limit:
             raise ModelRationed(self._beyond(fault, seconds, limit), waited=self.waited) from fault
-        self._log(fault, seconds)
-        if seconds >= _SHOWN_FROM:
-            self._waits.announce(self._name, self._role, seconds)
+        self._show(fault, seconds)
         began = time.monotonic()
         try:
             if self._sleep(seconds):
@@ -113,6 +117,17 @@ class Retrying:
                 ) from fault
         finally:
             self.waited += time.monotonic() - began
+
+    def _show(self, fault: Rationed, seconds: float) -> None:
+        """Show a wait: a short one only where none was shown in the last minute."""
+        now = time.monotonic()
+        if seconds < _QUIET and now - self._shown < _QUIET:
+            self._log(fault, seconds, logging.INFO)
+            return
+        self._shown = now
+        self._log(fault, seconds)
+        if seconds >= _SHOWN_FROM:
+            self._waits.announce(self._name, self._role, seconds)
 
     def _beyond(self, fault: Rationed, seconds: float, limit: float) -> str:
         asked = fault.retry_after is not None
@@ -140,8 +155,9 @@ class Retrying:
         first = self._settings.backoff
         return min(first * 2.0 ** min(number - 1, 60), _LONGEST_WAIT) + random.uniform(0, first)  # noqa: S311
 
-    def _log(self, fault: PassingFault, seconds: float) -> None:
-        logger.warning(
+    def _log(self, fault: PassingFault, seconds: float, level: int = logging.WARNING) -> None:
+        logger.log(
+            level,
             "%s, asked for the %s: %s; attempt %d follows in %.1f s",
             self._name,
             self._role,
