@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import certifi
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
