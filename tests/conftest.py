@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from machine import IN_CI, missing_in
 
+from fieldcraft.common.secrets.redaction import forget
+
 TESTS = Path(__file__).parent
 SLOW = (
     "agent/offline/test_learning.py",
@@ -61,6 +63,12 @@ SLOW = (
     "tools/toolformer/*",
 )
 """Files whose tests start servers, containers, browsers, trainings or many processes, or make many runs."""
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> None:
+    """What this process learned to take out of texts in one test says nothing to the next."""
+    forget()
 
 
 @pytest.fixture(autouse=True)
