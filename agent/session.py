@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from fieldcraft.agent.extensions import OBJECT, check_parts
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.library_place import find_library
+from fieldcraft.agent.journal.recorded_log import recorded
 from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import THIS_VERSION, Run, absolute_path
 from fieldcraft.agent.journal.tail import reached_by
@@ -40,8 +40,6 @@ from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_la
 from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.sources.settings import ToolSources
-
-logger = logging.getLogger(__name__)
 
 AskHuman = Callable[[str], str]
 
@@ -343,7 +341,7 @@ def _assemble(
 
 
 def _warn(recorder: Recorder, problem: str) -> None:
-    """Log and record what a person should know; `recorded` tells who shows the run's events as well."""
+    """Log and record what a person should know."""
     text = redact(problem)[:1000]
-    logger.warning("%s", text, extra={"recorded": True})
+    recorded.warning("%s", text)
     recorder.record_metadata(e.Warned(text=text))

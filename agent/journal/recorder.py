@@ -65,7 +65,7 @@ class Recorder:
     Attributes:
         interrupted: the last intent on the tape had no outcome, and the effect is being done again.
         model_failures: failed model calls in a row since this process began.
-        refusals: answers in a row, since this process began, that models refused to give.
+        refusals: by role, answers in a row that its model refused to give since this process began.
         on_calls: called with the tool calls of a replayed effect.
         start: where the run stood before the events that are played back.
     """
@@ -76,7 +76,7 @@ class Recorder:
         self.start = Start.of(run.state)
         self.interrupted = False
         self.model_failures = 0
-        self.refusals = 0
+        self.refusals: dict[str, int] = {}
         self._tape = deque(run.tape)
         self._listeners = listeners
         self._stop: str | None = None
@@ -198,7 +198,8 @@ class Recorder:
     def _count(self, written: e.ModelAnswered | e.ModelFailed) -> None:
         if isinstance(written, e.ModelAnswered):
             self.model_failures = 0
-            self.refusals = self.refusals + 1 if written.refusal else 0
+            refusals = self.refusals.get(written.role, 0) + 1
+            self.refusals[written.role] = refusals if written.refusal else 0
         else:
             self.model_failures += not written.rationed
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from fieldcraft.agent.models.deadline import within
+from fieldcraft.agent.models.endings import is_truncated, refusal_of, refusal_of_request
 from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.failures.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.failures.parameters import Parameters, parameters_of
-from fieldcraft.agent.models.failures.refusals import refusal_of, refusal_of_request
 from fieldcraft.agent.models.failures.retrying import NobodyWaits, Retrying, Waits
 from fieldcraft.agent.models.keeping.kept_turns import turn_of
-from fieldcraft.agent.models.messages import Answer, Message, Usage
+from fieldcraft.agent.models.messages import Answer, Message, ToolRequest, Usage
 from fieldcraft.agent.models.prices import price_of
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CUT = ("length", "max_tokens", "model_context_window_exceeded", "model_length", "pause_turn")
-"""Reasons to end an answer before it was whole; `pause_turn` is Anthropic's for one that may go on."""
 _SHORT = 2_000
 """Tokens of a prompt that fits any window, so that nothing has to be known of it."""
 _NOT_VALID = (400, 422)
@@ -52,7 +50,7 @@ class ModelClient:
     The provider's retries are switched off, so that attempts, waits and cost are known.
 
     Attributes:
-        window: how much of a prompt the model takes; whoever asks keeps to it.
+        window: how much of a prompt the model takes; its callers keep to it.
 
     Args:
         name: `provider:model`, as `resolve_model` takes it.
@@ -165,18 +163,34 @@ class ModelClient:
                 total_of(bill),
                 waited=retrying.waited,
             ) from fault
-        text, within = split_reasoning(entered(reply.text, _LONGEST_ANSWER))
         taken = {request.id for message in messages for request in message.requests}
-        requests = requests_of(reply, taken) if tools else ()
-        return Answer(
-            **total_of(bill).model_dump(),
-            text=text,
-            reasoning=entered(reasoning_apart(reply) or within, _LONGEST_ANSWER),
-            model=self.name,
+        return self._answer(
+            reply,
+            requests_of(reply, taken) if tools else (),
+            total_of(bill),
             seconds=max(time.monotonic() - started - retrying.waited, 0.0),
+            retrying=retrying,
+        )
+
+    def _answer(
+        self,
+        reply: AIMessage,
+        requests: tuple[ToolRequest, ...],
+        spent: Usage,
+        *,
+        seconds: float,
+        retrying: Retrying,
+    ) -> Answer:
+        text, reasoning = split_reasoning(entered(reply.text, _LONGEST_ANSWER))
+        return Answer(
+            **spent.model_dump(),
+            text=text,
+            reasoning=entered(reasoning_apart(reply) or reasoning, _LONGEST_ANSWER),
+            model=self.name,
+            seconds=seconds,
             waited=retrying.waited,
             attempts=retrying.attempts,
-            truncated=_is_truncated(reply),
+            truncated=is_truncated(reply),
             refusal=refusal_of(reply),
             requests=requests,
             turn=turn_of(reply, requests, model=self.name, text=text),
@@ -222,7 +236,7 @@ class ModelClient:
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
             return self._refused(error)
-        if not usable and not refusal_of(reply) and not _is_truncated(reply):
+        if not usable and not refusal_of(reply) and not is_truncated(reply):
             raise PassingFault(
                 "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
             )
@@ -250,7 +264,7 @@ class ModelClient:
             reply = self._billed(conversation, {}, (), bill)
             self._structured.give_up(problem)
             return reply
-        problem = "" if refusal_of(reply) else fault_of_answer(reply)
+        problem = fault_of_answer(reply)
         if not problem:
             return reply
         self._structured.give_up(problem)
@@ -294,9 +308,3 @@ def _known_as(model: BaseChatModel) -> str:
         return f"{said.get('ls_provider', '')}:{said.get('ls_model_name', '')}".strip(":")
     except Exception:
         return ""
-
-
-def _is_truncated(reply: AIMessage) -> bool:
-    said = reply.response_metadata
-    reasons = (said.get(key) for key in ("finish_reason", "stop_reason", "done_reason"))
-    return any(isinstance(reason, str) and reason.lower() in _CUT for reason in reasons)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from fieldcraft.agent.models.endings import is_truncated, refusal_of, was_ended_by
+from fieldcraft.agent.models.failures.error_parts import status_of
 from fieldcraft.agent.models.reasoning import split_reasoning
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.redact import redact
@@ -40,7 +42,6 @@ _SIGNS = (
 """Words of an error that is about the form of the answer."""
 _INVALID = (400, 422)
 _ENDED = ("", "stop", "end_turn", "stop_sequence", "eos", "eos_token", "tool_calls", "tool_use")
-_CUT = ("length", "max_tokens")
 _BLANKS = 100
 """Blanks at the end of an answer from which on it is a loop, a known fault of constrained decoding."""
 _LONGEST = 300
@@ -122,7 +123,7 @@ def invoke(
 def fault_of_form(error: Exception) -> str:
     """What an error says against the form of the answer; empty where the error is about something else."""
     said = f"{type(error).__name__}: {error}"
-    status = _status_of(error)
+    status = status_of(error)
     named = any(sign in said.lower() for sign in _SIGNS)
     if isinstance(error, (TypeError, NotImplementedError, UserWarning)) or status in _INVALID:
         return said
@@ -133,15 +134,15 @@ def fault_of_answer(reply: AIMessage) -> str:
     """Why an answer is none in the form that was asked for; empty where it is, or was refused or cut."""
     from fieldcraft.agent.prompts.answers import holds_object
 
-    reason = _end_of(reply)
-    if _is_refusal(reply) or reason not in (*_ENDED, *_CUT):
+    cut = is_truncated(reply)
+    if refusal_of(reply) or not (cut or was_ended_by(reply) in _ENDED):
         return ""
     text, _ = split_reasoning(reply.text)
     if not text.strip():
         return "the answer was empty"
     if len(text) - len(text.rstrip()) > _BLANKS:
         return "the answer ended in blanks"
-    return "" if reason in _CUT or holds_object(text) else "the answer was no JSON object"
+    return "" if cut or holds_object(text) else "the answer was no JSON object"
 
 
 def _is_wanted(settings: ModelSettings, model: BaseChatModel, *, given: bool) -> bool:
@@ -199,16 +200,6 @@ def _simple(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
     return simple
 
 
-def _status_of(error: Exception) -> int | None:
-    """The HTTP status of an error, which Google's package leaves to the cause."""
-    for source in (error, getattr(error, "response", None), error.__cause__):
-        for name in ("status_code", "code"):
-            status = getattr(source, name, None)
-            if isinstance(status, int) and status >= 400:
-                return status
-    return None
-
-
 def _reply_in(model: BaseChatModel, error: Exception) -> AIMessage | None:
     from langchain_core.messages import AIMessage
 
@@ -219,16 +210,3 @@ def _reply_in(model: BaseChatModel, error: Exception) -> AIMessage | None:
     except Exception:
         return None
     return reply if isinstance(reply, AIMessage) else None
-
-
-def _end_of(reply: AIMessage) -> str:
-    said = reply.response_metadata
-    found = (said.get(key) for key in ("finish_reason", "stop_reason", "done_reason"))
-    return str(next(filter(None, found), "")).lower()
-
-
-def _is_refusal(reply: AIMessage) -> bool:
-    blocks = reply.content if isinstance(reply.content, list) else []
-    return bool(reply.additional_kwargs.get("refusal")) or any(
-        isinstance(block, dict) and block.get("type") == "refusal" for block in blocks
-    )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.recorded_log import recorded
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.models.errors import PromptTooLong, WindowTooSmall
 from fieldcraft.agent.models.messages import Answer, Message
@@ -121,7 +122,7 @@ class FittedCalls:
             f"prompts of the {role} ({template}) are shortened to fit {_window(client)} of {client.name}: "
             f"{', '.join(fitted.left_out)} left out where there is no room"
         )
-        logger.warning("%s", text, extra={"recorded": True})
+        recorded.warning("%s", text)
         self._recorder.record_metadata(e.Warned(text=text))
 
 

@@ -147,7 +147,7 @@ class Asker:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
 
         One that was cut is asked for once again as a whole, but shorter: models that are asked for the rest
-        begin anew in the middle of a line, or repeat themselves.
+        start again in the middle of a line, or repeat themselves.
 
         Args:
             role: who asks.
@@ -233,10 +233,10 @@ class Asker:
                 raise ModelsSilent(f"{failures} model calls in a row failed: {outcome.error}")
 
     def _stop_if_refused(self, answer: e.ModelAnswered) -> None:
-        refusals = self._recorder.refusals
+        refusals = self._recorder.refusals.get(answer.role, 0)
         if answer.refusal and refusals >= self._settings.model_failures:
             raise ModelsSilent(
-                f"models refused {refusals} times in a row to answer, the last time the {answer.role}'s: "
+                f"the model of the {answer.role} refused {refusals} times in a row to answer: "
                 f"{answer.refusal}"
             )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.agent.journal.recorded_log import silenced
 from fieldcraft.agent.journal.recorder import StopRequested
 from fieldcraft.cli.errors import FAILURE, STOPPED
 from fieldcraft.cli.views.console import console
@@ -100,10 +100,6 @@ class Stopper:
         self.notice()
 
 
-def _unrecorded(record: logging.LogRecord) -> bool:
-    return not getattr(record, "recorded", False)
-
-
 @dataclass
 class Drive:
     """One run, driven to its end or its next pause.
@@ -181,15 +177,8 @@ class Drive:
     @contextmanager
     def _logged_once(self) -> Iterator[None]:
         """Keep out of the log what the view shows on the same screen."""
-        logs = [logging.getLogger(f"fieldcraft.agent.{name}") for name in ("session", "models.retrying")]
-        if self.view.on_screen:
-            for log in logs:
-                log.addFilter(_unrecorded)
-        try:
+        with silenced() if self.view.on_screen else nullcontext():
             yield
-        finally:
-            for log in logs:
-                log.removeFilter(_unrecorded)
 
     @contextmanager
     def _heeding(self, session: Session) -> Iterator[None]:

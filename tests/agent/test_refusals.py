@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
 
-from servers import PROTOCOLS, Asked, OpenAIServer, ProtocolServer, Said
+from servers import PROTOCOLS, Asked, OpenAIServer, ProtocolServer, Refused, Said
 from tool_workshop import WOOD, live, program
 
 from fieldcraft.agent import RunSettings
@@ -53,12 +53,20 @@ def started() -> Iterator[Callable[[type[ProtocolServer], Script], ProtocolServe
         ("anthropic", Said("", finish="refusal"), "the model declined to answer"),
         ("gemini", Said("", finish="SAFETY"), "filter withheld the answer (safety)"),
         ("gemini", Said("", finish="PROHIBITED_CONTENT"), "(prohibited_content)"),
+        ("openai", Refused("Content Exists Risk"), "filter stopped the prompt"),
+        ("openai", Refused("Input data may contain inappropriate content: DataInspectionFailed"), "stopped"),
+        ("anthropic", Refused("Output blocked by content filtering policy"), "filter stopped the prompt"),
     ],
 )
 def test_a_refusal_is_an_answer_that_is_asked_for_once(
-    started: Callable[..., ProtocolServer], protocol: str, said: Said, words: str
+    started: Callable[..., ProtocolServer], protocol: str, said: Said | Refused, words: str
 ) -> None:
-    server = started(PROTOCOLS[protocol], lambda _: said)
+    def script(_: Asked) -> Said:
+        if isinstance(said, Refused):
+            raise said
+        return said
+
+    server = started(PROTOCOLS[protocol], script)
     settings = ModelSettings(base_url=server.url, timeout=30, retries=3, backoff=0.01)
     answer = ModelClient(server.name, settings).ask(
         [Message(role="user", text="Hunt.")], role="actor", call=1
@@ -123,10 +131,18 @@ def test_a_model_that_only_refuses_stops_the_run_with_its_words(
     server = started(OpenAIServer, lambda _: REFUSES)
     _, events = run(server, toy_settings, tmp_path, model_failures=3)
     [paused] = [event for event in events if isinstance(event, e.RunPaused)]
-    assert paused.reason == (
-        f"models refused 3 times in a row to answer, the last time the curriculum's: {WORDS}"
-    )
+    assert paused.reason == f"the model of the curriculum refused 3 times in a row to answer: {WORDS}"
     assert len(server.bodies) == 3
+
+
+def test_an_actor_that_only_refuses_stops_the_run_though_others_answer(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    server = started(OpenAIServer, lambda now: REFUSES if "```python" in now.text else Said(json.dumps(WOOD)))
+    options = {"model_failures": 3, "attempts": 2, "budget": BudgetLimits(iterations=9)}
+    _, events = run(server, toy_settings, tmp_path, **options)
+    [paused] = [event for event in events if isinstance(event, e.RunPaused)]
+    assert paused.reason == f"the model of the actor refused 3 times in a row to answer: {WORDS}"
 
 
 @pytest.mark.parametrize("text", ["", "Plan.\n```python\ndef chop(bot):\n    bot.ch"])

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from fieldcraft.agent.journal.recorded_log import recorded
 from fieldcraft.agent.models.errors import ModelRationed
 from fieldcraft.agent.models.failures.faults import PassingFault, Rationed
 from fieldcraft.agent.models.settings import ModelSettings
@@ -156,7 +157,8 @@ class Retrying:
         return min(first * 2.0 ** min(number - 1, 60), _LONGEST_WAIT) + random.uniform(0, first)  # noqa: S311
 
     def _log(self, fault: PassingFault, seconds: float, level: int = logging.WARNING) -> None:
-        logger.log(
+        log = recorded if isinstance(fault, Rationed) and seconds >= _SHOWN_FROM else logger
+        log.log(
             level,
             "%s, asked for the %s: %s; attempt %d follows in %.1f s",
             self._name,
@@ -164,7 +166,6 @@ class Retrying:
             fault,
             self.attempts + 1,
             seconds,
-            extra={"recorded": isinstance(fault, Rationed) and seconds >= _SHOWN_FROM},
         )
 
     def _sleep(self, seconds: float) -> bool:

@@ -1,0 +1,110 @@
+"""How an answer ended: whole, cut at a limit, or refused by the model or a filter of its provider.
+
+A refused or cut answer is an answer: it is never asked for again as an empty one would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fieldcraft.agent.models.failures.error_parts import status_of, words_of
+from fieldcraft.common.secrets.redaction import redact
+from fieldcraft.common.text import visible_line
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+_LONGEST = 300
+_REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
+_CUT = frozenset(
+    {
+        "length",
+        "max_tokens",
+        "max_output_tokens",
+        "model_context_window_exceeded",
+        "model_length",
+        "pause_turn",
+    }
+)
+"""Reasons to end an answer before it was whole; `pause_turn` is Anthropic's for one that may go on."""
+_FILTERS = frozenset(
+    {
+        "blocked",
+        "blocklist",
+        "content_filter",
+        "content_filtered",
+        "guardrail_intervened",
+        "image_safety",
+        "language",
+        "model_armor",
+        "prohibited_content",
+        "recitation",
+        "refusal",
+        "safety",
+        "sensitive",
+        "spii",
+    }
+)
+"""Reasons to end an answer, of OpenAI, Azure, Anthropic, Google, Amazon, Mistral, Zhipu and their like."""
+_FILTERED_REQUESTS = (
+    "blockedbycontentfiltering",
+    "content_filter",
+    "content_policy_violation",
+    "contentexistsrisk",
+    "data_inspection_failed",
+    "datainspectionfailed",
+    "flagged_input",
+    "responsibleaipolicyviolation",
+)
+"""What an error holds (lower case, no blanks) where a filter stopped the prompt: Azure, OpenAI, Anthropic,
+DeepSeek, Alibaba, OpenRouter."""
+_FILTERING_STATUSES = frozenset({400, 403, 422, 451})
+
+
+def is_truncated(reply: AIMessage) -> bool:
+    """Whether the answer was cut at a limit of the model."""
+    return any(reason in _CUT for reason in _reasons(reply.response_metadata))
+
+
+def was_ended_by(reply: AIMessage) -> str:
+    """The provider's first word on why the answer ended, in lower case; empty where it says nothing."""
+    return next(_reasons(reply.response_metadata), "")
+
+
+def refusal_of(reply: AIMessage) -> str:
+    """Why there is no answer: the model's words, or which filter of the provider withheld it; else empty."""
+    said = reply.additional_kwargs.get("refusal") or next(_refusing_blocks(reply.content), "")
+    if isinstance(said, str) and said.strip():
+        return visible_line(said, _LONGEST)
+    reason = next((reason for reason in _reasons(reply.response_metadata) if reason in _FILTERS), "")
+    if reason == "refusal":
+        return visible_line(reply.text, _LONGEST) or "the model declined to answer (refusal)"
+    return f"the provider's filter withheld the answer ({reason})" if reason else ""
+
+
+def refusal_of_request(error: BaseException) -> str:
+    """Which filter stopped the prompt, where an error of a provider's package says so; else empty."""
+    if status_of(error) not in _FILTERING_STATUSES:
+        return ""
+    words = "".join(f"{getattr(error, 'code', '')} {words_of(error)}".lower().split())
+    if not any(sign in words for sign in _FILTERED_REQUESTS):
+        return ""
+    return visible_line(f"the provider's filter stopped the prompt: {redact(str(error))}", _LONGEST)
+
+
+def _refusing_blocks(content: str | list[str | dict[str, Any]]) -> Iterator[str]:
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and block.get("type") == "refusal":
+            yield str(block.get("refusal") or block.get("text") or "")
+
+
+def _reasons(said: Mapping[str, Any]) -> Iterator[str]:
+    """Why the answer ended, or why none began, in lower case: the places where providers say it."""
+    found = [said.get(key) for key in _REASONS]
+    for place, key in (("incomplete_details", "reason"), ("prompt_feedback", "block_reason")):
+        inner = said.get(place)
+        found.append(inner.get(key) if isinstance(inner, Mapping) else None)
+    for reason in found:
+        if reason:
+            yield str(getattr(reason, "name", reason)).lower()
