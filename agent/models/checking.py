@@ -157,7 +157,8 @@ def _checked(client: ModelClient, kind: Kind, calls: Counter[str]) -> Checked:
         works, detail = True, _QUESTIONS[kind](ask)
     except AnswerUnusable as problem:
         cut = " (cut at its limit of output tokens)" if answers and answers[-1].truncated else ""
-        works, detail = False, f"{problem}{cut}; it said: {_shown(answers)}"
+        said = "" if answers and answers[-1].refusal else f"; it said: {_shown(answers)}"
+        works, detail = False, f"{problem}{cut}{said}"
     except ModelUnavailable as error:
         works, detail, spent = False, str(error), error.usage
     except ModelRefused as error:

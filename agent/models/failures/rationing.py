@@ -42,8 +42,6 @@ _WORDS = re.compile(
     r"|capacity (?:is )?exceeded|throttl|(?:server|model) (?:is )?(?:currently )?busy|slow down",
     re.IGNORECASE,
 )
-_NO_CHOICES = "null value for 'choices'"
-"""What LangChain says of an answer without any, which gateways give where the model behind them rations."""
 _LONGEST_LINE = 300
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NAMES = r"ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d"
@@ -74,8 +72,6 @@ def is_rationed(error: BaseException) -> bool:
 def _says_so_in_an_answer(error: BaseException) -> bool:
     """Whether an answer of HTTP 200 holds an error of this kind in the place of what was asked for."""
     for cause in causes(error):
-        if _NO_CHOICES in str(cause)[:1000]:
-            return True
         alone = cause.args[0] if type(cause) is ValueError and len(cause.args) == 1 else None
         said = alone if isinstance(alone, str) and len(alone) <= _LONGEST_LINE else ""
         if said or error_objects(cause):

@@ -143,7 +143,8 @@ def _print(report: ModelReport, roles: dict[str, bool]) -> None:
     if len(able) == len(roles):
         screen.print(say("it can serve in every role", "good"))
     else:
-        screen.print(say(f"it can serve as: {', '.join(able) or 'nothing'}", "warn" if able else "bad"))
+        words = f"as: {', '.join(able)}" if able else "in no role"
+        screen.print(say(f"it can serve {words}", "warn" if able else "bad"))
 
 
 def _facts(report: ModelReport) -> list[str]:

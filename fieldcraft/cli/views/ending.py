@@ -94,7 +94,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
         *([("Window", shortened)] if (shortened := shortened_prompts(state)) else []),
-        ("Lived", _life(overview)),
+        ("World", _world(overview)),
         ("Run", str(runs / overview.run)),
         ("Library", settings.library),
     ]
@@ -124,7 +124,7 @@ def _spent(overview: Overview) -> str:
     return f"{figures.tokens(spent)}, {figures.money(spent)}, {figures.seconds(spent)}"
 
 
-def _life(overview: Overview) -> str:
+def _world(overview: Overview) -> str:
     progress, tick = overview.state.progress, overview.state.observation.tick
     settings = overview.settings
     deaths = (

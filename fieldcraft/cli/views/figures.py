@@ -35,7 +35,7 @@ def moment(seconds: float) -> str:
 def money(spent: Spent) -> str:
     """The cost in US dollars, with a note if prices were unknown."""
     text = f"${spent.money:.2f}" if spent.money >= 1 or not spent.money else f"${spent.money:.4f}"
-    return text + (f" (price unknown for {spent.unpriced} answers)" if spent.unpriced else "")
+    return text + (f" (price unknown for {counted(spent.unpriced, 'answer')})" if spent.unpriced else "")
 
 
 def tokens(spent: Spent) -> str:
@@ -43,10 +43,10 @@ def tokens(spent: Spent) -> str:
     notes = [
         f"{spent.cached_tokens:,} cached" if spent.cached_tokens else "",
         f"{spent.reasoning_tokens:,} reasoning" if spent.reasoning_tokens else "",
-        f"estimated for {spent.estimated} answers" if spent.estimated else "",
+        f"estimated for {counted(spent.estimated, 'answer')}" if spent.estimated else "",
     ]
-    told = ", ".join(note for note in notes if note)
-    return f"{spent.tokens:,} tokens" + (f" ({told})" if told else "")
+    noted = ", ".join(note for note in notes if note)
+    return f"{spent.tokens:,} tokens" + (f" ({noted})" if noted else "")
 
 
 def seconds(spent: Spent) -> str:

@@ -13,7 +13,7 @@ import pytest
 from openai_server import ChatServer, Reply, fails, says, sends
 from pydantic import ValidationError
 
-from fieldcraft.agent.models import Message, ModelClient, ModelRationed, ModelSettings
+from fieldcraft.agent.models import Message, ModelClient, ModelRationed, ModelSettings, ModelUnavailable
 from fieldcraft.agent.models.failures.rationing import wait_asked
 from fieldcraft.agent.models.providers import resolve_model
 
@@ -43,7 +43,6 @@ RATIONED = {
     "its code as text": body(200, {"error": {"message": "no", "code": "429"}}),
     "its type alone": body(200, {"error": {"message": "no", "type": "rate_limit_error"}}),
     "its words alone": body(200, {"error": "Rate limit exceeded: free models per minute"}),
-    "no choices": body(200, {"id": None, "choices": None, "model": None, "usage": None}),
     "zero": fails(429, retry_after="0"),
     "negative": fails(429, retry_after="-5"),
     "not a number": fails(429, retry_after="nan"),
@@ -51,6 +50,14 @@ RATIONED = {
     "junk": fails(429, retry_after="soon"),
     "a date long past": fails(429, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"),
 }
+
+
+def test_an_answer_without_choices_and_without_a_word_of_a_limit_uses_up_the_retries(
+    serve: Serve, client_of: ClientOf
+) -> None:
+    server = serve(body(200, {"id": None, "choices": None, "model": None, "usage": None}))
+    with pytest.raises(ModelUnavailable, match="2 attempts"):
+        ask(client_of(server, retries=1))
 
 
 @pytest.mark.parametrize("reply", RATIONED.values(), ids=RATIONED.keys())
