@@ -7,15 +7,11 @@ program or verdict counts, and they are called again only for what the record do
 from __future__ import annotations
 
 import logging
-import reprlib
-from collections.abc import Callable, Sequence, Sized
-from threading import Lock
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
-from fieldcraft.agent.journal.store import JournalError
-from fieldcraft.agent.models.errors import ModelRefused
+from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
 from fieldcraft.agent.protocols import (
     Actor,
@@ -30,7 +26,8 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.actor import Written
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.curriculum import check_names
-from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker, ModelsSilent
+from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
+from fieldcraft.agent.roles.part_calls import SHOWN, Asking, attributes_of, called, shown
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
@@ -38,27 +35,11 @@ from fieldcraft.common.text import cut_text, valid_text, visible_line
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.skills import Execution, Program, ProgramError, Skill, SkillLibrary, parse_program
 from fieldcraft.skills.program.source import SOURCE_LIMIT, Language
-from fieldcraft.skills.sandbox.base import Sandbox, SandboxUnavailable
+from fieldcraft.skills.sandbox.base import Sandbox
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-_PAUSES = (
-    BudgetExhausted,
-    JournalDiverged,
-    JournalError,
-    ModelRefused,
-    ModelsSilent,
-    SandboxUnavailable,
-    StopRequested,
-)
-"""What comes through a part and is not its fault; it ends the run as it would from a built-in part."""
-_LONGEST_WORDS, _LONGEST_CRITIQUE, _SHOWN = 500, 2_000, 1_000
-
-
-_BRIEFLY = reprlib.Repr()
-_BRIEFLY.maxstring = _BRIEFLY.maxother = _SHOWN
+_LONGEST_WORDS, _LONGEST_CRITIQUE = 500, 2_000
 
 
 class OwnCurriculum:
@@ -92,7 +73,7 @@ class OwnCurriculum:
         recorded = self._recorder.upcoming(e.TaskProposed)
         if recorded is not None:
             return recorded.task
-        before = {} if self._warned else _attributes(self._part)
+        before = {} if self._warned else attributes_of(self._part)
         task = self._as_task(self._ask.called(self._name, lambda: self._part.propose(self._situation())))
         self._warn_of_changes(before)
         if task is None or task.context:
@@ -119,7 +100,7 @@ class OwnCurriculum:
             found = Task(words=cut_text(valid_text(found.strip()), _LONGEST_WORDS), origin="own")
         if found is not None and not isinstance(found, Task):
             raise BrokenPart(
-                f"{self._name} returned {_shown(found)}; "
+                f"{self._name} returned {shown(found)}; "
                 "`propose` must return a Task, its words, or None at the end"
             )
         if found is not None:
@@ -132,7 +113,7 @@ class OwnCurriculum:
     def _warn_of_changes(self, before: dict[str, str]) -> None:
         if self._warned:
             return
-        after = _attributes(self._part)
+        after = attributes_of(self._part)
         changed = sorted(name for name in after if after[name] != before.get(name))
         if changed:
             self._warned = True
@@ -211,7 +192,7 @@ class OwnActor:
             return Written(source=None, program=None, problem=None, given_up=f"{self._name} wrote no program")
         if not isinstance(answer, str):
             raise BrokenPart(
-                f"{self._name} returned {_shown(answer)}; `write` must return source, or None to give up"
+                f"{self._name} returned {shown(answer)}; `write` must return source, or None to give up"
             )
         answer = redact(answer)
         if "```" not in answer:
@@ -261,7 +242,7 @@ class OwnCritic:
             return Verdict(success=found, reasoning=f"{self._name} judged")
         if not isinstance(found, Verdict):
             raise BrokenPart(
-                f"{self._name} returned {_shown(found)}; `judge` must return a Verdict, or True or False"
+                f"{self._name} returned {shown(found)}; `judge` must return a Verdict, or True or False"
             )
         critique = "" if found.success else cut_text(found.critique, _LONGEST_CRITIQUE)
         return found.model_copy(update={"critique": critique})
@@ -292,12 +273,12 @@ class OwnRetriever:
             BrokenPart: it raised, or returned something other than skills that it was shown.
         """
         offered = self._library.usable(self._languages)
-        found = _called(self._name, lambda: list(self._part.search(query, tuple(offered), k)))
+        found = called(self._name, lambda: list(self._part.search(query, tuple(offered), k)))
         digests = {skill.digest for skill in offered}
         for skill in found:
             if not isinstance(skill, Skill) or skill.digest not in digests:
                 raise BrokenPart(
-                    f"{self._name} returned {_shown(skill)}; "
+                    f"{self._name} returned {shown(skill)}; "
                     "`search` must return some of the skills it is given"
                 )
         return list({skill.digest: skill for skill in found}.values())[:k]
@@ -320,9 +301,9 @@ class OwnSandbox:
         Raises:
             BrokenPart: the part raised, or returned what is no execution.
         """
-        found = _called(self._name, lambda: self._part.run(program, environment, **how))
+        found = called(self._name, lambda: self._part.run(program, environment, **how))
         if not isinstance(found, Execution):
-            raise BrokenPart(f"{self._name} returned {_shown(found)}; `run` must return an Execution")
+            raise BrokenPart(f"{self._name} returned {shown(found)}; `run` must return an Execution")
         return found
 
     def cancel(self) -> None:
@@ -334,75 +315,5 @@ class OwnSandbox:
         try:
             self._part.close()
         except Exception as error:
-            problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)
+            problem = visible_line(redact(f"{type(error).__name__}: {error}"), SHOWN)
             logger.warning("%s cannot be closed: %s", self._name, problem)
-
-
-class Asking:
-    """What a part asks its role's model with.
-
-    One question at a time: those of several threads would come back in another order after a resume, each
-    with an answer to another.
-    """
-
-    def __init__(self, asker: Asker, role: str) -> None:
-        self._asker, self._role = asker, role
-        self._now = Lock()
-        self._pause: Exception | None = None
-
-    def __call__(self, prompt: str) -> str:
-        """The answer."""
-        if not isinstance(prompt, str) or not prompt.strip():
-            raise TypeError(f"ask takes one question as text, not {_shown(prompt)}")
-        if not self._now.acquire(blocking=False):
-            raise RuntimeError("ask takes one question at a time; ask the next when the answer is there")
-        try:
-            return self._asker.plain(self._role, prompt)
-        except _PAUSES as pause:
-            self._pause = pause
-            raise
-        finally:
-            self._now.release()
-
-    def called(self, name: str, call: Callable[[], T]) -> T:
-        """What the part returns, unless a question that it asked ends the run, also where it caught that."""
-        self._pause = None
-        found = _called(name, call)
-        if self._pause is not None:
-            raise self._pause
-        return found
-
-
-def _called(name: str, call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except (*_PAUSES, AnswerWithheld):
-        raise
-    except Exception as error:
-        problem = visible_line(redact(f"{type(error).__name__}: {error}"), _SHOWN)
-        raise BrokenPart(f"{name} failed: {problem}; mend it and resume the run") from error
-
-
-def _attributes(part: object) -> dict[str, str]:
-    """The part's own attributes in a few letters each, to see which of them change."""
-    attributes = dict(getattr(part, "__dict__", {}))
-    return {name: f"{_length(value)} {_text(value)}" for name, value in attributes.items()}
-
-
-def _length(value: object) -> int:
-    try:
-        return len(value) if isinstance(value, Sized) else 0
-    except Exception:
-        return 0
-
-
-def _shown(value: object) -> str:
-    return visible_line(redact(f"{_text(value)} ({type(value).__name__})"), 200)
-
-
-def _text(value: object) -> str:
-    """The beginning of the `repr` of a user's object, which may be large or fail."""
-    try:
-        return _BRIEFLY.repr(value)[:_SHOWN]
-    except Exception as error:
-        return f"<no repr: {type(error).__name__}>"
