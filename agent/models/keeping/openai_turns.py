@@ -23,6 +23,9 @@ _OWN_MEMBERS = frozenset(
 _ABOUT_THE_ANSWER = frozenset({"stop_reason", "finish_reason", "token_ids", "prompt_token_ids", "logprobs"})
 _NOT_KEPT = _OWN_MEMBERS | _ABOUT_THE_ANSWER
 _OWN_MEMBERS_OF_CALLS = frozenset({"id", "type", "function", "index", "custom"})
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_DETAILS = ("prompt_tokens_details", "completion_tokens_details")
+_PARTS = ("audio_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 _LISTS_OF_REASONING = ("reasoning_details", "thinking_blocks")
 
@@ -34,6 +37,8 @@ class KeepsTurns:
         messages = list(_messages(response))
         for message in messages:
             _mend_calls(message)
+        if not _countable(_member(response, "usage")):
+            _set(response, "usage", None)
         result: ChatResult = super()._create_chat_result(response, generation_info)  # type: ignore[misc]
         for generation, message in zip(result.generations, messages, strict=False):
             _keep(generation.message.additional_kwargs, _members(message))
@@ -88,6 +93,24 @@ def _mend_calls(message: Any) -> None:
         function = _member(call, "function")
         if function is not None:
             _set(function, "arguments", _as_text(_member(function, "arguments")))
+
+
+def _countable(usage: Any) -> bool:
+    """Whether LangChain's class can read a report of tokens; it loses the answer over one of another form."""
+    if usage is None:
+        return True
+    counts = _members(usage)
+    details = [counts.get(name) for name in _DETAILS]
+    if not counts or not all(_is_count(counts.get(name)) for name in _COUNTS):
+        return False
+    return all(
+        detail is None or (isinstance(detail, dict) and all(_is_count(detail.get(name)) for name in _PARTS))
+        for detail in details
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or isinstance(value, int)
 
 
 def _as_text(arguments: Any) -> str:

@@ -39,6 +39,13 @@ def usage(read: Any, written: Any, total: Any = None, **details: Any) -> dict[st
         (usage(90, 0), (90, 20)),
         (usage(10**11, 15), (100, 15)),
         (usage(90, -1, 80), (90, 20)),
+        ([], (100, 20)),
+        ([1], (100, 20)),
+        ("none", (100, 20)),
+        (5, (100, 20)),
+        (usage("90", [15]), (100, 20)),
+        (usage(90, 15, 105, prompt_tokens_details="none"), (100, 20)),
+        (usage(90, 15, 105, completion_tokens_details={"reasoning_tokens": {}}), (100, 20)),
     ],
 )
 def test_each_side_is_estimated_where_it_is_not_reported(
