@@ -22,6 +22,7 @@ def figures() -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_no_modules_import_each_other_also_inside_functions_and_for_types(figures: dict[str, Any]) -> None:
     assert figures["import_cycles"] == {"top_level": [], "all_at_run_time": [], "type_checking_too": []}
 

@@ -52,6 +52,7 @@ HOSTILE_YAML = {
 }
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES)
 def test_what_is_bounded_is_read_back_equal(value):

@@ -116,6 +116,7 @@ def test_usage_that_is_not_reported_is_estimated(check: Any) -> None:
     assert report.usage.estimated and report.usage.output_tokens > 0
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_is_not_waited_for(check: Any) -> None:
     report = check(hangs, context=300)
     assert "no answer within 5 s" in report.questions[0].detail
