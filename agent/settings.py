@@ -97,7 +97,7 @@ class RunSettings(Discreet, BaseModel):
 
     `retrieved` skills are shown to the author of programs; with 0 none can be called either.
     `attempts_shown` is how many earlier attempts at a task it is shown. Without `environment_feedback`
-    no model is told what the world answered, without `execution_errors` none how a program ended;
+    no model is shown what the world answered, without `execution_errors` none how a program ended;
     `evidence` is how many of the world's answers go with a question.
 
     `tools` are names or patterns of announced tools, `module:function`s, and files or URLs that give tools;

@@ -26,7 +26,7 @@ ENTRY = 2_000
 SOURCE = 100_000
 """Characters of a program."""
 REFERENCE = 100_000
-"""Characters of what a world tells of its primitives, and of a list of tools."""
+"""Characters of what a world says of its primitives, and of a list of tools."""
 
 _FENCE_AT_START = re.compile(r"^( {0,3})(`{3,})", re.MULTILINE)
 _FENCE_WITHIN = re.compile(r"^[ \t]*+(`{3,})", re.MULTILINE)

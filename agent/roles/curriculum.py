@@ -280,8 +280,8 @@ def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
 def lately(recorder: Recorder) -> list[str]:
     """What the world said last, and earlier on what is held now, oldest first.
 
-    What failed long ago for want of a thing is worth another look once that is in hand. Nothing where no
-    answers of the world are to be shown.
+    What failed long ago because a thing was missing is worth another look once that is in hand. Nothing
+    where no answers of the world are to be shown.
     """
     if not recorder.run.settings.evidence:
         return []

@@ -21,7 +21,7 @@ from fieldcraft.skills import Skill, SkillLibrary
 
 STEPS = 12
 STALLED_LIMIT = 3
-"""Sub-goals in a row without a new item after which AutoGPT plans anew."""
+"""Sub-goals in a row without a new item after which AutoGPT makes a new plan."""
 
 
 class Step(FixedTask):

@@ -11,7 +11,7 @@ _WORLDS_OWN = "PrimitiveError"
 
 
 def visible_execution(execution: Execution, settings: RunSettings) -> Execution:
-    """`execution` as the models are told of it.
+    """`execution` as the models are shown it.
 
     What the world answered, in errors of primitives and in the log, is environment feedback; how the
     program ended is an execution error. Of a failed primitive that ended a program the message is the

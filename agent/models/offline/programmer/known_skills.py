@@ -15,8 +15,8 @@ class KnownSkill:
 
     Attributes:
         entry: the function's name.
-        yields: the item that it is for; empty where that cannot be told.
-        asking: whether it asks about other things at its end, if it is not told to `ask` about none.
+        yields: the item that it is for; empty where that is not known.
+        asking: whether it asks about other things at its end, unless called with nothing to `ask` about.
         counted: whether it takes a `count`.
         source: its code, empty where the prompt does not show it.
         doubtful: it mines a block of its yield's name, which may leave something else.

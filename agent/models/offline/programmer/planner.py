@@ -21,7 +21,7 @@ DEEPER = 4
 """What it is worth more for each thing that must be had before."""
 
 SHARED, OFTEN = 12, 5
-"""What a task is worth less for each failure for want of what it lacks too, and how many of these count."""
+"""How much less a task is worth for each failure of another one that lacked the same, and how many count."""
 
 OPENED = 100
 """Worth of mining what is in view, was never mined, and takes a tool that by now was held."""
@@ -111,7 +111,7 @@ def _appeal(now: Situation, proposal: Proposal, blame: dict[str, int]) -> float:
 
 
 def _opened(now: Situation, proposal: Proposal) -> bool:
-    """Whether a task failed, and something that it takes was got by a later one, as far as can be told."""
+    """Whether a task failed, and something that it takes was obtained by a later one, as far as is known."""
     _, ago = now.failures.get(proposal.words, (0, 1))
     later = now.done[-(ago - 1) :] if ago > 1 else []
     since = {word for task in later for word in task.split()}

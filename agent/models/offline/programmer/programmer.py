@@ -94,12 +94,12 @@ def _lacked(history: str) -> Facts:
 
 
 def _curious(prompt: Prompt, facts: Facts, items: list[str]) -> list[str]:
-    """Some items of which the prompt tells nothing: what may fail in vain may as well ask about them.
+    """Some items of which the prompt says nothing: an attempt that may fail can as well ask about them.
 
     Those that are named after something held, which is no block, come first.
     """
-    told, held = prompt.text("Skills") + prompt.text("Context"), prompt.observation.inventory
-    strange = [item for item in items if not (facts.known(item) or item in told or held.get(item))]
+    described, held = prompt.text("Skills") + prompt.text("Context"), prompt.observation.inventory
+    strange = [item for item in items if not (facts.known(item) or item in described or held.get(item))]
     salt = prompt.text("Task") + prompt.text("Observation")
     chance = {item: zlib.crc32(f"{salt} {item}".encode(errors="replace")) for item in strange}
     made = [item for item in held if item not in prompt.names("Blocks")]
@@ -147,7 +147,7 @@ def _spare(prompt: Prompt) -> list[str]:
 
 
 def _beyond_reach(history: str) -> str:
-    """Why a further attempt would be in vain, by those before it; empty where it may not be."""
+    """Why a further attempt would not help, judged by those before it; empty where it may."""
     attempts = [unquoted(text) for _, text in subsections(history)]
     if not attempts:
         return ""
@@ -187,7 +187,7 @@ def _plain(source: str) -> str:
 
 
 def _lessons(said: str) -> list[str]:
-    """What an attempt was told, without numbers and places."""
+    """The errors that an attempt was shown, without numbers and places."""
     lines = (re.sub(r" at line \d+.*| of \w+: `.*", "", line) for line in said.splitlines())
     return [re.sub(r"\d+", "#", line).replace("`", "'")[:200] for line in lines if line.strip()]
 

@@ -39,7 +39,7 @@ def _opening(now: Situation) -> list[str]:
 
 
 def puzzling(now: Situation) -> bool:
-    """Whether a material is at hand that was hard to come by and that nobody has told a use of."""
+    """Whether a material is at hand that was hard to come by and has no known use."""
     used = now.facts.used()
     return any(
         name in now.facts.sources and name not in used and depth(now, name) >= HARD

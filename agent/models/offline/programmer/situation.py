@@ -72,9 +72,9 @@ class Situation:
 
 
 def _failure(text: str, ago: int) -> tuple[str, tuple[int, int]]:
-    """A failed task with how often and how many tasks ago; once, and `ago`, where that is not told."""
-    told = _TIMES.match(text)
-    return (told[1], (int(told[2]), int(told[3]))) if told else (text, (1, ago))
+    """A failed task with how often and how many tasks ago; once, and `ago`, where that is not said."""
+    match = _TIMES.match(text)
+    return (match[1], (int(match[2]), int(match[3]))) if match else (text, (1, ago))
 
 
 def _listed(text: str) -> set[str]:

@@ -65,7 +65,7 @@ def _take(bot, primitive, name):
 
 LEARN = '''
 def _learn(bot, *items, most=3):
-    """Craft what nobody has told how to come by, and what that needs: the errors say what it takes."""
+    """Craft an item whose recipe is unknown, and what it needs: the errors say what it takes."""
     queue, failed = list(items), 0
     for item in queue:
         if failed == most:

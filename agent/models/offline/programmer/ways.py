@@ -15,7 +15,7 @@ DOUBT = 25
 """What an unknown alternative costs more than one whose way is known in part: go deeper, not wider."""
 
 SKETCHY = 35
-"""What a skill costs more that was written before all was known: where it is known now, write it anew."""
+"""The extra cost of a skill written before all was known: where it is known now, a new one is cheaper."""
 
 LACKING, WORTHLESS = 10, 60
 """What a skill costs more that failed once in this task, and for each time if it failed oftener."""
@@ -24,7 +24,7 @@ STEPS = 400
 """Items that are looked into for one program; what is beyond counts as unknown."""
 
 SEEN, REMEMBERED, UNSEEN, MISSED = 1, 4, 45, 120
-"""Costs of walking to a block or mob: in view, seen earlier, never seen, looked for in vain."""
+"""Costs of walking to a block or mob: in view, seen earlier, never seen, looked for and not found."""
 
 
 class Way:
@@ -83,7 +83,7 @@ class Ways:
         return way
 
     def guessed(self, item: str) -> bool:
-        """Whether a way is a guess: nobody has told what the item takes, and no skill surely yields it."""
+        """Whether a way is a guess: it is unknown what the item takes, and no skill surely yields it."""
         way = self.to(item)
         guess = way.kind == "mine" or any(skill.doubtful for skill in self.skills if skill.entry == way.thing)
         return way.kind == "try" or (guess and not self._facts.known(item))

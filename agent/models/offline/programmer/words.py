@@ -23,11 +23,11 @@ def answer_question(prompt: Prompt) -> str:
     order = _users(facts, asked) if _USES.search(prompt.text("Question")) else []
     for name in [*asked, *(maker for thing in asked for maker in _makers(facts, thing))]:
         _follow(facts, name, order)
-    told: list[str] = []
+    sentences: list[str] = []
     for name in order:
         text = sentence(facts, name)
-        told += [text] if text and not any(text[1:-1] in other for other in told) else []
-    return "\n".join(told[:SENTENCES]) or UNKNOWN
+        sentences += [text] if text and not any(text[1:-1] in other for other in sentences) else []
+    return "\n".join(sentences[:SENTENCES]) or UNKNOWN
 
 
 def _users(facts: Facts, asked: list[str]) -> list[str]:

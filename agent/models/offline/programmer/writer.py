@@ -20,7 +20,7 @@ FUEL = 2
 class Writer:
     """Collects the functions of one program; the public one, its entry, comes last.
 
-    Every program begins with the lines `before`, and then gets what skills failed for want of in earlier
+    Every program begins with the lines `before`, and then gets what skills lacked in earlier
     attempts (`lacked`). It is stopped where more than `failures` of its calls fail.
     """
 
@@ -37,7 +37,7 @@ class Writer:
     def obtain(self, item: str, count: int, curious: list[str], *, again: bool = False) -> str:
         """The source of a program that ends with `count` of an item in hand.
 
-        Where nobody has told how to come by it, the program asks the world what it takes, and, as long as
+        Where its recipe is unknown, the program asks the world what it takes, and, as long as
         calls may fail, what the items of `curious` take. One that is written `again` asks that once it is
         done, unless another program calls it.
         """
@@ -277,7 +277,7 @@ def _take(verb: str, name: str) -> str:
 
 
 def _asking(lines: list[str]) -> list[str]:
-    """The lines, which on failing for want of a tool ask at once what that takes."""
+    """The lines, which ask at once, where a tool is missing, what that takes."""
     return [
         "try:",
         *_indent(lines),
