@@ -44,6 +44,10 @@ class AnswerUnusable(ForeignFault, ValueError):
         super().__init__(visible_line(problem, _LONGEST_PROBLEM))
 
 
+class SeveralPrograms(AnswerUnusable):
+    """An answer holds several code blocks, and nothing says which of them is the program."""
+
+
 def parse_json(answer: str, schema: type[T]) -> T:
     """The last JSON object of an answer that fits `schema`, outside reasoning.
 
@@ -189,7 +193,8 @@ def parse_code(answer: str, language: str = "python") -> str:
     Of several blocks the only one in this language counts, and an empty one never does.
 
     Raises:
-        AnswerUnusable: no code block, several, one that is never closed, or a giant answer.
+        SeveralPrograms: several code blocks.
+        AnswerUnusable: no code block, one that is never closed, or a giant answer.
     """
     blocks, closed = _blocks(_proper(answer))
     filled = [block for block in blocks if block.source.strip()] or blocks
@@ -202,7 +207,8 @@ def parse_code(answer: str, language: str = "python") -> str:
             problem = "it holds no code block" if closed else "its code block is never closed"
         case _:
             problem = f"it holds {len(blocks)} code blocks"
-    raise AnswerUnusable(f"{problem}; put the whole program into exactly one ```{language} block")
+    kind = SeveralPrograms if len(found) > 1 else AnswerUnusable
+    raise kind(f"{problem}; put the whole program into exactly one ```{language} block")
 
 
 def _blocks(text: str) -> tuple[list[_Block], bool]:

@@ -12,11 +12,20 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from fieldcraft.agent.models.messages import Message
-from fieldcraft.agent.prompts.answers import AnswerUnusable, parse_code, parse_json
+from fieldcraft.agent.prompts.answers import AnswerUnusable, SeveralPrograms, parse_code, parse_json
 from fieldcraft.agent.prompts.placing import commas, entries, fenced, listed_names, placed, quoted, reference
 from fieldcraft.skills.program.reading import signature
 
-__all__ = ["AnswerUnusable", "Prompts", "built_in_text", "parse_code", "parse_json", "quoted", "render"]
+__all__ = [
+    "AnswerUnusable",
+    "Prompts",
+    "SeveralPrograms",
+    "built_in_text",
+    "parse_code",
+    "parse_json",
+    "quoted",
+    "render",
+]
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS: Mapping[str, Callable[..., Any]] = {

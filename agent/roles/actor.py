@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_code
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, SeveralPrograms, parse_code
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.envs import Environment, Observation
@@ -62,8 +62,9 @@ class ModelActor:
     def write(
         self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
     ) -> Written:
-        """Ask for a program. An answer without one is a problem, which the next attempt is shown.
+        """Ask for a program.
 
+        An answer with several goes back once; one without any is a problem, which the next attempt is shown.
         After an attempt the author may give the task up instead, with one line of its answer.
 
         Raises:
@@ -76,7 +77,8 @@ class ModelActor:
                 "actor",
                 "actor" if self._language == "python" else "actor_javascript",
                 lambda answer: self._read(answer, may_give_up=bool(attempts)),
-                repairs=0,
+                repairs=1,
+                repairable=SeveralPrograms,
                 world=spec.description,
                 **self._reference(),
                 names=spec.names,

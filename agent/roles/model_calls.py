@@ -141,6 +141,7 @@ class Asker:
         parse: Callable[[str], T],
         *,
         repairs: int | None = None,
+        repairable: type[AnswerUnusable] = AnswerUnusable,
         shape: type[BaseModel] | None = None,
         **values: Any,
     ) -> T:
@@ -154,6 +155,7 @@ class Asker:
             template: the prompt.
             parse: reads the answer, or raises `AnswerUnusable`.
             repairs: how often an unusable answer goes back, where it is not what the settings say.
+            repairable: what must be wrong with it for that.
             shape: the class of an answer in JSON, by whose schema the model is asked where it has that.
             values: the template's variables.
 
@@ -178,7 +180,7 @@ class Asker:
                     asked_shorter = True
                     messages = self._sent_back(said, "cut_short")
                     continue
-                if not left:
+                if not left or not isinstance(problem, repairable):
                     raise
                 left -= 1
                 messages = self._sent_back(said, "repair", problem=str(problem))

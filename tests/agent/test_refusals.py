@@ -162,6 +162,25 @@ def test_a_program_that_was_cut_is_asked_for_once_more_and_shorter(
     assert not [event for event in events if isinstance(event, e.AnswerRefused)]
 
 
+def test_two_programs_go_back_once_with_the_reason(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        asked.append(now.text)
+        two = f"{program('pass')}\n\nOr:\n{program('pass')}"
+        return Said(two if len(asked) <= 3 else program("pass"))
+
+    _, events = run(started(OpenAIServer, script), toy_settings, tmp_path)
+    [refused] = [event for event in events if isinstance(event, e.AnswerRefused)]
+    assert "it holds 2 code blocks" in refused.problem
+    assert "Your answer could not be used: it holds 2 code blocks" in asked[1]
+    assert "Your answer could not be used" not in asked[2] and "it holds 2 code blocks" in asked[2]
+
+
 def test_one_that_is_cut_again_is_a_problem_that_names_the_setting(
     started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
 ) -> None:
