@@ -28,7 +28,7 @@ from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
+from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
 from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
 from fieldcraft.skills.library.skill import folder_name
 
@@ -242,6 +242,7 @@ class Explorer:
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
         execution = self._parts.runner.run(program, iteration, bindings)
+        happenings = happened(environment)
         observation, progress = self._look()
         return e.ExecutionFinished(
             iteration=iteration,
@@ -249,6 +250,7 @@ class Explorer:
             observation=observation,
             progress=progress,
             snapshot=self._snapshot(),
+            happenings=happenings,
         )
 
     def _look(self) -> tuple[Observation, Progress]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fieldcraft.agent.tooling.access import ToolAccess
-from fieldcraft.envs import Environment
+from fieldcraft.envs import Environment, happened
 from fieldcraft.skills import Execution, Program, SkillLibrary
 from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller
 
@@ -46,7 +46,7 @@ class ProgramRunner:
         *,
         tools: ToolCaller | None = None,
     ) -> Execution:
-        """Run `program` in the world as it is.
+        """Run `program` in the world as it is; what happened there before is forgotten.
 
         Args:
             program: parsed source.
@@ -55,6 +55,7 @@ class ProgramRunner:
             tools: the tools of the program; by default the run's recorded tools.
         """
         bound = self.bindings(program) if bindings is None else bindings
+        happened(self._environment)
         with self._tool_access.program() as own:
             return self._sandbox.run(
                 program,

@@ -2,16 +2,19 @@
 
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
-from fieldcraft.envs.environment import Environment, primitive, seen_of
+from fieldcraft.envs.environment import Environment, happened, primitive, seen_of
+from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
+    GainGoal,
     Goal,
     GoalCheck,
     ItemGoal,
     KillGoal,
+    MineGoal,
     Names,
     OptionInfo,
     PlaceGoal,
@@ -28,10 +31,13 @@ __all__ = [
     "Environment",
     "EnvironmentProblem",
     "EnvironmentSpec",
+    "GainGoal",
     "Goal",
     "GoalCheck",
+    "Happening",
     "ItemGoal",
     "KillGoal",
+    "MineGoal",
     "Names",
     "Observation",
     "OptionInfo",
@@ -44,6 +50,7 @@ __all__ = [
     "UnknownEnvironment",
     "available",
     "check_environment",
+    "happened",
     "load",
     "make",
     "nearest",

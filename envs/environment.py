@@ -11,15 +11,18 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError, validate_call
 
 from fieldcraft.common.suggest import nearest, reason
+from fieldcraft.envs.happenings import Happening, merged
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
+    GainGoal,
     Goal,
     GoalCheck,
     ItemGoal,
     KillGoal,
+    MineGoal,
     OptionInfo,
     PlaceGoal,
     PrimitiveError,
@@ -69,6 +72,14 @@ class Environment(ABC):
     def progress(self) -> Progress:
         """The progress since the reset, as a new object each time."""
 
+    def happenings(self) -> Sequence[Happening]:
+        """What happened since this was last asked, oldest first; asking forgets it. By default nothing.
+
+        It is not part of a snapshot. The agent learns facts from it; a world without it is learned from its
+        messages alone.
+        """
+        return ()
+
     @property
     def tick(self) -> int:
         """The world's clock, in ticks since the reset (20 a second in Minecraft).
@@ -83,11 +94,17 @@ class Environment(ABC):
         self.__dict__["_own_tick"] = value
 
     def check(self, goal: Goal, since: Progress) -> GoalCheck:
-        """Whether `goal` is met, counting kills and placements from `since` (the task's start)."""
+        """Whether `goal` is met; what is counted is counted from `since`, the task's start."""
         match goal:
             case ItemGoal():
                 have, wanted, what = self.observe().inventory.get(goal.item, 0), goal.count, goal.item
                 verb = "hold"
+            case GainGoal():
+                have = self.progress().gained.get(goal.item, 0) - since.gained.get(goal.item, 0)
+                wanted, what, verb = goal.count, goal.item, "gained"
+            case MineGoal():
+                have = self.progress().mined.get(goal.block, 0) - since.mined.get(goal.block, 0)
+                wanted, what, verb = goal.count, goal.block, "mined"
             case PlaceGoal():
                 have = self.progress().placed.get(goal.block, 0) - since.placed.get(goal.block, 0)
                 wanted, what, verb = goal.count, goal.block, "placed"
@@ -219,6 +236,17 @@ def seen_of(environment: Environment) -> tuple[Observation, Progress]:
         Exception: any exception of the world.
     """
     return Observation.model_validate(environment.observe()), Progress.model_validate(environment.progress())
+
+
+def happened(environment: Environment) -> list[Happening]:
+    """What happened in a world since this was last asked; see `merged`.
+
+    Nothing where the world cannot say, or says something invalid: an execution does not depend on it.
+    """
+    try:
+        return merged(environment.happenings())
+    except Exception:
+        return []
 
 
 def signature_text(function: Callable[..., Any]) -> str:

@@ -91,6 +91,32 @@ class ItemGoal(Frozen):
         return f"hold {self.count} {self.item}"
 
 
+class GainGoal(Frozen):
+    """Have gained at least `count` of `item` since the task began, whatever became of it afterwards.
+
+    What is mined, made or gathered is gained; what is taken out of a container is not. Only in worlds whose
+    `spec.goals` name it.
+    """
+
+    kind: Literal["gain"] = "gain"
+    item: Text
+    count: Count = Field(default=1, ge=1)
+
+    def __str__(self) -> str:
+        return f"gain {self.count} {self.item}"
+
+
+class MineGoal(Frozen):
+    """Have mined at least `count` of `block` since the task began, where `spec.goals` name it."""
+
+    kind: Literal["mine"] = "mine"
+    block: Text
+    count: Count = Field(default=1, ge=1)
+
+    def __str__(self) -> str:
+        return f"mine {self.count} {self.block}"
+
+
 class PlaceGoal(Frozen):
     """Have placed at least `count` of `block` since the task began."""
 
@@ -124,7 +150,9 @@ class ReachGoal(Frozen):
         return f"reach {self.position}"
 
 
-Goal = Annotated[ItemGoal | PlaceGoal | KillGoal | ReachGoal, Field(discriminator="kind")]
+Goal = Annotated[
+    ItemGoal | GainGoal | MineGoal | PlaceGoal | KillGoal | ReachGoal, Field(discriminator="kind")
+]
 """A condition that an environment can check, distinguished by `kind`."""
 
 
@@ -138,8 +166,8 @@ class GoalCheck(Frozen):
 class Progress(BaseModel):
     """What was ever reached in a world since its reset; counters only grow.
 
-    `items` and `milestones` map a name to the tick it was first reached; `killed` and `placed` are
-    counts; `distance` is blocks walked.
+    `items` and `milestones` map a name to the tick it was first reached; `killed`, `placed`, `mined` (blocks)
+    and `gained` (items, see `GainGoal`) are counts; `distance` is blocks walked.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
@@ -148,6 +176,8 @@ class Progress(BaseModel):
     milestones: Counts = {}
     killed: Counts = {}
     placed: Counts = {}
+    mined: Counts = {}
+    gained: Counts = {}
     distance: float = 0.0
     deaths: Count = 0
 
@@ -189,7 +219,7 @@ class EnvironmentSpec(Frozen):
     `failure_limit` ends it at that many failed primitive calls, caught or not. `seconds_limit` of
     wall time is a fuse. `day_ticks` is the length of
     a day, `None` in a world without days. `container` names the block that holds items, where the
-    world has one of that name.
+    world has one of that name. `goals` are the kinds of goals that the world can check.
     """
 
     id: Text = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
@@ -203,5 +233,6 @@ class EnvironmentSpec(Frozen):
     seconds_limit: float = Field(default=60.0, gt=0)
     day_ticks: int | None = Field(default=None, ge=1)
     container: Text = "chest"
+    goals: tuple[Text, ...] = ("item", "place", "kill", "reach")
     names: Names = Names()
     options: dict[Text, Data] = {}

@@ -27,7 +27,7 @@ from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.fields import Amount, Count, Counts, Text
-from fieldcraft.envs import Observation, Progress
+from fieldcraft.envs import Happening, Observation, Progress
 from fieldcraft.skills import Execution, Verified
 
 __all__ = [
@@ -147,7 +147,7 @@ class ExecutionStarted(BaseEvent):
 
 
 class ExecutionFinished(BaseEvent):
-    """Outcome: the execution, and the world after it."""
+    """Outcome: the execution, the world after it, and what happened in between as the world reports it."""
 
     type: Literal["execution_finished"] = "execution_finished"
     iteration: Count
@@ -155,6 +155,7 @@ class ExecutionFinished(BaseEvent):
     observation: Observation
     progress: Progress
     snapshot: Text | None = None
+    happenings: list[Happening] = Field(default_factory=list)
 
 
 class ExecutionInterrupted(BaseEvent):

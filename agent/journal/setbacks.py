@@ -8,7 +8,17 @@ from collections.abc import Iterable
 from fieldcraft.agent.journal.state import RunState, Setback
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import cut_text
-from fieldcraft.envs import Goal, ItemGoal, KillGoal, Observation, PlaceGoal, Progress, ReachGoal
+from fieldcraft.envs import (
+    GainGoal,
+    Goal,
+    ItemGoal,
+    KillGoal,
+    MineGoal,
+    Observation,
+    PlaceGoal,
+    Progress,
+    ReachGoal,
+)
 from fieldcraft.skills import Execution
 
 _SETBACKS, _MESSAGES, _MESSAGE, _WORDINGS = 200, 8, 240, 4
@@ -22,8 +32,10 @@ def goal_key(words: str, goal: Goal | None) -> str:
     A model that insists varies the count before it varies the thing. A task without a goal goes by its words.
     """
     match goal:
-        case ItemGoal():
+        case ItemGoal() | GainGoal():
             return f"item {goal.item}"
+        case MineGoal():
+            return f"mine {goal.block}"
         case PlaceGoal():
             return f"place {goal.block}"
         case KillGoal():
@@ -43,7 +55,7 @@ def asked_for(words: str, goal: Goal | None, now: Observation) -> int:
     match goal:
         case ItemGoal():
             return max(1, goal.count - now.inventory.get(goal.item, 0))
-        case PlaceGoal() | KillGoal():
+        case GainGoal() | MineGoal() | PlaceGoal() | KillGoal():
             return goal.count
         case ReachGoal():
             return 1

@@ -21,9 +21,11 @@ from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
 from fieldcraft.envs import (
     Environment,
+    GainGoal,
     Goal,
     ItemGoal,
     KillGoal,
+    MineGoal,
     Names,
     Observation,
     PlaceGoal,
@@ -246,16 +248,17 @@ def check_names(goal: Goal | None, names: Names) -> None:
         AnswerUnusable: the message gives the nearest names.
     """
     match goal:
-        case ItemGoal():
+        case ItemGoal() | GainGoal():
             name, known = goal.item, names.items
-        case PlaceGoal():
+        case PlaceGoal() | MineGoal():
             name, known = goal.block, names.blocks
         case KillGoal():
             name, known = goal.mob, names.mobs
         case _:
             return
     if known and name not in known:
-        raise AnswerUnusable(f"goal: the world has no {goal.kind} {name!r}{nearest(name, known)}")
+        kind = {"gain": "item", "mine": "block"}.get(goal.kind, goal.kind)
+        raise AnswerUnusable(f"goal: the world has no {kind} {name!r}{nearest(name, known)}")
 
 
 def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
