@@ -21,6 +21,7 @@ from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.own_parts import OwnRetriever
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
+from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Attempt, Task, Verdict
@@ -64,6 +65,7 @@ class Parts:
     retriever: OwnRetriever | None
     keeper: SkillKeeper
     runner: ProgramRunner
+    storage_skills: StorageSkills
     tool_access: ToolAccess
 
 
@@ -175,7 +177,7 @@ class Explorer:
         verdict, given_up = Verdict(success=False), ""
         for number in range(1, self._run.settings.attempts + 1):
             self._recorder.check_budget(another_program=True)
-            written = self._parts.actor.write(
+            written = self._chore(task, attempts) or self._parts.actor.write(
                 task, self.state.observation, self._known(task, attempts), attempts
             )
             if written.given_up:
@@ -189,6 +191,13 @@ class Explorer:
         return e.TaskFinished(
             task_number=task_number, success=verdict.success, attempts=len(attempts), given_up=given_up
         )
+
+    def _chore(self, task: Task, attempts: list[Attempt]) -> Written | None:
+        """A skill that makes room, before the actor is asked; once for each such task."""
+        program = None if attempts else self._parts.storage_skills.program(task)
+        if program is None:
+            return None
+        return Written(source=program.source, program=program, problem=None, known=True)
 
     def _try(self, task: Task, start: Moment, written: Written, attempt: Attempt, *, first: bool) -> Verdict:
         if written.program is None:
@@ -207,7 +216,7 @@ class Explorer:
                 iteration=iteration, verdict=self._parts.critic.judge(task, start, execution, self._now())
             ),
         ).verdict
-        if verdict.success and execution.ok and self._run.settings.keep_skills:
+        if verdict.success and execution.ok and self._run.settings.keep_skills and not written.known:
             self._parts.keeper.keep(task, written.program, execution, start, iteration=iteration, first=first)
         return verdict
 
@@ -351,7 +360,12 @@ class Explorer:
 
     def _now(self) -> Moment:
         state = self.state
-        return Moment(observation=state.observation, progress=state.progress, snapshot=state.snapshot)
+        return Moment(
+            observation=state.observation,
+            progress=state.progress,
+            snapshot=state.snapshot,
+            happened=list(state.happened),
+        )
 
     def _tidy(self) -> None:
         """At a task's end: begin a new segment where the journal has grown, and thin the snapshots."""

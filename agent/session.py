@@ -26,6 +26,7 @@ from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker, RunWaits
 from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
+from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import names_for
@@ -293,7 +294,7 @@ def _check_tasks(settings: RunSettings, environment: Environment) -> None:
         raise BadWorldOptions(f"the curriculum {settings.curriculum!r} needs its tasks, and there are none")
     for task in settings.tasks:
         try:
-            check_names(task.goal, environment.spec.names)
+            check_names(task.goal, environment.spec)
         except AnswerUnusable as problem:
             raise BadWorldOptions(f"task {task.task!r}: {problem}") from problem
 
@@ -332,6 +333,7 @@ def _assemble(
         retriever=roles.retriever(),
         keeper=SkillKeeper(recorder, asker, environment, library, runner, tool_access),
         runner=runner,
+        storage_skills=StorageSkills(recorder, library, environment),
         tool_access=tool_access,
     )
     problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]

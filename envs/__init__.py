@@ -23,6 +23,7 @@ from fieldcraft.envs.types import (
     Progress,
     ReachGoal,
     Requirement,
+    RoomGoal,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Progress",
     "ReachGoal",
     "Requirement",
+    "RoomGoal",
     "UnknownEnvironment",
     "available",
     "check_environment",

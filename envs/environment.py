@@ -29,6 +29,7 @@ from fieldcraft.envs.types import (
     Progress,
     ReachGoal,
     Requirement,
+    RoomGoal,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -111,6 +112,10 @@ class Environment(ABC):
             case KillGoal():
                 have = self.progress().killed.get(goal.mob, 0) - since.killed.get(goal.mob, 0)
                 wanted, what, verb = goal.count, goal.mob, "killed"
+            case RoomGoal():
+                seen = self.observe()
+                have = (seen.slots_total or 0) - (seen.slots_used or 0)
+                wanted, what, verb = goal.slots, "empty inventory slots", "have"
             case ReachGoal():
                 here = self.observe().position
                 distance = float("inf") if here is None else here.distance(goal.position)

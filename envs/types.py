@@ -139,6 +139,16 @@ class KillGoal(Frozen):
         return f"kill {self.count} {self.mob}"
 
 
+class RoomGoal(Frozen):
+    """Have at least `slots` empty inventory slots at the moment of the check."""
+
+    kind: Literal["room"] = "room"
+    slots: Count = Field(default=1, ge=1)
+
+    def __str__(self) -> str:
+        return f"have {self.slots} empty inventory slots"
+
+
 class ReachGoal(Frozen):
     """Stand within `within` blocks of `position` at the moment of the check."""
 
@@ -151,7 +161,7 @@ class ReachGoal(Frozen):
 
 
 Goal = Annotated[
-    ItemGoal | GainGoal | MineGoal | PlaceGoal | KillGoal | ReachGoal, Field(discriminator="kind")
+    ItemGoal | GainGoal | MineGoal | PlaceGoal | KillGoal | RoomGoal | ReachGoal, Field(discriminator="kind")
 ]
 """A condition that an environment can check, distinguished by `kind`."""
 
@@ -219,7 +229,8 @@ class EnvironmentSpec(Frozen):
     `failure_limit` ends it at that many failed primitive calls, caught or not. `seconds_limit` of
     wall time is a fuse. `day_ticks` is the length of
     a day, `None` in a world without days. `container` names the block that holds items, where the
-    world has one of that name. `goals` are the kinds of goals that the world can check.
+    world has one of that name. `goals` are the kinds of goals that the world can check, but for `room`,
+    which an observation that counts slots is enough for.
     """
 
     id: Text = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")

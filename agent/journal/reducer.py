@@ -10,6 +10,7 @@ from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.tooling.sightings import note_sightings
 from fieldcraft.envs import Observation, Progress
+from fieldcraft.envs.happenings import merged
 from fieldcraft.tools.calls.approval import SETTLING
 
 Value = TypeVar("Value")
@@ -45,14 +46,10 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.ProposalRefused():
             state.refused_proposals = [*state.refused_proposals, event.problem][-REFUSED_LIMIT:]
         case e.AnswerRefused() | e.ExecutionStarted():
-            state.spent.iterations += 1
+            _begin_iteration(state)
         case e.ExecutionFinished():
             _see_world(state, event)
-            state.spent.seconds += event.execution.seconds
-            state.skills_in_use = sorted(event.execution.skills_called)
-            setbacks.note_messages(state, event.execution)
-            for message in event.execution.failed_calls:
-                _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
+            _follow_program(state, event)
         case e.ExecutionInterrupted():
             _move_on(state, event.observation, event.progress)
             note_sightings(state.seen, state.observation)
@@ -79,7 +76,23 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
     state.items_before = len(state.progress.items)
     state.refused_proposals = []
+    state.happened = []
     setbacks.begin_task(state, event.task)
+
+
+def _begin_iteration(state: RunState) -> None:
+    state.spent.iterations += 1
+    state.chores += state.task is not None and state.task.origin == "inventory"
+
+
+def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
+    execution = event.execution
+    state.spent.seconds += execution.seconds
+    state.skills_in_use = sorted(execution.skills_called)
+    setbacks.note_messages(state, execution)
+    state.happened = merged([*state.happened, *event.happenings])
+    for message in execution.failed_calls:
+        _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
 
 
 def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
@@ -164,6 +177,7 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
         state.failed = [failed for failed in state.failed if failed != words] + [words]
         del state.failed[:-FAILED_LIMIT]
     state.task = None
+    state.happened = []
 
 
 def _set_aside(state: RunState, event: e.TailSetAside) -> None:
@@ -172,6 +186,7 @@ def _set_aside(state: RunState, event: e.TailSetAside) -> None:
     state.observation, state.progress, state.snapshot = event.observation, event.progress, event.snapshot
     state.reached = dict(event.reached)
     state.skills_in_use = []
+    state.happened = []
     if event.snapshot is not None:
         now = event.observation.tick
         state.seen = {name: sighting for name, sighting in state.seen.items() if sighting.tick <= now}

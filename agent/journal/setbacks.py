@@ -18,6 +18,7 @@ from fieldcraft.envs import (
     PlaceGoal,
     Progress,
     ReachGoal,
+    RoomGoal,
 )
 from fieldcraft.skills import Execution
 
@@ -34,15 +35,13 @@ def goal_key(words: str, goal: Goal | None) -> str:
     match goal:
         case ItemGoal() | GainGoal():
             return f"item {goal.item}"
-        case MineGoal():
-            return f"mine {goal.block}"
-        case PlaceGoal():
-            return f"place {goal.block}"
+        case MineGoal() | PlaceGoal():
+            return f"{goal.kind} {goal.block}"
         case KillGoal():
             return f"kill {goal.mob}"
         case ReachGoal():
             return f"reach {goal.position.block()}"
-    return f"words {plain_words(words)}"
+    return f"words {plain_words(words)}" if goal is None else goal.kind
 
 
 def plain_words(words: str) -> str:
@@ -57,7 +56,7 @@ def asked_for(words: str, goal: Goal | None, now: Observation) -> int:
             return max(1, goal.count - now.inventory.get(goal.item, 0))
         case GainGoal() | MineGoal() | PlaceGoal() | KillGoal():
             return goal.count
-        case ReachGoal():
+        case ReachGoal() | RoomGoal():
             return 1
     number = _COUNT.search(words)
     return max(1, int(number[0][:9])) if number else 1

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
 from fieldcraft.common.fields import Amount, Count, Counts, Text, Texts
-from fieldcraft.envs import Observation, Progress
+from fieldcraft.envs import Happening, Observation, Progress
 
 
 class Spent(BaseModel):
@@ -116,7 +116,8 @@ class RunState(BaseModel):
     prompts from which something was left out to fit the model's context window, and `shortened_for` is the
     smallest such window in tokens; `refused_proposals` says what was wrong with proposals since the last
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
-    is how many things it asks for, `said` what the world said, `critique` what the critic wants changed;
+    is how many things it asks for, `said` what the world said, `happened` what it reports of the programs so
+    far, `critique` what the critic wants changed; `chores` counts the iterations spent on making room;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun).
     """
@@ -155,5 +156,7 @@ class RunState(BaseModel):
     asked: Count = 1
     said: Texts = []
     critique: Text = ""
+    happened: list[Happening] = []
+    chores: Count = 0
     finished: bool = False
     begun: bool = False

@@ -14,6 +14,7 @@ _WORLD = {"world": "the world in its own words", "names": "lists of names: `item
 _OBSERVATION = {"observation": "what the agent sees and holds, as text"}
 _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world cannot check it), `origin`"}
 _ANSWERS = "questions about the world, each with `question` and `answer`"
+_GOALS = "the kinds of goals that the world can check"
 _SKILLS = "skills that suit the task, each with `entry`, `description`, `source`, `language`"
 _SO_FAR = {
     "completed": "tasks that were done, in words",
@@ -56,6 +57,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "curriculum_questions": {**_CURRICULUM, "limit": "how many questions may be asked", "asked": _ANSWERS},
     "curriculum_task": {
         **_CURRICULUM,
+        "goals": _GOALS,
         "answers": _ANSWERS,
         "refused": "what was wrong with the proposals since the last task, latest last",
     },
@@ -66,6 +68,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         **_SO_FAR,
         "task": "what to break into steps, in words",
         "skills": _SKILLS,
+        "goals": _GOALS,
         "limit": "how many steps there may be",
         "answers": _ANSWERS,
     },
@@ -131,6 +134,7 @@ _FULL: dict[str, Any] = {
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],
     "items": ["wood"],
+    "goals": ["item", "place", "kill", "reach", "gain", "mine"],
     "limit": 3,
     "asked": [Answered(question="What takes a plank?", answer="Wood.")],
     "answers": [Answered(question="What takes a plank?", answer="Wood.")],

@@ -23,13 +23,15 @@ _GIVES_UP = re.compile(r"^GIVE UP:\s*(\S.*)$", re.MULTILINE)
 class Written:
     """An actor's answer: its source as far as there is one, and a program or the problem with it.
 
-    Where the author gives the task up, `given_up` is the reason, and there is nothing else.
+    Where the author gives the task up, `given_up` is the reason, and there is nothing else. `known` says that
+    the program only calls a skill that was kept, and no model wrote it.
     """
 
     source: str | None
     program: Program | None
     problem: str | None
     given_up: str = ""
+    known: bool = False
 
 
 class Author(Protocol):

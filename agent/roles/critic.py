@@ -12,10 +12,11 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.visibility import visible_execution
+from fieldcraft.agent.roles.whereabouts import whereabouts
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.text import entered, visible_line, visible_lines
-from fieldcraft.envs import Environment, Observation, Progress
+from fieldcraft.envs import Environment, Happening, ItemGoal, Observation, Progress
 from fieldcraft.envs.observation import counts_text
 from fieldcraft.skills import Execution
 
@@ -24,11 +25,15 @@ LONGEST_CRITIQUE = 2_000
 
 
 class Moment(BaseModel):
-    """The world at one time: what was seen, what had been reached, and its snapshot if it has one."""
+    """The world at one time: what was seen, what had been reached, and its snapshot if it has one.
+
+    `happened` is what the world reports since the task in progress began.
+    """
 
     observation: Observation
     progress: Progress
     snapshot: str | None = None
+    happened: list[Happening] = []
 
 
 class Judge(Protocol):
@@ -74,6 +79,8 @@ class EnvironmentCritic:
             return Verdict(success=True, reasoning=found.detail)
         gained = counts_text(_gained(before.observation.inventory, after.observation.inventory))
         critique = f"The goal is not met: {found.detail}. Since the task began the agent gained: {gained}."
+        if isinstance(task.goal, ItemGoal):
+            critique = f"{critique} {whereabouts(task.goal.item, after.happened)}".rstrip()
         return Verdict(success=False, reasoning=found.detail, critique=critique)
 
 

@@ -16,20 +16,21 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, on_each
-from fieldcraft.agent.roles.storage_tasks import care_for_inventory
+from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
 from fieldcraft.envs import (
     Environment,
+    EnvironmentSpec,
     GainGoal,
     Goal,
     ItemGoal,
     KillGoal,
     MineGoal,
-    Names,
     Observation,
     PlaceGoal,
     ReachGoal,
+    RoomGoal,
     nearest,
 )
 
@@ -81,7 +82,7 @@ class AutoCurriculum:
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
         state = self._recorder.state
-        urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
+        urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
         known = self._ask_questions() if self._shown("answers") else []
@@ -120,10 +121,12 @@ class AutoCurriculum:
 
     def _read(self, answer: str) -> Proposal:
         proposal = parse_json(answer, Proposal)
-        state, names = self._recorder.state, self._environment.spec.names
-        check_goal(proposal.goal, names, state.observation)
+        state, spec = self._recorder.state, self._environment.spec
+        check_goal(proposal.goal, spec, state.observation)
         if not self._was_accepted():
-            refuse_hopeless(proposal.task, proposal.goal, state=state, names=names, settings=self._settings)
+            refuse_hopeless(
+                proposal.task, proposal.goal, state=state, names=spec.names, settings=self._settings
+            )
         return proposal
 
     def _was_accepted(self) -> bool:
@@ -137,6 +140,7 @@ class AutoCurriculum:
         return {
             "world": spec.description,
             "names": spec.names,
+            "goals": spec.goals,
             "observation": self._observed().text(self._fields()),
             "completed": state.completed[-TASKS_SHOWN:],
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
@@ -176,7 +180,7 @@ class RandomCurriculum:
     def propose(self) -> Task | None:
         """A random item never held; `None` once all were held."""
         state = self._recorder.state
-        urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
+        urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
         left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
@@ -241,12 +245,16 @@ class HumanCurriculum:
         return Task(words=words, origin="human") if words else None
 
 
-def check_names(goal: Goal | None, names: Names) -> None:
-    """Refuse a goal that names something the world does not know, where the world lists its names.
+def check_names(goal: Goal | None, spec: EnvironmentSpec) -> None:
+    """Refuse a goal of a kind that the world cannot check, or that names something the world does not know.
 
     Raises:
-        AnswerUnusable: the message gives the nearest names.
+        AnswerUnusable: the message gives the kinds, or the nearest names.
     """
+    names = spec.names
+    if goal is not None and goal.kind not in (*spec.goals, "room"):
+        kinds = ", ".join(spec.goals)
+        raise AnswerUnusable(f"goal: this world cannot check the kind {goal.kind!r}; it can check {kinds}")
     match goal:
         case ItemGoal() | GainGoal():
             name, known = goal.item, names.items
@@ -261,19 +269,21 @@ def check_names(goal: Goal | None, names: Names) -> None:
         raise AnswerUnusable(f"goal: the world has no {kind} {name!r}{nearest(name, known)}")
 
 
-def check_goal(goal: Goal | None, names: Names, now: Observation) -> None:
-    """Refuse a goal whose name the world does not know, or that is met before anything was done.
+def check_goal(goal: Goal | None, spec: EnvironmentSpec, now: Observation) -> None:
+    """Refuse a goal that the world does not know (`check_names`), or that is met before anything was done.
 
     Raises:
         AnswerUnusable: the message names the nearest names, or what is held already.
     """
-    check_names(goal, names)
+    check_names(goal, spec)
     match goal:
         case ItemGoal():
             met = now.inventory.get(goal.item, 0) >= goal.count
         case ReachGoal():
             here = now.position
             met = here is not None and here.distance(goal.position) <= goal.within
+        case RoomGoal():
+            met = (now.slots_total or 0) - (now.slots_used or 0) >= goal.slots
         case _:
             met = False
     if met:

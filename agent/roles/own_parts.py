@@ -105,7 +105,7 @@ class OwnCurriculum:
             )
         if found is not None:
             try:
-                check_names(found.goal, self._environment.spec.names)
+                check_names(found.goal, self._environment.spec)
             except AnswerUnusable as problem:
                 raise BrokenPart(f"{self._name} set the task {found.words!r}: {problem}") from None
         return found

@@ -66,6 +66,7 @@ class Planner:
             task=task,
             world=spec.description,
             names=spec.names,
+            goals=spec.goals,
             limit=STEPS,
             observation=state.observation.text(),
             completed=state.completed[-TASKS_SHOWN:],
@@ -78,11 +79,11 @@ class Planner:
 
     def _read(self, answer: str) -> Plan:
         plan = parse_json(answer, Plan)
-        names = self._environment.spec.names
+        spec = self._environment.spec
         steps = []
         for step in plan.steps:
             try:
-                check_goal(step.goal, names, self._recorder.state.observation)
+                check_goal(step.goal, spec, self._recorder.state.observation)
             except AnswerUnusable as problem:
                 if "met already" not in str(problem):
                     raise

@@ -1,34 +1,66 @@
-"""Voyager's care for a full inventory (appendix A.3.4): a chest before the pockets burst."""
+"""Care for a full inventory (Voyager, appendix A.3.4): room is made in a container, judged by the world."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
+from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.task import Task
-from fieldcraft.envs import EnvironmentSpec, ItemGoal, Observation, PlaceGoal
+from fieldcraft.envs import EnvironmentSpec, ItemGoal, Observation, PlaceGoal, Position, RoomGoal
 
 FULL_SLOTS = 33
 """Used slots, of 36, from which room is made before anything else."""
 
+ROOM_MADE = 6
+"""Slots more that a chore has to empty."""
+
 RESTING = 2
 """How many other tasks come before the same one again, for each time in a row that it failed."""
 
+ONE_IN, AT_FIRST = 10, 3
+"""Making room takes at most one iteration in so many over a long run, and this many before that counts."""
+
+ORIGIN = "inventory"
+"""The `origin` of these tasks."""
+
+
+def chore(state: RunState, spec: EnvironmentSpec) -> Task | None:
+    """The task that makes room in a run as it stands now, see `care_for_inventory`."""
+    return care_for_inventory(
+        state.observation,
+        spec,
+        state.finished_tasks,
+        iterations=state.spent.iterations,
+        chores=state.chores,
+    )
+
 
 def care_for_inventory(
-    observation: Observation, spec: EnvironmentSpec, finished: Sequence[tuple[str, bool]] = ()
+    observation: Observation,
+    spec: EnvironmentSpec,
+    finished: Sequence[tuple[str, bool]] = (),
+    *,
+    iterations: int = 0,
+    chores: int = 0,
 ) -> Task | None:
-    """The task that makes room; `None` while there is enough, or after it failed.
+    """The task that makes room; `None` while there is enough, or after it failed, or came too often.
 
-    With the world's container seen: deposit what is least useful; with one held: place it; else make one,
-    where there is such an item. A task that fails makes way for others for a while (`RESTING`), so that a
-    chest that cannot be made yet does not block a run.
+    With a container seen that has room: deposit what is least useful into the nearest; with one held: place
+    it; else make one, where there is such an item. A task that fails makes way for others for a while
+    (`RESTING`), so that a chest that cannot be made yet does not block a run.
 
     Args:
         observation: of now.
         spec: names the world's container.
         finished: the run's tasks so far, each with whether it was completed, oldest first.
+        iterations: of the run so far.
+        chores: how many of them such tasks took.
     """
     if observation.slots_used is None or observation.slots_used < FULL_SLOTS:
+        return None
+    if chores >= AT_FIRST + iterations // ONE_IN:
         return None
     task = _making_room(observation, spec)
     return None if task is None or _rests(task.words, finished) else task
@@ -43,19 +75,37 @@ def _rests(words: str, finished: Sequence[tuple[str, bool]]) -> bool:
 
 def _making_room(observation: Observation, spec: EnvironmentSpec) -> Task | None:
     chest = spec.container
-    reason = f"{observation.slots_used} of {observation.slots_total} inventory slots are used"
-    if observation.chests:
-        place = next(iter(observation.chests))
+    used, total = observation.slots_used or 0, observation.slots_total or 0
+    reason = f"{used} of {total} inventory slots are used"
+    place = nearest_with_room(observation)
+    if place is not None:
+        free = observation.chest_slots.get(place)
+        wanted = ROOM_MADE + used - FULL_SLOTS
+        emptied = wanted if free is None else min(wanted, free)
+        known = "" if free is None else f"The {chest} there has {free} empty slots. "
         return Task(
             words=f"Deposit items that are not needed into the {chest} at {place}",
             reason=reason,
-            context="Afterwards at least "
-            f"{(observation.slots_used or 0) - FULL_SLOTS + 6} more inventory slots are empty. "
+            context=f"{known}Afterwards at least {emptied} more inventory slots are empty. "
             "Keep tools, food, and some of each material.",
-            origin="inventory",
+            goal=RoomGoal(slots=max(1, total - used + emptied)),
+            origin=ORIGIN,
         )
     if chest not in spec.names.items:
         return None
     if observation.inventory.get(chest):
-        return Task(words=f"Place 1 {chest}", reason=reason, goal=PlaceGoal(block=chest), origin="inventory")
-    return Task(words=f"Craft 1 {chest}", reason=reason, goal=ItemGoal(item=chest), origin="inventory")
+        return Task(words=f"Place 1 {chest}", reason=reason, goal=PlaceGoal(block=chest), origin=ORIGIN)
+    return Task(words=f"Craft 1 {chest}", reason=reason, goal=ItemGoal(item=chest), origin=ORIGIN)
+
+
+def nearest_with_room(observation: Observation) -> str | None:
+    """The position of the nearest container that is not known to be full, as the observation writes it."""
+    roomy = [place for place in observation.chests or {} if observation.chest_slots.get(place) != 0]
+    return min(roomy, key=lambda place: (_apart(place, observation.position), place), default=None)
+
+
+def _apart(place: str, here: Position | None) -> float:
+    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", place)[:3]]
+    if here is None or len(numbers) < 3:
+        return 0.0
+    return math.dist(numbers, (here.x, here.y, here.z))

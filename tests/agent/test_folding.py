@@ -16,7 +16,7 @@ PLAIN = [f"thing{number}" for number in range(FOLDED_FROM)]
 
 
 def prompt(names: Names) -> Prompt:
-    values = {"world": "w", "limit": 3, "task": "t", "observation": "o", "said": []}
+    values = {"world": "w", "limit": 3, "goals": [], "task": "t", "observation": "o", "said": []}
     more: dict[str, list[str]] = {"completed": [], "failed": [], "skills": [], "answers": []}
     messages = render("decompose", names=names, **values, **more)
     return Prompt([message.model_dump() for message in messages])

@@ -102,9 +102,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "log": "a\nb",
     },
     "curriculum_questions": {**CURRICULUM, "limit": 3, "asked": [ANSWERED]},
-    "curriculum_task": {**CURRICULUM, "answers": [ANSWERED], "refused": ["the model refused to answer: no"]},
+    "curriculum_task": {
+        **CURRICULUM,
+        "goals": ["item", "gain", "mine"],
+        "answers": [ANSWERED],
+        "refused": ["the model refused to answer: no"],
+    },
     "decompose": {
         **CURRICULUM,
+        "goals": ["item"],
         "limit": 8,
         "task": "Build a hut",
         "skills": [SKILL, OTHER],

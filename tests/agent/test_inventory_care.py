@@ -13,7 +13,11 @@ from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
 from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.envs import EnvironmentSpec, Names, Observation, make
+from fieldcraft.envs import EnvironmentSpec, Names, Observation, RoomGoal, make
+
+
+def code(source: str) -> str:
+    return f"```python\n{source}```"
 
 
 @pytest.fixture
@@ -54,6 +58,61 @@ def test_a_container_that_cannot_be_made_makes_way_for_other_tasks(spec: Environ
     assert [rests(failed, failed, *[other] * count) for count in range(5)] == [True] * 4 + [False]
     assert not rests(failed, failed, ("Craft 1 crate", True))
     assert not rests(other, other)
+
+
+def test_the_nearest_container_with_room_is_filled_and_a_full_one_is_not(spec: EnvironmentSpec) -> None:
+    here = {"x": 0, "y": 64, "z": 0}
+    places = {"(9, 64, 0)": None, "(1, 64, 0)": {"stone": 64}, "(3, 64, 0)": None}
+    seen = full(position=here, chests=places, chest_slots={"(1, 64, 0)": 0, "(9, 64, 0)": 20})
+    assert words(seen, spec) == "Deposit items that are not needed into the crate at (3, 64, 0)"
+    seen = full(position=here, chests=places, chest_slots=dict.fromkeys(places, 0))
+    assert words(seen, spec) == "Craft 1 crate"
+
+
+def test_the_world_judges_whether_room_was_made_and_no_more_is_asked_than_fits(spec: EnvironmentSpec) -> None:
+    task = care_for_inventory(full(chests={"(1, 64, 2)": None}), spec)
+    assert task is not None
+    assert task.goal == RoomGoal(slots=2 + 7)
+    task = care_for_inventory(full(chests={"(1, 64, 2)": None}, chest_slots={"(1, 64, 2)": 3}), spec)
+    assert task is not None
+    assert task.goal == RoomGoal(slots=2 + 3)
+    assert "has 3 empty slots" in task.context
+
+
+def test_making_room_takes_at_most_one_iteration_in_ten(spec: EnvironmentSpec) -> None:
+    def due(iterations: int, chores: int) -> bool:
+        return care_for_inventory(full(), spec, iterations=iterations, chores=chores) is not None
+
+    assert [due(0, 2), due(0, 3), due(9, 3), due(10, 3), due(10, 4)] == [True, False, False, True, False]
+
+
+def test_room_is_made_by_the_skill_that_made_it_before_and_no_model_is_asked(
+    toy_settings: Callable[..., RunSettings], tmp_path: Path
+) -> None:
+    more = 'def more_wood(bot):\n    for _ in range(3):\n        bot.chop()\n    print("{}")\n'
+    script = {
+        "curriculum": [f'{{"task": "Chop wood, round {number}"}}' for number in range(9)],
+        "critic": ['{"success": true}'] * 9,
+        "actor": [code(more.format("one")), code("def stow_wood(bot):\n    bot.stow()\n")]
+        + [code(more.format(number)) for number in ("two", "three")],
+        "describer": ["Chops wood.", "Stows all wood.", "Chops.", "More."],
+        "answerer": ["Nothing."] * 20,
+    }
+    (tmp_path / "a.json").write_text(json.dumps(script))
+    settings = toy_settings(
+        environment="toy_world:PantryWorld",
+        model=f"scripted:{tmp_path / 'a.json'}",
+        budget=BudgetLimits(iterations=4),
+    )
+    events: list[Any] = []
+    with new_session(settings, runs=tmp_path / "runs", listeners=(events.append,)) as session:
+        state = session.explorer.explore()
+    sources = [event.source for event in events if isinstance(event, e.ExecutionStarted)]
+    assert [success for _, success in state.finished_tasks] == [True] * 4
+    assert sources[3] == "def stow_wood_again(bot):\n    return stow_wood(bot)\n"
+    assert state.calls["actor"] == 3
+    assert state.chores == 2
+    assert sorted(state.kept) == ["more-wood", "stow-wood"]
 
 
 def test_a_renamed_world_names_its_own_container() -> None:

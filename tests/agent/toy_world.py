@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from fieldcraft.envs import (
     Environment,
     EnvironmentSpec,
+    Happening,
     Names,
     Observation,
     Position,
@@ -130,3 +131,39 @@ class CountedWorld(_Counted, ToyWorld):
 
 class CountedForgetfulWorld(_Counted, ForgetfulWorld):
     """The same without snapshots."""
+
+
+class PantryWorld(ToyWorld):
+    """A toy world with two slots and a box to stow wood in, which says what happened."""
+
+    spec = ToyWorld.spec.model_copy(
+        update={"id": "pantry-v1", "container": "box", "goals": ("item", "gain", "mine")}
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._happened: list[Happening] = []
+
+    def observe(self) -> Observation:
+        used = sum(self._held.values())
+        seen = {
+            "slots_used": min(36, 20 + 5 * used),
+            "slots_total": 36,
+            "chests": {"(5, 64, 0)": None, "(1, 64, 0)": None, "(2, 64, 0)": None},
+            "chest_slots": {"(1, 64, 0)": 0, "(2, 64, 0)": 12},
+        }
+        return super().observe().model_copy(update=seen)
+
+    def progress(self) -> Progress:
+        return super().progress().model_copy(update={"gained": {"wood": self._tick}})
+
+    def happenings(self) -> list[Happening]:
+        found, self._happened = self._happened, []
+        return found
+
+    @primitive
+    def stow(self) -> int:
+        """Put all wood into the box."""
+        count = self._held.pop("wood", 0)
+        self._happened.append(Happening(what="stored", subject="wood", used={"wood": count}))
+        return count

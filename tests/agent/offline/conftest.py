@@ -62,6 +62,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "curriculum_task": {
         "world": "A world.",
+        "goals": ["item", "place", "kill", "reach"],
         "names": NAMES,
         "observation": OBSERVATION,
         "completed": [],
@@ -72,6 +73,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "decompose": {
         "world": "A world.",
+        "goals": ["item", "place", "kill", "reach"],
         "names": NAMES,
         "limit": 8,
         "task": "craft a gorm",

@@ -13,7 +13,7 @@ from .snippets import LOOK_AROUND
 from .ways import Ways
 from .writer import Writer
 
-_GOAL = re.compile(r"^Done when: (hold|place|kill) (\d+) (\S+)\s*$", re.MULTILINE)
+_GOAL = re.compile(r"^Done when: (hold|gain|mine|place|kill) (\d+) (\S+)\s*$", re.MULTILINE)
 
 SPARE, KEPT = 6, 14
 """Slots to empty where the task does not say how many; kinds of items to go on with."""
@@ -110,7 +110,7 @@ def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tup
     """What is to be done: by the goal where there is one, else by the task's words."""
     goal = _GOAL.search(task)
     if goal:
-        return goal[1], int(goal[2]), goal[3]
+        return goal[1].replace("gain", "hold"), int(goal[2]), goal[3]
     words = task.splitlines()[0] if task else ""
     number = re.search(r"\b(\d{1,4})\b", words)
     count = max(1, int(number[1])) if number else 1
