@@ -66,7 +66,9 @@ def recipe(world: World, item: str) -> str:
         f"{'Or to' if index else 'To'} craft {item}{'' if not index else ' otherwise'}: {_takes(world, way)}."
         for index, way in enumerate(tables.recipes.get(item, ()))
     ]
-    others = [source for source in tables.sources.get(item, ()) if source.kind != "crafting"][:_WAYS]
+    others = [source for source in tables.sources.get(item, ()) if source.kind != "crafting"]
+    found = [source for source in others if source.origin != tables.placeable.get(item)]
+    others = (found if found or lines else others)[:_WAYS]
     if others:
         ways = any_of(tuple(dict.fromkeys(_way(world, item, source) for source in others)))
         lines.append(f"To {'get' if lines else 'craft'} {item}: it comes from {ways}.")

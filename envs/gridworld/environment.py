@@ -285,13 +285,13 @@ class GridWorld(Environment):
     @primitive
     @telling
     def deposit(self, item: str, count: Count = 1, position: Position | None = None) -> int:
-        """Put items into the chest at a position, or the nearest one. Returns the number put in."""
+        """Put items into the chest at a position, or the nearest one with room. Returns the number put in."""
         return living.deposit(self.world, item, count, position)
 
     @primitive
     @telling
     def withdraw(self, item: str, count: Count = 1, position: Position | None = None) -> int:
-        """Take items out of the chest at a position, or the nearest one. Returns the number taken."""
+        """Take items out of the chest at a position, or the nearest one that has them. Returns the number."""
         return living.withdraw(self.world, item, count, position)
 
     @primitive

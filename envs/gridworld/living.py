@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fieldcraft.envs.gridworld.telling import tell
 from fieldcraft.envs.gridworld.walking import Call
 from fieldcraft.envs.gridworld.wording import FULL, check_known, check_room
@@ -64,15 +66,20 @@ def deposit(world: World, item: str, count: int, position: Position | None) -> i
     have = world.inventory.count(item)
     if have < count:
         raise PrimitiveError(f"cannot deposit {item}: need {count} {item} (have {have})")
-    cell = _chest(world, "deposit", item, position)
-    contents = world.chests[cell]
-    items, slots = world.tables.rules.items, world.tables.block(world.surface[cell]).container
-    after = {**contents, item: contents.get(item, 0) + count}
-    if sum(-(-held // items[name].stack) for name, held in after.items()) > slots:
+    items = world.tables.rules.items
+
+    def fits(cell: int) -> bool:
+        after = {**world.chests.get(cell, {}), item: world.chests.get(cell, {}).get(item, 0) + count}
+        slots = sum(-(-held // items[name].stack) for name, held in after.items())
+        return slots <= world.tables.block(world.surface[cell]).container
+
+    cell = _chest(world, "deposit", item, position, fits)
+    if not fits(cell):
         raise PrimitiveError(
             f"cannot deposit {item}: the chest at {world.position(cell)} is full; use another one"
         )
-    world.chests[cell] = after
+    contents = world.chests[cell]
+    contents[item] = contents.get(item, 0) + count
     world.inventory.remove(item, count)
     name = world.tables.block_names[world.surface[cell]]
     tell(world, "stored", item, used={item: count}, tool=name, cell=cell)
@@ -82,7 +89,9 @@ def deposit(world: World, item: str, count: int, position: Position | None) -> i
 def withdraw(world: World, item: str, count: int, position: Position | None) -> int:
     """Take items out of a chest."""
     check_known(item, world.tables.rules.items, "withdraw", "item")
-    cell = _chest(world, "withdraw", item, position)
+    cell = _chest(
+        world, "withdraw", item, position, lambda cell: world.chests.get(cell, {}).get(item, 0) >= count
+    )
     contents = world.chests[cell]
     have = contents.get(item, 0)
     if have < count:
@@ -99,8 +108,10 @@ def withdraw(world: World, item: str, count: int, position: Position | None) -> 
     return world.take(item, count)
 
 
-def _chest(world: World, action: str, item: str, position: Position | None) -> int:
-    """Walk to the chest at a position, or to the nearest one, and open it."""
+def _chest(
+    world: World, action: str, item: str, position: Position | None, serves: Callable[[int], bool]
+) -> int:
+    """Walk to the chest at a position, or to the nearest one that serves, else any, and open it."""
     tables, radius = world.tables, world.tables.rules.world.search_radius
     names = [name for name, block in tables.rules.blocks.items() if block.container]
     what = " or ".join(names)
@@ -110,6 +121,7 @@ def _chest(world: World, action: str, item: str, position: Position | None) -> i
         missing = f"no {what} at {position}"
     else:
         cells = [cell for name in names for cell in world.cells_of(tables.block_ids[name], radius)]
+        cells = [cell for cell in cells if serves(cell)] or cells
         missing = f"need a {what} within {radius} blocks"
     if not cells:
         raise PrimitiveError(f"cannot {action} {item}: {missing}")
