@@ -207,6 +207,7 @@ class Explorer:
                 e.AnswerRefused(iteration=iteration, attempt=attempt.number, problem=problem)
             )
             return Verdict(success=False, critique=problem)
+        self._parts.environment.pursue(task.goal)
         execution = self._execute(written.program, attempt.number)
         attempt.execution = visible_execution(execution, self._run.settings)
         iteration = self.state.spent.iterations

@@ -81,6 +81,13 @@ class Environment(ABC):
         """
         return ()
 
+    def pursue(self, goal: Goal | None) -> None:  # noqa: ARG002
+        """Know the goal of the agent's task, before each of its programs; `None` where it has none.
+
+        By default ignored. A world may spare that item where a program leaves a choice to it.
+        """
+        return
+
     @property
     def tick(self) -> int:
         """The world's clock, in ticks since the reset (20 a second in Minecraft).

@@ -14,8 +14,8 @@ class Observation(BaseModel):
     """The world as the agent sees it now. A field that a world does not have stays `None`.
 
     Health and hunger run from 0 to 20. `nearby_entities` maps a name to its distance in blocks.
-    `chests` maps the position of a chest that was seen to its contents, `None` where it was never opened, and
-    `chest_slots` to how many of its slots are empty, where that is known.
+    `chests` maps the position of a chest that was seen to its contents, `None` where it was never opened;
+    `chest_slots` has how many slots are free in it, where that is known.
     `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
     """
 
@@ -83,11 +83,11 @@ class Observation(BaseModel):
         if not self.chests:
             return "none"
         return "; ".join(
-            f"{place}{self._room_text(place)}: {'unknown contents' if held is None else counts_text(held)}"
+            f"{place}: {'unknown contents' if held is None else counts_text(held)}{self._room_in(place)}"
             for place, held in self.chests.items()
         )
 
-    def _room_text(self, place: str) -> str:
+    def _room_in(self, place: str) -> str:
         free = self.chest_slots.get(place)
         return "" if free is None else f" ({free} free slots)" if free else " (full)"
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
-from fieldcraft.envs.gridworld import crafting, exploring, gathering, living, view
+from fieldcraft.envs.gridworld import asking, crafting, exploring, gathering, living, view
 from fieldcraft.envs.gridworld.nature import pass_second
 from fieldcraft.envs.gridworld.obtainable import living_mobs, natural_blocks, rounds
 from fieldcraft.envs.gridworld.options import Options, describe_options, read_options
 from fieldcraft.envs.gridworld.snapshot import body, load, save
 from fieldcraft.envs.gridworld.tables import Tables
+from fieldcraft.envs.gridworld.telling import take_happened, telling
 from fieldcraft.envs.gridworld.terrain import generate
 from fieldcraft.envs.gridworld.world import World
+from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
+    GainGoal,
+    Goal,
+    ItemGoal,
     Names,
     OptionInfo,
     Position,
@@ -45,6 +50,7 @@ class GridWorld(Environment):
         self._options, self._tables = read_options(None)
         self.spec = _spec(self._options, self._tables)
         self._world: World | None = None
+        self._spared = ""
 
     @property
     def world(self) -> World:
@@ -104,6 +110,14 @@ class GridWorld(Environment):
         """The progress since the reset."""
         return Progress.model_validate(asdict(self.world.reached))
 
+    def happenings(self) -> Sequence[Happening]:
+        """What happened since this was last asked, and what is in sight for the first time."""
+        return take_happened(self.world)
+
+    def pursue(self, goal: Goal | None) -> None:
+        """Spare the item of this goal where a program leaves the choice of food or fuel to the world."""
+        self._spared = goal.item if isinstance(goal, ItemGoal | GainGoal) else ""
+
     def snapshot(self) -> bytes:
         """The complete state, uncompressed: a little more than two bytes for each tile."""
         return save(self.world)
@@ -142,30 +156,37 @@ class GridWorld(Environment):
         return self.world.move(direction)
 
     @primitive
+    @telling
     def mine(self, block: str, count: Count = 1) -> int:
         """Walk to the nearest blocks of this name within 16 tiles and mine them with the best tool held.
 
-        Returns the number of items gathered. The error says what is missing and how many were mined.
+        Returns the number of items gathered; where that is 0, the events say why. The error says what is
+        missing and how many were mined.
         """
         return gathering.mine(self.world, block, count)
 
     @primitive
-    def craft(self, item: str, count: Count = 1) -> int:
+    @telling
+    def craft(self, item: str, count: Count = 1, using: str | list[str] | None = None) -> int:
         """Craft at least count of an item from the inventory; some recipes need a certain block nearby.
 
-        Returns the number made. The error says all that is missing.
+        Of alternative ingredients those named by using are taken, else what you hold most of. Returns the
+        number made. The error says all that is missing; recipe says all that it takes.
         """
-        return crafting.craft(self.world, item, count)
+        named = [using] if isinstance(using, str) else using or ()
+        return crafting.craft(self.world, item, count, named)
 
     @primitive
+    @telling
     def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
         """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
 
-        Without a fuel named, any held fuel is burnt. Returns the number made.
+        Without a fuel named, any held fuel is burnt but what the task is for. Returns the number made.
         """
-        return crafting.smelt(self.world, item, count, fuel)
+        return crafting.smelt(self.world, item, count, fuel, self._spared)
 
     @primitive
+    @telling
     def place(self, block: str, position: Position | None = None) -> Position:
         """Place a held block on a free tile within 4 blocks; next to you where no position is given.
 
@@ -174,6 +195,7 @@ class GridWorld(Environment):
         return gathering.place(self.world, block, position)
 
     @primitive
+    @telling
     def kill(self, mob: str, count: Count = 1) -> int:
         """Hunt and kill mobs of this name in view, with the best weapon held.
 
@@ -182,16 +204,22 @@ class GridWorld(Environment):
         return gathering.kill(self.world, mob, count)
 
     @primitive
+    @telling
     def eat(self, item: str | None = None) -> str:
-        """Eat one food item, the most fitting where none is named. Returns what was eaten."""
-        return living.eat(self.world, item)
+        """Eat one food item, the most fitting where none is named, but not what the task is for.
+
+        Returns what was eaten.
+        """
+        return living.eat(self.world, item, self._spared)
 
     @primitive
+    @telling
     def equip(self, item: str) -> str:
         """Take an item in hand, or wear it if it is armour. Returns the slot."""
         return living.equip(self.world, item)
 
     @primitive
+    @telling
     def explore(
         self,
         direction: str | None = None,
@@ -205,16 +233,19 @@ class GridWorld(Environment):
         return exploring.explore(self.world, direction, distance, until)
 
     @primitive
+    @telling
     def goto(self, position: Position, within: Annotated[float, Field(ge=0, le=16)] = 1.5) -> Position:
-        """Walk to within this distance of a position. Returns where you stand then."""
+        """Walk to within this distance of a position. Returns where you stand then.
+
+        It may dig natural blocks, which the events tell, never a container, station or block that you placed.
+        """
         return exploring.goto(self.world, position, within)
 
     @primitive
+    @telling
     def find(self, name: str) -> Position | None:
         """The nearest block (seen before, within 16 tiles) or mob (in view) of this name, or None."""
-        exploring.check_place_name(self.world, name, "find")
-        cell = exploring.locate(self.world, name, self.world.tables.rules.world.search_radius)
-        return None if cell is None else self.world.position(cell)
+        return exploring.find(self.world, name)
 
     @primitive
     def inventory(self) -> dict[str, int]:
@@ -227,18 +258,40 @@ class GridWorld(Environment):
         return self.world.position(self.world.cell)
 
     @primitive
-    def nearby(self, radius: Annotated[int, Field(ge=1, le=16)] = 16) -> dict[str, Position]:
-        """The blocks seen and the mobs in view within this radius: each name with its nearest position."""
-        return view.nearby(self.world, radius)
+    def nearby(
+        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: view.Kind | None = None
+    ) -> dict[str, Position]:
+        """The blocks seen, then the mobs in view within this radius: each name with its nearest position.
+
+        The kind "block" or "mob" gives only these.
+        """
+        return view.nearby(self.world, radius, kind)
 
     @primitive
+    def chests(self) -> list[dict[str, Any]]:
+        """The containers seen, nearest first, each with its position, block, items and free_slots."""
+        return asking.chests(self.world)
+
+    @primitive
+    def status(self) -> dict[str, Any]:
+        """Your health, hunger, time, free_slots, deaths, equipment, and uses_left of every tool held."""
+        return asking.status(self.world)
+
+    @primitive
+    def recipe(self, item: str) -> str:
+        """All that getting an item takes, in words: recipes, sources, stations, tools. It never fails."""
+        return asking.recipe(self.world, item)
+
+    @primitive
+    @telling
     def deposit(self, item: str, count: Count = 1, position: Position | None = None) -> int:
-        """Put items into the chest at a position, or the nearest one. Returns the number put in."""
+        """Put items into the chest at a position, or the nearest one with room. Returns the number put in."""
         return living.deposit(self.world, item, count, position)
 
     @primitive
+    @telling
     def withdraw(self, item: str, count: Count = 1, position: Position | None = None) -> int:
-        """Take items out of the chest at a position, or the nearest one. Returns the number taken."""
+        """Take items out of the chest at a position, or the nearest one that has them. Returns the number."""
         return living.withdraw(self.world, item, count, position)
 
     @primitive
@@ -247,6 +300,7 @@ class GridWorld(Environment):
         self.world.advance(ticks)
 
     @primitive
+    @telling
     def say(self, text: str) -> None:
         """Say something; it appears among the events."""
         if len(text) > 500:
@@ -263,6 +317,7 @@ def _spec(options: Options, tables: Tables) -> EnvironmentSpec:
         can_snapshot=True,
         can_render=True,
         day_ticks=rules.world.day_ticks,
+        goals=("item", "gain", "mine", "place", "kill", "reach"),
         container=next((name for name, block in rules.blocks.items() if block.container), ""),
         names=Names(
             items=tuple(sorted(rules.items)),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.gridworld.gathering import mob_cells_of
 from fieldcraft.envs.gridworld.tables import MARGIN
+from fieldcraft.envs.gridworld.telling import notice_mobs
 from fieldcraft.envs.gridworld.walking import Call, find_path
+from fieldcraft.envs.gridworld.wording import any_of, origin
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.types import Position, PrimitiveError
 
@@ -26,7 +28,7 @@ _AHEAD = 20
 
 
 def goto(world: World, position: Position, within: float) -> Position:
-    """Walk to a position; digs only where there is no way around."""
+    """Walk to a position, around containers, beds, stations and all that was placed."""
     goal = world.cell_at(position)
     if goal is None:
         raise PrimitiveError(f"cannot go to {position}: the world ends at {world.size - 1} in x and z")
@@ -38,15 +40,44 @@ def goto(world: World, position: Position, within: float) -> Position:
         if world.apart(goal, cell := goal + down * world.stride + right) <= within
     }
     call = Call(world)
-    path = find_path(world, call.costs(), goals, goal, searched=_SEARCHED)
+    open_goals = {cell for cell in goals if cell == world.cell or not call.stays(cell)}
+    if not open_goals:
+        there = world.tables.block_names[world.surface[goal]]
+        raise PrimitiveError(f"cannot go to {position}: a {there} stands there; stand beside it, within=1.5")
+    path = _way(call, open_goals, goal)
     if path is None:
-        path = find_path(world, call.costs(by_hand=True), goals, goal, searched=_SEARCHED)
-    if path is None:
-        raise PrimitiveError(f"cannot go to {position}: there is no way; go somewhere nearer first")
-    if not call.walk(path):
+        raise PrimitiveError(f"cannot go to {position}: there is no way{_walled(call)}")
+    try:
+        arrived = call.walk(path)
+    finally:
+        call.tell()
+    if not arrived:
         left = world.apart(world.cell, goal)
         raise PrimitiveError(f"cannot go to {position} in one call: {left:.0f} blocks left; call again")
     return world.position(world.cell)
+
+
+def _way(call: Call, goals: set[int], goal: int) -> list[int] | None:
+    """The quickest way into one of the goals, by hand only if all else fails."""
+    world = call.world
+    for by_hand in (False, True):
+        costs = call.costs(by_hand=by_hand)
+        inside = {cell for cell in goals if cell == world.cell or costs[world.surface[cell]]}
+        path = find_path(world, costs, inside, goal, searched=_SEARCHED) if inside else None
+        if path is not None:
+            return path
+    return None
+
+
+def _walled(call: Call) -> str:
+    """What may be done where no way was found."""
+    around = (call.world.cell + offset for offset in call.world.steps)
+    names = {call.world.tables.block_names[call.world.surface[cell]] for cell in around if call.stays(cell)}
+    if not names:
+        return "; go somewhere nearer first"
+    return (
+        f" around what was placed; mine {any_of(tuple(sorted(names)))} to pass, or go somewhere nearer first"
+    )
 
 
 def locate(world: World, name: str, radius: int) -> int | None:
@@ -61,10 +92,18 @@ def check_place_name(world: World, name: str, action: str) -> None:
     """Raise `PrimitiveError` if `name` is neither a block nor a mob."""
     known = {**world.tables.block_ids, **world.tables.mob_ids}
     if name not in known:
-        item = " (it is an item)" if name in world.tables.rules.items else ""
+        item = f" (it is an item{origin(world.tables, name, '')})" if name in world.tables.rules.items else ""
         raise PrimitiveError(
             f"cannot {action} {name}: no block or mob has this name{item}{nearest(name, known)}"
         )
+
+
+def find(world: World, name: str) -> Position | None:
+    """The nearest block or mob of a name; an item that is neither is nowhere."""
+    if name not in world.tables.rules.items:
+        check_place_name(world, name, "find")
+    cell = locate(world, name, world.tables.rules.world.search_radius)
+    return None if cell is None else world.position(cell)
 
 
 def explore(world: World, direction: str | None, distance: int, until: str | None) -> Position | None:
@@ -80,13 +119,16 @@ def explore(world: World, direction: str | None, distance: int, until: str | Non
             until is not None
             and (found := locate(world, until, world.tables.rules.world.view_radius)) is not None
         ):
+            call.tell()
             return world.position(found)
         if walked >= distance or not call.has_time():
+            call.tell()
             return None
         steps = _leg(call, heading, min(_LEG, distance - walked), until)
         walked += steps
         if not steps:
             if direction is not None and walked:
+                call.tell()
                 return None
             heading = _turned(heading)
             walked += _LEG // 2
@@ -111,12 +153,13 @@ def _leg(call: Call, heading: str, length: int, until: str | None) -> int:
         return 0
     path = find_path(world, call.costs(), (aim,), aim, searched=_LEG_SEARCHED, nearest=True) or []
     before = world.apart(world.cell, aim)
-    if path and not world.tables.walk[world.surface[path[-1]]] and not call.costs()[world.surface[path[-1]]]:
+    if path and (call.stays(path[-1]) or not call.costs()[world.surface[path[-1]]]):
         path.pop()
     for made, cell in enumerate(path):
         if not call.has_time():
             return made
         call.step(cell)
+        notice_mobs(world)
         if until is not None and locate(world, until, world.tables.rules.world.view_radius) is not None:
             return made + 1
     return len(path) if before - world.apart(world.cell, aim) > 1 else 0

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fieldcraft.envs.gridworld.rules import Block, Drop
 from fieldcraft.envs.gridworld.tables import MARGIN
+from fieldcraft.envs.gridworld.telling import tell
 from fieldcraft.envs.gridworld.walking import Call
-from fieldcraft.envs.gridworld.wording import check_known, origin, tool_needed
+from fieldcraft.envs.gridworld.wording import (
+    FULL,
+    check_known,
+    check_room,
+    nothing_left,
+    origin,
+    tool_needed,
+)
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.types import Position, PrimitiveError
 
@@ -20,17 +31,21 @@ def mine(world: World, block: str, count: int) -> int:
     rule = tables.rules.blocks[block]
     if rule.hardness is None:
         raise PrimitiveError(f"cannot mine {block}: nothing breaks it")
-    call, mined, gathered = Call(world), 0, 0
-    while mined < count:
+    call, mined, gathered, problem = Call(world), 0, 0, ""
+    while mined < count and not problem:
         try:
             problem = _mine_problem(call, block)
             gathered += 0 if problem else _mine_nearest(call, block)
+            mined += not problem
         except PrimitiveError as error:
             problem = str(error)
-        if problem:
-            done = f"mined {mined} of {count} {block}, then " if mined else ""
-            raise PrimitiveError(f"{done}cannot mine {block}: {problem}")
-        mined += 1
+    call.tell()
+    nothing = f" and got nothing: {nothing_left(tables, block, harvested=True)}" if not gathered else ""
+    if problem:
+        done = f"mined {mined} of {count} {block}{nothing}, then " if mined else ""
+        raise PrimitiveError(f"{done}cannot mine {block}: {problem}")
+    if nothing:
+        world.note(f"mined {mined} {block}{nothing}")
     return gathered
 
 
@@ -45,9 +60,16 @@ def _mine_problem(call: Call, block: str) -> str:
         return f"need {tool_needed(world.tables, rule)} (holding {holding})"
     if not call.has_time(call.break_ticks(rule)):
         return "out of time for one call; call again for the rest"
-    if not any(world.inventory.room(drop.item) for drop in rule.drops) and rule.drops:
-        return "the inventory is full; deposit or place something first"
+    used = {} if rule.takes is None else {rule.takes: 1}
+    if not all(call.room_for(drops, used) for drops in _drops(call, rule)):
+        return FULL
     return ""
+
+
+def _drops(call: Call, rule: Block) -> Sequence[Sequence[Drop]]:
+    """What may drop: by the special tools that are held, else by any."""
+    special = [drops for kind, drops in rule.held.items() if call.world.inventory.best_tool(kind) is not None]
+    return special[-1:] or [rule.drops]
 
 
 def _mine_nearest(call: Call, block: str) -> int:
@@ -57,13 +79,27 @@ def _mine_nearest(call: Call, block: str) -> int:
     if not cells:
         raise PrimitiveError(f"none within {radius} tiles; explore to find one")
     if world.cell in cells:
-        return sum(call.dig(world.cell).values())
+        return _dig(call, world.cell)
     path = call.path_to(frozenset(cells))
     if path is None:
         raise PrimitiveError("found, but there is no way to reach it")
     if not call.walk(path[:-1]):
         raise PrimitiveError("out of time for one call; call again for the rest")
-    return sum(call.dig(path[-1]).values())
+    return _dig(call, path[-1])
+
+
+def _dig(call: Call, cell: int) -> int:
+    """Mine one block; a container only where all that it holds fits too."""
+    world = call.world
+    block = world.tables.block(world.surface[cell])
+    contents = world.chests.get(cell, {})
+    if contents:
+        most = dict(contents)
+        for drop in block.drops:
+            most[drop.item] = most.get(drop.item, 0) + (drop.most or drop.count)
+        if not world.inventory.fits(most, {}):
+            raise PrimitiveError(f"the one at {world.position(cell)} holds more than you have room for")
+    return sum(call.dig(cell).values())
 
 
 def place(world: World, item: str, position: Position | None) -> Position:
@@ -75,24 +111,37 @@ def place(world: World, item: str, position: Position | None) -> Position:
     if not world.inventory.count(item):
         raise PrimitiveError(f"cannot place {item}: need 1 {item} (have 0)")
     block = tables.placeable[item]
-    cell = _free_cell(world, item) if position is None else _chosen_cell(world, item, block, position)
-    reaction = tables.block(world.surface[cell]).reacts.get(block)
+    cell = _free_cell(world, item, block) if position is None else _chosen_cell(world, item, block, position)
+    returned = tables.item(item).returns
+    gave = {} if returned is None else {returned: 1}
+    check_room(world, gave, {item: 1}, f"place {item}")
+    _put(world, cell, block)
+    world.inventory.remove(item, 1)
+    for name in gave:
+        world.take(name, 1)
+    world.reached.placed[item] = world.reached.placed.get(item, 0) + 1
+    tell(world, "placed", item, used={item: 1}, gave=gave, cell=cell)
+    Call(world).spend(tables.rules.world.step_ticks)
+    return world.position(cell)
+
+
+def _put(world: World, cell: int, block: str) -> None:
+    """Put a block on a cell, or let what is there react with it."""
+    tables = world.tables
+    before = tables.block_names[world.surface[cell]]
+    reaction = tables.rules.blocks[before].reacts.get(block)
     if reaction is not None:
         world.surface[cell] = tables.block_ids[reaction]
-    else:
-        world.set_block(cell, tables.block_ids[block])
+        tell(world, "turned", before, tool=block, cell=cell, why=f"{block} makes it {reaction}")
+        return
+    world.set_block(cell, tables.block_ids[block])
     rule = tables.rules.blocks[block]
+    if not rule.walk:
+        world.placed.add(cell)
     if rule.container:
         world.chests[cell] = {}
     if rule.bed:
         world.spawn = world.cell
-    world.inventory.remove(item, 1)
-    returned = tables.item(item).returns
-    if returned is not None:
-        world.take(returned, 1)
-    world.reached.placed[item] = world.reached.placed.get(item, 0) + 1
-    Call(world).spend(tables.rules.world.step_ticks)
-    return world.position(cell)
 
 
 def _is_free(world: World, cell: int) -> bool:
@@ -100,7 +149,7 @@ def _is_free(world: World, cell: int) -> bool:
     return bool(world.tables.walk[surface]) and cell != world.cell and not world.occupied[cell]
 
 
-def _free_cell(world: World, item: str) -> int:
+def _free_cell(world: World, item: str, block: str) -> int:
     """A free cell beside the agent that leaves it a way out, on bare ground before plants and water."""
     north, east, south, west = world.steps
     around = [
@@ -109,10 +158,21 @@ def _free_cell(world: World, item: str) -> int:
     ]
     step = world.tables.rules.world.step_ticks
     free = [cell for cell in around if _is_free(world, cell)]
+    exits = _exits(world) if not world.tables.rules.blocks[block].walk else set()
+    if len(exits) == 1:
+        free = [cell for cell in free if cell not in exits]
     bare = [cell for cell in free if world.tables.walk[world.surface[cell]] == step]
     for cell in [*bare[::-1], *free]:
         return cell
     raise PrimitiveError(f"cannot place {item}: no free tile next to you; move or mine one first")
+
+
+def _exits(world: World) -> set[int]:
+    """The cells beside the agent by which it can leave, walking or digging."""
+    call = Call(world)
+    costs = call.costs()
+    cells = (world.cell + offset for offset in world.steps)
+    return {cell for cell in cells if costs[world.surface[cell]] and not call.stays(cell)}
 
 
 def _chosen_cell(world: World, item: str, block: str, position: Position) -> int:
@@ -141,14 +201,18 @@ def mob_cells_of(world: World, mob: str) -> list[int]:
 def kill(world: World, mob: str, count: int) -> int:
     """Hunt mobs of a name in view, nearest first; returns the items gathered."""
     check_known(mob, world.tables.mob_ids, "kill", "mob")
-    call, killed, gathered = Call(world), 0, 0
+    rule, call, killed, gathered = world.tables.rules.mobs[mob], Call(world), 0, 0
     while killed < count:
         try:
+            if not call.room_for(rule.drops):
+                raise PrimitiveError(FULL)
             gathered += _kill_nearest(call, mob)
         except PrimitiveError as error:
+            call.tell()
             done = f"killed {killed} of {count} {mob}, then " if killed else ""
             raise PrimitiveError(f"{done}cannot kill {mob}: {error}") from None
         killed += 1
+    call.tell()
     return gathered
 
 
@@ -184,8 +248,9 @@ def _strike(call: Call, target: int) -> int | None:
     else:
         name = world.tables.mob_names[state >> 8]
         world.reached.killed[name] = world.reached.killed.get(name, 0) + 1
-        gathered = sum(call.collect(rule.drops).values())
-    if weapon is not None and world.inventory.use_tool(weapon):
-        world.note(f"{weapon} broke")
+        gained = call.collect(rule.drops)
+        gathered = sum(gained.values())
+        tell(world, "killed", name, gave=gained, tool=weapon, cell=target)
+    call.wear(weapon)
     call.spend(constants.attack_ticks)
     return gathered

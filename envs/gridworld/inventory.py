@@ -34,6 +34,18 @@ class Inventory:
         loose = -self.count(name) % stack
         return loose + (self.slots - self.slots_used()) * stack
 
+    def fits(self, gained: Mapping[str, int], used: Mapping[str, int]) -> bool:
+        """Whether all of `gained` fits once `used` is gone."""
+        free = self.slots - self.slots_used()
+        if not used and free >= sum(-(-count // self._items[name].stack) for name, count in gained.items()):
+            return True
+        after = dict(self.counts)
+        for name, count in used.items():
+            after[name] = max(0, after.get(name, 0) - count)
+        for name, count in gained.items():
+            after[name] = after.get(name, 0) + count
+        return sum(-(-count // self._items[name].stack) for name, count in after.items()) <= self.slots
+
     def add(self, name: str, count: int) -> int:
         """Take in as many as fit and return how many did."""
         taken = min(count, self.room(name))

@@ -132,6 +132,7 @@ def _live(world: World, second: int) -> None:
 def _ripen(world: World) -> None:
     for cell in [cell for cell, tick in world.growing.items() if tick <= world.tick]:
         del world.growing[cell]
+        world.placed.discard(cell)
         rule = world.tables.block(world.surface[cell])
         if rule.grows is not None:
             world.surface[cell] = world.tables.block_ids[rule.grows.into]

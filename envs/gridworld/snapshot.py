@@ -35,6 +35,8 @@ class _Life(BaseModel):
     milestones: _Counts
     killed: _Counts
     placed: _Counts
+    mined: _Counts = {}
+    gained: _Counts = {}
     distance: _Number
     deaths: _Number
 
@@ -60,8 +62,11 @@ class _Memory(BaseModel):
     chests: list[tuple[_Number, _Counts]]
     furnaces: list[tuple[_Number, int]]
     growing: list[tuple[_Number, _Number]]
+    placed: list[_Number] = []
     life: _Life
     events: list[str]
+    losses: list[tuple[_Number, str]] = []
+    known: list[str] = []
     last_death: str
 
 
@@ -155,13 +160,14 @@ def _rebuild(memory: _Memory, tiles: memoryview, options: Options, tables: Table
     packed = np.frombuffer(tiles[2 * cells : 2 * cells + bits], dtype=np.uint8)
     seen = bytearray(np.unpackbits(packed, count=cells))
     world = World(tables, options, memory.seed, terrain, pass_second=pass_second, seen=seen)
-    for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "last_death"):
+    for name in ("cell", "tick", "next_second", "dice", "health", "hunger", "events", "losses", "last_death"):
         setattr(world, name, getattr(memory, name))
     world.inventory.counts = memory.counts
     world.inventory.wear = memory.wear
     world.inventory.equipment = memory.equipment
     for name in ("chests", "furnaces", "growing"):
         setattr(world, name, dict(getattr(memory, name)))
+    world.placed, world.known = set(memory.placed), set(memory.known)
     world.reached = Reached(**vars(memory.life))
     return world
 
@@ -171,7 +177,7 @@ def _is_sound(
 ) -> bool:
     """Whether all places lie inside, and all blocks, mobs, items and biomes are those of the rules."""
     stride, end = options.size + 2 * MARGIN, MARGIN + options.size
-    places = [memory.cell, memory.spawn]
+    places = [memory.cell, memory.spawn, *memory.placed]
     places += [cell for part in (memory.chests, memory.furnaces, memory.growing) for cell, _ in part]
     rows, columns = np.divmod(np.array([*places, *terrain.mobs]), stride)
     held = {*memory.counts, *memory.wear, *memory.equipment.values()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,8 @@ class Tables:
     """One rules file, compiled. Block 0 is the first of the rules, bare ground; the others are sorted.
 
     `walk` holds the ticks of a step onto each block, 0 where nobody can step; `bedrock` is the block
-    that surrounds the world, the first that cannot be broken or walked on.
+    that surrounds the world, the first that cannot be broken or walked on. `kept` are the containers, beds
+    and stations, which walking leaves whole.
     """
 
     rules: Rules
@@ -33,6 +35,7 @@ class Tables:
     walk: bytes
     bedrock: int
     placeable: dict[str, str]
+    kept: frozenset[int]
     recipes: dict[str, tuple[Recipe, ...]]
     smelts: dict[str, str]
     sources: dict[str, list[Source]]
@@ -82,8 +85,16 @@ def _compile(rules: Rules, digest: str) -> Tables:
         placeable={name: item.places for name, item in rules.items.items() if item.places is not None},
         recipes={name: tuple(ways) for name, ways in recipes.items()},
         smelts=smelts,
+        kept=frozenset(_kept(rules, block_names)),
         sources=sources(rules),
     )
+
+
+def _kept(rules: Rules, block_names: Sequence[str]) -> Iterator[int]:
+    stations = {recipe.station for recipe in rules.recipes} | {rules.smelting.station}
+    for index, name in enumerate(block_names):
+        if rules.blocks[name].container or rules.blocks[name].bed or name in stations:
+            yield index
 
 
 def load_tables(

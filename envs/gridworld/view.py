@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,8 @@ from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.types import Position
 
 _SEEN_RADIUS = 16
+
+Kind = Literal["block", "mob"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -67,7 +71,8 @@ def observe(world: World) -> Observation:
         slots_used=inventory.slots_used(),
         slots_total=inventory.slots,
         chests=_chests(world),
-        events=list(world.events),
+        chest_slots={str(world.position(cell)): free for cell, free in free_slots(world).items()},
+        events=_events(world),
         extra={},
     )
 
@@ -93,18 +98,44 @@ def _chests(world: World) -> dict[str, dict[str, int] | None]:
     }
 
 
-def nearby(world: World, radius: int) -> dict[str, Position]:
-    """The nearest position of each block (remembered) and mob (in view) within a radius."""
-    places: dict[str, Position] = {}
-    nearest: dict[str, tuple[float, int]] = {}
+def free_slots(world: World) -> dict[int, int]:
+    """How many slots are free in each container that was seen."""
+    items = world.tables.rules.items
+    return {
+        cell: world.tables.block(world.surface[cell]).container
+        - sum(-(-count // items[name].stack) for name, count in contents.items())
+        for cell, contents in world.chests.items()
+        if world.seen[cell]
+    }
+
+
+def _events(world: World) -> list[str]:
+    """The latest events, after the deaths and broken tools of the last day that are no longer among them."""
+    since = world.tick - world.tables.rules.world.day_ticks
+    losses = [text for tick, text in world.losses if tick > since and text not in world.events]
+    return losses + world.events
+
+
+def nearby(world: World, radius: int, kind: Kind | None) -> dict[str, Position]:
+    """The nearest position of each block (remembered), then of each mob (in view), within a radius."""
     limit = min(radius, world.tables.rules.world.search_radius)
-    for name in _names(world, _present(world, limit, seen_only=True)):
-        cells = world.cells_of(world.tables.block_ids[name], limit)
-        nearest[name] = min((world.apart(world.cell, cell), cell) for cell in cells)
-    for cell in world.mob_cells(min(limit, world.tables.rules.world.view_radius)):
+    blocks = {} if kind == "mob" else _blocks_near(world, limit)
+    mobs = {} if kind == "block" else _mobs_near(world, limit)
+    return {name: world.position(cell) for found in (blocks, mobs) for name, cell in sorted(found.items())}
+
+
+def _blocks_near(world: World, radius: int) -> dict[str, int]:
+    found = {}
+    for name in _names(world, _present(world, radius, seen_only=True)):
+        cells = world.cells_of(world.tables.block_ids[name], radius)
+        found[name] = min((world.apart(world.cell, cell), cell) for cell in cells)[1]
+    return found
+
+
+def _mobs_near(world: World, radius: int) -> dict[str, int]:
+    nearest: dict[str, tuple[float, int]] = {}
+    for cell in world.mob_cells(min(radius, world.tables.rules.world.view_radius)):
         name = world.tables.mob_names[world.mobs[cell] >> 8]
         place = (world.apart(world.cell, cell), cell)
         nearest[name] = min(place, nearest.get(name, place))
-    for name in sorted(nearest):
-        places[name] = world.position(nearest[name][1])
-    return places
+    return {name: cell for name, (_, cell) in nearest.items()}

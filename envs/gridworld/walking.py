@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from heapq import heappop, heappush
 
 from fieldcraft.envs.gridworld.rules import Block, Drop
+from fieldcraft.envs.gridworld.telling import tell
+from fieldcraft.envs.gridworld.wording import nothing_left
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.types import PrimitiveError
 
@@ -24,6 +26,7 @@ class Call:
         self.start = world.tick
         self.deadline = world.tick + world.tables.rules.world.call_ticks
         self._deaths = world.reached.deaths
+        self._dug: dict[str, int] = {}
 
     def spend(self, ticks: int) -> None:
         """Let time pass.
@@ -73,20 +76,31 @@ class Call:
         """Break the block on a cell and take its drops, if the tool is good enough for them."""
         world = self.world
         block = world.tables.block(world.surface[cell])
+        name = world.tables.block_names[world.surface[cell]]
         harvest, tool = self.can_harvest(block), self.tool_for(block)
         drops: Sequence[Drop] = block.drops if harvest else ()
         for kind, special in block.held.items():
             if (held := world.inventory.best_tool(kind)) is not None:
                 drops, tool = special, held
         self.spend(self.break_ticks(block))
-        if block.takes is not None and harvest:
-            world.inventory.remove(block.takes, 1)
-        if tool is not None and block.hardness and world.inventory.use_tool(tool):
-            world.note(f"{tool} broke")
-        for name, count in world.chests.pop(cell, {}).items():
-            world.take(name, count)
+        used = {} if block.takes is None or not harvest else {block.takes: 1}
+        for taken in used:
+            world.inventory.remove(taken, 1)
+        self.wear(tool if block.hardness else None)
+        for item, count in world.chests.pop(cell, {}).items():
+            world.take(item, count)
         world.clear_block(cell)
-        return self.collect(drops)
+        world.reached.mined[name] = world.reached.mined.get(name, 0) + 1
+        gained = self.collect(drops)
+        why = "" if gained else nothing_left(world.tables, name, harvested=harvest)
+        tell(world, "mined", name, used=used, gave=gained, tool=tool, cell=cell, why=why)
+        return gained
+
+    def wear(self, tool: str | None) -> None:
+        """Wear a tool by one use; that it broke is noted."""
+        if tool is not None and self.world.inventory.use_tool(tool):
+            self.world.note(f"{tool} broke", loss=True)
+            tell(self.world, "broke", tool, why="it was worn out")
 
     def collect(self, drops: Sequence[Drop]) -> dict[str, int]:
         """Roll for drops and take them; returns what fitted."""
@@ -98,25 +112,38 @@ class Call:
                 drop.count if drop.most is None else drop.count + self.world.roll(drop.most - drop.count + 1)
             )
             if count:
-                gained[drop.item] = gained.get(drop.item, 0) + self.world.take(drop.item, count)
-        return gained
+                gained[drop.item] = gained.get(drop.item, 0) + self.world.take(drop.item, count, gained=True)
+        return {item: count for item, count in gained.items() if count}
 
     # Walking.
 
     def costs(self, *, by_hand: bool = False) -> list[int]:
         """For each block, the ticks to pass it, walking or digging; 0 where there is no way.
 
-        Blocks with contents, and those whose drops would be lost, are left standing unless `by_hand`.
+        Containers, beds and stations are left whole; blocks whose drops would be lost too, unless `by_hand`.
         """
         tables, step = self.world.tables, self.world.tables.rules.world.step_ticks
         costs = list(tables.walk)
         for block_id, name in enumerate(tables.block_names):
             block = tables.rules.blocks[name]
-            if costs[block_id] or block.hardness is None or block.takes or block.container:
+            if block_id in tables.kept:
+                costs[block_id] = 0
+            elif costs[block_id] or block.hardness is None or block.takes:
                 continue
-            if by_hand or self.can_harvest(block):
+            elif by_hand or (self.can_harvest(block) and self.room_for(block.drops)):
                 costs[block_id] = step + self.break_ticks(block)
         return costs
+
+    def room_for(self, drops: Sequence[Drop], used: Mapping[str, int] | None = None) -> bool:
+        """Whether the most that may drop fits, once `used` is gone."""
+        most: dict[str, int] = {}
+        for drop in drops:
+            most[drop.item] = most.get(drop.item, 0) + (drop.most or drop.count)
+        return self.world.inventory.fits(most, used or {})
+
+    def stays(self, cell: int) -> bool:
+        """Whether a block is left whole by walking: a container, a bed, a station, or one that was placed."""
+        return cell in self.world.placed or self.world.surface[cell] in self.world.tables.kept
 
     def path_to(self, goals: Container[int], toward: int | None = None) -> list[int] | None:
         """The quickest way to any goal, the goal last; through walls by hand if all else fails."""
@@ -127,7 +154,11 @@ class Call:
         """Move to a neighbouring cell, digging where it is blocked."""
         world = self.world
         if not world.tables.walk[world.surface[cell]]:
+            name = world.tables.block_names[world.surface[cell]]
+            if self.stays(cell):
+                raise PrimitiveError(f"the way at {world.position(cell)} is blocked by {name}")
             self.dig(cell)
+            self._dug[name] = self._dug.get(name, 0) + 1
         if not world.move(world.steps.index(cell - world.cell)):
             raise PrimitiveError(f"the way at {world.position(cell)} is blocked")
         self.check_alive()
@@ -140,6 +171,13 @@ class Call:
             self.step(cell)
         return True
 
+    def tell(self) -> None:
+        """Note what was dug on the way, if anything was."""
+        if self._dug:
+            names = ", ".join(f"{count} {name}" for name, count in self._dug.items())
+            self.world.note(f"dug {names} on the way")
+            self._dug.clear()
+
 
 def find_path(
     world: World,
@@ -150,7 +188,7 @@ def find_path(
     searched: int = _SEARCHED,
     nearest: bool = False,
 ) -> list[int] | None:
-    """A cheapest way from the agent to one of the goals (A*).
+    """A cheapest way from the agent to one of the goals (A*), around all that the agent has placed.
 
     Args:
         world: its tiles are read, nothing is changed.
@@ -163,7 +201,7 @@ def find_path(
     Returns:
         The cells after the agent's own, the goal last; None if there is no way.
     """
-    surface, start, stride = world.surface, world.cell, world.stride
+    surface, start, stride, placed = world.surface, world.cell, world.stride, world.placed
     step = world.tables.rules.world.step_ticks
     row, column = divmod(start if toward is None else toward, stride)
 
@@ -183,11 +221,13 @@ def find_path(
         done.add(cell)
         if (left := ahead(cell)) < best_ahead:
             best, best_ahead = cell, left
-        if not costs[surface[cell]] and cell != start:
+        if (cell in placed or not costs[surface[cell]]) and cell != start:
             continue
         for offset in world.steps:
             other = cell + offset
-            cost = costs[surface[other]] or (step if other in goals else 0)
+            cost = 0 if other in placed else costs[surface[other]]
+            if not cost and other in goals:
+                cost = step
             total = spent[cell] + cost
             if cost and (other not in spent or total < spent[other]):
                 spent[other], came[other] = total, cell

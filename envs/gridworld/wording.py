@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fieldcraft.common.suggest import nearest
-from fieldcraft.envs.gridworld.inventory import Inventory
 from fieldcraft.envs.gridworld.obtainable import Source
 from fieldcraft.envs.gridworld.rules import Block
 from fieldcraft.envs.gridworld.tables import Tables
@@ -24,19 +23,9 @@ def any_of(names: tuple[str, ...]) -> str:
     return " or ".join(names)
 
 
-def held_of(inventory: Inventory, names: tuple[str, ...]) -> int:
-    """How many are held of all the alternatives together."""
-    return sum(inventory.count(name) for name in names)
-
-
 def need(count: int, names: tuple[str, ...], have: int) -> str:
     """`3 cobblestone (have 1)`."""
     return f"{count} {any_of(names)} (have {have})"
-
-
-def station_near(world: World, station: str) -> bool:
-    """Whether a block of this name stands within the distance that counts as near."""
-    return station_cell(world, station) is not None
 
 
 def station_cell(world: World, station: str) -> int | None:
@@ -48,15 +37,37 @@ def station_cell(world: World, station: str) -> int | None:
 
 
 def need_station(world: World, station: str) -> str:
-    """`need a furnace within 4 blocks`, and whether there is one."""
-    there = " (there is one)" if station_near(world, station) else ""
-    return f"need a {station} within {world.tables.rules.world.station_distance} blocks{there}"
+    """`need a furnace within 4 blocks`."""
+    return f"need a {station} within {world.tables.rules.world.station_distance} blocks"
 
 
 def tool_needed(tables: Tables, block: Block) -> str:
     """`stone_pickaxe or better`: the least tool that gives the block's drops."""
     least = least_tool(tables, block.tool, block.tier or 0)
     return f"{least} or better" if least in tables.rules.items else least
+
+
+def nothing_left(tables: Tables, name: str, *, harvested: bool) -> str:
+    """Why mining a block left nothing."""
+    block = tables.rules.blocks[name]
+    if not harvested:
+        return f"need {tool_needed(tables, block)}"
+    sometimes = [f"{drop.item} ({drop.chance:.0%} of the time)" for drop in block.drops]
+    reasons = [f"it leaves only sometimes {any_of(tuple(sometimes))}" if sometimes else "it leaves nothing"]
+    for kind, drops in block.held.items():
+        names = any_of(tuple(drop.item for drop in drops))
+        reasons.append(f"with {least_tool(tables, kind, 0)} it leaves {names}")
+    return "; ".join(reasons)
+
+
+FULL = "the inventory is full; deposit or place something first"
+
+
+def check_room(world: World, gained: Mapping[str, int], used: Mapping[str, int], action: str) -> None:
+    """Raise `PrimitiveError` if what is gained does not fit once what it takes is gone."""
+    if not world.inventory.fits(gained, used):
+        names = ", ".join(f"{count} {name}" for name, count in gained.items())
+        raise PrimitiveError(f"cannot {action}: no room for {names}: {FULL}")
 
 
 def origin(tables: Tables, item: str, but: str) -> str:

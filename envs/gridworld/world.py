@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,13 @@ from fieldcraft.envs.types import Position
 SECOND = 20
 """Ticks in a second, the step of everything that happens by itself."""
 
-_EVENTS_KEPT = 8
+_EVENTS_KEPT, _LOSSES_KEPT, _HAPPENED_KEPT = 8, 4, 4096
 _MULTIPLIER = 6364136223846793005
 _INCREMENT = 1442695040888963407
 _MASK = (1 << 64) - 1
+
+Happened = tuple[str, str, Mapping[str, int], Mapping[str, int], str, int | None, str, int]
+"""The fields of a `Happening`, with a cell for its place, up to the tick."""
 
 
 @dataclass
@@ -31,6 +35,8 @@ class Reached:
     milestones: dict[str, int] = field(default_factory=dict)
     killed: dict[str, int] = field(default_factory=dict)
     placed: dict[str, int] = field(default_factory=dict)
+    mined: dict[str, int] = field(default_factory=dict)
+    gained: dict[str, int] = field(default_factory=dict)
     distance: int = 0
     deaths: int = 0
 
@@ -53,7 +59,10 @@ class World:
         occupied: 1 where a mob stands; `mobs` maps those cells to `mob id << 8 | health`.
         dice: the state of the one random generator.
         chests: contents by cell; `furnaces`: fuel left by cell, in half items; `growing`: the tick
-            at which the plant on a cell turns into its next block.
+            at which the plant on a cell turns into its next block; `placed`: where the agent placed what
+            nobody can step on.
+        events, losses: the latest events, and the latest deaths and broken tools with their ticks.
+        happened: what happened since that was last asked, see `telling`; `known`: kinds seen before.
     """
 
     def __init__(
@@ -84,8 +93,12 @@ class World:
         self.chests: dict[int, dict[str, int]] = {}
         self.furnaces: dict[int, int] = {}
         self.growing: dict[int, int] = {}
+        self.placed: set[int] = set()
         self.reached = Reached()
         self.events: list[str] = []
+        self.losses: list[tuple[int, str]] = []
+        self.happened: deque[Happened] = deque(maxlen=_HAPPENED_KEPT)
+        self.known: set[str] = set()
         self.last_death = ""
         self._prepare()
         if seen is None:
@@ -213,24 +226,35 @@ class World:
 
     # What happens to the agent and the tiles.
 
-    def note(self, event: str) -> None:
-        """Add to the latest events."""
-        self.events = [*self.events[1 - _EVENTS_KEPT :], f"tick {self.tick}: {event}"]
+    def note(self, event: str, *, loss: bool = False) -> None:
+        """Add to the latest events; what is a `loss` is remembered for longer."""
+        text = f"tick {self.tick}: {event}"
+        self.events = [*self.events[1 - _EVENTS_KEPT :], text]
+        if loss:
+            self.losses = [*self.losses[1 - _LOSSES_KEPT :], (self.tick, text)]
 
-    def take(self, name: str, count: int) -> int:
+    def take(self, name: str, count: int, *, gained: bool = False) -> int:
         """Put items into the inventory; what does not fit is lost.
+
+        Args:
+            name: of the item.
+            count: how many.
+            gained: whether they are new, and not only moved.
 
         Returns:
             How many fitted.
         """
         taken = self.inventory.add(name, count)
+        if gained and taken:
+            self.reached.gained[name] = self.reached.gained.get(name, 0) + taken
         if taken and name not in self.reached.items:
             self.reached.items[name] = self.tick
             for milestone, items in self.tables.rules.milestones.items():
                 if name in items:
                     self.reached.milestones.setdefault(milestone, self.tick)
         if taken < count:
-            self.note(f"no room for {count - taken} {name}")
+            self.note(f"no room for {count - taken} {name}", loss=True)
+            self._tell("lost", name, {name: count - taken}, self.cell, "the inventory is full")
         return taken
 
     def set_block(self, cell: int, block: int) -> None:
@@ -249,6 +273,7 @@ class World:
         self.under[cell] = 0 if beneath is None else self.tables.block_ids[beneath]
         self.growing.pop(cell, None)
         self.furnaces.pop(cell, None)
+        self.placed.discard(cell)
 
     def put_mob(self, cell: int, state: int) -> None:
         """Let a mob stand on a cell: `mob id << 8 | health`."""
@@ -269,13 +294,18 @@ class World:
             return
         constants = self.tables.rules.world
         self.reached.deaths += 1
+        self._tell("died", cause, {}, self.cell, f"killed by {cause}")
         if not self.options.keep_inventory:
+            self._tell("lost", "", self.inventory.counts, self.cell, "death")
             self.inventory.clear()
         self.health, self.hunger, self.cell = constants.health, constants.hunger, self.spawn
         kept = "kept" if self.options.keep_inventory else "lost"
         self.last_death = f"died of {cause}; woke at {self.position(self.cell)} with the inventory {kept}"
-        self.note(self.last_death)
+        self.note(self.last_death, loss=True)
         self.look()
+
+    def _tell(self, what: str, subject: str, used: Mapping[str, int], cell: int, why: str) -> None:
+        self.happened.append((what, subject, dict(used), {}, "", cell, why, self.tick))
 
     def memory(self) -> dict[str, Any]:
         """Everything but tiles and mobs, as JSON data."""
@@ -296,7 +326,10 @@ class World:
             "chests": list(self.chests.items()),
             "furnaces": list(self.furnaces.items()),
             "growing": list(self.growing.items()),
+            "placed": sorted(self.placed),
             "life": vars(self.reached),
             "events": self.events,
+            "losses": self.losses,
+            "known": sorted(self.known),
             "last_death": self.last_death,
         }

@@ -65,20 +65,26 @@ def _take(bot, primitive, name):
 
 LEARN = '''
 def _learn(bot, *items, most=3):
-    """Craft an item whose recipe is unknown, and what it needs: the errors say what it takes."""
+    """Craft items whose recipe is unknown, and ask what they take, and what that takes in turn.
+
+    Where the world answers no questions, its errors say it.
+    """
     queue, failed = list(items), 0
-    for item in queue:
-        if failed == most:
+    for number, item in enumerate(queue):
+        if failed == most or number == 9:
             break
+        said = bot.recipe(item) if hasattr(bot, "recipe") else ""
         try:
-            bot.craft(item)
+            if number < len(items) or not said:
+                bot.craft(item)
         except PrimitiveError as error:
             failed += 1
-            print(error)
-            for names in re.findall(r"\\d+ (\\S+) (?:or|\\(have)|need an? (\\S+) within", str(error)):
-                name = max(names)
-                if name not in queue and not _held(bot, name):
-                    queue.append(name)
+            said = said or str(error)
+        print(said)
+        for names in re.findall(r"(?:need|,) \\d+ ([\\w:.-]*\\w)|need an? (\\S+) within", said):
+            name = max(names)
+            if name not in queue and not _held(bot, name):
+                queue.append(name)
 '''
 
 EAT = '''
