@@ -79,6 +79,7 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
     state.items_before = len(state.progress.items)
     state.refused_proposals = []
+    state.questions = list(event.task.questions)
     setbacks.begin_task(state, event.task)
 
 

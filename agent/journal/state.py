@@ -117,6 +117,7 @@ class RunState(BaseModel):
     smallest such window in tokens; `refused_proposals` says what was wrong with proposals since the last
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `critique` what the critic wants changed;
+    `questions` are those that came with the latest task, answered before the next one is chosen;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun).
     """
@@ -155,5 +156,6 @@ class RunState(BaseModel):
     asked: Count = 1
     said: Texts = []
     critique: Text = ""
+    questions: Texts = []
     finished: bool = False
     begun: bool = False

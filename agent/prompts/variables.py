@@ -57,6 +57,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "curriculum_task": {
         **_CURRICULUM,
         "answers": _ANSWERS,
+        "limit": "how many questions may come with the task",
         "refused": "what was wrong with the proposals since the last task, latest last",
     },
     "cut_short": {},
