@@ -64,6 +64,7 @@ class SolveSettings(TypedDict, total=False):
     execution_errors: bool
     repairs: int
     questions: int
+    ask_first: bool
     evidence: int
     model_failures: int
     give_up_after: int

@@ -87,6 +87,9 @@ class RunSettings(Discreet, BaseModel):
     `actor`, `retriever`, `embeddings` and `sandbox`, may also be parts of one's own, by an announced name or
     as `module:Name`; see `fieldcraft.agent.protocols`.
 
+    A proposal comes with the questions whose answers would help with the next one, at most `questions` of
+    them. With `ask_first` they are asked in a call of their own, and answered before the proposal.
+
     A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
@@ -107,6 +110,8 @@ class RunSettings(Discreet, BaseModel):
     `search` and `answer` look into.
 
     `limits` is what one program may use; a `ProgramLimits` counts with what was set of it.
+
+    `keep_prompts` keeps the messages of every model call beside the journal.
 
     `prompts` is a folder whose templates go before the built-in ones of the same name (docs/prompts.md).
 
@@ -140,6 +145,7 @@ class RunSettings(Discreet, BaseModel):
     execution_errors: bool = True
     repairs: Count = Field(default=2, ge=0, le=10)
     questions: Count = Field(default=3, ge=0, le=10)
+    ask_first: bool = False
     evidence: Count = Field(default=8, ge=0, le=50)
     model_failures: Count = Field(default=5, ge=1)
     give_up_after: Count = Field(default=6, ge=1)
@@ -165,7 +171,7 @@ class RunSettings(Discreet, BaseModel):
     tool_policy: ToolPolicy = ToolPolicy()
     corpus: GuardedWords = ()
     prompts: Text = ""
-    keep_prompts: bool = False
+    keep_prompts: bool = True
     listeners: tuple[Text, ...] = ()
     budget: BudgetLimits = BudgetLimits()
 

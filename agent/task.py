@@ -12,7 +12,8 @@ from fieldcraft.skills import Execution
 class Task(BaseModel):
     """What to do next. `words` are for the model, `goal` is for the world; `None` if it cannot be checked.
 
-    `context` is data about how to do it; `origin` is the source of the task.
+    `context` is data about how to do it; `origin` is the source of the task; `questions` are to be answered
+    before the next one is chosen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +23,7 @@ class Task(BaseModel):
     context: Text = ""
     goal: Goal | None = None
     origin: Text = "curriculum"
+    questions: tuple[Text, ...] = ()
 
 
 class Verdict(BaseModel):

@@ -77,6 +77,7 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.items_before = len(state.progress.items)
     state.refused_proposals = []
     state.happened = []
+    state.questions = list(event.task.questions)
     setbacks.begin_task(state, event.task)
 
 

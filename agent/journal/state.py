@@ -118,6 +118,7 @@ class RunState(BaseModel):
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `happened` what it reports of the programs so
     far, `critique` what the critic wants changed; `chores` counts the iterations spent on making room;
+    `questions` are those that came with the latest task, answered before the next one is chosen;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun).
     """
@@ -158,5 +159,6 @@ class RunState(BaseModel):
     critique: Text = ""
     happened: list[Happening] = []
     chores: Count = 0
+    questions: Texts = []
     finished: bool = False
     begun: bool = False

@@ -82,6 +82,25 @@ def _listed(names: tuple[object, ...]) -> Block:
     return _bounded(listed([visible_line(name, NAME) for name in names]))
 
 
+def among(names: Sequence[object], others: Sequence[object]) -> tuple[object, ...]:
+    """Those of these names that stand among the others too."""
+    return _parted(tuple(names), tuple(others))[0]
+
+
+def besides(names: Sequence[object], others: Sequence[object]) -> tuple[object, ...]:
+    """Those of these names that do not stand among the others."""
+    return _parted(tuple(names), tuple(others))[1]
+
+
+@lru_cache(maxsize=16)
+def _parted(
+    names: tuple[object, ...], others: tuple[object, ...]
+) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    known = frozenset(others)
+    shared = tuple(name for name in names if name in known)
+    return shared, tuple(name for name in names if name not in known)
+
+
 def entries(text: str) -> Block:
     """A list of `- ` entries, a line each; a line that begins none belongs to the one before."""
     gathered: list[list[str]] = []

@@ -13,7 +13,17 @@ from jinja2 import FileSystemLoader, StrictUndefined
 
 from fieldcraft.agent.models.messages import Message
 from fieldcraft.agent.prompts.answers import AnswerUnusable, SeveralPrograms, parse_code, parse_json
-from fieldcraft.agent.prompts.placing import commas, entries, fenced, listed_names, placed, quoted, reference
+from fieldcraft.agent.prompts.placing import (
+    among,
+    besides,
+    commas,
+    entries,
+    fenced,
+    listed_names,
+    placed,
+    quoted,
+    reference,
+)
 from fieldcraft.skills.program.reading import signature
 
 __all__ = [
@@ -29,6 +39,8 @@ __all__ = [
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "among": among,
+    "besides": besides,
     "commas": commas,
     "entries": entries,
     "fenced": fenced,

@@ -59,6 +59,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         **_CURRICULUM,
         "goals": _GOALS,
         "answers": _ANSWERS,
+        "limit": "how many questions may come with the task",
         "refused": "what was wrong with the proposals since the last task, latest last",
     },
     "cut_short": {},

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
@@ -15,7 +15,8 @@ from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
-from fieldcraft.agent.roles.questions import Answers, on_each
+from fieldcraft.agent.roles.questions import Answers, Asked
+from fieldcraft.agent.roles.shown import asked_before, known_answers, lately
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
@@ -35,10 +36,6 @@ from fieldcraft.envs import (
 )
 
 TASKS_SHOWN = 200
-ANSWERS_SHOWN = 100
-QUESTIONS_SHOWN = 60
-SAID_SHOWN = 40
-SAID_OF_HELD = 20
 SAID_BY_PERSON = 2_000
 """Characters of what a person said that are kept."""
 
@@ -56,11 +53,24 @@ class TaskSource(Protocol):
 
 
 class Proposal(BaseModel):
-    """A task as the model writes it."""
+    """A task as the model writes it, and what it wants to know before the one after it."""
 
     reasoning: str = ""
     task: str = Field(min_length=3, max_length=300)
     goal: Goal | None = None
+    questions: list[Asked] = []
+
+    @field_validator("questions", mode="before")
+    @classmethod
+    def _usable(cls, value: Any) -> Any:
+        """Plain questions count as well; whatever is no question costs itself and not the task."""
+        entries = value if isinstance(value, list) else []
+        written = [{"question": entry} if isinstance(entry, str) else entry for entry in entries]
+        return [
+            {name: entry[name] for name in Asked.model_fields if isinstance(entry.get(name), str)}
+            for entry in written
+            if isinstance(entry, dict)
+        ]
 
 
 class Questions(BaseModel):
@@ -85,25 +95,45 @@ class AutoCurriculum:
         urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
-        known = self._ask_questions() if self._shown("answers") else []
+        ask_first = self._asks_first()
+        known = self._answered(ask_first=ask_first) if self._shown("answers") else []
         proposal = self._asker.parsed(
             "curriculum",
             "curriculum_task",
             self._read,
             shape=Proposal,
             answers=known,
+            limit=0 if ask_first else self._settings.questions,
             refused=state.refused_proposals,
             **self._situation(),
         )
-        context = self._answers.on_task(proposal.task).answer
-        return Task(words=proposal.task, reason=proposal.reasoning, context=context, goal=proposal.goal)
+        questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
+        return Task(
+            words=proposal.task,
+            reason=proposal.reasoning,
+            context=self._answers.on_task(proposal.task).answer,
+            goal=proposal.goal,
+            questions=questions,
+        )
 
-    def _ask_questions(self) -> list[Answered]:
+    def _asks_first(self) -> bool:
+        """Whether questions are asked before the proposal; a recorded call of an earlier version decides."""
+        asked = self._recorder.upcoming(e.ModelAsked)
+        if asked is not None and asked.template in {"curriculum_questions", "curriculum_task"}:
+            return asked.template == "curriculum_questions"
+        return self._settings.ask_first
+
+    def _answered(self, *, ask_first: bool) -> list[Answered]:
+        """What is known, once the questions that are open now have been answered."""
+        answers = self._recorder.state.answers
+        for question in self._questions() if ask_first else tuple(self._recorder.state.questions):
+            self._answers.ask(question)
+        return known_answers(answers.values())
+
+    def _questions(self) -> list[str]:
         limit = self._settings.questions
         if not limit:
             return []
-        state = self._recorder.state
-        answers = list(state.answers.values())
         try:
             found = self._asker.parsed(
                 "curriculum",
@@ -111,13 +141,12 @@ class AutoCurriculum:
                 lambda answer: parse_json(answer, Questions),
                 shape=Questions,
                 limit=limit,
-                asked=_once(answers)[-QUESTIONS_SHOWN:],
+                asked=asked_before(self._recorder.state.answers.values()),
                 **self._situation(),
             )
         except AnswerUnusable:
-            return _latest(answers)
-        fresh = [self._answers.ask(question[:300]) for question in found.questions[:limit]]
-        return _latest([*answers, *fresh])
+            return []
+        return [question[:300] for question in found.questions[:limit]]
 
     def _read(self, answer: str) -> Proposal:
         proposal = parse_json(answer, Proposal)
@@ -288,31 +317,3 @@ def check_goal(goal: Goal | None, spec: EnvironmentSpec, now: Observation) -> No
             met = False
     if met:
         raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")
-
-
-def lately(recorder: Recorder) -> list[str]:
-    """What the world said last, and earlier on what is held now, oldest first.
-
-    What failed long ago because a thing was missing is worth another look once that is in hand. Nothing
-    where no answers of the world are to be shown.
-    """
-    if not recorder.run.settings.evidence:
-        return []
-    said = list(recorder.state.evidence.values())
-    earlier, latest = said[:-SAID_SHOWN], said[-SAID_SHOWN:]
-    of_held = set(on_each(recorder.state.observation.inventory, earlier, SAID_OF_HELD))
-    return [*(line for line in earlier if line in of_held), *latest]
-
-
-def _latest(answers: list[Answered]) -> list[Answered]:
-    known = [entry for entry in _once(answers) if entry.answer.strip(". ").lower() != "unknown"]
-    return known[-ANSWERS_SHOWN:]
-
-
-def _once(answers: list[Answered]) -> list[Answered]:
-    """The latest answer to each question, in the order of these answers."""
-    by_question: dict[str, Answered] = {}
-    for entry in answers:
-        by_question.pop(entry.question, None)
-        by_question[entry.question] = entry
-    return list(by_question.values())

@@ -59,7 +59,7 @@ class RoleFactory:
         """What sets the tasks."""
         recorder, asker, environment = self.recorder, self.asker, self.environment
         name = recorder.run.settings.curriculum
-        answers = Answers(recorder, asker, environment.spec.description)
+        answers = Answers(recorder, asker, environment.spec)
         own = self.given.curriculum
         if own is not None:
             return OwnCurriculum(

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.folders import inside, why
+from fieldcraft.agent.journal.folders import why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
@@ -18,6 +18,7 @@ from fieldcraft.agent.prompts.fitting import Prompted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.fitted_calls import Client, FittedCalls
+from fieldcraft.agent.transcript import Transcript
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.common.text import cut_text, valid_text
@@ -108,6 +109,7 @@ class Asker:
         self._tools = tools
         self._calls = FittedCalls(recorder, self._prompts.render)
         self._settings = recorder.run.settings
+        self._transcript = Transcript(recorder.run.folder)
         self._last_turns: dict[str, tuple[int, dict[str, Any]]] = {}
         self._over_limit: ModelRationed | None = None
 
@@ -294,16 +296,9 @@ class Asker:
     def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:
         if not self._settings.keep_prompts:
             return
-        text = "\n\n".join(f"<!-- {message.role} -->\n{redact(_shown(message))}" for message in messages)
         try:
-            with inside(self._recorder.run.folder, "prompts", create=True) as folder:
-                folder.write(f"{role}-{call:05d}-{template}.md", valid_text(text + "\n").encode(), sync=False)
+            self._transcript.keep(role, template, call, messages)
         except OSError as error:
             raise JournalError(
-                f"a prompt cannot be kept: {why(error)}; mend it and resume, or leave --keep-prompts out"
+                f"a prompt cannot be kept: {why(error)}; mend it and resume, or add --no-keep-prompts"
             ) from error
-
-
-def _shown(message: Message) -> str:
-    calls = [f"calls {request.name} {request.model_dump_json()}" for request in message.requests]
-    return "\n".join([message.text, *calls] if message.text else calls or [""])

@@ -10,10 +10,11 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
-from fieldcraft.agent.roles.curriculum import TASKS_SHOWN, check_goal, lately
+from fieldcraft.agent.roles.curriculum import TASKS_SHOWN, check_goal
 from fieldcraft.agent.roles.hopeless import failures
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers
+from fieldcraft.agent.roles.shown import lately
 from fieldcraft.agent.settings import FixedTask
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment

@@ -10,41 +10,78 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
+from pydantic import BaseModel
+
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
+from fieldcraft.envs import EnvironmentSpec, Names
 
 _REMEMBERED = 1_000
 """Texts whose words are kept: more than a run has messages to look through, again for each task."""
 
 
+UNKNOWN = "Unknown."
+QUESTION = 300
+"""Characters of a question that are kept."""
+OWN_ANSWER = 600
+"""Characters of an answer that a model gave to a question of its own."""
+
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9_:.-]*[a-z0-9_])?")
+
+
+class Asked(BaseModel):
+    """A question as the model writes it, with its answer where what the model was shown holds one."""
+
+    question: str = ""
+    answer: str = ""
+
+
 class Answers:
-    """Answers questions with the `answerer`'s model.
+    """Answers questions with the `answerer`'s model, where the world has said anything on them.
 
     Voyager (appendix A.3) caches answers by the embedding of the question, a hit below distance 0.05.
     Names such as `iron_axe` and `iron_pickaxe` lie that near, so the key here is the question's words and
     the evidence shown with it: an answer is reused until the world has said something new on it.
     """
 
-    def __init__(self, recorder: Recorder, asker: Asker, world: str) -> None:
+    def __init__(self, recorder: Recorder, asker: Asker, world: EnvironmentSpec) -> None:
         self._recorder = recorder
         self._asker = asker
-        self._world = world
+        self._world = world.description
+        self._names = KnownNames(world.names)
 
     def ask(self, question: str) -> Answered:
-        """The cached answer, or a new one. Raises as `Asker.text` does."""
+        """The cached answer, or a new one; unknown where there is no evidence. Raises as `Asker.text`."""
         limit = self._recorder.run.settings.evidence
-        evidence = relevant(question, list(self._recorder.state.evidence.values()), limit)
+        evidence = self._names.evidence(question, list(self._recorder.state.evidence.values()), limit)
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
-            text = self._answer(question, evidence)
-            self._recorder.record(
-                e.QuestionAnswered(key=key, question=question[:500], answer=text.strip()[:2000] or "Unknown.")
-            )
-            known = self._recorder.state.answers[key]
+            text = self._answer(question, evidence) if evidence or self._was_asked() else ""
+            known = self._remember(key, question, text.strip() or UNKNOWN)
         return known
+
+    def note(self, questions: Iterable[Asked]) -> tuple[str, ...]:
+        """Keep the answers that a model gave to questions of its own; those without one are returned."""
+        left = []
+        for asked in questions:
+            question, answer = asked.question.strip()[:QUESTION], asked.answer.strip()[:OWN_ANSWER]
+            if question and not answer:
+                left.append(question)
+            elif question and not is_unknown(answer):
+                self._remember(_key(question, [answer]), question, answer)
+        return tuple(left)
+
+    def _remember(self, key: str, question: str, answer: str) -> Answered:
+        self._recorder.record(e.QuestionAnswered(key=key, question=question[:500], answer=answer[:2000]))
+        return self._recorder.state.answers[key]
+
+    def _was_asked(self) -> bool:
+        """Whether the journal of an earlier version goes on with the question, which was put to the model."""
+        asked = self._recorder.upcoming(e.ModelAsked)
+        return asked is not None and asked.role == "answerer"
 
     def _answer(self, question: str, evidence: list[str]) -> str:
         try:
@@ -57,6 +94,63 @@ class Answers:
     def on_task(self, words: str) -> Answered:
         """What is known of what a task takes; it goes with the task as its context."""
         return self.ask(f"What does it take to do this: {words}?")
+
+
+def is_unknown(answer: str) -> bool:
+    """Whether an answer says that nothing is known."""
+    return answer.strip(". ").lower() in {"", "unknown"}
+
+
+class KnownNames:
+    """The names of a world, by which what it said on a question is found.
+
+    Args:
+        names: of the world; where it lists none, evidence is found by its words alone.
+    """
+
+    def __init__(self, names: Names) -> None:
+        every = dict.fromkeys([*names.items, *names.blocks, *names.mobs])
+        self._exact = {name.lower() for name in every}
+        spoken = [(_spoken(name), name) for name in self._exact]
+        self._spoken = sorted((row for row in spoken if row[0]), key=lambda row: (-len(row[0]), row[1]))
+        self._odd = [row for row in self._spoken if not _WORD.fullmatch(row[1])]
+
+    def evidence(self, question: str, said: Sequence[str], limit: int) -> list[str]:
+        """At most `limit` of the messages: on what the question names, on what uses it, on what that takes.
+
+        Of each kind the newest come first. A question that names nothing of the world has those that share
+        its rarest words.
+        """
+        asked = self._asked(question)
+        if not asked:
+            return relevant(question, said, limit)
+        named = [(line, self._named(line)) for line in reversed(said)]
+        on_it = [(line, names) for line, names in named if names and names[0] in asked]
+        users = [line for line, names in named if asked.intersection(names[1:]) and names[0] not in asked]
+        parts = {name for _, names in on_it for name in names} - asked
+        on_parts = [line for line, names in named if names and names[0] in parts and line not in users]
+        lines = [line for line, _ in on_it]
+        half = max(1, (limit - len(lines)) // 2)
+        return [*lines, *users[:half], *on_parts, *users[half:]][:limit]
+
+    def _asked(self, question: str) -> set[str]:
+        """The names in a question: as they are written, else in plain words, the longest first."""
+        exact = self._exact.intersection(_WORD.findall(question.lower()))
+        if exact:
+            return set(exact)
+        left, found = f" {_spoken(question)} ", set()
+        for words, name in self._spoken:
+            for form in (f" {words} ", f" {words}s "):
+                if form in left:
+                    found.add(name)
+                    left = left.replace(form, "  ")
+        return found
+
+    def _named(self, line: str) -> list[str]:
+        """The names in a message of the world, its subject first."""
+        named = [word for word in _ordered_words(line) if word in self._exact]
+        spoken = f" {_spoken(line)} " if self._odd else ""
+        return named + [name for words, name in self._odd if f" {words} " in spoken]
 
 
 def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
@@ -81,6 +175,15 @@ def on_each(names: Iterable[str], evidence: Sequence[str], limit: int) -> list[s
     spoken = [[line for line, words in lines if words >= name] for name in map(_words, names)]
     rounds = zip_longest(*sorted(filter(None, spoken), key=len))
     return list(dict.fromkeys(line for turn in rounds for line in turn if line))[:limit]
+
+
+def _spoken(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _ordered_words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.lower()))
 
 
 @lru_cache(maxsize=_REMEMBERED)

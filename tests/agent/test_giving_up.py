@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_text
 
 from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.journal import events as e
@@ -53,7 +54,7 @@ def test_the_next_proposal_is_told_how_often_it_failed_and_what_the_world_said(
     live: Callable[..., list[Any]], tmp_path: Path
 ) -> None:
     live([FAILS, "GIVE UP: no wood within reach", WORKS])
-    prompt = next((tmp_path / "runs").glob("*/prompts/curriculum-00002-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "curriculum-00002-")
     assert "- Saw 50 planks (1 times, 1 tasks ago)" in prompt
     assert "# What the world said lately\n> cannot saw: need 50 wood" in prompt
 
@@ -68,5 +69,5 @@ def test_without_environment_feedback_the_curriculum_is_not_told_what_the_world_
     live: Callable[..., list[Any]], tmp_path: Path
 ) -> None:
     live([FAILS, "GIVE UP: no wood within reach", WORKS], evidence=0)
-    prompt = next((tmp_path / "runs").glob("*/prompts/curriculum-00002-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "curriculum-00002-")
     assert "# What the world said lately\nnothing yet" in prompt

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_text
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
@@ -83,7 +84,7 @@ def test_a_goal_that_failed_three_times_is_refused_and_another_task_follows(
 ) -> None:
     events = live([*[planks()] * 4, wood(1)], [SAW, SAW, SAW, CHOP])
     assert tasks(events) == [*["Saw 50 planks"] * 3, "Chop 1 wood"]
-    prompt = next((tmp_path / "runs").glob("*/prompts/curriculum-00005-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "curriculum-00005-")
     assert "task: 'hold 50 plank (Saw 50 planks)' failed 3 times in a row" in prompt
     assert "none of what it lacked was gained since: wood" in prompt
     assert "- Saw 50 planks (3 times, 1 tasks ago, refused for now)" in prompt
@@ -134,7 +135,7 @@ def test_zero_is_no_limit(live: Live) -> None:
 
 def test_without_evidence_the_model_is_not_told_what_the_world_said(live: Live, tmp_path: Path) -> None:
     live([*[planks()] * 4, wood(1)], [SAW, SAW, SAW, CHOP], evidence=0)
-    prompt = next((tmp_path / "runs").glob("*/prompts/curriculum-00005-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "curriculum-00005-")
     assert "nothing was gained since" in prompt and "lacked was gained since: wood" not in prompt
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_text
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
@@ -176,7 +177,7 @@ def test_arguments_nested_too_deep_go_back_to_the_model_and_the_run_goes_on(
     )
     assert live(settings, tmp_path / "runs").completed == ["Chop 1 wood"]
     assert Journal(tmp_path / "runs" / "one").read()
-    told = next((tmp_path / "runs" / "one" / "prompts").glob("curriculum-00002-*.md")).read_text()
+    told = kept_text(tmp_path / "runs" / "one", "curriculum-00002-")
     assert "> lookup was not called: its arguments cannot be read: it is nested deeper than 32 levels" in told
     assert notes.read_text() == ""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hostile_values import HOSTILE, MARK, astray
 from hostile_world import hostile_tool
+from kept_texts import kept_texts
 from tool_workshop import DONE, WOOD, Settings, live, script, wants
 
 from fieldcraft.agent.journal.store import Journal
@@ -45,7 +46,7 @@ QUESTIONS = {"questions": [HOSTILE[:290]]}
 
 
 @pytest.fixture
-def prompts(toy_settings: Settings, tmp_path: Path) -> list[Path]:
+def prompts(toy_settings: Settings, tmp_path: Path) -> dict[str, str]:
     """The prompts of a life of two tasks, with questions, tools, a failure and a skill that is kept."""
     call = wants(("hostile_tool", {"plain": "a"}), (HOSTILE, {}))
     model = script(
@@ -64,6 +65,7 @@ def prompts(toy_settings: Settings, tmp_path: Path) -> list[Path]:
         environment="hostile_world:HostileWorld",
         model=model,
         questions=1,
+        ask_first=True,
         critic="model",
         tools=("hostile_world:hostile_tool",),
         keep_prompts=True,
@@ -71,27 +73,25 @@ def prompts(toy_settings: Settings, tmp_path: Path) -> list[Path]:
     )
     state, _ = live(settings, tmp_path / "runs", name="one")
     assert len(state.completed) == 2
-    return sorted((tmp_path / "runs" / "one" / "prompts").glob("*.md"))
+    return kept_texts(tmp_path / "runs" / "one")
 
 
 def test_every_line_of_every_prompt_is_in_its_place_and_the_journal_is_readable(
-    prompts: list[Path], tmp_path: Path
+    prompts: dict[str, str], tmp_path: Path
 ) -> None:
-    templates = {path.stem.partition("-")[2].partition("-")[2] for path in prompts}
+    templates = {name.split("-")[2] for name in prompts}
     assert templates == {"actor", "answer", "critic", "curriculum_questions", "curriculum_task", "describe"}
-    for path in prompts:
-        for message in re.split(
-            r"^<!-- (?:system|user|tool) -->\n", path.read_bytes().decode(), flags=re.MULTILINE
-        ):
+    for name, text in prompts.items():
+        for message in re.split(r"^<!-- (?:system|user|tool) -->\n", text, flags=re.MULTILINE):
             ours = message.partition("<!-- assistant -->")[0]
-            assert astray(ours) == [], path.name
+            assert astray(ours) == [], name
     assert Journal(tmp_path / "runs" / "one").read()
 
 
-def test_no_prompt_has_a_section_that_is_not_ours(prompts: list[Path]) -> None:
-    for path in prompts:
-        text = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-        assert set(re.findall(r"^# (.*)", text, flags=re.MULTILINE)) <= _HEADINGS, path.name
+def test_no_prompt_has_a_section_that_is_not_ours(prompts: dict[str, str]) -> None:
+    for name, asked in prompts.items():
+        text = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", asked, flags=re.MULTILINE | re.DOTALL)
+        assert set(re.findall(r"^# (.*)", text, flags=re.MULTILINE)) <= _HEADINGS, name
 
 
 def test_a_model_is_offered_visible_words_alone() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_texts
 
 from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.journal import events as e
@@ -62,7 +63,7 @@ def live(settings: RunSettings, runs: Path, tmp_path: Path, *, task: str, progra
 
 
 def prompts_of(runs: Path) -> str:
-    return "\n".join(path.read_text() for path in sorted(runs.glob("*/prompts/**/*")) if path.is_file())
+    return "\n".join(kept_texts(runs).values())
 
 
 def test_a_python_program_calls_a_javascript_skill(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kept_texts import kept_text
+
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
@@ -59,7 +61,7 @@ def test_a_repaired_program_is_verified_from_the_tasks_start(toy_settings: Setti
 
 def test_the_actor_sees_error_failed_calls_log_and_critique(toy_settings: Settings, tmp_path: Path) -> None:
     live(toy_settings(keep_prompts=True), tmp_path / "runs")
-    prompt = next((tmp_path / "runs").glob("*/prompts/actor-00004-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "actor-00004-")
     assert "> PrimitiveError: cannot saw: need 50 wood (have" in prompt
     assert "at line 2: `bot.saw(50)`" in prompt
     assert "Critique: The goal is not met: hold 0 of 4 plank" in prompt
@@ -81,7 +83,7 @@ def test_a_goal_that_is_unknown_or_met_goes_back_to_the_model(toy_settings: Sett
     settings = toy_settings(model=model, budget=BudgetLimits(iterations=1), keep_prompts=True)
     state, _ = live(settings, tmp_path / "runs")
     assert state.completed == ["Get a plank"]
-    prompt = next((tmp_path / "runs").glob("*/prompts/curriculum-00002-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "curriculum-00002-")
     assert "the world has no item 'plnk'; did you mean 'plank'?" in prompt
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_texts
 
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
@@ -66,7 +67,7 @@ def live(toy_settings: Settings, tmp_path: Path) -> Callable[..., tuple[RunState
 
 
 def prompts(tmp_path: Path, method: str, role: str = "") -> list[str]:
-    return [path.read_text() for path in sorted((tmp_path / "runs" / method / "prompts").glob(f"{role}*.md"))]
+    return list(kept_texts(tmp_path / "runs" / method, role).values())
 
 
 @pytest.mark.parametrize("method", NAMES)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kept_texts import kept_texts
 from test_hostile_prompts import VALUES, rendered
 
 from fieldcraft.agent import RunSettings, explore, new_session, resumed_session
@@ -70,7 +71,7 @@ def kept_prompts(settings: RunSettings, runs: Path) -> dict[str, str]:
     with new_session(settings, runs=runs) as session:
         session.explorer.explore()
     (folder,) = list_runs(runs)
-    return {path.name: path.read_text() for path in (folder / "prompts").iterdir()}
+    return kept_texts(folder)
 
 
 @pytest.mark.slow
@@ -89,7 +90,7 @@ def test_a_prompt_of_the_folder_is_what_the_model_is_asked(
         answer="{% block system %}Be brief.{% endblock %}{% block user %}{{ question }}{% endblock %}"
     )
     asked = kept_prompts(toy_settings(keep_prompts=True, prompts=str(folder)), tmp_path / "runs")
-    assert "<!-- system -->\nBe brief.\n" in asked["answerer-00001-answer.md"]
+    assert "<!-- system -->\nBe brief.\n" in asked["curriculum-00001-curriculum_task"]
 
 
 @pytest.mark.parametrize("curriculum", ["auto", "solve"])

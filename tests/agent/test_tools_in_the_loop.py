@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kept_texts import kept_texts
 from pydantic import ValidationError
 from tool_workshop import DONE, TOOLS, WOOD, Settings, calls_of, live, program, prompt, script, wants
 
@@ -236,7 +237,7 @@ def test_secrets_in_results_reach_neither_the_model_nor_the_journal(
     _, events = live(settings, tmp_path / "runs")
 
     kept = [event.model_dump_json() for event in events if isinstance(event, e.TOOL_EVENTS)]
-    prompts = [path.read_text() for path in (tmp_path / "runs").glob("*/prompts/*.md")]
+    prompts = list(kept_texts(tmp_path / "runs").values())
     assert sum("[redacted] grows on trees" in text for text in kept) == 2
     assert any("[redacted] grows on trees" in text for text in prompts)
     assert not any("hush-hush-4711" in text for text in (*kept, *prompts))

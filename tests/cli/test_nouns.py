@@ -215,6 +215,37 @@ def test_a_copied_run_goes_by_its_folders_name(workshop: Workshop) -> None:
     assert workshop.run("runs", "show", "first", "--json").data["iterations"] == 1
 
 
+def test_says_what_a_run_cost_by_role_and_by_iteration(workshop: Workshop) -> None:
+    workshop.explore()
+    shown = workshop.run("runs", "cost", "first").out
+    assert "model calls of first" in shown
+    assert "actor" in shown
+    data = workshop.run("runs", "cost", "first", "--json").data
+    assert data["total"]["calls"] == sum(role["calls"] for role in data["roles"].values())
+    assert [row["iteration"] for row in data["iterations"]] == [1, 2, 3]
+    assert [row["roles"]["actor"]["calls"] for row in data["iterations"]] == [1, 1, 1]
+    total = sum(cost["input_tokens"] for row in data["iterations"] for cost in row["roles"].values())
+    assert total == data["total"]["input_tokens"] > 0
+
+
+def test_shows_the_messages_that_a_run_kept(workshop: Workshop) -> None:
+    workshop.explore()
+    assert "curriculum_task" in workshop.run("runs", "prompts", "first").out
+    told = workshop.run("runs", "prompts", "first", "--role", "actor", "--call", "2").out
+    assert told.startswith("<!-- system -->")
+    assert "# Task\nSaw 4 planks" in told
+    (call,) = workshop.run("runs", "prompts", "first", "--role", "actor", "--call", "2", "--json").data
+    assert [message["role"] for message in call["messages"]] == ["system", "user"]
+
+
+def test_says_where_no_messages_were_kept(workshop: Workshop) -> None:
+    workshop.explore("--no-keep-prompts")
+    ended = workshop.run("runs", "prompts", "first")
+    assert ended.code == 1
+    assert "run first kept no messages; a run keeps them unless it has --no-keep-prompts" in ended.err
+    assert workshop.run("runs", "prompts", "first", "--call", "1").code == 2
+
+
 def test_watches_a_run_that_has_stopped(workshop: Workshop) -> None:
     workshop.explore()
     ended = workshop.run("runs", "watch", "first", "--plain")

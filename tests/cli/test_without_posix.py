@@ -150,6 +150,8 @@ WORKING = {
     "runs list": "wood-lot",
     "runs show grid": "gridworld-v1",
     "runs watch grid --plain": "grid",
+    "runs cost grid": "curriculum",
+    "runs prompts grid": "actor",
     "runs report grid": "report.html",
     "runs compare grid wood-lot": ".html",
     "tools list": "calculator",

@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: list, show, watch and compare runs, and write reports."""
+"""`fieldcraft runs ...`: list, show, watch and compare runs, say what they cost, and write reports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fieldcraft.cli.commands import run_calls
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 
@@ -22,6 +23,10 @@ Examples:
 
   fieldcraft runs watch latest             from another terminal, while it is running
 
+  fieldcraft runs cost latest              tokens and money, by role and by iteration
+
+  fieldcraft runs prompts latest --role actor --call 3
+
   fieldcraft runs report latest --out report.html
 
   fieldcraft runs compare monday tuesday --out comparison.html
@@ -31,7 +36,10 @@ app = typer.Typer(
     help="List, show, watch and compare runs, and write reports.", epilog=EXAMPLES, no_args_is_help=True
 )
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name, its folder, or `latest`.")]
+app.command()(run_calls.cost)
+app.command()(run_calls.prompts)
+
+RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]
 
 

@@ -80,7 +80,11 @@ Prompts = Annotated[
 ]
 KeepPrompts = Annotated[
     bool | None,
-    typer.Option("--keep-prompts", help="Keep every prompt in the run's folder.", rich_help_panel=MODELS),
+    typer.Option(
+        "--keep-prompts/--no-keep-prompts",
+        help="Keep the messages of every model call in the run's folder, or do not.",
+        rich_help_panel=MODELS,
+    ),
 ]
 Iterations = Annotated[
     int | None,

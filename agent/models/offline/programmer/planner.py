@@ -7,7 +7,7 @@ import re
 
 from .facts import Facts, Need
 from .lacks import blamed, depth, hardest_lack
-from .questions import puzzling
+from .questions import puzzling, questions
 from .reading import Prompt, mentioned, named_after
 from .situation import Situation
 
@@ -56,7 +56,10 @@ def propose_task(prompt: Prompt) -> str:
         fresh = [_look_around(now, refused)]
     blame = blamed(now)
     best = max(fresh, key=lambda p: _appeal(now, p, blame))
-    return json.dumps({"reasoning": best.why, "task": best.words, "goal": best.goal})
+    proposal = {"reasoning": best.why, "task": best.words, "goal": best.goal}
+    limit = prompt.number("How to choose", r"at most (\d+) questions", 0)
+    asked = [{"question": question} for question in questions(now, limit)] if limit else []
+    return json.dumps(proposal | ({"questions": asked} if asked else {}))
 
 
 def _is_refused(proposal: Proposal, refused: str) -> bool:

@@ -13,9 +13,13 @@ HARD = 4
 
 
 def ask_questions(prompt: Prompt) -> str:
-    """Questions as JSON: on what failed, latest first, on whatever that needs, and on what is held is for."""
-    now = Situation(prompt)
+    """Questions as JSON."""
     limit = prompt.number("How to ask", r"at most (\d+) questions", 3)
+    return json.dumps({"questions": questions(Situation(prompt), limit)})
+
+
+def questions(now: Situation, limit: int) -> list[str]:
+    """On what failed, latest first, on whatever that needs, and on what is held is for."""
     names: list[str] = []
     for task in reversed(now.failed):
         names += [name for name in mentioned(task, [*now.items, *now.blocks])[:1] if name not in names]
@@ -24,13 +28,12 @@ def ask_questions(prompt: Prompt) -> str:
         needs = [other for alternatives in now.wants(name) for other in alternatives]
         needs += [thing for _, thing in now.facts.sources.get(name, [])]
         names += [other for other in needs if other not in names]
-    asked = prompt.text("Questions answered before")
+    asked = now.prompt.text("Questions answered before") + now.prompt.text("Questions and answers")
     fresh = [name for name in names if f"craft {name} and" not in asked]
     order = dict.fromkeys([*latest, *fresh])
-    questions = [f"What does it take to craft {name} and its parts?" for name in order]
+    on_needs = [f"What does it take to craft {name} and its parts?" for name in order]
     uses = [question for name in _opening(now) if (question := f"What needs {name}?") not in asked]
-    questions = [*questions[: limit - 1], *uses][:limit]
-    return json.dumps({"questions": questions})
+    return [*on_needs[: limit - 1], *uses][:limit]
 
 
 def _opening(now: Situation) -> list[str]:

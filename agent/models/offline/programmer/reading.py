@@ -57,13 +57,15 @@ class Prompt:
         return unquoted(self.text(heading))
 
     def names(self, kind: str) -> list[str]:
-        """The names of `Items`, `Blocks` or `Mobs`."""
+        """The names of `Items`, `Blocks` or `Mobs`, sorted where the prompt lists them in parts."""
+        found: list[str] = []
+        parts = 0
         for line in self.text("Names").splitlines():
-            label, _, rest = line.partition(":")
-            if label.strip() == kind:
-                names = [name for entry in rest.split(",") for name in unfolded(entry.strip()) if name]
-                return sorted(names) if "{" in rest else names
-        return []
+            label, colon, rest = line.partition(":")
+            if colon and kind.lower() in re.findall(r"[a-z]+", label.lower()):
+                parts += 1 + ("{" in rest)
+                found += [name for entry in rest.split(",") for name in unfolded(entry.strip()) if name]
+        return sorted(found) if parts > 1 else found
 
     def listed(self, heading: str) -> list[str]:
         """The entries of a `- ` list."""

@@ -1,0 +1,79 @@
+"""What of a run's memory a prompt shows: bounded in characters, and the same from call to call where it can.
+
+A list that only grows is shown from a place that moves in strides, so that most calls begin as the one before
+them did: providers keep the beginnings of prompts, and charge less for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.roles.questions import is_unknown, on_each
+
+ANSWERS_SHOWN = 4_000
+"""Characters of questions and their answers."""
+SAID_SHOWN = 3_000
+"""Characters of what the world said last."""
+SAID_OF_HELD = 8
+"""Messages on what is held now that the world gave longer ago."""
+
+T = TypeVar("T")
+
+
+def latest(entries: Sequence[T], room: int, size: Callable[[T], int]) -> Sequence[T]:
+    """The end of a list, of at most `room` in size and at least half of that where there is so much.
+
+    Its beginning moves only after the list has grown by half the room.
+    """
+    total = sum(map(size, entries))
+    if total <= room:
+        return entries
+    stride = max(1, room // 2)
+    gone = -(-(total - room) // stride) * stride
+    for place, entry in enumerate(entries):
+        if gone <= 0:
+            return entries[place:]
+        gone -= size(entry)
+    return entries[len(entries) :]
+
+
+def lately(recorder: Recorder) -> list[str]:
+    """What the world said last, and earlier on what is held now, oldest first.
+
+    What failed long ago because a thing was missing is worth another look once that is in hand. Nothing
+    where no answers of the world are to be shown.
+    """
+    if not recorder.run.settings.evidence:
+        return []
+    said = list(recorder.state.evidence.values())
+    newest = latest(said, SAID_SHOWN, len)
+    earlier = said[: len(said) - len(newest)]
+    of_held = set(on_each(recorder.state.observation.inventory, earlier, SAID_OF_HELD))
+    return [*(line for line in earlier if line in of_held), *newest]
+
+
+def known_answers(answers: Iterable[Answered]) -> list[Answered]:
+    """The latest answer to each question that has one, as many of the newest as there is room for."""
+    known = [entry for entry in once(answers) if not is_unknown(entry.answer)]
+    return list(latest(known, ANSWERS_SHOWN, _size))
+
+
+def asked_before(answers: Iterable[Answered]) -> list[Answered]:
+    """The same with those that found no answer, which need not be asked again."""
+    return list(latest(once(answers), ANSWERS_SHOWN, _size))
+
+
+def once(answers: Iterable[Answered]) -> list[Answered]:
+    """The latest answer to each question, in the order of these answers."""
+    by_question: dict[str, Answered] = {}
+    for entry in answers:
+        by_question.pop(entry.question, None)
+        by_question[entry.question] = entry
+    return list(by_question.values())
+
+
+def _size(entry: Answered) -> int:
+    return len(entry.question) + len(entry.answer) + 20
