@@ -18,6 +18,7 @@ EVIDENCE_LIMIT = 400
 ANSWER_LIMIT = 2000
 FAILED_LIMIT = 200
 REFUSED_LIMIT = 5
+PROGRAMS_REMEMBERED, CALLS_REMEMBERED = 10, 50
 
 
 def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
@@ -45,11 +46,11 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.ProposalRefused():
             state.refused_proposals = [*state.refused_proposals, event.problem][-REFUSED_LIMIT:]
         case e.AnswerRefused() | e.ExecutionStarted():
-            state.spent.iterations += 1
+            _count_program(state, event)
         case e.ExecutionFinished():
             _see_world(state, event)
             state.spent.seconds += event.execution.seconds
-            state.skills_in_use = sorted(event.execution.skills_called)
+            _note_calls(state, event)
             setbacks.note_messages(state, event.execution)
             for message in event.execution.failed_calls:
                 _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
@@ -61,8 +62,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             setbacks.note_critique(state, event.verdict.critique)
         case e.VerificationFinished():
             state.spent.seconds += event.seconds
-        case e.SkillKept():
-            state.kept[event.name] = event.digest
+        case e.SkillKept() | e.SkillRefused():
+            _settle(state, event)
         case e.TaskFinished():
             _finish_task(state, event)
         case e.TailSetAside():
@@ -73,6 +74,26 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             state.finished = False
         case _:
             pass
+
+
+def _count_program(state: RunState, event: e.AnswerRefused | e.ExecutionStarted) -> None:
+    state.spent.iterations += 1
+    if isinstance(event, e.ExecutionStarted):
+        state.not_kept = []
+
+
+def _note_calls(state: RunState, event: e.ExecutionFinished) -> None:
+    state.skills_in_use = sorted(event.execution.skills_called)
+    called = state.skills_in_use[:CALLS_REMEMBERED]
+    state.called_lately = [*state.called_lately, called][-PROGRAMS_REMEMBERED:]
+
+
+def _settle(state: RunState, event: e.SkillKept | e.SkillRefused) -> None:
+    if isinstance(event, e.SkillRefused):
+        state.not_kept = [f"{event.entry or 'it'} was not kept as a skill: {event.reason}"]
+        return
+    state.kept[event.name] = event.digest
+    state.not_kept = [f"{event.entry}: {event.note}"] if event.note else []
 
 
 def _begin_task(state: RunState, event: e.TaskProposed) -> None:

@@ -117,6 +117,8 @@ class RunState(BaseModel):
     smallest such window in tokens; `refused_proposals` says what was wrong with proposals since the last
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `critique` what the critic wants changed;
+    `called_lately` holds the skills that each of the latest programs called, the last program last;
+    `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun).
     """
@@ -155,5 +157,7 @@ class RunState(BaseModel):
     asked: Count = 1
     said: Texts = []
     critique: Text = ""
+    called_lately: list[Texts] = []
+    not_kept: Texts = []
     finished: bool = False
     begun: bool = False

@@ -12,12 +12,19 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from fieldcraft.agent.models.messages import Message
-from fieldcraft.agent.prompts.answers import AnswerUnusable, SeveralPrograms, parse_code, parse_json
+from fieldcraft.agent.prompts.answers import (
+    AnswerUnusable,
+    MoreWanted,
+    SeveralPrograms,
+    parse_code,
+    parse_json,
+)
 from fieldcraft.agent.prompts.placing import commas, entries, fenced, listed_names, placed, quoted, reference
-from fieldcraft.skills.program.reading import signature
+from fieldcraft.skills.program.summary import needs_and_effects, purpose, signature
 
 __all__ = [
     "AnswerUnusable",
+    "MoreWanted",
     "Prompts",
     "SeveralPrograms",
     "built_in_text",
@@ -33,6 +40,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "entries": entries,
     "fenced": fenced,
     "listed": listed_names,
+    "needs_and_effects": needs_and_effects,
+    "purpose": purpose,
     "quoted": quoted,
     "reference": reference,
     "signature": signature,
