@@ -19,8 +19,9 @@ from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.model_calls import ModelsSilent
-from fieldcraft.agent.roles.own_parts import OwnRetriever
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
+from fieldcraft.agent.roles.skills.known import KnownSkills
+from fieldcraft.agent.roles.skills.worked import Worked
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
@@ -30,11 +31,11 @@ from fieldcraft.common.errors import Paused
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
-from fieldcraft.skills import Execution, KillReason, Program, Skill, SkillLibrary
-from fieldcraft.skills.library.skill import folder_name
+from fieldcraft.skills import Execution, KillReason, Program, SkillLibrary
 
-NEEDS_SEARCHED = 600
-"""Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""
+_CUT_OFF = Execution(
+    killed=KillReason.CRASHED, detail="the run was cut off here; the world went on without it"
+)
 
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
@@ -62,7 +63,7 @@ class Parts:
     curriculum: TaskSource
     actor: Author
     critic: Judge
-    retriever: OwnRetriever | None
+    known: KnownSkills
     keeper: SkillKeeper
     runner: ProgramRunner
     storage_skills: StorageSkills
@@ -178,7 +179,7 @@ class Explorer:
         for number in range(1, self._run.settings.attempts + 1):
             self._recorder.check_budget(another_program=True)
             written = self._chore(task, attempts) or self._parts.actor.write(
-                task, self.state.observation, self._known(task, attempts), attempts
+                task, self.state.observation, self._parts.known.suited(task, attempts), attempts
             )
             if written.given_up:
                 given_up = written.given_up
@@ -208,7 +209,8 @@ class Explorer:
             )
             return Verdict(success=False, critique=problem)
         self._parts.environment.pursue(task.goal)
-        execution = self._execute(written.program, attempt.number)
+        outcome = self._execute(written.program, attempt.number, written.improves)
+        execution = outcome.execution if isinstance(outcome, e.ExecutionFinished) else _CUT_OFF
         attempt.execution = visible_execution(execution, self._run.settings)
         iteration = self.state.spent.iterations
         attempt.verdict = verdict = self._recorder.record_decision(
@@ -217,11 +219,23 @@ class Explorer:
                 iteration=iteration, verdict=self._parts.critic.judge(task, start, execution, self._now())
             ),
         ).verdict
-        if verdict.success and execution.ok and self._run.settings.keep_skills and not written.known:
-            self._parts.keeper.keep(task, written.program, execution, start, iteration=iteration, first=first)
+        if verdict.success and self._run.settings.keep_skills and not written.known:
+            worked = Worked(
+                task=task,
+                program=written.program,
+                execution=execution,
+                start=start,
+                iteration=iteration,
+                first=first,
+                improves=written.improves,
+                happenings=outcome.happenings if isinstance(outcome, e.ExecutionFinished) else [],
+            )
+            self._parts.keeper.keep(worked)
         return verdict
 
-    def _execute(self, program: Program, attempt: int) -> Execution:
+    def _execute(
+        self, program: Program, attempt: int, improves: str
+    ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         iteration = self.state.spent.iterations + 1
         recorded = self._recorder.upcoming(e.ExecutionStarted)
         bindings = recorded.skills if recorded else self._parts.runner.bindings(program)
@@ -232,16 +246,14 @@ class Explorer:
                 source=program.source,
                 language=program.language,
                 skills=bindings,
+                improves=improves,
             ),
             (e.ExecutionFinished, e.ExecutionInterrupted),
             lambda: self._perform(program, iteration, bindings),
             repeatable=self._parts.environment.spec.can_snapshot,
         )
-        if isinstance(outcome, e.ExecutionFinished):
-            return outcome.execution
-        return Execution(
-            killed=KillReason.CRASHED, detail="the run was cut off here; the world went on without it"
-        )
+        assert isinstance(outcome, e.ExecutionFinished | e.ExecutionInterrupted)
+        return outcome
 
     def _perform(
         self, program: Program, iteration: int, bindings: dict[str, str]
@@ -282,29 +294,6 @@ class Explorer:
             ) from error
         self._recorder.record_metadata(e.Warned(text=f"the environment failed to observe: {fault}"))
         return self.state.observation, self.state.progress
-
-    def _known(self, task: Task, attempts: list[Attempt]) -> list[Skill]:
-        """Skills for the task and for what the last attempt lacked; none where none are to be retrieved."""
-        if not self._run.settings.retrieved:
-            return []
-        lacking = ""
-        if attempts:
-            last = attempts[-1]
-            lacking = " ".join(part for part in (last.error, *last.failed_calls, last.critique) if part)
-        query = f"{task.words} {task.context[:NEEDS_SEARCHED]} {lacking[:NEEDS_SEARCHED]}".strip()
-        if self._parts.retriever is not None:
-            return self._parts.retriever.search(query, self._run.settings.retrieved)
-        matches = self._parts.library.search(
-            query,
-            k=self._run.settings.retrieved,
-            environment=self._parts.environment.spec.id,
-            languages=self._parts.environment.spec.languages,
-            records={
-                folder_name(entry): (record.successes, record.failures)
-                for entry, record in self.state.records.items()
-            },
-        )
-        return [match.skill for match in matches]
 
     def _restore_world(self) -> None:
         """Bring the reset world to where the journal ends: new, or as the latest snapshot has it."""

@@ -23,15 +23,16 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
 from fieldcraft.agent.roles.least_prompts import check_windows
-from fieldcraft.agent.roles.model_calls import Asker, RunWaits
+from fieldcraft.agent.roles.model_calls import Asker, RunWaits, Tools
 from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
-from fieldcraft.agent.tooling.access import names_for
+from fieldcraft.agent.tooling.access import ToolAccess, names_for
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
 from fieldcraft.agent.tooling.restored_values import with_prompts, with_values
+from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.plugins import name_of
 from fieldcraft.common.text import visible_line
@@ -310,8 +311,9 @@ def _assemble(
         opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
     )
     stack.callback(executor.close)
-    asker = Asker(recorder, opened.clients, tool_access, opened.prompts)
     settings = run.settings
+    role_tools = _role_tools(settings, tool_access, library, environment)
+    asker = Asker(recorder, opened.clients, role_tools, opened.prompts)
     runner = ProgramRunner(
         opened.sandbox,
         environment,
@@ -330,7 +332,7 @@ def _assemble(
         curriculum=roles.curriculum(),
         actor=roles.actor(),
         critic=roles.critic(),
-        retriever=roles.retriever(),
+        known=roles.known_skills(),
         keeper=SkillKeeper(recorder, asker, environment, library, runner, tool_access),
         runner=runner,
         storage_skills=StorageSkills(recorder, library, environment),
@@ -340,6 +342,15 @@ def _assemble(
     for problem in [*problems, *deaf_models(opened.clients, tool_access)]:
         _warn(recorder, problem)
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
+
+
+def _role_tools(
+    settings: RunSettings, tool_access: ToolAccess, library: SkillLibrary, environment: Environment
+) -> Tools:
+    """The tools of the roles, and `read_skill` for an actor without a list of its own."""
+    if not settings.retrieved or "actor" in settings.role_tools:
+        return tool_access
+    return WithSkillReading(tool_access, SkillReader(library, environment.spec.languages))
 
 
 def _warn(recorder: Recorder, problem: str) -> None:

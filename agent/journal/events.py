@@ -136,7 +136,10 @@ class AnswerRefused(BaseEvent):
 
 
 class ExecutionStarted(BaseEvent):
-    """Intent: a program is about to run. `skills` binds entry names to digests."""
+    """Intent: a program is about to run. `skills` binds entry names to digests.
+
+    `improves` is the skill in whose place its author wants it kept, as the answer has it.
+    """
 
     type: Literal["execution_started"] = "execution_started"
     iteration: Count
@@ -144,6 +147,7 @@ class ExecutionStarted(BaseEvent):
     source: Text
     language: Literal["python", "javascript"] = "python"
     skills: dict[Text, Text] = Field(default_factory=dict)
+    improves: Text = ""
 
 
 class ExecutionFinished(BaseEvent):
@@ -193,7 +197,10 @@ class VerificationFinished(BaseEvent):
 
 
 class SkillKept(BaseEvent):
-    """A skill is in the library; it was written there before this event."""
+    """A skill is in the library; it was written there before this event.
+
+    `improves` is the entry of the skill whose place it took; `note` says with what reserve it was kept.
+    """
 
     type: Literal["skill_kept"] = "skill_kept"
     iteration: Count
@@ -201,14 +208,17 @@ class SkillKept(BaseEvent):
     entry: Text
     digest: Text
     verified: Verified
+    improves: Text = ""
+    note: Text = ""
 
 
 class SkillRefused(BaseEvent):
-    """A program that worked was not kept, with the reason."""
+    """A program that did its task was not kept, with the reason."""
 
     type: Literal["skill_refused"] = "skill_refused"
     iteration: Count
     reason: Text
+    entry: Text = ""
 
 
 class TaskFinished(BaseEvent):

@@ -25,6 +25,7 @@ class Overview:
         execution: the execution of the latest program.
         verdict: the latest verdict; `None` since a task began.
         kept: the skill that was kept from the current or latest task.
+        not_kept: why its program was not.
         outcome: why the run stopped; empty while it is running.
         new_items: items first held in the last event.
         new_milestones: milestones first reached in the last event.
@@ -40,6 +41,7 @@ class Overview:
     execution: Execution | None = None
     verdict: Verdict | None = None
     kept: e.SkillKept | None = None
+    not_kept: str = ""
     outcome: str = ""
     new_items: tuple[str, ...] = ()
     new_milestones: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ class Overview:
                 self.outcome = event.reason
             case e.TaskProposed() | e.TailSetAside():
                 self.attempt, self.verdict, self.execution, self.kept = 0, None, None, None
+                self.not_kept = ""
             case e.AnswerRefused():
                 self.attempt = event.attempt
                 self.execution = None
@@ -88,6 +91,8 @@ class Overview:
                 self.verdict = event.verdict
             case e.SkillKept():
                 self.kept = event
+            case e.SkillRefused():
+                self.not_kept = event.reason
             case _:
                 pass
         self.doing = _doing(event) or self.doing

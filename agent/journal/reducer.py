@@ -19,6 +19,7 @@ EVIDENCE_LIMIT = 400
 ANSWER_LIMIT = 2000
 FAILED_LIMIT = 200
 REFUSED_LIMIT = 5
+PROGRAMS_REMEMBERED, CALLS_REMEMBERED = 10, 50
 
 
 def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
@@ -46,7 +47,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.ProposalRefused():
             state.refused_proposals = [*state.refused_proposals, event.problem][-REFUSED_LIMIT:]
         case e.AnswerRefused() | e.ExecutionStarted():
-            _begin_iteration(state)
+            _begin_iteration(state, event)
         case e.ExecutionFinished():
             _see_world(state, event)
             _follow_program(state, event)
@@ -58,8 +59,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             setbacks.note_critique(state, event.verdict.critique)
         case e.VerificationFinished():
             state.spent.seconds += event.seconds
-        case e.SkillKept():
-            state.kept[event.name] = event.digest
+        case e.SkillKept() | e.SkillRefused():
+            _settle(state, event)
         case e.TaskFinished():
             _finish_task(state, event)
         case e.TailSetAside():
@@ -72,6 +73,20 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             pass
 
 
+def _note_calls(state: RunState, event: e.ExecutionFinished) -> None:
+    state.skills_in_use = sorted(event.execution.skills_called)
+    called = state.skills_in_use[:CALLS_REMEMBERED]
+    state.called_lately = [*state.called_lately, called][-PROGRAMS_REMEMBERED:]
+
+
+def _settle(state: RunState, event: e.SkillKept | e.SkillRefused) -> None:
+    if isinstance(event, e.SkillRefused):
+        state.not_kept = [f"{event.entry or 'it'} was not kept as a skill: {event.reason}"]
+        return
+    state.kept[event.name] = event.digest
+    state.not_kept = [f"{event.entry}: {event.note}"] if event.note else []
+
+
 def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
     state.items_before = len(state.progress.items)
@@ -81,15 +96,17 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     setbacks.begin_task(state, event.task)
 
 
-def _begin_iteration(state: RunState) -> None:
+def _begin_iteration(state: RunState, event: e.AnswerRefused | e.ExecutionStarted) -> None:
     state.spent.iterations += 1
     state.chores += state.task is not None and state.task.origin == "inventory"
+    if isinstance(event, e.ExecutionStarted):
+        state.not_kept = []
 
 
 def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
     execution = event.execution
     state.spent.seconds += execution.seconds
-    state.skills_in_use = sorted(execution.skills_called)
+    _note_calls(state, event)
     setbacks.note_messages(state, execution)
     state.happened = merged([*state.happened, *event.happenings])
     for message in execution.failed_calls:

@@ -119,6 +119,8 @@ class RunState(BaseModel):
     is how many things it asks for, `said` what the world said, `happened` what it reports of the programs so
     far, `critique` what the critic wants changed; `chores` counts the iterations spent on making room;
     `questions` are those that came with the latest task, answered before the next one is chosen;
+    `called_lately` holds the skills that each of the latest programs called, the last program last;
+    `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun).
     """
@@ -160,5 +162,7 @@ class RunState(BaseModel):
     happened: list[Happening] = []
     chores: Count = 0
     questions: Texts = []
+    called_lately: list[Texts] = []
+    not_kept: Texts = []
     finished: bool = False
     begun: bool = False

@@ -14,6 +14,7 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.tail import Tail
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
+from fieldcraft.agent.roles.skills.worked import Worked
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Environment, Observation, Progress
 from fieldcraft.skills import ProgramError, parse_program
@@ -115,10 +116,10 @@ class UnfinishedTask:
         self._recorder.write(finished, sync=True)
 
     def _keep(self, task: Task, started: e.ExecutionStarted) -> None:
-        """Keep the program that did the task, where it ran to its end and was not kept already."""
+        """Keep the program that did the task, where its outcome is known and it was not kept already."""
         execution = self._tail.execution
         wanted = self._recorder.run.settings.keep_skills and not self._tail.settled
-        if not wanted or execution is None or not execution.ok:
+        if not wanted or execution is None:
             return
         try:
             program = parse_program(started.source, started.language)
@@ -126,5 +127,13 @@ class UnfinishedTask:
             return
         start = self._recorder.start
         before = Moment(observation=start.observation, progress=start.progress, snapshot=start.snapshot)
-        first = self._tail.programs == 1
-        self._keeper.keep(task, program, execution, before, iteration=started.iteration, first=first)
+        worked = Worked(
+            task=task,
+            program=program,
+            execution=execution,
+            start=before,
+            iteration=started.iteration,
+            first=self._tail.programs == 1,
+            improves=started.improves,
+        )
+        self._keeper.keep(worked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -42,6 +42,20 @@ class AnswerUnusable(ForeignFault, ValueError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(visible_line(problem, _LONGEST_PROBLEM))
+
+
+class MoreWanted(AnswerUnusable):
+    """An answer that asks for something first.
+
+    Attributes:
+        template: the prompt that it is answered with.
+        values: its variables.
+    """
+
+    def __init__(self, problem: str, template: str, values: Mapping[str, Any]) -> None:
+        super().__init__(problem)
+        self.template = template
+        self.values = values
 
 
 class SeveralPrograms(AnswerUnusable):

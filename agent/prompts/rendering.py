@@ -12,7 +12,13 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from fieldcraft.agent.models.messages import Message
-from fieldcraft.agent.prompts.answers import AnswerUnusable, SeveralPrograms, parse_code, parse_json
+from fieldcraft.agent.prompts.answers import (
+    AnswerUnusable,
+    MoreWanted,
+    SeveralPrograms,
+    parse_code,
+    parse_json,
+)
 from fieldcraft.agent.prompts.placing import (
     among,
     besides,
@@ -24,10 +30,11 @@ from fieldcraft.agent.prompts.placing import (
     quoted,
     reference,
 )
-from fieldcraft.skills.program.reading import signature
+from fieldcraft.skills.program.summary import needs_and_effects, purpose, signature
 
 __all__ = [
     "AnswerUnusable",
+    "MoreWanted",
     "Prompts",
     "SeveralPrograms",
     "built_in_text",
@@ -45,6 +52,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "entries": entries,
     "fenced": fenced,
     "listed": listed_names,
+    "needs_and_effects": needs_and_effects,
+    "purpose": purpose,
     "quoted": quoted,
     "reference": reference,
     "signature": signature,

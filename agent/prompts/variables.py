@@ -16,6 +16,13 @@ _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world can
 _ANSWERS = "questions about the world, each with `question` and `answer`"
 _GOALS = "the kinds of goals that the world can check"
 _SKILLS = "skills that suit the task, each with `entry`, `description`, `source`, `language`"
+_SKILLS_SHOWN = {
+    "skills": _SKILLS,
+    "in_full": "how many of `skills`, the first ones, are shown with their code",
+    "other_skills": "how further skills are called, such as `chop_wood(bot, count=1)`",
+    "others_left_out": "how many skills are named nowhere",
+    "not_kept": "why the last program was not kept as a skill, or was kept with reserve; mostly empty",
+}
 _SO_FAR = {
     "completed": "tasks that were done, in words",
     "failed": "tasks that failed, in words",
@@ -26,7 +33,7 @@ _ACTOR_USER = {
     **_OBSERVATION,
     **_TASK,
     "language": "of programs: `python` or `javascript`",
-    "skills": _SKILLS,
+    **_SKILLS_SHOWN,
     "attempts": "earlier programs for the task, each with `number`, `source`, `problem`, `error`, "
     "`failed_calls`, `log`, `critique`",
     "failure_limit": "failed calls that end a program",
@@ -76,11 +83,16 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "describe": {**_TASK, "source": "the function to describe"},
     "last_step": {},
     "names": {**_WORLD, **_OBSERVATION},
+    "read_skills": {
+        "skills": "the skills whose code was asked for, see `skills` of `actor`",
+        "problems": "why others cannot be shown",
+    },
     "repair": {"problem": "what is wrong with the answer"},
+    "skills": {**_SKILLS_SHOWN, "language": "of programs: `python` or `javascript`"},
 }
 """The variables of each template, in words."""
 
-PARTS = frozenset({"actor_user", "names"})
+PARTS = frozenset({"actor_user", "names", "skills"})
 """Templates that others include, without a `system` and a `user` block of their own."""
 
 PURPOSES: Mapping[str, str] = {
@@ -96,7 +108,9 @@ PURPOSES: Mapping[str, str] = {
     "describe": "describe a program that worked",
     "last_step": "say that no tool calls are left",
     "names": "the names of the world, in five prompts",
+    "read_skills": "show the code of skills that the actor asked for",
     "repair": "say why an answer could not be used",
+    "skills": "the skills in the prompts of both actors",
 }
 
 _SOURCE = 'def chop_wood(bot, count=1):\n    """Chop."""\n    bot.chop()\n'
@@ -118,6 +132,11 @@ _FULL: dict[str, Any] = {
     "observation": Observation(inventory={"wood": 2}).text(),
     "language": "python",
     "skills": [_SKILL],
+    "in_full": 2,
+    "other_skills": ["saw_wood(bot, count=1)"],
+    "others_left_out": 7,
+    "not_kept": ["saw_wood was not kept as a skill: it does the same as cut_wood"],
+    "problems": ["there is no skill 'saw'"],
     "attempts": [_ATTEMPT],
     "failure_limit": 5,
     "tick_limit": 6000,
@@ -148,6 +167,8 @@ _BARE: dict[str, Any] = {
     "language": "javascript",
     "failure_limit": 1,
     "tick_limit": 1,
+    "in_full": 2,
+    "others_left_out": 0,
     "limit": 1,
 }
 

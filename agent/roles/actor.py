@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fieldcraft.agent.prompts.rendering import AnswerUnusable, SeveralPrograms, parse_code
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, SeveralPrograms, parse_code
 from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.task import Attempt, Task
+from fieldcraft.agent.tooling.skill_reading import SkillReader
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.envs.programs import RunsPrograms
-from fieldcraft.skills import Program, ProgramError, Skill, parse_program
+from fieldcraft.skills import Program, ProgramError, parse_program
 from fieldcraft.skills.program.source import Language
 
 SOURCE_SHOWN = 8000
 _GIVES_UP = re.compile(r"^GIVE UP:\s*(\S.*)$", re.MULTILINE)
+_READS = re.compile(r"^[ \t>*`-]*READ SKILLS?:[ \t*]*(\S.*)$", re.MULTILINE)
+_IMPROVES = re.compile(
+    r"^[ \t>*`#/-]*improves[*`]*:[ \t*`]*([A-Za-z_$][\w$-]*)", re.MULTILINE | re.IGNORECASE
+)
+_NAME = re.compile(r"[\w$-]+")
+_LONGEST_REQUEST = 1_000
 
 
 @dataclass(frozen=True)
 class Written:
     """An actor's answer: its source as far as there is one, and a program or the problem with it.
 
-    Where the author gives the task up, `given_up` is the reason, and there is nothing else. `known` says that
-    the program only calls a skill that was kept, and no model wrote it.
+    Where the author gives the task up, `given_up` is the reason, and there is nothing else. `improves` is the
+    name of the skill in whose place the program is to be kept, as its author has it. `known` says that the
+    program only calls a skill that was kept, and no model wrote it.
     """
 
     source: str | None
     program: Program | None
     problem: str | None
     given_up: str = ""
+    improves: str = ""
     known: bool = False
 
 
@@ -38,7 +48,7 @@ class Author(Protocol):
     """What the loop asks for programs."""
 
     def write(
-        self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
+        self, task: Task, observation: Observation, known: Shown, attempts: Sequence[Attempt]
     ) -> Written:
         """One program for the task, or the problem with the answer, or the reason to give the task up."""
 
@@ -52,22 +62,27 @@ class ModelActor:
         environment: Environment,
         tools: str = "",
         *,
+        reader: SkillReader | None = None,
+        not_kept: Callable[[], Sequence[str]] = tuple,
         attempts_shown: int = 6,
         language: Language = "python",
     ) -> None:
         self._asker = asker
         self._environment = environment
         self._tools = tools
+        self._reader = reader
+        self._not_kept = not_kept
         self._attempts_shown = attempts_shown
         self._language = language
 
     def write(
-        self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
+        self, task: Task, observation: Observation, known: Shown, attempts: Sequence[Attempt]
     ) -> Written:
         """Ask for a program.
 
-        An answer with several goes back once; one without any is a problem, which the next attempt is shown.
-        After an attempt the author may give the task up instead, with one line of its answer.
+        An answer that asks to read skills gets their code; one with several programs goes back once; one
+        without any is a problem, which the next attempt is shown. After an attempt the author may give the
+        task up instead, with one line of its answer.
 
         Raises:
             ModelsSilent: the model did not answer.
@@ -85,7 +100,11 @@ class ModelActor:
                 **self._reference(),
                 names=spec.names,
                 language=self._language,
-                skills=known,
+                skills=known.skills,
+                in_full=known.in_full,
+                other_skills=known.others,
+                others_left_out=known.left_out,
+                not_kept=self._not_kept(),
                 failure_limit=spec.failure_limit,
                 tick_limit=spec.tick_limit,
                 task=task,
@@ -99,17 +118,37 @@ class ModelActor:
         reason = _GIVES_UP.search(answer) if may_give_up and "```" not in answer else None
         if reason is not None:
             return Written(source=None, program=None, problem=None, given_up=reason[1].strip()[:300])
+        self._check_reading(answer)
         source = parse_code(answer, self._language)
         try:
-            return Written(source=source, program=parse_program(source, self._language), problem=None)
+            program = parse_program(source, self._language)
+            return Written(source=source, program=program, problem=None, improves=improved(answer))
         except ProgramError as problem:
             return Written(source=source, program=None, problem=str(problem))
+
+    def _check_reading(self, answer: str) -> None:
+        """Raise `MoreWanted` where an answer has no program, and asks for the code of skills."""
+        wanted = _READS.search(answer) if self._reader is not None and "```" not in answer else None
+        if wanted is None or self._reader is None:
+            return
+        found, problems = self._reader.read(_NAME.findall(wanted[1][:_LONGEST_REQUEST]))
+        raise MoreWanted(
+            "it asks for the code of skills again; write the program with what was shown",
+            "read_skills",
+            {"skills": found, "problems": problems},
+        )
 
     def _reference(self) -> dict[str, Any]:
         """What the prompt says of how programs reach the world and the tools."""
         if self._language != "python" and isinstance(self._environment, RunsPrograms):
             return {"reference": self._environment.program_reference()}
         return {"primitives": self._environment.api_reference(), "tools": self._tools}
+
+
+def improved(answer: str) -> str:
+    """The skill that an answer's program is said to improve; empty where none is."""
+    found = _IMPROVES.search(answer)
+    return "" if found is None or found[1].lower() in ("none", "nothing", "name") else found[1][:200]
 
 
 def _shortened(attempt: Attempt) -> Attempt:

@@ -29,6 +29,8 @@ from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.own_parts import OwnActor, OwnCritic, OwnCurriculum, OwnRetriever
 from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
 from fieldcraft.agent.roles.questions import Answers
+from fieldcraft.agent.roles.skills.known import KnownSkills
+from fieldcraft.agent.tooling.skill_reading import SkillReader
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
 
@@ -102,6 +104,8 @@ class RoleFactory:
             self.tools,
             attempts_shown=settings.attempts_shown,
             language=settings.language,
+            reader=SkillReader(self.library, environment.spec.languages) if settings.retrieved else None,
+            not_kept=lambda: self.recorder.state.not_kept,
         )
 
     def critic(self) -> Judge:
@@ -121,11 +125,13 @@ class RoleFactory:
         }
         return makers[settings.critic]()
 
-    def retriever(self) -> OwnRetriever | None:
-        """What finds skills; `None` where the library does so itself."""
-        settings = self.recorder.run.settings
+    def known_skills(self) -> KnownSkills:
+        """What chooses the skills that the author of programs is shown."""
+        name = self.recorder.run.settings.retriever.removeprefix(OBJECT)
         own = self.given.retriever
-        if own is None:
-            return None
-        name = settings.retriever.removeprefix(OBJECT)
-        return OwnRetriever(own, name, environment=self.environment, library=self.library)
+        retriever = (
+            None
+            if own is None
+            else OwnRetriever(own, name, environment=self.environment, library=self.library)
+        )
+        return KnownSkills(self.recorder, self.library, self.environment, retriever)

@@ -15,7 +15,7 @@ from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Message, ToolRequest
 from fieldcraft.agent.prompts.fitting import Prompted
-from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
+from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.fitted_calls import Client, FittedCalls
 from fieldcraft.agent.transcript import Transcript
@@ -27,6 +27,9 @@ ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
 
 _CUT_OFF = "it was cut at the model's limit of output tokens: raise model_options.max_output_tokens"
+
+MOST_WANTED = 2
+"""How often an answer may ask for more before it must be given."""
 
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
@@ -150,7 +153,8 @@ class Asker:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
 
         One that was cut is asked for once again as a whole, but shorter: models that are asked for the rest
-        start again in the middle of a line, or repeat themselves.
+        start again in the middle of a line, or repeat themselves. One that asks for more gets that, up to
+        `MOST_WANTED` times.
 
         Args:
             role: who asks.
@@ -170,12 +174,16 @@ class Asker:
         messages = self._prompts.render(template, **values)
         prompt = Prompted(template, values, len(messages), shape)
         left = self._settings.repairs if repairs is None else repairs
-        asked_shorter = False
+        asked_shorter, wanted = False, 0
         while True:
             said = self._ask(role, prompt, messages)
             try:
                 return parse(said.text)
             except AnswerUnusable as problem:
+                if isinstance(problem, MoreWanted) and wanted < MOST_WANTED:
+                    wanted += 1
+                    messages = self._sent_back(said, problem.template, **problem.values)
+                    continue
                 if said.cut and asked_shorter:
                     raise AnswerUnusable(f"{problem} ({_CUT_OFF})") from None
                 if said.cut:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fieldcraft.agent.journal import events as e
@@ -23,12 +24,13 @@ from fieldcraft.agent.protocols import (
     Situation,
 )
 from fieldcraft.agent.redact import redact
-from fieldcraft.agent.roles.actor import Written
+from fieldcraft.agent.roles.actor import Written, improved
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 from fieldcraft.agent.roles.part_calls import SHOWN, Asking, attributes_of, called, shown
 from fieldcraft.agent.roles.questions import Answers
+from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import cut_text, valid_text, visible_line
@@ -148,7 +150,7 @@ class OwnActor:
         self._language = language
 
     def write(
-        self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
+        self, task: Task, observation: Observation, known: Shown, attempts: Sequence[Attempt]
     ) -> Written:
         """The recorded program, else the part's.
 
@@ -159,7 +161,7 @@ class OwnActor:
         now = Assignment(
             task=task,
             observation=observation,
-            skills=tuple(known),
+            skills=tuple(known.skills),
             attempts=tuple(attempts),
             reference=reference,
             names=self._environment.spec.names,
@@ -178,7 +180,7 @@ class OwnActor:
     def _recorded(self) -> Written | None:
         """What the journal says that it answered, where that comes next."""
         if executed := self._recorder.upcoming(e.ExecutionStarted):
-            return self._parsed(executed.source)
+            return replace(self._parsed(executed.source), improves=executed.improves)
         if refused := self._recorder.upcoming(e.AnswerRefused):
             return Written(source=None, program=None, problem=refused.problem)
         if finished := self._recorder.upcoming(e.TaskFinished):
@@ -198,7 +200,7 @@ class OwnActor:
         if "```" not in answer:
             return self._parsed(answer)
         try:
-            return self._parsed(parse_code(answer, self._language))
+            return replace(self._parsed(parse_code(answer, self._language)), improves=improved(answer))
         except AnswerUnusable as problem:
             return Written(source=None, program=None, problem=str(problem))
 

@@ -11,18 +11,23 @@ from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
+from fieldcraft.agent.roles.skills.worked import Improved, Worked
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
 from fieldcraft.agent.tooling.access import ToolAccess
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
-from fieldcraft.skills import Execution, Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
+from fieldcraft.skills import Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.library.skill import folder_name
 from fieldcraft.skills.program.reading import sole_call
 from fieldcraft.skills.program.source import read_python
 
+RAISED_SHOWN = 200
+"""Characters of the error that a skill's description tells, where it raised after it had done its task."""
+
 
 class SkillKeeper:
-    """Keeps what worked (Voyager, section 2.2)."""
+    """Keeps what worked (Voyager, section 2.2), and records why where it does not."""
 
     def __init__(
         self,
@@ -40,67 +45,93 @@ class SkillKeeper:
         self._runner = runner
         self._tool_access = tool_access
 
-    def keep(
-        self, task: Task, program: Program, run: Execution, start: Moment, *, iteration: int, first: bool
-    ) -> None:
-        """Keep `program` as a skill, or record why not.
+    def keep(self, worked: Worked) -> None:
+        """Keep the program as a skill, or record why not.
 
-        Args:
-            task: what it did.
-            program: ran to its end, in the world as it is now.
-            run: what happened then.
-            start: the world when the task began.
-            iteration: of the run that succeeded.
-            first: no earlier program touched the world since `start`, so it did all of the task itself.
+        One that raised after its task was done is kept as partial. One that was stopped is not kept: every
+        program that called it would be stopped as well.
         """
-        if only_calls_another(program):
-            reason = f"{program.entry} does nothing but call another skill"
-            self._recorder.record(e.SkillRefused(iteration=iteration, reason=reason))
+        if reason := self._unfit(worked):
+            self._refuse(worked, reason)
             return
-        verified = Verified.FULL if first else self._verify(task, program, start, iteration)
-        description = self._described(task, program)
-        skill = self._skill(task, program, run, description, verified, iteration)
+        whole = worked.execution.ok and (worked.first or self._does_it_again(worked))
+        verified = Verified.FULL if whole else Verified.PARTIAL
+        skill = self._skill(worked, verified)
+        note = "" if worked.execution.ok else f"kept as partial: it did its task and then {_raised(worked)}"
         try:
-            kept = self._library.keep(skill)
+            if worked.improves:
+                place = Improved.of(worked.improves, skill, worked.program, self._library)
+                if place.skill is not None and self._kept(worked, place.skill, note, improves=True):
+                    return
+                note = "; ".join(part for part in (note, place.problem) if part)
+            self._kept(worked, skill, note)
         except SkillRefused as refusal:
-            self._recorder.record(e.SkillRefused(iteration=iteration, reason=str(refusal)))
-            return
+            self._refuse(worked, str(refusal))
+
+    def _unfit(self, worked: Worked) -> str:
+        """Why the program is not worth keeping, before anything is spent on it."""
+        program, execution = worked.program, worked.execution
+        if execution.killed is not None:
+            return f"it did its task, but did not end by itself: {execution.error_text()}"
+        if only_calls_another(program):
+            return f"{program.entry} does nothing but call another skill"
+        current = self._library.current(folder_name(program.entry))
+        if not execution.ok and current is not None and current.verified is Verified.FULL:
+            return f"it {_raised(worked)}, and the library's {current.entry}, which works, stays"
+        return ""
+
+    def _refuse(self, worked: Worked, reason: str) -> None:
+        self._recorder.record(
+            e.SkillRefused(iteration=worked.iteration, reason=reason, entry=worked.program.entry)
+        )
+
+    def _kept(self, worked: Worked, skill: Skill, note: str, *, improves: bool = False) -> bool:
+        """Keep a skill and record it; `False` where one that improves another may not take its place.
+
+        Raises:
+            SkillRefused: a skill that improves none may not be kept.
+        """
+        try:
+            kept = self._library.keep(skill, instead=improves)
+        except SkillRefused:
+            if improves:
+                return False
+            raise
         if kept.status == "duplicate":
-            reason = f"{skill.entry} does the same as {kept.duplicate_of}"
-            self._recorder.record(e.SkillRefused(iteration=iteration, reason=reason))
-            return
+            raise SkillRefused(f"{skill.entry} does the same as {kept.duplicate_of}")
         self._recorder.record(
             e.SkillKept(
-                iteration=iteration,
+                iteration=worked.iteration,
                 name=skill.name,
                 entry=skill.entry,
                 digest=skill.digest,
-                verified=verified,
+                verified=skill.verified,
+                improves=skill.entry if improves else "",
+                note=note,
             )
         )
+        return True
 
-    def _described(self, task: Task, program: Program) -> str:
+    def _described(self, worked: Worked) -> str:
         """The describer's words; empty where its model refuses to say any."""
         try:
-            return self._asker.text("describer", "describe", task=task, source=program.source).strip()
+            return self._asker.text(
+                "describer", "describe", task=worked.task, source=worked.program.source
+            ).strip()
         except AnswerWithheld:
             return ""
 
-    def _skill(
-        self,
-        task: Task,
-        program: Program,
-        run: Execution,
-        description: str,
-        verified: Verified,
-        iteration: int,
-    ) -> Skill:
-        settings = self._recorder.run.settings
-        called = {name for call in run.calls if (name := call.name.removeprefix("tools.")) != call.name}
+    def _skill(self, worked: Worked, verified: Verified) -> Skill:
+        settings, task, program = self._recorder.run.settings, worked.task, worked.program
+        calls = worked.execution.calls
+        called = {name for call in calls if (name := call.name.removeprefix("tools.")) != call.name}
         needed = (program.tools | called) & set(self._tool_access.names())
+        description = redact(self._described(worked) or program.docstring or task.words)
+        remark = "" if worked.execution.ok else redact(f" When it was kept it {_raised(worked)}.")
+        used, gave = worked.moved(self._recorder.state.observation)
         return Skill(
             name=folder_name(program.entry),
-            description=redact(description or program.docstring or task.words)[:1024],
+            description=description[: 1024 - len(remark)] + remark,
             source=program.source,
             entry=program.entry,
             language=program.language,
@@ -110,23 +141,26 @@ class SkillKeeper:
             verified=verified,
             provenance=Provenance(
                 run=self._recorder.run.id,
-                iteration=iteration,
+                iteration=worked.iteration,
                 task=redact(task.words),
                 goal=task.goal.model_dump() if task.goal else None,
                 model=settings.model_for("actor"),
                 seed=settings.seed,
+                used=used,
+                gave=gave,
             ),
         )
 
-    def _verify(self, task: Task, program: Program, start: Moment, iteration: int) -> Verified:
-        if task.goal is None or start.snapshot is None:
-            return Verified.PARTIAL
+    def _does_it_again(self, worked: Worked) -> bool:
+        """Whether the program does all of the task from the task's start, as far as the world can tell."""
+        if worked.task.goal is None or worked.start.snapshot is None:
+            return False
         found = self._recorder.effect(
-            e.VerificationStarted(iteration=iteration),
+            e.VerificationStarted(iteration=worked.iteration),
             (e.VerificationFinished,),
-            lambda: self._rerun(task, program, start, iteration),
+            lambda: self._rerun(worked.task, worked.program, worked.start, worked.iteration),
         )
-        return Verified.FULL if found.success else Verified.PARTIAL
+        return found.success
 
     def _rerun(self, task: Task, program: Program, start: Moment, iteration: int) -> e.VerificationFinished:
         assert task.goal is not None and start.snapshot is not None
@@ -144,6 +178,10 @@ class SkillKeeper:
             detail=execution.error_text() or check.detail,
             seconds=time.monotonic() - began,
         )
+
+
+def _raised(worked: Worked) -> str:
+    return f"raised {visible_line(worked.execution.error_text(), RAISED_SHOWN)}"
 
 
 def only_calls_another(program: Program) -> bool:

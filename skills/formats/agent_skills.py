@@ -64,7 +64,7 @@ def render(
         "tools": " ".join(skill.tools),
         "verified": skill.verified.value,
         "trusted": str(skill.trusted).lower(),
-        "provenance": json.dumps(skill.provenance.model_dump(mode="json"), sort_keys=True),
+        "provenance": json.dumps(_origin(skill), sort_keys=True),
     }
     front = {
         "name": skill.name,
@@ -81,6 +81,12 @@ def render(
         cure = f"correct {DOCUMENT}, so that what you wrote there can be kept"
         raise BrokenSkill(skill.name, f"has frontmatter that cannot be read: {error}", cure) from None
     return {Path(DOCUMENT): text, **script}
+
+
+def _origin(skill: Skill) -> dict[str, Any]:
+    """The provenance as data, without items where none are known of."""
+    data = skill.provenance.model_dump(mode="json")
+    return {name: value for name, value in data.items() if value or name not in ("used", "gave")}
 
 
 def _text(skill: Skill) -> str:

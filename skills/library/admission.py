@@ -39,15 +39,18 @@ def check_admissible(skill: Skill, library: SkillShelf, walked: Walked | None = 
     _check_dependencies(skill, library, walked or Walked())
 
 
-def find_twin(skill: Skill, catalogue: Catalogue) -> Skill | None:
-    """A skill in the library with the same program, or with a similar one for the same goal."""
+def find_twin(skill: Skill, catalogue: Catalogue, *, instead: bool = False) -> Skill | None:
+    """A skill in the library with the same program, or with a similar one for the same goal.
+
+    Where it is to stand `instead` of the one of its name, that one may be similar.
+    """
     own = likeness(skill)
     alike = [name for name in catalogue.alike(own) if _has_likeness(catalogue.skill(name), own)]
     if alike:
         return catalogue.skill(skill.name if skill.name in alike else alike[0])
     goal = goal_key(skill)
     rivals = catalogue.with_goal(goal)[-_SAME_GOAL_COMPARED:] if goal else []
-    return first_near(skill, rivals)
+    return first_near(skill, [rival for rival in rivals if not (instead and rival.name == skill.name)])
 
 
 def _has_likeness(found: Skill | None, wanted: str) -> bool:

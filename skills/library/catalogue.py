@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class Catalogue:
         self._current: dict[str, Skill] = {}
         self._alike: dict[str, set[str]] = {}
         self._goals: dict[str, set[str]] = {}
+        self._callers: Counter[str] = Counter()
         self._broken: dict[str, Problem] = {}
         self._capital: dict[str, str] = {}
         self.generation = 0
@@ -129,6 +131,15 @@ class Catalogue:
         """The names of the skills with this normalised code, sorted."""
         return sorted(self._alike.get(likeness, ()))
 
+    def callers(self, entry: str) -> int:
+        """How many current skills call this entry function, in any version."""
+        return self._callers[entry]
+
+    def most_called(self, count: int) -> list[tuple[str, int]]:
+        """The entry functions that most current skills call, with how many do, by name where equal."""
+        ranked = sorted(self._callers.items(), key=lambda called: (-called[1], called[0]))
+        return [(entry, calls) for entry, calls in ranked[:count] if calls > 0 and entry in self._names]
+
     def with_goal(self, goal: str) -> list[Skill]:
         """The skills whose task had this goal (as canonical JSON), by name."""
         return [self._stored[name].skill for name in sorted(self._goals.get(goal, ()))]
@@ -152,6 +163,7 @@ class Catalogue:
         self._names[skill.entry] = skill.name
         self._current[stored.digest] = skill
         self._alike.setdefault(stored.likeness, set()).add(skill.name)
+        self._callers.update(skill.dependencies.keys())
         if goal := goal_key(skill):
             self._goals.setdefault(goal, set()).add(skill.name)
 
@@ -166,6 +178,7 @@ class Catalogue:
         del self._names[stored.skill.entry]
         del self._current[stored.digest]
         self._alike[stored.likeness].discard(name)
+        self._callers.subtract(stored.skill.dependencies.keys())
         if goal := goal_key(stored.skill):
             self._goals[goal].discard(name)
 

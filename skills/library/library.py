@@ -61,11 +61,15 @@ class SkillLibrary(SkillShelf):
         """
         return self._folder.writing(timeout)
 
-    def keep(self, skill: Skill) -> Kept:
+    def keep(self, skill: Skill, *, instead: bool = False) -> Kept:
         """Store a skill durably: when this returns, a crash does not lose it.
 
         Keeping the same digest again changes nothing, except that it may become better verified. Another
         program under a known name becomes its current version; the older ones can still be called by digest.
+
+        Args:
+            skill: the skill.
+            instead: it is meant to take the place of the skill of its name, and need not differ much from it.
 
         Raises:
             SkillRefused: a reserved or taken name, a missing dependency, a cycle, not a runnable program.
@@ -80,7 +84,7 @@ class SkillLibrary(SkillShelf):
             if current is not None and current.digest == skill.digest:
                 return Kept(self._raise_standing(current, skill), "same")
             check_admissible(skill, self)
-            twin = find_twin(skill, self._catalogue)
+            twin = find_twin(skill, self._catalogue, instead=instead)
             if twin is not None:
                 return Kept(twin, "duplicate", twin.name)
             try:

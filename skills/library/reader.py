@@ -244,9 +244,23 @@ class SkillShelf:
         )
         return self._retriever.search(request, self._catalogue, lambda skill: self._can_run(skill, at_hand))
 
+    def most_called(self, count: int) -> list[tuple[Skill, int]]:
+        """The skills that most others call, with how many others do; of equals the first by entry."""
+        self._catalogue.refresh()
+        found = []
+        for entry, callers in self._catalogue.most_called(count):
+            skill = self._catalogue.skill(self._catalogue.owner(entry) or "")
+            if skill is not None:
+                found.append((skill, callers))
+        return found
+
+    def can_run(self, skill: Skill, languages: Collection[str]) -> bool:
+        """Whether a current skill is in one of these languages and can be run with the library's tools."""
+        return skill.language in languages and self._can_run(skill, self.tools)
+
     def usable(self, languages: Collection[str]) -> list[Skill]:
         """The current skills in these languages that can be run with the library's tools, by name."""
-        return [skill for skill in self if skill.language in languages and self._can_run(skill, self.tools)]
+        return [skill for skill in self if self.can_run(skill, languages)]
 
     def close(self) -> None:
         """Close the search index, so that another process can use it. A search opens it again."""

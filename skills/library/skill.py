@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fieldcraft.common.fields import Counts
+
 
 class Verified(StrEnum):
     """How a skill was shown to work, best first.
@@ -32,7 +34,8 @@ STANDING = {Verified.FULL: 2, Verified.PARTIAL: 1, Verified.NO: 0}
 class Provenance(BaseModel):
     """The origin of a skill: the text of its `task`, and its `goal` as JSON data if the task had one.
 
-    `library` is the folder that it was imported from.
+    `library` is the folder that it was imported from; `used` and `gave` are the items that the program used
+    up and gained in the world when it was kept, as far as that is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,8 @@ class Provenance(BaseModel):
     seed: int | None = None
     source: str = Field(default="learned", description="learned, imported or written")
     library: str = ""
+    used: Counts = {}
+    gave: Counts = {}
 
 
 class Skill(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fieldcraft.skills.library.skill import Skill
-from fieldcraft.skills.program.source import Parameter, Program, ProgramError, parse_program
+from fieldcraft.skills.program.source import SOURCE_LIMIT, Parameter, Program, ProgramError, parse_program
 from fieldcraft.skills.sandbox.base import BoundSkill
 
 
@@ -23,17 +23,22 @@ def program_of(skill: Skill | BoundSkill) -> Program:
     return script.program(skill.entry)
 
 
-def signature(skill: Skill) -> str:
-    """`mine_stone(bot, count=1)`; `mine_stone(bot, ...)` where its source cannot be read here."""
+def signature(skill: Skill, longest: int = SOURCE_LIMIT) -> str:
+    """`mine_stone(bot, count=1)`; `mine_stone(bot, ...)` where its source cannot be read here.
+
+    Defaults of more than `longest` characters are written as `...`.
+    """
     try:
-        given = [_text(parameter) for parameter in program_of(skill).parameters]
+        given = [_text(parameter, longest) for parameter in program_of(skill).parameters]
     except ProgramError:
         given = ["..."]
     return f"{skill.entry}({', '.join(['bot', *given])})"
 
 
-def _text(parameter: Parameter) -> str:
-    return parameter.name if parameter.default == "undefined" else f"{parameter.name}={parameter.default}"
+def _text(parameter: Parameter, longest: int) -> str:
+    if parameter.default == "undefined":
+        return parameter.name
+    return f"{parameter.name}={parameter.default if len(parameter.default) <= longest else '...'}"
 
 
 def sole_call(source: str) -> str:

@@ -3,7 +3,9 @@
 For each skill found,
 
     relevance = cosine + 0.1 * b / (b + 8) + 0.2 * n           b: its BM25 score, 0 where no word matches
-                                                               n: 1 where the query names what it is for
+                + 0.1 * u / (u + 4)                            n: 1 where the query names what it is for
+                                                               u: how often it was called and worked, and
+                                                                  how many skills call it
     score     = relevance * standing * record * world
 
     standing  = 1 (verified fully), 0.97 (partially) or 0.94 (not), times 0.97 if it is not trusted
@@ -34,6 +36,8 @@ _WIDER = 4
 _LEXICAL_WEIGHT = 0.1
 _LEXICAL_HALF = 8.0
 _NAMED_WEIGHT = 0.2
+_USE_WEIGHT = 0.1
+_USE_HALF = 4.0
 _STANDING = {Verified.FULL: 1.0, Verified.PARTIAL: 0.97, Verified.NO: 0.94}
 _UNTRUSTED = 0.97
 _RECORD_BASE, _RECORD_SPAN = 0.85, 0.3
@@ -126,6 +130,8 @@ def _ranked(request: Request, catalogue: Catalogue, hits: Hits) -> list[Match]:
         cosine, words = hits.dense.get(digest, lowest), hits.lexical.get(digest, 0.0)
         record = request.records.get(skill.name, (0, 0))
         relevance = _relevance(cosine, words) + _NAMED_WEIGHT * (_purpose(skill) in named)
+        used = record[0] + catalogue.callers(skill.entry)
+        relevance += _USE_WEIGHT * used / (used + _USE_HALF)
         score = relevance * _merit(skill, record, request.environment)
         matches.append(Match(skill, score, cosine, words, record))
     return sorted(matches, key=lambda match: (-match.score, match.skill.name))

@@ -25,7 +25,7 @@ from fieldcraft.agent.prompts.placing import (
 from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import ItemGoal, Names, Observation, Position
-from fieldcraft.skills import Execution, ProgramFault, Skill
+from fieldcraft.skills import Execution, ProgramFault, Provenance, Skill
 
 pytestmark = pytest.mark.attack(
     "words of a world, library, tool or model that would leave their place in a prompt"
@@ -36,6 +36,9 @@ SKILL = Skill(name="chop-wood", description="Chops wood.", source=SOURCE, entry=
 OTHER = Skill(
     name="saw",
     description="Saws.",
+    dependencies={"dig": "0" * 64},
+    tools=("lookup",),
+    provenance=Provenance(used={"wood": 2}, gave={"plank": 4}),
     source="// Saws.\nasync function saw(bot, count = 1) {\n  await bot.dig();\n}\n",
     entry="saw",
     language="javascript",
@@ -70,6 +73,10 @@ ACTOR: dict[str, Any] = {
     "names": NAMES,
     "tools": "- lookup(name: str): Look a thing up.\n- stamp(number: int): Set the stamp.",
     "skills": [SKILL, OTHER],
+    "in_full": 1,
+    "other_skills": ["saw_wood(bot, count=1)"],
+    "others_left_out": 7,
+    "not_kept": ["saw_wood was not kept as a skill: it does the same as cut_wood"],
     "failure_limit": 5,
     "tick_limit": 6000,
     "language": "python",
@@ -117,6 +124,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "answers": [ANSWERED],
     },
     "describe": {"task": TASK, "source": SOURCE},
+    "read_skills": {"skills": [SKILL, OTHER], "problems": ["there is no skill 'saw_wood'"]},
     "repair": {"problem": "it holds no JSON object"},
 }
 
@@ -134,8 +142,8 @@ def one_by_one(values: dict[str, Any], hostile: str) -> list[dict[str, Any]]:
 
 def test_every_template_is_tried() -> None:
     templates = {path.stem for path in (Path(prompting.__file__).parent / "templates").glob("*.md")}
-    assert templates - {"names", "actor_user", "last_step", "cut_short"} == set(VALUES), (
-        "the first two are parts of others, the last two have no values"
+    assert templates - {"names", "actor_user", "skills", "last_step", "cut_short"} == set(VALUES), (
+        "the first three are parts of others, the last two have no values"
     )
 
 

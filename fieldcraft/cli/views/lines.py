@@ -69,8 +69,9 @@ def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
         case e.Judged() | e.AnswerRefused():
             yield _attempt(view)
         case e.SkillKept():
-            words = f"kept the skill {event.name}"
-            yield Line(GOOD, "good", words, f"verified: {event.verified}", indent=1)
+            words = f"{'replaced' if event.improves else 'kept'} the skill {event.name}"
+            noted = f"; {event.note}" if event.note else ""
+            yield Line(GOOD, "good", words, f"verified: {event.verified}{noted}", indent=1)
         case e.SkillRefused():
             yield Line("·", "quiet", "not kept as a skill", event.reason, indent=1)
         case e.TaskFinished():
@@ -129,4 +130,6 @@ def _task(event: e.TaskFinished, view: Overview) -> Line:
         detail += f", given up: {event.given_up}"
     if view.kept is not None:
         detail += f", kept {view.kept.name}"
+    elif view.not_kept:
+        detail += f", not kept: {view.not_kept}"
     return Line(mark, style, f"task {event.task_number}: {words}", detail, lasting=True)

@@ -1,4 +1,7 @@
-"""The skills that an actor's prompt offers: what each yields, and how it is called."""
+"""The skills that an actor's prompt offers: what each yields, and how it is called.
+
+The best are shown with their code, others by a call and what they are for, the rest by a call.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from .reading import code_block, mentioned, subsections
 
 _CALL = re.compile(r"""bot\.(?:craft|mine)(?:\(|, )\s*["']([^"']+)["']""")
+_LISTED = re.compile(r"- [A-Za-z_]\w*\(bot\b.*\)$")
 _NO_YIELD = ("place", "kill", "eat", "deposit", "explore", "find")
 
 
@@ -19,16 +23,19 @@ class KnownSkill:
         asking: whether it asks about other things at its end, unless called with nothing to `ask` about.
         counted: whether it takes a `count`.
         source: its code, empty where the prompt does not show it.
+        purpose: what the prompt says of it instead of its code.
         doubtful: it mines a block of its yield's name, which may leave something else.
     """
 
     def __init__(self, entry: str, text: str, items: list[str]) -> None:
         source = self.source = code_block(text)
+        called = source.partition(f"def {entry}(")[2].partition("\n")[0] or text.partition(f"{entry}(")[2]
         self.entry = entry
+        self.purpose = "" if source else text
         self.yields = _yield(entry, source, text.partition("```")[0], items)
-        self.doubtful = entry.startswith("mine") and f'bot.mine, "{self.yields}"' in source
-        self.asking = any(", ask=" in line.partition(f"def {entry}(")[2] for line in source.split("\n"))
-        self.counted = bool(re.search(rf"def {re.escape(entry)}\(bot, count\b", source))
+        self.doubtful = entry.startswith("mine") and (not source or f'bot.mine, "{self.yields}"' in source)
+        self.asking = ", ask=" in called.partition("`")[0]
+        self.counted = called.startswith("bot, count")
 
     def call(self, count: str) -> str:
         """The call as source; `count` is source too."""
@@ -40,7 +47,9 @@ class KnownSkill:
 
 def known_skills(section: str, items: list[str]) -> list[KnownSkill]:
     """The skills of the prompt's section, in its order (best match first)."""
-    return [KnownSkill(entry, text, items) for entry, text in subsections(section) if entry.isidentifier()]
+    described = [(entry, text) for entry, text in subsections(section) if entry.isidentifier()]
+    listed = [(line[2:].partition("(")[0], line[2:]) for line in section.splitlines() if _LISTED.match(line)]
+    return [KnownSkill(entry, text, items) for entry, text in (*described, *listed)]
 
 
 def _yield(entry: str, source: str, description: str, items: list[str]) -> str:

@@ -127,8 +127,14 @@ class Ways:
         return Way("skill", skill.entry, 1 + doubt + SKETCHY * sketchy)
 
     def _sketchy(self, skill: KnownSkill) -> bool:
-        """Whether a skill was written before the needs of all it makes were known: it leans on luck."""
-        made = [skill.yields, *re.findall(r'bot\.craft\("([^"]+)"', skill.source)] if skill.source else []
+        """Whether a skill was written before the needs of all it makes were known: it leans on luck.
+
+        Of one whose code is not shown, what it is for tells that.
+        """
+        if not skill.source:
+            needs = self._facts.needs_of(skill.yields) if "Hold at least" in skill.purpose else []
+            return any(not any(name in skill.purpose for name in names) for names in needs)
+        made = [skill.yields, *re.findall(r'bot\.craft\("([^"]+)"', skill.source)]
         needs = [names for name in dict.fromkeys(made) for names in self._facts.needs_of(name)]
         if "bot.smelt(" in skill.source:
             needs += [(station,) for station in self._facts.smelting]

@@ -1,0 +1,148 @@
+"""The skills that the author of a program is shown: for the task, those in use, and names of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.task import Attempt, Task
+from fieldcraft.envs import Environment
+from fieldcraft.skills import Skill, SkillLibrary
+from fieldcraft.skills.library.skill import folder_name
+from fieldcraft.skills.program.summary import signature
+
+NEEDS_SEARCHED = 600
+"""Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""
+
+IN_FULL = 2
+"""Skills whose code is shown, those that suit the task best; of the others it can be asked for."""
+
+IN_USE = 12
+"""Skills that are described because programs call them, whatever the task is."""
+
+ROUTINES, ROUTINE_CALLERS, ROUTINE_SHARE = 3, 3, 0.1
+"""The most skills that count as routines, how many skills call each at least, and what share of all."""
+
+OTHERS, LONGEST_NAME = 60, 120
+"""Further skills of which the name and the parameters are shown, and the most characters of each."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The skills of a prompt.
+
+    Attributes:
+        skills: those that are described, the ones that suit the task first.
+        in_full: how many of them, the first ones, are shown with their code.
+        others: how further ones are called, those in use first.
+        left_out: how many are not named at all.
+    """
+
+    skills: Sequence[Skill] = ()
+    in_full: int = IN_FULL
+    others: Sequence[str] = field(default=())
+    left_out: int = 0
+
+
+class Retriever(Protocol):
+    """What finds skills in place of the library: an `OwnRetriever`."""
+
+    def search(self, query: str, k: int) -> list[Skill]:
+        """At most `k` skills, best first."""
+
+
+class KnownSkills:
+    """Chooses from the library for each program.
+
+    A skill that one of the last programs called is always among what is shown, and so is one that many
+    skills call: words of a task do not crowd them out.
+
+    Args:
+        recorder: of the run.
+        library: its skills.
+        environment: the world.
+        retriever: a user's own, which then decides alone.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        library: SkillLibrary,
+        environment: Environment,
+        retriever: Retriever | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._library = library
+        self._spec = environment.spec
+        self._retriever = retriever
+
+    def suited(self, task: Task, attempts: Sequence[Attempt]) -> Shown:
+        """Skills for the task and for what the last attempt lacked; none where none are to be retrieved."""
+        limit = self._recorder.run.settings.retrieved
+        if not limit:
+            return Shown()
+        query = _query(task, attempts)
+        if self._retriever is not None:
+            return Shown(self._retriever.search(query, limit))
+        records = {
+            folder_name(entry): (record.successes, record.failures)
+            for entry, record in self._recorder.state.records.items()
+        }
+        found = self._library.search(
+            query, k=limit, environment=self._spec.id, languages=self._spec.languages, records=records
+        )
+        return self._with_those_in_use([match.skill for match in found])
+
+    def _with_those_in_use(self, found: list[Skill]) -> Shown:
+        shown = {skill.entry: skill for skill in found}
+        in_use = [skill for skill in self._in_use() if skill.entry not in shown]
+        shown |= {skill.entry: skill for skill in in_use[:IN_USE]}
+        others: list[str] = []
+        for skill in self._further(in_use[IN_USE:], set(shown)):
+            if len(others) == OTHERS:
+                break
+            others.append(_briefly(skill))
+        left_out = max(0, len(self._library) - len(shown) - len(others))
+        return Shown(tuple(shown.values()), others=tuple(others), left_out=left_out)
+
+    def _in_use(self) -> list[Skill]:
+        """What the last programs called, the latest first, then the library's routines."""
+        called = [name for program in reversed(self._recorder.state.called_lately) for name in program]
+        least = max(ROUTINE_CALLERS, ROUTINE_SHARE * len(self._library))
+        routines = [skill for skill, callers in self._library.most_called(ROUTINES) if callers >= least]
+        lately = [skill for name in called if (skill := self._current(name)) is not None]
+        found = {skill.entry: skill for skill in (*lately, *routines)}
+        return [skill for skill in found.values() if self._usable(skill)]
+
+    def _further(self, first: list[Skill], known: set[str]) -> Iterator[Skill]:
+        """The other skills that can be called: those given, then by how often they worked, then by name."""
+        records = self._recorder.state.records
+        used = sorted(records, key=lambda entry: (-records[entry].successes, entry))
+        tried = (skill for name in used if (skill := self._current(name)) is not None)
+        for skill in (*first, *tried, *self._library):
+            if skill.entry not in known:
+                known.add(skill.entry)
+                if self._usable(skill):
+                    yield skill
+
+    def _current(self, entry: str) -> Skill | None:
+        owner = self._library.owner(entry)
+        return None if owner is None else self._library.current(owner)
+
+    def _usable(self, skill: Skill) -> bool:
+        return self._library.can_run(skill, self._spec.languages)
+
+
+def _briefly(skill: Skill) -> str:
+    called = signature(skill)
+    return called if len(called) <= LONGEST_NAME else f"{skill.entry[:LONGEST_NAME]}(bot, ...)"
+
+
+def _query(task: Task, attempts: Sequence[Attempt]) -> str:
+    lacking = ""
+    if attempts:
+        last = attempts[-1]
+        lacking = " ".join(part for part in (last.error, *last.failed_calls, last.critique) if part)
+    return f"{task.words} {task.context[:NEEDS_SEARCHED]} {lacking[:NEEDS_SEARCHED]}".strip()
