@@ -16,6 +16,7 @@ TESTS = Path(__file__).parent
 SLOW = (
     "agent/models/test_rate_limits.py",
     "agent/models/test_rationing.py",
+    "agent/models/test_reports.py",
     "agent/models/test_structured.py",
     "agent/models/test_turns.py",
     "agent/models/test_windows.py",

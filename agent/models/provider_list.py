@@ -48,7 +48,7 @@ def _ollama(model: str, settings: ModelSettings, _key: str | None) -> dict[str, 
         "model": model,
         "base_url": settings.base_url,
         "client_kwargs": {"timeout": settings.timeout},
-        "sync_client_kwargs": {"event_hooks": response_hooks()},
+        "sync_client_kwargs": {"event_hooks": response_hooks(by_line=True)},
         "temperature": settings.temperature,
         "num_predict": settings.max_output_tokens,
     }
