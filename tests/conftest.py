@@ -14,6 +14,7 @@ from fieldcraft.common.secrets.redaction import forget
 
 TESTS = Path(__file__).parent
 SLOW = (
+    "agent/models/test_errors_within.py",
     "agent/models/test_rate_limits.py",
     "agent/models/test_rationing.py",
     "agent/models/test_reports.py",

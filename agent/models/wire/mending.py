@@ -117,7 +117,7 @@ def _limit(response: httpx.Response, stream: Any, limit: int) -> None:
 
 def _replace(response: httpx.Response, chunks: Iterable[bytes]) -> None:
     """Let a response be read from these chunks, and close what it was read from."""
-    stream = response.stream
+    stream: Any = response.stream
     base: Any = _package(response).SyncByteStream
 
     class Replaced(base):  # type: ignore[misc]
