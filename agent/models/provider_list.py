@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fieldcraft.agent.models.bounded_http import response_hooks
+from fieldcraft.agent.models.bounded_http import bounded_client, response_hooks
 from fieldcraft.agent.models.errors import UnknownModel
 from fieldcraft.agent.models.settings import ModelSettings
 
@@ -83,6 +83,7 @@ def _langsmith(model: str, settings: ModelSettings, key: str | None) -> dict[str
         "temperature": settings.temperature,
         "max_tokens": settings.max_output_tokens,
         "use_responses_api": True,
+        "http_client": bounded_client(settings.timeout),
     }
 
 

@@ -61,4 +61,11 @@ def status_within(answer: Mapping[str, Any]) -> int | None:
         status = next(filter(None, found), None)
         if status is not None:
             return status
-    return 429 if speaks_of_limits(json.dumps(error)) else _UNKNOWN
+    return 429 if speaks_of_limits(_words(error)) else _UNKNOWN
+
+
+def _words(error: Any) -> str:
+    try:
+        return json.dumps(error)
+    except RecursionError:
+        return ""

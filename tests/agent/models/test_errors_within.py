@@ -136,3 +136,19 @@ def test_ollama_s_wait_beyond_the_limit_is_named(serve: Serve, monkeypatch: pyte
 
     with pytest.raises(ModelRationed, match="wait of 15 min"):
         client_for("ollama", server.url, monkeypatch, rate_limit_seconds=5).ask(HELLO, role="actor", call=1)
+
+
+def nested(depth: int) -> bytes:
+    return b'{"error": ' + b'{"of": ' * depth + b'"all"' + b"}" * depth + b"}"
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "ollama"])
+def test_an_error_of_any_depth_is_a_fault(
+    provider: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depths = [500, 900, 10**5]
+    client = client_for(provider, serve(*(sends(200, nested(depth)) for depth in depths)).url, monkeypatch)
+
+    for call, _ in enumerate(depths, 1):
+        with pytest.raises(ModelUnavailable):
+            client.ask(HELLO, role="actor", call=call)
