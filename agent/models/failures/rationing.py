@@ -66,7 +66,12 @@ def is_rationed(error: BaseException) -> bool:
         return named or _says_so_in_an_answer(error)
     if status < 500:
         return named and status in (400, 403)
-    return named or bool(_WORDS.search(words_of(error))) or (status == 503 and wait_asked(error) is not None)
+    return named or speaks_of_limits(words_of(error)) or (status == 503 and wait_asked(error) is not None)
+
+
+def speaks_of_limits(words: str) -> bool:
+    """Whether these are words for a rate limit or overload, in any provider's language."""
+    return bool(_WORDS.search(words))
 
 
 def _says_so_in_an_answer(error: BaseException) -> bool:
@@ -75,7 +80,7 @@ def _says_so_in_an_answer(error: BaseException) -> bool:
         alone = cause.args[0] if type(cause) is ValueError and len(cause.args) == 1 else None
         said = alone if isinstance(alone, str) and len(alone) <= _LONGEST_LINE else ""
         if said or error_objects(cause):
-            return bool(_WORDS.search(said or words_of(cause)))
+            return speaks_of_limits(said or words_of(cause))
     return False
 
 
