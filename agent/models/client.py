@@ -24,7 +24,7 @@ from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.structured import StructuredOutput, fault_of_answer, fault_of_form, invoke
 from fieldcraft.agent.models.tool_calls import requests_of
-from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets
+from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets, without_system
 from fieldcraft.agent.models.usage import total_of, usage_of
 from fieldcraft.agent.models.windows.asking import window_of
 from fieldcraft.common.suggest import nearest
@@ -289,10 +289,11 @@ class ModelClient:
             return model.invoke(conversation, **arguments)
         while True:
             sent = self._parameters.prepare(self._model, tools)
+            turns = conversation if self._parameters.system else without_system(conversation)
             ask = (
-                partial(invoke, self._parameters.fitted(self._model), conversation, arguments)
+                partial(invoke, self._parameters.fitted(self._model), turns, arguments)
                 if arguments
-                else partial(sent.invoke, conversation)
+                else partial(sent.invoke, turns)
             )
             try:
                 return within(self.settings.timeout, ask)
