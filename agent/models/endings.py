@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.failures.error_parts import status_of, words_of
+from fieldcraft.agent.models.failures.filtered import is_filtered
 from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
 
@@ -47,19 +48,6 @@ _FILTERS = frozenset(
     }
 )
 """Reasons to end an answer, of OpenAI, Azure, Anthropic, Google, Amazon, Mistral, Zhipu and their like."""
-_FILTERED_REQUESTS = (
-    "blockedbycontentfiltering",
-    "content_filter",
-    "content_policy_violation",
-    "contentexistsrisk",
-    "data_inspection_failed",
-    "datainspectionfailed",
-    "flagged_input",
-    "responsibleaipolicyviolation",
-)
-"""What an error holds (lower case, no blanks) where a filter stopped the prompt: Azure, OpenAI, Anthropic,
-DeepSeek, Alibaba, OpenRouter."""
-_FILTERING_STATUSES = frozenset({400, 403, 422, 451})
 
 
 def is_truncated(reply: AIMessage) -> bool:
@@ -85,10 +73,7 @@ def refusal_of(reply: AIMessage) -> str:
 
 def refusal_of_request(error: BaseException) -> str:
     """Which filter stopped the prompt, where an error of a provider's package says so; else empty."""
-    if status_of(error) not in _FILTERING_STATUSES:
-        return ""
-    words = "".join(f"{getattr(error, 'code', '')} {words_of(error)}".lower().split())
-    if not any(sign in words for sign in _FILTERED_REQUESTS):
+    if not is_filtered(f"{getattr(error, 'code', '')} {words_of(error)}", status_of(error)):
         return ""
     return visible_line(f"the provider's filter stopped the prompt: {redact(str(error))}", _LONGEST)
 
