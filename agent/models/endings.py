@@ -5,6 +5,7 @@ A refused or cut answer is an answer: it is never asked for again as an empty on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
 _LONGEST = 300
+_LONGEST_EXCUSE = 1_000
+_EXCUSE = re.compile(
+    r"\W{0,4}(?:(?:I\Wm|I am|we are)\s(?:(?:very|so|really)\s)?(?:sorry|afraid)|(?:sorry|apologies)\b"
+    r"|I apologi[sz]e|unfortunately,?\sI|as an AI\b|(?:I\Wm|I am)\s(?:not able|unable)\sto|I must decline"
+    r"|I (?:can\Wt|cannot|can not|won\Wt|will not|must refuse to)\s(?:\w+\s)?(?:assist|help|comply|fulfil"
+    r"|provide|do that|continue|engage|participate|support|write|create|generate|answer)"
+    r"|抱歉|对不起|我无法|我不能|je suis désolé|lo siento|es tut mir leid)",
+    re.IGNORECASE,
+)
 _REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
 _CUT = frozenset(
     {
@@ -69,6 +79,13 @@ def refusal_of(reply: AIMessage) -> str:
     if reason == "refusal":
         return visible_line(reply.text, _LONGEST) or "the model declined to answer (refusal)"
     return f"the provider's filter withheld the answer ({reason})" if reason else ""
+
+
+def refusal_in_words(text: str) -> str:
+    """A model's words where they are nothing but a refusal, for an answer that was to be code or JSON."""
+    if len(text) > _LONGEST_EXCUSE or any(sign in text for sign in ("```", "~~~", "{", "GIVE UP:")):
+        return ""
+    return visible_line(text, _LONGEST) if _EXCUSE.match(text) else ""
 
 
 def refusal_of_request(error: BaseException) -> str:

@@ -12,8 +12,10 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.agent.models.endings import refusal_in_words
 from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.agent.prompts.answers import leading_object
 from fieldcraft.agent.prompts.fitting import Prompted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
@@ -39,6 +41,9 @@ _COST_OF_FAILURE = {
     "estimated",
 }
 _AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "seconds", "waited", "truncated"}
+
+PROGRAMS = frozenset({"actor", "actor_javascript"})
+"""The templates that ask for a program."""
 
 T = TypeVar("T")
 
@@ -128,11 +133,12 @@ class Asker:
         return self._text(role, Prompted("own", {}, len(messages)), messages)
 
     def _text(self, role: str, prompt: Prompted, messages: list[Message]) -> str:
-        """The answer; one that was cut before it had any text is asked for once more, shorter."""
+        """The answer; one that was cut is asked for once more, shorter."""
         said = self._ask(role, prompt, messages)
-        if said.cut and not said.text.strip():
-            said = self._ask(role, prompt, self._sent_back(said, "cut_short"))
-        return said.text
+        if not said.cut:
+            return said.text
+        shorter = self._ask(role, prompt, self._sent_back(said, "cut_short"))
+        return shorter.text if shorter.text.strip() else said.text
 
     def parsed(
         self,
@@ -148,7 +154,8 @@ class Asker:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
 
         One that was cut is asked for once again as a whole, but shorter: models that are asked for the rest
-        start again in the middle of a line, or repeat themselves.
+        start again in the middle of a line, or repeat themselves. Of one in JSON only an object that it
+        begins with counts then, for all others may stand in reasoning that was cut before its end.
 
         Args:
             role: who asks.
@@ -172,7 +179,7 @@ class Asker:
         while True:
             said = self._ask(role, prompt, messages)
             try:
-                return parse(said.text)
+                return parse(leading_object(said.text) if said.cut and shape is not None else said.text)
             except AnswerUnusable as problem:
                 if said.cut and asked_shorter:
                     raise AnswerUnusable(f"{problem} ({_CUT_OFF})") from None
@@ -271,6 +278,9 @@ class Asker:
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         answer = outcome.answer
+        refusal = answer.refusal
+        if not answer.requests and (prompt.shape is not None or prompt.template in PROGRAMS):
+            refusal = refusal or refusal_in_words(answer.text)
         self._last_turns[role] = (call, answer.turn)
         return e.ModelAnswered(
             shortened_for=outcome.window,
@@ -278,7 +288,7 @@ class Asker:
             call=call,
             text=redact(answer.text),
             reasoning=redact(answer.reasoning),
-            refusal=redact(answer.refusal),
+            refusal=redact(refusal),
             turn=redact_data(answer.turn),
             **answer.model_dump(include=_AS_ANSWERED),
             requests=tuple(
