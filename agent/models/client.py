@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from fieldcraft.agent.models.deadline import within
-from fieldcraft.agent.models.endings import is_truncated, refusal_of, refusal_of_request
+from fieldcraft.agent.models.endings import (
+    broken_off_by,
+    is_truncated,
+    refusal_of,
+    refusal_of_request,
+    was_ended_by,
+)
 from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.failures.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.failures.parameters import Parameters, parameters_of
@@ -236,10 +242,14 @@ class ModelClient:
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
             return self._refused(error)
-        if not usable and not refusal_of(reply) and not is_truncated(reply):
-            raise PassingFault(
-                "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
-            )
+        if refusal_of(reply) or is_truncated(reply):
+            return reply
+        if broken := broken_off_by(reply):
+            raise PassingFault(f"the provider broke the answer off ({broken})")
+        if not usable:
+            what = "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
+            ended = was_ended_by(reply)
+            raise PassingFault(f"{what} ({ended})" if ended else what)
         return reply
 
     def _refused(self, error: Exception) -> AIMessage:

@@ -39,6 +39,21 @@ _CUT = frozenset(
     }
 )
 """Reasons to end an answer before it was whole; `pause_turn` is Anthropic's for one that may go on."""
+_BROKEN = frozenset(
+    {
+        "abort",
+        "aborted",
+        "canceled",
+        "cancelled",
+        "error",
+        "insufficient_system_resource",
+        "internal_error",
+        "network_error",
+        "server_error",
+        "timeout",
+    }
+)
+"""Reasons of a fault on the provider's side: of OpenRouter, DeepSeek, Zhipu, vLLM, SGLang and their like."""
 _FILTERS = frozenset(
     {
         "blocked",
@@ -65,6 +80,11 @@ def is_truncated(reply: AIMessage) -> bool:
     return any(reason in _CUT for reason in _reasons(reply.response_metadata))
 
 
+def broken_off_by(reply: AIMessage) -> str:
+    """The provider's word for a fault of its own that ended the answer too early; else empty."""
+    return next((reason for reason in _reasons(reply.response_metadata) if reason in _BROKEN), "")
+
+
 def was_ended_by(reply: AIMessage) -> str:
     """The provider's first word on why the answer ended, in lower case; empty where it says nothing."""
     return next(_reasons(reply.response_metadata), "")
@@ -75,7 +95,8 @@ def refusal_of(reply: AIMessage) -> str:
     said = reply.additional_kwargs.get("refusal") or next(_refusing_blocks(reply.content), "")
     if isinstance(said, str) and said.strip():
         return visible_line(said, _LONGEST)
-    reason = next((reason for reason in _reasons(reply.response_metadata) if reason in _FILTERS), "")
+    said_so = (reason for reason in _reasons(reply.response_metadata) if reason in _FILTERS)
+    reason = next(said_so, "") or _block_of_prompt(reply.response_metadata)
     if reason == "refusal":
         return visible_line(reply.text, _LONGEST) or "the model declined to answer (refusal)"
     return f"the provider's filter withheld the answer ({reason})" if reason else ""
@@ -93,6 +114,14 @@ def refusal_of_request(error: BaseException) -> str:
     if not is_filtered(f"{getattr(error, 'code', '')} {words_of(error)}", status_of(error)):
         return ""
     return visible_line(f"the provider's filter stopped the prompt: {redact(str(error))}", _LONGEST)
+
+
+def _block_of_prompt(said: Mapping[str, Any]) -> str:
+    """Why Google blocked a prompt, whatever the reason is called."""
+    feedback = said.get("prompt_feedback")
+    reason = feedback.get("block_reason") if isinstance(feedback, Mapping) else None
+    word = str(getattr(reason, "name", reason) or "").lower()
+    return "" if word.endswith("unspecified") else word
 
 
 def _refusing_blocks(content: str | list[str | dict[str, Any]]) -> Iterator[str]:

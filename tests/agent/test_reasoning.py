@@ -140,9 +140,7 @@ def test_a_longer_fence_holds_a_shorter_one() -> None:
     assert parse_code(f"````python\n{source}````") == source
 
 
-@pytest.mark.parametrize(
-    "answer", [f"{BLOCK}\n{BLOCK}", "```\nx = 1\n```\n```\ny = 2\n```"]
-)
+@pytest.mark.parametrize("answer", [f"{BLOCK}\n{BLOCK}", "```\nx = 1\n```\n```\ny = 2\n```"])
 def test_two_programs_go_back(answer: str) -> None:
     with pytest.raises(AnswerUnusable, match="2 code blocks"):
         parse_code(answer)
