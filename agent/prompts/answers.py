@@ -108,7 +108,7 @@ def leading_object(answer: str) -> str:
     text = _BEGINS.sub("", _proper(answer), count=1)
     end = _end_of(text, 0) if text.startswith("{") else None
     if end is None:
-        raise AnswerUnusable("it was cut, and does not begin with the whole object")
+        raise AnswerUnusable("it does not begin with a whole JSON object")
     return text[:end]
 
 

@@ -28,6 +28,7 @@ ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
 
 _CUT_OFF = "it was cut at the model's limit of output tokens: raise model_options.max_output_tokens"
+_ONLY_CALLS = "it holds nothing but tool calls, and no more can be made; write the answer itself"
 
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
@@ -54,11 +55,17 @@ class AnswerWithheld(AnswerUnusable):
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer, the conversation that led to it, and whether it was cut at the model's limit of output."""
+    """An answer, and the conversation that led to it.
+
+    Attributes:
+        cut: at the model's limit of output.
+        only_calls: it holds nothing but more tool calls than may be made.
+    """
 
     text: str
     messages: list[Message]
     cut: bool
+    only_calls: bool
 
 
 class ModelsSilent(Paused, RuntimeError):
@@ -180,7 +187,8 @@ class Asker:
             said = self._ask(role, prompt, messages)
             try:
                 return parse(leading_object(said.text) if said.cut and shape is not None else said.text)
-            except AnswerUnusable as problem:
+            except AnswerUnusable as wrong:
+                problem = type(wrong)(_ONLY_CALLS) if said.only_calls else wrong
                 if said.cut and asked_shorter:
                     raise AnswerUnusable(f"{problem} ({_CUT_OFF})") from None
                 if said.cut:
@@ -188,7 +196,7 @@ class Asker:
                     messages = self._sent_back(said, "cut_short")
                     continue
                 if not left or not isinstance(problem, repairable):
-                    raise
+                    raise problem from None
                 left -= 1
                 messages = self._sent_back(said, "repair", problem=str(problem))
 
@@ -216,7 +224,8 @@ class Asker:
                 *self._tools.answer(role, answer.requests),
                 *(self._prompts.render("last_step") if left == 1 else ()),
             ]
-        return _Said(answer.text, messages, answer.truncated)
+        only_calls = bool(answer.requests) and not answer.text.strip()
+        return _Said(answer.text, messages, answer.truncated, only_calls)
 
     def _turn(self, role: str, answer: e.ModelAnswered) -> dict[str, Any]:
         """What the provider wants back: as it came, or after a resume as the journal has it, redacted."""

@@ -158,5 +158,5 @@ def test_of_an_answer_that_was_cut_the_object_that_it_begins_with_counts(before:
     "answer", ['Good would be {"success": true}, but', '{"success": tr', '[{"success": true}']
 )
 def test_of_an_answer_that_was_cut_no_other_object_does(answer: str) -> None:
-    with pytest.raises(AnswerUnusable, match="it was cut"):
+    with pytest.raises(AnswerUnusable, match="does not begin with a whole JSON object"):
         leading_object(answer)

@@ -211,6 +211,26 @@ def test_a_verdict_in_reasoning_that_was_cut_is_not_believed(
     assert "much shorter" in asked[1] and len(asked) == 2
 
 
+def test_an_actor_that_only_calls_tools_is_told_so(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        return Said(calls=(Call("calculator", {"expression": "1"}, id=f"call_{now.number}"),))
+
+    _, events = run(
+        started(OpenAIServer, script),
+        toy_settings,
+        tmp_path,
+        tools=("calculator",),
+        tool_steps=2,
+        budget=BudgetLimits(iterations=1),
+    )
+    [refused] = [event for event in events if isinstance(event, e.AnswerRefused)]
+    assert refused.problem.startswith("it holds nothing but tool calls")
+
+
 @pytest.mark.parametrize("text", ["", "Plan.\n```python\ndef chop(bot):\n    bot.ch"])
 def test_a_program_that_was_cut_is_asked_for_once_more_and_shorter(
     started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path, text: str

@@ -64,6 +64,7 @@ _FIELDS: Mapping[str, float] = {
     "retryafter": 1.0,
     "retry_after_seconds": 1.0,
     "retry_after_ms": 0.001,
+    "estimated_time": 1.0,
 }
 """What an error object calls the wait, in lower case, and its unit in seconds."""
 _OF_A_POLICY = re.compile(r"(?:^|[;,\s])(?:reset|t)=(\d{1,9})", re.IGNORECASE)

@@ -168,6 +168,7 @@ PASSED_ON = {
         ("no", {"x-ms-retry-after-ms": "2500"}, 2.5),
         ({"message": "no", "retry_after": 17}, {}, 17),
         ({"message": "no", "retryAfter": "17"}, {}, 17),
+        ({"error": "Model tiny is currently loading", "estimated_time": 20.0}, {}, 20),
         (PASSED_ON, {}, 60),
         ("Try again in about 1 minute.", {}, 60),
         ("Please retry after 30.", {}, 30),
