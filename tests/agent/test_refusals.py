@@ -248,6 +248,20 @@ def test_a_program_that_was_cut_is_asked_for_once_more_and_shorter(
     assert not [event for event in events if isinstance(event, e.AnswerRefused)]
 
 
+def test_a_text_that_was_cut_is_asked_for_once_more_and_shorter(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    def script(now: Asked) -> Said:
+        if "```python" in now.text:
+            return Said(program("pass"))
+        if '"goal"' in now.text:
+            return Said(json.dumps(WOOD))
+        return Said("Chop it.") if "much shorter" in now.text else Said("So, the user asks", finish="length")
+
+    _, events = run(started(OpenAIServer, script), toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
+    assert {event.answer for event in events if isinstance(event, e.QuestionAnswered)} == {"Chop it."}
+
+
 def test_two_programs_go_back_once_with_the_reason(
     started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
 ) -> None:
