@@ -12,8 +12,10 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.agent.models.endings import refusal_in_words
 from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.agent.prompts.answers import leading_object
 from fieldcraft.agent.prompts.fitting import Prompted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
@@ -26,6 +28,7 @@ ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
 
 _CUT_OFF = "it was cut at the model's limit of output tokens: raise model_options.max_output_tokens"
+_ONLY_CALLS = "it holds nothing but tool calls, and no more can be made; write the answer itself"
 
 OWN_PROMPT = 200_000
 """Characters of a prompt that a part of a user's own asks with."""
@@ -40,6 +43,9 @@ _COST_OF_FAILURE = {
 }
 _AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "seconds", "waited", "truncated"}
 
+PROGRAMS = frozenset({"actor", "actor_javascript"})
+"""The templates that ask for a program."""
+
 T = TypeVar("T")
 
 
@@ -49,11 +55,17 @@ class AnswerWithheld(AnswerUnusable):
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer, the conversation that led to it, and whether it was cut at the model's limit of output."""
+    """An answer, and the conversation that led to it.
+
+    Attributes:
+        cut: at the model's limit of output.
+        only_calls: it holds nothing but more tool calls than may be made.
+    """
 
     text: str
     messages: list[Message]
     cut: bool
+    only_calls: bool
 
 
 class ModelsSilent(Paused, RuntimeError):
@@ -128,11 +140,12 @@ class Asker:
         return self._text(role, Prompted("own", {}, len(messages)), messages)
 
     def _text(self, role: str, prompt: Prompted, messages: list[Message]) -> str:
-        """The answer; one that was cut before it had any text is asked for once more, shorter."""
+        """The answer; one that was cut is asked for once more, shorter."""
         said = self._ask(role, prompt, messages)
-        if said.cut and not said.text.strip():
-            said = self._ask(role, prompt, self._sent_back(said, "cut_short"))
-        return said.text
+        if not said.cut:
+            return said.text
+        shorter = self._ask(role, prompt, self._sent_back(said, "cut_short"))
+        return shorter.text if shorter.text.strip() else said.text
 
     def parsed(
         self,
@@ -148,7 +161,8 @@ class Asker:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
 
         One that was cut is asked for once again as a whole, but shorter: models that are asked for the rest
-        start again in the middle of a line, or repeat themselves.
+        start again in the middle of a line, or repeat themselves. Of one in JSON only an object that it
+        begins with counts then, for all others may stand in reasoning that was cut before its end.
 
         Args:
             role: who asks.
@@ -172,8 +186,9 @@ class Asker:
         while True:
             said = self._ask(role, prompt, messages)
             try:
-                return parse(said.text)
-            except AnswerUnusable as problem:
+                return parse(leading_object(said.text) if said.cut and shape is not None else said.text)
+            except AnswerUnusable as wrong:
+                problem = type(wrong)(_ONLY_CALLS) if said.only_calls else wrong
                 if said.cut and asked_shorter:
                     raise AnswerUnusable(f"{problem} ({_CUT_OFF})") from None
                 if said.cut:
@@ -181,7 +196,7 @@ class Asker:
                     messages = self._sent_back(said, "cut_short")
                     continue
                 if not left or not isinstance(problem, repairable):
-                    raise
+                    raise problem from None
                 left -= 1
                 messages = self._sent_back(said, "repair", problem=str(problem))
 
@@ -209,7 +224,8 @@ class Asker:
                 *self._tools.answer(role, answer.requests),
                 *(self._prompts.render("last_step") if left == 1 else ()),
             ]
-        return _Said(answer.text, messages, answer.truncated)
+        only_calls = bool(answer.requests) and not answer.text.strip()
+        return _Said(answer.text, messages, answer.truncated, only_calls)
 
     def _turn(self, role: str, answer: e.ModelAnswered) -> dict[str, Any]:
         """What the provider wants back: as it came, or after a resume as the journal has it, redacted."""
@@ -271,6 +287,9 @@ class Asker:
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         answer = outcome.answer
+        refusal = answer.refusal
+        if not answer.requests and (prompt.shape is not None or prompt.template in PROGRAMS):
+            refusal = refusal or refusal_in_words(answer.text)
         self._last_turns[role] = (call, answer.turn)
         return e.ModelAnswered(
             shortened_for=outcome.window,
@@ -278,7 +297,7 @@ class Asker:
             call=call,
             text=redact(answer.text),
             reasoning=redact(answer.reasoning),
-            refusal=redact(answer.refusal),
+            refusal=redact(refusal),
             turn=redact_data(answer.turn),
             **answer.model_dump(include=_AS_ANSWERED),
             requests=tuple(

@@ -56,7 +56,13 @@ def as_status(value: Any) -> int | None:
 
 
 def headers_of(error: BaseException) -> dict[str, str]:
-    """The headers of the response, their names in lower case; empty where there are none."""
+    """The headers of the response, their names in lower case, with those that its error object passes on."""
+    passed_on = (part.get("metadata") for cause in causes(error) for part in error_objects(cause))
+    inner = (part.get("headers") for part in passed_on if isinstance(part, Mapping))
+    return {**_in_lower_case(next((h for h in inner if isinstance(h, Mapping)), {})), **_own_headers(error)}
+
+
+def _own_headers(error: BaseException) -> dict[str, str]:
     for cause in causes(error):
         response = getattr(cause, "response", None)
         metadata = response.get("ResponseMetadata") if isinstance(response, Mapping) else None
@@ -66,9 +72,12 @@ def headers_of(error: BaseException) -> dict[str, str]:
             metadata.get("HTTPHeaders") if isinstance(metadata, Mapping) else None,
         ):
             if isinstance(headers, Mapping) and headers:
-                pairs = list(headers.items())[:_MOST_HEADERS]
-                return {str(name).lower(): str(value).strip() for name, value in pairs}
+                return _in_lower_case(headers)
     return {}
+
+
+def _in_lower_case(headers: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(name).lower(): str(value).strip() for name, value in list(headers.items())[:_MOST_HEADERS]}
 
 
 def words_of(error: BaseException) -> str:
