@@ -32,6 +32,7 @@ from fieldcraft.agent.replaying import Replayed, replay_skills
 from fieldcraft.agent.result import RunResult
 from fieldcraft.agent.session import Session, new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
+from fieldcraft.agent.tooling.changed_settings import CHANGEABLE
 from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
@@ -227,6 +228,7 @@ def _session(
             library=settings.get("library"),
             prompts=settings.get("prompts", ""),
             sources=sources,
+            changes={name: settings[name] for name in CHANGEABLE if name in settings},
             listeners=(*sources.listeners, *listeners),
             given=given,
         )
@@ -248,7 +250,7 @@ def _refuse_changes(run: Path, arguments: ExploreArguments, given: RunSettings) 
         BadArgument: the message names them and the run's own.
     """
     kept = latest_settings(Journal(run).events(last_segment=True), RunSettings())
-    fixed = keys_of(OtherSettings) - GIVEN_AGAIN - {"tasks"}
+    fixed = keys_of(OtherSettings) - GIVEN_AGAIN - CHANGEABLE - {"tasks"}
     changed = [name for name in sorted(fixed & set(arguments)) if getattr(given, name) != getattr(kept, name)]
     if changed:
         own = ", ".join(f"{name} ({getattr(kept, name)!r:.60})" for name in changed)

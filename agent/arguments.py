@@ -54,6 +54,7 @@ class SolveSettings(TypedDict, total=False):
     options: Mapping[str, Any]
     seed: int
     model_options: Mapping[str, Any]
+    role_options: Mapping[Role, Mapping[str, Any]]
     language: Literal["python", "javascript"]
     library_owners: Sequence[str]
     keep_skills: bool
@@ -130,7 +131,7 @@ class ReplayArguments(TypedDict, total=False):
     limits: ProgramLimits | None
 
 
-GIVEN_AGAIN = frozenset({"options", "model_options", "mcp", "openapi", "role_tools", "corpus", "tool_policy"})
+GIVEN_AGAIN = frozenset({"options", "mcp", "openapi", "role_tools", "corpus", "tool_policy"})
 """Settings that a resume may be given again: values that no file keeps are taken from them."""
 
 

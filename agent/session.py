@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.extensions import OBJECT, check_parts
@@ -17,7 +18,8 @@ from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import THIS_VERSION, Run, absolute_path
 from fieldcraft.agent.journal.tail import reached_by
 from fieldcraft.agent.listeners import guarded
-from fieldcraft.agent.models import ModelClient, ModelSettings
+from fieldcraft.agent.models import ModelClient
+from fieldcraft.agent.models.of_roles import clients_of
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
@@ -28,13 +30,13 @@ from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
-from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
+from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import ToolAccess, names_for
+from fieldcraft.agent.tooling.changed_settings import changed
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
 from fieldcraft.agent.tooling.restored_values import with_prompts, with_values
 from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
 from fieldcraft.common.errors import InputError
-from fieldcraft.common.plugins import name_of
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, make
 from fieldcraft.skills import SkillLibrary
@@ -134,8 +136,12 @@ def resumed_session(
     follow: Listener | None = None,
     given: Given | None = None,
     prompts: str = "",
+    changes: Mapping[str, Any] | None = None,
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
+
+    `changes` are other models or options of models from here on, see
+    `fieldcraft.agent.tooling.changed_settings`; the run says what changed.
 
     Its library is the one `given`, or `library`, or else looked for where its name leads, where it was, and
     beside the folder of runs (`fieldcraft.agent.journal.library_place`).
@@ -161,6 +167,7 @@ def resumed_session(
             run.settings = with_prompts(run.settings, prompts)
         if vouch is not None:
             vouch(run)
+        run.settings, remarks = changed(run.settings, changes or {})
         given.check_resumed(run.settings, run.id)
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
@@ -172,8 +179,8 @@ def resumed_session(
             settings=run.settings, library_at=run.library_at, loop=e.LOOP, version=THIS_VERSION
         )
         session.recorder.record_metadata(resumed)
-        if remark:
-            _warn(session.recorder, remark)
+        for line in filter(None, [remark, *remarks]):
+            _warn(session.recorder, line)
         yield session
 
 
@@ -203,7 +210,7 @@ def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: boo
     check_parts(settings)
     prompts = Prompts(settings.prompts)
     given = given.with_named(settings)
-    clients = open_clients(settings, given)
+    clients = clients_of(settings, given.models)
     environment = _environment(settings, given, stack, resumed=resumed)
     registry = open_tools(settings, given.tools)
     stack.callback(registry.close)
@@ -243,23 +250,6 @@ def _library(
     )
     stack.callback(library.close)
     return library
-
-
-def open_clients(settings: RunSettings, given: Given | None = None) -> dict[str, ModelClient]:
-    """The client of each role's model. Asks nothing of it yet.
-
-    Raises:
-        UnknownModel, MissingExtra, MissingKey, BadScript: before any call.
-    """
-    of_run = {"tools": settings.all_tools(), "sources": settings.tool_sources, "corpus": settings.corpus}
-    options = ModelSettings.model_validate({**of_run, **settings.model_options})
-    objects = {} if given is None else given.models
-    names = {role: settings.model_for(role) for role in ROLES if role not in objects}
-    by_name = {name: ModelClient(name, options) for name in sorted(set(names.values()))}
-    for client in by_name.values():
-        client.check_roles(ROLES)
-    of_objects = {role: ModelClient(name_of(model), options, model=model) for role, model in objects.items()}
-    return {role: of_objects.get(role) or by_name[names[role]] for role in ROLES}
 
 
 def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool) -> Environment:

@@ -39,6 +39,10 @@ PARTS = ("curriculum", "actor", "critic", "retriever", "embeddings", "sandbox")
 """The settings that name a part which can be replaced (`fieldcraft.agent.extensions.KINDS`)."""
 
 
+DEFAULT_ADDRESS = "default"
+"""What stands as a role's `base_url` for its provider's own address."""
+
+
 class UnknownRole(InputError, ValueError):
     """No model role of this name; the message lists the roles."""
 
@@ -93,6 +97,8 @@ class RunSettings(Discreet, BaseModel):
     A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
+    `model_options` are fields of `ModelSettings` for all models; before them go `role_options`, by role.
+
     `library_owners` are the users (names or ids) and groups (`@name`, `@id`) whose libraries may be written
     besides one's own.
 
@@ -128,6 +134,7 @@ class RunSettings(Discreet, BaseModel):
     model: Text = "offline"
     role_models: dict[Text, Text] = {}
     model_options: GuardedData = {}
+    role_options: dict[Text, GuardedData] = {}
     curriculum: PartName = "auto"
     tasks: tuple[FixedTask, ...] = ()
     actor: PartName = "model"
@@ -178,7 +185,8 @@ class RunSettings(Discreet, BaseModel):
     @model_validator(mode="after")
     def _learned(self) -> RunSettings:
         learn_data(self.options)
-        learn_data(self.model_options)
+        for options in (self.model_options, *self.role_options.values()):
+            learn_data(options)
         for words in (self.tools, self.corpus, *self.role_tools.values()):
             learn_words(words)
         return self
@@ -197,9 +205,9 @@ class RunSettings(Discreet, BaseModel):
             raise ValueError(f"no regular expression: {error}") from error
         return value
 
-    @field_validator("role_models")
+    @field_validator("role_models", "role_options")
     @classmethod
-    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
+    def _known_roles(cls, value: dict[str, Any]) -> dict[str, Any]:
         for role in value:
             if role not in ROLES:
                 raise UnknownRole(
@@ -236,6 +244,13 @@ class RunSettings(Discreet, BaseModel):
     def model_for(self, role: str) -> str:
         """The `provider:model` name that answers for `role`."""
         return self.role_models.get(role, self.model)
+
+    def options_for(self, role: str) -> dict[str, Any]:
+        """Fields of `ModelSettings` for the model of `role`."""
+        options = {**self.model_options, **self.role_options.get(role, {})}
+        if options.get("base_url") == DEFAULT_ADDRESS:
+            options["base_url"] = None
+        return options
 
     @property
     def world(self) -> str:

@@ -50,7 +50,7 @@ def vouch_for(here: RunSettings, *, trusted: bool = False, cure: str) -> Vouch:
         if trusted:
             mark_run(run.folder)
             return
-        reaches = [*_owners(run.folder), *reach(run.settings, here, run.folder)]
+        reaches = list(dict.fromkeys([*_owners(run.folder), *reach(run.settings, here, run.folder)]))
         if reaches:
             named = "; ".join(visible_line(what, 100) for what in reaches[:NAMED])
             more = f"; and {len(reaches) - NAMED} more" if len(reaches) > NAMED else ""
@@ -100,9 +100,11 @@ def _models(settings: RunSettings, here: RunSettings) -> Iterator[str]:
             continue
         if provider not in _HARMLESS_MODELS and not (provider == "scripted" and _is_file(file)):
             yield f"to load the model {model}"
-    for name, value in settings.model_options.items():
-        if here.model_options.get(name) != value and not isinstance(value, int | float | None):
-            yield f"to ask models with {name}={value}"
+    for role in ROLES:
+        known_here = here.options_for(role)
+        for name, value in settings.options_for(role).items():
+            if known_here.get(name) != value and not isinstance(value, int | float | None):
+                yield f"to ask models with {name}={value}"
 
 
 def _parts(settings: RunSettings, here: RunSettings) -> Iterator[str]:

@@ -14,8 +14,12 @@ from fieldcraft.common.secrets.redaction import forget
 
 TESTS = Path(__file__).parent
 SLOW = (
+    "agent/models/test_big_answers.py",
+    "agent/models/test_errors_within.py",
     "agent/models/test_rate_limits.py",
     "agent/models/test_rationing.py",
+    "agent/models/test_reports.py",
+    "agent/models/test_stripped_answers.py",
     "agent/models/test_structured.py",
     "agent/models/test_turns.py",
     "agent/models/test_windows.py",

@@ -65,7 +65,8 @@ class Recorder:
     Attributes:
         interrupted: the last intent on the tape had no outcome, and the effect is being done again.
         model_failures: failed model calls in a row since this process began.
-        refusals: by role, answers in a row that its model refused to give since this process began.
+        refusals: by role, answers in a row that its model refused to give since this process began; a tool
+            call on the way to an answer is none.
         on_calls: called with the tool calls of a replayed effect.
         start: where the run stood before the events that are played back.
     """
@@ -198,8 +199,9 @@ class Recorder:
     def _count(self, written: e.ModelAnswered | e.ModelFailed) -> None:
         if isinstance(written, e.ModelAnswered):
             self.model_failures = 0
-            refusals = self.refusals.get(written.role, 0) + 1
-            self.refusals[written.role] = refusals if written.refusal else 0
+            if written.refusal or not written.requests:
+                refusals = self.refusals.get(written.role, 0) + 1
+                self.refusals[written.role] = refusals if written.refusal else 0
         else:
             self.model_failures += not written.rationed
 

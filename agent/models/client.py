@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from fieldcraft.agent.models.deadline import within
-from fieldcraft.agent.models.endings import is_truncated, refusal_of, refusal_of_request
+from fieldcraft.agent.models.endings import (
+    broken_off_by,
+    is_truncated,
+    refusal_of,
+    refusal_of_request,
+    was_ended_by,
+)
 from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.failures.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.failures.parameters import Parameters, parameters_of
@@ -24,7 +30,7 @@ from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.structured import StructuredOutput, fault_of_answer, fault_of_form, invoke
 from fieldcraft.agent.models.tool_calls import requests_of
-from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets
+from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets, without_system
 from fieldcraft.agent.models.usage import total_of, usage_of
 from fieldcraft.agent.models.windows.asking import window_of
 from fieldcraft.common.suggest import nearest
@@ -236,10 +242,14 @@ class ModelClient:
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
             return self._refused(error)
-        if not usable and not refusal_of(reply) and not is_truncated(reply):
-            raise PassingFault(
-                "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
-            )
+        if refusal_of(reply) or is_truncated(reply):
+            return reply
+        if broken := broken_off_by(reply):
+            raise PassingFault(f"the provider broke the answer off ({broken})")
+        if not usable:
+            what = "nothing but reasoning" if reasoning or reasoning_apart(reply) else "empty answer"
+            ended = was_ended_by(reply)
+            raise PassingFault(f"{what} ({ended})" if ended else what)
         return reply
 
     def _refused(self, error: Exception) -> AIMessage:
@@ -289,10 +299,11 @@ class ModelClient:
             return model.invoke(conversation, **arguments)
         while True:
             sent = self._parameters.prepare(self._model, tools)
+            turns = conversation if self._parameters.system else without_system(conversation)
             ask = (
-                partial(invoke, self._parameters.fitted(self._model), conversation, arguments)
+                partial(invoke, self._parameters.fitted(self._model), turns, arguments)
                 if arguments
-                else partial(sent.invoke, conversation)
+                else partial(sent.invoke, turns)
             )
             try:
                 return within(self.settings.timeout, ask)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fieldcraft.agent.models.bounded_http import response_hooks
+from fieldcraft.agent.models.bounded_http import bounded_client, response_hooks
 from fieldcraft.agent.models.errors import UnknownModel
 from fieldcraft.agent.models.settings import ModelSettings
 
@@ -48,7 +48,7 @@ def _ollama(model: str, settings: ModelSettings, _key: str | None) -> dict[str, 
         "model": model,
         "base_url": settings.base_url,
         "client_kwargs": {"timeout": settings.timeout},
-        "sync_client_kwargs": {"event_hooks": response_hooks()},
+        "sync_client_kwargs": {"event_hooks": response_hooks(by_line=True)},
         "temperature": settings.temperature,
         "num_predict": settings.max_output_tokens,
     }
@@ -83,6 +83,7 @@ def _langsmith(model: str, settings: ModelSettings, key: str | None) -> dict[str
         "temperature": settings.temperature,
         "max_tokens": settings.max_output_tokens,
         "use_responses_api": True,
+        "http_client": bounded_client(settings.timeout),
     }
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fieldcraft.agent.models.bounded_http import bounded_client
+from fieldcraft.agent.models.bounded_http import bounded_client, response_hooks
 from fieldcraft.agent.models.errors import MissingExtra, MissingKey, UnknownModel
 from fieldcraft.agent.models.keeping.classes import keeping_turns
 from fieldcraft.agent.models.provider_list import PROVIDERS, Provider, no_address
@@ -168,6 +168,8 @@ def _by_fields(name: str, cls: type, settings: ModelSettings, key: str | None) -
             raise UnknownModel(no_address(name))
     if "http_client" in known:
         found["http_client"] = bounded_client(settings.timeout)
+    if "client_args" in known:
+        found["client_args"] = {"event_hooks": response_hooks()}
     if key is not None and "api_key" in known:
         found["api_key"] = key
     return found

@@ -65,6 +65,22 @@ def without_secrets(messages: Sequence[Message]) -> list[Message]:
     return [m if text == m.text else m.model_copy(update={"text": text}) for m, text in shown]
 
 
+def without_system(conversation: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """The conversation with the system's text before the first question, for a model without such turns."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    said = "\n\n".join(turn.text for turn in conversation if isinstance(turn, SystemMessage))
+    turns = [turn for turn in conversation if not isinstance(turn, SystemMessage)]
+    if not said:
+        return turns
+    first = turns[0] if turns else None
+    if not isinstance(first, HumanMessage):
+        return [HumanMessage(content=said), *turns]
+    asked = first.content
+    whole = f"{said}\n\n{asked}" if isinstance(asked, str) else [{"type": "text", "text": said}, *asked]
+    return [HumanMessage(content=whole), *turns[1:]]
+
+
 def _turn(message: Message, model: str, names: Mapping[str, str]) -> BaseMessage:
     from langchain_core.messages import HumanMessage, SystemMessage
 

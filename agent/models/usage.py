@@ -22,6 +22,8 @@ _JUDGED_FROM = 4_000
 _TOKENS_OF_A_PICTURE = 1_000
 _MOST_TOKENS = 10**8
 """More than any model's window: no report of as many tokens in one call is believed."""
+_MOST_REASONING = 10**6
+"""More than any model writes before one answer: a total beyond that is not believed."""
 
 
 def usage_of(
@@ -107,17 +109,18 @@ def _output(reported: Mapping[str, Any], said: tuple[int]) -> tuple[int | None, 
     """The output tokens, reasoning included once, and those of reasoning.
 
     Providers differ in whether their output includes reasoning, and LangChain's classes in what they add; the
-    reported total says which it is.
+    reported total says which it is. Some say nothing of reasoning but in their total.
     """
     written = _count(reported.get("output_tokens"))
     details = _details(reported, "output_token_details")
     reasoning = sum(count for name, count in details.items() if name.endswith("reasoning"))
     read, total = _count(reported.get("input_tokens")), _count(reported.get("total_tokens"))
-    if written is not None and reasoning and read is not None and total is not None:
-        if total == read + written + reasoning:
-            written += reasoning
-        elif total == read + written - reasoning:
-            written -= reasoning
+    if written is not None and read is not None and total is not None:
+        beside = total - read - written
+        if not reasoning and read and (written or not said[0]) and 0 < beside <= _MOST_REASONING:
+            reasoning = beside
+        if reasoning and abs(beside) == reasoning:
+            written += beside
     if written is None or (not written and said[0]) or _too_few(written, said[0]):
         return None, 0
     if reasoning > written:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from fieldcraft.agent.models.reasoning import split_reasoning
+from fieldcraft.agent.prompts.code_blocks import blocks_in
 from fieldcraft.agent.prompts.loose_json import loose_json, nearly_json
 from fieldcraft.common.data import DataError, read_json
 from fieldcraft.common.errors import ForeignFault
@@ -24,11 +25,17 @@ _MOST_OPEN = 8
 _MOST_TRIED = 20
 """Objects of an answer that are tried, the last first."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_WRAPPERS = frozenset({"result", "answer", "final_answer", "response", "output", "json"})
+_WRAPPERS = frozenset(
+    {"result", "answer", "final_answer", "response", "output", "json", "verdict", "proposal", "plan"}
+)
 """Keys, in lower case, that a model puts around the object that was asked for."""
-_OPENING = re.compile(r"(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)")
-_CLOSING = re.compile(r"[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
-_AT_END = re.compile(r"(?P<line>.*?[^`~\s])[ \t]*+(?P<fence>`{3,}+|~{3,}+)[ \t]*+")
+_BEGINS = re.compile(r"\s*+(?:(?:`{3,}+|~{3,}+)[ \t]*+\w*+\s*+)?")
+_UNFENCED = {
+    "python": re.compile(r"(?:async )?def \w+\(|import \w|from [\w.]+ import "),
+    "javascript": re.compile(r"(?:async )?function\s?\*?\s?\w+\(|(?:const|let) \w+ = "),
+}
+"""How an answer begins that is a program without a fence."""
+_NEVER = re.compile(r"(?!)")
 _LANGUAGES = {"python": ("python", "py", "python3", "py3"), "javascript": ("javascript", "js", "node")}
 
 T = TypeVar("T", bound=BaseModel)
@@ -58,6 +65,10 @@ class MoreWanted(AnswerUnusable):
         self.values = values
 
 
+class _NotValid(AnswerUnusable):
+    """An object has a key that was asked for, but what it holds is not of its kind."""
+
+
 class SeveralPrograms(AnswerUnusable):
     """An answer holds several code blocks, and nothing says which of them is the program."""
 
@@ -65,7 +76,8 @@ class SeveralPrograms(AnswerUnusable):
 def parse_json(answer: str, schema: type[T]) -> T:
     """The last JSON object of an answer that fits `schema`, outside reasoning.
 
-    One that is only nearly JSON is read too where no other object of the answer says something else.
+    One that is only nearly JSON is read too where no other object of the answer says something else. None is
+    taken where a later one has a key that must be there, with a value that is not valid.
 
     Raises:
         AnswerUnusable: there is none; the message says what is wrong with the last one.
@@ -77,6 +89,8 @@ def parse_json(answer: str, schema: type[T]) -> T:
             found, loose = _validated(text, schema)
         except AnswerUnusable as error:
             problem = problem or str(error)
+            if isinstance(error, _NotValid) and not fitting:
+                break
             continue
         fitting.append(found)
         if not loose:
@@ -99,6 +113,19 @@ def holds_object(answer: str) -> bool:
     return False
 
 
+def leading_object(answer: str) -> str:
+    """The JSON object that an answer begins with, outside reasoning.
+
+    Raises:
+        AnswerUnusable: it begins with something else, or the object is not closed.
+    """
+    text = _BEGINS.sub("", _proper(answer), count=1)
+    end = _end_of(text, 0) if text.startswith("{") else None
+    if end is None:
+        raise AnswerUnusable("it does not begin with a whole JSON object")
+    return text[:end]
+
+
 def _validated(text: str, schema: type[T]) -> tuple[T, bool]:
     """The object, and whether it was only nearly what was asked for."""
     try:
@@ -112,7 +139,9 @@ def _validated(text: str, schema: type[T]) -> tuple[T, bool]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the object"
-        raise AnswerUnusable(f"{place}: {reason(first['msg'])}") from None
+        named = any(field.is_required() and name in data for name, field in schema.model_fields.items())
+        kind = _NotValid if named else AnswerUnusable
+        raise kind(f"{place}: {reason(first['msg'])}") from None
     except DataError as error:
         problem = str(error).removeprefix("it is no valid JSON: ")
         raise AnswerUnusable(f"it is not valid JSON: {problem}") from None
@@ -127,7 +156,7 @@ def _lenient(text: str) -> tuple[dict[str, Any], bool]:
         return _object(text), False
     except DataError as error:
         problem = error
-    for mend, loose in ((nearly_json, False), (loose_json, True)):
+    for mend, loose in ((_without_doubled_braces, False), (nearly_json, False), (loose_json, True)):
         mended = mend(text)
         if mended == text:
             continue
@@ -138,6 +167,11 @@ def _lenient(text: str) -> tuple[dict[str, Any], bool]:
     raise problem
 
 
+def _without_doubled_braces(text: str) -> str:
+    """The text without the second braces of a template, which some models write as they were shown."""
+    return text[1:-1] if text.startswith("{{") and text.endswith("}}") else text
+
+
 def _object(text: str) -> dict[str, Any]:
     data = read_json(text)
     assert isinstance(data, dict)
@@ -145,7 +179,10 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _inside_wrapper(data: dict[str, Any], schema: type[BaseModel]) -> dict[str, Any] | None:
-    """The object in an object of one key that a model put around it."""
+    """The object in an object of one key that a model put around it, or in what should be a tool call."""
+    inner = data.get("arguments", data.get("parameters"))
+    if len(data) == 2 and isinstance(data.get("name"), str) and "name" not in schema.model_fields:
+        return inner if isinstance(inner, dict) else None
     if len(data) != 1:
         return None
     [(name, inner)] = data.items()
@@ -194,23 +231,20 @@ def _end_of(text: str, start: int) -> int | None:
     return None
 
 
-class _Block(NamedTuple):
-    """A code block: the first word after its opening fence, and its source."""
-
-    language: str
-    source: str
-
-
 def parse_code(answer: str, language: str = "python") -> str:
     """The source in the one code block of an actor's answer, fenced in any way that Markdown has.
 
-    Of several blocks the only one in this language counts, and an empty one never does.
+    Of several blocks the only one in this language counts, and an empty one never does. An answer without a
+    fence that begins as a program does is one.
 
     Raises:
         SeveralPrograms: several code blocks.
         AnswerUnusable: no code block, one that is never closed, or a giant answer.
     """
-    blocks, closed = _blocks(_proper(answer))
+    proper = _proper(answer)
+    blocks, closed = blocks_in(proper)
+    if not blocks and closed and _UNFENCED.get(language, _NEVER).match(proper.lstrip()):
+        return proper.strip() + "\n"
     filled = [block for block in blocks if block.source.strip()] or blocks
     named = [block for block in filled if block.language in _LANGUAGES.get(language, (language,))]
     found = named if len(named) == 1 else filled
@@ -223,45 +257,6 @@ def parse_code(answer: str, language: str = "python") -> str:
             problem = f"it holds {len(blocks)} code blocks"
     kind = SeveralPrograms if len(found) > 1 else AnswerUnusable
     raise kind(f"{problem}; put the whole program into exactly one ```{language} block")
-
-
-def _blocks(text: str) -> tuple[list[_Block], bool]:
-    """The code blocks, and whether all are closed. The last may be closed at the end of its last line."""
-    blocks: list[_Block] = []
-    opening: re.Match[str] | None = None
-    inside: list[str] = []
-    for line in text.lstrip("\ufeff\u200b").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        if opening is None:
-            opening, inside = _OPENING.fullmatch(line), []
-        elif _closes(opening, _CLOSING.fullmatch(line)):
-            blocks.append(_block(opening, inside))
-            opening = None
-        else:
-            inside.append(line)
-    while inside and not inside[-1].strip():
-        inside.pop()
-    if opening is not None and inside:
-        end = _AT_END.fullmatch(inside[-1])
-        if end is not None and _closes(opening, end):
-            blocks.append(_block(opening, [*inside[:-1], end["line"]]))
-            opening = None
-    return blocks, opening is None
-
-
-def _closes(opening: re.Match[str], closing: re.Match[str] | None) -> bool:
-    if closing is None:
-        return False
-    fence, end = opening["fence"], closing["fence"]
-    return fence[0] == end[0] and len(end) >= len(fence)
-
-
-def _block(opening: re.Match[str], inside: list[str]) -> _Block:
-    """A block, without the indentation that its lines share with their opening fence, as within a list."""
-    words = opening["info"].split()
-    indents = [len(line) - len(line.lstrip(" \t")) for line in inside if line.strip()]
-    width = min([len(opening["indent"]), *indents])
-    lines = [line[width:] if line.strip() else "" for line in inside] if width else inside
-    return _Block(words[0].lower() if words else "", "".join(f"{line}\n" for line in lines))
 
 
 def _proper(answer: str) -> str:

@@ -12,8 +12,10 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import why
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.agent.models.endings import refusal_in_words
 from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Message, ToolRequest
+from fieldcraft.agent.prompts.answers import leading_object
 from fieldcraft.agent.prompts.fitting import Prompted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, Prompts
 from fieldcraft.agent.redact import redact
@@ -27,6 +29,7 @@ ANSWER_SHOWN = 4_000
 """Characters of an unusable answer that its author is shown again."""
 
 _CUT_OFF = "it was cut at the model's limit of output tokens: raise model_options.max_output_tokens"
+_ONLY_CALLS = "it holds nothing but tool calls, and no more can be made; write the answer itself"
 
 MOST_WANTED = 2
 """How often an answer may ask for more before it must be given."""
@@ -44,6 +47,9 @@ _COST_OF_FAILURE = {
 }
 _AS_ANSWERED = {*_COST_OF_FAILURE, "model", "priced", "seconds", "waited", "truncated"}
 
+PROGRAMS = frozenset({"actor", "actor_javascript"})
+"""The templates that ask for a program."""
+
 T = TypeVar("T")
 
 
@@ -53,11 +59,17 @@ class AnswerWithheld(AnswerUnusable):
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer, the conversation that led to it, and whether it was cut at the model's limit of output."""
+    """An answer, and the conversation that led to it.
+
+    Attributes:
+        cut: at the model's limit of output.
+        only_calls: it holds nothing but more tool calls than may be made.
+    """
 
     text: str
     messages: list[Message]
     cut: bool
+    only_calls: bool
 
 
 class ModelsSilent(Paused, RuntimeError):
@@ -133,11 +145,12 @@ class Asker:
         return self._text(role, Prompted("own", {}, len(messages)), messages)
 
     def _text(self, role: str, prompt: Prompted, messages: list[Message]) -> str:
-        """The answer; one that was cut before it had any text is asked for once more, shorter."""
+        """The answer; one that was cut is asked for once more, shorter."""
         said = self._ask(role, prompt, messages)
-        if said.cut and not said.text.strip():
-            said = self._ask(role, prompt, self._sent_back(said, "cut_short"))
-        return said.text
+        if not said.cut:
+            return said.text
+        shorter = self._ask(role, prompt, self._sent_back(said, "cut_short"))
+        return shorter.text if shorter.text.strip() else said.text
 
     def parsed(
         self,
@@ -153,8 +166,9 @@ class Asker:
         """The answer as `parse` reads it; an unusable one goes back with what is wrong with it.
 
         One that was cut is asked for once again as a whole, but shorter: models that are asked for the rest
-        start again in the middle of a line, or repeat themselves. One that asks for more gets that, up to
-        `MOST_WANTED` times.
+        start again in the middle of a line, or repeat themselves. Of one in JSON only an object that it
+        begins with counts then, for all others may stand in reasoning that was cut before its end. One that
+        asks for more gets that, up to `MOST_WANTED` times.
 
         Args:
             role: who asks.
@@ -178,12 +192,13 @@ class Asker:
         while True:
             said = self._ask(role, prompt, messages)
             try:
-                return parse(said.text)
-            except AnswerUnusable as problem:
-                if isinstance(problem, MoreWanted) and wanted < MOST_WANTED:
+                return parse(leading_object(said.text) if said.cut and shape is not None else said.text)
+            except AnswerUnusable as wrong:
+                if isinstance(wrong, MoreWanted) and wanted < MOST_WANTED:
                     wanted += 1
-                    messages = self._sent_back(said, problem.template, **problem.values)
+                    messages = self._sent_back(said, wrong.template, **wrong.values)
                     continue
+                problem = type(wrong)(_ONLY_CALLS) if said.only_calls else wrong
                 if said.cut and asked_shorter:
                     raise AnswerUnusable(f"{problem} ({_CUT_OFF})") from None
                 if said.cut:
@@ -191,7 +206,7 @@ class Asker:
                     messages = self._sent_back(said, "cut_short")
                     continue
                 if not left or not isinstance(problem, repairable):
-                    raise
+                    raise problem from None
                 left -= 1
                 messages = self._sent_back(said, "repair", problem=str(problem))
 
@@ -219,7 +234,8 @@ class Asker:
                 *self._tools.answer(role, answer.requests),
                 *(self._prompts.render("last_step") if left == 1 else ()),
             ]
-        return _Said(answer.text, messages, answer.truncated)
+        only_calls = bool(answer.requests) and not answer.text.strip()
+        return _Said(answer.text, messages, answer.truncated, only_calls)
 
     def _turn(self, role: str, answer: e.ModelAnswered) -> dict[str, Any]:
         """What the provider wants back: as it came, or after a resume as the journal has it, redacted."""
@@ -281,6 +297,9 @@ class Asker:
                 **error.usage.model_dump(include=_COST_OF_FAILURE),
             )
         answer = outcome.answer
+        refusal = answer.refusal
+        if not answer.requests and (prompt.shape is not None or prompt.template in PROGRAMS):
+            refusal = refusal or refusal_in_words(answer.text)
         self._last_turns[role] = (call, answer.turn)
         return e.ModelAnswered(
             shortened_for=outcome.window,
@@ -288,7 +307,7 @@ class Asker:
             call=call,
             text=redact(answer.text),
             reasoning=redact(answer.reasoning),
-            refusal=redact(answer.refusal),
+            refusal=redact(refusal),
             turn=redact_data(answer.turn),
             **answer.model_dump(include=_AS_ANSWERED),
             requests=tuple(

@@ -155,7 +155,7 @@ class ReplayTools:
     ) -> None:
         self._registry = open_tools(settings, given)
         world = WorldOfRun(environment, dict)
-        options = ModelSettings.model_validate(settings.model_options)
+        options = ModelSettings.model_validate(settings.options_for("tools"))
         self._executor = ToolExecutor(
             self._registry,
             context=ToolContext(

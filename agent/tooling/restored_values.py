@@ -14,7 +14,7 @@ from fieldcraft.tools.sources.settings import SourceSettings, ToolSources
 
 Source = TypeVar("Source", bound=SourceSettings)
 
-_OTHERS = ("options", "model_options", "tools", "role_tools", "corpus")
+_OTHERS = ("options", "model_options", "role_options", "tools", "role_tools", "corpus")
 """Fields of the run's settings of which a secret may be left out, besides the sources of its tools."""
 _MARK = re.compile("|".join(map(re.escape, (LEFT_OUT, REDACTED))))
 
@@ -70,7 +70,7 @@ def _values(called: str, source: SourceSettings, here: SourceSettings | None) ->
             }
         elif _lacks(value):
             found = getattr(here, field, None)
-            if not _fits(value, found):
+            if not fits(value, found):
                 raise RunError(
                     f"the run's files keep {field} of [{called}] without its secrets; have the same {field} "
                     "in fieldcraft.toml here, best with ${NAME} of an environment variable for each secret"
@@ -92,16 +92,16 @@ def _lacks(value: object) -> bool:
             return False
 
 
-def _fits(kept: Any, here: Any) -> bool:
+def fits(kept: Any, here: Any) -> bool:
     """Whether what was left out is all that tells `here` from `kept`."""
     match kept:
         case str() if _lacks(kept):
             pattern = ".+".join(map(re.escape, _MARK.split(kept)))
             return re.fullmatch(pattern, str(here), re.DOTALL) is not None and here is not None
         case list() | tuple() if isinstance(here, list | tuple):
-            return len(kept) == len(here) and all(map(_fits, kept, here))
+            return len(kept) == len(here) and all(map(fits, kept, here))
         case Mapping() if isinstance(here, Mapping):
-            return kept.keys() == here.keys() and all(_fits(kept[name], here[name]) for name in kept)
+            return kept.keys() == here.keys() and all(fits(kept[name], here[name]) for name in kept)
         case _:
             return bool(kept == here)
 
@@ -113,7 +113,7 @@ def _restored(called: str, kept: Any, here: Any) -> Any:
         return {name: _restored(f"{called}.{name}", value, values.get(name)) for name, value in kept.items()}
     if not _lacks(kept):
         return kept
-    if not _fits(kept, here):
+    if not fits(kept, here):
         raise RunError(
             f"the run's files keep {called} without its secrets; have the same {called} in fieldcraft.toml "
             f"here, or in {_variable(called.split('.'))}"

@@ -15,11 +15,13 @@ from fieldcraft.cli.options.pricing import check_prices
 if TYPE_CHECKING:
     from fieldcraft.agent.journal.overview import Overview
     from fieldcraft.agent.session import Session
+    from fieldcraft.agent.settings import RunSettings
+    from fieldcraft.cli.options.config import Settings
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-CHANGEABLE = {"budget", "library", "prompts", "runs"}
-"""The settings that a resume may change; all others are fixed by the run."""
+_CHANGEABLE = {"budget", "library", "prompts", "runs", "model", "role_models", "model_options"}
+"""The settings for which a resume takes flags; all others are fixed by the run."""
 
 
 @dataclass(frozen=True)
@@ -105,28 +107,32 @@ def go_on(
     from fieldcraft.agent.journal.store import Journal
     from fieldcraft.agent.session import resumed_session
     from fieldcraft.agent.settings import BudgetLimits, RunSettings
+    from fieldcraft.agent.tooling.changed_settings import changed
     from fieldcraft.agent.trust import vouch_for
     from fieldcraft.cli.options.config import load_settings
     from fieldcraft.cli.options.naming import program
 
-    fixed = sorted(set(flags) - CHANGEABLE) + (["name"] if new_name else [])
+    fixed = sorted(set(flags) - _CHANGEABLE) + (["name"] if new_name else [])
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes), and where its --library and its --prompts are. "
-            "Start a new run to change the rest"
+            "(--iterations, --tokens, --money, --minutes), its models (--model, --role-model, --base-url), "
+            "and where its --library and its --prompts are. Start a new run to change the rest"
         )
-    here = load_settings({key: flags[key] for key in ("library", "prompts", "runs") if key in flags})
+    here = load_settings({key: value for key, value in flags.items() if key != "budget"})
     library = flags.get("library")
     if library is not None and not Path(library).is_dir():
         raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
     folder = find_run(Path(here.runs), name)
+    changes = {key: flags[key] for key in ("model", "role_models") if key in flags}
+    changes |= {"model_options": here.model_options, "role_options": here.role_options}
+    before, _ = changed(latest_settings(Journal(folder).events(last_segment=True), RunSettings()), changes)
     budget = None
     if "budget" in flags:
-        before = latest_settings(Journal(folder).events(last_segment=True), RunSettings())
         budget = BudgetLimits.model_validate({**before.budget.model_dump(), **flags["budget"]})
         if "money" in flags["budget"]:
             check_prices(before)
+    _say_what_is_not_used(here, before)
 
     vouch = vouch_for(
         here,
@@ -145,9 +151,21 @@ def go_on(
             ask_human=drive.ask,
             follow=drive.take,
             prompts=flags.get("prompts", ""),
+            changes=changes,
         )
 
     return _drive(opener, folder.parent, look)
+
+
+def _say_what_is_not_used(here: Settings, run: RunSettings) -> None:
+    """Name models of the settings here that a resumed run does not take up by itself."""
+    from fieldcraft.cli.views.console import console, say
+
+    for name, flag in (("model", "--model"), ("role_models", "--role-model")):
+        if name in here.model_fields_set and getattr(here, name) != getattr(run, name):
+            console(stderr=True).print(
+                say(f"the run keeps its own {name} ({getattr(run, name)}); {flag} gives it another one")
+            )
 
 
 def _drive(opener: Open, runs: Path, look: Look) -> int:

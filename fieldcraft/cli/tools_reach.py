@@ -53,10 +53,10 @@ class Reach:
 
     @cached_property
     def _model(self) -> ModelOfRun:
-        from fieldcraft.agent.session import open_clients
+        from fieldcraft.agent.models.of_roles import clients_of
         from fieldcraft.agent.tooling.context import ModelOfRun, NoBill
 
-        return ModelOfRun(lambda: open_clients(self._settings)["tools"], NoBill())
+        return ModelOfRun(lambda: clients_of(self._settings)["tools"], NoBill())
 
     @cached_property
     def _library(self) -> LibraryOfRun:

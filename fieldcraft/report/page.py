@@ -67,6 +67,7 @@ def report_page(story: Story, *, stands: str) -> str:
             story=story,
             stands=stands,
             shortened=shortened_prompts(story.overview.state),
+            counted=[(name, f"{round(count):,}") for name, count in story.models_counts.items()],
             items=Markup(figures.items_figure([story])),  # noqa: S704 - SVG of ours
             map=Markup(figures.map_figure(story)),  # noqa: S704 - SVG of ours
             calls=Markup(figures.calls_figure(story.skills)),  # noqa: S704 - SVG of ours
@@ -90,12 +91,23 @@ def comparison_page(first: Story, second: Story) -> str:
             stories=[first, second],
             items=Markup(figures.items_figure([first, second])),  # noqa: S704 - SVG of ours
             milestones=list(milestones),
+            counted=_counted(first, second),
             only=[
                 [item for item in one.held_at if item not in other.held_at]
                 for one, other in ((first, second), (second, first))
             ],
         )
     )
+
+
+def _counted(first: Story, second: Story) -> list[tuple[str, list[str]]]:
+    """What either run has counted of its models' answers, with the numbers of both."""
+    runs = [
+        {**story.models_counts, "shortened prompts": story.overview.state.shortened}
+        for story in (first, second)
+    ]
+    names = dict.fromkeys(name for run in runs for name, count in run.items() if count)
+    return [(name, [f"{round(run.get(name, 0)):,}" for run in runs]) for name in names]
 
 
 def _in_full(iterations: list[Iteration]) -> list[Shown]:

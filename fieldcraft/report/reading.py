@@ -136,6 +136,9 @@ class _Teller:
 
     def _spend(self, event: e.ModelAnswered | e.ModelFailed | e.ToolReturned, who: str) -> None:
         tokens = event.input_tokens + event.output_tokens
+        if isinstance(event, e.ModelAnswered):
+            self.story.refused_answers += bool(event.refusal)
+            self.story.cut_answers += event.truncated
         if who in (*AFTERWARDS, "programs") and self._current:
             self._current.tokens += tokens
             self._current.money += event.money

@@ -119,6 +119,8 @@ class Story:
         held_at: iteration in which each item was first held, in that order.
         skills: the kept skills, in the order of their first versions.
         tokens_aside: tokens of model calls that belong to no iteration.
+        refused_answers: answers that a model, or a filter of its provider, refused to give.
+        cut_answers: answers that were cut at a limit of the model.
         land: a picture of what the agent saw of the world, if it could be drawn.
     """
 
@@ -128,12 +130,28 @@ class Story:
     held_at: dict[str, int] = field(default_factory=dict)
     skills: list[LearnedSkill] = field(default_factory=list)
     tokens_aside: int = 0
+    refused_answers: int = 0
+    cut_answers: int = 0
     land: Chart | None = None
 
     @property
     def milestones(self) -> dict[str, int]:
         """The iteration of each milestone, in the order in which they were reached."""
         return self.overview.state.reached
+
+    @property
+    def models_counts(self) -> dict[str, float]:
+        """What is worth knowing of the models' answers, by its name on a page, where there is any."""
+        spent = self.overview.state.spent
+        counts = {
+            "cached tokens": spent.cached_tokens,
+            "reasoning tokens": spent.reasoning_tokens,
+            "answers with estimated tokens": spent.estimated,
+            "refused answers": self.refused_answers,
+            "answers cut at a limit": self.cut_answers,
+            "seconds of rate limits": spent.waited,
+        }
+        return {name: count for name, count in counts.items() if count}
 
     def stages(self) -> list[Stage]:
         """The items between one milestone and the next; milestones of one iteration share their items."""

@@ -14,7 +14,8 @@ from fieldcraft.agent.journal.folders import forget, inside, why
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.journal.store import Journal, JournalError
-from fieldcraft.agent.session import BadWorldOptions, open_clients
+from fieldcraft.agent.models.of_roles import clients_of
+from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.files import Folder
@@ -130,7 +131,7 @@ def open_study(
         SystemUnsupported: programs do not run on this operating system.
     """
     require_system()
-    open_clients(plan.settings)
+    clients_of(plan.settings)
     check_worlds(plan)
     home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)
     try:

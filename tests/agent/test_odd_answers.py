@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
-from fieldcraft.agent.prompts.answers import AnswerUnusable, parse_code, parse_json
+from fieldcraft.agent.prompts.answers import AnswerUnusable, leading_object, parse_code, parse_json
 from fieldcraft.agent.roles.critic import ModelVerdict
 from fieldcraft.agent.roles.curriculum import Proposal
 from fieldcraft.agent.roles.planning import Plan
@@ -39,6 +39,11 @@ PROGRAM = "def b(bot):\n    pass\n"
         ('{"ModelVerdict": {"success": true}}', ""),
         ('<answer>{"success": true}</answer>', ""),
         ("{\"success\": true}\nor {'success': True}", ""),
+        ('{{"success": true, "critique": "x"}}', "x"),
+        (
+            '<tool_call>\n{"name": "judge", "arguments": {"success": true, "critique": "x"}}\n</tool_call>',
+            "x",
+        ),
     ],
 )
 def test_an_object_that_is_nearly_json_is_read(answer: str, critique: str) -> None:
@@ -76,6 +81,7 @@ def test_proper_json_at_the_end_is_the_answer_whatever_came_before() -> None:
         '{"success": true, "critique": "never clo',
         '{"success": perhaps}',
         "success: true\n",
+        '{"success": true}\nOn reflection:\n{"success": "in part"}',
     ],
 )
 def test_what_could_be_misread_goes_back(answer: str) -> None:
@@ -115,7 +121,42 @@ def test_a_key_that_was_asked_for_is_no_wrapper() -> None:
         f"```py3\n{PROGRAM}```\n```bash\nrun\n```",
         f"```python\n{PROGRAM}```".replace("\n", "\r"),
         "  ```python\ndef b(bot):\n    pass\n  ```",
+        PROGRAM,
+        f"<think>Hm.</think>\n\n{PROGRAM}",
+        f"```bash\npip\n```\n```python:skills/b.py\n{PROGRAM}```",
+        f"```text\nfirst\n```\n```{{.python}}\n{PROGRAM}```",
+        f"<answer>```python\n{PROGRAM}```</answer>",
+        f"Here is it: ```python\n{PROGRAM}```<|im_end|>",
+        f"Here is it in ```python\n\n```python\n{PROGRAM}```",
+        f"<|begin_of_box|>```python\n{PROGRAM}```<|end_of_box|>",
+        f"```markdown\nSo:\n```python\n{PROGRAM}```\n```",
+        "- ```python\n  def b(bot):\n      pass\n  ```",
     ],
 )
 def test_a_program_is_read_from_an_odd_fence(answer: str) -> None:
     assert parse_code(answer) == PROGRAM
+
+
+def test_a_fence_within_the_program_ends_no_block() -> None:
+    source = 'def b(bot):\n    """Mine.\n\n    ```\n    b(bot)\n    ```\n    """\n    pass\n'
+
+    assert parse_code(f"```python\n{source}```") == source
+
+
+@pytest.mark.parametrize("answer", ["from the chest take wood", "defer(it)", "Here:\n\n" + PROGRAM])
+def test_words_without_a_fence_are_no_program(answer: str) -> None:
+    with pytest.raises(AnswerUnusable, match="no code block"):
+        parse_code(answer)
+
+
+@pytest.mark.parametrize("before", ["", "```json\n", "\n ", "<think>{}</think>\n"])
+def test_of_an_answer_that_was_cut_the_object_that_it_begins_with_counts(before: str) -> None:
+    assert leading_object(before + '{"success": true}\nFor the') == '{"success": true}'
+
+
+@pytest.mark.parametrize(
+    "answer", ['Good would be {"success": true}, but', '{"success": tr', '[{"success": true}']
+)
+def test_of_an_answer_that_was_cut_no_other_object_does(answer: str) -> None:
+    with pytest.raises(AnswerUnusable, match="does not begin with a whole JSON object"):
+        leading_object(answer)

@@ -44,6 +44,18 @@ class Questions(BaseModel):
         f"<|START_THINKING|>{DRAFT}<|END_THINKING|>{ANSWER}",
         f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}",
         f"<think>a</think>\n<think>{DRAFT}</think>\n{ANSWER}",
+        f'<think lang="en">{DRAFT}</think>{ANSWER}',
+        f"<inner_monologue>{DRAFT}</inner_monologue>{ANSWER}",
+        f"<think_start>{DRAFT}<think_end>{ANSWER}",
+        f"<|begin_of_thought|>{DRAFT}<|end_of_thought|>\n<|begin_of_solution|>{ANSWER}<|end_of_solution|>",
+        f"<|channel>thought\n{DRAFT}<channel|>{ANSWER}",
+        f"<|channel|>analysis<|message|>{DRAFT}<|end|>{ANSWER}<|return|>",
+        f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final <|constrain|>json"
+        f"<|message|>{ANSWER}<|return|>",
+        f"<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary to=functions.look "
+        f"<|constrain|>json<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}",
+        f"<think>\na\n<think>\nb\n</think>\n{DRAFT}\n</think>\n{ANSWER}",
+        f"<think>{DRAFT}</think>\n<|begin_of_box|>{ANSWER}<|end_of_box|></s>",
     ],
 )
 def test_a_draft_in_the_reasoning_is_no_answer(answer: str) -> None:
@@ -60,6 +72,19 @@ def test_an_answer_without_reasoning_is_unchanged(answer: str) -> None:
 def test_a_program_may_write_the_tags_inside_a_line() -> None:
     source = 'def a(bot):\n    print("<think>")\n'
     assert parse_code(f"```python\n{source}```") == source
+
+
+@pytest.mark.parametrize("tag", ["</think>", "<|end|>"])
+def test_a_program_may_write_the_closing_tags_too(tag: str) -> None:
+    source = f'def a(bot):\n    print("{tag}")\n'
+    assert parse_code(f"```python\n{source}```") == source
+    assert parse_code(f"<think>Hm.</think>\n```python\n{source}```") == source
+
+
+@pytest.mark.parametrize("answer", [f'<think n="1">{DRAFT}', f"<|channel|>analysis<|message|>{DRAFT}"])
+def test_a_draft_in_reasoning_without_end_is_no_answer(answer: str) -> None:
+    with pytest.raises(AnswerUnusable, match="nothing but reasoning"):
+        parse_json(answer, Verdict)
 
 
 @pytest.mark.parametrize("answer", ["<think>on and on", "<think>x</think>", "<think>" * 5000])

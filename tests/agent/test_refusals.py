@@ -12,12 +12,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
 
-from servers import PROTOCOLS, Asked, OpenAIServer, ProtocolServer, Refused, Said
+from servers import PROTOCOLS, Asked, Call, OpenAIServer, ProtocolServer, Refused, Said
 from tool_workshop import WOOD, live, program
 
 from fieldcraft.agent import RunSettings
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.models import Message, ModelClient, ModelSettings
+from fieldcraft.agent.models.endings import refusal_in_words
 from fieldcraft.agent.settings import BudgetLimits
 
 WORDS = "I cannot help with hunting animals."
@@ -145,6 +146,91 @@ def test_an_actor_that_only_refuses_stops_the_run_though_others_answer(
     assert paused.reason == f"the model of the actor refused 3 times in a row to answer: {WORDS}"
 
 
+def test_tool_calls_on_the_way_do_not_hide_that_an_actor_only_refuses(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        if now.outcomes:
+            return REFUSES
+        return Said(calls=(Call("calculator", {"expression": "1"}, id=f"call_{now.number}"),))
+
+    server = started(OpenAIServer, script)
+    options = {"model_failures": 3, "attempts": 2, "budget": BudgetLimits(iterations=9)}
+    _, events = run(server, toy_settings, tmp_path, tools=("calculator",), **options)
+    [paused] = [event for event in events if isinstance(event, e.RunPaused)]
+    assert paused.reason == f"the model of the actor refused 3 times in a row to answer: {WORDS}"
+
+
+@pytest.mark.parametrize(
+    "words", ["I'm sorry, but I can't help with that.", "I\u2019m unable to write this code."]
+)
+def test_an_actor_that_refuses_in_plain_words_stops_the_run_with_them(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path, words: str
+) -> None:
+    server = started(
+        OpenAIServer, lambda now: Said(words) if "```python" in now.text else Said(json.dumps(WOOD))
+    )
+    options = {"model_failures": 2, "budget": BudgetLimits(iterations=9)}
+    _, events = run(server, toy_settings, tmp_path, **options)
+    [paused] = [event for event in events if isinstance(event, e.RunPaused)]
+    assert paused.reason == f"the model of the actor refused 2 times in a row to answer: {words}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Sorry, wrong name: `x`. {}", "GIVE UP: I cannot write this", "Take wood. I'm sorry for the mess.", ""],
+)
+def test_other_words_are_no_refusal(words: str) -> None:
+    assert not refusal_in_words(words)
+
+
+def test_a_verdict_in_reasoning_that_was_cut_is_not_believed(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def script(now: Asked) -> Said:
+        if "```python" in now.text:
+            return Said(program("pass"))
+        if '"success"' not in now.text:
+            return Said(json.dumps({"task": "Chop 4 wood"}))
+        asked.append(now.text)
+        return Said('Well, {"success": true} would be wrong, since', finish="length")
+
+    _, events = run(
+        started(OpenAIServer, script),
+        toy_settings,
+        tmp_path,
+        critic="model",
+        budget=BudgetLimits(iterations=1),
+    )
+    [judged] = [event for event in events if isinstance(event, e.Judged)]
+    assert not judged.verdict.success and "raise model_options.max_output_tokens" in judged.verdict.reasoning
+    assert "much shorter" in asked[1] and len(asked) == 2
+
+
+def test_an_actor_that_only_calls_tools_is_told_so(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    def script(now: Asked) -> Said:
+        if "```python" not in now.text:
+            return Said(json.dumps(WOOD))
+        return Said(calls=(Call("calculator", {"expression": "1"}, id=f"call_{now.number}"),))
+
+    _, events = run(
+        started(OpenAIServer, script),
+        toy_settings,
+        tmp_path,
+        tools=("calculator",),
+        tool_steps=2,
+        budget=BudgetLimits(iterations=1),
+    )
+    [refused] = [event for event in events if isinstance(event, e.AnswerRefused)]
+    assert refused.problem.startswith("it holds nothing but tool calls")
+
+
 @pytest.mark.parametrize("text", ["", "Plan.\n```python\ndef chop(bot):\n    bot.ch"])
 def test_a_program_that_was_cut_is_asked_for_once_more_and_shorter(
     started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path, text: str
@@ -160,6 +246,20 @@ def test_a_program_that_was_cut_is_asked_for_once_more_and_shorter(
     _, events = run(started(OpenAIServer, script), toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
     assert "much shorter" in asked[1]
     assert not [event for event in events if isinstance(event, e.AnswerRefused)]
+
+
+def test_a_text_that_was_cut_is_asked_for_once_more_and_shorter(
+    started: Callable[..., ProtocolServer], toy_settings: Settings, tmp_path: Path
+) -> None:
+    def script(now: Asked) -> Said:
+        if "```python" in now.text:
+            return Said(program("pass"))
+        if '"goal"' in now.text:
+            return Said(json.dumps(WOOD))
+        return Said("Chop it.") if "much shorter" in now.text else Said("So, the user asks", finish="length")
+
+    _, events = run(started(OpenAIServer, script), toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
+    assert {event.answer for event in events if isinstance(event, e.QuestionAnswered)} == {"Chop it."}
 
 
 def test_two_programs_go_back_once_with_the_reason(

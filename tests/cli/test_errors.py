@@ -92,7 +92,7 @@ REFUSED = [
     (["runs", "report", "frist"], 2, "did you mean 'first'?"),
     (["explore", "--name", "first"], 1, "a run 'first' exists; resume it with --resume first"),
     (["explore", "--resume", "first", "--sandbox", "docker"], 2, "keeps its own sandbox"),
-    (["explore", "--resume", "first", "--seed", "3", "--model", "offline"], 2, "keeps its own model, seed"),
+    (["explore", "--resume", "first", "--seed", "3", "--model", "offline"], 2, "keeps its own seed"),
     (["explore", "--tools", "calculater"], 2, "no tool 'calculater'"),
 ]
 

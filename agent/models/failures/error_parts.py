@@ -16,13 +16,17 @@ _MOST_HEADERS = 200
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception itself, then what caused it, then the cause of that."""
+    """The exception itself, then what caused it, then the cause of that.
+
+    Ollama's package hides the exception with the response, and its headers, by `raise ... from None`.
+    """
     at: BaseException | None = error
     for _ in range(_MOST_CAUSES):
         if at is None:
             return
         yield at
-        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+        hidden = at.__suppress_context__ and getattr(at.__context__, "response", None) is None
+        at = at.__cause__ or (None if hidden else at.__context__)
 
 
 def status_of(error: BaseException) -> int | None:
@@ -38,20 +42,27 @@ def status_of(error: BaseException) -> int | None:
             *(part.get(key) for part in error_objects(cause) for key in ("code", "status")),
         ]
         for candidate in candidates:
-            status = _as_status(candidate)
+            status = as_status(candidate)
             if status is not None:
                 return status
     return None
 
 
-def _as_status(value: Any) -> int | None:
+def as_status(value: Any) -> int | None:
+    """An HTTP status of an error, as a number or its three digits."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3:
         value = int(value)
     return int(value) if isinstance(value, int) and 400 <= value < 600 else None
 
 
 def headers_of(error: BaseException) -> dict[str, str]:
-    """The headers of the response, their names in lower case; empty where there are none."""
+    """The headers of the response, their names in lower case, with those that its error object passes on."""
+    passed_on = (part.get("metadata") for cause in causes(error) for part in error_objects(cause))
+    inner = (part.get("headers") for part in passed_on if isinstance(part, Mapping))
+    return {**_in_lower_case(next((h for h in inner if isinstance(h, Mapping)), {})), **_own_headers(error)}
+
+
+def _own_headers(error: BaseException) -> dict[str, str]:
     for cause in causes(error):
         response = getattr(cause, "response", None)
         metadata = response.get("ResponseMetadata") if isinstance(response, Mapping) else None
@@ -61,9 +72,12 @@ def headers_of(error: BaseException) -> dict[str, str]:
             metadata.get("HTTPHeaders") if isinstance(metadata, Mapping) else None,
         ):
             if isinstance(headers, Mapping) and headers:
-                pairs = list(headers.items())[:_MOST_HEADERS]
-                return {str(name).lower(): str(value).strip() for name, value in pairs}
+                return _in_lower_case(headers)
     return {}
+
+
+def _in_lower_case(headers: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(name).lower(): str(value).strip() for name, value in list(headers.items())[:_MOST_HEADERS]}
 
 
 def words_of(error: BaseException) -> str:

@@ -18,12 +18,22 @@ from fieldcraft.agent.models.windows.too_long import too_long
 from fieldcraft.agent.redact import redact
 
 _LONGEST = 500
-_PASSING = frozenset({408, 409, 425, 429})
-_SPENT = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
+_PASSING = frozenset({408, 409, 425, 429, 499})
+"""Statuses of 4xx that are not about the request; 499 is a proxy's for a connection that was given up."""
+_SPENT = re.compile(
+    r"insufficient[_ ](?:quota|balance|credits?|funds)|billing_(?:hard_limit|not_active)"
+    r"|credit balance is too low|exceeded_current_quota|(?:in )?arrear|overdue ?balance|AccountOverdue"
+    r"|please recharge|used all available credits|(?:any|no) credits (?:yet|left|remaining)"
+    r"|monthly spending limit|reached your specified API usage limits"
+    r"|account is not active|欠费|余额不足|充值",
+    re.IGNORECASE,
+)
+_NO_QUOTA = re.compile(r"quota exceeded for metric.{0,200}?limit: (\d+)", re.IGNORECASE | re.DOTALL)
+"""Google's words; a limit of 0 is no rate but a model that the account does not have."""
 _TOO_LARGE = re.compile(r"request too large|too large for model", re.IGNORECASE)
 _CURES = {
     401: "the key was not accepted; check {key}",
-    402: "the account has no credit left; top it up",
+    402: "the account has no credit or quota left; top it up, or raise its limit",
     403: "the key may not use this model; check {key} and the account's rights",
     404: "no such model there; check the model's name and the base URL",
 }
@@ -59,7 +69,8 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     detail = redact(" ".join(str(error).split()))[:_LONGEST]
     status = status_of(error)
     rationed = is_rationed(error)
-    hopeless = _never_lifted(error) if rationed else None
+    about_the_call = rationed or (status is not None and status < 500)
+    hopeless = _never_lifted(error, rationed=rationed) if about_the_call else None
     if rationed and hopeless is None:
         number = f" (HTTP {status})" if status is not None else ""
         return Rationed(f"rate limit{number}: {detail}", retry_after=wait_asked(error))
@@ -70,12 +81,13 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     return _without_status(error, detail, name, timeout)
 
 
-def _never_lifted(error: Exception) -> int | None:
-    """The status whose cure fits a rate limit that no wait lifts; `None` for all other rate limits."""
+def _never_lifted(error: Exception, *, rationed: bool) -> int | None:
+    """The status whose cure fits what no wait lifts; `None` for all else."""
     said = words_of(error)
-    if any(sign in said for sign in _SPENT):
+    limits = _NO_QUOTA.findall(said)
+    if _SPENT.search(said) or (limits and not any(int(limit) for limit in limits)):
         return 402
-    return 413 if _TOO_LARGE.search(said) else None
+    return 413 if rationed and _TOO_LARGE.search(said) else None
 
 
 def _without_status(error: Exception, detail: str, name: str, timeout: float) -> ModelRefused | PassingFault:

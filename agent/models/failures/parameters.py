@@ -1,8 +1,8 @@
 """Parameters that a model does not take: left out after the first error that names them.
 
 Which parameters a model takes is known to its server alone: reasoning models refuse a temperature, newer ones
-`max_tokens`, and local servers whatever they do not know. So they are sent, and where the server answers that
-one is not taken, it is left out for the rest of the process.
+`max_tokens`, some a turn of the system's, and local servers whatever they do not know. So they are sent, and
+where the server answers that one is not taken, it is left out for the rest of the process.
 """
 
 from __future__ import annotations
@@ -57,16 +57,35 @@ _SHORT = frozenset({"n", "stop", "store", "seed"})
 """Names that are words of English too: they count in quotes only."""
 _TOOLS = re.compile(
     r"(?:does not|doesn't|do not|don't|not) (?:currently )?support(?:ed)? (?:for )?(?:the )?(?:use of )?"
-    r"(?:tools?|tool.?(?:use|calling|calls)|function.?call(?:ing|s)?|functions)\b"
-    r"|(?:tools?|tool.?(?:use|calling|calls)|function.?calling)[\"'`]? (?:is|are) not "
-    r"(?:supported|enabled|available)"
+    r"(?:json mode/)?(?:tools?|tool.?(?:use|calling|calls)|function.?call(?:ing|s)?|functions)\b"
+    r"|(?:tools?|tool.?(?:use|calling|calls)|function.?calling)[\"'`]? (?:(?:is|are) )?"
+    r"(?:not (?:supported|enabled|available)|unsupported)|\btools? cannot be used"
+    r"|(?:unsupported|unknown|unrecognized|unexpected)[^.\[]{0,60}\btools\b(?!\.?\[|[.,'\"]{1,2} ?\d)"
+    r"|\btools\b['\"`)\]]*(?: param(?:eter)?)?[,:]? ?[^.\d]{0,30}"
+    r"(?:extra.(?:fields|inputs|forbidden)|not (?:permitted|allowed)|requires --jinja)"
     r"|no endpoints found that support tool use|tool choice requires --enable-auto-tool-choice",
     re.IGNORECASE,
 )
-_WINDOW = re.compile(r"context.?(?:length|window|size)|prompt is too long|input token count", re.IGNORECASE)
-_MOST = re.compile(
-    r"(?:at most|maximum[^.\d]{0,60}?|less than or equal to|<=|>)\s*[`'\"]?(\d{1,9})\b", re.IGNORECASE
+_SYSTEM = re.compile(
+    r"system role (?:is )?not supported"
+    r"|(?:developer|system) (?:instruction|message|prompt|role)s?[^.]{0,40} not (?:enabled|supported|allowed)"
+    r"|(?:does not|doesn't) (?:currently )?support (?:the )?[\"'`]?"
+    r"(?:system|developer)\b|only (?:user,? (?:and|or)|user and) (?:assistant|model) roles are supported",
+    re.IGNORECASE,
 )
+_WINDOW = re.compile(
+    r"(?<!less than the )(?<!less than the `)context.?(?:length|window|size)|prompt is too long"
+    r"|input token count",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"(?:at most|maximum[^.\d]{0,60}?|less than or equal to|lower than|model limit of"
+    r"|range[^.\d]{0,40}\[\d+, ?|<=|>)"
+    r"\s*[`'\"]?(\d{1,9})\b",
+    re.IGNORECASE,
+)
+_ASKED_TOO_MUCH = re.compile(r"maximum tokens you requested[^.]{0,30} exceeds?", re.IGNORECASE)
+"""Amazon's words for a limit of output tokens over the model's own."""
 _INSTEAD = re.compile(r"use [`'\"]?max_completion_tokens", re.IGNORECASE)
 _LONGEST_SAID = 300
 
@@ -90,6 +109,11 @@ class Parameters:
         """Whether it may be offered tools."""
         return "tools" not in self._left_out
 
+    @property
+    def system(self) -> bool:
+        """Whether it takes a turn of the system's."""
+        return "system" not in self._left_out
+
     def prepare(self, model: BaseChatModel, tools: Sequence[dict[str, Any]]) -> Sent:
         """The model as it is to be called: a copy without what it does not take, with `tools` bound to it."""
         fitted = self.fitted(model)
@@ -100,7 +124,7 @@ class Parameters:
         updates: dict[str, Any] = {}
         keywords = _keywords(model)
         kept = dict(keywords)
-        for parameter in sorted(self._left_out - {"tools"}):
+        for parameter in sorted(self._left_out & _FIELDS.keys()):
             for field in _FIELDS[parameter]:
                 kept.pop(field, None)
                 if getattr(model, field, None) is not None and field in type(model).model_fields:
@@ -120,7 +144,7 @@ class Parameters:
         """A model with arguments bound to it, without those that it does not take."""
         from langchain_core.runnables import RunnableBinding
 
-        names = {field for parameter in self._left_out - {"tools"} for field in _FIELDS[parameter]}
+        names = {field for parameter in self._left_out & _FIELDS.keys() for field in _FIELDS[parameter]}
         if not isinstance(runnable, RunnableBinding) or not names & set(runnable.kwargs):
             return runnable
         kept = {name: value for name, value in runnable.kwargs.items() if name not in names}
@@ -149,8 +173,13 @@ class Parameters:
         if bound.get("tools") and self.tools and _TOOLS.search(words):
             self._left_out.add("tools")
             return "tools, which are not offered to it"
-        if tools_only or _WINDOW.search(words):
-            return ""
+        if self.system and _SYSTEM.search(words):
+            self._left_out.add("system")
+            return "turns of the system, which are put before the first question"
+        return "" if tools_only or _WINDOW.search(words) else self._named_in(words, model, bound)
+
+    def _named_in(self, words: str, model: Any, bound: Mapping[str, Any]) -> str:
+        """What changes for the first parameter that was sent and is named."""
         for parameter in _named(words):
             if parameter in self._left_out or not _is_sent(parameter, model, bound):
                 continue
@@ -191,7 +220,8 @@ def parameters_of(name: str, base_url: str | None) -> Parameters:
 
 def _named(words: str) -> list[str]:
     """The parameters that an error names, in its order."""
-    places: dict[str, int] = {}
+    asked_too_much = _ASKED_TOO_MUCH.search(words)
+    places = {} if asked_too_much is None else {"max_tokens": asked_too_much.start()}
     for parameter, fields in _FIELDS.items():
         for field in fields:
             camel = re.sub(r"_([a-z])", lambda letter: letter[1].upper(), field)
@@ -217,7 +247,8 @@ def _is_sent(parameter: str, model: Any, bound: Mapping[str, Any]) -> bool:
     for field in _FIELDS[parameter]:
         if field in bound or field in keywords:
             return True
-        if field in type(model).model_fields and getattr(model, field, None) not in (None, False):
+        value = getattr(model, field, None) if field in type(model).model_fields else None
+        if value is not None and value is not False:
             return True
     return False
 

@@ -48,11 +48,29 @@ _NAMES = r"ms|milliseconds?|msecs?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?
 _PARTS = re.compile(rf"(\d{{1,15}}(?:\.\d{{0,12}})?)\s{{0,2}}({_NAMES})(?![a-z])", re.IGNORECASE)
 _SAID = re.compile(
     rf"(?:retrydelay|(?:try|retry|available|wait)(?:\s+\w+){{0,2}}?\s+(?:in|after|for)|wait)"
-    rf"[\"'\s:]{{0,4}}(-?(?:(?:\d{{1,15}}(?:\.\d{{0,12}})?\s{{0,2}}(?:{_NAMES}))[\s,]{{0,2}}(?:and\s)?){{1,5}})",
+    rf"[\"'\s:]{{0,4}}(?:(?:about|approximately|around|another)\s|~)?(-?(?:(?:\d{{1,15}}(?:\.\d{{0,12}})?\s{{0,2}}(?:{_NAMES})(?![a-z]))[\s,]{{0,2}}(?:and\s)?){{1,5}})",
     re.IGNORECASE,
 )
+_SAID_WITHOUT_UNIT = re.compile(
+    r"\bretry[ _-]after\s(\d{1,6}(?:\.\d{1,6})?)\s{0,2}(?:$|[\n.,;)])", re.IGNORECASE
+)
+_SAID_AS_A_DATE = re.compile(
+    r"(?:resets?|regain access|available again|try again|retry)\b[^.\n]{0,20}?\b(?:at|on|after|until)\s"
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?(?: ?Z|[+-]\d\d:?\d\d)?)",
+    re.IGNORECASE,
+)
+_FIELDS: Mapping[str, float] = {
+    "retry_after": 1.0,
+    "retryafter": 1.0,
+    "retry_after_seconds": 1.0,
+    "retry_after_ms": 0.001,
+    "estimated_time": 1.0,
+}
+"""What an error object calls the wait, in lower case, and its unit in seconds."""
+_OF_A_POLICY = re.compile(r"(?:^|[;,\s])(?:reset|t)=(\d{1,9})", re.IGNORECASE)
+"""The wait in a `RateLimit` header, in both forms of its draft."""
 _RESET = re.compile(
-    r"(?:x-)?ratelimit-reset(?P<of>-[a-z-]+)?|anthropic-(?:priority-|fast-)?ratelimit-(?P<named>[a-z-]+)-reset"
+    r"(?:x-)?rate-?limit(?:bysize)?-reset(?P<of>-[a-z-]+)?|anthropic-(?:priority-|fast-)?ratelimit-(?P<named>[a-z-]+)-reset"
 )
 
 
@@ -66,7 +84,12 @@ def is_rationed(error: BaseException) -> bool:
         return named or _says_so_in_an_answer(error)
     if status < 500:
         return named and status in (400, 403)
-    return named or bool(_WORDS.search(words_of(error))) or (status == 503 and wait_asked(error) is not None)
+    return named or speaks_of_limits(words_of(error)) or (status == 503 and wait_asked(error) is not None)
+
+
+def speaks_of_limits(words: str) -> bool:
+    """Whether these are words for a rate limit or overload, in any provider's language."""
+    return bool(_WORDS.search(words))
 
 
 def _says_so_in_an_answer(error: BaseException) -> bool:
@@ -75,7 +98,7 @@ def _says_so_in_an_answer(error: BaseException) -> bool:
         alone = cause.args[0] if type(cause) is ValueError and len(cause.args) == 1 else None
         said = alone if isinstance(alone, str) and len(alone) <= _LONGEST_LINE else ""
         if said or error_objects(cause):
-            return bool(_WORDS.search(said or words_of(cause)))
+            return speaks_of_limits(said or words_of(cause))
     return False
 
 
@@ -83,8 +106,8 @@ def wait_asked(error: BaseException) -> float | None:
     """The seconds that the provider wants to be left alone; `None` where it names none above zero.
 
     Looked at in this order: `retry-after-ms`, `Retry-After` in seconds or as a date (RFC 9110, 10.2.3),
-    what the error says in words (`"retryDelay": "37s"`, `try again in 7.66s`), and the headers that say when
-    a limit is lifted, of which the one that is used up counts.
+    what the error says in words or in a field (`"retryDelay": "37s"`, `try again in 7.66s`), and the headers
+    that say when a limit is lifted, of which the one that is used up counts.
     """
     headers = headers_of(error)
     return next(
@@ -93,12 +116,37 @@ def wait_asked(error: BaseException) -> float | None:
 
 
 def _waits(headers: Mapping[str, str], error: BaseException) -> Iterator[float]:
-    yield _number(headers.get("retry-after-ms", "")) / 1000
-    yield _until(headers.get("retry-after", ""))
-    said = _SAID.search(words_of(error))
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        yield _number(headers.get(name, "")) / 1000
+    for name in ("retry-after", "x-retry-after"):
+        yield _until(_once(headers.get(name, "")))
+    words = words_of(error)
+    said = _SAID.search(words)
     if said is not None and not said[1].startswith("-"):
         yield _duration(said[1])
+    yield from _in_fields(error)
+    if (alone := _SAID_WITHOUT_UNIT.search(words)) is not None:
+        yield float(alone[1])
+    if (date := _SAID_AS_A_DATE.search(words)) is not None:
+        yield _until(date[1])
     yield _reset(headers)
+    if (policy := _OF_A_POLICY.search(headers.get("ratelimit", ""))) is not None:
+        yield float(policy[1])
+
+
+def _in_fields(error: BaseException) -> Iterator[float]:
+    for cause in causes(error):
+        for part in error_objects(cause):
+            for name, value in part.items():
+                unit = _FIELDS.get(str(name).lower())
+                if unit is not None and isinstance(value, int | float | str):
+                    yield _number(str(value)) * unit
+
+
+def _once(value: str) -> str:
+    """A header that a proxy sent twice, once."""
+    first, *others = (each.strip() for each in value.split(","))
+    return first if others and all(each == first for each in others) else value
 
 
 def _reset(headers: Mapping[str, str]) -> float:

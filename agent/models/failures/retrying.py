@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LONGEST_WAIT = 60.0
+_SHARE, _LEAST_IN_THE_LONG_RUN = 0.125, 5.0
+"""A wait for a rate limit is at least this share of those before it, up to so many seconds."""
 _LOOKS = 0.2
 """Seconds between two looks at whether a wait is to end."""
 _SHOWN_FROM = 1.0
@@ -103,7 +105,7 @@ class Retrying:
     def _wait_out(self, fault: Rationed) -> None:
         self._rationed += 1
         asked = fault.retry_after
-        seconds = self._backoff(self._rationed) if asked is None else asked
+        seconds = self._backoff(self._rationed) if asked is None else max(asked, self._least())
         limit = self._settings.rate_limit_seconds
         if asked is None and self.waited < limit:
             seconds = min(seconds, limit - self.waited)
@@ -118,6 +120,10 @@ class Retrying:
                 ) from fault
         finally:
             self.waited += time.monotonic() - began
+
+    def _least(self) -> float:
+        """The shortest next wait: a server that goes on to ask for moments is not called without end."""
+        return min(self.waited * _SHARE, _LEAST_IN_THE_LONG_RUN)
 
     def _show(self, fault: Rationed, seconds: float) -> None:
         """Show a wait: a short one only where none was shown in the last minute."""

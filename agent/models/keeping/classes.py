@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+from fieldcraft.agent.models.keeping.anthropic_client import BoundsAnswers
 from fieldcraft.agent.models.keeping.mistral_turns import KeepsThinkingBlocks
 from fieldcraft.agent.models.keeping.ollama_turns import KeepsThinking
 from fieldcraft.agent.models.keeping.openai_turns import KeepsTurns
 
 _KEEPERS = {
+    "langchain_anthropic": BoundsAnswers,
     "langchain_openai": KeepsTurns,
     "langchain_ollama": KeepsThinking,
     "langchain_mistralai": KeepsThinkingBlocks,

@@ -1,6 +1,7 @@
 """Keep a model's `thinking`, which LangChain's class for Ollama drops unless reasoning was asked for.
 
 To ask for it is no way out: models that do not think refuse that. Models that think do so by default.
+An answer whose last line never came is a fault of the connection; LangChain's class takes what there is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ class KeepsThinking:
     ) -> Iterator[ChatGenerationChunk]:
         asked = {"reasoning": _KEPT if self.reasoning is None else self.reasoning, **kwargs}
         chunks: Iterator[ChatGenerationChunk] = super()._iterate_over_stream(messages, stop, **asked)  # type: ignore[misc]
-        return chunks
+        ended = True
+        for chunk in chunks:
+            ended = bool((chunk.generation_info or {}).get("done"))
+            yield chunk
+        if not ended:
+            raise ConnectionError("the connection ended before the answer did")
 
     def _chat_params(
         self, messages: list[BaseMessage], stop: list[str] | None = None, **kwargs: Any

@@ -79,10 +79,15 @@ def _members(thing: Any) -> dict[str, Any]:
 
 
 def _mend_calls(message: Any) -> None:
-    """Give each call an id of its own and arguments as text, however the server wrote them."""
+    """Give each call an id of its own and arguments as text, however the server wrote them.
+
+    What is no call with a name is left out: LangChain's class loses the whole answer over it.
+    """
     calls = _member(message, "tool_calls")
-    if not isinstance(calls, list):
+    if calls is None:
         return
+    calls = [call for call in calls if _is_call(call)] if isinstance(calls, list) else []
+    _set(message, "tool_calls", calls or None)
     seen: set[str] = set()
     for call in calls:
         identity = _member(call, "id")
@@ -93,6 +98,11 @@ def _mend_calls(message: Any) -> None:
         function = _member(call, "function")
         if function is not None:
             _set(function, "arguments", _as_text(_member(function, "arguments")))
+
+
+def _is_call(call: Any) -> bool:
+    function = _member(call, "function")
+    return function is not None and isinstance(_member(function, "name"), str | None)
 
 
 def _countable(usage: Any) -> bool:

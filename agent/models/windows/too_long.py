@@ -13,23 +13,38 @@ _LEAST, _MOST = 256, 100_000_000
 _NUMBER = r"[\[(~ ]{0,2}(?P<%s>\d[\d,_]{0,12})"
 _SIGNS = re.compile(
     r"context_length_exceeded|exceed_context_size|model_max_prompt_tokens_exceeded|string_above_max_length"
+    r"|ContextWindowExceeded|\bmax_(?:seq_len|model_len|total_tokens)\b|\bn_ctx\b|maximum KV size"
+    r"|context shift is disabled"
+    r"|\breduce the (?:length|number|size) of (?:the |your )?(?:input|messages|prompt)"
     r"|\b(?:context|prompt|sequence|model|token) (?:length|window|size|limit|tokens?)\b"
     r"|\b(?:prompt|input|request|messages?|conversation|inputs)\b[^.\n]{0,60}"
     r"\b(?:too (?:long|large)|exceed(?:s|ed)?|longer than|larger than)\b"
-    r"|\btoo many (?:input |prompt )?tokens\b|\brange of input length\b"
-    r"|`inputs` tokens",
+    r"|\b(?:input|prompt|message) tokens?\b[^.\n]{0,40}\b(?:too many|exceed(?:s|ed)?|limit)\b"
+    r"|\b(?:prompt|inputs?)\b[^.\n]{0,40}\bmaximum allowed\b"
+    r"|\btoo many (?:input |prompt )?tokens\b|\brange of input length\b|\binput token count\b"
+    r"|\bexceed max message tokens\b|\bsize limit exceeded by \d+ tokens\b|expected maxLength"
+    r"|`inputs` (?:tokens|must have less than)|max_tokens must be at least 1, got -"
+    r"|messages\[\d+\]\.content'?: string too long"
+    r"|(?:输入|上下文|prompt|tokens?)[^。\n]{0,20}(?:超长|超限|超过|过长|超出)",
     re.IGNORECASE,
 )
 _TOO_MUCH = re.compile(
-    r"exceed|too (?:long|large|many)|longer than|larger than|greater than|maximum|limit|overflow|reached|only"
-    r"|must be <=|range of|not enough|reduce",
+    r"exceed|too (?:long|large|many)|longer than|larger than|greater than|less than|maximum|maxLength|limit"
+    r"|overflow|reached|only|must be <=|range of|not enough|reduce|disabled|>=|got -|超|过长",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(r"token|context|length|too long|too large", re.IGNORECASE)
+_LENGTH = re.compile(r"token|context|length|too long|too large|n_ctx|KV size|超|过长", re.IGNORECASE)
 _NOT_THE_PROMPT = re.compile(
-    r"at most [\d,]+ (?:completion|output) tokens|invalid '?tools|rate.limit|timed out",
+    r"at most [\d,]+ (?:completion|output) tokens|invalid '?tools|array too long|rate.limit|timed out"
+    r"|maximum tokens you requested",
     re.IGNORECASE,
 )
+_OF_A_TIME = re.compile(
+    r"\bper[ _-]?(?:sec|min|hour|day|week|month)|\bTP[MD]\b|tokens?.(?:quota|usage)|quota.exceeded"
+    r"|\bwait before\b",
+    re.IGNORECASE,
+)
+"""Words of a limit of tokens in a time, which a shorter prompt only meets later."""
 _LIMITS = tuple(
     re.compile(pattern % ((_NUMBER % "limit",) * pattern.count("%s")), re.IGNORECASE)
     for pattern in (
@@ -42,12 +57,15 @@ _LIMITS = tuple(
         r"tokens per min(?:ute)? \(TPM\): limit%s",
         r"too large for model with%s maximum",
         r"limit for this model is%s",
+        r"(?:must have less than|only supports up to|maximum allowed is|cannot exceed|ctx limit:?"
+        r"|model maximum of|model'?s maximum|max_(?:seq|model)_len:?|maximum input length(?: of)?"
+        r"|exceeds? (?:the )?limit(?: of)?|max input tokens:|n_ctx \(|maxLength:)%s",
         r"(?:context|prompt|token|model) (?:length|window|size|limit|token limit)(?: of)?(?: only)?"
         r"(?::| is| of)?%s",
         r"'?n_ctx'?\"?\s*[:=]%s",
         r"must be <=%s",
         r"while limit is%s",
-        r"exceeds the (?:\w+ )?limit(?: of)?%s",
+        r"exceeds? the (?:\w+ ){0,2}limit(?: of)?%s",
         r"range of input length should be \[\d+,%s",
         r"longer than the (?:[\w']+ ){0,3}(?:length|size)(?: of)?%s",
     )
@@ -67,6 +85,7 @@ _ASKED = tuple(
         r"'?n_prompt_tokens'?\"?\s*[:=]%s",
         r"(?:request|prompt|input) \((?:length |the )?%s",
         r"current length is%s",
+        r"(?<!maximum )(?<!max )(?:prompt|input|sequence) length%s",
         r"given:%s",
         r"first%s tokens",
     )
@@ -96,7 +115,7 @@ def too_long(words: str, status: int | None) -> TooLong | None:
     if _NOT_THE_PROMPT.search(words) and "context_length" not in words and "Request too large" not in words:
         return None
     limit, asked = _first(_LIMITS, "limit", words), _first(_ASKED, "asked", words)
-    if "per min" in words and (limit is None or asked is None or asked <= limit):
+    if _OF_A_TIME.search(words) and (limit is None or asked is None or asked <= limit):
         return None
     said = all(pattern.search(words) for pattern in (_SIGNS, _TOO_MUCH, _LENGTH))
     if not said and status != 413:

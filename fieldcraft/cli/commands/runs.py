@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -189,16 +191,26 @@ def compare(
 ) -> int:
     """Compare two runs in one web page: curves, milestones and costs side by side."""
     from fieldcraft.agent.journal.run import find_run
+    from fieldcraft.cli.views.ending import as_data
     from fieldcraft.report import comparison_page, read_story
 
     place = _folder(runs)
-    stories = [read_story(find_run(place, name)) for name in (first, second)]
+    folders = [find_run(place, name) for name in (first, second)]
+    stories = [read_story(folder) for folder in folders]
     name = "-and-".join(story.overview.run for story in stories)
-    _write_page(out or place / f"{name}.html", comparison_page(*stories), as_json=as_json)
+    data = [
+        as_data(story.overview, folder.parent)
+        | {"refused_answers": story.refused_answers, "cut_answers": story.cut_answers}
+        for story, folder in zip(stories, folders, strict=True)
+    ]
+    page = comparison_page(*stories)
+    _write_page(out or place / f"{name}.html", page, as_json=as_json, more={"runs": data})
     return 0
 
 
-def _write_page(path: Path, page: str, *, as_json: bool) -> None:
+def _write_page(
+    path: Path, page: str, *, as_json: bool, more: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     from fieldcraft.agent.journal.folders import write_file
     from fieldcraft.cli.errors import CommandFailed
     from fieldcraft.cli.views.console import console, print_json, say
@@ -211,7 +223,7 @@ def _write_page(path: Path, page: str, *, as_json: bool) -> None:
             f"{path} cannot be written ({error.strerror}); name another place with --out"
         ) from error
     if as_json:
-        print_json({"page": str(path), "bytes": len(content)})
+        print_json({"page": str(path), "bytes": len(content), **more})
     else:
         console().print(say(f"{path} ({len(content) / 1e6:.1f} MB); open it in a browser"), soft_wrap=True)
 

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from fieldcraft.agent.models.settings import ModelSettings
-from fieldcraft.agent.settings import PARTS, RunSettings
+from fieldcraft.agent.settings import DEFAULT_ADDRESS, PARTS, RunSettings
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options.flags import flag_of
 from fieldcraft.common.data import DataError, Limits, bounded
@@ -72,6 +72,14 @@ class Settings(BaseSettings, RunSettings):
     @classmethod
     def _known_options(cls, value: dict[str, Any]) -> dict[str, Any]:
         ModelSettings.model_validate(value)
+        return value
+
+    @field_validator("role_options")
+    @classmethod
+    def _known_role_options(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for options in value.values():
+            given = {name: each for name, each in options.items() if each != DEFAULT_ADDRESS}
+            ModelSettings.model_validate(given)
         return value
 
     @field_validator(*PARTS)

@@ -22,10 +22,10 @@ def check_prices(settings: RunSettings) -> None:
     from fieldcraft.agent.models.settings import ModelSettings
     from fieldcraft.agent.settings import ROLES
 
-    options = ModelSettings.model_validate(settings.model_options)
-    for model in dict.fromkeys(settings.model_for(role) for role in ROLES):
+    for role in ROLES:
+        model = settings.model_for(role)
         check_name(model)
-        if price_of(model, options) is None:
+        if price_of(model, ModelSettings.model_validate(settings.options_for(role))) is None:
             raise UsageProblem(
                 f"--money has no effect while the price of {model} is unknown; set it in fieldcraft.toml "
                 f'([model_options.prices."{model}"], input and output in USD a million tokens), or limit '

@@ -118,8 +118,10 @@ def test_server_errors_are_retried(status: int, serve: Serve, client_of: ClientO
         (sends(200, b"\xff\xfe\x00"), "unreadable answer"),
         (cuts_off, "connection fault"),
         (says(" \n"), "empty answer"),
+        (says('{"success": true} but', finish="error"), "the provider broke the answer off (error)"),
+        (says("Half an", finish="insufficient_system_resource"), "(insufficient_system_resource)"),
     ],
-    ids=["500", "html", "no-choices", "binary", "cut", "empty"],
+    ids=["500", "html", "no-choices", "binary", "cut", "empty", "broken", "no-resource"],
 )
 def test_what_never_gets_better_ends_after_the_retries(
     reply: Reply, reason: str, serve: Serve, client_of: ClientOf

@@ -55,8 +55,26 @@ def test_another_name_is_used_where_the_error_says_so(serve: Serve, client_of: C
     assert body["max_completion_tokens"] == 50
 
 
-def test_a_limit_over_the_models_own_becomes_that(serve: Serve, client_of: ClientOf) -> None:
-    words = "max_tokens is too large: 50000. This model supports at most 16384 completion tokens."
+def test_a_temperature_of_zero_is_left_out_too(serve: Serve, client_of: ClientOf) -> None:
+    words = "Unsupported value: 'temperature' does not support 0 with this model."
+    server = serve(fails(400, words), says("ok"))
+
+    assert client_of(server, temperature=0).ask(HELLO, role="actor", call=1).text == "ok"
+    assert "temperature" not in server.requests[1][2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "max_tokens is too large: 50000. This model supports at most 16384 completion tokens.",
+        "`max_tokens` must be less than or equal to `16384`, the maximum value for `max_tokens` is less than "
+        "the `context_window` for this model",
+        "Invalid max_tokens value, the valid range of max_tokens is [1, 16384]",
+        "The maximum tokens you requested exceeds the model limit of 16384. Try again with a maximum tokens "
+        "value that is lower than 16384.",
+    ],
+)
+def test_a_limit_over_the_models_own_becomes_that(words: str, serve: Serve, client_of: ClientOf) -> None:
     server = serve(fails(400, words), says("ok"))
 
     client_of(server, max_output_tokens=50_000).ask(HELLO, role="actor", call=1)
@@ -70,6 +88,12 @@ def test_a_limit_over_the_models_own_becomes_that(serve: Serve, client_of: Clien
         (400, "tiny does not support tools"),
         (404, "No endpoints found that support tool use."),
         (400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+        (400, "tool calling not supported with model"),
+        (400, "Tool use with function calling is unsupported"),
+        (400, "tiny is not supported for JSON mode/function calling"),
+        (400, "Unrecognized request argument supplied: tools"),
+        (422, "[{'loc': ('body', 'tools'), 'msg': 'Extra inputs are not permitted'}]"),
+        (500, "tools param requires --jinja flag"),
     ],
 )
 def test_tools_are_left_out_where_a_model_takes_none(
@@ -81,6 +105,46 @@ def test_tools_are_left_out_where_a_model_takes_none(
     assert client.ask(HELLO, role="actor", call=1, tools=[TOOL]).text == "ok"
     assert "tools" not in server.requests[1][2]
     assert not client.calls_tools
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Invalid schema: unexpected key in tools[0].function",
+        "('body', 'tools', 0): Extra inputs",
+    ],
+)
+def test_a_tool_that_is_not_valid_does_not_cost_the_others(
+    words: str, serve: Serve, client_of: ClientOf
+) -> None:
+    client = client_of(serve(fails(400, words)))
+
+    with pytest.raises(ModelRefused):
+        client.ask(HELLO, role="actor", call=1, tools=[TOOL])
+    assert client.calls_tools
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "System role not supported",
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+    ],
+)
+def test_a_turn_of_the_system_goes_before_the_question_where_a_model_takes_none(
+    words: str, serve: Serve, client_of: ClientOf
+) -> None:
+    server = serve(fails(400, words), says("ok"))
+    client = client_of(server)
+    asked = [Message(role="system", text="Be brief."), Message(role="user", text="Where?")]
+
+    client.ask(asked, role="actor", call=1)
+    client.ask(asked, role="actor", call=2)
+
+    turns = [body["messages"] for _, _, body in server.requests]
+    assert [len(each) for each in turns] == [2, 1, 1]
+    assert turns[1] == [{"role": "user", "content": "Be brief.\n\nWhere?"}]
 
 
 def test_a_parameter_that_was_not_sent_is_a_refusal(serve: Serve, client_of: ClientOf) -> None:

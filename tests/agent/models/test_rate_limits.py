@@ -152,6 +152,56 @@ def test_durations_are_read(value: str, seconds: float) -> None:
     assert wait_asked(error) == pytest.approx(seconds)
 
 
+PASSED_ON = {
+    "message": "no",
+    "metadata": {"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "60"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "headers", "seconds"),
+    [
+        ("no", {"x-rate-limit-reset": "55"}, 55),
+        ("no", {"ratelimit": "limit=100, remaining=0, reset=50"}, 50),
+        ("no", {"ratelimit": '"default";r=0;t=50'}, 50),
+        ("no", {"retry-after": "30, 30"}, 30),
+        ("no", {"x-ms-retry-after-ms": "2500"}, 2.5),
+        ({"message": "no", "retry_after": 17}, {}, 17),
+        ({"message": "no", "retryAfter": "17"}, {}, 17),
+        ({"error": "Model tiny is currently loading", "estimated_time": 20.0}, {}, 20),
+        (PASSED_ON, {}, 60),
+        ("Try again in about 1 minute.", {}, 60),
+        ("Please retry after 30.", {}, 30),
+        ("Limit is 60 requests in 60 seconds", {}, None),
+        ("retry after 3 more tries", {}, None),
+    ],
+)
+def test_a_wait_is_read_in_the_less_usual_forms(
+    words: Any, headers: dict[str, str], seconds: float | None
+) -> None:
+    error = Exception(words)
+    error.response = type("Response", (), {"headers": headers})  # type: ignore[attr-defined]
+
+    assert wait_asked(error) == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_a_wait_until_a_date_in_words_is_read() -> None:
+    until = later(1000).strftime("%Y-%m-%d %H:%M:%S")
+
+    assert wait_asked(Exception(f"The quota will reset at {until}.")) == pytest.approx(1000, abs=30)
+
+
+def test_a_server_that_goes_on_to_ask_for_moments_is_not_called_without_end(
+    serve: Serve, client_of: ClientOf
+) -> None:
+    server = serve(fails(429, retry_after="0.001"))
+
+    with pytest.raises(ModelRationed):
+        ask(client_of(server, rate_limit_seconds=2.0))
+
+    assert len(server.requests) < 150
+
+
 def test_a_retry_after_goes_before_a_reset_of_what_is_left(serve: Serve, client_of: ClientOf) -> None:
     reply = fails(
         429, retry_after="0.05", x_ratelimit_remaining_requests="50", x_ratelimit_reset_requests="8h"

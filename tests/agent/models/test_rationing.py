@@ -91,6 +91,10 @@ def test_waits_that_add_up_to_more_than_the_limit_name_wait_and_setting(
     ("text", "cure"),
     [
         ("insufficient_quota: you exceeded your quota", "top it up"),
+        ("Your account is in arrears. Please recharge and try again.", "top it up"),
+        ("Your account is not active, please check your billing details", "top it up"),
+        ("Your team has used all available credits or reached its monthly spending limit.", "top it up"),
+        ("Quota exceeded for metric: requests, limit: 0\nPlease retry in 7s.", "top it up"),
         ("Request too large for tiny on tokens per min: Limit 10000, Requested 15000", "too large"),
     ],
 )

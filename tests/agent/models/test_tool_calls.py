@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openai_server import ChatServer, calls, says
+from openai_server import ChatServer, calls, says, sends
 
 from fieldcraft.agent.models import BadScript, Message, ModelClient, ModelUnavailable, ToolRequest
 
@@ -67,6 +68,25 @@ def test_arguments_that_cannot_be_read_are_a_problem_to_tell(
 
     assert (request.id, request.name) == ("call_1", "calculator")
     assert "arguments" in request.problem or (not arguments and request.arguments == {})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, "look", {"id": "c", "function": None}, {"id": "c"}, {"id": "c", "function": {"name": {"a": 1}}}],
+    ids=["null", "text", "no-function", "nothing", "name"],
+)
+def test_what_is_no_call_costs_neither_the_answer_nor_the_calls_beside_it(
+    serve: Serve, client_of: ClientOf, odd: Any
+) -> None:
+    good = {"id": "c1", "type": "function", "function": {"name": "calculator", "arguments": "{}"}}
+    message = {"role": "assistant", "content": "Let me see.", "tool_calls": [odd, good]}
+    body = {"id": "x", "created": 1, "model": "tiny", "object": "chat.completion"}
+    choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+    server = serve(sends(200, json.dumps({**body, "choices": [choice]}).encode()))
+
+    answer = client_of(server).ask(QUESTION, role="actor", call=1, tools=OFFER)
+
+    assert (answer.text, [request.name for request in answer.requests]) == ("Let me see.", ["calculator"])
 
 
 def test_without_an_offer_nothing_is_asked_for(serve: Serve, client_of: ClientOf) -> None:

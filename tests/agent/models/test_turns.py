@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from servers import PROTOCOLS, AnthropicServer, Asked, Call, OpenAIServer, ProtocolServer, Said
+from servers import PROTOCOLS, AnthropicServer, Asked, Call, OllamaServer, OpenAIServer, ProtocolServer, Said
 
 from fieldcraft.agent.journal.effect_events import ModelAnswered
 from fieldcraft.agent.models import Answer, Message, ModelClient, ModelSettings, ModelUnavailable
@@ -264,3 +264,17 @@ def test_an_answer_that_is_always_cut_is_no_answer(serve_protocol: Serve) -> Non
     server = serve_protocol(OpenAIServer, Said("Half of it", cut=40))
     with pytest.raises(ModelUnavailable, match="gave no usable answer in 2 attempts"):
         client_of(server).ask(QUESTION, role="answerer", call=1)
+
+
+class Ends(OllamaServer):
+    """Closes the connection after the first line, as a server does whose model runner died."""
+
+    def write(self, said: Said, body: dict[str, Any]) -> bytes:
+        return super().write(said, body).splitlines(keepends=True)[0]
+
+
+def test_an_answer_of_ollama_without_its_last_line_is_not_taken_for_whole(serve_protocol: Serve) -> None:
+    server = serve_protocol(Ends, Said('{"success": true} would be'))
+
+    with pytest.raises(ModelUnavailable, match="the connection ended before the answer did"):
+        client_of(server).ask(QUESTION, role="critic", call=1)

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from long_life import HOSTILE, long_life
 
+from fieldcraft.agent.journal.events import Event, ModelAnswered
 from fieldcraft.agent.models.errors import MissingExtra
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.envs.gridworld import GridWorld
@@ -120,6 +121,47 @@ def test_two_runs_of_which_one_is_empty_can_be_compared() -> None:
     page = comparison_page(tell(long_life(0)), tell(long_life(1001)))
     assert "age 1" in page
     assert page.count("<svg") == 1
+
+
+def counted() -> list[Event]:
+    """A run whose models refused, were cut, were waited for, and reported tokens of all kinds."""
+    events = long_life(2)
+    asked = {"role": "actor", "model": "m", "text": ""}
+    last = events[-1].number
+    more = (
+        ModelAnswered(**asked, call=3, refusal="I will not.", cached_tokens=1_234, waited=90.0),
+        ModelAnswered(**asked, call=4, truncated=True, reasoning_tokens=5_678, output_tokens=6_000),
+        ModelAnswered(**asked, call=5, estimated=True),
+    )
+    return [*events, *(event.model_copy(update={"number": last + at}) for at, event in enumerate(more, 1))]
+
+
+COUNTED = {
+    "cached tokens": "1,234",
+    "reasoning tokens": "5,678",
+    "answers with estimated tokens": "1",
+    "refused answers": "1",
+    "answers cut at a limit": "1",
+    "seconds of rate limits": "90",
+}
+
+
+def test_the_page_shows_how_the_models_answered() -> None:
+    page = report_page(tell(counted()), stands="paused")
+    for name, count in COUNTED.items():
+        assert f"<dt>{name}</dt><dd>{count}</dd>" in page
+
+
+def test_a_comparison_shows_how_the_models_of_both_answered() -> None:
+    page = comparison_page(tell(long_life(2)), tell(counted()))
+    for name, count in COUNTED.items():
+        assert f'<td>{name}</td><td class="number">0</td><td class="number">{count}</td>' in page
+
+
+def test_what_no_model_did_has_no_place_on_a_page() -> None:
+    story = tell(long_life(2))
+    for page in (report_page(story, stands="paused"), comparison_page(story, story)):
+        assert not [name for name in COUNTED if name in page]
 
 
 def test_without_the_plotting_library_one_line_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from fieldcraft.agent.models.errors import UnknownModel
+from fieldcraft.agent.models.of_roles import clients_of
 from fieldcraft.agent.models.providers import resolve_model
 from fieldcraft.agent.models.settings import ModelSettings
-from fieldcraft.agent.session import open_clients
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry
 from fieldcraft.tools.builtin.calculator import calculator
@@ -76,8 +76,8 @@ def test_tools_of_ones_own_are_found_where_the_run_finds_them(
     note_tools(Path("model"), ["calculator", "dozens"])
 
     with pytest.raises(ToolformerError, match=r"calls dozens, .* such as --tools my_module:dozens"):
-        open_clients(RunSettings(model="toolformer:model"))
-    clients = open_clients(RunSettings(model="toolformer:model", tools=("own_counting:dozens", "search")))
+        clients_of(RunSettings(model="toolformer:model"))
+    clients = clients_of(RunSettings(model="toolformer:model", tools=("own_counting:dozens", "search")))
 
     chat = resolve_model("toolformer:model", settings=clients["actor"].settings)
     assert isinstance(chat, ToolformerChat)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
+from fieldcraft.agent.models.of_roles import clients_of
 from fieldcraft.agent.models.providers import resolve_model
-from fieldcraft.agent.session import open_clients
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.tools import ToolExecutor, ToolRegistry, load_tools
 from fieldcraft.tools.builtin.calculator import calculator
@@ -98,7 +98,7 @@ def test_as_the_model_of_a_run_it_searches_what_the_run_does(learned: LanguageMo
     (tmp_path / "notes" / "farm.txt").write_text("A farm needs 3 nails a day.")
     model, corpus = f"toolformer:{tmp_path / 'model'}", (str(tmp_path / "notes"),)
 
-    client = open_clients(RunSettings(model=model, corpus=corpus))["actor"]
+    client = clients_of(RunSettings(model=model, corpus=corpus))["actor"]
     chat = resolve_model(client.name, settings=client.settings)
     answer = chat.invoke(WITH_CALLS[2].partition(" [")[0])
 

@@ -1,4 +1,4 @@
-"""Loopback servers of four protocols, as strict about turns with tools as the real ones are.
+"""Loopback servers of the protocols of models, as strict about turns with tools as the real ones are.
 
 Each is scripted by a function from what was asked to what is said, apart from any protocol, so that one
 script runs through all of LangChain's classes.
@@ -11,6 +11,7 @@ from servers.base import Asked, Call, ProtocolServer, Refused, Said
 from servers.gemini_content import GeminiServer
 from servers.ollama_chat import OllamaServer
 from servers.openai_chat import OpenAIServer
+from servers.openai_responses import ResponsesServer
 
 PROTOCOLS: dict[str, type[ProtocolServer]] = {
     "openai": OpenAIServer,
@@ -29,5 +30,6 @@ __all__ = [
     "OpenAIServer",
     "ProtocolServer",
     "Refused",
+    "ResponsesServer",
     "Said",
 ]
