@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -259,7 +259,7 @@ class GridWorld(Environment):
 
     @primitive
     def nearby(
-        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: Literal["block", "mob"] | None = None
+        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: str | None = None
     ) -> dict[str, Position]:
         """The blocks seen, then the mobs in view within this radius: each name with its nearest position.
 

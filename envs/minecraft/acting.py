@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -167,12 +167,14 @@ class Player(Environment):
 
     @primitive
     def nearby(
-        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: Literal["block", "mob"] | None = None
+        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: str | None = None
     ) -> dict[str, Position]:
         """The blocks seen, then the mobs in view within this radius: each name with its nearest position.
 
         The kind "block" or "mob" gives only these.
         """
+        if kind not in (None, "block", "mob"):
+            raise PrimitiveError(f"nearby: the kind is block or mob, not {kind!r}")
         near: dict[str, Position] = {}
         for wanted in ("block", "mob") if kind is None else (kind,):
             found = self.link.ask("nearby", radius=radius, kind=wanted)

@@ -166,6 +166,7 @@ def test_nearby_tells_blocks_from_mobs(meadow):
     names = list(meadow.nearby())
     assert names[-1] == "cow"
     assert list(meadow.nearby(kind="mob")) == ["cow"]
+    assert "the kind is block or mob" in refused(meadow, "nearby", 16, "mobs")
     assert "cow" not in meadow.nearby(kind="block") and "oak_log" in meadow.nearby(kind="block")
 
 
