@@ -52,7 +52,6 @@ def status(world: World) -> dict[str, Any]:
             for slot, name in sorted(inventory.equipment.items())
         },
         "uses_left": uses,
-        "armor_points": inventory.armor_points(),
         "deaths": world.reached.deaths,
     }
 

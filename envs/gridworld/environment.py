@@ -259,7 +259,7 @@ class GridWorld(Environment):
 
     @primitive
     def nearby(
-        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: view.Kind | None = None
+        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: str | None = None
     ) -> dict[str, Position]:
         """The blocks seen, then the mobs in view within this radius: each name with its nearest position.
 

@@ -25,6 +25,8 @@ _LEG = 10
 _LEG_SEARCHED = 900
 _SEARCHED = 30000
 _AHEAD = 20
+_WALLED_IN = 64
+"""Cells in reach, digging by hand too, up to which the agent counts as walled in."""
 
 
 def goto(world: World, position: Position, within: float) -> Position:
@@ -113,6 +115,7 @@ def explore(world: World, direction: str | None, distance: int, until: str | Non
     if direction is not None and direction not in DIRECTIONS:
         raise PrimitiveError(f"cannot explore {direction!r}: directions are {', '.join(DIRECTIONS)}")
     call, walked = Call(world), 0
+    _break_out(call)
     heading = direction or _fresh_heading(world, distance)
     while True:
         if (
@@ -133,6 +136,28 @@ def explore(world: World, direction: str | None, distance: int, until: str | Non
             heading = _turned(heading)
             walked += _LEG // 2
             call.spend(world.tables.rules.world.step_ticks)
+
+
+def _break_out(call: Call) -> None:
+    """Where the agent has walled itself in, dig one block that it placed, never a station or container."""
+    world, costs = call.world, call.costs(by_hand=True)
+    inside, border, rim = {world.cell}, set[int](), [world.cell]
+    while rim:
+        cell = rim.pop()
+        for other in (cell + offset for offset in world.steps):
+            if other in world.placed:
+                border.add(other)
+            elif costs[world.surface[other]] and other not in inside:
+                inside.add(other)
+                rim.append(other)
+        if len(inside) > _WALLED_IN:
+            return
+    border = {cell for cell in border if world.surface[cell] not in world.tables.kept}
+    path = find_path(world, costs, border) if border else None
+    if path is not None and call.walk(path[:-1]):
+        name = world.tables.block_names[world.surface[path[-1]]]
+        call.dig(path[-1])
+        world.note(f"walled in: broke 1 {name} that you placed")
 
 
 def _turned(heading: str) -> str:

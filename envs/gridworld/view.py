@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.types import Position
+from fieldcraft.envs.types import Position, PrimitiveError
 
 _SEEN_RADIUS = 16
-
-Kind = Literal["block", "mob"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -116,8 +112,10 @@ def _events(world: World) -> list[str]:
     return losses + world.events
 
 
-def nearby(world: World, radius: int, kind: Kind | None) -> dict[str, Position]:
+def nearby(world: World, radius: int, kind: str | None) -> dict[str, Position]:
     """The nearest position of each block (remembered), then of each mob (in view), within a radius."""
+    if kind not in (None, "block", "mob"):
+        raise PrimitiveError(f"nearby: the kind is block or mob, not {kind!r}")
     limit = min(radius, world.tables.rules.world.search_radius)
     blocks = {} if kind == "mob" else _blocks_near(world, limit)
     mobs = {} if kind == "block" else _mobs_near(world, limit)

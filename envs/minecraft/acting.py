@@ -12,10 +12,11 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.link import Link
-from fieldcraft.envs.types import Names, Position, PrimitiveError
+from fieldcraft.envs.types import GainGoal, Goal, ItemGoal, Names, Position, PrimitiveError
 
 Count = Annotated[int, Field(ge=1, le=2304)]
 TICKS_A_SECOND, LONGEST_CHAT = 20, 250
+RECIPE_LINES, RECIPE_LINE = 12, 600
 CALL_SECONDS = 75.0
 """The timeout of a primitive in seconds, unless it has its own."""
 
@@ -28,17 +29,23 @@ class Player(Environment):
 
     _episode: Episode
     _known: Names
+    _spared: str = ""
 
     @property
     @abstractmethod
     def link(self) -> Link:
         """The connection to the bot."""
 
+    def pursue(self, goal: Goal | None) -> None:
+        """Spare the item of this goal where a program leaves the choice of food or fuel to the world."""
+        self._spared = goal.item if isinstance(goal, ItemGoal | GainGoal) else ""
+
     @primitive
     def mine(self, block: str, count: Count = 1) -> int:
         """Walk to the nearest blocks of this name within 16 tiles and mine them with the best tool held.
 
-        Returns the number of items gathered. The error says what is missing and how many were mined.
+        Returns the number of items gathered; where that is 0, the events say why. The error says what is
+        missing and how many were mined.
         """
         names = self._names
         if block not in names.blocks and block in names.items:
@@ -48,26 +55,30 @@ class Player(Environment):
         return gathered
 
     @primitive
-    def craft(self, item: str, count: Count = 1) -> int:
+    def craft(self, item: str, count: Count = 1, using: str | list[str] | None = None) -> int:
         """Craft at least count of an item from the inventory; some recipes need a certain block nearby.
 
-        Returns the number made. The error says all that is missing.
+        Of alternative ingredients those named by using are taken, else what you hold most of. Returns the
+        number made. The error says all that is missing; recipe says all that it takes.
         """
         _check_known(item, self._names.items, "craft", "item")
-        made: int = self._do("craft", item=item, count=count)
+        named = [using] if isinstance(using, str) else using or []
+        for name in named:
+            _check_known(name, self._names.items, f"craft {item} using", "item")
+        made: int = self._do("craft", item=item, count=count, using=named)
         return made
 
     @primitive
     def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
         """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
 
-        Without a fuel named, any held fuel is burnt. Returns the number made.
+        Without a fuel named, any held fuel is burnt but what the task is for. Returns the number made.
         """
         _check_known(item, self._names.items, "smelt", "item")
         if fuel is not None:
             _check_known(fuel, self._names.items, "burn", "item")
         seconds = CALL_SECONDS + SMELT_SECONDS * min(count, SMELTED_AT_ONCE)
-        made: int = self._do("smelt", seconds, item=item, count=count, fuel=fuel)
+        made: int = self._do("smelt", seconds, item=item, count=count, fuel=fuel, spared=self._spared)
         return made
 
     @primitive
@@ -91,10 +102,13 @@ class Player(Environment):
 
     @primitive
     def eat(self, item: str | None = None) -> str:
-        """Eat one food item, the most fitting where none is named. Returns what was eaten."""
+        """Eat one food item, the most fitting where none is named, but not what the task is for.
+
+        Returns what was eaten.
+        """
         if item is not None:
             _check_known(item, self._names.items, "eat", "item")
-        eaten: str = self._do("eat", item=item)
+        eaten: str = self._do("eat", item=item, spared=self._spared)
         return eaten
 
     @primitive
@@ -124,13 +138,17 @@ class Player(Environment):
 
     @primitive
     def goto(self, position: Position, within: Annotated[float, Field(ge=0, le=16)] = 1.5) -> Position:
-        """Walk to within this distance of a position. Returns where you stand then."""
+        """Walk to within this distance of a position. Returns where you stand then.
+
+        It may dig natural blocks, which the events tell, never a container, station or block that you placed.
+        """
         return _position(self._do("goto", position=_plain(position), within=within))
 
     @primitive
     def find(self, name: str) -> Position | None:
         """The nearest block (seen before, within 16 tiles) or mob (in view) of this name, or None."""
-        self._check_place_name(name, "find")
+        if name not in self._names.items:
+            self._check_place_name(name, "find")
         found = self.link.ask("find", name=name)
         return None if found is None else _position(found)
 
@@ -148,21 +166,65 @@ class Player(Environment):
         return _position(self.link.ask("position"))
 
     @primitive
-    def nearby(self, radius: Annotated[int, Field(ge=1, le=16)] = 16) -> dict[str, Position]:
-        """The blocks seen and the mobs in view within this radius: each name with its nearest position."""
-        found = self.link.ask("nearby", radius=radius)
-        return {name: _position(place) for name, place in sorted(found.items())}
+    def nearby(
+        self, radius: Annotated[int, Field(ge=1, le=16)] = 16, kind: str | None = None
+    ) -> dict[str, Position]:
+        """The blocks seen, then the mobs in view within this radius: each name with its nearest position.
+
+        The kind "block" or "mob" gives only these.
+        """
+        if kind not in (None, "block", "mob"):
+            raise PrimitiveError(f"nearby: the kind is block or mob, not {kind!r}")
+        near: dict[str, Position] = {}
+        for wanted in ("block", "mob") if kind is None else (kind,):
+            found = self.link.ask("nearby", radius=radius, kind=wanted)
+            near |= {name: _position(place) for name, place in sorted(found.items())}
+        return near
+
+    @primitive
+    def chests(self) -> list[dict[str, Any]]:
+        """The containers seen, nearest first, each with its position, block, items and free_slots."""
+        return [one.model_dump() | {"position": one.position} for one in self.link.ask("chests")]
+
+    @primitive
+    def status(self) -> dict[str, Any]:
+        """Your health, hunger, time, free_slots, deaths, equipment, and uses_left of every tool held."""
+        seen, uses = self.observe(), self.link.ask("uses_left")
+        return {
+            "health": seen.health,
+            "hunger": seen.hunger,
+            "time": seen.time,
+            "tick": seen.tick,
+            "biome": seen.biome,
+            "position": seen.position,
+            "free_slots": max(0, (seen.slots_total or 0) - (seen.slots_used or 0)),
+            "equipment": {
+                slot: {"item": name, **({"uses_left": uses[name]} if name in uses else {})}
+                for slot, name in sorted((seen.equipment or {}).items())
+            },
+            "uses_left": dict(sorted(uses.items())),
+            "deaths": self.progress().deaths,
+        }
+
+    @primitive
+    def recipe(self, item: str) -> str:
+        """All that getting an item takes, in words: recipes, sources, stations, tools. It never fails."""
+        if item not in self._names.items:
+            return f"no item is called {item}{nearest(item, self._names.items)}"
+        said: str = self.link.ask("recipe", item=item)
+        lines = [visible_line(line, RECIPE_LINE) for line in said.splitlines()[:RECIPE_LINES]]
+        return "\n".join(lines) or f"nothing that is known here gives {item}"
 
     @primitive
     def deposit(self, item: str, count: Count = 1, position: Position | None = None) -> int:
-        """Put items into the chest at a position, or the nearest one. Returns the number put in."""
+        """Put items into the chest at a position, or the nearest one with room. Returns the number put in."""
         _check_known(item, self._names.items, "deposit", "item")
         put: int = self._do("deposit", item=item, count=count, position=_plain(position))
         return put
 
     @primitive
     def withdraw(self, item: str, count: Count = 1, position: Position | None = None) -> int:
-        """Take items out of the chest at a position, or the nearest one. Returns the number taken."""
+        """Take items out of the chest at a position, or the nearest one that has them. Returns the number."""
         _check_known(item, self._names.items, "withdraw", "item")
         taken: int = self._do("withdraw", item=item, count=count, position=_plain(position))
         return taken

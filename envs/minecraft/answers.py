@@ -133,6 +133,16 @@ class Seen(_Model):
     inventory: Counts
     slots: Count
     chests: Annotated[dict[Name, Counts | None], _first(MOST_CHESTS)]
+    chest_slots: Counts = {}
+
+
+class Container(_Model):
+    """A chest that was seen; what it holds is known once it was opened."""
+
+    position: Place
+    block: Name | None = None
+    items: Counts | None = None
+    free_slots: Count | None = None
 
 
 class Column(_Model):
@@ -172,6 +182,9 @@ ANSWERS: dict[str, Any] = {
     "living": Annotated[dict[Annotated[int, Field(ge=0, le=1 << 31)], Name], _first(MOST_NAMES)],
     "nearby": Annotated[dict[Name, Place], _first(MOST_NAMES)],
     "find": Place | None,
+    "chests": Annotated[list[Container], _first(MOST_CHESTS)],
+    "uses_left": Counts,
+    "recipe": str,
     "inventory": Counts,
     "position": Place,
     "mine": Count,

@@ -140,6 +140,7 @@ class MinecraftWorld(Player):
             slots_used=seen.slots,
             slots_total=SLOTS,
             chests=seen.chests,
+            chest_slots={at: free for at, free in seen.chest_slots.items() if at in seen.chests},
             events=list(episode.events),
         )
 

@@ -20,7 +20,9 @@ const SILENCE_SECONDS = 30
 const WORDS = 1000
 const GRID_SLOTS = 5
 const FARTHEST_STEP = 4
-const UNBREAKABLE_ON_THE_WAY = ['crafting_table', 'furnace', 'chest', 'blast_furnace', 'smoker', 'barrel']
+/** Stations and containers, which walks leave whole, as they do what the bot has placed. */
+const UNBREAKABLE_ON_THE_WAY = /^(crafting_table|(blast_)?furnace|smoker|campfire|(trapped_|ender_)?chest|barrel|hopper|dispenser|dropper|crafter|(chipped_|damaged_)?anvil|(enchanting|smithing|cartography|fletching)_table|brewing_stand|loom|stonecutter|grindstone|lectern|composter|cauldron|beacon|jukebox|\w*shulker_box|\w+_bed)$/
+const FORBIDDEN = 100
 
 /** The connection failed; `kind` says how. */
 class Lost extends Error {
@@ -38,6 +40,9 @@ class Game {
     this.ticks = 0
     this.walked = 0
     this.dirty = true
+    /** Where the bot has placed blocks, and the free slots of containers that it opened, by place. */
+    this.placed = new Set()
+    this.room = new Map()
   }
 
   /** Enter the world over the stream `fd`; resolves when the bot stands in it. */
@@ -81,10 +86,10 @@ class Game {
     this.movements.canOpenDoors = true
     this.movements.digCost = DIG_COST
     this.movements.placeCost = DIG_COST
-    for (const name of UNBREAKABLE_ON_THE_WAY) {
-      const block = this.registry.blocksByName[name]
-      if (block) this.movements.blocksCantBreak.add(block.id)
+    for (const block of this.registry.blocksArray) {
+      if (UNBREAKABLE_ON_THE_WAY.test(block.name)) this.movements.blocksCantBreak.add(block.id)
     }
+    this.movements.exclusionAreasBreak.push((block) => this.placed.has(`${block.position}`) ? FORBIDDEN : 0)
     bot.pathfinder.setMovements(this.movements)
     bot.pathfinder.thinkTimeout = 5000
     bot.on('physicsTick', () => { this.ticks++ })
@@ -97,7 +102,10 @@ class Game {
     bot.on('chat', (name, text) => {
       if (name !== bot.username) this.tell('event', { text: `${name} says: ${text.slice(0, 300)}` })
     })
-    bot.on('blockUpdate', () => { this.dirty = true })
+    bot.on('blockUpdate', (_old, now) => {
+      this.dirty = true
+      if (now?.boundingBox === 'empty') this.placed.delete(`${now.position}`)
+    })
     bot.on('chunkColumnLoad', () => { this.dirty = true })
     bot.inventory.on('updateSlot', (slot, _old, item) => { if (item && slot >= GRID_SLOTS) this.note(item.name) })
     let last = bot.entity.position.clone()
@@ -126,9 +134,10 @@ class Game {
     return { version: this.bot.version, username: this.bot.username, slots: 36 }
   }
 
-  /** Remember what is in a chest. */
-  open (where, contents) {
+  /** Remember what is in a chest, and how many slots are free. */
+  open (where, contents, free) {
     const at = `(${where.x}, ${where.y}, ${where.z})`
+    this.room.set(at, free)
     this.opened.set(at, contents)
     this.tell('chest', { at, contents })
   }

@@ -5,7 +5,8 @@ const { Vec3 } = require('vec3')
 const { Refusal } = require('./channel')
 const { collect, total } = require('./collecting')
 const { Stopped } = require('./task')
-const { toolNeeded } = require('./wording')
+const { FULL } = require('./room')
+const { anyOf, drops, toolNeeded } = require('./wording')
 const { approach, spot, walk } = require('./walking')
 
 const SEARCHED = 16
@@ -42,7 +43,15 @@ async function mine (game, task, { block, count, distance = SEARCHED }) {
   } finally {
     game.bot.removeListener('blockUpdate', watch)
   }
-  return Math.max(0, total(game) - before)
+  const gathered = Math.max(0, total(game) - before)
+  if (!gathered) game.tell('event', { text: `mined ${gone.size} ${block} and got nothing: ${nothingLeft(game, kind)}` })
+  return gathered
+}
+
+/** Why mining a block left nothing. */
+function nothingLeft (game, kind) {
+  const names = drops(kind).map((id) => game.registry.items[id]?.name).filter(Boolean)
+  return names.length ? `it leaves only sometimes ${anyOf(names)}` : 'it leaves nothing, at least without a tool of silk touch or shears'
 }
 
 function checkMinable (game, kind) {
@@ -52,14 +61,13 @@ function checkMinable (game, kind) {
     throw new Refusal(`need ${least} or better (holding ${game.bot.heldItem?.name ?? 'no such tool'})`)
   }
   if (game.bot.inventory.emptySlotCount() === 0 && !hasRoom(game, kind)) {
-    throw new Refusal('the inventory is full; deposit or place something first')
+    throw new Refusal(FULL)
   }
 }
 
 function hasRoom (game, kind) {
-  const ids = (kind.drops ?? []).map((drop) => drop?.drop?.id ?? drop?.drop ?? drop)
-  if (!ids.length) return true
-  return game.bot.inventory.items().some((item) => ids.includes(item.type) && item.count < item.stackSize)
+  const loose = (id) => game.bot.inventory.items().some((item) => item.type === id && item.count < item.stackSize)
+  return drops(kind).every(loose)
 }
 
 async function mineNearest (game, task, kind, distance, passed) {
@@ -139,6 +147,7 @@ async function placeBlock (game, task, { block: name, position }) {
     throw new Refusal(`cannot place ${name} at ${spot(where)}: the server did not allow it; is it protected (spawn protection, a claim)?`)
   }
   game.tell('placed', { name })
+  game.placed.add(`${where}`)
   return { x: where.x, y: where.y, z: where.z }
 }
 
@@ -186,6 +195,7 @@ async function killNearest (game, task, name) {
   const bot = game.alive()
   const target = game.mob(name, SEEN)
   if (!target) throw new Refusal('none in view; explore to find one')
+  if (bot.inventory.emptySlotCount() === 0) throw new Refusal(FULL)
   const weapon = WEAPONS.map((kind) => bot.inventory.items().find((item) => item.name === kind)).find(Boolean)
   if (weapon) await task.wait(bot.equip(weapon, 'hand'), 5)
   const held = total(game)

@@ -3,21 +3,25 @@
 const { Vec3 } = require('vec3')
 const { Refusal } = require('./channel')
 const { Stopped } = require('./task')
+const { checkChestRoom, checkRoom, freeSlots } = require('./room')
 const { approach, spot } = require('./walking')
 
 const CHESTS = ['chest', 'trapped_chest', 'barrel']
 const NEAR = 16
+const MOST_NEAR = 16
 const SETTLING = 100
 const FULL = 20
 const SLOTS = { helmet: 'head', chestplate: 'torso', leggings: 'legs', boots: 'feet', elytra: 'torso', shield: 'off-hand' }
 
-async function eat (game, task, { item }) {
+async function eat (game, task, { item, spared }) {
   const bot = game.alive()
   const foods = game.registry.foodsByName
   if (item && !foods[item]) throw new Refusal(`cannot eat ${item}: it is not food`)
   if (item && !game.count(item)) throw new Refusal(`cannot eat ${item}: need 1 ${item} (have 0)`)
-  const held = bot.inventory.items().filter((one) => foods[one.name] && (!item || one.name === item))
-  if (!held.length) throw new Refusal('cannot eat: you hold no food')
+  const food = bot.inventory.items().filter((one) => foods[one.name] && (!item || one.name === item))
+  if (!food.length) throw new Refusal('cannot eat: you hold no food')
+  const held = item ? food : food.filter((one) => one.name !== spared)
+  if (!held.length) throw new Refusal(`cannot eat: you hold no food but ${spared}, which the task is for; name it to eat it`)
   const missing = FULL - bot.food
   if (missing <= 0) throw new Refusal('cannot eat: you are not hungry')
   const distance = (one) => Math.abs(foods[one.name].foodPoints - missing)
@@ -42,7 +46,11 @@ async function deposit (game, task, { item, count, position }) {
   const have = game.count(item)
   if (have < count) throw new Refusal(`cannot deposit ${item}: need ${count} ${item} (have ${have})`)
   const id = game.registry.itemsByName[item].id
-  return withChest(game, task, 'deposit', item, position, (chest) => chest.deposit(id, null, count), count)
+  const put = (chest, at) => {
+    checkChestRoom(game, chest, item, count, at)
+    return chest.deposit(id, null, count)
+  }
+  return withChest(game, task, 'deposit', item, position, put, count)
 }
 
 /** Take items out of a chest; the number taken. */
@@ -51,6 +59,7 @@ async function withdraw (game, task, { item, count, position }) {
   const take = (chest) => {
     const there = chest.containerItems().filter((one) => one.type === id).reduce((sum, one) => sum + one.count, 0)
     if (there < count) throw new Refusal(`the chest holds ${there} of ${count} ${item}`)
+    checkRoom(game, item, count)
     return chest.withdraw(id, null, count)
   }
   return withChest(game, task, 'withdraw', item, position, take, count)
@@ -58,13 +67,14 @@ async function withdraw (game, task, { item, count, position }) {
 
 async function withChest (game, task, action, item, position, act, count) {
   const bot = game.alive()
-  const where = chestPlace(game, action, item, position)
+  const where = chestPlace(game, action, item, position, count)
   let chest
   try {
     await approach(game, task, where, 4)
     chest = await task.wait(bot.openContainer(bot.blockAt(where)), 5)
-    await task.wait(act(chest), 5 + count / 16)
-    game.open(where, contents(chest))
+    game.open(where, contents(chest), freeSlots(chest))
+    await task.wait(act(chest, spot(where)), 5 + count / 16)
+    game.open(where, contents(chest), freeSlots(chest))
     return count
   } catch (error) {
     if (error instanceof Stopped) throw error
@@ -77,11 +87,13 @@ async function withChest (game, task, action, item, position, act, count) {
   }
 }
 
-function chestPlace (game, action, item, position) {
+/** The chest at a position, or the nearest one that, as far as is known, has room or what is wanted. */
+function chestPlace (game, action, item, position, count) {
   if (!position) {
-    const found = game.blocks(CHESTS, NEAR, 1)[0]
-    if (!found) throw new Refusal(`cannot ${action} ${item}: need a chest within ${NEAR} blocks`)
-    return found
+    const found = game.blocks(CHESTS, NEAR, MOST_NEAR)
+    if (!found.length) throw new Refusal(`cannot ${action} ${item}: need a chest within ${NEAR} blocks`)
+    const serves = (place) => action === 'deposit' ? game.room.get(spot(place)) !== 0 : (game.opened.get(spot(place))?.[item] ?? 0) >= count
+    return found.find(serves) ?? found[0]
   }
   const where = new Vec3(position.x, position.y, position.z).floored()
   if (!CHESTS.includes(game.bot.blockAt(where)?.name)) throw new Refusal(`cannot ${action} ${item}: no chest at ${spot(where)}`)

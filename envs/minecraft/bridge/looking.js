@@ -90,8 +90,32 @@ function observe (game) {
     equipment: equipment(bot),
     inventory: game.counts(),
     slots: bot.inventory.items().length,
-    chests: chests(game)
+    chests: chests(game),
+    chest_slots: Object.fromEntries([...game.room].slice(-MOST_CHESTS))
   }
+}
+
+/** The chests as a list, nearest first: what is known of each. */
+function chestList (game) {
+  const here = game.alive().entity.position
+  const listed = Object.entries(chests(game)).map(([at, items]) => {
+    const [x, y, z] = at.slice(1, -1).split(', ').map(Number)
+    const position = new Vec3(x, y, z)
+    const block = game.bot.blockAt(position)?.name ?? ''
+    return { position: { x, y, z }, block, items, free_slots: game.room.get(at) ?? null, apart: position.distanceTo(here) }
+  })
+  return listed.sort((one, other) => one.apart - other.apart)
+}
+
+/** How many uses are left of each kind of tool and armour held, of the one used most. */
+function usesLeft (game) {
+  const left = {}
+  for (const item of game.alive().inventory.slots) {
+    if (!item?.maxDurability) continue
+    const uses = Math.max(0, item.maxDurability - (item.durabilityUsed ?? 0))
+    left[item.name] = Math.min(left[item.name] ?? uses, uses)
+  }
+  return left
 }
 
 /** The living things in sight: number -> name. */
@@ -101,13 +125,13 @@ function living (game) {
   return Object.fromEntries(found.map((one) => [one.id, one.name]))
 }
 
-function nearby (game, { radius }) {
+function nearby (game, { radius, kind }) {
   game.alive()
   const found = {}
-  for (const [name, one] of [...around(game, radius).names, ...mobs(game, radius)]) {
+  for (const [name, one] of kind === 'mob' ? mobs(game, radius) : around(game, radius).names) {
     found[name] = { x: one.at.x, y: one.at.y, z: one.at.z }
   }
   return found
 }
 
-module.exports = { observe, nearby, around, mobs, living }
+module.exports = { observe, nearby, around, mobs, living, chestList, usesLeft }

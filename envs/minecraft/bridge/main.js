@@ -11,6 +11,7 @@ const looking = require('./looking')
 const making = require('./making')
 const naming = require('./naming')
 const programs = require('./programs')
+const recipes = require('./recipes')
 const { surroundings } = require('./surroundings')
 const walking = require('./walking')
 
@@ -59,6 +60,9 @@ const methods = {
     await game.living()
     return looking.living(game)
   },
+  chests: () => looking.chestList(game),
+  uses_left: () => looking.usesLeft(game),
+  recipe: (params) => recipes.recipe(game, params),
   nearby: (params) => looking.nearby(game, params),
   find: ({ name }) => {
     game.alive()

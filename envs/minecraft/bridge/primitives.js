@@ -7,6 +7,7 @@ const { Vec3 } = require('vec3')
 const gathering = require('./gathering')
 const living = require('./living')
 const making = require('./making')
+const { freeSlots } = require('./room')
 const { approach, walk } = require('./walking')
 const { Refusal } = require('./channel')
 const { Stopped, Task } = require('./task')
@@ -71,7 +72,7 @@ function primitivesFor (scene) {
       try {
         return await act(chest, task)
       } finally {
-        game.open(where, living.contents(chest))
+        game.open(where, living.contents(chest), freeSlots(chest))
         chest.close()
       }
     })

@@ -37,6 +37,9 @@ async function walk (game, task, goal) {
   const bot = game.alive()
   if (goal.isEnd(bot.entity.position.floored())) return
   const stuck = watchStuck(bot)
+  const dug = new Map()
+  const watch = (block) => dug.set(block.name, (dug.get(block.name) ?? 0) + 1)
+  bot.on('diggingCompleted', watch)
   try {
     await task.wait(Promise.race([bot.pathfinder.goto(goal), stuck.promise]))
   } catch (error) {
@@ -45,6 +48,8 @@ async function walk (game, task, goal) {
     throw new Refusal(wording(error))
   } finally {
     stuck.end()
+    bot.removeListener('diggingCompleted', watch)
+    if (dug.size) game.tell('event', { text: `dug ${[...dug].map(([name, count]) => `${count} ${name}`).join(', ')} on the way` })
   }
   if (!goal.isEnd(bot.entity.position.floored())) throw new Refusal('there is no way to it')
 }

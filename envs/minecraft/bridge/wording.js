@@ -19,19 +19,23 @@ function toolNeeded (registry, block) {
 function origin (game, item, but) {
   const { registry } = game
   const ways = []
-  const smelted = Object.keys(require('./smelting.json').results).filter((from) => game.smelted(from) === item && registry.itemsByName[from])
+  const { smelted, mined } = sources(game, item)
   if (but !== 'smelting' && smelted.length) ways.push(`smelting ${anyOf(smelted)}`)
-  if (but !== 'mining') {
-    const id = registry.itemsByName[item]?.id
-    const blocks = registry.blocksArray.filter((block) => block.diggable && block.hardness !== null && drops(block).includes(id))
-    const best = blocks.sort((one, other) => one.name.length - other.name.length).slice(0, 3).map((block) => block.name)
-    if (best.length) ways.push(`mining ${anyOf(best)}`)
-  }
+  if (but !== 'mining' && mined.length) ways.push(`mining ${anyOf(mined.map((block) => block.name))}`)
   const mobs = Object.values(registry.entityLoot ?? {}).filter((loot) => loot.drops.some((drop) => drop.item === item))
   if (but !== 'killing' && mobs.length) ways.push(`killing ${anyOf(mobs.slice(0, 3).map((loot) => loot.entity))}`)
   return ways.length ? `; it comes from ${ways.join(' or ')}` : ''
 }
 
+/** The items that smelting makes an item of, and the blocks that leave it, at most three. */
+function sources (game, item) {
+  const { registry } = game
+  const smelted = Object.keys(require('./smelting.json').results).filter((from) => game.smelted(from) === item && registry.itemsByName[from])
+  const id = registry.itemsByName[item]?.id
+  const blocks = registry.blocksArray.filter((block) => block.diggable && block.hardness !== null && drops(block).includes(id))
+  return { smelted, mined: blocks.sort((one, other) => one.name.length - other.name.length).slice(0, 3) }
+}
+
 const drops = (block) => (block.drops ?? []).map((drop) => drop?.drop?.id ?? drop?.drop ?? drop)
 
-module.exports = { anyOf, need, toolNeeded, origin }
+module.exports = { anyOf, drops, need, toolNeeded, origin, sources }
