@@ -31,7 +31,15 @@ _ACTOR_USER = {
     "failure_limit": "failed calls that end a program",
     "tick_limit": "ticks that end a program",
 }
-_CURRICULUM = {**_WORLD, **_OBSERVATION, **_SO_FAR, "items": "items ever held, by name"}
+_OLD = "how many of the first of these are the same from call to call"
+_CURRICULUM = {
+    **_WORLD,
+    **_OBSERVATION,
+    **_SO_FAR,
+    "old_said": _OLD,
+    "old_answers": _OLD,
+    "items": "items ever held, by name",
+}
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "actor": {
@@ -131,6 +139,8 @@ _FULL: dict[str, Any] = {
     "refused": ["the model refused to answer: I cannot help with that."],
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],
+    "old_said": 1,
+    "old_answers": 0,
     "items": ["wood"],
     "limit": 3,
     "asked": [Answered(question="What takes a plank?", answer="Wood.")],
@@ -145,6 +155,8 @@ _BARE: dict[str, Any] = {
     "failure_limit": 1,
     "tick_limit": 1,
     "limit": 1,
+    "old_said": 0,
+    "old_answers": 0,
 }
 
 

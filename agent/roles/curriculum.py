@@ -11,12 +11,11 @@ from pydantic import BaseModel, Field, field_validator
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
-from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, known_answers, lately
+from fieldcraft.agent.roles.shown import asked_before, known_answers, remembered
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
@@ -95,15 +94,15 @@ class AutoCurriculum:
         if urgent is not None:
             return _informed(urgent, self._answers)
         ask_first = self._asks_first()
-        known = self._answered(ask_first=ask_first) if self._shown("answers") else []
+        known = self._answered(ask_first=ask_first) if self._shown("answers") else known_answers(())
         proposal = self._asker.parsed(
             "curriculum",
             "curriculum_task",
             self._read,
             shape=Proposal,
-            answers=known,
             limit=0 if ask_first else self._settings.questions,
             refused=state.refused_proposals,
+            **known,
             **self._situation(),
         )
         questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
@@ -122,7 +121,7 @@ class AutoCurriculum:
             return asked.template == "curriculum_questions"
         return self._settings.ask_first
 
-    def _answered(self, *, ask_first: bool) -> list[Answered]:
+    def _answered(self, *, ask_first: bool) -> dict[str, Any]:
         """What is known, once the questions that are open now have been answered."""
         answers = self._recorder.state.answers
         for question in self._questions() if ask_first else tuple(self._recorder.state.questions):
@@ -140,7 +139,7 @@ class AutoCurriculum:
                 lambda answer: parse_json(answer, Questions),
                 shape=Questions,
                 limit=limit,
-                asked=asked_before(self._recorder.state.answers.values()),
+                **asked_before(self._recorder.state.answers.values()),
                 **self._situation(),
             )
         except AnswerUnusable:
@@ -170,7 +169,7 @@ class AutoCurriculum:
             "completed": state.completed[-TASKS_SHOWN:],
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
             "items": sorted(state.progress.items),
-            "said": lately(self._recorder),
+            **remembered(self._recorder),
         }
 
     def _observed(self) -> Observation:

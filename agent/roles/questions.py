@@ -53,13 +53,17 @@ class Answers:
         self._names = KnownNames(world.names)
 
     def ask(self, question: str) -> Answered:
-        """The cached answer, or a new one; unknown where there is no evidence. Raises as `Asker.text`."""
+        """The cached answer, or a new one. Raises as `Asker.text`.
+
+        Without evidence, and without tools to look things up with, the answer is that nothing is known.
+        """
         limit = self._recorder.run.settings.evidence
         evidence = self._names.evidence(question, list(self._recorder.state.evidence.values()), limit)
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
-            text = self._answer(question, evidence) if evidence or self._was_asked() else ""
+            worth = evidence or self._asker.offers_tools("answerer") or self._was_asked()
+            text = self._answer(question, evidence) if worth else ""
             known = self._remember(key, question, text.strip() or UNKNOWN)
         return known
 

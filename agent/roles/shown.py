@@ -7,7 +7,7 @@ them did: providers keep the beginnings of prompts, and charge less for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
@@ -40,30 +40,62 @@ def latest(entries: Sequence[T], room: int, size: Callable[[T], int]) -> Sequenc
     return entries[len(entries) :]
 
 
+def settled(entries: Sequence[T], room: int, size: Callable[[T], int]) -> int:
+    """How many of the entries that `latest` shows are the same ones from call to call.
+
+    The others are the newest; they are shown apart from these until they make a quarter of the room.
+    """
+    stride = max(1, room // 4)
+    left = sum(map(size, entries)) % stride
+    shown = latest(entries, room, size)
+    newest = 0
+    while newest < len(shown) and left > 0:
+        newest += 1
+        left -= size(shown[-newest])
+    return len(shown) - newest
+
+
 def lately(recorder: Recorder) -> list[str]:
     """What the world said last, and earlier on what is held now, oldest first.
 
     What failed long ago because a thing was missing is worth another look once that is in hand. Nothing
     where no answers of the world are to be shown.
     """
+    return list(remembered(recorder)["said"])
+
+
+def remembered(recorder: Recorder) -> dict[str, Any]:
+    """The same as `said`, and as `old_said` how many of it are the same from call to call."""
     if not recorder.run.settings.evidence:
-        return []
+        return {"said": [], "old_said": 0}
     said = list(recorder.state.evidence.values())
     newest = latest(said, SAID_SHOWN, len)
+    old = settled(said, SAID_SHOWN, len)
     earlier = said[: len(said) - len(newest)]
     of_held = set(on_each(recorder.state.observation.inventory, earlier, SAID_OF_HELD))
-    return [*(line for line in earlier if line in of_held), *newest]
+    shown = [*newest[:old], *(line for line in earlier if line in of_held), *newest[old:]]
+    return {"said": shown, "old_said": old}
 
 
-def known_answers(answers: Iterable[Answered]) -> list[Answered]:
-    """The latest answer to each question that has one, as many of the newest as there is room for."""
+def known_answers(answers: Iterable[Answered]) -> dict[str, Any]:
+    """The latest answer to each question that has one, as many of the newest as there is room for.
+
+    They are `answers`; `old_answers` says how many of them are the same from call to call.
+    """
     known = [entry for entry in once(answers) if not is_unknown(entry.answer)]
-    return list(latest(known, ANSWERS_SHOWN, _size))
+    return {
+        "answers": list(latest(known, ANSWERS_SHOWN, _size)),
+        "old_answers": settled(known, ANSWERS_SHOWN, _size),
+    }
 
 
-def asked_before(answers: Iterable[Answered]) -> list[Answered]:
-    """The same with those that found no answer, which need not be asked again."""
-    return list(latest(once(answers), ANSWERS_SHOWN, _size))
+def asked_before(answers: Iterable[Answered]) -> dict[str, Any]:
+    """The same, as `asked`, with those that found no answer, which need not be asked again."""
+    known = once(answers)
+    return {
+        "asked": list(latest(known, ANSWERS_SHOWN, _size)),
+        "old_answers": settled(known, ANSWERS_SHOWN, _size),
+    }
 
 
 def once(answers: Iterable[Answered]) -> list[Answered]:

@@ -17,6 +17,8 @@ _TOLD = (
     "Context",
     "Earlier attempts",
     "What the world said lately",
+    "Answered since then",
+    "What the world said since then",
 )
 """Sections that tell what the world said; no prompt has all of them."""
 
