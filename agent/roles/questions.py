@@ -55,15 +55,15 @@ class Answers:
     def ask(self, question: str) -> Answered:
         """The cached answer, or a new one. Raises as `Asker.text`.
 
-        Without evidence, and without tools to look things up with, the answer is that nothing is known.
+        Where a run goes by evidence and there is none, nor tools to look things up with, nobody is asked: the
+        answer is that nothing is known.
         """
         limit = self._recorder.run.settings.evidence
         evidence = self._names.evidence(question, list(self._recorder.state.evidence.values()), limit)
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
-            worth = evidence or self._asker.offers_tools("answerer") or self._was_asked()
-            text = self._answer(question, evidence) if worth else ""
+            text = self._answer(question, evidence) if self._can_answer(evidence) else ""
             known = self._remember(key, question, text.strip() or UNKNOWN)
         return known
 
@@ -82,10 +82,12 @@ class Answers:
         self._recorder.record(e.QuestionAnswered(key=key, question=question[:500], answer=answer[:2000]))
         return self._recorder.state.answers[key]
 
-    def _was_asked(self) -> bool:
-        """Whether the journal of an earlier version goes on with the question, which was put to the model."""
+    def _can_answer(self, evidence: Sequence[str]) -> bool:
+        """Whether the model can know anything, or the journal of an earlier version goes on with its call."""
         asked = self._recorder.upcoming(e.ModelAsked)
-        return asked is not None and asked.role == "answerer"
+        by_knowledge = not self._recorder.run.settings.evidence
+        was_asked = asked is not None and asked.role == "answerer"
+        return bool(evidence) or by_knowledge or was_asked or self._asker.offers_tools("answerer")
 
     def _answer(self, question: str, evidence: list[str]) -> str:
         try:

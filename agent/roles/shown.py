@@ -43,9 +43,9 @@ def latest(entries: Sequence[T], room: int, size: Callable[[T], int]) -> Sequenc
 def settled(entries: Sequence[T], room: int, size: Callable[[T], int]) -> int:
     """How many of the entries that `latest` shows are the same ones from call to call.
 
-    The others are the newest; they are shown apart from these until they make a quarter of the room.
+    The others are the newest; they are shown apart from these until they make half of the room.
     """
-    stride = max(1, room // 4)
+    stride = max(1, room // 2)
     left = sum(map(size, entries)) % stride
     shown = latest(entries, room, size)
     newest = 0
@@ -99,11 +99,13 @@ def asked_before(answers: Iterable[Answered]) -> dict[str, Any]:
 
 
 def once(answers: Iterable[Answered]) -> list[Answered]:
-    """The latest answer to each question, in the order of these answers."""
+    """The latest answer to each question, where it was first given."""
     by_question: dict[str, Answered] = {}
     for entry in answers:
-        by_question.pop(entry.question, None)
-        by_question[entry.question] = entry
+        before = by_question.get(entry.question)
+        if before is None or before.answer != entry.answer:
+            by_question.pop(entry.question, None)
+            by_question[entry.question] = entry
     return list(by_question.values())
 
 
