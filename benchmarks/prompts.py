@@ -3,6 +3,10 @@
 python benchmarks/prompts.py                     5 seeds, 160 iterations each (about 8 minutes)
 python benchmarks/prompts.py --quick             one seed, 20 iterations
 python benchmarks/prompts.py --iterations 3000 --seeds 1    with what iterations 300 and 3,000 take
+python benchmarks/prompts.py --server            the model behind a server that caches what prompts begin with
+
+The server (that of `window.py`) caches as OpenAI's does: from 1,024 tokens on, in blocks of 128, what one of
+the latest prompts began with.
 """
 
 from __future__ import annotations
@@ -15,9 +19,13 @@ import statistics
 import tempfile
 import time
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
+
+from window import Served, serving
 
 from fieldcraft.agent import BudgetLimits, RunSettings, new_session
 from fieldcraft.agent.costs import costs_of
@@ -25,6 +33,8 @@ from fieldcraft.agent.journal.run import list_runs
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.transcript import KeptCall, kept_calls
 
+REMEMBERED = 16
+"""Prompts that the server remembers."""
 AROUND = 25
 """Iterations before and after one whose size is given, since single ones differ."""
 PLACES = (50, 150, 300, 1000, 3000)
@@ -34,6 +44,25 @@ def shared(one: str, other: str) -> int:
     """Characters of the beginning that two texts have in common."""
     lengths = range(1, min(len(one), len(other)) + 1)
     return bisect_left(lengths, x=True, key=lambda length: one[:length] != other[:length])
+
+
+class Caching(Served):
+    """A server that says how many tokens of a prompt it knew from the latest ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._latest: deque[str] = deque(maxlen=REMEMBERED)
+
+    def answer(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """The reply, with the tokens that came from the cache."""
+        text = "".join(f"\0{turn['role']}\0{turn['content']}" for turn in body["messages"])
+        known = max((shared(before, text) for before in self._latest), default=0)
+        self._latest.append(text)
+        status, reply = super().answer(body)
+        blocks = int(known / self.rule) // 128
+        if status == 200 and blocks >= 8:
+            reply["usage"]["prompt_tokens_details"] = {"cached_tokens": 128 * blocks}
+        return status, reply
 
 
 class Sizes:
@@ -82,15 +111,20 @@ def sizes_of(run: Path) -> Sizes:
     return sizes
 
 
-def live(folder: Path, seed: int, iterations: int) -> dict[str, object]:
-    """One life with the `offline` model, and what its prompts took."""
+def live(folder: Path, seed: int, iterations: int, address: str = "") -> dict[str, object]:
+    """One life with the `offline` model, and what its prompts took; with an `address`, behind that server."""
     settings = RunSettings(
-        seed=seed, library=str(folder / "library"), budget=BudgetLimits(iterations=iterations)
+        seed=seed,
+        model="openai:offline" if address else "offline",
+        model_options={"base_url": address, "retries": 0} if address else {},
+        library=str(folder / "library"),
+        budget=BudgetLimits(iterations=iterations),
     )
     began = time.perf_counter()
     with new_session(settings, runs=folder / "runs") as session:
         state = session.explorer.explore()
     (run,) = list_runs(folder / "runs")
+    costs = costs_of(Journal(run).events())
     sizes, done = sizes_of(run), max(1, state.spent.iterations)
     kept = sum(path.stat().st_size for path in (run / "prompts").iterdir())
     return {
@@ -107,6 +141,7 @@ def live(folder: Path, seed: int, iterations: int) -> dict[str, object]:
                 "characters_per_call": round(characters / sizes.calls[role]),
                 "characters_per_iteration": round(characters / done),
                 "shared_with_the_call_before": round(sizes.shared[role] / characters, 3),
+                "cached_share": round(costs.roles[role].cached_share, 3),
             }
             for role, characters in sizes.characters.most_common()
         },
@@ -127,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--iterations", type=int, default=160)
+    parser.add_argument("--server", action="store_true")
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3, 4, 5])
     options = parser.parse_args()
     seeds, iterations = ([1], 20) if options.quick else (options.seeds, options.iterations)
@@ -136,7 +172,8 @@ def main() -> None:
         for seed in seeds:
             folder = Path(home) / f"life-{seed}"
             folder.mkdir()
-            rows.append(live(folder, seed, iterations))
+            with serving(Caching()) if options.server else nullcontext("") as address:
+                rows.append(live(folder, seed, iterations, address))
     figures = ("items", "characters_per_iteration", "kept_bytes_per_iteration")
     print(json.dumps({"median": {name: median_of(rows, name) for name in figures}, "lives": rows}, indent=1))
 
