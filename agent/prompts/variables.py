@@ -38,7 +38,9 @@ _CURRICULUM = {
     **_SO_FAR,
     "old_said": _OLD,
     "old_answers": _OLD,
-    "items": "items ever held, by name",
+    "old_completed": _OLD,
+    "old_items": _OLD,
+    "items": "items ever held, in the order in which they first were",
 }
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
@@ -141,6 +143,8 @@ _FULL: dict[str, Any] = {
     "said": ["cannot saw: need wood"],
     "old_said": 1,
     "old_answers": 0,
+    "old_completed": 0,
+    "old_items": 1,
     "items": ["wood"],
     "limit": 3,
     "asked": [Answered(question="What takes a plank?", answer="Wood.")],
@@ -157,6 +161,8 @@ _BARE: dict[str, Any] = {
     "limit": 1,
     "old_said": 0,
     "old_answers": 0,
+    "old_completed": 0,
+    "old_items": 0,
 }
 
 

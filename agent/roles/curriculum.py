@@ -15,7 +15,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, known_answers, remembered
+from fieldcraft.agent.roles.shown import asked_before, known_answers, reached, remembered
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
@@ -166,9 +166,8 @@ class AutoCurriculum:
             "world": spec.description,
             "names": spec.names,
             "observation": self._observed().text(self._fields()),
-            "completed": state.completed[-TASKS_SHOWN:],
+            **reached(self._recorder, TASKS_SHOWN),
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
-            "items": sorted(state.progress.items),
             **remembered(self._recorder),
         }
 

@@ -23,6 +23,8 @@ _REMEMBERED = 1_000
 
 
 UNKNOWN = "Unknown."
+ON_TASK = "What does it take to do this: "
+"""How a question begins that is asked for a task's author."""
 QUESTION = 300
 """Characters of a question that are kept."""
 OWN_ANSWER = 600
@@ -99,7 +101,12 @@ class Answers:
 
     def on_task(self, words: str) -> Answered:
         """What is known of what a task takes; it goes with the task as its context."""
-        return self.ask(f"What does it take to do this: {words}?")
+        return self.ask(f"{ON_TASK}{words}?")
+
+
+def is_on_task(question: str) -> bool:
+    """Whether a question was asked for a task's author."""
+    return question.startswith(ON_TASK)
 
 
 def is_unknown(answer: str) -> bool:

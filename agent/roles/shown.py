@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
-from fieldcraft.agent.roles.questions import is_unknown, on_each
+from fieldcraft.agent.roles.questions import is_on_task, is_unknown, on_each
 
 ANSWERS_SHOWN = 4_000
 """Characters of questions and their answers."""
@@ -19,6 +19,9 @@ SAID_SHOWN = 3_000
 """Characters of what the world said last."""
 SAID_OF_HELD = 8
 """Messages on what is held now that the world gave longer ago."""
+
+GATHERED = 16
+"""New entries of a list after which they stand with the others."""
 
 T = TypeVar("T")
 
@@ -55,6 +58,19 @@ def settled(entries: Sequence[T], room: int, size: Callable[[T], int]) -> int:
     return len(shown) - newest
 
 
+def reached(recorder: Recorder, limit: int) -> dict[str, Any]:
+    """The items ever held, the oldest first, and the latest completed tasks; of both how many are not new."""
+    state = recorder.state
+    first = state.progress.items
+    items, completed = sorted(first, key=lambda item: (first[item], item)), state.completed[-limit:]
+    return {
+        "items": items,
+        "old_items": len(items) - len(items) % GATHERED,
+        "completed": completed,
+        "old_completed": max(0, len(completed) - len(state.completed) % GATHERED),
+    }
+
+
 def lately(recorder: Recorder) -> list[str]:
     """What the world said last, and earlier on what is held now, oldest first.
 
@@ -80,9 +96,12 @@ def remembered(recorder: Recorder) -> dict[str, Any]:
 def known_answers(answers: Iterable[Answered]) -> dict[str, Any]:
     """The latest answer to each question that has one, as many of the newest as there is room for.
 
-    They are `answers`; `old_answers` says how many of them are the same from call to call.
+    What was asked for a task's author is left out. They are `answers`; `old_answers` says how many of them are
+    the same from call to call.
     """
-    known = [entry for entry in once(answers) if not is_unknown(entry.answer)]
+    known = [
+        entry for entry in once(answers) if not is_unknown(entry.answer) and not is_on_task(entry.question)
+    ]
     return {
         "answers": list(latest(known, ANSWERS_SHOWN, _size)),
         "old_answers": settled(known, ANSWERS_SHOWN, _size),
