@@ -96,8 +96,8 @@ def remembered(recorder: Recorder) -> dict[str, Any]:
 def known_answers(answers: Iterable[Answered]) -> dict[str, Any]:
     """The latest answer to each question that has one, as many of the newest as there is room for.
 
-    What was asked for a task's author is left out. They are `answers`; `old_answers` says how many of them are
-    the same from call to call.
+    What was asked for a task's author is left out. They are `answers`; `old_answers` says how many of them
+    are the same from call to call.
     """
     known = [
         entry for entry in once(answers) if not is_unknown(entry.answer) and not is_on_task(entry.question)
