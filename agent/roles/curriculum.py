@@ -15,7 +15,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, known_answers, reached, remembered
+from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
@@ -94,7 +94,7 @@ class AutoCurriculum:
         if urgent is not None:
             return _informed(urgent, self._answers)
         ask_first = self._asks_first()
-        known = self._answered(ask_first=ask_first) if self._shown("answers") else known_answers(())
+        known = self._answered(ask_first=ask_first) if self._shown("answers") else {"answers": []}
         proposal = self._asker.parsed(
             "curriculum",
             "curriculum_task",
@@ -126,7 +126,7 @@ class AutoCurriculum:
         answers = self._recorder.state.answers
         for question in self._questions() if ask_first else tuple(self._recorder.state.questions):
             self._answers.ask(question)
-        return known_answers(answers.values())
+        return known_answers(answers.values(), self._open())
 
     def _questions(self) -> list[str]:
         limit = self._settings.questions
@@ -168,8 +168,11 @@ class AutoCurriculum:
             "observation": self._observed().text(self._fields()),
             **reached(self._recorder, TASKS_SHOWN),
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
-            **remembered(self._recorder),
+            **remembered(self._recorder, self._open()),
         }
+
+    def _open(self) -> Callable[[str], bool]:
+        return is_open(self._recorder, self._answers.names)
 
     def _observed(self) -> Observation:
         """The observation, with no more than the core of the inventory until the rest has its turn."""

@@ -23,8 +23,6 @@ _REMEMBERED = 1_000
 
 
 UNKNOWN = "Unknown."
-ON_TASK = "What does it take to do this: "
-"""How a question begins that is asked for a task's author."""
 QUESTION = 300
 """Characters of a question that are kept."""
 OWN_ANSWER = 600
@@ -43,6 +41,8 @@ class Asked(BaseModel):
 class Answers:
     """Answers questions with the `answerer`'s model, where the world has said anything on them.
 
+    `names` finds what a text is about.
+
     Voyager (appendix A.3) caches answers by the embedding of the question, a hit below distance 0.05.
     Names such as `iron_axe` and `iron_pickaxe` lie that near, so the key here is the question's words and
     the evidence shown with it: an answer is reused until the world has said something new on it.
@@ -52,7 +52,7 @@ class Answers:
         self._recorder = recorder
         self._asker = asker
         self._world = world.description
-        self._names = KnownNames(world.names)
+        self.names = KnownNames(world.names)
 
     def ask(self, question: str) -> Answered:
         """The cached answer, or a new one. Raises as `Asker.text`.
@@ -61,7 +61,7 @@ class Answers:
         answer is that nothing is known.
         """
         limit = self._recorder.run.settings.evidence
-        evidence = self._names.evidence(question, list(self._recorder.state.evidence.values()), limit)
+        evidence = self.names.evidence(question, list(self._recorder.state.evidence.values()), limit)
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
@@ -101,12 +101,7 @@ class Answers:
 
     def on_task(self, words: str) -> Answered:
         """What is known of what a task takes; it goes with the task as its context."""
-        return self.ask(f"{ON_TASK}{words}?")
-
-
-def is_on_task(question: str) -> bool:
-    """Whether a question was asked for a task's author."""
-    return question.startswith(ON_TASK)
+        return self.ask(f"What does it take to do this: {words}?")
 
 
 def is_unknown(answer: str) -> bool:
@@ -145,6 +140,10 @@ class KnownNames:
         lines = [line for line, _ in on_it]
         half = max(1, (limit - len(lines)) // 2)
         return [*lines, *users[:half], *on_parts, *users[half:]][:limit]
+
+    def about(self, text: str) -> str:
+        """What a message or question is about: the first name in it, in lower case, or nothing."""
+        return next(iter(self._named(text)), "")
 
     def _asked(self, question: str) -> set[str]:
         """The names in a question: as they are written, else in plain words, the longest first."""

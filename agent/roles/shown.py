@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
-from fieldcraft.agent.roles.questions import is_on_task, is_unknown, on_each
+from fieldcraft.agent.roles.questions import KnownNames, is_unknown, on_each
 
 ANSWERS_SHOWN = 4_000
 """Characters of questions and their answers."""
@@ -77,14 +77,25 @@ def lately(recorder: Recorder) -> list[str]:
     What failed long ago because a thing was missing is worth another look once that is in hand. Nothing
     where no answers of the world are to be shown.
     """
-    return list(remembered(recorder)["said"])
+    return list(remembered(recorder, lambda _: True)["said"])
 
 
-def remembered(recorder: Recorder) -> dict[str, Any]:
-    """The same as `said`, and as `old_said` how many of it are the same from call to call."""
+def is_open(recorder: Recorder, names: KnownNames) -> Callable[[str], bool]:
+    """Whether a message or a question is about anything but what was held for a while."""
+    first = recorder.state.progress.items
+    held = sorted(first, key=lambda item: (first[item], item))
+    closed = {item.lower() for item in held[: len(held) - len(held) % GATHERED]}
+    return lambda text: names.about(text) not in closed
+
+
+def remembered(recorder: Recorder, open_yet: Callable[[str], bool]) -> dict[str, Any]:
+    """The same as `said`, and as `old_said` how many of it are the same from call to call.
+
+    Only of messages for which `open_yet` holds.
+    """
     if not recorder.run.settings.evidence:
         return {"said": [], "old_said": 0}
-    said = list(recorder.state.evidence.values())
+    said = [line for line in recorder.state.evidence.values() if open_yet(line)]
     newest = latest(said, SAID_SHOWN, len)
     old = settled(said, SAID_SHOWN, len)
     earlier = said[: len(said) - len(newest)]
@@ -93,14 +104,15 @@ def remembered(recorder: Recorder) -> dict[str, Any]:
     return {"said": shown, "old_said": old}
 
 
-def known_answers(answers: Iterable[Answered]) -> dict[str, Any]:
-    """The latest answer to each question that has one, as many of the newest as there is room for.
+def known_answers(answers: Iterable[Answered], open_yet: Callable[[str], bool]) -> dict[str, Any]:
+    """The latest answer to each question that says anything on what is open, as many of the newest as there is room for.
 
-    What was asked for a task's author is left out. They are `answers`; `old_answers` says how many of them
-    are the same from call to call.
+    They are `answers`; `old_answers` says how many of them are the same from call to call.
     """
     known = [
-        entry for entry in once(answers) if not is_unknown(entry.answer) and not is_on_task(entry.question)
+        entry
+        for entry in once(answers)
+        if not is_unknown(entry.answer) and any(map(open_yet, [entry.question, *entry.answer.splitlines()]))
     ]
     return {
         "answers": list(latest(known, ANSWERS_SHOWN, _size)),
