@@ -105,7 +105,7 @@ def remembered(recorder: Recorder, open_yet: Callable[[str], bool]) -> dict[str,
 
 
 def known_answers(answers: Iterable[Answered], open_yet: Callable[[str], bool]) -> dict[str, Any]:
-    """The latest answer to each question that says anything on what is open, as many of the newest as there is room for.
+    """The latest answer to each question that says anything on what is open, the newest as there is room.
 
     They are `answers`; `old_answers` says how many of them are the same from call to call.
     """
