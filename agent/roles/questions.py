@@ -25,6 +25,8 @@ _REMEMBERED = 1_000
 UNKNOWN = "Unknown."
 QUESTION = 300
 """Characters of a question that are kept."""
+MOST_FOUND = 20_000
+"""Texts whose names are remembered."""
 OWN_ANSWER = 600
 """Characters of an answer that a model gave to a question of its own."""
 
@@ -121,6 +123,7 @@ class KnownNames:
         self._exact = {name.lower() for name in every}
         spoken = [(_spoken(name), name) for name in self._exact]
         self._spoken = sorted((row for row in spoken if row[0]), key=lambda row: (-len(row[0]), row[1]))
+        self._found: dict[str, tuple[str, ...]] = {}
         self._odd = [row for row in self._spoken if not _WORD.fullmatch(row[1])]
 
     def evidence(self, question: str, said: Sequence[str], limit: int) -> list[str]:
@@ -158,11 +161,17 @@ class KnownNames:
                     left = left.replace(form, "  ")
         return found
 
-    def _named(self, line: str) -> list[str]:
+    def _named(self, line: str) -> tuple[str, ...]:
         """The names in a message of the world, its subject first."""
-        named = [word for word in _ordered_words(line) if word in self._exact]
-        spoken = f" {_spoken(line)} " if self._odd else ""
-        return named + [name for words, name in self._odd if f" {words} " in spoken]
+        found = self._found.get(line)
+        if found is None:
+            words = [word for word in _WORD.findall(line.lower()) if word in self._exact]
+            spoken = f" {_spoken(line)} " if self._odd else ""
+            found = (*words, *(name for plain, name in self._odd if f" {plain} " in spoken))
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found[line] = found
+        return found
 
 
 def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
@@ -191,11 +200,6 @@ def on_each(names: Iterable[str], evidence: Sequence[str], limit: int) -> list[s
 
 def _spoken(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _ordered_words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(text.lower()))
 
 
 @lru_cache(maxsize=_REMEMBERED)
