@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.common.fields import Count, Counts, Text, Texts
 from fieldcraft.envs.types import Position
+
+CHESTS_SHOWN, KINDS_SHOWN = 4, 30
+"""The nearest chests, whose contents stand in the text of an observation; kinds of items in all others."""
+
+_COORDINATE = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 
 
 class Observation(BaseModel):
@@ -82,14 +89,36 @@ class Observation(BaseModel):
             return None
         if not self.chests:
             return "none"
-        return "; ".join(
+        near = set(sorted(self.chests, key=self.distance_to)[:CHESTS_SHOWN])
+        shown = [
             f"{place}: {'unknown contents' if held is None else counts_text(held)}{self._room_in(place)}"
             for place, held in self.chests.items()
-        )
+            if place in near
+        ]
+        far = [held for place, held in self.chests.items() if place not in near]
+        return "; ".join([*shown, *_chests_together(far)])
 
     def _room_in(self, place: str) -> str:
         free = self.chest_slots.get(place)
         return "" if free is None else f" ({free} free slots)" if free else " (full)"
+
+    def distance_to(self, place: str) -> float:
+        """How far a place is that is written as `(x, y, z)`; 0 where that is not known."""
+        numbers = _COORDINATE.findall(place)
+        if self.position is None or len(numbers) != 3:
+            return 0.0
+        x, y, z = map(float, numbers)
+        return self.position.distance(Position(x=x, y=y, z=z))
+
+
+def _chests_together(contents: list[dict[str, int] | None]) -> list[str]:
+    """One entry for chests that are not shown one by one, where there are any."""
+    if not contents:
+        return []
+    total = sum((Counter(held) for held in contents if held), Counter[str]())
+    most = dict(total.most_common(KINDS_SHOWN))
+    left = f", and {len(total) - len(most)} other kinds" if len(total) > len(most) else ""
+    return [f"{len(contents)} more farther away, in all: {counts_text(most)}{left}"]
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +25,19 @@ from fieldcraft.agent.models.failures.retrying import NobodyWaits, Retrying, Wai
 from fieldcraft.agent.models.keeping.kept_turns import turn_of
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest, Usage
 from fieldcraft.agent.models.prices import price_of
+from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.models.providers import LOCAL, provider_of, resolve_model
 from fieldcraft.agent.models.reasoning import reasoning_apart, split_reasoning
 from fieldcraft.agent.models.settings import ModelSettings
 from fieldcraft.agent.models.structured import StructuredOutput, fault_of_answer, fault_of_form, invoke
 from fieldcraft.agent.models.tool_calls import requests_of
-from fieldcraft.agent.models.turns import forms_of, to_langchain, without_secrets, without_system
+from fieldcraft.agent.models.turns import (
+    cache_marks,
+    forms_of,
+    to_langchain,
+    without_secrets,
+    without_system,
+)
 from fieldcraft.agent.models.usage import total_of, usage_of
 from fieldcraft.agent.models.windows.asking import window_of
 from fieldcraft.common.suggest import nearest
@@ -82,6 +89,8 @@ class ModelClient:
         base_url = self.settings.base_url
         self._parameters = parameters_of(name, base_url) if model is None else Parameters(name)
         self._waits: Waits = NobodyWaits()
+        provider = PROVIDERS.get(provider_of(name)) if model is None else None
+        self._marks = provider is not None and provider.marks
 
     def attend(self, waits: Waits) -> None:
         """From now on `waits` sees the waits for rate limits, and may end them."""
@@ -156,7 +165,7 @@ class ModelClient:
             reply = self._in_a_form_it_takes(
                 conversation,
                 lambda form: retrying(
-                    lambda: self._attempt(to_langchain(form, model=self.name), place, tools, shape, bill)
+                    lambda: self._attempt(self._turns(form, tools), place, tools, shape, bill)
                 ),
             )
         except ModelRationed as limit:
@@ -207,7 +216,7 @@ class ModelClient:
     ) -> AIMessage:
         """Ask; a provider that finds the turns with tools not valid is asked again with plainer ones."""
         first: ModelRefused | None = None
-        for form in forms_of(messages):
+        for form in self._forms(messages):
             if first is not None:
                 logger.warning("%s; it is asked again with plainer turns", first)
             try:
@@ -216,8 +225,22 @@ class ModelClient:
                 if refusal.status not in _NOT_VALID:
                     raise
                 first = first or refusal
+                self._marks = self._marks and "cache_control" not in str(refusal)
         assert first is not None
         raise first
+
+    def _forms(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+        """The same once more where marks for its cache turn out not to be taken, then in plainer turns."""
+        marked = self._marks
+        for form in forms_of(messages):
+            yield form
+            if marked and not self._marks:
+                marked = False
+                yield form
+
+    def _turns(self, form: Sequence[Message], tools: Sequence[dict[str, Any]]) -> list[BaseMessage]:
+        marks = cache_marks(form, goes_on=bool(tools)) if self._marks else ()
+        return to_langchain(form, model=self.name, marks=marks)
 
     def _attempt(
         self,

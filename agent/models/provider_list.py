@@ -30,6 +30,7 @@ class Provider:
         maker: the class method that makes a model, where calling the class does not.
         compatible: the class that speaks to a server at a `base_url` of the user's: it keeps to the widely
             copied part of the protocol, and may do without a key.
+        marks: it caches the beginning of a conversation only where that is marked (Anthropic's API).
     """
 
     package: str
@@ -41,6 +42,7 @@ class Provider:
     arguments: Arguments | None = None
     maker: str | None = None
     compatible: str | None = None
+    marks: bool = False
 
 
 def _ollama(model: str, settings: ModelSettings, _key: str | None) -> dict[str, Any]:
@@ -90,9 +92,9 @@ def _langsmith(model: str, settings: ModelSettings, key: str | None) -> dict[str
 _AWS, _VERTEX = "langchain_aws", "langchain_google_vertexai"
 PROVIDERS: Mapping[str, Provider] = {
     "anthropic": Provider(
-        "langchain_anthropic", "ChatAnthropic", "anthropic", ("ANTHROPIC_API_KEY",), "anthropic"
+        "langchain_anthropic", "ChatAnthropic", "anthropic", ("ANTHROPIC_API_KEY",), "anthropic", marks=True
     ),
-    "anthropic_bedrock": Provider(_AWS, "ChatAnthropicBedrock", "aws", prices="aws"),
+    "anthropic_bedrock": Provider(_AWS, "ChatAnthropicBedrock", "aws", prices="aws", marks=True),
     "azure_ai": Provider(
         "langchain_azure_ai.chat_models", "AzureAIOpenAIApiChatModel", "azure-ai", prices="azure"
     ),
@@ -107,7 +109,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "baseten": Provider("langchain_baseten", "ChatBaseten", "baseten", ("BASETEN_API_KEY",), "baseten"),
     "bedrock": Provider(_AWS, "ChatBedrock", "aws", prices="aws"),
     "bedrock_converse": Provider(_AWS, "ChatBedrockConverse", "aws", prices="aws"),
-    "bedrock_mantle_anthropic": Provider(_AWS, "ChatAnthropicMantle", "aws", prices="aws"),
+    "bedrock_mantle_anthropic": Provider(_AWS, "ChatAnthropicMantle", "aws", prices="aws", marks=True),
     "bedrock_mantle_openai": Provider(_AWS, "ChatOpenAIMantle", "aws", prices="aws"),
     "cohere": Provider(
         "langchain_cohere", "ChatCohere", "cohere", ("COHERE_API_KEY", "CO_API_KEY"), "cohere"
@@ -122,6 +124,7 @@ PROVIDERS: Mapping[str, Provider] = {
         "google-vertexai",
         prices="google",
         model="model_name",
+        marks=True,
     ),
     "google_genai": Provider(
         "langchain_google_genai",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.keeping.kept_turns import kept_reply
@@ -17,15 +17,40 @@ if TYPE_CHECKING:
 _OUTCOMES = "You called tools. This is what came of it:"
 
 
-def to_langchain(messages: Sequence[Message], *, model: str = "") -> list[BaseMessage]:
+MARKED_FROM = 4_000
+"""Characters of a beginning from which a provider keeps it."""
+
+
+def to_langchain(
+    messages: Sequence[Message], *, model: str = "", marks: Collection[int] = ()
+) -> list[BaseMessage]:
     """The conversation as LangChain's messages.
 
     Args:
         messages: the turns.
         model: the name of the model that is asked; it gets its own turns back as they came.
+        marks: the places of turns of system and user up to which the provider is to cache the conversation.
     """
     names = {request.id: request.name for message in messages for request in message.requests}
-    return [_turn(message, model, names) for message in messages]
+    return [_turn(message, model, names, place in marks) for place, message in enumerate(messages)]
+
+
+def cache_marks(messages: Sequence[Message], *, goes_on: bool) -> list[int]:
+    """Where the beginnings end that later calls share: the constant part, and what a conversation began with.
+
+    Args:
+        messages: the turns.
+        goes_on: the model may ask for tools, so that the same turns are likely to be sent again.
+    """
+    places: list[int] = []
+    length = 0
+    for place, message in enumerate(messages[:2]):
+        length += len(message.text)
+        constant = message.role == "system"
+        again = message.role == "user" and (goes_on or len(messages) > place + 1)
+        if (constant or again) and length >= MARKED_FROM:
+            places.append(place)
+    return places
 
 
 def forms_of(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
@@ -81,26 +106,27 @@ def without_system(conversation: Sequence[BaseMessage]) -> list[BaseMessage]:
     return [HumanMessage(content=whole), *turns[1:]]
 
 
-def _turn(message: Message, model: str, names: Mapping[str, str]) -> BaseMessage:
+def _turn(message: Message, model: str, names: Mapping[str, str], marked: bool) -> BaseMessage:
     from langchain_core.messages import HumanMessage, SystemMessage
 
     match message.role:
         case "system":
-            return SystemMessage(content=_content(message))
+            return SystemMessage(content=_content(message, marked))
         case "user":
-            return HumanMessage(content=_content(message))
+            return HumanMessage(content=_content(message, marked))
         case "assistant":
             return kept_reply(message, model=model) or _assistant_turn(message)
         case "tool":
             return _tool_turn(message, names.get(message.answers))
 
 
-def _content(message: Message) -> str | list[str | dict[str, Any]]:
-    if not message.images:
+def _content(message: Message, marked: bool) -> str | list[str | dict[str, Any]]:
+    if not message.images and not marked:
         return message.text
     pictures = (base64.b64encode(image).decode() for image in message.images)
+    mark = {"cache_control": {"type": "ephemeral"}} if marked else {}
     return [
-        {"type": "text", "text": message.text},
+        {"type": "text", "text": message.text, **mark},
         *(
             {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
             for picture in pictures

@@ -39,7 +39,17 @@ _ACTOR_USER = {
     "failure_limit": "failed calls that end a program",
     "tick_limit": "ticks that end a program",
 }
-_CURRICULUM = {**_WORLD, **_OBSERVATION, **_SO_FAR, "items": "items ever held, by name"}
+_OLD = "how many of the first of these are the same from call to call"
+_CURRICULUM = {
+    **_WORLD,
+    **_OBSERVATION,
+    **_SO_FAR,
+    "old_said": _OLD,
+    "old_answers": _OLD,
+    "old_completed": _OLD,
+    "old_items": _OLD,
+    "items": "items ever held, in the order in which they first were",
+}
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "actor": {
@@ -101,8 +111,8 @@ PURPOSES: Mapping[str, str] = {
     "actor_user": "the user's message of both actors",
     "answer": "answer a question about the world",
     "critic": "judge whether a task was done",
-    "curriculum_questions": "ask what helps to choose a task",
-    "curriculum_task": "choose the next task",
+    "curriculum_questions": "ask what helps to choose a task, with `ask_first`",
+    "curriculum_task": "choose the next task, and ask what helps with the one after it",
     "cut_short": "ask for an answer again that was cut off",
     "decompose": "break a task into steps",
     "describe": "describe a program that worked",
@@ -153,6 +163,10 @@ _FULL: dict[str, Any] = {
     "refused": ["the model refused to answer: I cannot help with that."],
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],
+    "old_said": 1,
+    "old_answers": 0,
+    "old_completed": 0,
+    "old_items": 1,
     "items": ["wood"],
     "goals": ["item", "place", "kill", "reach", "gain", "mine"],
     "limit": 3,
@@ -170,6 +184,10 @@ _BARE: dict[str, Any] = {
     "in_full": 2,
     "others_left_out": 0,
     "limit": 1,
+    "old_said": 0,
+    "old_answers": 0,
+    "old_completed": 0,
+    "old_items": 0,
 }
 
 

@@ -11,12 +11,11 @@ from pydantic import BaseModel, Field, field_validator
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
-from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, known_answers, lately
+from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
@@ -96,15 +95,15 @@ class AutoCurriculum:
         if urgent is not None:
             return _informed(urgent, self._answers)
         ask_first = self._asks_first()
-        known = self._answered(ask_first=ask_first) if self._shown("answers") else []
+        known = self._answered(ask_first=ask_first) if self._shown("answers") else {"answers": []}
         proposal = self._asker.parsed(
             "curriculum",
             "curriculum_task",
             self._read,
             shape=Proposal,
-            answers=known,
             limit=0 if ask_first else self._settings.questions,
             refused=state.refused_proposals,
+            **known,
             **self._situation(),
         )
         questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
@@ -123,12 +122,12 @@ class AutoCurriculum:
             return asked.template == "curriculum_questions"
         return self._settings.ask_first
 
-    def _answered(self, *, ask_first: bool) -> list[Answered]:
+    def _answered(self, *, ask_first: bool) -> dict[str, Any]:
         """What is known, once the questions that are open now have been answered."""
         answers = self._recorder.state.answers
         for question in self._questions() if ask_first else tuple(self._recorder.state.questions):
             self._answers.ask(question)
-        return known_answers(answers.values())
+        return known_answers(answers.values(), self._open())
 
     def _questions(self) -> list[str]:
         limit = self._settings.questions
@@ -141,7 +140,7 @@ class AutoCurriculum:
                 lambda answer: parse_json(answer, Questions),
                 shape=Questions,
                 limit=limit,
-                asked=asked_before(self._recorder.state.answers.values()),
+                **asked_before(self._recorder.state.answers.values()),
                 **self._situation(),
             )
         except AnswerUnusable:
@@ -171,11 +170,13 @@ class AutoCurriculum:
             "names": spec.names,
             "goals": spec.goals,
             "observation": self._observed().text(self._fields()),
-            "completed": state.completed[-TASKS_SHOWN:],
+            **reached(self._recorder, TASKS_SHOWN),
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
-            "items": sorted(state.progress.items),
-            "said": lately(self._recorder),
+            **remembered(self._recorder, self._open()),
         }
+
+    def _open(self) -> Callable[[str], bool]:
+        return is_open(self._recorder, self._answers.names)
 
     def _observed(self) -> Observation:
         """The observation, with no more than the core of the inventory until the rest has its turn."""

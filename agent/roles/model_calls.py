@@ -316,6 +316,10 @@ class Asker:
             ),
         )
 
+    def offers_tools(self, role: str) -> bool:
+        """Whether the model of a role may call tools on the way to its answer."""
+        return bool(self._offer(role))
+
     def _offer(self, role: str) -> tuple[dict[str, Any], ...]:
         offered = self._tools.offer(role) if self._tools is not None else ()
         return offered if offered and self._clients[role].calls_tools else ()

@@ -25,6 +25,8 @@ _REMEMBERED = 1_000
 UNKNOWN = "Unknown."
 QUESTION = 300
 """Characters of a question that are kept."""
+MOST_FOUND = 20_000
+"""Texts whose names are remembered."""
 OWN_ANSWER = 600
 """Characters of an answer that a model gave to a question of its own."""
 
@@ -41,6 +43,8 @@ class Asked(BaseModel):
 class Answers:
     """Answers questions with the `answerer`'s model, where the world has said anything on them.
 
+    `names` finds what a text is about.
+
     Voyager (appendix A.3) caches answers by the embedding of the question, a hit below distance 0.05.
     Names such as `iron_axe` and `iron_pickaxe` lie that near, so the key here is the question's words and
     the evidence shown with it: an answer is reused until the world has said something new on it.
@@ -50,16 +54,20 @@ class Answers:
         self._recorder = recorder
         self._asker = asker
         self._world = world.description
-        self._names = KnownNames(world.names)
+        self.names = KnownNames(world.names)
 
     def ask(self, question: str) -> Answered:
-        """The cached answer, or a new one; unknown where there is no evidence. Raises as `Asker.text`."""
+        """The cached answer, or a new one. Raises as `Asker.text`.
+
+        Where a run goes by evidence and there is none, nor tools to look things up with, nobody is asked: the
+        answer is that nothing is known.
+        """
         limit = self._recorder.run.settings.evidence
-        evidence = self._names.evidence(question, list(self._recorder.state.evidence.values()), limit)
+        evidence = self.names.evidence(question, list(self._recorder.state.evidence.values()), limit)
         key = _key(question, evidence)
         known = self._recorder.state.answers.get(key)
         if known is None:
-            text = self._answer(question, evidence) if evidence or self._was_asked() else ""
+            text = self._answer(question, evidence) if self._can_answer(evidence) else ""
             known = self._remember(key, question, text.strip() or UNKNOWN)
         return known
 
@@ -78,10 +86,12 @@ class Answers:
         self._recorder.record(e.QuestionAnswered(key=key, question=question[:500], answer=answer[:2000]))
         return self._recorder.state.answers[key]
 
-    def _was_asked(self) -> bool:
-        """Whether the journal of an earlier version goes on with the question, which was put to the model."""
+    def _can_answer(self, evidence: Sequence[str]) -> bool:
+        """Whether the model can know anything, or the journal of an earlier version goes on with its call."""
         asked = self._recorder.upcoming(e.ModelAsked)
-        return asked is not None and asked.role == "answerer"
+        by_knowledge = not self._recorder.run.settings.evidence
+        was_asked = asked is not None and asked.role == "answerer"
+        return bool(evidence) or by_knowledge or was_asked or self._asker.offers_tools("answerer")
 
     def _answer(self, question: str, evidence: list[str]) -> str:
         try:
@@ -113,6 +123,7 @@ class KnownNames:
         self._exact = {name.lower() for name in every}
         spoken = [(_spoken(name), name) for name in self._exact]
         self._spoken = sorted((row for row in spoken if row[0]), key=lambda row: (-len(row[0]), row[1]))
+        self._found: dict[str, tuple[str, ...]] = {}
         self._odd = [row for row in self._spoken if not _WORD.fullmatch(row[1])]
 
     def evidence(self, question: str, said: Sequence[str], limit: int) -> list[str]:
@@ -133,6 +144,10 @@ class KnownNames:
         half = max(1, (limit - len(lines)) // 2)
         return [*lines, *users[:half], *on_parts, *users[half:]][:limit]
 
+    def about(self, text: str) -> str:
+        """What a message or question is about: the first name in it, in lower case, or nothing."""
+        return next(iter(self._named(text)), "")
+
     def _asked(self, question: str) -> set[str]:
         """The names in a question: as they are written, else in plain words, the longest first."""
         exact = self._exact.intersection(_WORD.findall(question.lower()))
@@ -146,11 +161,17 @@ class KnownNames:
                     left = left.replace(form, "  ")
         return found
 
-    def _named(self, line: str) -> list[str]:
+    def _named(self, line: str) -> tuple[str, ...]:
         """The names in a message of the world, its subject first."""
-        named = [word for word in _ordered_words(line) if word in self._exact]
-        spoken = f" {_spoken(line)} " if self._odd else ""
-        return named + [name for words, name in self._odd if f" {words} " in spoken]
+        found = self._found.get(line)
+        if found is None:
+            words = [word for word in _WORD.findall(line.lower()) if word in self._exact]
+            spoken = f" {_spoken(line)} " if self._odd else ""
+            found = (*words, *(name for plain, name in self._odd if f" {plain} " in spoken))
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found[line] = found
+        return found
 
 
 def relevant(question: str, evidence: Sequence[str], limit: int) -> list[str]:
@@ -179,11 +200,6 @@ def on_each(names: Iterable[str], evidence: Sequence[str], limit: int) -> list[s
 
 def _spoken(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _ordered_words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(text.lower()))
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -7,11 +7,11 @@ them did: providers keep the beginnings of prompts, and charge less for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
-from fieldcraft.agent.roles.questions import is_unknown, on_each
+from fieldcraft.agent.roles.questions import KnownNames, is_unknown, on_each
 
 ANSWERS_SHOWN = 4_000
 """Characters of questions and their answers."""
@@ -19,6 +19,9 @@ SAID_SHOWN = 3_000
 """Characters of what the world said last."""
 SAID_OF_HELD = 8
 """Messages on what is held now that the world gave longer ago."""
+
+GATHERED = 16
+"""New entries of a list after which they stand with the others."""
 
 T = TypeVar("T")
 
@@ -40,38 +43,100 @@ def latest(entries: Sequence[T], room: int, size: Callable[[T], int]) -> Sequenc
     return entries[len(entries) :]
 
 
+def settled(entries: Sequence[T], room: int, size: Callable[[T], int]) -> int:
+    """How many of the entries that `latest` shows are the same ones from call to call.
+
+    The others are the newest; they are shown apart from these until they make half of the room.
+    """
+    stride = max(1, room // 2)
+    left = sum(map(size, entries)) % stride
+    shown = latest(entries, room, size)
+    newest = 0
+    while newest < len(shown) and left > 0:
+        newest += 1
+        left -= size(shown[-newest])
+    return len(shown) - newest
+
+
+def reached(recorder: Recorder, limit: int) -> dict[str, Any]:
+    """The items ever held, the oldest first, and the latest completed tasks; of both how many are not new."""
+    state = recorder.state
+    first = state.progress.items
+    items, completed = sorted(first, key=lambda item: (first[item], item)), state.completed[-limit:]
+    return {
+        "items": items,
+        "old_items": len(items) - len(items) % GATHERED,
+        "completed": completed,
+        "old_completed": max(0, len(completed) - len(state.completed) % GATHERED),
+    }
+
+
 def lately(recorder: Recorder) -> list[str]:
     """What the world said last, and earlier on what is held now, oldest first.
 
     What failed long ago because a thing was missing is worth another look once that is in hand. Nothing
     where no answers of the world are to be shown.
     """
+    return list(remembered(recorder, lambda _: True)["said"])
+
+
+def is_open(recorder: Recorder, names: KnownNames) -> Callable[[str], bool]:
+    """Whether a message or a question is about anything but what was held for a while."""
+    first = recorder.state.progress.items
+    held = sorted(first, key=lambda item: (first[item], item))
+    closed = {item.lower() for item in held[: len(held) - len(held) % GATHERED]}
+    return lambda text: names.about(text) not in closed
+
+
+def remembered(recorder: Recorder, open_yet: Callable[[str], bool]) -> dict[str, Any]:
+    """The same as `said`, and as `old_said` how many of it are the same from call to call.
+
+    Only of messages for which `open_yet` holds.
+    """
     if not recorder.run.settings.evidence:
-        return []
-    said = list(recorder.state.evidence.values())
+        return {"said": [], "old_said": 0}
+    said = [line for line in recorder.state.evidence.values() if open_yet(line)]
     newest = latest(said, SAID_SHOWN, len)
+    old = settled(said, SAID_SHOWN, len)
     earlier = said[: len(said) - len(newest)]
     of_held = set(on_each(recorder.state.observation.inventory, earlier, SAID_OF_HELD))
-    return [*(line for line in earlier if line in of_held), *newest]
+    shown = [*newest[:old], *(line for line in earlier if line in of_held), *newest[old:]]
+    return {"said": shown, "old_said": old}
 
 
-def known_answers(answers: Iterable[Answered]) -> list[Answered]:
-    """The latest answer to each question that has one, as many of the newest as there is room for."""
-    known = [entry for entry in once(answers) if not is_unknown(entry.answer)]
-    return list(latest(known, ANSWERS_SHOWN, _size))
+def known_answers(answers: Iterable[Answered], open_yet: Callable[[str], bool]) -> dict[str, Any]:
+    """The latest answer to each question that says anything on what is open, the newest as there is room.
+
+    They are `answers`; `old_answers` says how many of them are the same from call to call.
+    """
+    known = [
+        entry
+        for entry in once(answers)
+        if not is_unknown(entry.answer) and any(map(open_yet, [entry.question, *entry.answer.splitlines()]))
+    ]
+    return {
+        "answers": list(latest(known, ANSWERS_SHOWN, _size)),
+        "old_answers": settled(known, ANSWERS_SHOWN, _size),
+    }
 
 
-def asked_before(answers: Iterable[Answered]) -> list[Answered]:
-    """The same with those that found no answer, which need not be asked again."""
-    return list(latest(once(answers), ANSWERS_SHOWN, _size))
+def asked_before(answers: Iterable[Answered]) -> dict[str, Any]:
+    """The same, as `asked`, with those that found no answer, which need not be asked again."""
+    known = once(answers)
+    return {
+        "asked": list(latest(known, ANSWERS_SHOWN, _size)),
+        "old_answers": settled(known, ANSWERS_SHOWN, _size),
+    }
 
 
 def once(answers: Iterable[Answered]) -> list[Answered]:
-    """The latest answer to each question, in the order of these answers."""
+    """The latest answer to each question, where it was first given."""
     by_question: dict[str, Answered] = {}
     for entry in answers:
-        by_question.pop(entry.question, None)
-        by_question[entry.question] = entry
+        before = by_question.get(entry.question)
+        if before is None or before.answer != entry.answer:
+            by_question.pop(entry.question, None)
+            by_question[entry.question] = entry
     return list(by_question.values())
 
 

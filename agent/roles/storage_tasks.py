@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.task import Task
-from fieldcraft.envs import EnvironmentSpec, ItemGoal, Observation, PlaceGoal, Position, RoomGoal
+from fieldcraft.envs import EnvironmentSpec, ItemGoal, Observation, PlaceGoal, RoomGoal
 
 FULL_SLOTS = 33
 """Used slots, of 36, from which room is made before anything else."""
@@ -101,11 +99,4 @@ def _making_room(observation: Observation, spec: EnvironmentSpec) -> Task | None
 def nearest_with_room(observation: Observation) -> str | None:
     """The position of the nearest container that is not known to be full, as the observation writes it."""
     roomy = [place for place in observation.chests or {} if observation.chest_slots.get(place) != 0]
-    return min(roomy, key=lambda place: (_apart(place, observation.position), place), default=None)
-
-
-def _apart(place: str, here: Position | None) -> float:
-    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", place)[:3]]
-    if here is None or len(numbers) < 3:
-        return 0.0
-    return math.dist(numbers, (here.x, here.y, here.z))
+    return min(roomy, key=lambda place: (observation.distance_to(place), place), default=None)

@@ -84,10 +84,9 @@ def _calls(folder: Folder) -> Iterator[KeptCall]:
 
 def _turns(text: str) -> tuple[tuple[str, str], ...]:
     """The messages of an older form: each below a comment with its role."""
-    parts = _TURN.split(text)
-    return tuple(
-        (role, said.removesuffix("\n\n")) for role, said in zip(parts[1::2], parts[2::2], strict=True)
-    )
+    parts = _TURN.split(text.removesuffix("\n"))
+    pairs = zip(parts[1::2], parts[2::2], strict=True)
+    return tuple((role, said.removesuffix("\n\n")) for role, said in pairs)
 
 
 def _unfolded(packed: bytes) -> Iterator[KeptCall]:

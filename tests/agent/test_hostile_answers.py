@@ -128,8 +128,9 @@ def test_no_text_of_a_skill_or_a_critique_can_begin_a_section_of_a_prompt() -> N
         tick_limit=9, task=Task(words="t"), observation="o", attempts=[attempt],
     )  # fmt: skip
     outside = "\n".join(message.text.split("```python")[0] for message in messages)
-    assert outside.count("\n# Rules") == 0
-    fences = [line for line in messages[0].text.splitlines() if line.startswith("```")]
+    assert outside.count("\n# Rules") == 1, "the template's own, before the skills"
+    lines = [line for message in messages for line in message.text.splitlines()]
+    fences = [line for line in lines if line.startswith("```")]
     assert len(fences) == 4, "the skill's block and the form of the answer, each opened and closed"
 
 

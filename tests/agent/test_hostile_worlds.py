@@ -24,6 +24,7 @@ _HEADINGS = {
     "How to answer", "How to ask", "How to choose", "How to judge", "Items ever held", "Log", "Names",
     "Observation", "Primitives", "Question", "Questions and answers", "Questions answered before", "Rules",
     "Skills", "Task", "Task it did", "Tools", "What the world said", "What the world said lately", "World",
+    "Answered since then", "First held since then", "Completed since then", "What the world said since then",
     "Before", "After",
 }  # fmt: skip
 PROGRAM = f'''```python

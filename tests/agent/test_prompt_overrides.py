@@ -89,8 +89,9 @@ def test_a_prompt_of_the_folder_is_what_the_model_is_asked(
     folder = write(
         answer="{% block system %}Be brief.{% endblock %}{% block user %}{{ question }}{% endblock %}"
     )
-    asked = kept_prompts(toy_settings(keep_prompts=True, prompts=str(folder)), tmp_path / "runs")
-    assert "<!-- system -->\nBe brief.\n" in asked["curriculum-00001-curriculum_task"]
+    settings = toy_settings(evidence=0, prompts=str(folder))
+    asked = kept_prompts(settings, tmp_path / "runs")
+    assert "<!-- system -->\nBe brief.\n" in asked["answerer-00001-answer"]
 
 
 @pytest.mark.parametrize("curriculum", ["auto", "solve"])
@@ -119,6 +120,8 @@ def test_a_run_gives_each_template_all_of_its_variables(
         curriculum=curriculum,
         tasks=({"task": "craft a crafting table"},) if curriculum == "solve" else (),
         critic="model",
+        evidence=0,
+        ask_first=True,
         listeners=(note,),
     )
     of_auto = {"answer", "critic", "curriculum_questions", "curriculum_task", "describe"}

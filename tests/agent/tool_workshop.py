@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kept_texts import kept_text
+
 from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 
@@ -41,7 +43,7 @@ def live(settings: RunSettings, runs: Path, **options: Any) -> tuple[RunState, l
 
 
 def prompt(runs: Path, name: str) -> str:
-    return next(runs.glob(f"*/prompts/{name}-*.md")).read_text()
+    return kept_text(runs, f"{name}-")
 
 
 def calls_of(events: list[Any]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fieldcraft.envs import Observation, Progress, seen_of
+from fieldcraft.envs import Observation, Position, Progress, seen_of
 from fieldcraft.envs.environment import Environment
 
 
@@ -70,3 +70,21 @@ def changed_progress(**fields: Any) -> Progress:
     for name, value in fields.items():
         object.__setattr__(progress, name, value)
     return progress
+
+
+def test_the_nearest_chests_are_shown_one_by_one_and_the_others_together() -> None:
+    chests: dict[str, dict[str, int] | None] = {
+        f"({x}, 64, 0)": {"stone": 1, f"thing_{x}": 2} for x in range(0, 400, 10)
+    }
+    seen = Observation(position=Position(x=200, y=64, z=0), chests={**chests, "(900, 64, 0)": None})
+    (shown,) = [line for line in seen.text().splitlines() if line.startswith("Chests: ")]
+    assert shown.count("; ") == 4
+    assert "(190, 64, 0): 1 stone, 2 thing_190" in shown
+    assert "37 more farther away, in all: 36 stone, " in shown
+    assert shown.endswith(", and 7 other kinds")
+    assert len(shown) < 1_000
+
+
+def test_a_few_chests_are_shown_in_their_order() -> None:
+    seen = Observation(chests={"there": {"stone": 2}, "here": None})
+    assert "Chests: there: 2 stone; here: unknown contents" in seen.text()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from openai_server import ChatServer, says, sends
+from protocols import anthropic_says
 
 from fieldcraft.agent.models import (
     Message,
@@ -123,6 +124,45 @@ def test_anthropic_speaks_its_own_protocol(
     assert (answer.text, answer.input_tokens, answer.truncated) == ("Hi.", 9, True)
     path, _, asked = server.requests[0]
     assert (path, asked["max_tokens"], asked["system"]) == ("/v1/messages", 2, "Be short.")
+
+
+RULES = Message(role="system", text="Be short. " * 500)
+MARK = {"type": "ephemeral"}
+
+
+def claude(server: ChatServer) -> ModelClient:
+    return ModelClient("anthropic:claude-haiku-4-5", settings(base_url=server.url.removesuffix("/v1")))
+
+
+def test_anthropic_is_told_which_beginning_to_cache(
+    serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(*[anthropic_says("Hi.")] * 3)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-loopback-0123")
+    client, hello = claude(server), Message(role="user", text="Hello.")
+    client.ask([RULES, hello], role="actor", call=1)
+    client.ask([RULES, hello, Message(role="assistant", text="?"), hello], role="actor", call=2)
+    client.ask([Message(role="system", text="Be short."), hello], role="actor", call=3)
+
+    once, again, short = (asked for _, _, asked in server.requests)
+    assert once["system"] == [{"type": "text", "text": RULES.text, "cache_control": MARK}]
+    assert once["messages"] == [{"role": "user", "content": "Hello."}]
+    assert again["messages"][0]["content"] == [{"type": "text", "text": "Hello.", "cache_control": MARK}]
+    assert "cache_control" not in json.dumps(again["messages"][1:])
+    assert short["system"] == "Be short."
+
+
+def test_a_server_that_takes_no_marks_for_a_cache_is_asked_without(
+    serve: Callable[..., ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = {"type": "invalid_request_error", "message": "system.0.cache_control: extra inputs"}
+    refusal = sends(400, json.dumps({"type": "error", "error": problem}).encode())
+    server = serve(refusal, anthropic_says("Hi."), anthropic_says("Hi again."))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-loopback-0123")
+    client, asked = claude(server), [RULES, Message(role="user", text="Hello.")]
+    said = [client.ask(asked, role="actor", call=call).text for call in (1, 2)]
+    assert said == ["Hi.", "Hi again."]
+    assert ["cache_control" in json.dumps(sent) for _, _, sent in server.requests] == [True, False, False]
 
 
 def test_ollama_speaks_its_own_protocol(serve: Callable[..., ChatServer]) -> None:

@@ -187,3 +187,21 @@ def test_a_block_in_view_is_worth_more_once_its_tool_was_held(proposal):
     done = ["Craft 1 lum", "Craft 1 kor"]
     found = proposal(known, observation=seen, items=["kor", "lum"], completed=done)
     assert found["task"] == "Mine 1 pell"
+
+
+def test_what_is_new_in_a_prompt_counts_like_what_is_old(ask):
+    said = ["cannot craft gorm: need 2 kor (have 0)", "cannot craft hulp: need 1 lum (have 0)"]
+    values = {"items": ["kor", "lum"], "completed": ["Craft 1 gorm", "Mine 1 norl"], "said": said}
+    whole = ask("curriculum_task", **values)
+    for old in (0, 1):
+        assert ask("curriculum_task", **values, old_items=old, old_completed=old, old_said=old) == whole
+
+
+def test_questions_come_with_the_task_where_the_prompt_asks_for_them(ask):
+    failed = {"failed": ["Craft 1 gorm"], "said": ["cannot craft gorm: need 2 hulp (have 0)"]}
+    assert "questions" not in json.loads(ask("curriculum_task", **failed))
+    asked = json.loads(ask("curriculum_task", **failed, limit=2))["questions"]
+    assert [entry["question"] for entry in asked] == [
+        "What does it take to craft gorm and its parts?",
+        "What needs kor?",
+    ]

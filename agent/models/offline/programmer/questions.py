@@ -8,6 +8,9 @@ from .lacks import depth
 from .reading import Prompt, mentioned
 from .situation import Situation
 
+ANSWERED = ("Questions answered before", "Questions and answers", "Answered since then")
+"""Sections with questions that were asked."""
+
 HARD = 4
 """From which depth on a material was hard to come by."""
 
@@ -28,7 +31,7 @@ def questions(now: Situation, limit: int) -> list[str]:
         needs = [other for alternatives in now.wants(name) for other in alternatives]
         needs += [thing for _, thing in now.facts.sources.get(name, [])]
         names += [other for other in needs if other not in names]
-    asked = now.prompt.text("Questions answered before") + now.prompt.text("Questions and answers")
+    asked = "".join(now.prompt.text(heading) for heading in ANSWERED)
     fresh = [name for name in names if f"craft {name} and" not in asked]
     order = dict.fromkeys([*latest, *fresh])
     on_needs = [f"What does it take to craft {name} and its parts?" for name in order]

@@ -17,6 +17,8 @@ _TOLD = (
     "Context",
     "Earlier attempts",
     "What the world said lately",
+    "Answered since then",
+    "What the world said since then",
 )
 """Sections that tell what the world said; no prompt has all of them."""
 
@@ -33,9 +35,10 @@ class Situation:
         self.items = prompt.names("Items")
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
-        held = _listed(prompt.text("Items ever held"))
+        held = _listed(prompt.text("Items ever held")) | _listed(prompt.text("First held since then"))
         self.held = [name for name in self.items if name in held]
-        self.done = prompt.listed("Completed tasks") + prompt.listed("Completed steps")
+        headings = ("Completed tasks", "Completed since then", "Completed steps")
+        self.done = [task for heading in headings for task in prompt.listed(heading)]
         failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
         self.refused = {
             words for text in failed if text.endswith(_REFUSED) and (words := _failure(text, 0)[0])
