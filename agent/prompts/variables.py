@@ -92,17 +92,17 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     },
     "describe": {**_TASK, "source": "the function to describe"},
     "last_step": {},
+    "more_skills": _SKILLS_SHOWN,
     "names": {**_WORLD, **_OBSERVATION},
     "read_skills": {
         "skills": "the skills whose code was asked for, see `skills` of `actor`",
         "problems": "why others cannot be shown",
     },
     "repair": {"problem": "what is wrong with the answer"},
-    "skills": {**_SKILLS_SHOWN, "language": "of programs: `python` or `javascript`"},
 }
 """The variables of each template, in words."""
 
-PARTS = frozenset({"actor_user", "names", "skills"})
+PARTS = frozenset({"actor_user", "more_skills", "names"})
 """Templates that others include, without a `system` and a `user` block of their own."""
 
 PURPOSES: Mapping[str, str] = {
@@ -117,10 +117,10 @@ PURPOSES: Mapping[str, str] = {
     "decompose": "break a task into steps",
     "describe": "describe a program that worked",
     "last_step": "say that no tool calls are left",
+    "more_skills": "the skills that are only named, in the prompts of both actors",
     "names": "the names of the world, in five prompts",
     "read_skills": "show the code of skills that the actor asked for",
     "repair": "say why an answer could not be used",
-    "skills": "the skills in the prompts of both actors",
 }
 
 _SOURCE = 'def chop_wood(bot, count=1):\n    """Chop."""\n    bot.chop()\n'
@@ -142,7 +142,7 @@ _FULL: dict[str, Any] = {
     "observation": Observation(inventory={"wood": 2}).text(),
     "language": "python",
     "skills": [_SKILL],
-    "in_full": 2,
+    "in_full": 10,
     "other_skills": ["saw_wood(bot, count=1)"],
     "others_left_out": 7,
     "not_kept": ["saw_wood was not kept as a skill: it does the same as cut_wood"],

@@ -28,6 +28,7 @@ from fieldcraft.skills.program.source import ProgramError, parse_program
 from fieldcraft.skills.search.dense import DenseIndex, IndexDamaged
 from fieldcraft.skills.search.embeddings import DEFAULT, TextEmbeddings, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
+from fieldcraft.skills.search.plain_words import in_plain_words
 from fieldcraft.skills.search.seal import Seal
 from fieldcraft.skills.search.vectors import Embedder, View
 
@@ -38,10 +39,12 @@ _DAMAGE = (IndexDamaged, sqlite3.DatabaseError)
 _NAME_WEIGHT = 0.5
 """How much the name alone counts beside all the text of a skill. A view more, for the description, finds no
 more of the paraphrased queries among the best five and costs a third more time."""
+_PLAIN_WEIGHT = 0.8
+"""How much other words for what the name names count, where there are any."""
 _GENERATION = re.compile(r"index\.[0-9]{1,9}")
 _TEXT = 8_000
 """Characters of a skill's or a query's text that count."""
-_FORMAT = 1
+_FORMAT = 2
 """Raise it when the texts that are indexed, or how, change: indexes of another format are not used."""
 
 
@@ -216,13 +219,17 @@ class SkillIndex:
 
 
 def views_of(skill: Skill) -> Views:
-    """What a skill is found by: its name, its description, its task, goal and docstring."""
+    """What a skill is found by: its name, in plain words too, its description, task, goal and docstring."""
     name = split_words(valid_text(skill.entry[:_TEXT])).lower()
     goal = skill.provenance.goal
     more = [skill.provenance.task[:_TEXT], _docstring(skill)[:_TEXT], _leaves(goal) if goal else ""]
     further = [text for text in dict.fromkeys(more) if text and text not in skill.description]
     everything = valid_text(" ".join([f"{name}. {skill.description}", *further])[:_TEXT])
-    return Views(((name, _NAME_WEIGHT), (everything, 1.0)), everything)
+    views = ((name, _NAME_WEIGHT), (everything, 1.0))
+    plain = in_plain_words(name)
+    if not plain:
+        return Views(views, everything)
+    return Views((*views, (plain, _PLAIN_WEIGHT)), f"{everything} {plain}")
 
 
 def _docstring(skill: Skill) -> str:

@@ -74,12 +74,13 @@ class Embedder:
         self._remembered.close()
 
     def _compute(self, documents: Sequence[Sequence[View]]) -> list[Vector]:
-        texts = [text for views in documents for text, _ in views]
+        texts = list(dict.fromkeys(text for views in documents for text, _ in views))
         if not texts:
             return []
-        rows = iter(self._made(lambda: self._model.embed_documents(texts), len(texts)))
+        made = self._made(lambda: self._model.embed_documents(texts), len(texts))
+        rows = {text: _unit(row) for text, row in zip(texts, made, strict=True)}
         return [
-            _unit(np.sum([np.float32(weight) * _unit(next(rows)) for _, weight in views], axis=0))
+            _unit(np.sum([np.float32(weight) * rows[text] for text, weight in views], axis=0))
             for views in documents
         ]
 

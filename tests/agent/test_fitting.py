@@ -16,7 +16,7 @@ from fieldcraft.agent.models.messages import Message, ToolRequest
 from fieldcraft.agent.models.windows.window import ContextWindow
 from fieldcraft.agent.prompts.fitting import Fitted, NoRoom, Prompted, fit
 from fieldcraft.agent.prompts.rendering import Prompts
-from fieldcraft.agent.prompts.variables import VARIABLES, samples
+from fieldcraft.agent.prompts.variables import PARTS, VARIABLES, samples
 from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.envs import Names
 from fieldcraft.skills import Execution, ProgramFault, Skill
@@ -229,7 +229,7 @@ def test_a_fitted_prompt_never_takes_more_and_never_loses_task_or_rules(drawn: d
     assert f"lack {drawn['attempts']}" in said
 
 
-@pytest.mark.parametrize("template", sorted(set(VARIABLES) - {"actor_user", "names"}))
+@pytest.mark.parametrize("template", sorted(set(VARIABLES) - PARTS))
 @pytest.mark.parametrize("sample", [0, 1])
 def test_every_prompt_can_be_shortened_to_its_least(template: str, sample: int) -> None:
     values = samples(template)[sample]
