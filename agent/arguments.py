@@ -83,6 +83,8 @@ class OtherSettings(SolveSettings, total=False):
     """Fields of `RunSettings` that only data can fill, see there."""
 
     tasks: Sequence[FixedTask]
+    stall_after: int
+    patience: int
 
 
 class Parts(TypedDict, total=False):

@@ -21,6 +21,7 @@ from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.own_parts import OwnRetriever
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
+from fieldcraft.agent.roles.stalls import noticed, out_of_patience
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Attempt, Task, Verdict
@@ -140,6 +141,9 @@ class Explorer:
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
+        if reason := self._watch_for_stall():
+            self._recorder.record(e.RunFinished(reason=reason))
+            return False
         self._parts.tool_access.begin_task()
         task = self._propose()
         if task is None:
@@ -150,8 +154,22 @@ class Explorer:
         self._recorder.record(self._attempt(number, task))
         return True
 
+    def _watch_for_stall(self) -> str:
+        """Notice that nothing new comes any more; why the run ends, once it is out of patience."""
+        replaying = self._recorder.replaying
+        if replaying and self._recorder.upcoming(e.StallNoticed) is None:
+            return ""
+        if not replaying and (reason := out_of_patience(self.state, self._run.settings)):
+            return reason
+        stall = noticed(self.state, self._run.settings, self._parts.environment.spec)
+        if stall is not None:
+            self._recorder.record(stall)
+        return ""
+
     def _finish(self) -> str:
         """Why nothing is left to do, in words."""
+        if reason := out_of_patience(self.state, self._run.settings):
+            return reason
         if self._run.settings.curriculum != "solve":
             return "no more tasks"
         return "the task is done" if self.state.solved else "the task was given up"

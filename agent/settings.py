@@ -90,6 +90,10 @@ class RunSettings(Discreet, BaseModel):
     A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
+    Where `stall_after` iterations brought no new item, milestone or skill, the curriculum is told and something
+    else is tried, and again after as many more; 0 is never. After `patience` such iterations the run ends; 0 is
+    no limit.
+
     `library_owners` are the users (names or ids) and groups (`@name`, `@id`) whose libraries may be written
     besides one's own.
 
@@ -144,6 +148,8 @@ class RunSettings(Discreet, BaseModel):
     model_failures: Count = Field(default=5, ge=1)
     give_up_after: Count = Field(default=6, ge=1)
     hopeless_after: Count = Field(default=3, ge=0)
+    stall_after: Count = Field(default=60, ge=0)
+    patience: Count = Field(default=0, ge=0)
     core_items: Text = ""
     warm_up: dict[Text, Count] = {
         "nearby_entities": 5,

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
+from fieldcraft.agent.journal.course import achieved, news
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.tooling.sightings import note_sightings
 from fieldcraft.envs import Observation, Progress
@@ -62,9 +63,11 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.VerificationFinished():
             state.spent.seconds += event.seconds
         case e.SkillKept():
-            state.kept[event.name] = event.digest
+            _keep_skill(state, event)
         case e.TaskFinished():
             _finish_task(state, event)
+        case e.StallNoticed():
+            state.stalls, state.stall_hint = state.stalls + 1, event.hint
         case e.TailSetAside():
             _set_aside(state, event)
         case e.RunFinished():
@@ -94,6 +97,13 @@ def _move_on(state: RunState, observation: Observation, progress: Progress) -> N
     before, reached = state.observation, state.progress
     state.observation, state.progress = observation, progress
     setbacks.note_gains(state, before, reached)
+    news.note_progress(state, reached)
+
+
+def _keep_skill(state: RunState, event: e.SkillKept) -> None:
+    if event.name not in state.kept:
+        news.note_new(state, f"skill {event.name}")
+    state.kept[event.name] = event.digest
 
 
 def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.ApprovalAnswered) -> None:
@@ -157,6 +167,8 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
         state.tools_used[event.task_number] = state.task_tools
         state.task_tools = {}
     if event.success:
+        if state.task:
+            achieved.note_done(state, state.task)
         if words not in state.completed:
             state.completed.append(words)
         state.failed = [failed for failed in state.failed if failed != words]

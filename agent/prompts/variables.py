@@ -16,7 +16,7 @@ _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world can
 _ANSWERS = "questions about the world, each with `question` and `answer`"
 _SKILLS = "skills that suit the task, each with `entry`, `description`, `source`, `language`"
 _SO_FAR = {
-    "completed": "tasks that were done, in words",
+    "completed": "tasks that were done, in words: the earlier ones summed up by their first word",
     "failed": "tasks that failed, in words",
     "said": "what the world said lately",
 }
@@ -58,6 +58,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         **_CURRICULUM,
         "answers": _ANSWERS,
         "refused": "what was wrong with the proposals since the last task, latest last",
+        "stall": "that nothing new came for long, with what to try; else empty",
     },
     "cut_short": {},
     "decompose": {
@@ -127,6 +128,7 @@ _FULL: dict[str, Any] = {
     "error": "PrimitiveError: cannot chop: need an axe",
     "log": "chopped 3",
     "completed": ["Chop 1 wood"],
+    "stall": "Nothing new came in the last 60 iterations. Try other goals than lately.",
     "refused": ["the model refused to answer: I cannot help with that."],
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],

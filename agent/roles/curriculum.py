@@ -13,6 +13,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.roles.done_tasks import refuse_done, told
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, on_each
@@ -33,7 +34,7 @@ from fieldcraft.envs import (
     nearest,
 )
 
-TASKS_SHOWN = 200
+FAILED_SHOWN = 60
 ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60
 SAID_SHOWN = 40
@@ -92,6 +93,7 @@ class AutoCurriculum:
             shape=Proposal,
             answers=known,
             refused=state.refused_proposals,
+            stall=state.stall_hint,
             **self._situation(),
         )
         context = self._answers.on_task(proposal.task).answer
@@ -123,6 +125,7 @@ class AutoCurriculum:
         state, names = self._recorder.state, self._environment.spec.names
         check_goal(proposal.goal, names, state.observation)
         if not self._was_accepted():
+            refuse_done(proposal.task, proposal.goal, state)
             refuse_hopeless(proposal.task, proposal.goal, state=state, names=names, settings=self._settings)
         return proposal
 
@@ -138,8 +141,8 @@ class AutoCurriculum:
             "world": spec.description,
             "names": spec.names,
             "observation": self._observed().text(self._fields()),
-            "completed": state.completed[-TASKS_SHOWN:],
-            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
+            "completed": told(state.completed),
+            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
             "items": sorted(state.progress.items),
             "said": lately(self._recorder),
         }
