@@ -19,21 +19,27 @@ def note_done(state: RunState, task: Task) -> None:
 
 
 def done_before(words: str, goal: Goal | None, state: RunState) -> int:
-    """How much of what a task asks for was done or held before, where it asks for no more; else 0."""
-    asked = _asked(words, goal)
-    found = [state.done[key] for key in asked if key in state.done]
-    if not found and words not in state.completed:
-        return 0
-    most = max(found, default=1)
-    if isinstance(goal, ItemGoal | GainGoal):
+    """How much of what a task asks for was done or held before, where it asks for no more; else 0.
+
+    A goal counts and not its words: `Kill 1 cow` may be for beef once, and for leather another time.
+    """
+    (key, count), *_ = _asked(words, goal).items()
+    most = state.done.get(key, 0)
+    if not most and goal is None:
+        most = int(words in state.completed)
+    if isinstance(goal, ItemGoal | GainGoal) and (most or _by_words(words) in state.done):
         most = max(most, state.most_held.get(goal.item, 0))
-    return most if next(iter(asked.values())) <= most else 0
+    return most if count <= most else 0
 
 
 def _asked(words: str, goal: Goal | None) -> dict[str, int]:
     """How many things a task asks for, by its goal first and by its words."""
-    by_words = {f"words {plain_words(words)}": asked_for(words, None, Observation())}
+    spoken = {_by_words(words): asked_for(words, None, Observation())}
     if goal is None:
-        return by_words
+        return spoken
     count = goal.count if isinstance(goal, ItemGoal) else asked_for(words, goal, Observation())
-    return {goal_key(words, goal): count, **by_words}
+    return {goal_key(words, goal): count, **spoken}
+
+
+def _by_words(words: str) -> str:
+    return f"words {plain_words(words)}"

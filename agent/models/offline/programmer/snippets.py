@@ -92,6 +92,35 @@ def _eat(bot, meals=4):
             break
 '''
 
+GUARD = '''
+def _guard(bot, *foes, left=[]):
+    """Fight what is known to hurt and is in view, before work that takes a while; but what got away."""
+    for foe in foes:
+        try:
+            for _ in range(3):
+                if foe in left or bot.find(foe) is None:
+                    break
+                bot.kill(foe)
+        except PrimitiveError as error:
+            left.append(foe)
+            print(error)
+            break
+'''
+
+WEAR = '''
+def _wear(bot, *items):
+    """Put on what can be put on."""
+    for item in items:
+        print(item, "is in use:", bot.equip(item))
+'''
+
+REST = '''
+def _rest(bot, ticks=600):
+    """Go where nothing hurts, and wait there for wounds to heal."""
+    bot.explore(distance=16)
+    bot.wait(ticks)
+'''
+
 MAKE_ROOM = '''
 def _make_room(bot, *items):
     """Place all that is held of these, so that their slots come free."""
@@ -122,6 +151,21 @@ def _deposit(bot, block, items):
             place = _put_down(bot, block)
 '''
 
+WALK_TO = '''
+def _walk_to(bot, place, calls=12):
+    """Go to a place in as many calls as that takes; where there is no way, by ways around."""
+    for turn in range(calls):
+        try:
+            bot.goto(place, within=8)
+            return
+        except PrimitiveError as error:
+            print(error)
+            if "call again" not in str(error):
+                if turn > 2:
+                    raise
+                bot.explore()
+'''
+
 HELPERS = {
     "_held": HELD,
     "_look_for": LOOK_FOR,
@@ -131,8 +175,12 @@ HELPERS = {
     "_lacking": LACKING,
     "_learn": LEARN,
     "_eat": EAT,
+    "_wear": WEAR,
+    "_rest": REST,
+    "_guard": GUARD,
     "_make_room": MAKE_ROOM,
     "_deposit": DEPOSIT,
+    "_walk_to": WALK_TO,
 }
 """By name, in the order in which they stand in a program."""
 

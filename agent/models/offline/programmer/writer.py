@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .facts import Facts
 from .snippets import HELPERS, WALKS
@@ -21,11 +22,15 @@ class Writer:
     """Collects the functions of one program; the public one, its entry, comes last.
 
     Every program begins with the lines `before`, and then gets what skills lacked in earlier
-    attempts (`lacked`). It is stopped where more than `failures` of its calls fail.
+    attempts (`lacked`). It is stopped where more than `failures` of its calls fail. Before work that takes a
+    while it guards against `foes`.
     """
 
-    def __init__(self, ways: Ways, lacked: Facts, before: list[str], failures: int) -> None:
+    def __init__(
+        self, ways: Ways, lacked: Facts, before: list[str], failures: int, foes: Sequence[str] = ()
+    ) -> None:
         self._ways = ways
+        self._foes = foes
         self._before = before
         self._lacked = lacked
         self._failures = failures
@@ -77,6 +82,16 @@ class Writer:
         head = [f"def {self._entry('kill', mob)}(bot, count={count}):", f'    """Kill `count` {mob}."""']
         loop = ["for _ in range(count):", *_indent(body)]
         return self._program([*head, *self._first(), *_indent([*loop, *self._asking_about(curious)])])
+
+    def reach(self, place: str, curious: list[str]) -> str:
+        """The source of a program that goes to a place (`x, y, z`), and asks what the items of `curious` take."""
+        name = re.sub(r"\.0*\b", "", place)
+        head = [
+            f"def {self._entry('walk_to', name.replace('-', 'minus '))}(bot):",
+            f'    """Walk to ({place}), and look around there."""',
+        ]
+        body = [f"_walk_to(bot, ({place}))", *self._asking_about(curious)]
+        return self._program([*head, *self._first(), *_indent(body)])
 
     def deposit(self, block: str, items: list[str], curious: list[str], *, full: bool) -> str:
         """The source of a program that puts items away: into the container in view, else into a new one.
@@ -193,7 +208,7 @@ class Writer:
             case "mine" | "kill":
                 find = [*_search(way.thing, last=last), _take(way.kind, way.thing)]
                 tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
-                return _indent(self._again(item, [*tools, *find], "3 * count + 9"))
+                return _indent(self._again(item, [*tools, *self._guard(), *find], "3 * count + 9"))
             case _:
                 return [f'    bot.craft("{item}")']
 
@@ -212,7 +227,12 @@ class Writer:
         if gather:
             gather = ["for _ in range(3):", *_indent(gather)]
         stand = [line for station in way.stations for line in self._stand(station)]
-        return self._again(item, [*gather, *stand, call], "count")
+        guard = self._guard() if way.kind == "smelt" else []
+        return self._again(item, [*gather, *stand, *guard, call], "count")
+
+    def _guard(self) -> list[str]:
+        names = ", ".join(f'"{foe}"' for foe in self._foes)
+        return [f"_guard(bot, {names})"] if names else []
 
     def _stand(self, station: str) -> list[str]:
         stand = f'_stand_by(bot, "{station}")'
