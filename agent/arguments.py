@@ -68,6 +68,7 @@ class SolveSettings(TypedDict, total=False):
     model_failures: int
     give_up_after: int
     hopeless_after: int
+    stall_after: int
     core_items: str
     warm_up: Mapping[str, int]
     mcp: Mapping[str, McpServer]
@@ -83,8 +84,6 @@ class OtherSettings(SolveSettings, total=False):
     """Fields of `RunSettings` that only data can fill, see there."""
 
     tasks: Sequence[FixedTask]
-    stall_after: int
-    patience: int
 
 
 class Parts(TypedDict, total=False):

@@ -141,9 +141,7 @@ class Explorer:
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
-        if reason := self._watch_for_stall():
-            self._recorder.record(e.RunFinished(reason=reason))
-            return False
+        self._watch_for_stall()
         self._parts.tool_access.begin_task()
         task = self._propose()
         if task is None:
@@ -154,22 +152,23 @@ class Explorer:
         self._recorder.record(self._attempt(number, task))
         return True
 
-    def _watch_for_stall(self) -> str:
-        """Notice that nothing new comes any more; why the run ends, once it is out of patience."""
-        replaying = self._recorder.replaying
-        if replaying and self._recorder.upcoming(e.StallNoticed) is None:
-            return ""
-        if not replaying and (reason := out_of_patience(self.state, self._run.settings)):
-            return reason
+    def _watch_for_stall(self) -> None:
+        """Notice that nothing new comes any more.
+
+        Raises:
+            BudgetExhausted: the run is out of patience.
+        """
+        if self._recorder.replaying and self._recorder.upcoming(e.StallNoticed) is None:
+            return
+        reason = out_of_patience(self.state, self._run.settings.budget)
+        if reason and not self._recorder.replaying:
+            raise BudgetExhausted(reason)
         stall = noticed(self.state, self._run.settings, self._parts.environment.spec)
         if stall is not None:
             self._recorder.record(stall)
-        return ""
 
     def _finish(self) -> str:
         """Why nothing is left to do, in words."""
-        if reason := out_of_patience(self.state, self._run.settings):
-            return reason
         if self._run.settings.curriculum != "solve":
             return "no more tasks"
         return "the task is done" if self.state.solved else "the task was given up"

@@ -47,7 +47,8 @@ class BudgetLimits(BaseModel):
     """What a run may use in all, resumed parts included; `None` is no limit.
 
     `tokens` counts input and output, `money` is USD, `seconds` is time spent in models, programs and
-    verification, so that it survives a resume.
+    verification, so that it survives a resume. `patience` is how many iterations in a row may bring no new
+    item, milestone or skill.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +57,7 @@ class BudgetLimits(BaseModel):
     tokens: int | None = Field(default=None, ge=0)
     money: float | None = Field(default=None, ge=0)
     seconds: float | None = Field(default=None, ge=0)
+    patience: int | None = Field(default=None, ge=1)
 
 
 class FixedTask(BaseModel):
@@ -90,9 +92,8 @@ class RunSettings(Discreet, BaseModel):
     A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
-    Where `stall_after` iterations brought no new item, milestone or skill, the curriculum is told and something
-    else is tried, and again after as many more; 0 is never. After `patience` such iterations the run ends; 0 is
-    no limit.
+    Where `stall_after` iterations brought no new item, milestone or skill, the curriculum is told, something
+    else is tried, and again after as many more; 0 is never.
 
     `library_owners` are the users (names or ids) and groups (`@name`, `@id`) whose libraries may be written
     besides one's own.
@@ -149,7 +150,6 @@ class RunSettings(Discreet, BaseModel):
     give_up_after: Count = Field(default=6, ge=1)
     hopeless_after: Count = Field(default=3, ge=0)
     stall_after: Count = Field(default=60, ge=0)
-    patience: Count = Field(default=0, ge=0)
     core_items: Text = ""
     warm_up: dict[Text, Count] = {
         "nearby_entities": 5,

@@ -1,13 +1,13 @@
 """How a long life goes: what is found and when, what is proposed again, deaths, and how it ends. Prints JSON.
 
-python benchmarks/long_run.py                             3,000 iterations of the `offline` model, seeds 7, 1 and 2
+python benchmarks/long_run.py                             3,000 iterations `offline`, seeds 7, 1 and 2
 python benchmarks/long_run.py --iterations 600 --seeds 7  a shorter life
 python benchmarks/long_run.py --patience 300              lives that end where nothing new is to be found
 
-For each life it gives the items ever held after so many iterations, the items never held each with the last
-task that asked for it and what the world or the critic said then, tasks that asked for no more than an earlier
-one that was done, the iterations between the last new item and the end, and the characters that each iteration's
-model calls read at iteration 300 and at the end.
+For each life it gives the items ever held after so many iterations; the items never held, each with the last
+task that asked for it and what the world said then; tasks that asked for no more than an earlier one that was
+done; the iterations between the last new thing and the end; deaths; and the tokens that the model calls of an
+iteration read, at iteration 300 and at the end.
 """
 
 from __future__ import annotations
@@ -108,12 +108,10 @@ def _wanted(task: Task) -> int:
 def live(folder: Path, seed: int, options: argparse.Namespace) -> dict[str, object]:
     """One life."""
     life = Life()
-    extra = {"patience": options.patience} if options.patience else {}
     settings = RunSettings(
         seed=seed,
         library=str(folder / "library"),
-        budget=BudgetLimits(iterations=options.iterations),
-        **extra,
+        budget=BudgetLimits(iterations=options.iterations, patience=options.patience or None),
     )
     began = time.perf_counter()
     with new_session(settings, runs=folder / "runs", listeners=(life,)) as session:

@@ -21,7 +21,7 @@ FAILED_LIMIT = 200
 REFUSED_LIMIT = 5
 
 
-def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
+def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - one case an event
     """Change `state` by one event."""
     state.events = event.number
     match event:
@@ -67,6 +67,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.TaskFinished():
             _finish_task(state, event)
         case e.StallNoticed():
+            setbacks.give_another_chance(state)
             state.stalls, state.stall_hint = state.stalls + 1, event.hint
         case e.TailSetAside():
             _set_aside(state, event)

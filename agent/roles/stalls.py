@@ -1,4 +1,4 @@
-"""A run that finds nothing new: noticed, told to the curriculum with something else to try, and ended in time."""
+"""A run that finds nothing new: noticed, told to the curriculum with something to try, and ended in time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.course.news import SQUARE, without_news
 from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import RunState
-from fieldcraft.agent.settings import RunSettings
+from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import EnvironmentSpec, ItemGoal, Position, ReachGoal
 
@@ -19,14 +19,14 @@ GROUNDS_NAMED = 3
 """Squares of ground never stood on that a hint names."""
 
 
-def out_of_patience(state: RunState, settings: RunSettings) -> str:
-    """Why the run ends where nothing new came for as long as it has patience; else empty."""
+def out_of_patience(state: RunState, budget: BudgetLimits) -> str:
+    """Why the run stops where nothing new came for as long as it has patience; else empty."""
     since = without_news(state)
-    if not settings.patience or since < settings.patience:
+    if budget.patience is None or since < budget.patience:
         return ""
     last = f", the last was {state.newest} at iteration {state.newest_at}" if state.newest else ""
     return visible_line(
-        f"nothing new in {since} iterations{last}; a larger patience than {settings.patience} goes on", 400
+        f"patience of {budget.patience} iterations used up: nothing new in {since}{last}", 400
     )
 
 
@@ -36,7 +36,11 @@ def noticed(state: RunState, settings: RunSettings, spec: EnvironmentSpec) -> e.
     It is other goals first, then ground where no program ended yet, and so on by turns.
     """
     since = without_news(state)
-    if not settings.stall_after or since < settings.stall_after * (state.stalls + 1):
+    if (
+        settings.curriculum != "auto"
+        or not settings.stall_after
+        or since < settings.stall_after * (state.stalls + 1)
+    ):
         return None
     grounds = farther_grounds(state) if state.stalls % 2 and "reach" in spec.goals else []
     tries, hint = _farther(state, grounds) if grounds else _others(state, spec)

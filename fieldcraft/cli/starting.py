@@ -113,8 +113,8 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes), and where its --library and its --prompts are. "
-            "Start a new run to change the rest"
+            "(--iterations, --tokens, --money, --minutes, --patience), and where its --library and its "
+            "--prompts are. Start a new run to change the rest"
         )
     here = load_settings({key: flags[key] for key in ("library", "prompts", "runs") if key in flags})
     library = flags.get("library")

@@ -1,1 +1,1 @@
-"""How a run's course is told from its events: what was done, what was new last, and where the agent has been."""
+"""A run's course, as its events tell it: what was done, what was new last, where the agent has been."""

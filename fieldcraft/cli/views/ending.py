@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.agent.journal.course.news import without_news
 from fieldcraft.agent.journal.overview import shortened_prompts
 from fieldcraft.cli.options.flags import pair
 from fieldcraft.cli.options.naming import program
@@ -201,6 +202,9 @@ def resume_command(overview: Overview, runs: Path) -> str:
         return f"{command} --tokens {2 * spent.tokens}"
     if budget.money is not None and spent.money >= budget.money:
         return f"{command} --money {2 * spent.money:.2f}"
+    patience = budget.patience
+    if patience is not None and without_news(overview.state) >= patience:
+        return f"{command} --patience {2 * patience}"
     if budget.seconds is not None and spent.seconds >= budget.seconds:
         return f"{command} --minutes {max(1, round(2 * spent.seconds / 60))}"
     return command

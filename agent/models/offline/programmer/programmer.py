@@ -32,7 +32,7 @@ IN_REACH = 40
 _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
 HUNGRY, WEAK = 12, 12
-"""Hunger and health, of 20 for a full belly and a sound body, from which a program begins with a meal or a rest."""
+"""Hunger and health, of 20 for a full belly and a sound body, from which a program begins with a meal or rest."""
 
 FOES = 6
 """Kinds of mobs that hurt, the latest, against which a program guards."""
@@ -99,7 +99,7 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
 
 
 def _recovery(prompt: Prompt, blocks: list[str]) -> list[str]:
-    """Lines for an agent that was hurt: it puts on what it holds and may wear, and rests while it is light."""
+    """Lines for an agent that was hurt: it puts on what it may wear, and rests while it is light."""
     seen = prompt.observation
     kinds = {name.rpartition("_")[2] for name in seen.worn}
     spare = [name for name, count in seen.inventory.items() if count == 1 and name not in blocks]

@@ -84,7 +84,7 @@ class Writer:
         return self._program([*head, *self._first(), *_indent([*loop, *self._asking_about(curious)])])
 
     def reach(self, place: str, curious: list[str]) -> str:
-        """The source of a program that goes to a place (`x, y, z`), and asks what the items of `curious` take."""
+        """The source of a program that goes to a place (`x, y, z`), then asks what `curious` items take."""
         name = re.sub(r"\.0*\b", "", place)
         head = [
             f"def {self._entry('walk_to', name.replace('-', 'minus '))}(bot):",
