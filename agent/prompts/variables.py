@@ -31,7 +31,12 @@ _ACTOR_USER = {
     "failure_limit": "failed calls that end a program",
     "tick_limit": "ticks that end a program",
 }
-_CURRICULUM = {**_WORLD, **_OBSERVATION, **_SO_FAR, "items": "items ever held, by name"}
+_CURRICULUM = {
+    **_WORLD,
+    **_OBSERVATION,
+    **_SO_FAR,
+    "items": "items ever held, with the most at once in brackets",
+}
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "actor": {

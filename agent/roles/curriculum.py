@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
-from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.journal.state import Answered, RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
-from fieldcraft.agent.roles.done_tasks import refuse_done, told
+from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done, told
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, on_each
@@ -35,6 +35,9 @@ from fieldcraft.envs import (
 )
 
 FAILED_SHOWN = 60
+CHANCE_AFTER = 2
+"""Answers in vain, each with its repairs, after which a model that insists on what was done is not asked again."""
+
 ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60
 SAID_SHOWN = 40
@@ -86,16 +89,24 @@ class AutoCurriculum:
         if urgent is not None:
             return _informed(urgent, self._answers)
         known = self._ask_questions() if self._shown("answers") else []
-        proposal = self._asker.parsed(
-            "curriculum",
-            "curriculum_task",
-            self._read,
-            shape=Proposal,
-            answers=known,
-            refused=state.refused_proposals,
-            stall=state.stall_hint,
-            **self._situation(),
-        )
+        try:
+            proposal = self._asker.parsed(
+                "curriculum",
+                "curriculum_task",
+                self._read,
+                shape=Proposal,
+                answers=known,
+                refused=state.refused_proposals,
+                stall=state.stall_hint,
+                **self._situation(),
+            )
+        except DoneBefore:
+            other = never_held(state, self._environment, self._settings.seed)
+            if other is None or len(state.refused_proposals) < min(
+                CHANCE_AFTER, self._settings.model_failures - 1
+            ):
+                raise
+            proposal = Proposal(task=f"Obtain 1 {other}", goal=ItemGoal(item=other))
         context = self._answers.on_task(proposal.task).answer
         return Task(words=proposal.task, reason=proposal.reasoning, context=context, goal=proposal.goal)
 
@@ -143,7 +154,9 @@ class AutoCurriculum:
             "observation": self._observed().text(self._fields()),
             "completed": told(state.completed),
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
-            "items": sorted(state.progress.items),
+            "items": [
+                _with_most(item, state.most_held.get(item, 1)) for item in sorted(state.progress.items)
+            ],
             "said": lately(self._recorder),
         }
 
@@ -164,6 +177,10 @@ class AutoCurriculum:
         return len(self._recorder.state.completed) >= self._settings.warm_up.get(field, 0)
 
 
+def _with_most(item: str, most: int) -> str:
+    return f"{item} ({most})" if most > 1 else item
+
+
 class RandomCurriculum:
     """The ablation "random curriculum" (section 3.4): any item never held, by chance.
 
@@ -182,13 +199,18 @@ class RandomCurriculum:
         urgent = care_for_inventory(state.observation, self._environment.spec, state.finished_tasks)
         if urgent is not None:
             return _informed(urgent, self._answers)
-        left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
-        if not left:
+        item = never_held(state, self._environment, self._recorder.run.settings.seed)
+        if item is None:
             return None
-        item = random.Random(f"{self._recorder.run.settings.seed}:{state.task_number}").choice(left)  # noqa: S311
         words = f"Obtain 1 {item}"
         context = self._answers.on_task(words).answer
         return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
+
+
+def never_held(state: RunState, environment: Environment, seed: int) -> str | None:
+    """An item that was never held, by chance; `None` once all were."""
+    left = [item for item in environment.spec.names.items if item not in state.progress.items]
+    return random.Random(f"{seed}:{state.task_number}").choice(left) if left else None  # noqa: S311
 
 
 def _informed(task: Task, answers: Answers) -> Task:

@@ -19,16 +19,20 @@ SUMMED = 5_000
 _WORD, _KINDS = 48, 12
 
 
+class DoneBefore(AnswerUnusable):
+    """A proposal asks for nothing more than was done before."""
+
+
 def refuse_done(words: str, goal: Goal | None, state: RunState) -> None:
     """Refuse a proposal that asks for nothing more than was done before.
 
     Raises:
-        AnswerUnusable: the message says how much was done.
+        DoneBefore: the message says how much was done.
     """
     most = done_before(words, goal, state)
     if most:
         what = f"{goal} ({words})" if goal else words
-        raise AnswerUnusable(
+        raise DoneBefore(
             f"task: {visible_line(what, 300)!r} was done before; set one for something new, or for more "
             f"than {most}. What a task needs on the way, its program gets itself"
         )

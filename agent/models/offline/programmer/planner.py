@@ -32,6 +32,9 @@ PUZZLE = 50
 FARTHER = 90
 """Worth of ground where the agent never was, once nothing new came for long."""
 
+FEW = 8
+"""Things that are got once more than ever before, to have a better skill of getting them."""
+
 AGAIN = -20
 """Worth of what was never held, tried in vain, and of which nothing is known any more."""
 
@@ -166,7 +169,9 @@ def _basics(now: Situation) -> list[Proposal]:
         if name in uses and not _done(now, first):
             basics.append(first)
         elif uses.get(name, 0) > 1:
-            basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=2))
+            again = now.most_held.get(name, 1) + 1 - now.seen.inventory.get(name, 0)
+            if 1 < again <= FEW:
+                basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=again))
     return [basic for basic in basics if not _done(now, basic)]
 
 
@@ -284,7 +289,7 @@ def _most_of(item: str, said: str, now: Situation) -> int:
     """The most of an item that is held, was asked for, or is named where a proposal was refused."""
     named = re.findall(rf"'hold \d+ {re.escape(item)} .*?more than (\d+)", said)
     done = max(now.most_done(f"{verb} 1 {item}") for verb in ("Craft", "Mine"))
-    return max(done, now.seen.inventory.get(item, 0), *(int(number) for number in named), 0)
+    return max(done, now.most_held.get(item, 0), *(int(number) for number in named))
 
 
 def _turned_down(prompt: Prompt) -> list[str]:

@@ -32,7 +32,7 @@ IN_REACH = 40
 _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
 HUNGRY, WEAK = 12, 12
-"""Hunger and health, of 20 for a full belly and a sound body, from which a program begins with a meal or rest."""
+"""Hunger and health, of 20 when full and sound, from which a program begins with a meal or rest."""
 
 FOES = 6
 """Kinds of mobs that hurt, the latest, against which a program guards."""

@@ -25,6 +25,7 @@ _SUMMED = re.compile(r"^(\w+), \d{1,9} tasks: (.*)$")
 """A line that tells many tasks of one kind: what they asked for, with commas between."""
 
 _NUMBERED = re.compile(r"^(\w+) (\d{1,9}) (\S+)$")
+_COUNTED = re.compile(r"^(.+?)(?: \((\d{1,9})\))?$")
 _REACH = re.compile(r'\{"kind": "reach".*?\}.*?\}')
 
 _TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago(?:, refused for now)?\)$")
@@ -40,8 +41,8 @@ class Situation:
         self.items = prompt.names("Items")
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
-        held = _listed(prompt.text("Items ever held"))
-        self.held = [name for name in self.items if name in held]
+        self.most_held = _listed(prompt.text("Items ever held"))
+        self.held = [name for name in self.items if name in self.most_held]
         self.done = [
             words
             for heading in ("Completed tasks", "Completed steps")
@@ -109,5 +110,7 @@ def _failure(text: str, ago: int) -> tuple[str, tuple[int, int]]:
     return (match[1], (int(match[2]), int(match[3]))) if match else (text, (1, ago))
 
 
-def _listed(text: str) -> set[str]:
-    return {name.strip() for name in text.split(",")}
+def _listed(text: str) -> dict[str, int]:
+    """The names of a list, each with the number in brackets after it, or 1."""
+    found = (_COUNTED.match(name.strip()) for name in text.split(","))
+    return {match[1]: int(match[2] or 1) for match in found if match}
