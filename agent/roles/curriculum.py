@@ -36,7 +36,7 @@ from fieldcraft.envs import (
 
 FAILED_SHOWN = 60
 CHANCE_AFTER = 2
-"""Answers in vain, each with its repairs, after which a model that insists on what was done is not asked again."""
+"""Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
 
 ANSWERS_SHOWN = 100
 QUESTIONS_SHOWN = 60

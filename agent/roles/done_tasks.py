@@ -50,11 +50,12 @@ def told(completed: list[str]) -> list[str]:
         first, _, rest = words.partition(" ")
         kinds.setdefault(visible_line(first, _WORD), []).append(visible_line(rest, _WORD))
     oftenest = sorted(kinds, key=lambda kind: -len(kinds[kind]))
-    whole = sum(len(rest) for rest in kinds.values())
-    lines = []
-    for kind in oftenest[:_KINDS]:
-        share = SUMMED * len(kinds[kind]) // whole
-        lines.append(f"{kind}, {len(kinds[kind])} tasks: {_fitting(_most(kinds[kind]), share)}")
+    lines: list[str] = []
+    left = SUMMED
+    for place, kind in reversed(list(enumerate(oftenest[:_KINDS], start=1))):
+        text = _fitting(_most(kinds[kind]), left // place)
+        left -= len(text)
+        lines.insert(0, f"{kind}, {len(kinds[kind])} tasks: {text}")
     if others := sum(len(kinds[kind]) for kind in oftenest[_KINDS:]):
         lines.append(f"{others} tasks of other kinds")
     return [*lines, *latest]
