@@ -16,6 +16,7 @@ class KnownSkill:
     Attributes:
         entry: the function's name.
         yields: the item that it is for; empty where that is not known.
+        caring: whether it first cares for a weak body, unless called without.
         asking: whether it asks about other things at its end, unless called with nothing to `ask` about.
         counted: whether it takes a `count`.
         source: its code, empty where the prompt does not show it.
@@ -27,13 +28,16 @@ class KnownSkill:
         self.entry = entry
         self.yields = _yield(entry, source, text.partition("```")[0], items)
         self.doubtful = entry.startswith("mine") and f'bot.mine, "{self.yields}"' in source
-        self.asking = any(", ask=" in line.partition(f"def {entry}(")[2] for line in source.split("\n"))
+        head = next((line for line in source.split("\n") if f"def {entry}(" in line), "")
+        self.asking = ", ask=" in head
+        self.caring = ", care=" in head
         self.counted = bool(re.search(rf"def {re.escape(entry)}\(bot, count\b", source))
 
     def call(self, count: str) -> str:
         """The call as source; `count` is source too."""
         arguments = ["bot"]
         arguments += [f"count={count}"] if self.counted else []
+        arguments += ["care=False"] if self.caring else []
         arguments += ["ask=()"] if self.asking else []
         return f"{self.entry}({', '.join(arguments)})"
 

@@ -170,7 +170,7 @@ def _basics(now: Situation) -> list[Proposal]:
             basics.append(first)
         elif uses.get(name, 0) > 1:
             again = now.most_held.get(name, 1) + 1 - now.seen.inventory.get(name, 0)
-            if 1 < again <= FEW:
+            if 1 < again <= FEW and now.most_done(first.words) < 2:
                 basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=again))
     return [basic for basic in basics if not _done(now, basic)]
 

@@ -14,11 +14,16 @@ def _held(bot, *items):
 
 LOOK_FOR = '''
 def _look_for(bot, name, walks):
-    """Walk until a `name` is near; whether it is."""
-    for _ in range(walks):
+    """Walk until a `name` is near; whether it is. The longer that takes, the farther it walks straight on."""
+    for turn in range(walks):
         if bot.find(name) is not None:
             return True
-        bot.explore(until=name)
+        if turn % 4 < 3:
+            bot.explore(until=name)
+        else:
+            place = bot.position()
+            heading = ("north", "east", "south", "west")[int(place.x + place.z + turn) % 4]
+            bot.explore(heading, distance=96, until=name)
     return bot.find(name) is not None
 '''
 
@@ -111,7 +116,8 @@ WEAR = '''
 def _wear(bot, *items):
     """Put on what can be put on."""
     for item in items:
-        print(item, "is in use:", bot.equip(item))
+        if bot.inventory().get(item):
+            print(item, "is in use:", bot.equip(item))
 '''
 
 REST = '''

@@ -32,6 +32,7 @@ class Writer:
         self._ways = ways
         self._foes = foes
         self._before = before
+        self._care = ", care=True" if before else ""
         self._lacked = lacked
         self._failures = failures
         self._functions: dict[str, list[str]] = {}
@@ -62,14 +63,14 @@ class Writer:
         if again and curious and way.kind != "try" and not self._unknown:
             ask = f", ask={tuple(curious)}"
             lines.append(f"    _learn(bot, *ask, most={self._failures - 1 - bool(self._before)})")
-        head = [f"def {entry}(bot, count={count}{ask}):", f'    """{self._purpose(item, way)}"""', *first]
+        head = [f"def {entry}(bot, count={count}{self._care}{ask}):", f'    """{self._purpose(item, way)}"""', *first]
         return self._program([*head, *lines])
 
     def place(self, block: str, count: int) -> str:
         """The source of a program that places blocks."""
         entry = self._entry("place", block)
         head = [
-            f"def {entry}(bot, count={count}):",
+            f"def {entry}(bot, count={count}{self._care}):",
             f'    """Place `count` {block}, got first where none is held."""',
         ]
         have = self._have(1, (block,), "1")
@@ -79,7 +80,7 @@ class Writer:
     def kill(self, mob: str, count: int, curious: list[str]) -> str:
         """The source of a program that kills mobs, and then asks what the items of `curious` take."""
         body = [*_search(mob, last=True), _take("kill", mob)]
-        head = [f"def {self._entry('kill', mob)}(bot, count={count}):", f'    """Kill `count` {mob}."""']
+        head = [f"def {self._entry('kill', mob)}(bot, count={count}{self._care}):", f'    """Kill `count` {mob}."""']
         loop = ["for _ in range(count):", *_indent(body)]
         return self._program([*head, *self._first(), *_indent([*loop, *self._asking_about(curious)])])
 
@@ -87,7 +88,7 @@ class Writer:
         """The source of a program that goes to a place (`x, y, z`), then asks what `curious` items take."""
         name = re.sub(r"\.0*\b", "", place)
         head = [
-            f"def {self._entry('walk_to', name.replace('-', 'minus '))}(bot):",
+            f"def {self._entry('walk_to', name.replace('-', 'minus '))}(bot{self._care}):",
             f'    """Walk to ({place}), and look around there."""',
         ]
         body = [f"_walk_to(bot, ({place}))", *self._asking_about(curious)]
@@ -103,7 +104,7 @@ class Writer:
         body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, "{block}", items)']
         body += self._asking_about(curious)
         head = [
-            f"def {entry}(bot, items={tuple(items)}):",
+            f"def {entry}(bot, items={tuple(items)}{self._care}):",
             f'    """Put all of these items into the nearest {block}."""',
         ]
         return self._program([*head, *self._first(), *_indent(body)])
@@ -125,7 +126,7 @@ class Writer:
             *self._asking_about(curious),
         ]
         head = [
-            f"def {entry}(bot, count={count}):",
+            f"def {entry}(bot, count={count}{self._care}):",
             f'    """Mine {block} until `count` items are gained."""',
         ]
         return self._program([*head, *self._first(), *_indent(body)])
@@ -170,7 +171,8 @@ class Writer:
         for station in dict.fromkeys(stations):
             lacked += [*self._station(station), *self._stand(station)]
         lessons = [] if way and way.kind == "try" else self._lessons()
-        return [*_indent(self._before), *lessons, *_indent(lacked)]
+        care = ["if care:", *_indent(self._before)] if self._before else []
+        return [*_indent(care), *lessons, *_indent(lacked)]
 
     def _lessons(self) -> list[str]:
         """The line that tries what is unknown: one alternative of each need, then others."""
