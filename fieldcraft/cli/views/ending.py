@@ -59,6 +59,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "ticks": state.observation.tick,
         "distance": round(state.progress.distance, 1),
         "deaths": state.progress.deaths,
+        "newest": {"what": state.newest, "iterations_since": without_news(state)},
         "budget": settings.budget.model_dump(),
     }
 
@@ -91,6 +92,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Reached", ", ".join(milestones) or "no milestone yet"),
         ("Items", _some("different", sorted(state.progress.items))),
         ("Skills", _some("kept", sorted(state.kept))),
+        ("New", figures.newest(overview)),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),

@@ -34,6 +34,9 @@ _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 HUNGRY, WEAK = 12, 12
 """Hunger and health, of 20 when full and sound, from which a program begins with a meal or rest."""
 
+STARVED, PREY = 6, 10
+"""Hunger from which a program hunts where it holds no food, and the kinds of mobs that it hunts then."""
+
 FOES = 6
 """Kinds of mobs that hurt, the latest, against which a program guards."""
 
@@ -44,12 +47,12 @@ WORN = 3
 def write_program(prompt: Prompt) -> str:
     """A short plan and one code block."""
     history = prompt.text("Earlier attempts")
-    facts = Facts(prompt.data("Context"), prompt.data("Observation"), unquoted(history))
+    facts = Facts(prompt.data("Context"), unquoted(history))
     facts.read_purposes(prompt.text("Skills"))
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
     ways = Ways(facts, prompt.observation, skills, blocks, history)
-    before = _care(prompt, history, blocks)
+    before = _care(prompt, history, blocks, mobs)
     task = prompt.text("Task")
     if reason := _beyond_reach(history):
         return f"GIVE UP: {reason}"
@@ -60,7 +63,7 @@ def write_program(prompt: Prompt) -> str:
     if verb == "hold" and _for_later(history, name) and ways.to(name).cost > IN_REACH:
         return f"GIVE UP: what {name} takes is known now, and some of it is for a task of its own"
     failures = prompt.number("Rules", r"stopped at its (\d+)", 5) - 1
-    writer = Writer(ways, _lacked(history), before, failures, _foes(prompt, facts, mobs))
+    writer = Writer(ways, _lacked(history), before, failures, _foes(prompt, mobs))
     curious = _curious(prompt, facts, items)
     match verb:
         case "hold":
@@ -82,14 +85,17 @@ def write_program(prompt: Prompt) -> str:
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
 
 
-def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
+def _care(prompt: Prompt, history: str, blocks: list[str], mobs: list[str]) -> list[str]:
     """Lines that every program begins with where the body or the pockets ask for it."""
     seen = prompt.observation
     lines = []
+    foes = _foes(prompt, mobs)
     if seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
-        lines.append(f"_eat(bot, meals={max(1, int(20 - seen.hunger) // 5)})")
+        eat = f"_eat(bot, meals={max(1, int(20 - seen.hunger) // 5)})"
+        prey = [repr(name) for name in mobs if name not in foes][:PREY]
+        lines.append(f"{eat} or _hunt(bot, {', '.join(prey)})" if prey and seen.hunger <= STARVED else eat)
     if seen.health is not None and seen.health <= WEAK:
-        lines += _recovery(prompt, blocks)
+        lines += [*_recovery(prompt, blocks), f"_rest(bot{''.join(f', {foe!r}' for foe in foes)})"]
     if "the inventory is full" in history or seen.slots_used >= seen.slots_total - 1 > 0:
         known = prompt.text("Skills") + prompt.text("Context") + history
         spare = [item for item in seen.inventory if item in blocks]
@@ -99,19 +105,21 @@ def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
 
 
 def _recovery(prompt: Prompt, blocks: list[str]) -> list[str]:
-    """Lines for an agent that was hurt: it puts on what it may wear, and rests while it is light."""
+    """The line by which an agent that was hurt puts on what it may wear; none where that is all in use."""
     seen = prompt.observation
     kinds = {name.rpartition("_")[2] for name in seen.worn}
     spare = [name for name, count in seen.inventory.items() if count == 1 and name not in blocks]
     fresh = [name for name in spare if name.rpartition("_")[2] not in kinds]
     salt = prompt.text("Observation")
     fresh.sort(key=lambda name: zlib.crc32(f"{salt} {name}".encode(errors="replace")))
-    lines = [f"_wear(bot, {', '.join(repr(name) for name in fresh[:WORN])})"] if fresh else []
-    return lines if seen.dark else [*lines, "_rest(bot)"]
+    return [f"_wear(bot, {', '.join(repr(name) for name in fresh[:WORN])})"] if fresh else []
 
 
-def _foes(prompt: Prompt, facts: Facts, mobs: list[str]) -> list[str]:
+def _foes(prompt: Prompt, mobs: list[str]) -> list[str]:
     """The mobs that hurt the agent, as far as the prompt or the code of skills tells."""
+    facts = Facts(
+        prompt.data("Observation"), prompt.data("Context"), unquoted(prompt.text("Earlier attempts"))
+    )
     guarded = re.findall(r'_guard\(bot((?:, "[^"]+")+)', prompt.text("Skills"))
     known = [*facts.harmful, *(name for names in guarded for name in re.findall(r'"([^"]+)"', names))]
     return [name for name in dict.fromkeys(known) if name in mobs][:FOES]

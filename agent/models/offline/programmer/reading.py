@@ -93,7 +93,6 @@ class Observed:
         self.mobs = _listing(without_remarks(fields.get("Nearby entities", "")))
         self.health = _level(fields.get("Health", ""))
         self.hunger = _level(fields.get("Hunger", ""))
-        self.dark = fields.get("Time", "") in ("night", "midnight")
         self.worn = re.findall(r": ([^\s,;()]+)", f": {fields.get('Equipment', '')}")
 
 

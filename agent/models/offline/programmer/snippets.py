@@ -88,13 +88,34 @@ def _learn(bot, *items, most=3):
 
 EAT = '''
 def _eat(bot, meals=4):
-    """Eat what is held, until that is nothing or enough."""
-    for _ in range(meals):
+    """Eat what is held, until that is nothing or enough; how many meals it was."""
+    for meal in range(meals):
         try:
             print("ate", bot.eat())
         except PrimitiveError as error:
             print(error)
+            return meal
+    return meals
+'''
+
+HUNT = '''
+def _hunt(bot, *prey, walks=8):
+    """Walk until one of these is met, kill what is there of it, and eat what it leaves."""
+    for _ in range(walks):
+        near = [name for name in prey if bot.find(name) is not None]
+        try:
+            for name in near:
+                bot.kill(name)
+                for _ in range(3):
+                    if bot.find(name) is not None:
+                        bot.kill(name)
+            if near:
+                _eat(bot)
+                break
+        except PrimitiveError as error:
+            print(error)
             break
+        bot.explore(distance=24)
 '''
 
 GUARD = '''
@@ -121,10 +142,11 @@ def _wear(bot, *items):
 '''
 
 REST = '''
-def _rest(bot, ticks=600):
-    """Go where nothing hurts, and wait there for wounds to heal."""
-    bot.explore(distance=16)
-    bot.wait(ticks)
+def _rest(bot, *foes, spells=6):
+    """Wait for wounds to heal, and fight what comes meanwhile."""
+    for _ in range(spells):
+        _guard(bot, *foes)
+        bot.wait(100)
 '''
 
 MAKE_ROOM = '''
@@ -181,9 +203,10 @@ HELPERS = {
     "_lacking": LACKING,
     "_learn": LEARN,
     "_eat": EAT,
+    "_hunt": HUNT,
     "_wear": WEAR,
-    "_rest": REST,
     "_guard": GUARD,
+    "_rest": REST,
     "_make_room": MAKE_ROOM,
     "_deposit": DEPOSIT,
     "_walk_to": WALK_TO,

@@ -63,7 +63,11 @@ class Writer:
         if again and curious and way.kind != "try" and not self._unknown:
             ask = f", ask={tuple(curious)}"
             lines.append(f"    _learn(bot, *ask, most={self._failures - 1 - bool(self._before)})")
-        head = [f"def {entry}(bot, count={count}{self._care}{ask}):", f'    """{self._purpose(item, way)}"""', *first]
+        head = [
+            f"def {entry}(bot, count={count}{self._care}{ask}):",
+            f'    """{self._purpose(item, way)}"""',
+            *first,
+        ]
         return self._program([*head, *lines])
 
     def place(self, block: str, count: int) -> str:
@@ -80,7 +84,10 @@ class Writer:
     def kill(self, mob: str, count: int, curious: list[str]) -> str:
         """The source of a program that kills mobs, and then asks what the items of `curious` take."""
         body = [*_search(mob, last=True), _take("kill", mob)]
-        head = [f"def {self._entry('kill', mob)}(bot, count={count}{self._care}):", f'    """Kill `count` {mob}."""']
+        head = [
+            f"def {self._entry('kill', mob)}(bot, count={count}{self._care}):",
+            f'    """Kill `count` {mob}."""',
+        ]
         loop = ["for _ in range(count):", *_indent(body)]
         return self._program([*head, *self._first(), *_indent([*loop, *self._asking_about(curious)])])
 
