@@ -35,7 +35,7 @@ _CURRICULUM = {
     **_WORLD,
     **_OBSERVATION,
     **_SO_FAR,
-    "items": "items ever held, with the most at once in brackets",
+    "items": "items ever held, in brackets the most at once, and `done` where it was a task that was done",
 }
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {

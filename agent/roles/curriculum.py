@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import Answered, RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done, told
@@ -177,8 +178,12 @@ class AutoCurriculum:
         return len(self._recorder.state.completed) >= self._settings.warm_up.get(field, 0)
 
 
-def _with_most(item: str, most: int) -> str:
-    return f"{item} ({most})" if most > 1 else item
+def _with_most(item: str, state: RunState) -> str:
+    """An item ever held with the most at once, and whether it was the goal of a task that was done."""
+    most = state.most_held.get(item, 1)
+    done = goal_key("", ItemGoal(item=item)) in state.done
+    remark = " ".join(filter(None, [str(most) if most > 1 else "", "done" if done else ""]))
+    return f"{item} ({remark})" if remark else item
 
 
 class RandomCurriculum:

@@ -182,6 +182,9 @@ def _done(now: Situation, proposal: Proposal) -> bool:
     if proposal.goal:
         words.append(f"Craft {count} {_name(proposal.goal)}")
     asked = int(count) if count.isdecimal() else 1
+    goal = proposal.goal or {}
+    if goal.get("kind") == "item" and _name(goal) in now.got:
+        return int(str(goal["count"])) <= now.most_held[_name(goal)]
     return any(now.most_done(text) >= asked for text in words)
 
 

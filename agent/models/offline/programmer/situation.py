@@ -25,7 +25,7 @@ _SUMMED = re.compile(r"^(\w+), \d{1,9} tasks: (.*)$")
 """A line that tells many tasks of one kind: what they asked for, with commas between."""
 
 _NUMBERED = re.compile(r"^(\w+) (\d{1,9}) (\S+)$")
-_COUNTED = re.compile(r"^(.+?)(?: \((\d{1,9})\))?$")
+_COUNTED = re.compile(r"^(.+?)(?: \((\d{1,9})? ?(done)?\))?$")
 _REACH = re.compile(r'\{"kind": "reach".*?\}.*?\}')
 
 _TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago(?:, refused for now)?\)$")
@@ -41,7 +41,9 @@ class Situation:
         self.items = prompt.names("Items")
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
-        self.most_held = _listed(prompt.text("Items ever held"))
+        listed = _listed(prompt.text("Items ever held"))
+        self.most_held = {name: most for name, (most, _) in listed.items()}
+        self.got = {name for name, (_, done) in listed.items() if done}
         self.held = [name for name in self.items if name in self.most_held]
         self.done = [
             words
@@ -110,7 +112,7 @@ def _failure(text: str, ago: int) -> tuple[str, tuple[int, int]]:
     return (match[1], (int(match[2]), int(match[3]))) if match else (text, (1, ago))
 
 
-def _listed(text: str) -> dict[str, int]:
-    """The names of a list, each with the number in brackets after it, or 1."""
+def _listed(text: str) -> dict[str, tuple[int, bool]]:
+    """The names of a list, each with the number in brackets behind it, or 1, and whether `done` is there."""
     found = (_COUNTED.match(name.strip()) for name in text.split(","))
-    return {match[1]: int(match[2] or 1) for match in found if match}
+    return {match[1]: (int(match[2] or 1), bool(match[3])) for match in found if match}
