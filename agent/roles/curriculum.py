@@ -155,9 +155,7 @@ class AutoCurriculum:
             "observation": self._observed().text(self._fields()),
             "completed": told(state.completed),
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
-            "items": [
-                _with_most(item, state.most_held.get(item, 1)) for item in sorted(state.progress.items)
-            ],
+            "items": [_with_most(item, state) for item in sorted(state.progress.items)],
             "said": lately(self._recorder),
         }
 
