@@ -169,9 +169,9 @@ def _basics(now: Situation) -> list[Proposal]:
         if name in uses and not _done(now, first):
             basics.append(first)
         elif uses.get(name, 0) > 1:
-            again = now.most_held.get(name, 1) + 1 - now.seen.inventory.get(name, 0)
-            if 1 < again <= FEW and now.most_done(first.words) < 2:
-                basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=again))
+            most = now.most_held.get(name, 1) + 1
+            if most - now.seen.inventory.get(name, 0) <= FEW and now.most_done(f"Craft 1 {name}") < 2:
+                basics.append(_several(name, most, 28 + 3 * min(uses[name], 10), first.why))
     return [basic for basic in basics if not _done(now, basic)]
 
 
@@ -285,7 +285,12 @@ def _more(now: Situation, prompt: Prompt) -> Proposal:
     least = {name: _most_of(name, said, now) for name in held}
     item = min(held, key=lambda name: (least[name], now.chance(name)))
     count = least[item] + 1
-    return Proposal(f"Craft {count} {item}", _item(item, count), 0, "everything known was had")
+    return _several(item, count, 0, "everything known was had")
+
+
+def _several(item: str, count: int, worth: float, why: str) -> Proposal:
+    """To hold more of an item than ever before, in words that no other task has."""
+    return Proposal(f"Craft {count} {item}", _item(item, count), worth, why)
 
 
 def _most_of(item: str, said: str, now: Situation) -> int:
