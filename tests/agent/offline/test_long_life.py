@@ -106,3 +106,9 @@ def test_farther_ground_is_tried_once_the_prompt_names_some(ask):
     goal = ReachGoal(position=Position(x=80, y=64, z=16), within=16).model_dump(mode="json")
     stall = f"Nothing new came in the last 120 iterations. A goal for it is {json.dumps(goal)}"
     assert proposed(ask, items=items, observation=SOUND, stall=stall)["goal"] == goal
+
+
+def test_a_material_that_was_a_task_is_no_task_again_while_as_much_is_held_as_ever(ask):
+    answers = [Answered(question="q", answer="To craft gorm: need 1 kor. To craft lum: need 2 kor.")]
+    values = {"answers": answers, "items": ["kor (2 done)"], "observation": SOUND}
+    assert json.loads(ask("curriculum_task", completed=["Mine 2 norl"], **values))["goal"]["item"] != "kor"

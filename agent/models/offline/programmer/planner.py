@@ -166,7 +166,7 @@ def _basics(now: Situation) -> list[Proposal]:
     basics = []
     for name in now.held:
         first = _get(now, name, 85 + 3 * min(uses.get(name, 0), 8))
-        if name in uses and not _done(now, first):
+        if name in uses and name not in now.got and not _done(now, first):
             basics.append(first)
         elif uses.get(name, 0) > 1:
             most = now.most_held.get(name, 1) + 1
