@@ -70,6 +70,7 @@ class SolveSettings(TypedDict, total=False):
     model_failures: int
     give_up_after: int
     hopeless_after: int
+    stall_after: int
     core_items: str
     warm_up: Mapping[str, int]
     mcp: Mapping[str, McpServer]

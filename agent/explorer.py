@@ -22,6 +22,7 @@ from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.skills.known import KnownSkills
 from fieldcraft.agent.roles.skills.worked import Worked
+from fieldcraft.agent.roles.stalls import noticed, out_of_patience
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
@@ -143,6 +144,7 @@ class Explorer:
 
     def _live_one_task(self) -> bool:
         self._recorder.check_budget(another_program=True)
+        self._watch_for_stall()
         self._parts.tool_access.begin_task()
         task = self._propose()
         if task is None:
@@ -152,6 +154,21 @@ class Explorer:
         task = self._recorder.record(e.TaskProposed(task_number=number, task=task)).task
         self._recorder.record(self._attempt(number, task))
         return True
+
+    def _watch_for_stall(self) -> None:
+        """Notice that nothing new comes any more.
+
+        Raises:
+            BudgetExhausted: the run is out of patience.
+        """
+        if self._recorder.replaying and self._recorder.upcoming(e.StallNoticed) is None:
+            return
+        reason = out_of_patience(self.state, self._run.settings.budget)
+        if reason and not self._recorder.replaying:
+            raise BudgetExhausted(reason)
+        stall = noticed(self.state, self._run.settings, self._parts.environment.spec)
+        if stall is not None:
+            self._recorder.record(stall)
 
     def _finish(self) -> str:
         """Why nothing is left to do, in words."""

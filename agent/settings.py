@@ -51,7 +51,8 @@ class BudgetLimits(BaseModel):
     """What a run may use in all, resumed parts included; `None` is no limit.
 
     `tokens` counts input and output, `money` is USD, `seconds` is time spent in models, programs and
-    verification, so that it survives a resume.
+    verification, so that it survives a resume. `patience` is how many iterations in a row may bring no new
+    item, milestone or skill.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +61,7 @@ class BudgetLimits(BaseModel):
     tokens: int | None = Field(default=None, ge=0)
     money: float | None = Field(default=None, ge=0)
     seconds: float | None = Field(default=None, ge=0)
+    patience: int | None = Field(default=None, ge=1)
 
 
 class FixedTask(BaseModel):
@@ -96,6 +98,9 @@ class RunSettings(Discreet, BaseModel):
 
     A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
+
+    Where `stall_after` iterations brought no new item, milestone or skill, the curriculum is told, something
+    else is tried, and again after as many more; 0 is never.
 
     `model_options` are fields of `ModelSettings` for all models; before them go `role_options`, by role.
 
@@ -157,6 +162,7 @@ class RunSettings(Discreet, BaseModel):
     model_failures: Count = Field(default=5, ge=1)
     give_up_after: Count = Field(default=6, ge=1)
     hopeless_after: Count = Field(default=3, ge=0)
+    stall_after: Count = Field(default=60, ge=0)
     core_items: Text = ""
     warm_up: dict[Text, Count] = {
         "nearby_entities": 5,

@@ -252,6 +252,20 @@ class TailSetAside(BaseEvent):
     reached: Counts = Field(default_factory=dict)
 
 
+class StallNoticed(BaseEvent):
+    """Nothing new came for `since` iterations; `newest` was the last new thing, empty where none was.
+
+    `tries` is what is tried instead, `hint` how the curriculum's model is told of it.
+    """
+
+    type: Literal["stall_noticed"] = "stall_noticed"
+    iteration: Count
+    since: Count
+    newest: Text = ""
+    tries: Text
+    hint: Text = ""
+
+
 class Warned(BaseEvent):
     """A note for people, without an effect on the run."""
 
@@ -309,6 +323,7 @@ Event = Annotated[
     | SkillRefused
     | TaskFinished
     | TailSetAside
+    | StallNoticed
     | Warned
     | ModelWaited
     | RunPaused

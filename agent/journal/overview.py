@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from fieldcraft.agent.journal import events as e
@@ -11,6 +12,19 @@ from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Verdict
 from fieldcraft.skills import Execution
+
+RECENT = 40
+"""Tasks that ended of which an overview tells."""
+
+
+@dataclass(frozen=True)
+class TaskEnd:
+    """A task that ended: whether it was done, and in words what was kept, or why nothing was."""
+
+    number: int
+    words: str
+    success: bool
+    came_to: str
 
 
 @dataclass
@@ -25,12 +39,16 @@ class Overview:
         execution: the execution of the latest program.
         verdict: the latest verdict; `None` since a task began.
         kept: the skill that was kept from the current or latest task.
-        not_kept: why its program was not.
+        not_kept: why no skill was kept from it, where one might have been; else empty.
+        source: the code of the latest program.
+        recent: the latest tasks that ended, newest last, each with what it came to.
         outcome: why the run stopped; empty while it is running.
         new_items: items first held in the last event.
         new_milestones: milestones first reached in the last event.
+        new_deaths: how often the agent died in the last event.
         began: time of the first event, in seconds since the epoch.
         latest: time of the last event.
+        sitting: time since which the run is open this time, and the iterations that it had by then.
     """
 
     run: str = ""
@@ -42,11 +60,15 @@ class Overview:
     verdict: Verdict | None = None
     kept: e.SkillKept | None = None
     not_kept: str = ""
+    source: str = ""
+    recent: deque[TaskEnd] = field(default_factory=lambda: deque(maxlen=RECENT))
     outcome: str = ""
     new_items: tuple[str, ...] = ()
     new_milestones: tuple[str, ...] = ()
+    new_deaths: int = 0
     began: float = 0.0
     latest: float = 0.0
+    sitting: tuple[float, int] = (0.0, 0)
 
     def take(self, event: e.Event) -> bool:
         """Update the overview with one event.
@@ -57,13 +79,18 @@ class Overview:
         if event.number <= self.state.events:
             return False
         items, milestones = set(self.state.progress.items), set(self.state.reached)
+        deaths = self.state.progress.deaths
         if isinstance(event, e.Checkpoint):
             self.state = event.state.model_copy(deep=True)
             items, milestones = set(self.state.progress.items), set(self.state.reached)
+            deaths = self.state.progress.deaths
         apply(self.state, event)
         self.new_items = tuple(item for item in self.state.progress.items if item not in items)
         self.new_milestones = tuple(name for name in self.state.reached if name not in milestones)
+        self.new_deaths = max(0, self.state.progress.deaths - deaths)
         self.began = self.began or event.time
+        if isinstance(event, e.WriterEvent) or not self.sitting[0]:
+            self.sitting = event.time, self.state.spent.iterations
         self.latest = event.time
         self._follow(event)
         return True
@@ -84,18 +111,35 @@ class Overview:
                 self.execution = None
                 self.verdict = Verdict(success=False, critique=event.problem)
             case e.ExecutionStarted():
-                self.attempt = event.attempt
+                self.attempt, self.source = event.attempt, event.source
             case e.ExecutionFinished():
                 self.execution = event.execution
             case e.Judged():
                 self.verdict = event.verdict
             case e.SkillKept():
-                self.kept = event
+                self.kept, self.not_kept = event, ""
             case e.SkillRefused():
                 self.not_kept = event.reason
+            case e.TaskFinished():
+                words, success = self.state.finished_tasks[-1]
+                self.recent.append(TaskEnd(event.task_number, words, success, self._came_to(event)))
             case _:
                 pass
         self.doing = _doing(event) or self.doing
+
+    def rate(self, now: float) -> tuple[float, float]:
+        """Seconds since the run was opened this time, and iterations an hour since then."""
+        since, before = self.sitting
+        seconds = max(0.0, now - since) if since else 0.0
+        done = self.state.spent.iterations - before
+        return seconds, done * 3600 / seconds if seconds >= 1 else 0.0
+
+    def _came_to(self, event: e.TaskFinished) -> str:
+        if self.kept is not None:
+            return f"kept {self.kept.name}"
+        if self.not_kept:
+            return f"not kept: {self.not_kept}"
+        return f"given up: {event.given_up}" if event.given_up else ""
 
 
 def shortened_prompts(state: RunState) -> str:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
+from fieldcraft.agent.journal.course import achieved, news
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.tooling.sightings import note_sightings
 from fieldcraft.envs import Observation, Progress
@@ -63,6 +64,9 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
             _settle(state, event)
         case e.TaskFinished():
             _finish_task(state, event)
+        case e.StallNoticed():
+            setbacks.give_another_chance(state)
+            state.stalls, state.stall_hint = state.stalls + 1, event.hint
         case e.TailSetAside():
             _set_aside(state, event)
         case e.RunFinished():
@@ -83,6 +87,8 @@ def _settle(state: RunState, event: e.SkillKept | e.SkillRefused) -> None:
     if isinstance(event, e.SkillRefused):
         state.not_kept = [f"{event.entry or 'it'} was not kept as a skill: {event.reason}"]
         return
+    if event.name not in state.kept:
+        news.note_new(state, f"skill {event.name}")
     state.kept[event.name] = event.digest
     state.not_kept = [f"{event.entry}: {event.note}"] if event.note else []
 
@@ -125,6 +131,7 @@ def _move_on(state: RunState, observation: Observation, progress: Progress) -> N
     before, reached = state.observation, state.progress
     state.observation, state.progress = observation, progress
     setbacks.note_gains(state, before, reached)
+    news.note_progress(state, reached)
 
 
 def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.ApprovalAnswered) -> None:
@@ -188,6 +195,8 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
         state.tools_used[event.task_number] = state.task_tools
         state.task_tools = {}
     if event.success:
+        if state.task:
+            achieved.note_done(state, state.task)
         if words not in state.completed:
             state.completed.append(words)
         state.failed = [failed for failed in state.failed if failed != words]

@@ -120,6 +120,12 @@ def finish_task(state: RunState, task: Task, *, success: bool, given_up: str) ->
         del state.setbacks[next(iter(state.setbacks))]
 
 
+def give_another_chance(state: RunState) -> None:
+    """Let the goals that failed too often be proposed again: a run that finds nothing new has to try them."""
+    for setback in state.setbacks.values():
+        setback.failures = 0
+
+
 def _named(names: Iterable[str], setback: Setback) -> list[str]:
     """Those names that may stand in what was said; whole words are looked for where it matters."""
     text = "\n".join([*setback.said, setback.critique])

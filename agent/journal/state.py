@@ -122,7 +122,10 @@ class RunState(BaseModel):
     `called_lately` holds the skills that each of the latest programs called, the last program last;
     `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
-    task has begun).
+    task has begun); `done` is by goal the most things that a task which was done asked for, `most_held` the
+    most of each item that was held after a program, `trodden` how often a program ended on each square of
+    the ground; `newest` is the latest item, milestone or skill that was new, at iteration `newest_at`, and
+    `stalls` how often it was noticed since that nothing new comes, `stall_hint` what is to be tried then.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -166,3 +169,10 @@ class RunState(BaseModel):
     not_kept: Texts = []
     finished: bool = False
     begun: bool = False
+    done: Counts = {}
+    most_held: Counts = {}
+    trodden: Counts = {}
+    newest: Text = ""
+    newest_at: Count = 0
+    stalls: Count = 0
+    stall_hint: Text = ""

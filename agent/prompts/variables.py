@@ -24,7 +24,7 @@ _SKILLS_SHOWN = {
     "not_kept": "why the last program was not kept as a skill, or was kept with reserve; mostly empty",
 }
 _SO_FAR = {
-    "completed": "tasks that were done, in words",
+    "completed": "tasks that were done, in words: the earlier ones summed up by their first word",
     "failed": "tasks that failed, in words",
     "said": "what the world said lately",
 }
@@ -49,6 +49,7 @@ _CURRICULUM = {
     "old_completed": _OLD,
     "old_items": _OLD,
     "items": "items ever held, in the order in which they first were",
+    "most": "of items ever held, in brackets the most at once if not 1, and `done` where a task for it was done",
 }
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
@@ -78,6 +79,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "answers": _ANSWERS,
         "limit": "how many questions may come with the task",
         "refused": "what was wrong with the proposals since the last task, latest last",
+        "stall": "that nothing new came for long, with what to try; else empty",
     },
     "cut_short": {},
     "decompose": {
@@ -160,6 +162,7 @@ _FULL: dict[str, Any] = {
     "error": "PrimitiveError: cannot chop: need an axe",
     "log": "chopped 3",
     "completed": ["Chop 1 wood"],
+    "stall": "Nothing new came in the last 60 iterations. Try other goals than lately.",
     "refused": ["the model refused to answer: I cannot help with that."],
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],
@@ -168,6 +171,7 @@ _FULL: dict[str, Any] = {
     "old_completed": 0,
     "old_items": 1,
     "items": ["wood"],
+    "most": ["wood (12 done)"],
     "goals": ["item", "place", "kill", "reach", "gain", "mine"],
     "limit": 3,
     "asked": [Answered(question="What takes a plank?", answer="Wood.")],

@@ -11,7 +11,9 @@ from pydantic import BaseModel, Field, field_validator
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
@@ -34,7 +36,10 @@ from fieldcraft.envs import (
     nearest,
 )
 
-TASKS_SHOWN = 200
+FAILED_SHOWN = 60
+CHANCE_AFTER = 2
+"""Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
+
 SAID_BY_PERSON = 2_000
 """Characters of what a person said that are kept."""
 
@@ -96,16 +101,23 @@ class AutoCurriculum:
             return _informed(urgent, self._answers)
         ask_first = self._asks_first()
         known = self._answered(ask_first=ask_first) if self._shown("answers") else {"answers": []}
-        proposal = self._asker.parsed(
-            "curriculum",
-            "curriculum_task",
-            self._read,
-            shape=Proposal,
-            limit=0 if ask_first else self._settings.questions,
-            refused=state.refused_proposals,
-            **known,
-            **self._situation(),
-        )
+        try:
+            proposal = self._asker.parsed(
+                "curriculum",
+                "curriculum_task",
+                self._read,
+                shape=Proposal,
+                limit=0 if ask_first else self._settings.questions,
+                refused=state.refused_proposals,
+                stall=state.stall_hint,
+                **known,
+                **self._situation(),
+            )
+        except DoneBefore:
+            other = self._other_than_done()
+            if other is None:
+                raise
+            proposal = Proposal(task=f"Obtain 1 {other}", goal=ItemGoal(item=other))
         questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
         return Task(
             words=proposal.task,
@@ -114,6 +126,13 @@ class AutoCurriculum:
             goal=proposal.goal,
             questions=questions,
         )
+
+    def _other_than_done(self) -> str | None:
+        """An item by chance, where the model insisted on what was done often enough."""
+        state, settings = self._recorder.state, self._settings
+        if len(state.refused_proposals) < min(CHANCE_AFTER, settings.model_failures - 1):
+            return None
+        return never_held(state, self._environment, settings.seed)
 
     def _asks_first(self) -> bool:
         """Whether questions are asked before the proposal; a recorded call of an earlier version decides."""
@@ -152,6 +171,7 @@ class AutoCurriculum:
         state, spec = self._recorder.state, self._environment.spec
         check_goal(proposal.goal, spec, state.observation)
         if not self._was_accepted():
+            refuse_done(proposal.task, proposal.goal, state)
             refuse_hopeless(
                 proposal.task, proposal.goal, state=state, names=spec.names, settings=self._settings
             )
@@ -170,8 +190,8 @@ class AutoCurriculum:
             "names": spec.names,
             "goals": spec.goals,
             "observation": self._observed().text(self._fields()),
-            **reached(self._recorder, TASKS_SHOWN),
-            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
+            **reached(self._recorder),
+            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
             **remembered(self._recorder, self._open()),
         }
 
@@ -213,13 +233,18 @@ class RandomCurriculum:
         urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
-        left = [item for item in self._environment.spec.names.items if item not in state.progress.items]
-        if not left:
+        item = never_held(state, self._environment, self._recorder.run.settings.seed)
+        if item is None:
             return None
-        item = random.Random(f"{self._recorder.run.settings.seed}:{state.task_number}").choice(left)  # noqa: S311
         words = f"Obtain 1 {item}"
         context = self._answers.on_task(words).answer
         return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
+
+
+def never_held(state: RunState, environment: Environment, seed: int) -> str | None:
+    """An item that was never held, by chance; `None` once all were."""
+    left = [item for item in environment.spec.names.items if item not in state.progress.items]
+    return random.Random(f"{seed}:{state.task_number}").choice(left) if left else None  # noqa: S311
 
 
 def _informed(task: Task, answers: Answers) -> Task:

@@ -10,7 +10,8 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
-from fieldcraft.agent.roles.curriculum import TASKS_SHOWN, check_goal
+from fieldcraft.agent.roles.curriculum import FAILED_SHOWN, check_goal
+from fieldcraft.agent.roles.done_tasks import told
 from fieldcraft.agent.roles.hopeless import failures
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers
@@ -70,8 +71,8 @@ class Planner:
             goals=spec.goals,
             limit=STEPS,
             observation=state.observation.text(),
-            completed=state.completed[-TASKS_SHOWN:],
-            failed=failures(state)[-TASKS_SHOWN:],
+            completed=told(state.completed),
+            failed=failures(state)[-FAILED_SHOWN:],
             said=lately(self._recorder),
             skills=skills,
             answers=answers,

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from fieldcraft.agent.journal.recorder import Recorder
-from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.journal.setbacks import goal_key
+from fieldcraft.agent.journal.state import Answered, RunState
+from fieldcraft.agent.roles.done_tasks import GATHERED, told
 from fieldcraft.agent.roles.questions import KnownNames, is_unknown, on_each
+from fieldcraft.envs import ItemGoal
 
 ANSWERS_SHOWN = 4_000
 """Characters of questions and their answers."""
@@ -19,9 +22,6 @@ SAID_SHOWN = 3_000
 """Characters of what the world said last."""
 SAID_OF_HELD = 8
 """Messages on what is held now that the world gave longer ago."""
-
-GATHERED = 16
-"""New entries of a list after which they stand with the others."""
 
 T = TypeVar("T")
 
@@ -58,17 +58,28 @@ def settled(entries: Sequence[T], room: int, size: Callable[[T], int]) -> int:
     return len(shown) - newest
 
 
-def reached(recorder: Recorder, limit: int) -> dict[str, Any]:
-    """The items ever held, the oldest first, and the latest completed tasks; of both how many are not new."""
+def reached(recorder: Recorder) -> dict[str, Any]:
+    """The items ever held, the oldest first, and all completed tasks; of both how many are not new.
+
+    `most` says of which items more than one were held at once, or were the goal of a task that was done.
+    """
     state = recorder.state
     first = state.progress.items
-    items, completed = sorted(first, key=lambda item: (first[item], item)), state.completed[-limit:]
+    items, completed = sorted(first, key=lambda item: (first[item], item)), told(state.completed)
     return {
         "items": items,
         "old_items": len(items) - len(items) % GATHERED,
+        "most": [remark for item in items if (remark := _most(item, state))],
         "completed": completed,
         "old_completed": max(0, len(completed) - len(state.completed) % GATHERED),
     }
+
+
+def _most(item: str, state: RunState) -> str:
+    most = state.most_held.get(item, 1)
+    done = goal_key("", ItemGoal(item=item)) in state.done
+    remark = " ".join(filter(None, [str(most) if most > 1 else "", "done" if done else ""]))
+    return f"{item} ({remark})" if remark else ""
 
 
 def lately(recorder: Recorder) -> list[str]:

@@ -116,8 +116,8 @@ def go_on(
     if fixed:
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes), its models (--model, --role-model, --base-url), "
-            "and where its --library and its --prompts are. Start a new run to change the rest"
+            "(--iterations, --tokens, --money, --minutes, --patience), its models (--model, --role-model, "
+            "--base-url), and where its --library and its --prompts are. Start a new run to change the rest"
         )
     here = load_settings({key: value for key, value in flags.items() if key != "budget"})
     library = flags.get("library")

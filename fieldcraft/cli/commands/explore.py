@@ -20,6 +20,8 @@ Examples:
 
   fieldcraft explore --resume latest              resume the latest run
 
+  fieldcraft explore --iterations 3000 --patience 300   stop once 300 iterations brought nothing new
+
   fieldcraft explore --model openai:gpt-5-mini --money 2
 
   fieldcraft explore --model openai:qwen3 --base-url http://localhost:8000/v1
@@ -61,6 +63,7 @@ def explore(
     tokens: o.Tokens = None,
     money: o.Money = None,
     minutes: o.Minutes = None,
+    patience: o.Patience = None,
     library: o.Library = None,
     library_owner: o.LibraryOwner = None,
     keep: o.Keep = None,
@@ -102,7 +105,7 @@ def explore(
         **f.method(method, without),
         **f.world(env, option, seed),
         **f.models(model, role_model, base_url, prompts, keep_prompts),
-        **f.budget(iterations, tokens, money, minutes),
+        **f.budget(iterations, tokens, money, minutes, patience),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
         **f.conduct(

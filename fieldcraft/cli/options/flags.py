@@ -23,6 +23,7 @@ _FLAGS = {
     "base_url": "--base-url",
     "keep_prompts": "--keep-prompts",
     "seconds": "--minutes",
+    "patience": "--patience",
     "library_owners": "--library-owner",
     "keep_skills": "--keep",
     "role_tools": "--tools",
@@ -78,11 +79,17 @@ def models(
 
 
 def budget(
-    iterations: int | None, tokens: int | None, money: float | None, minutes: float | None
+    iterations: int | None,
+    tokens: int | None,
+    money: float | None,
+    minutes: float | None,
+    patience: int | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--iterations --tokens --money --minutes`."""
+    """The settings of `--iterations --tokens --money --minutes --patience`."""
     seconds = None if minutes is None else minutes * 60
-    return given(budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds))
+    return given(
+        budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds, patience=patience)
+    )
 
 
 def keeping(

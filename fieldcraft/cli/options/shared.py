@@ -110,6 +110,15 @@ Minutes = Annotated[
         rich_help_panel=BUDGET,
     ),
 ]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        "--patience",
+        metavar="N",
+        help="Stop once so many iterations in a row brought nothing new.",
+        rich_help_panel=BUDGET,
+    ),
+]
 Library = Annotated[
     str | None,
     typer.Option(

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.agent.journal.course.news import without_news
 from fieldcraft.agent.journal.overview import shortened_prompts
 from fieldcraft.cli.options.flags import pair
 from fieldcraft.cli.options.naming import program
@@ -58,6 +59,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "ticks": state.observation.tick,
         "distance": round(state.progress.distance, 1),
         "deaths": state.progress.deaths,
+        "newest": {"what": state.newest, "iterations_since": without_news(state)},
         "budget": settings.budget.model_dump(),
     }
 
@@ -90,6 +92,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Reached", ", ".join(milestones) or "no milestone yet"),
         ("Items", _some("different", sorted(state.progress.items))),
         ("Skills", _some("kept", sorted(state.kept))),
+        ("New", figures.newest(overview)),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
@@ -201,6 +204,9 @@ def resume_command(overview: Overview, runs: Path) -> str:
         return f"{command} --tokens {2 * spent.tokens}"
     if budget.money is not None and spent.money >= budget.money:
         return f"{command} --money {2 * spent.money:.2f}"
+    patience = budget.patience
+    if patience is not None and without_news(overview.state) >= patience:
+        return f"{command} --patience {2 * patience}"
     if budget.seconds is not None and spent.seconds >= budget.seconds:
         return f"{command} --minutes {max(1, round(2 * spent.seconds / 60))}"
     return command

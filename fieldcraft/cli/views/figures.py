@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from fieldcraft.agent.journal.course.news import without_news
 from fieldcraft.cli.views.console import counted
 
 if TYPE_CHECKING:
@@ -60,6 +61,27 @@ def of_limit(used: float, limit: float | None) -> str:
     return f"{used:,.0f}" if limit is None else f"{used:,.0f}/{limit:,.0f}"
 
 
+def pace(overview: Overview, now: float) -> str:
+    """How long the run is open this time, and how fast it goes: `12 min 05 s, 180 iterations an hour`."""
+    elapsed, hourly = overview.rate(now)
+    return f"{duration(elapsed)}, {hourly:,.0f} iterations an hour"
+
+
+def newest(overview: Overview) -> str:
+    """The last new thing and how long ago it came, in iterations: `item coal, 12 iterations ago`."""
+    state = overview.state
+    since = without_news(state)
+    if not state.newest:
+        return f"nothing new in {counted(since, 'iteration')}"
+    return f"{state.newest}, " + (f"{counted(since, 'iteration')} ago" if since else "just now")
+
+
+def deaths(overview: Overview) -> str:
+    """`no death`, `1 death`, `3 deaths`."""
+    died = overview.state.progress.deaths
+    return counted(died, "death") if died else "no death"
+
+
 def spent_line(overview: Overview) -> Text:
     """Iterations, items, skills, tokens, money and time on one line."""
     from rich.text import Text
@@ -69,9 +91,12 @@ def spent_line(overview: Overview) -> Text:
         f"iterations {of_limit(state.spent.iterations, budget.iterations)}",
         counted(len(state.progress.items), "item"),
         counted(len(state.kept), "skill"),
+        *([deaths(overview)] if state.progress.deaths else []),
+        f"last new: {newest(overview)}",
         f"tokens {of_limit(state.spent.tokens, budget.tokens)}",
         money(state.spent) + (f" of ${budget.money:g}" if budget.money is not None else ""),
         duration(state.spent.seconds)
         + (f" of {duration(budget.seconds)}" if budget.seconds is not None else ""),
+        f"open for {pace(overview, overview.latest)}",
     ]
     return Text("  " + " · ".join(parts), style="quiet")

@@ -56,9 +56,23 @@ def lines(event: e.Event, view: Overview) -> Iterator[Line]:
     for name in view.new_milestones:
         words = f"milestone: {name}"
         yield Line(STAR, "warn", words, f"iteration {view.state.reached[name]}", lasting=True, indent=1)
+    if view.new_deaths:
+        total = view.state.progress.deaths
+        yield Line(
+            "†", "bad", f"died{_causes(event)}", f"{counted(total, 'death')} so far", lasting=True, indent=1
+        )
     if view.new_items:
         held = len(view.state.progress.items)
         yield Line("+", "good", f"first {', '.join(view.new_items)}", f"{held} different items", indent=1)
+
+
+def _causes(event: e.Event) -> str:
+    """What the world says the agent died of, in the last program."""
+    if not isinstance(event, e.ExecutionFinished):
+        return ""
+    deaths = [happening for happening in event.happenings if happening.what == "died"]
+    causes = list(dict.fromkeys(death.subject or death.why for death in deaths))
+    return f" of {', '.join(causes)}" if any(causes) else ""
 
 
 def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
@@ -100,6 +114,10 @@ def _course(event: e.Event) -> Iterator[Line]:
             yield Line(
                 "!", "warn", "a program was interrupted; continuing from the current state of the world"
             )
+        case e.StallNoticed():
+            words = f"nothing new in {counted(event.since, 'iteration')}; trying {event.tries}"
+            last = f"the last was {event.newest}" if event.newest else ""
+            yield Line("!", "warn", words, last, lasting=True)
         case e.Warned() | e.TailSetAside():
             yield Line("!", "warn", event.text, lasting=True)
         case e.RunPaused():

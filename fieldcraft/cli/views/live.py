@@ -19,6 +19,8 @@ from fieldcraft.cli.views import figures
 from fieldcraft.cli.views.console import console, one_line, say
 from fieldcraft.cli.views.lines import BAD, GOOD, lines, opening_line
 from fieldcraft.cli.views.plain import STOPPING
+from fieldcraft.cli.views.suspension import Suspension
+from fieldcraft.cli.views.tall import LEAST_ROWS, more_of
 from fieldcraft.envs.observation import counts_text
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ REFRESHES = 8
 HINT = "Ctrl-C stops at the next event; the run can be resumed."
 """Shown below the panel, which also leaves room for the `^C` that a terminal prints."""
 WATCHING = "Ctrl-C stops watching; the run continues."
+
+LOG_ROWS = 8
+"""Rows of a tall terminal that are left to the lines above the dashboard."""
 
 
 class LiveView:
@@ -45,6 +50,7 @@ class LiveView:
         self._spinner = Spinner("dots", style="name")
         self._changed = time.monotonic()
         self._stopping = False
+        self._suspension = Suspension(self._console)
         self._live = Live(
             console=self._console,
             get_renderable=self._draw,
@@ -55,11 +61,13 @@ class LiveView:
 
     def __enter__(self) -> Self:
         self._console.print(opening_line(self.overview))
+        self._suspension.begin()
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+        self._suspension.end()
 
     def take(self, event: e.Event) -> None:
         """Show one event of the run; lasting lines are printed above the dashboard."""
@@ -95,19 +103,26 @@ class LiveView:
         self._stopping = True
 
     def _draw(self) -> RenderableType:
+        self._suspension.clear_if_changed()
+        rows = self._console.size.height - 1
         with self._lock:
-            panel = dashboard(self.overview, self._spinner, time.monotonic() - self._changed)
+            waited = time.monotonic() - self._changed
+            panel = dashboard(self.overview, self._spinner, waited, rows=rows - LOG_ROWS, now=time.time())
         foot = Text(STOPPING, style="warn") if self._stopping else Text(self._hint, style="quiet")
         return Group(panel, foot)
 
 
-def dashboard(overview: Overview, spinner: Spinner, waited: float) -> Panel:
-    """Render the state of a run in about a dozen lines.
+def dashboard(
+    overview: Overview, spinner: Spinner, waited: float, *, rows: int = 0, now: float | None = None
+) -> Panel:
+    """Render the state of a run in about a dozen lines, or in as many as there are.
 
     Args:
         overview: the overview of the run.
         spinner: the spinner that turns while the run is active.
         waited: seconds since the current activity began.
+        rows: lines that may be filled; with more than the least, the latest tasks and the program follow.
+        now: the time, in seconds since the epoch; that of the latest event where omitted.
     """
     settings = overview.settings
     title = Text.assemble(
@@ -115,9 +130,9 @@ def dashboard(overview: Overview, spinner: Spinner, waited: float) -> Panel:
         (one_line(overview.run, 40), "name"),
         f"  {one_line(settings.environment, 40)}  seed {settings.seed}  {one_line(settings.model, 40)}",
     )
-    body = Group(
-        _task(overview), _doing(overview, spinner, waited), Text(), _world(overview), Text(), _bars(overview)
-    )
+    world = _world(overview, overview.latest if now is None else now)
+    parts = [_task(overview), _doing(overview, spinner, waited), Text(), world, Text(), _bars(overview)]
+    body = Group(*parts, *more_of(overview, rows - LEAST_ROWS))
     return Panel(body, title=title, title_align="left", border_style="quiet", padding=(0, 1))
 
 
@@ -153,7 +168,7 @@ def _doing(overview: Overview, spinner: Spinner, waited: float) -> Table:
     return grid
 
 
-def _world(overview: Overview) -> Table:
+def _world(overview: Overview, now: float) -> Table:
     state = overview.state
     seen = state.observation
     place = [seen.biome, seen.time, None if seen.position is None else f"at {seen.position}"]
@@ -165,8 +180,10 @@ def _world(overview: Overview) -> Table:
         ("World", ", ".join(part for part in (*place, *vitals) if part) or "not seen yet"),
         ("Holds", counts_text(seen.inventory)),
         ("Items", f"{len(state.progress.items)} different ones so far"),
+        ("New", figures.newest(overview)),
         ("Skills", _latest(f"{len(state.kept)} kept", list(state.kept))),
         ("Reached", ", ".join(state.reached) or "no milestone yet"),
+        ("Course", f"{figures.deaths(overview)}, open for {figures.pace(overview, now)}"),
     ]
     grid = Table.grid(padding=(0, 2), expand=True)
     grid.add_column(style="quiet", no_wrap=True)

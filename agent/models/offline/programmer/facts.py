@@ -34,6 +34,7 @@ _NEED = re.compile(rf"(?<!\d)(\d{{1,9}}) ((?:{NAME})(?: or (?:{NAME}))*)")
 _FUEL = re.compile(r"need (?:more )?fuel: ([^(;]+)")
 _SOURCE = re.compile(r"comes from ([^(;]+)")
 _UNSEEN = re.compile(rf"\bsaw no ({NAME}) on \d+ walks")
+_HARM = re.compile(rf"\b(?:lost \d+ health to|died of|killed by) ({NAME})")
 _PLACE = re.compile(r" at line \d+.*$")
 _PURPOSE_BEGINS = "Hold at least `count` "
 _PURPOSE = re.compile(
@@ -74,6 +75,7 @@ class Facts:
         smelted: what smelting was spoken of.
         fuels: what burns.
         absent: names that were looked for and not found.
+        harmful: what took health, or killed the agent.
     """
 
     def __init__(self, *texts: str) -> None:
@@ -85,12 +87,14 @@ class Facts:
         self.smelted: list[str] = []
         self.fuels: list[str] = []
         self.absent: set[str] = set()
+        self.harmful: dict[str, None] = {}
         for text in texts:
             self.read(text)
 
     def read(self, text: str) -> None:
         """Add what another text tells."""
         self.absent.update(_UNSEEN.findall(text))
+        self.harmful.update(dict.fromkeys(_HARM.findall(text)))
         for line in text.splitlines():
             for verb, name, body in _SENTENCE.findall(_PLACE.sub("", line)):
                 self._sentence(verb, name, body)

@@ -20,6 +20,7 @@ class KnownSkill:
     Attributes:
         entry: the function's name.
         yields: the item that it is for; empty where that is not known.
+        caring: whether it first cares for a weak body, unless called without.
         asking: whether it asks about other things at its end, unless called with nothing to `ask` about.
         counted: whether it takes a `count`.
         source: its code, empty where the prompt does not show it.
@@ -35,12 +36,14 @@ class KnownSkill:
         self.yields = _yield(entry, source, text.partition("```")[0], items)
         self.doubtful = entry.startswith("mine") and (not source or f'bot.mine, "{self.yields}"' in source)
         self.asking = ", ask=" in called.partition("`")[0]
+        self.caring = ", care=" in called.partition("`")[0]
         self.counted = called.startswith("bot, count")
 
     def call(self, count: str) -> str:
         """The call as source; `count` is source too."""
         arguments = ["bot"]
         arguments += [f"count={count}"] if self.counted else []
+        arguments += ["care=False"] if self.caring else []
         arguments += ["ask=()"] if self.asking else []
         return f"{self.entry}({', '.join(arguments)})"
 

@@ -29,6 +29,15 @@ OPENED = 100
 PUZZLE = 50
 """What trying is worth more while a material is at hand that nobody knows a use of."""
 
+FARTHER = 90
+"""Worth of ground where the agent never was, once nothing new came for long."""
+
+FEW = 8
+"""Things that are got once more than ever before, to have a better skill of getting them."""
+
+AGAIN = -20
+"""Worth of what was never held, tried in vain, and of which nothing is known any more."""
+
 DEAR = 12
 """Parts from which a recipe does not count as any dearer."""
 
@@ -49,11 +58,12 @@ class Proposal:
 def propose_task(prompt: Prompt) -> str:
     """The next task as JSON: the worthiest of what the prompt suggests."""
     now = Situation(prompt)
-    refused = " ".join(problem.partition(";")[0] for problem in prompt.problems)
-    proposals = [p for p in _candidates(now) if p.words not in now.refused and not _is_refused(p, refused)]
+    refused = " ".join(problem.partition(";")[0] for problem in [*prompt.problems, *_turned_down(prompt)])
+    found = [*_grounds(now), *_candidates(now)]
+    proposals = [p for p in found if p.words not in now.refused and not _is_refused(p, refused)]
     fresh = [p for p in proposals if not now.resting(p.words) or _opened(now, p)] or proposals
     if not fresh:
-        fresh = [_look_around(now, refused)]
+        fresh = [_more(now, prompt)]
     blame = blamed(now)
     best = max(fresh, key=lambda p: _appeal(now, p, blame))
     proposal = {"reasoning": best.why, "task": best.words, "goal": best.goal}
@@ -140,7 +150,9 @@ def _candidates(now: Situation) -> list[Proposal]:
         if item not in now.held and item not in tried and not now.facts.known(item) and item not in demand:
             worth = puzzled + (50 if named_after(item, made) else 15 if item in now.blocks else 20)
             proposals.append(_get(now, item, worth))
-    return proposals or [_get(now, item, 0) for item in now.items if item not in now.held]
+    proposed = {name for proposal in proposals for name in [_name(proposal.goal or {})]}
+    again = [item for item in now.items if item not in now.held and item not in proposed]
+    return [*proposals, *(_get(now, item, AGAIN) for item in again)]
 
 
 def _basics(now: Situation) -> list[Proposal]:
@@ -157,19 +169,26 @@ def _basics(now: Situation) -> list[Proposal]:
     basics = []
     for name in now.held:
         first = _get(now, name, 85 + 3 * min(uses.get(name, 0), 8))
-        if name in uses and not _done(now, first):
+        if name in uses and name not in now.got and not _done(now, first):
             basics.append(first)
         elif uses.get(name, 0) > 1:
-            basics.append(_get(now, name, 28 + 3 * min(uses[name], 10), more=2))
+            most = now.most_held.get(name, 1) + 1
+            if most - now.seen.inventory.get(name, 0) <= FEW and now.most_done(f"Craft 1 {name}") < 2:
+                basics.append(_several(name, most, 28 + 3 * min(uses[name], 10), first.why))
     return [basic for basic in basics if not _done(now, basic)]
 
 
 def _done(now: Situation, proposal: Proposal) -> bool:
     """Whether a task was completed, also by the words that it had before its source was known."""
-    words = {proposal.words}
+    words = [proposal.words]
+    count = proposal.words.split()[1] if " " in proposal.words else ""
     if proposal.goal:
-        words.add(f"Craft {proposal.words.split()[1]} {_name(proposal.goal)}")
-    return not words.isdisjoint(now.done)
+        words.append(f"Craft {count} {_name(proposal.goal)}")
+    asked = int(count) if count.isdecimal() else 1
+    goal = proposal.goal or {}
+    if goal.get("kind") == "item" and _name(goal) in now.got:
+        return int(str(goal["count"])) <= now.most_held[_name(goal)]
+    return any(now.most_done(text) >= asked for text in words)
 
 
 def _worth(now: Situation, item: str, demand: int) -> float:
@@ -190,13 +209,13 @@ def _in_view(now: Situation) -> list[Proposal]:
     for block in dict.fromkeys([*now.seen.blocks, *now.seen.far_blocks]):
         words = f"Mine 1 {block}"
         tool = now.facts.tools.get(block)
-        new = block in now.blocks and words not in now.done and block not in {*now.held, *had}
+        new = block in now.blocks and not now.most_done(words) and block not in {*now.held, *had}
         if new and (not tool or tool in now.held):
             worth = OPENED if tool else 60
             proposals.append(Proposal(words, None, worth, f"{block} is in view and was never mined"))
     for mob in now.seen.mobs:
         words = f"Kill 1 {mob}"
-        if mob in now.mobs and words not in now.done:
+        if mob in now.mobs and not now.most_done(words):
             goal = {"kind": "kill", "mob": mob, "count": 1}
             proposals.append(Proposal(words, goal, 50, f"{mob} is near and may leave something"))
     return proposals
@@ -243,14 +262,50 @@ def _get(now: Situation, item: str, worth: float, more: int = 1) -> Proposal:
     else:
         why = f"{item} was never held; trying tells what it takes"
     count = now.seen.inventory.get(item, 0) + more
-    return Proposal(f"{verb} {more} {thing}", _item(item, count), worth, why)
+    words = f"{verb} {more} {thing}"
+    if thing != item and item not in now.held and now.most_done(words):
+        words += f" for {item}"
+    return Proposal(words, _item(item, count), worth, why)
 
 
-def _look_around(now: Situation, refused: str) -> Proposal:
-    possible = [name for name in now.items if f"Craft 1 {name}" not in now.refused and name not in refused]
-    item = min(possible, key=now.chance, default="")
-    goal = _item(item, now.seen.inventory.get(item, 0) + 1) if item else None
-    return Proposal(f"Craft 1 {item}" if item else "Look around", goal, 0, "everything known was had")
+def _grounds(now: Situation) -> list[Proposal]:
+    """Farther ground, where the prompt names some because nothing new came for long."""
+    found = []
+    for goal in now.grounds():
+        place = goal["position"]
+        where = f"({place['x']:g}, {place['y']:g}, {place['z']:g})" if isinstance(place, dict) else ""
+        words = f"Walk to {where}"
+        found.append(Proposal(words, goal, FARTHER, "nothing new came for long where the agent was"))
+    return found
+
+
+def _more(now: Situation, prompt: Prompt) -> Proposal:
+    """More of something than ever before, of what was done least; where nothing is known, a look around."""
+    said = "\n".join([*prompt.problems, *_turned_down(prompt)])
+    held = [name for name in now.items if name in now.held]
+    if not held:
+        return Proposal("Look around", None, 0, "nothing is known yet")
+    least = {name: _most_of(name, said, now) for name in held}
+    item = min(held, key=lambda name: (least[name], now.chance(name)))
+    count = least[item] + 1
+    return _several(item, count, 0, "everything known was had")
+
+
+def _several(item: str, count: int, worth: float, why: str) -> Proposal:
+    """To hold more of an item than ever before, in words that no other task has."""
+    return Proposal(f"Craft {count} {item}", _item(item, count), worth, why)
+
+
+def _most_of(item: str, said: str, now: Situation) -> int:
+    """The most of an item that is held, was asked for, or is named where a proposal was refused."""
+    named = re.findall(rf"'hold \d+ {re.escape(item)} .*?more than (\d+)", said)
+    done = max(now.most_done(f"{verb} 1 {item}") for verb in ("Craft", "Mine"))
+    return max(done, now.most_held.get(item, 0), *(int(number) for number in named))
+
+
+def _turned_down(prompt: Prompt) -> list[str]:
+    """What was wrong with the proposals since the last task."""
+    return prompt.data("Proposals since the last task that came to nothing").splitlines()
 
 
 def _needs_first(now: Situation, item: str, order: dict[str, int], path: set[str]) -> None:

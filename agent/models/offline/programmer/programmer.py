@@ -15,6 +15,8 @@ from .writer import Writer
 
 _GOAL = re.compile(r"^Done when: (hold|gain|mine|place|kill) (\d+) (\S+)\s*$", re.MULTILINE)
 
+_REACH = re.compile(r"^Done when: reach \((-?[\d.]+), (-?[\d.]+), (-?[\d.]+)\)\s*$", re.MULTILINE)
+
 SPARE, KEPT = 6, 14
 """Slots to empty where the task does not say how many; kinds of items to go on with."""
 
@@ -29,8 +31,17 @@ IN_REACH = 40
 
 _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
-HUNGRY, WEAK = 8, 10
-"""Hunger and health, of 20 for a full belly and a sound body, from which a program begins with a meal."""
+HUNGRY, WEAK = 12, 12
+"""Hunger and health, of 20 when full and sound, from which a program begins with a meal or rest."""
+
+STARVED, PREY = 6, 10
+"""Hunger from which a program hunts where it holds no food, and the kinds of mobs that it hunts then."""
+
+FOES = 6
+"""Kinds of mobs that hurt, the latest, against which a program guards."""
+
+WORN = 3
+"""Things held that a program puts on, to see whether they can be, where the agent was hurt."""
 
 
 def write_program(prompt: Prompt) -> str:
@@ -41,7 +52,7 @@ def write_program(prompt: Prompt) -> str:
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
     skills = known_skills(prompt.text("Skills"), items)
     ways = Ways(facts, prompt.observation, skills, blocks, history)
-    before = _care(prompt, history, blocks)
+    before = _care(prompt, history, blocks, mobs)
     task = prompt.text("Task")
     if reason := _beyond_reach(history):
         return f"GIVE UP: {reason}"
@@ -52,7 +63,7 @@ def write_program(prompt: Prompt) -> str:
     if verb == "hold" and _for_later(history, name) and ways.to(name).cost > IN_REACH:
         return f"GIVE UP: what {name} takes is known now, and some of it is for a task of its own"
     failures = prompt.number("Rules", r"stopped at its (\d+)", 5) - 1
-    writer = Writer(ways, _lacked(history), before, failures)
+    writer = Writer(ways, _lacked(history), before, failures, _foes(prompt, mobs))
     curious = _curious(prompt, facts, items)
     match verb:
         case "hold":
@@ -63,6 +74,8 @@ def write_program(prompt: Prompt) -> str:
             source = writer.kill(name, count, curious)
         case "mine":
             source = writer.mine(name, count, facts.tools.get(name), [] if name in items else curious)
+        case "reach":
+            source = writer.reach(name, curious)
         case "deposit":
             source = writer.deposit(name, _spare(prompt), curious, full="is full; use another" in history)
         case _:
@@ -72,19 +85,44 @@ def write_program(prompt: Prompt) -> str:
     return f"{_plan(history, verb, count, name)}\n```python\n{source}```"
 
 
-def _care(prompt: Prompt, history: str, blocks: list[str]) -> list[str]:
+def _care(prompt: Prompt, history: str, blocks: list[str], mobs: list[str]) -> list[str]:
     """Lines that every program begins with where the body or the pockets ask for it."""
     seen = prompt.observation
     lines = []
-    weak = seen.health is not None and seen.health <= WEAK
-    if weak and seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
-        lines.append("_eat(bot)")
+    foes = _foes(prompt, mobs)
+    if seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
+        eat = f"_eat(bot, meals={max(1, int(20 - seen.hunger) // 5)})"
+        prey = [repr(name) for name in mobs if name not in foes][:PREY]
+        lines.append(f"{eat} or _hunt(bot, {', '.join(prey)})" if prey and seen.hunger <= STARVED else eat)
+    if seen.health is not None and seen.health <= WEAK:
+        lines += [*_recovery(prompt, blocks), f"_rest(bot{''.join(f', {foe!r}' for foe in foes)})"]
     if "the inventory is full" in history or seen.slots_used >= seen.slots_total - 1 > 0:
         known = prompt.text("Skills") + prompt.text("Context") + history
         spare = [item for item in seen.inventory if item in blocks]
         spare.sort(key=lambda item: (item in known, seen.inventory[item], item))
         lines.append(f"_make_room(bot, {', '.join(repr(item) for item in spare[:ROOM])})")
     return lines
+
+
+def _recovery(prompt: Prompt, blocks: list[str]) -> list[str]:
+    """The line by which an agent that was hurt puts on what it may wear; none where that is all in use."""
+    seen = prompt.observation
+    kinds = {name.rpartition("_")[2] for name in seen.worn}
+    spare = [name for name, count in seen.inventory.items() if count == 1 and name not in blocks]
+    fresh = [name for name in spare if name.rpartition("_")[2] not in kinds]
+    salt = prompt.text("Observation")
+    fresh.sort(key=lambda name: zlib.crc32(f"{salt} {name}".encode(errors="replace")))
+    return [f"_wear(bot, {', '.join(repr(name) for name in fresh[:WORN])})"] if fresh else []
+
+
+def _foes(prompt: Prompt, mobs: list[str]) -> list[str]:
+    """The mobs that hurt the agent, as far as the prompt or the code of skills tells."""
+    facts = Facts(
+        prompt.data("Observation"), prompt.data("Context"), unquoted(prompt.text("Earlier attempts"))
+    )
+    guarded = re.findall(r'_guard\(bot((?:, "[^"]+")+)', prompt.text("Skills"))
+    known = [*facts.harmful, *(name for names in guarded for name in re.findall(r'"([^"]+)"', names))]
+    return [name for name in dict.fromkeys(known) if name in mobs][:FOES]
 
 
 def _lacked(history: str) -> Facts:
@@ -111,6 +149,8 @@ def _aim(task: str, items: list[str], blocks: list[str], mobs: list[str]) -> tup
     goal = _GOAL.search(task)
     if goal:
         return goal[1].replace("gain", "hold"), int(goal[2]), goal[3]
+    if place := _REACH.search(task):
+        return "reach", 1, ", ".join(place.groups())
     words = task.splitlines()[0] if task else ""
     number = re.search(r"\b(\d{1,4})\b", words)
     count = max(1, int(number[1])) if number else 1

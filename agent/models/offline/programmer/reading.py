@@ -95,6 +95,7 @@ class Observed:
         self.mobs = _listing(without_remarks(fields.get("Nearby entities", "")))
         self.health = _level(fields.get("Health", ""))
         self.hunger = _level(fields.get("Hunger", ""))
+        self.worn = re.findall(r": ([^\s,;()]+)", fields.get("Equipment", ""))
 
 
 def unfolded(entry: str) -> list[str]:

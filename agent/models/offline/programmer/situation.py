@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 
@@ -22,6 +23,13 @@ _TOLD = (
 )
 """Sections that tell what the world said; no prompt has all of them."""
 
+_SUMMED = re.compile(r"^(\w+), \d{1,9} tasks: (.*)$")
+"""A line that tells many tasks of one kind: what they asked for, with commas between."""
+
+_NUMBERED = re.compile(r"^(\w+) (\d{1,9}) (\S+)$")
+_COUNTED = re.compile(r"^(.+?)(?: \((\d{1,9})? ?(done)?\))?$")
+_REACH = re.compile(r'\{"kind": "reach".*?\}.*?\}')
+
 _TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago(?:, refused for now)?\)$")
 _REFUSED = ", refused for now)"
 
@@ -36,9 +44,21 @@ class Situation:
         self.blocks = prompt.names("Blocks")
         self.mobs = prompt.names("Mobs")
         held = _listed(prompt.text("Items ever held")) | _listed(prompt.text("First held since then"))
-        self.held = [name for name in self.items if name in held]
-        headings = ("Completed tasks", "Completed since then", "Completed steps")
-        self.done = [task for heading in headings for task in prompt.listed(heading)]
+        listed = held | _listed(prompt.text("Most held at once"))
+        self.most_held = {name: most for name, (most, _) in listed.items()}
+        self.got = {name for name, (_, done) in listed.items() if done}
+        self.held = [name for name in self.items if name in self.most_held]
+        self.done = [
+            words
+            for heading in ("Completed tasks", "Completed since then", "Completed steps")
+            for text in prompt.listed(heading)
+            for words in _told(text)
+        ]
+        self._most: dict[tuple[str, str], int] = {}
+        for words in self.done:
+            if match := _NUMBERED.match(words):
+                what = (match[1], match[3])
+                self._most[what] = max(int(match[2]), self._most.get(what, 0))
         failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
         self.refused = {
             words for text in failed if text.endswith(_REFUSED) and (words := _failure(text, 0)[0])
@@ -50,6 +70,15 @@ class Situation:
             prompt.text(name).replace(_REFUSED, ")")
             for name in ("Observation", "Failed tasks", "Questions and answers")
         )
+
+    def most_done(self, words: str) -> int:
+        """The most that a task which was done asked for, of those that ask for what `words` do; else 0."""
+        match = _NUMBERED.match(words)
+        return self._most.get((match[1], match[3]), 0) if match else int(words in self.done)
+
+    def grounds(self) -> list[dict[str, object]]:
+        """Goals of farther ground that the prompt names where nothing new came for long."""
+        return [json.loads(text) for text in _REACH.findall(self.prompt.data("Nothing new lately"))]
 
     def chance(self, name: str) -> float:
         """A number from 0 to 1 that looks random and depends on the prompt alone."""
@@ -74,11 +103,19 @@ class Situation:
         return self.missing(name) + ([(tool,)] if tool and tool not in self.held else [])
 
 
+def _told(text: str) -> list[str]:
+    """The tasks that one entry tells: itself, or each of a sum."""
+    match = _SUMMED.match(text)
+    return [f"{match[1]} {rest}" for rest in match[2].split(", ")] if match else [text]
+
+
 def _failure(text: str, ago: int) -> tuple[str, tuple[int, int]]:
     """A failed task with how often and how many tasks ago; once, and `ago`, where that is not said."""
     match = _TIMES.match(text)
     return (match[1], (int(match[2]), int(match[3]))) if match else (text, (1, ago))
 
 
-def _listed(text: str) -> set[str]:
-    return {name.strip() for name in text.split(",")}
+def _listed(text: str) -> dict[str, tuple[int, bool]]:
+    """The names of a list, each with the number in brackets behind it, or 1, and whether `done` is there."""
+    found = (_COUNTED.match(name.strip()) for name in text.split(","))
+    return {match[1]: (int(match[2] or 1), bool(match[3])) for match in found if match}

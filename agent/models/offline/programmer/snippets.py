@@ -14,11 +14,16 @@ def _held(bot, *items):
 
 LOOK_FOR = '''
 def _look_for(bot, name, walks):
-    """Walk until a `name` is near; whether it is."""
-    for _ in range(walks):
+    """Walk until a `name` is near; whether it is. The longer that takes, the farther it walks straight on."""
+    for turn in range(walks):
         if bot.find(name) is not None:
             return True
-        bot.explore(until=name)
+        if turn % 4 < 3:
+            bot.explore(until=name)
+        else:
+            place = bot.position()
+            heading = ("north", "east", "south", "west")[int(place.x + place.z + turn) % 4]
+            bot.explore(heading, distance=96, until=name)
     return bot.find(name) is not None
 '''
 
@@ -89,13 +94,65 @@ def _learn(bot, *items, most=3):
 
 EAT = '''
 def _eat(bot, meals=4):
-    """Eat what is held, until that is nothing or enough."""
-    for _ in range(meals):
+    """Eat what is held, until that is nothing or enough; how many meals it was."""
+    for meal in range(meals):
         try:
             print("ate", bot.eat())
         except PrimitiveError as error:
             print(error)
+            return meal
+    return meals
+'''
+
+HUNT = '''
+def _hunt(bot, *prey, walks=8):
+    """Walk until one of these is met, kill what is there of it, and eat what it leaves."""
+    for _ in range(walks):
+        near = [name for name in prey if bot.find(name) is not None]
+        try:
+            for name in near:
+                bot.kill(name)
+                for _ in range(3):
+                    if bot.find(name) is not None:
+                        bot.kill(name)
+            if near:
+                _eat(bot)
+                break
+        except PrimitiveError as error:
+            print(error)
             break
+        bot.explore(distance=24)
+'''
+
+GUARD = '''
+def _guard(bot, *foes, left=[]):
+    """Fight what is known to hurt and is in view, before work that takes a while; but what got away."""
+    for foe in foes:
+        try:
+            for _ in range(3):
+                if foe in left or bot.find(foe) is None:
+                    break
+                bot.kill(foe)
+        except PrimitiveError as error:
+            left.append(foe)
+            print(error)
+            break
+'''
+
+WEAR = '''
+def _wear(bot, *items):
+    """Put on what can be put on."""
+    for item in items:
+        if bot.inventory().get(item):
+            print(item, "is in use:", bot.equip(item))
+'''
+
+REST = '''
+def _rest(bot, *foes, spells=6):
+    """Wait for wounds to heal, and fight what comes meanwhile."""
+    for _ in range(spells):
+        _guard(bot, *foes)
+        bot.wait(100)
 '''
 
 MAKE_ROOM = '''
@@ -128,6 +185,21 @@ def _deposit(bot, block, items):
             place = _put_down(bot, block)
 '''
 
+WALK_TO = '''
+def _walk_to(bot, place, calls=12):
+    """Go to a place in as many calls as that takes; where there is no way, by ways around."""
+    for turn in range(calls):
+        try:
+            bot.goto(place, within=8)
+            return
+        except PrimitiveError as error:
+            print(error)
+            if "call again" not in str(error):
+                if turn > 2:
+                    raise
+                bot.explore()
+'''
+
 HELPERS = {
     "_held": HELD,
     "_look_for": LOOK_FOR,
@@ -137,8 +209,13 @@ HELPERS = {
     "_lacking": LACKING,
     "_learn": LEARN,
     "_eat": EAT,
+    "_hunt": HUNT,
+    "_wear": WEAR,
+    "_guard": GUARD,
+    "_rest": REST,
     "_make_room": MAKE_ROOM,
     "_deposit": DEPOSIT,
+    "_walk_to": WALK_TO,
 }
 """By name, in the order in which they stand in a program."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .facts import Facts
 from .snippets import HELPERS, WALKS
@@ -21,12 +22,17 @@ class Writer:
     """Collects the functions of one program; the public one, its entry, comes last.
 
     Every program begins with the lines `before`, and then gets what skills lacked in earlier
-    attempts (`lacked`). It is stopped where more than `failures` of its calls fail.
+    attempts (`lacked`). It is stopped where more than `failures` of its calls fail. Before work that takes a
+    while it guards against `foes`.
     """
 
-    def __init__(self, ways: Ways, lacked: Facts, before: list[str], failures: int) -> None:
+    def __init__(
+        self, ways: Ways, lacked: Facts, before: list[str], failures: int, foes: Sequence[str] = ()
+    ) -> None:
         self._ways = ways
+        self._foes = foes
         self._before = before
+        self._care = ", care=True" if before else ""
         self._lacked = lacked
         self._failures = failures
         self._functions: dict[str, list[str]] = {}
@@ -57,14 +63,18 @@ class Writer:
         if again and curious and way.kind != "try" and not self._unknown:
             ask = f", ask={tuple(curious)}"
             lines.append(f"    _learn(bot, *ask, most={self._failures - 1 - bool(self._before)})")
-        head = [f"def {entry}(bot, count={count}{ask}):", f'    """{self._purpose(item, way)}"""', *first]
+        head = [
+            f"def {entry}(bot, count={count}{self._care}{ask}):",
+            f'    """{self._purpose(item, way)}"""',
+            *first,
+        ]
         return self._program([*head, *lines])
 
     def place(self, block: str, count: int) -> str:
         """The source of a program that places blocks."""
         entry = self._entry("place", block)
         head = [
-            f"def {entry}(bot, count={count}):",
+            f"def {entry}(bot, count={count}{self._care}):",
             f'    """Place `count` {block}, got first where none is held."""',
         ]
         have = self._have(1, (block,), "1")
@@ -74,9 +84,22 @@ class Writer:
     def kill(self, mob: str, count: int, curious: list[str]) -> str:
         """The source of a program that kills mobs, and then asks what the items of `curious` take."""
         body = [*_search(mob, last=True), _take("kill", mob)]
-        head = [f"def {self._entry('kill', mob)}(bot, count={count}):", f'    """Kill `count` {mob}."""']
+        head = [
+            f"def {self._entry('kill', mob)}(bot, count={count}{self._care}):",
+            f'    """Kill `count` {mob}."""',
+        ]
         loop = ["for _ in range(count):", *_indent(body)]
         return self._program([*head, *self._first(), *_indent([*loop, *self._asking_about(curious)])])
+
+    def reach(self, place: str, curious: list[str]) -> str:
+        """The source of a program that goes to a place (`x, y, z`), then asks what `curious` items take."""
+        name = re.sub(r"\.0*\b", "", place)
+        head = [
+            f"def {self._entry('walk_to', name.replace('-', 'minus '))}(bot{self._care}):",
+            f'    """Walk to ({place}), and look around there."""',
+        ]
+        body = [f"_walk_to(bot, ({place}))", *self._asking_about(curious)]
+        return self._program([*head, *self._first(), *_indent(body)])
 
     def deposit(self, block: str, items: list[str], curious: list[str], *, full: bool) -> str:
         """The source of a program that puts items away: into the container in view, else into a new one.
@@ -88,7 +111,7 @@ class Writer:
         body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, "{block}", items)']
         body += self._asking_about(curious)
         head = [
-            f"def {entry}(bot, items={tuple(items)}):",
+            f"def {entry}(bot, items={tuple(items)}{self._care}):",
             f'    """Put all of these items into the nearest {block}."""',
         ]
         return self._program([*head, *self._first(), *_indent(body)])
@@ -110,7 +133,7 @@ class Writer:
             *self._asking_about(curious),
         ]
         head = [
-            f"def {entry}(bot, count={count}):",
+            f"def {entry}(bot, count={count}{self._care}):",
             f'    """Mine {block} until `count` items are gained."""',
         ]
         return self._program([*head, *self._first(), *_indent(body)])
@@ -155,7 +178,8 @@ class Writer:
         for station in dict.fromkeys(stations):
             lacked += [*self._station(station), *self._stand(station)]
         lessons = [] if way and way.kind == "try" else self._lessons()
-        return [*_indent(self._before), *lessons, *_indent(lacked)]
+        care = ["if care:", *_indent(self._before)] if self._before else []
+        return [*_indent(care), *lessons, *_indent(lacked)]
 
     def _lessons(self) -> list[str]:
         """The line that tries what is unknown: one alternative of each need, then others."""
@@ -193,7 +217,7 @@ class Writer:
             case "mine" | "kill":
                 find = [*_search(way.thing, last=last), _take(way.kind, way.thing)]
                 tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
-                return _indent(self._again(item, [*tools, *find], "3 * count + 9"))
+                return _indent(self._again(item, [*tools, *self._guard(), *find], "3 * count + 9"))
             case _:
                 return [f'    bot.craft("{item}")']
 
@@ -212,7 +236,12 @@ class Writer:
         if gather:
             gather = ["for _ in range(3):", *_indent(gather)]
         stand = [line for station in way.stations for line in self._stand(station)]
-        return self._again(item, [*gather, *stand, call], "count")
+        guard = self._guard() if way.kind == "smelt" else []
+        return self._again(item, [*gather, *stand, *guard, call], "count")
+
+    def _guard(self) -> list[str]:
+        names = ", ".join(f'"{foe}"' for foe in self._foes)
+        return [f"_guard(bot, {names})"] if names else []
 
     def _stand(self, station: str) -> list[str]:
         stand = f'_stand_by(bot, "{station}")'

@@ -1,0 +1,87 @@
+"""Tasks that were done: refused as proposals unless they ask for more, and told in a compact form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fieldcraft.agent.journal.course.achieved import done_before
+from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.prompts.answers import AnswerUnusable
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs import Goal
+
+GATHERED = 16
+"""New entries of a list after which they stand with the others, so that a prompt begins as the one before."""
+
+LATEST = 20
+"""Tasks done last, which are told in full, and up to `GATHERED` more."""
+
+SUMMED = 5_000
+"""Characters in which all earlier ones are told."""
+
+_WORD, _KINDS = 48, 12
+
+
+class DoneBefore(AnswerUnusable):
+    """A proposal asks for nothing more than was done before."""
+
+
+def refuse_done(words: str, goal: Goal | None, state: RunState) -> None:
+    """Refuse a proposal that asks for nothing more than was done before.
+
+    Raises:
+        DoneBefore: the message says how much was done.
+    """
+    most = done_before(words, goal, state)
+    if most:
+        what = f"{goal} ({words})" if goal else words
+        raise DoneBefore(
+            f"task: {visible_line(what, 300)!r} was done before; set one for something new, or for more "
+            f"than {most}. What a task needs on the way, its program gets itself"
+        )
+
+
+def told(completed: list[str]) -> list[str]:
+    """All tasks that were done, in about `SUMMED` characters and the latest `LATEST` or more in full.
+
+    The earlier ones come first, one line for each first word: `Craft, 31 tasks: 3 chest, 1 furnace, ...`. Of
+    those that do not fit, the oldest are counted only.
+    """
+    boundary = max(0, len(completed) - LATEST) // GATHERED * GATHERED
+    earlier, latest = completed[:boundary], completed[boundary:]
+    kinds: dict[str, list[str]] = {}
+    for words in earlier:
+        first, _, rest = words.partition(" ")
+        kinds.setdefault(visible_line(first, _WORD), []).append(visible_line(rest, _WORD))
+    oftenest = sorted(kinds, key=lambda kind: -len(kinds[kind]))
+    lines: list[str] = []
+    left = SUMMED
+    for place, kind in reversed(list(enumerate(oftenest[:_KINDS], start=1))):
+        text = _fitting(_most(kinds[kind]), left // place)
+        left -= len(text)
+        lines.insert(0, f"{kind}, {len(kinds[kind])} tasks: {text}")
+    if others := sum(len(kinds[kind]) for kind in oftenest[_KINDS:]):
+        lines.append(f"{others} tasks of other kinds")
+    return [*lines, *latest]
+
+
+def _most(asked: Iterable[str]) -> list[str]:
+    """Each thing once, with the largest number that was asked for, the latest last."""
+    most: dict[str, int] = {}
+    for words in asked:
+        number, _, name = words.partition(" ")
+        count, thing = (int(number), name) if number.isdecimal() and name else (0, words)
+        most[thing] = max(count, most.pop(thing, 0))
+    return [f"{count} {thing}" if count else thing for thing, count in most.items() if thing]
+
+
+def _fitting(things: list[str], characters: int) -> str:
+    shown: list[str] = []
+    left = characters
+    for thing in reversed(things):
+        left -= len(thing) + 2
+        if left < 0:
+            break
+        shown.append(thing)
+    dropped = len(things) - len(shown)
+    return ", ".join([*([f"{dropped} older ones"] if dropped else []), *reversed(shown)])
