@@ -49,7 +49,7 @@ _CURRICULUM = {
     "old_completed": _OLD,
     "old_items": _OLD,
     "items": "items ever held, in the order in which they first were",
-    "most": "of items ever held, in brackets the most at once if not 1, and `done` where a task for it was done",
+    "most": "of items ever held, in brackets the most at once if not 1, `done` where a task for it was done",
 }
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from toy_world import ToyWorld
 
-from fieldcraft.envs import Observation
+from fieldcraft.envs import Observation, PrimitiveError, primitive
 
 
 class Raises(ToyWorld):
@@ -27,9 +27,16 @@ class GoesBlind(ToyWorld):
 
 
 class Full(ToyWorld):
-    """All pockets are full from the start, and planks hold things."""
+    """All pockets are full once it was asked for planks, which hold things."""
 
     spec = ToyWorld.spec.model_copy(update={"id": "full-v1", "container": "plank"})
 
     def observe(self) -> Observation:
-        return super().observe().model_copy(update={"slots_used": 36, "slots_total": 36})
+        used = 36 if self._tick else 0
+        return super().observe().model_copy(update={"slots_used": used, "slots_total": 36})
+
+    @primitive
+    def saw(self, count: int = 1) -> int:
+        """Saw nothing."""
+        self._tick += count
+        raise PrimitiveError("cannot saw plank: need 1 wood")

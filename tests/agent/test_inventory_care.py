@@ -131,16 +131,25 @@ def test_a_renamed_world_names_its_own_container() -> None:
 def test_what_the_container_takes_goes_with_its_task(
     curriculum: str, toy_settings: Callable[..., RunSettings], tmp_path: Path
 ) -> None:
-    script = {"answerer": ["A plank takes 1 wood."], "actor": ["GIVE UP: tired"]}
+    script = {
+        "curriculum": ['{"task": "Saw 1 plank"}'],
+        "answerer": ["A plank takes 1 wood."],
+        "critic": ['{"success": false}'],
+        "actor": [
+            code("def saw(bot):\n    bot.saw()\n"),
+            "GIVE UP: tired",
+            code("def saw(bot):\n    pass\n"),
+        ],
+    }
     (tmp_path / "a.json").write_text(json.dumps(script))
     settings = toy_settings(
         environment="broken_world:Full",
         curriculum=curriculum,
         model=f"scripted:{tmp_path / 'a.json'}",
-        budget=BudgetLimits(iterations=1),
+        budget=BudgetLimits(iterations=2),
     )
     events: list[Any] = []
     with new_session(settings, runs=tmp_path / "runs", listeners=(events.append,)) as session:
         session.explorer.explore()
-    proposed = next(event.task for event in events if isinstance(event, e.TaskProposed))
+    proposed = [event.task for event in events if isinstance(event, e.TaskProposed)][1]
     assert (proposed.words, proposed.context) == ("Craft 1 plank", "A plank takes 1 wood.")
