@@ -65,6 +65,7 @@ class SolveSettings(TypedDict, total=False):
     repairs: int
     questions: int
     evidence: int
+    facts: Literal["auto", "rules", "model", "none"]
     model_failures: int
     give_up_after: int
     hopeless_after: int

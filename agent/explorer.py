@@ -18,6 +18,7 @@ from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
+from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.own_parts import OwnRetriever
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
@@ -65,6 +66,7 @@ class Parts:
     keeper: SkillKeeper
     runner: ProgramRunner
     tool_access: ToolAccess
+    facts: FactKeeper
 
 
 class Explorer:
@@ -147,7 +149,9 @@ class Explorer:
             return False
         number = self.state.task_number + 1
         task = self._recorder.record(e.TaskProposed(task_number=number, task=task)).task
-        self._recorder.record(self._attempt(number, task))
+        finished = self._attempt(number, task)
+        self._parts.facts.after_task(task, success=finished.success, given_up=finished.given_up)
+        self._recorder.record(finished)
         return True
 
     def _finish(self) -> str:
@@ -228,6 +232,7 @@ class Explorer:
             repeatable=self._parts.environment.spec.can_snapshot,
         )
         if isinstance(outcome, e.ExecutionFinished):
+            self._parts.facts.after_program(outcome)
             return outcome.execution
         return Execution(
             killed=KillReason.CRASHED, detail="the run was cut off here; the world went on without it"

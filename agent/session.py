@@ -22,6 +22,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
+from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker, RunWaits
 from fieldcraft.agent.roles.own_parts import OwnSandbox
@@ -333,6 +334,7 @@ def _assemble(
         keeper=SkillKeeper(recorder, asker, environment, library, runner, tool_access),
         runner=runner,
         tool_access=tool_access,
+        facts=FactKeeper(recorder, environment),
     )
     problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]
     for problem in [*problems, *deaf_models(opened.clients, tool_access)]:

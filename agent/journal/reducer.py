@@ -8,6 +8,7 @@ from typing import TypeVar
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
+from fieldcraft.agent.memory.keeping import mark_after
 from fieldcraft.agent.tooling.sightings import note_sightings
 from fieldcraft.envs import Observation, Progress
 from fieldcraft.tools.calls.approval import SETTLING
@@ -20,7 +21,7 @@ FAILED_LIMIT = 200
 REFUSED_LIMIT = 5
 
 
-def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
+def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - one case an event
     """Change `state` by one event."""
     state.events = event.number
     match event:
@@ -56,6 +57,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.ExecutionInterrupted():
             _move_on(state, event.observation, event.progress)
             note_sightings(state.seen, state.observation)
+        case e.FactsLearned():
+            state.facts = mark_after(state.facts, event)
         case e.Judged():
             _record_use(state, event.verdict.success)
             setbacks.note_critique(state, event.verdict.critique)

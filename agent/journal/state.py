@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from fieldcraft.agent.memory.facts import FactsMark
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
 from fieldcraft.common.fields import Amount, Count, Counts, Text, Texts
@@ -117,6 +118,7 @@ class RunState(BaseModel):
     smallest such window in tokens; `refused_proposals` says what was wrong with proposals since the last
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `critique` what the critic wants changed;
+    `facts` is the mark up to which the file of facts counts, see `fieldcraft.agent.memory.keeping`;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun).
     """
@@ -155,5 +157,6 @@ class RunState(BaseModel):
     asked: Count = 1
     said: Texts = []
     critique: Text = ""
+    facts: FactsMark = FactsMark()
     finished: bool = False
     begun: bool = False
