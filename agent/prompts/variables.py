@@ -12,6 +12,7 @@ from fieldcraft.skills import Execution, ProgramFault, Skill
 
 _WORLD = {"world": "the world in its own words", "names": "lists of names: `items`, `blocks`, `mobs`"}
 _OBSERVATION = {"observation": "what the agent sees and holds, as text"}
+_FACTS = {"facts": "what the world has shown that matters here, a line each"}
 _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world cannot check it), `origin`"}
 _ANSWERS = "questions about the world, each with `question` and `answer`"
 _SKILLS = "skills that suit the task, each with `entry`, `description`, `source`, `language`"
@@ -23,6 +24,7 @@ _SO_FAR = {
 _ACTOR_USER = {
     **_WORLD,
     **_OBSERVATION,
+    **_FACTS,
     **_TASK,
     "language": "of programs: `python` or `javascript`",
     "skills": _SKILLS,
@@ -31,7 +33,7 @@ _ACTOR_USER = {
     "failure_limit": "failed calls that end a program",
     "tick_limit": "ticks that end a program",
 }
-_CURRICULUM = {**_WORLD, **_OBSERVATION, **_SO_FAR, "items": "items ever held, by name"}
+_CURRICULUM = {**_WORLD, **_OBSERVATION, **_FACTS, **_SO_FAR, "items": "items ever held, by name"}
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "actor": {
@@ -45,9 +47,11 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "world": _WORLD["world"],
         "question": "what to answer",
         "evidence": "what the world said on it, a list",
+        **_FACTS,
     },
     "critic": {
         **_TASK,
+        **_FACTS,
         "before": "the observation before the task, as text",
         "after": "the observation now, as text",
         "error": "what ended the program early, or nothing",
@@ -63,6 +67,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "decompose": {
         **_WORLD,
         **_OBSERVATION,
+        **_FACTS,
         **_SO_FAR,
         "task": "what to break into steps, in words",
         "skills": _SKILLS,
@@ -130,6 +135,7 @@ _FULL: dict[str, Any] = {
     "refused": ["the model refused to answer: I cannot help with that."],
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],
+    "facts": ["1 wood make 2 plank (iteration 3)"],
     "items": ["wood"],
     "limit": 3,
     "asked": [Answered(question="What takes a plank?", answer="Wood.")],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, SeveralPrograms, parse_code
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.envs import Environment, Observation
@@ -52,12 +53,14 @@ class ModelActor:
         *,
         attempts_shown: int = 6,
         language: Language = "python",
+        facts: KnownFacts | None = None,
     ) -> None:
         self._asker = asker
         self._environment = environment
         self._tools = tools
         self._attempts_shown = attempts_shown
         self._language = language
+        self._facts = facts
 
     def write(
         self, task: Task, observation: Observation, known: Sequence[Skill], attempts: Sequence[Attempt]
@@ -88,10 +91,20 @@ class ModelActor:
                 tick_limit=spec.tick_limit,
                 task=task,
                 observation=observation.text(),
+                facts=self._known(task, attempts),
                 attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
             )
         except AnswerUnusable as problem:
             return Written(source=None, program=None, problem=str(problem))
+
+    def _known(self, task: Task, attempts: Sequence[Attempt]) -> list[str]:
+        """The facts on the task, its goal and what its last attempt lacked, and how to get what they name."""
+        if self._facts is None:
+            return []
+        lacking = attempts[-1].failed_calls[-3:] if attempts else []
+        said = [message for attempt in attempts for message in attempt.failed_calls]
+        question = " ".join([task.words, str(task.goal or ""), *lacking])
+        return self._facts.on(question, lines=16, room=2_000, said=said, deeper=True)
 
     def _read(self, answer: str, *, may_give_up: bool) -> Written:
         reason = _GIVES_UP.search(answer) if may_give_up and "```" not in answer else None

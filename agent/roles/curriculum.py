@@ -13,6 +13,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, on_each
@@ -77,6 +78,7 @@ class AutoCurriculum:
         self._answers = answers
         self._environment = environment
         self._settings = recorder.run.settings
+        self._facts = KnownFacts(recorder)
 
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
@@ -134,6 +136,7 @@ class AutoCurriculum:
 
     def _situation(self) -> dict[str, Any]:
         state, spec = self._recorder.state, self._environment.spec
+        said = lately(self._recorder)
         return {
             "world": spec.description,
             "names": spec.names,
@@ -141,7 +144,8 @@ class AutoCurriculum:
             "completed": state.completed[-TASKS_SHOWN:],
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-TASKS_SHOWN:],
             "items": sorted(state.progress.items),
-            "said": lately(self._recorder),
+            "said": said,
+            "facts": self._facts.to_choose(said=said),
         }
 
     def _observed(self) -> Observation:

@@ -25,6 +25,7 @@ from fieldcraft.agent.roles.curriculum import (
     RandomCurriculum,
     TaskSource,
 )
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.own_parts import OwnActor, OwnCritic, OwnCurriculum, OwnRetriever
 from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
@@ -102,6 +103,7 @@ class RoleFactory:
             self.tools,
             attempts_shown=settings.attempts_shown,
             language=settings.language,
+            facts=KnownFacts(self.recorder),
         )
 
     def critic(self) -> Judge:
@@ -112,9 +114,10 @@ class RoleFactory:
             return OwnCritic(
                 own, settings.critic.removeprefix(OBJECT), asker=self.asker, environment=environment
             )
+        facts = KnownFacts(self.recorder)
         makers: dict[str, Callable[[], Judge]] = {
-            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings)),
-            "model": lambda: ModelCritic(self.asker, settings),
+            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings, facts)),
+            "model": lambda: ModelCritic(self.asker, settings, facts),
             "human": lambda: HumanCritic(self.recorder, self.ask_human),
             "none": NoCritic,
             "never": NeverCritic,

@@ -11,6 +11,7 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.curriculum import TASKS_SHOWN, check_goal, lately
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.hopeless import failures
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers
@@ -44,6 +45,7 @@ class Planner:
         self._recorder = recorder
         self._asker = asker
         self._environment = environment
+        self._facts = KnownFacts(recorder)
 
     def plan(self, task: str, skills: Sequence[Skill] = (), answers: Sequence[Answered] = ()) -> None:
         """Make a plan, at most `STEPS` long, and record it.
@@ -58,6 +60,7 @@ class Planner:
             ModelsSilent, BudgetExhausted: as `Asker.parsed`.
         """
         state, spec = self._recorder.state, self._environment.spec
+        said = lately(self._recorder)
         plan = self._asker.parsed(
             "curriculum",
             "decompose",
@@ -70,7 +73,8 @@ class Planner:
             observation=state.observation.text(),
             completed=state.completed[-TASKS_SHOWN:],
             failed=failures(state)[-TASKS_SHOWN:],
-            said=lately(self._recorder),
+            said=said,
+            facts=self._facts.on(f"{task} {' '.join(state.failed[-5:])}", said=said, lines=16, deeper=True),
             skills=skills,
             answers=answers,
         )

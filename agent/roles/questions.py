@@ -13,6 +13,7 @@ from itertools import zip_longest
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 
 _REMEMBERED = 1_000
@@ -31,25 +32,32 @@ class Answers:
         self._recorder = recorder
         self._asker = asker
         self._world = world
+        self._facts = KnownFacts(recorder)
 
     def ask(self, question: str) -> Answered:
         """The cached answer, or a new one. Raises as `Asker.text` does."""
         limit = self._recorder.run.settings.evidence
         evidence = relevant(question, list(self._recorder.state.evidence.values()), limit)
-        key = _key(question, evidence)
+        facts = self._facts.on(question, lines=8, room=1_000, said=evidence, situated=False)
+        key = _key(question, [*evidence, *facts])
         known = self._recorder.state.answers.get(key)
         if known is None:
-            text = self._answer(question, evidence)
+            text = self._answer(question, evidence, facts)
             self._recorder.record(
                 e.QuestionAnswered(key=key, question=question[:500], answer=text.strip()[:2000] or "Unknown.")
             )
             known = self._recorder.state.answers[key]
         return known
 
-    def _answer(self, question: str, evidence: list[str]) -> str:
+    def _answer(self, question: str, evidence: list[str], facts: list[str]) -> str:
         try:
             return self._asker.text(
-                "answerer", "answer", question=question, evidence=evidence, world=self._world
+                "answerer",
+                "answer",
+                question=question,
+                evidence=evidence,
+                facts=facts,
+                world=self._world,
             )
         except AnswerWithheld:
             return ""

@@ -64,6 +64,7 @@ ATTEMPT = Attempt(
     execution=Execution(fault=FAULT, log="chopped 3\n", failed_calls=["cannot chop: need an axe"]),
     verdict=Verdict(success=False, critique="Take an axe."),
 )
+FACTS = ["1 wood make 2 plank (iteration 3)", 'the world refused: "cannot saw" (learned elsewhere)']
 ACTOR: dict[str, Any] = {
     "world": "A clearing.",
     "primitives": "bot.chop() -> int\n    Chop the tree.\n\n    Returns how much fell.",
@@ -76,6 +77,7 @@ ACTOR: dict[str, Any] = {
     "task": TASK,
     "observation": OBSERVED,
     "attempts": [ATTEMPT],
+    "facts": FACTS,
 }
 CURRICULUM: dict[str, Any] = {
     "world": "A clearing.",
@@ -85,6 +87,7 @@ CURRICULUM: dict[str, Any] = {
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "items": ["wood"],
     "said": ["cannot saw: need wood", "cannot chop: need an axe"],
+    "facts": FACTS,
 }
 VALUES: dict[str, dict[str, Any]] = {
     "actor": ACTOR,
@@ -93,9 +96,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "reference": "- `bot`: a bot.\n\nA wrong name is an error.",
         "language": "javascript",
     },
-    "answer": {"world": "A clearing.", "question": "What takes a plank?", "evidence": CURRICULUM["said"]},
+    "answer": {
+        "world": "A clearing.",
+        "question": "What takes a plank?",
+        "evidence": CURRICULUM["said"],
+        "facts": FACTS,
+    },
     "critic": {
         "task": TASK,
+        "facts": FACTS,
         "before": OBSERVED,
         "after": OBSERVED,
         "error": "KeyError: x\nline 3",
