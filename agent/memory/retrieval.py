@@ -16,6 +16,8 @@ WEAKEST = 0.2
 """The share of the best fact's score below which a fact is left out."""
 OF_ONE = 4
 """Facts of one kind on one subject that are shown."""
+WEIGHED = 150
+"""Facts that fit a question's words best, which are looked at more closely."""
 STEPS = 6
 """Names that a fact says are needed, for which it is looked up how to get them."""
 
@@ -116,7 +118,7 @@ def _proposed(memory: Memory, question: Question) -> Iterator[Fact]:
 def _ranked(memory: Memory, question: Question, terms: list[str]) -> list[Fact]:
     spoken = set(words(question.text))
     hinted = {kind for kind, hints in _HINTS.items() if spoken & set(hints.split())}
-    scores = memory.words.scores([*terms, *(kind_term(kind) for kind in hinted)])
+    scores = dict(memory.words.best([*terms, *(kind_term(kind) for kind in hinted)], WEIGHED))
     asked = frozenset(terms)
     scored = []
     for fact in memory.found(scores):
@@ -160,9 +162,8 @@ def _steps(memory: Memory, ranked: list[Fact], question: Question) -> Iterator[F
 
 
 def _giving(memory: Memory, name: str) -> list[Fact]:
-    scores = memory.words.scores([name.lower()])
-    ranked = sorted(memory.found(scores), key=lambda fact: (-scores[fact.key], -fact.latest, fact.key))
-    return [fact for fact in ranked if name in fact.gave and fact.positive]
+    scores = dict(memory.words.best([name.lower()], WEIGHED))
+    return [fact for fact in memory.found(scores) if name in fact.gave and fact.positive]
 
 
 def _places(memory: Memory, subject: str, now: Observation | None) -> list[Fact]:

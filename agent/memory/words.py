@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from heapq import nlargest
+from itertools import islice
+from operator import itemgetter
 from sys import intern
 
 from fieldcraft.agent.memory.facts import Fact
 
-SUBJECT, NAME, PART = 4.0, 2.0, 1.0
-"""What a term of a fact weighs: its subject, another name in it, a word of its text or a part of a name."""
+SUBJECT, NAME, WORD, PART = 8, 4, 2, 1
+"""What a term of a fact weighs: its subject, another name in it, a word of its text, a part of a name. Whole
+numbers, whose sums do not depend on an order."""
 TERMS = 24
 """Terms of a question that are looked up."""
-POSTINGS = 500
+POSTINGS = 300
 """Facts that one term proposes, the latest."""
-CANDIDATES = 1_500
+CANDIDATES = 800
 """Facts that are weighed for one question."""
 
 _WORD = re.compile(r"\w[\w:.\-]*\w|\w")
@@ -36,14 +40,14 @@ class WordIndex:
     """Keys by the terms of what they stand for."""
 
     def __init__(self) -> None:
-        self._postings: dict[str, dict[str, float]] = {}
-        self._terms: dict[str, tuple[str, ...]] = {}
+        self._postings: dict[str, dict[str, None]] = {}
+        self._terms: dict[str, dict[str, int]] = {}
 
-    def add(self, key: str, terms: Mapping[str, float]) -> None:
+    def add(self, key: str, terms: dict[str, int]) -> None:
         """Index a key by weighed terms."""
-        self._terms[key] = tuple(terms)
-        for term, weight in terms.items():
-            self._postings.setdefault(term, {})[key] = weight
+        self._terms[key] = terms
+        for term in terms:
+            self._postings.setdefault(term, {})[key] = None
 
     def remove(self, key: str) -> None:
         """Take a key out."""
@@ -57,27 +61,28 @@ class WordIndex:
         """Whether anything is indexed by a term."""
         return term in self._postings
 
-    def scores(self, wanted: Iterable[str]) -> dict[str, float]:
-        """How well keys fit these terms; the rarest terms propose them, at most `CANDIDATES`."""
+    def best(self, wanted: Iterable[str], count: int) -> list[tuple[str, int]]:
+        """The keys that fit these terms best, at most `count`, with how well; of equal ones the newer first.
+
+        The rarest terms propose them, each the latest `POSTINGS` of its keys, at most `CANDIDATES` in all.
+        """
         known = sorted(
             {term for term in wanted if term in self._postings},
             key=lambda term: (len(self._postings[term]), term),
         )[:TERMS]
-        rarity = {term: math.log(1 + len(self._terms) / len(self._postings[term])) for term in known}
         candidates: dict[str, None] = {}
         for term in known:
             if len(candidates) >= CANDIDATES:
                 break
-            for _, key in zip(range(POSTINGS), reversed(self._postings[term]), strict=False):
-                candidates[key] = None
-        found: dict[str, float] = dict.fromkeys(candidates, 0.0)
-        for term in known:
-            postings, rare = self._postings[term], rarity[term]
-            smaller = postings if len(postings) < len(found) else found
-            for key in smaller:
-                if key in found and key in postings:
-                    found[key] += postings[key] * rare
-        return found
+            candidates.update(dict.fromkeys(islice(reversed(self._postings[term]), POSTINGS)))
+        rarity = {
+            term: round(1_000 * math.log(1 + len(self._terms) / len(self._postings[term]))) for term in known
+        }
+        scored = []
+        for key in candidates:
+            terms = self._terms[key]
+            scored.append((sum(terms[term] * rarity[term] for term in rarity.keys() & terms.keys()), key))
+        return [(key, score) for score, key in nlargest(count, scored, key=itemgetter(0))]
 
 
 def words(text: str) -> list[str]:
@@ -85,17 +90,17 @@ def words(text: str) -> list[str]:
     return [word.strip(".:-") for word in _WORD.findall(text.lower())]
 
 
-def terms_of(fact: Fact) -> dict[str, float]:
+def terms_of(fact: Fact) -> dict[str, int]:
     """The terms of a fact, each with its weight."""
-    weighed: dict[str, float] = {}
+    weighed: dict[str, int] = {}
     for word in words(fact.text)[:80]:
         if word not in COMMON and not word.isdigit():
-            weighed[intern(word)] = PART
+            weighed[intern(word)] = WORD
     for name in (*fact.used, *fact.gave, *fact.tools):
         _weigh(weighed, name.lower()[:100], NAME)
     if fact.kind != "dead_end":
         _weigh(weighed, fact.subject.lower()[:100], SUBJECT)
-    weighed[kind_term(fact.kind)] = PART
+    weighed[kind_term(fact.kind)] = WORD
     return weighed
 
 
@@ -126,10 +131,10 @@ def asked_terms(text: str, known: WordIndex) -> list[str]:
     return list(found)
 
 
-def _weigh(weighed: dict[str, float], name: str, weight: float) -> None:
+def _weigh(weighed: dict[str, int], name: str, weight: int) -> None:
     if not name:
         return
     for part in name.split("_"):
         if len(part) > 1 and part not in COMMON:
-            weighed.setdefault(intern(part), PART / 2)
-    weighed[intern(name)] = max(weight, weighed.get(name, 0.0))
+            weighed.setdefault(intern(part), PART)
+    weighed[intern(name)] = max(weight, weighed.get(name, 0))
