@@ -110,6 +110,12 @@ class Explorer:
         """
         self._ending = None
         try:
+            return self._explore()
+        finally:
+            self._parts.facts.share()
+
+    def _explore(self) -> RunState:
+        try:
             self._restore_world()
             while self._go_on():
                 self._tidy()
@@ -317,6 +323,7 @@ class Explorer:
             environment.resume(reached)
         if not begun:
             self._recorder.record_decision(e.WorldReset, self._world_reset)
+            self._parts.facts.begin()
         if misfit:
             self._unfinished().set_aside(misfit)
 

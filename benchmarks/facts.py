@@ -5,8 +5,8 @@ python benchmarks/facts.py --quick    fewer facts
 
 `changed`: a run in a world half of whose rules change in the middle: how many facts the world contradicted
 from then on, and after how many contradictions they were corrected. `questions`: 200 questions whose answers
-stand in the journal of a run, asked of what a role would be shown. `retrieval`: milliseconds to find facts among
-many, on the clock and of this process's own work.
+stand in the journal of a run, asked of what a role would be shown. `retrieval`: milliseconds to find facts
+among many, on the clock and of this process's own work.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def many(count: int, seed: int) -> tuple[Memory, list[str]]:
     memory, vocabulary, iteration = Memory(), Vocabulary(Names(items=tuple(names))), 0
     while len(memory) < count:
         iteration += 1
-        change = Change(memory, iteration=iteration, event=iteration)
+        change = Change(memory, iteration=iteration)
         learn_happenings(change, [_random_happening(chance, names) for _ in range(50)], vocabulary)
         facts = list(change.facts.values())
         remember(memory, FactsChange(iteration=iteration, facts=facts, again=change.again))

@@ -53,7 +53,7 @@ class Fact(BaseModel):
         positive: whether it says that something works, is there or is so; false of what does not or is not.
         times: how often it was seen in this run.
         iteration: in which it was first seen, 0 where it was learned elsewhere.
-        event: number of the journal's event that it was first seen in.
+        event: what it was first seen in: a happening's word, `failed call`, `task's end` or `log`.
         latest: the iteration in which it was last seen.
         elsewhere: the run in which it was learned, until it is seen in this one.
         doubts: contradictions in a row since it was last seen.
@@ -78,7 +78,7 @@ class Fact(BaseModel):
     positive: bool = True
     times: Count = 1
     iteration: Count = 0
-    event: Count = 0
+    event: Text = Field(default="", max_length=KEY)
     latest: Count = 0
     elsewhere: Text = Field(default="", max_length=KEY)
     doubts: Count = 0

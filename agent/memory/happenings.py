@@ -28,6 +28,7 @@ MOST_TIMES = 1_000_000
 def learn_happenings(change: Change, happenings: Iterable[Happening], names: Vocabulary) -> None:
     """Take in what happened while a program ran, in its order."""
     for happening in map(_bounded, happenings):
+        change.event = happening.what
         if happening.what == "refused":
             learn_message(change, happening.why, names, subject=happening.subject, source="world")
         else:

@@ -23,19 +23,17 @@ class Change:
 
     Attributes:
         iteration: of the program.
-        event: number of the journal's event that it is learned from.
+        event: what is learned from now, see `Fact.event`.
         held: what the agent carries and wears after the program.
         facts: new or different facts, by key.
         again: how often known facts were seen again, by key.
         new: keys of facts that were not known before.
     """
 
-    def __init__(
-        self, memory: Memory, *, iteration: int, event: int, held: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, memory: Memory, *, iteration: int, held: Mapping[str, int] | None = None) -> None:
         self._memory = memory
         self.iteration = iteration
-        self.event = event
+        self.event = ""
         self.held = held or {}
         self.facts: dict[str, Fact] = {}
         self.again: dict[str, int] = {}

@@ -17,6 +17,7 @@ MESSAGES = 40
 def learn_messages(change: Change, messages: Iterable[str], names: Vocabulary) -> None:
     """Take in the messages of a program's failed calls; equal ones but for their numbers once."""
     latest = {w.shape(message): message for message in list(messages)[-MESSAGES:]}
+    change.event = "failed call"
     for message in latest.values():
         learn_message(change, message, names)
 

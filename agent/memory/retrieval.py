@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fieldcraft.agent.memory.facts import TEXT, Fact, Kind
+from fieldcraft.agent.memory.naming import without_holdings
 from fieldcraft.agent.memory.store import Memory
 from fieldcraft.agent.memory.wording import line, shape
 from fieldcraft.agent.memory.words import asked_terms, kind_term, words
@@ -66,7 +67,7 @@ class Question:
 
 def relevant(memory: Memory, question: Question) -> list[Fact]:
     """The facts that fit a question best, first the best; no corrected ones."""
-    shown = {shape(message) for message in question.said}
+    shown = {shape(without_holdings(message)) for message in question.said}
     kept: list[Fact] = []
     left = question.room
     per_subject: dict[tuple[str, str], int] = {}
@@ -85,7 +86,7 @@ def relevant(memory: Memory, question: Question) -> list[Fact]:
 
 def newest(memory: Memory, question: Question) -> list[Fact]:
     """The facts that were learned last, the newest first, within the question's bounds."""
-    shown = {shape(message) for message in question.said}
+    shown = {shape(without_holdings(message)) for message in question.said}
     kept: list[Fact] = []
     left = question.room
     for fact in memory.latest(4 * question.lines):

@@ -16,12 +16,14 @@ SAID = 200
 LISTED = 6
 """Names in a list."""
 
+_PLAIN = re.compile(r"[\w:.\-]+(?: \w+)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def name(value: object) -> str:
-    """A name as one visible word; a quotation mark in it cannot end a quotation."""
-    return visible_line(value, NAME).replace('"', "'")
+    """A name as it stands in a sentence; one that is not a plain word stands in quotation marks."""
+    shown = visible_line(value, NAME)
+    return shown if _PLAIN.fullmatch(shown) else f'"{shown.replace(chr(34), chr(39))}"'
 
 
 def subject(value: object) -> str:
@@ -74,4 +76,5 @@ def line(fact: Fact) -> str:
         remarks.append("a model's reading of a log")
     if fact.doubts:
         remarks.append("contradicted lately")
-    return f"{cut_text(fact.text, TEXT)} ({'; '.join(remarks)})" if remarks else cut_text(fact.text, TEXT)
+    text = visible_line(fact.text, TEXT)
+    return f"{text} ({'; '.join(remarks)})" if remarks else text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import logging
+from collections.abc import Callable, Collection
+from pathlib import Path
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
@@ -14,9 +16,12 @@ from fieldcraft.agent.memory.learning import Change
 from fieldcraft.agent.memory.messages import learn_messages
 from fieldcraft.agent.memory.naming import Vocabulary
 from fieldcraft.agent.memory.retrieval import Question, holdings, newest, relevant
+from fieldcraft.agent.memory.travelling import facts_of, share
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
+
+logger = logging.getLogger(__name__)
 
 ASKED = 2_000
 """Characters of a question by which facts are looked for."""
@@ -31,8 +36,10 @@ def learns(settings: RunSettings) -> bool:
 class FactKeeper:
     """Records what programs and tasks teach. All of it is in the journal; nothing is kept here."""
 
-    def __init__(self, recorder: Recorder, environment: Environment) -> None:
+    def __init__(self, recorder: Recorder, environment: Environment, library: Path) -> None:
         self._recorder = recorder
+        self._environment = environment.spec.id
+        self._library = library
         self._names = Vocabulary(environment.spec.names)
         self._learns = learns(recorder.run.settings)
 
@@ -44,7 +51,7 @@ class FactKeeper:
             if all(happening.what != "refused" for happening in outcome.happenings):
                 learn_messages(change, outcome.execution.failed_calls, self._names)
 
-        self._record(teach, outcome.iteration, outcome.number)
+        self._record(teach, outcome.iteration)
 
     def after_task(self, task: Task, *, success: bool, given_up: str) -> None:
         """Learn that a task came to nothing, and why, or that one which did is done."""
@@ -54,6 +61,7 @@ class FactKeeper:
         why = given_up or state.critique or "; ".join(state.said[-1:])
 
         def teach(change: Change) -> None:
+            change.event = "task's end"
             key = w.key("dead_end", goal)
             if success:
                 for fact in change.siblings("dead_end", goal):
@@ -64,17 +72,32 @@ class FactKeeper:
                     Fact(key=key, kind="dead_end", subject=goal, text=text, source="program", positive=False)
                 )
 
-        self._record(teach, state.spent.iterations, state.events)
+        self._record(teach, state.spent.iterations)
 
-    def take_over(self, facts: Sequence[Fact]) -> None:
-        """Begin a run with what other runs learned; see `fieldcraft.agent.memory.travelling`."""
-        known = [fact for fact in facts if self._names.fits([fact.subject, *fact.used, *fact.gave])]
-        for start in range(0, len(known), _TOGETHER):
-            part = known[start : start + _TOGETHER]
-            if self._learns:
-                self._recorder.record(e.FactsLearned(facts=part, new=0))
+    def begin(self) -> None:
+        """Begin a run with what earlier runs learned in such a world, as far as this one has its names."""
+        recorded = 0
+        while self._recorder.upcoming(e.FactsLearned) is not None:
+            self._recorder.record(e.FactsLearned())
+            recorded += _TOGETHER
+        if self._recorder.replaying or not self._learns or not self._recorder.run.settings.retrieved:
+            return
+        found = facts_of(self._library, self._environment)
+        known = [fact for fact in found if self._names.fits([fact.subject, *fact.used, *fact.gave])]
+        for start in range(recorded, len(known), _TOGETHER):
+            self._recorder.record(e.FactsLearned(facts=known[start : start + _TOGETHER]))
 
-    def _record(self, teach: Callable[[Change], None], iteration: int, event: int) -> None:
+    def share(self) -> None:
+        """Write what was learned into the library, where the run keeps skills; a failure costs only that."""
+        run = self._recorder.run
+        if not self._learns or not run.settings.keep_skills or not self._recorder.state.facts.changes:
+            return
+        try:
+            share(self._library, self._environment, self._recorder.facts.memory, run.id)
+        except OSError as error:
+            logger.warning("facts cannot be written into %s: %s", self._library, error.strerror or error)
+
+    def _record(self, teach: Callable[[Change], None], iteration: int) -> None:
         """What the journal holds of it, where it is played back; else what is learned now, if anything."""
         if self._recorder.upcoming(e.FactsLearned) is not None:
             self._recorder.record(e.FactsLearned())
@@ -82,7 +105,7 @@ class FactKeeper:
         if self._recorder.replaying or not self._learns:
             return
         held = holdings(self._recorder.state.observation)
-        change = Change(self._recorder.facts.memory, iteration=iteration, event=event, held=held)
+        change = Change(self._recorder.facts.memory, iteration=iteration, held=held)
         teach(change)
         if change.facts or change.again:
             self._recorder.record(

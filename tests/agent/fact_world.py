@@ -1,0 +1,84 @@
+"""A small world that reports what happens, with a bench whose recipe changes when it is told to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldcraft.envs import (
+    Environment,
+    EnvironmentSpec,
+    Happening,
+    Names,
+    Observation,
+    Position,
+    PrimitiveError,
+    Progress,
+    primitive,
+)
+
+
+class BenchWorld(Environment):
+    """Rock to mine, and a lamp to make of it: of 2 stone, or after `shift` of 3."""
+
+    spec = EnvironmentSpec(
+        id="bench-v1",
+        description="A bench beside a rock.",
+        can_snapshot=True,
+        names=Names(items=("lamp", "stone"), blocks=("rock",)),
+    )
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+        self._takes, self._tick = 2, 0
+        self._told: list[Happening] = []
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        self._held, self._takes, self._tick, self._told = {}, 2, 0, []
+        return self.observe()
+
+    def observe(self) -> Observation:
+        return Observation(tick=self._tick, inventory=dict(self._held))
+
+    def progress(self) -> Progress:
+        return Progress(items=dict.fromkeys(self._held, 1))
+
+    def snapshot(self) -> bytes:
+        return json.dumps([self._held, self._takes, self._tick]).encode()
+
+    def restore(self, snapshot: bytes) -> None:
+        self._held, self._takes, self._tick = json.loads(snapshot)
+
+    def happenings(self) -> Sequence[Happening]:
+        told, self._told = self._told, []
+        return told
+
+    @primitive
+    def mine(self, count: int = 1) -> int:
+        """Mine the rock."""
+        for _ in range(count):
+            self._held["stone"] = self._held.get("stone", 0) + 1
+            self._tell("mined", "rock", gave={"stone": 1}, place=Position(x=1, y=2, z=3))
+        return count
+
+    @primitive
+    def make(self) -> int:
+        """Make a lamp."""
+        if self._held.get("stone", 0) < self._takes:
+            why = f"cannot make lamp: need {self._takes} stone (have {self._held.get('stone', 0)})"
+            self._tell("refused", "lamp", why=why)
+            raise PrimitiveError(why)
+        self._held["stone"] -= self._takes
+        self._held["lamp"] = self._held.get("lamp", 0) + 1
+        self._tell("crafted", "lamp", used={"stone": self._takes}, gave={"lamp": 1})
+        return 1
+
+    @primitive
+    def shift(self) -> None:
+        """Change the recipe."""
+        self._takes = 3
+
+    def _tell(self, what: str, subject: str, **details: Any) -> None:
+        self._tick += 1
+        self._told.append(Happening(what=what, subject=subject, tick=self._tick, **details))
