@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import fieldcraft
+from fieldcraft.agent.task import Task
 from fieldcraft.envs import (
     Environment,
     EnvironmentSpec,
     Happening,
+    ItemGoal,
     Names,
     Observation,
     Position,
@@ -82,3 +86,45 @@ class BenchWorld(Environment):
     def _tell(self, what: str, subject: str, **details: Any) -> None:
         self._tick += 1
         self._told.append(Happening(what=what, subject=subject, tick=self._tick, **details))
+
+
+PROGRAMS = (
+    "def go(bot):\n    bot.make()\n",
+    "def go(bot):\n    bot.mine(4)\n    bot.make()\n",
+    "def go(bot):\n    bot.shift()\n    bot.mine(3)\n    bot.make()\n",
+    "def go(bot):\n    bot.mine(6)\n    bot.make()\n    bot.make()\n",
+)
+OLD, NEW = "2 stone make 1 lamp", "3 stone make 1 lamp"
+
+
+class Lamps:
+    """One task for each program."""
+
+    def propose(self, now: Any) -> Task | None:
+        if now.number > len(PROGRAMS):
+            return None
+        return Task(words=f"Make {now.number} lamp", goal=ItemGoal(item="lamp", count=1), context="-")
+
+
+class InTurn:
+    """Each program in its turn, then it gives up."""
+
+    def write(self, now: Any) -> str | None:
+        return None if now.attempts else PROGRAMS[int(now.task.words.split()[1]) - 1]
+
+
+def parts() -> dict[str, Any]:
+    return {"curriculum": Lamps(), "actor": InTurn()}
+
+
+def lived(folder: Path, name: str = "whole", **settings: Any) -> Path:
+    done = fieldcraft.explore(
+        BenchWorld(),
+        runs=folder,
+        name=name,
+        library=folder / "library",
+        progress=False,
+        **parts(),
+        **settings,
+    )
+    return Path(done.folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fact_world import BenchWorld
+from fact_world import NEW, OLD, PROGRAMS, BenchWorld, lived, parts
 
 import fieldcraft
 from fieldcraft.agent.journal import events as e
@@ -17,49 +17,6 @@ from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.journal.stored.facts import read_facts
 from fieldcraft.agent.memory.keeping import FILE
 from fieldcraft.agent.memory.travelling import file_of
-from fieldcraft.agent.task import Task
-from fieldcraft.envs import ItemGoal
-
-PROGRAMS = (
-    "def go(bot):\n    bot.make()\n",
-    "def go(bot):\n    bot.mine(4)\n    bot.make()\n",
-    "def go(bot):\n    bot.shift()\n    bot.mine(3)\n    bot.make()\n",
-    "def go(bot):\n    bot.mine(6)\n    bot.make()\n    bot.make()\n",
-)
-OLD, NEW = "2 stone make 1 lamp", "3 stone make 1 lamp"
-
-
-class Lamps:
-    """One task for each program."""
-
-    def propose(self, now: Any) -> Task | None:
-        if now.number > len(PROGRAMS):
-            return None
-        return Task(words=f"Make {now.number} lamp", goal=ItemGoal(item="lamp", count=1), context="-")
-
-
-class InTurn:
-    """Each program in its turn, then it gives up."""
-
-    def write(self, now: Any) -> str | None:
-        return None if now.attempts else PROGRAMS[int(now.task.words.split()[1]) - 1]
-
-
-def parts() -> dict[str, Any]:
-    return {"curriculum": Lamps(), "actor": InTurn()}
-
-
-def lived(folder: Path, name: str = "whole", **settings: Any) -> Path:
-    done = fieldcraft.explore(
-        BenchWorld(),
-        runs=folder,
-        name=name,
-        library=folder / "library",
-        progress=False,
-        **parts(),
-        **settings,
-    )
-    return Path(done.folder)
 
 
 @pytest.fixture
