@@ -334,7 +334,7 @@ def _assemble(
         keeper=SkillKeeper(recorder, asker, environment, library, runner, tool_access),
         runner=runner,
         tool_access=tool_access,
-        facts=FactKeeper(recorder, environment, library.path),
+        facts=FactKeeper(recorder, asker, environment, library.path),
     )
     problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]
     for problem in [*problems, *deaf_models(opened.clients, tool_access)]:

@@ -77,6 +77,13 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "describe": {**_TASK, "source": "the function to describe"},
     "last_step": {},
     "names": {**_WORLD, **_OBSERVATION},
+    "read_log": {
+        "world": _WORLD["world"],
+        "log": "the end of what a program printed",
+        "error": "what ended it early, or nothing",
+        "known": "facts that may be contradicted, in words",
+        "limit": "how many facts there may be",
+    },
     "repair": {"problem": "what is wrong with the answer"},
 }
 """The variables of each template, in words."""
@@ -97,6 +104,7 @@ PURPOSES: Mapping[str, str] = {
     "describe": "describe a program that worked",
     "last_step": "say that no tool calls are left",
     "names": "the names of the world, in five prompts",
+    "read_log": "note what a program's log shows of the world",
     "repair": "say why an answer could not be used",
 }
 
@@ -135,6 +143,7 @@ _FULL: dict[str, Any] = {
     "refused": ["the model refused to answer: I cannot help with that."],
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "said": ["cannot saw: need wood"],
+    "known": ["noted: 'wood floats'"],
     "facts": ["1 wood make 2 plank (iteration 3)"],
     "items": ["wood"],
     "limit": 3,

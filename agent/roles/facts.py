@@ -17,6 +17,8 @@ from fieldcraft.agent.memory.messages import learn_messages
 from fieldcraft.agent.memory.naming import Vocabulary
 from fieldcraft.agent.memory.retrieval import Question, holdings, newest, relevant
 from fieldcraft.agent.memory.travelling import facts_of, share
+from fieldcraft.agent.roles.log_reader import LogReader
+from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
@@ -36,20 +38,27 @@ def learns(settings: RunSettings) -> bool:
 class FactKeeper:
     """Records what programs and tasks teach. All of it is in the journal; nothing is kept here."""
 
-    def __init__(self, recorder: Recorder, environment: Environment, library: Path) -> None:
+    def __init__(self, recorder: Recorder, asker: Asker, environment: Environment, library: Path) -> None:
         self._recorder = recorder
         self._environment = environment.spec.id
         self._library = library
         self._names = Vocabulary(environment.spec.names)
         self._learns = learns(recorder.run.settings)
+        self._reader = LogReader(recorder, asker, environment, self._names)
 
     def after_program(self, outcome: e.ExecutionFinished) -> None:
-        """Learn from what happened while a program ran, and from what the world refused."""
+        """Learn from what happened while a program ran, what the world refused, and what a model reads.
+
+        Raises:
+            ModelsSilent, BudgetExhausted: as `Asker.parsed`, where a model reads logs.
+        """
+        notes, wrong = self._reader.read(outcome.execution) if self._learns else ([], [])
 
         def teach(change: Change) -> None:
             learn_happenings(change, outcome.happenings, self._names)
             if all(happening.what != "refused" for happening in outcome.happenings):
                 learn_messages(change, outcome.execution.failed_calls, self._names)
+            self._reader.teach(change, notes, wrong)
 
         self._record(teach, outcome.iteration)
 

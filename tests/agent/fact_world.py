@@ -100,8 +100,11 @@ OLD, NEW = "2 stone make 1 lamp", "3 stone make 1 lamp"
 class Lamps:
     """One task for each program."""
 
+    def __init__(self, count: int) -> None:
+        self._count = count
+
     def propose(self, now: Any) -> Task | None:
-        if now.number > len(PROGRAMS):
+        if now.number > self._count:
             return None
         return Task(words=f"Make {now.number} lamp", goal=ItemGoal(item="lamp", count=1), context="-")
 
@@ -109,22 +112,26 @@ class Lamps:
 class InTurn:
     """Each program in its turn, then it gives up."""
 
+    def __init__(self, programs: Sequence[str]) -> None:
+        self._programs = tuple(programs)
+
     def write(self, now: Any) -> str | None:
-        return None if now.attempts else PROGRAMS[int(now.task.words.split()[1]) - 1]
+        return None if now.attempts else self._programs[int(now.task.words.split()[1]) - 1]
 
 
-def parts() -> dict[str, Any]:
-    return {"curriculum": Lamps(), "actor": InTurn()}
+def parts(programs: Sequence[str] = PROGRAMS) -> dict[str, Any]:
+    return {"curriculum": Lamps(len(programs)), "actor": InTurn(programs)}
 
 
-def lived(folder: Path, name: str = "whole", **settings: Any) -> Path:
+def lived(folder: Path, name: str = "whole", programs: Sequence[str] = PROGRAMS, **settings: Any) -> Path:
+    """The folder of a run of these programs."""
     done = fieldcraft.explore(
         BenchWorld(),
         runs=folder,
         name=name,
         library=folder / "library",
         progress=False,
-        **parts(),
+        **parts(programs),
         **settings,
     )
     return Path(done.folder)

@@ -120,6 +120,13 @@ VALUES: dict[str, dict[str, Any]] = {
         "answers": [ANSWERED],
     },
     "describe": {"task": TASK, "source": SOURCE},
+    "read_log": {
+        "world": "A clearing.",
+        "log": "chopped 3",
+        "error": "KeyError: x",
+        "known": FACTS,
+        "limit": 5,
+    },
     "repair": {"problem": "it holds no JSON object"},
 }
 

@@ -37,10 +37,9 @@ def test_show_is_about_one_thing(runs: Path, capsys: pytest.CaptureFixture[str])
     assert all(fact["iteration"] for fact in shown)
 
 
-def test_show_names_what_is_near(runs: Path) -> None:
-    with pytest.raises(SystemExit) as ended:
-        raise SystemExit(main(["facts", "show", "lampe", "--runs", str(runs)]))
-    assert ended.value.code == 2
+def test_show_names_what_is_near(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["facts", "show", "lampe", "--runs", str(runs)]) == 2
+    assert "did you mean 'lamp'" in capsys.readouterr().err
 
 
 def test_search_answers_a_question(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
