@@ -9,6 +9,7 @@ from pathlib import Path
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.memory.keeping import remember
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.story import Iteration, LearnedSkill, Story, ToolUse
 from fieldcraft.skills import Execution
@@ -72,6 +73,8 @@ class _Teller:
                 begun.source, begun.skills = source, event.skills
             case e.WorldReset():
                 self._see(event)
+            case e.FactsLearned():
+                remember(self.story.memory, event)
             case e.TailSetAside():
                 held = overview.state.progress.items
                 self.story.held_at = {item: at for item, at in self.story.held_at.items() if item in held}
