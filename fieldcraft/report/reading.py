@@ -41,6 +41,8 @@ def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     for event in events:
         if teller.story.overview.take(event):
             teller.take(event)
+            if isinstance(event, e.FactsLearned):
+                remember(teller.story.memory, event)
     return teller.end()
 
 
@@ -73,8 +75,6 @@ class _Teller:
                 begun.source, begun.skills = source, event.skills
             case e.WorldReset():
                 self._see(event)
-            case e.FactsLearned():
-                remember(self.story.memory, event)
             case e.TailSetAside():
                 held = overview.state.progress.items
                 self.story.held_at = {item: at for item, at in self.story.held_at.items() if item in held}

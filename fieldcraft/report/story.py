@@ -11,7 +11,6 @@ from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Chart, Position
 from fieldcraft.skills import Execution, Verified
 
-
 FACTS_SHOWN = 100
 """Facts of a kind, and corrections, that a page lists."""
 
