@@ -67,6 +67,7 @@ class SolveSettings(TypedDict, total=False):
     questions: int
     ask_first: bool
     evidence: int
+    facts: Literal["auto", "rules", "model", "none"]
     model_failures: int
     give_up_after: int
     hopeless_after: int

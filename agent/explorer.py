@@ -18,6 +18,7 @@ from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
+from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.skills.known import KnownSkills
@@ -69,6 +70,7 @@ class Parts:
     runner: ProgramRunner
     storage_skills: StorageSkills
     tool_access: ToolAccess
+    facts: FactKeeper
 
 
 class Explorer:
@@ -112,6 +114,12 @@ class Explorer:
         """
         self._ending = None
         try:
+            return self._explore()
+        finally:
+            self._parts.facts.share()
+
+    def _explore(self) -> RunState:
+        try:
             self._restore_world()
             while self._go_on():
                 self._tidy()
@@ -152,7 +160,9 @@ class Explorer:
             return False
         number = self.state.task_number + 1
         task = self._recorder.record(e.TaskProposed(task_number=number, task=task)).task
-        self._recorder.record(self._attempt(number, task))
+        finished = self._attempt(number, task)
+        self._parts.facts.after_task(task, success=finished.success, given_up=finished.given_up)
+        self._recorder.record(finished)
         return True
 
     def _watch_for_stall(self) -> None:
@@ -270,6 +280,8 @@ class Explorer:
             repeatable=self._parts.environment.spec.can_snapshot,
         )
         assert isinstance(outcome, e.ExecutionFinished | e.ExecutionInterrupted)
+        if isinstance(outcome, e.ExecutionFinished):
+            self._parts.facts.after_program(outcome)
         return outcome
 
     def _perform(
@@ -328,6 +340,7 @@ class Explorer:
             environment.resume(reached)
         if not begun:
             self._recorder.record_decision(e.WorldReset, self._world_reset)
+            self._parts.facts.begin()
         if misfit:
             self._unfinished().set_aside(misfit)
 

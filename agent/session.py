@@ -24,6 +24,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
+from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker, RunWaits, Tools
 from fieldcraft.agent.roles.own_parts import OwnSandbox
@@ -327,6 +328,7 @@ def _assemble(
         runner=runner,
         storage_skills=StorageSkills(recorder, library, environment),
         tool_access=tool_access,
+        facts=FactKeeper(recorder, asker, environment, library.path),
     )
     problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]
     for problem in [*problems, *deaf_models(opened.clients, tool_access)]:

@@ -114,6 +114,10 @@ class RunSettings(Discreet, BaseModel):
     no model is shown what the world answered, without `execution_errors` none how a program ended;
     `evidence` is how many of the world's answers go with a question.
 
+    `facts` says how the run learns facts of its world, which all roles are shown (docs/facts.md): `rules`
+    from what the world reports and refuses, `model` by a model's reading of what programs printed as well,
+    `auto` does that where the world reports nothing and a provider answers for the answerer, `none` nothing.
+
     `tools` are names or patterns of announced tools, `module:function`s, and files or URLs that give tools;
     `mcp` and `openapi` are MCP servers and documents of web APIs by name, whose tools are all had. All of
     these are for all `TOOL_USERS`; one that `role_tools` names has what stands there instead. A model may ask
@@ -159,6 +163,7 @@ class RunSettings(Discreet, BaseModel):
     questions: Count = Field(default=3, ge=0, le=10)
     ask_first: bool = False
     evidence: Count = Field(default=8, ge=0, le=50)
+    facts: Literal["auto", "rules", "model", "none"] = "auto"
     model_failures: Count = Field(default=5, ge=1)
     give_up_after: Count = Field(default=6, ge=1)
     hopeless_after: Count = Field(default=3, ge=0)

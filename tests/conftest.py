@@ -23,6 +23,8 @@ SLOW = (
     "agent/models/test_structured.py",
     "agent/models/test_turns.py",
     "agent/models/test_windows.py",
+    "agent/memory/test_facts_commands.py",
+    "agent/memory/test_facts_in_a_run.py",
     "agent/offline/test_learning.py",
     "agent/report/*",
     "agent/study/*",

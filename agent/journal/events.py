@@ -24,6 +24,7 @@ from fieldcraft.agent.journal.effect_events import (
     ToolReturned,
 )
 from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.memory.keeping import FactsChange
 from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.fields import Amount, Count, Counts, Text
@@ -171,6 +172,12 @@ class ExecutionInterrupted(BaseEvent):
     progress: Progress
 
 
+class FactsLearned(FactsChange, BaseEvent):
+    """What a program, the end of a task, or the library at a run's start taught; see `FactsChange`."""
+
+    type: Literal["facts_learned"] = "facts_learned"
+
+
 class Judged(BaseEvent):
     """The critic's verdict on an attempt."""
 
@@ -316,6 +323,7 @@ Event = Annotated[
     | ExecutionStarted
     | ExecutionFinished
     | ExecutionInterrupted
+    | FactsLearned
     | Judged
     | VerificationStarted
     | VerificationFinished

@@ -159,6 +159,7 @@ _ASKING = {
     "actor": "writing a program",
     "critic": "judging the outcome",
     "describe": "describing a new skill",
+    "read_log": "noting what the log shows",
 }
 
 

@@ -18,6 +18,7 @@ from fieldcraft.agent.journal.lines import line_of
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.run import Run
 from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.journal.stored.facts import RunFacts
 from fieldcraft.common.data import DataError
 from fieldcraft.common.errors import DamagedRecord, Paused
 from fieldcraft.envs import Observation, Progress
@@ -69,12 +70,14 @@ class Recorder:
             call on the way to an answer is none.
         on_calls: called with the tool calls of a replayed effect.
         start: where the run stood before the events that are played back.
+        facts: what the world has shown so far.
     """
 
     def __init__(self, run: Run, listeners: tuple[Listener, ...] = ()) -> None:
         self.run = run
         self.state = run.state
         self.start = Start.of(run.state)
+        self.facts = RunFacts.open(run)
         self.interrupted = False
         self.model_failures = 0
         self.refusals: dict[str, int] = {}
@@ -207,6 +210,8 @@ class Recorder:
 
     def _take(self, event: e.BaseEvent) -> None:
         apply(self.state, event)  # type: ignore[arg-type]
+        if isinstance(event, e.FactsLearned):
+            self.facts.take(event)
         if isinstance(event, e.WorldReset):
             self.start = replace(Start.of(self.state), task_number=self.start.task_number)
         for listener in self._listeners:

@@ -9,6 +9,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.course import achieved, news
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
+from fieldcraft.agent.memory.keeping import mark_after
 from fieldcraft.agent.tooling.sightings import note_sightings
 from fieldcraft.envs import Observation, Progress
 from fieldcraft.envs.happenings import merged
@@ -23,7 +24,7 @@ REFUSED_LIMIT = 5
 PROGRAMS_REMEMBERED, CALLS_REMEMBERED = 10, 50
 
 
-def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case an event
+def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - one case an event
     """Change `state` by one event."""
     state.events = event.number
     match event:
@@ -55,6 +56,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912 - one case 
         case e.ExecutionInterrupted():
             _move_on(state, event.observation, event.progress)
             note_sightings(state.seen, state.observation)
+        case e.FactsLearned():
+            state.facts = mark_after(state.facts, event)
         case e.Judged():
             _record_use(state, event.verdict.success)
             setbacks.note_critique(state, event.verdict.critique)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from fieldcraft.agent.memory.facts import FactsMark
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Task
 from fieldcraft.common.fields import Amount, Count, Counts, Text, Texts
@@ -121,6 +122,7 @@ class RunState(BaseModel):
     `questions` are those that came with the latest task, answered before the next one is chosen;
     `called_lately` holds the skills that each of the latest programs called, the last program last;
     `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
+    `facts` is the mark up to which the file of facts counts, see `fieldcraft.agent.memory.keeping`;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun); `done` is by goal the most things that a task which was done asked for, `most_held` the
     most of each item that was held after a program, `trodden` how often a program ended on each square of
@@ -167,6 +169,7 @@ class RunState(BaseModel):
     questions: Texts = []
     called_lately: list[Texts] = []
     not_kept: Texts = []
+    facts: FactsMark = FactsMark()
     finished: bool = False
     begun: bool = False
     done: Counts = {}

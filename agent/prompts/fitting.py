@@ -8,13 +8,14 @@ user's own as well. Each stage below is used up before the next begins:
 3. what earlier attempts printed and the middle of their code, oldest first;
 4. questions and their answers, oldest first, down to the latest twelve;
 5. completed tasks, then failed ones, oldest first, down to the latest twenty;
-6. what the world said, oldest first (of evidence, the least fitting first), down to twelve;
+6. what the world said, oldest first (of evidence, the least fitting first), down to twelve; facts, the least
+   fitting first, down to eight;
 7. whole skills, the least fitting first;
 8. earlier attempts, oldest first;
 9. the latest attempt's log, long lines of observations, and the middle of long code and texts;
 10. docstrings of primitives and tools beyond their first lines, and the end of a long reference;
 11. names of the world that nothing else in the prompt mentions;
-12. what is left of answers, tasks, things said, and the outcomes of the latest tool calls.
+12. what is left of answers, tasks, things said, facts, and the outcomes of the latest tool calls.
 
 The task, its goal, the error of the latest attempt, the question and the template's own text never go.
 """

@@ -20,7 +20,7 @@ OUTCOME_SHOWN = 300
 """Characters that stay of an earlier tool outcome or unusable answer."""
 BEGINNING_SHOWN = 400
 """Characters that stay of an earlier attempt's code."""
-ANSWERS_KEPT, TASKS_KEPT, SAID_KEPT = 12, 20, 12
+ANSWERS_KEPT, TASKS_KEPT, SAID_KEPT, FACTS_KEPT = 12, 20, 12, 8
 LENGTHS = (1_500, 600, 250)
 """Characters that stay of each long text, one after the other; of code four times as many."""
 NAME_LEVELS = 10
@@ -170,7 +170,7 @@ def _cut_texts(draft: Draft, limit: int) -> Draft:
                 changes[name] = without_middle(value, 4 * limit)
             case Task():
                 changes[name] = value.model_copy(update={"context": cut_text(value.context, limit)})
-            case [*entries] if name in ("said", "evidence"):
+            case [*entries] if name in ("said", "evidence", "facts"):
                 changes[name] = [cut_text(str(entry), limit) for entry in entries]
             case [*entries] if name in ("answers", "asked"):
                 changes[name] = [
@@ -256,6 +256,7 @@ STAGES: tuple[Stage, ...] = (
     _dropping("old answers", ("answers", "asked"), keep=ANSWERS_KEPT),
     _dropping("old tasks", ("completed", "failed"), keep=TASKS_KEPT),
     _dropping("what the world said long ago", ("said",), keep=SAID_KEPT),
+    _dropping("facts", ("facts",), keep=FACTS_KEPT, backwards=True),
     _dropping("evidence", ("evidence",), keep=SAID_KEPT, backwards=True),
     _dropping("skills", ("skills",), backwards=True),
     _dropping("earlier attempts", ("attempts",), keep=1),
@@ -269,6 +270,7 @@ STAGES: tuple[Stage, ...] = (
     _dropping("answers", ("answers", "asked")),
     _dropping("evidence", ("evidence",), backwards=True),
     _dropping("what the world said", ("said",)),
+    _dropping("facts", ("facts",), backwards=True),
     _dropping("tasks", ("completed", "failed", "items")),
     _cutting("tool outcomes", _OUTCOMES, _cut_latest),
 )

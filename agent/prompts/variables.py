@@ -12,6 +12,7 @@ from fieldcraft.skills import Execution, ProgramFault, Skill
 
 _WORLD = {"world": "the world in its own words", "names": "lists of names: `items`, `blocks`, `mobs`"}
 _OBSERVATION = {"observation": "what the agent sees and holds, as text"}
+_FACTS = {"facts": "what the world has shown that matters here, a line each"}
 _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world cannot check it), `origin`"}
 _ANSWERS = "questions about the world, each with `question` and `answer`"
 _GOALS = "the kinds of goals that the world can check"
@@ -31,6 +32,7 @@ _SO_FAR = {
 _ACTOR_USER = {
     **_WORLD,
     **_OBSERVATION,
+    **_FACTS,
     **_TASK,
     "language": "of programs: `python` or `javascript`",
     **_SKILLS_SHOWN,
@@ -43,6 +45,7 @@ _OLD = "how many of the first of these are the same from call to call"
 _CURRICULUM = {
     **_WORLD,
     **_OBSERVATION,
+    **_FACTS,
     **_SO_FAR,
     "old_said": _OLD,
     "old_answers": _OLD,
@@ -64,9 +67,11 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "world": _WORLD["world"],
         "question": "what to answer",
         "evidence": "what the world said on it, a list",
+        **_FACTS,
     },
     "critic": {
         **_TASK,
+        **_FACTS,
         "before": "the observation before the task, as text",
         "after": "the observation now, as text",
         "error": "what ended the program early, or nothing",
@@ -85,6 +90,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "decompose": {
         **_WORLD,
         **_OBSERVATION,
+        **_FACTS,
         **_SO_FAR,
         "task": "what to break into steps, in words",
         "skills": _SKILLS,
@@ -96,6 +102,13 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "last_step": {},
     "more_skills": _SKILLS_SHOWN,
     "names": {**_WORLD, **_OBSERVATION},
+    "read_log": {
+        "world": _WORLD["world"],
+        "log": "the end of what a program printed",
+        "error": "what ended it early, or nothing",
+        "known": "facts that may be contradicted, in words",
+        "limit": "how many facts there may be",
+    },
     "read_skills": {
         "skills": "the skills whose code was asked for, see `skills` of `actor`",
         "problems": "why others cannot be shown",
@@ -121,6 +134,7 @@ PURPOSES: Mapping[str, str] = {
     "last_step": "say that no tool calls are left",
     "more_skills": "the skills that are only named, in the prompts of both actors",
     "names": "the names of the world, in five prompts",
+    "read_log": "note what a program's log shows of the world",
     "read_skills": "show the code of skills that the actor asked for",
     "repair": "say why an answer could not be used",
 }
@@ -170,6 +184,8 @@ _FULL: dict[str, Any] = {
     "old_answers": 0,
     "old_completed": 0,
     "old_items": 1,
+    "known": ["noted: 'wood floats'"],
+    "facts": ["1 wood make 2 plank (iteration 3)"],
     "items": ["wood"],
     "most": ["wood (12 done)"],
     "goals": ["item", "place", "kill", "reach", "gain", "mine"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, SeveralPrograms, parse_code
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.task import Attempt, Task
@@ -66,6 +67,7 @@ class ModelActor:
         not_kept: Callable[[], Sequence[str]] = tuple,
         attempts_shown: int = 6,
         language: Language = "python",
+        facts: KnownFacts | None = None,
     ) -> None:
         self._asker = asker
         self._environment = environment
@@ -74,6 +76,7 @@ class ModelActor:
         self._not_kept = not_kept
         self._attempts_shown = attempts_shown
         self._language = language
+        self._facts = facts
 
     def write(
         self, task: Task, observation: Observation, known: Shown, attempts: Sequence[Attempt]
@@ -109,10 +112,20 @@ class ModelActor:
                 tick_limit=spec.tick_limit,
                 task=task,
                 observation=observation.text(),
+                facts=self._known(task, attempts),
                 attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
             )
         except AnswerUnusable as problem:
             return Written(source=None, program=None, problem=str(problem))
+
+    def _known(self, task: Task, attempts: Sequence[Attempt]) -> list[str]:
+        """The facts on the task, its goal and what its last attempt lacked, and how to get what they name."""
+        if self._facts is None:
+            return []
+        lacking = attempts[-1].failed_calls[-3:] if attempts else []
+        said = [message for attempt in attempts for message in attempt.failed_calls]
+        question = " ".join([task.words, str(task.goal or ""), *lacking])
+        return self._facts.on(question, lines=16, room=2_000, said=said, deeper=True)
 
     def _read(self, answer: str, *, may_give_up: bool) -> Written:
         reason = _GIVES_UP.search(answer) if may_give_up and "```" not in answer else None

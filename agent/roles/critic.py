@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.roles.whereabouts import whereabouts
@@ -87,13 +88,15 @@ class EnvironmentCritic:
 class ModelCritic:
     """Self-verification by a model (Voyager, section 2.3)."""
 
-    def __init__(self, asker: Asker, settings: RunSettings) -> None:
+    def __init__(self, asker: Asker, settings: RunSettings, facts: KnownFacts | None = None) -> None:
         self._asker = asker
         self._settings = settings
+        self._facts = facts
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
         """Ask the critic's model; an unusable answer counts as failure."""
         run = visible_execution(run, self._settings)
+        facts = self._facts.on(task.words, lines=6, room=700) if self._facts is not None else []
         try:
             found = self._asker.parsed(
                 "critic",
@@ -101,6 +104,7 @@ class ModelCritic:
                 lambda answer: parse_json(answer, ModelVerdict),
                 shape=ModelVerdict,
                 task=task,
+                facts=facts,
                 before=before.observation.text(),
                 after=after.observation.text(),
                 error=run.error_text(),

@@ -14,10 +14,11 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached, remembered
+from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
@@ -92,6 +93,7 @@ class AutoCurriculum:
         self._answers = answers
         self._environment = environment
         self._settings = recorder.run.settings
+        self._facts = KnownFacts(recorder)
 
     def propose(self) -> Task | None:
         """The next task: room in the inventory first, else what the model chooses."""
@@ -185,6 +187,7 @@ class AutoCurriculum:
 
     def _situation(self) -> dict[str, Any]:
         state, spec = self._recorder.state, self._environment.spec
+        said = remembered(self._recorder, self._open())
         return {
             "world": spec.description,
             "names": spec.names,
@@ -192,7 +195,8 @@ class AutoCurriculum:
             "observation": self._observed().text(self._fields()),
             **reached(self._recorder),
             "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
-            **remembered(self._recorder, self._open()),
+            **said,
+            "facts": self._facts.to_choose(said=said["said"]),
         }
 
     def _open(self) -> Callable[[str], bool]:

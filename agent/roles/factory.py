@@ -25,6 +25,7 @@ from fieldcraft.agent.roles.curriculum import (
     RandomCurriculum,
     TaskSource,
 )
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.own_parts import OwnActor, OwnCritic, OwnCurriculum, OwnRetriever
 from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
@@ -106,6 +107,7 @@ class RoleFactory:
             language=settings.language,
             reader=SkillReader(self.library, environment.spec.languages) if settings.retrieved else None,
             not_kept=lambda: self.recorder.state.not_kept,
+            facts=KnownFacts(self.recorder),
         )
 
     def critic(self) -> Judge:
@@ -116,9 +118,10 @@ class RoleFactory:
             return OwnCritic(
                 own, settings.critic.removeprefix(OBJECT), asker=self.asker, environment=environment
             )
+        facts = KnownFacts(self.recorder)
         makers: dict[str, Callable[[], Judge]] = {
-            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings)),
-            "model": lambda: ModelCritic(self.asker, settings),
+            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings, facts)),
+            "model": lambda: ModelCritic(self.asker, settings, facts),
             "human": lambda: HumanCritic(self.recorder, self.ask_human),
             "none": NoCritic,
             "never": NeverCritic,

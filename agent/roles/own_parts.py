@@ -187,6 +187,8 @@ class OwnActor:
             return Written(
                 source=None, program=None, problem=None, given_up=finished.given_up or "no program"
             )
+        if self._recorder.upcoming(e.FactsLearned):
+            return Written(source=None, program=None, problem=None, given_up=f"{self._name} wrote no program")
         return None
 
     def _read(self, answer: Any) -> Written:

@@ -12,6 +12,7 @@ from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.curriculum import FAILED_SHOWN, check_goal
 from fieldcraft.agent.roles.done_tasks import told
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.hopeless import failures
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers
@@ -46,6 +47,7 @@ class Planner:
         self._recorder = recorder
         self._asker = asker
         self._environment = environment
+        self._facts = KnownFacts(recorder)
 
     def plan(self, task: str, skills: Sequence[Skill] = (), answers: Sequence[Answered] = ()) -> None:
         """Make a plan, at most `STEPS` long, and record it.
@@ -60,6 +62,7 @@ class Planner:
             ModelsSilent, BudgetExhausted: as `Asker.parsed`.
         """
         state, spec = self._recorder.state, self._environment.spec
+        said = lately(self._recorder)
         plan = self._asker.parsed(
             "curriculum",
             "decompose",
@@ -73,7 +76,8 @@ class Planner:
             observation=state.observation.text(),
             completed=told(state.completed),
             failed=failures(state)[-FAILED_SHOWN:],
-            said=lately(self._recorder),
+            said=said,
+            facts=self._facts.on(f"{task} {' '.join(state.failed[-5:])}", said=said, lines=16, deeper=True),
             skills=skills,
             answers=answers,
         )

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 from fieldcraft.envs import EnvironmentSpec, Names
 
@@ -55,6 +56,7 @@ class Answers:
         self._asker = asker
         self._world = world.description
         self.names = KnownNames(world.names)
+        self._facts = KnownFacts(recorder)
 
     def ask(self, question: str) -> Answered:
         """The cached answer, or a new one. Raises as `Asker.text`.
@@ -64,10 +66,11 @@ class Answers:
         """
         limit = self._recorder.run.settings.evidence
         evidence = self.names.evidence(question, list(self._recorder.state.evidence.values()), limit)
-        key = _key(question, evidence)
+        facts = self._facts.on(question, lines=8, room=1_000, said=evidence, situated=False)
+        key = _key(question, [*evidence, *facts])
         known = self._recorder.state.answers.get(key)
         if known is None:
-            text = self._answer(question, evidence) if self._can_answer(evidence) else ""
+            text = self._answer(question, evidence, facts) if self._can_answer([*evidence, *facts]) else ""
             known = self._remember(key, question, text.strip() or UNKNOWN)
         return known
 
@@ -86,17 +89,22 @@ class Answers:
         self._recorder.record(e.QuestionAnswered(key=key, question=question[:500], answer=answer[:2000]))
         return self._recorder.state.answers[key]
 
-    def _can_answer(self, evidence: Sequence[str]) -> bool:
+    def _can_answer(self, known: Sequence[str]) -> bool:
         """Whether the model can know anything, or the journal of an earlier version goes on with its call."""
         asked = self._recorder.upcoming(e.ModelAsked)
         by_knowledge = not self._recorder.run.settings.evidence
         was_asked = asked is not None and asked.role == "answerer"
-        return bool(evidence) or by_knowledge or was_asked or self._asker.offers_tools("answerer")
+        return bool(known) or by_knowledge or was_asked or self._asker.offers_tools("answerer")
 
-    def _answer(self, question: str, evidence: list[str]) -> str:
+    def _answer(self, question: str, evidence: list[str], facts: list[str]) -> str:
         try:
             return self._asker.text(
-                "answerer", "answer", question=question, evidence=evidence, world=self._world
+                "answerer",
+                "answer",
+                question=question,
+                evidence=evidence,
+                facts=facts,
+                world=self._world,
             )
         except AnswerWithheld:
             return ""

@@ -17,6 +17,7 @@ from fieldcraft.cli.commands import (
     doctor,
     envs,
     explore,
+    facts,
     models,
     prompts,
     replay,
@@ -87,6 +88,7 @@ tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
 app.add_typer(tools.app, name="tools")
 app.add_typer(envs.app, name="envs")
 app.add_typer(runs.app, name="runs")
+app.add_typer(facts.app, name="facts")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(toolformer.app, name="toolformer")

@@ -9,6 +9,7 @@ from pathlib import Path
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.memory.keeping import remember
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.story import Iteration, LearnedSkill, Story, ToolUse
 from fieldcraft.skills import Execution
@@ -40,6 +41,8 @@ def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     for event in events:
         if teller.story.overview.take(event):
             teller.take(event)
+            if isinstance(event, e.FactsLearned):
+                remember(teller.story.memory, event)
     return teller.end()
 
 

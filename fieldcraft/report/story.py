@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.agent.memory.facts import Fact
+from fieldcraft.agent.memory.store import Memory
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Chart, Position
 from fieldcraft.skills import Execution, Verified
+
+FACTS_SHOWN = 100
+"""Facts of a kind, and corrections, that a page lists."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ class Story:
         refused_answers: answers that a model, or a filter of its provider, refused to give.
         cut_answers: answers that were cut at a limit of the model.
         land: a picture of what the agent saw of the world, if it could be drawn.
+        memory: the facts that it learned.
     """
 
     overview: Overview
@@ -133,6 +139,7 @@ class Story:
     refused_answers: int = 0
     cut_answers: int = 0
     land: Chart | None = None
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def milestones(self) -> dict[str, int]:
@@ -163,6 +170,18 @@ class Story:
         if left or not found:
             found.append(Stage("", self.overview.state.spent.iterations, left))
         return found
+
+    def facts_by_kind(self) -> list[tuple[str, int, list[Fact]]]:
+        """Of each kind of fact that holds: its name, how many there are, and the latest, the newest first."""
+        held: dict[str, list[Fact]] = {}
+        for fact in self.memory.held():
+            held.setdefault(fact.kind, []).append(fact)
+        return [(kind, len(facts), facts[: -FACTS_SHOWN - 1 : -1]) for kind, facts in sorted(held.items())]
+
+    def corrected_facts(self) -> list[Fact]:
+        """The facts that were corrected last, the newest correction first."""
+        wrong = [fact for fact in self.memory if fact.wrong]
+        return sorted(wrong, key=lambda fact: -fact.wrong_since)[:FACTS_SHOWN]
 
     def curve(self) -> tuple[list[int], list[int]]:
         """Iterations at which the number of distinct items grew, and the new numbers."""

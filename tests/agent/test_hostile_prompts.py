@@ -67,6 +67,7 @@ ATTEMPT = Attempt(
     execution=Execution(fault=FAULT, log="chopped 3\n", failed_calls=["cannot chop: need an axe"]),
     verdict=Verdict(success=False, critique="Take an axe."),
 )
+FACTS = ["1 wood make 2 plank (iteration 3)", 'the world refused: "cannot saw" (learned elsewhere)']
 ACTOR: dict[str, Any] = {
     "world": "A clearing.",
     "primitives": "bot.chop() -> int\n    Chop the tree.\n\n    Returns how much fell.",
@@ -83,6 +84,7 @@ ACTOR: dict[str, Any] = {
     "task": TASK,
     "observation": OBSERVED,
     "attempts": [ATTEMPT],
+    "facts": FACTS,
 }
 CURRICULUM: dict[str, Any] = {
     "world": "A clearing.",
@@ -92,6 +94,7 @@ CURRICULUM: dict[str, Any] = {
     "failed": ["Saw 1 plank (2 times, 3 tasks ago)"],
     "items": ["wood"],
     "said": ["cannot saw: need wood", "cannot chop: need an axe"],
+    "facts": FACTS,
 }
 VALUES: dict[str, dict[str, Any]] = {
     "actor": ACTOR,
@@ -100,9 +103,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "reference": "- `bot`: a bot.\n\nA wrong name is an error.",
         "language": "javascript",
     },
-    "answer": {"world": "A clearing.", "question": "What takes a plank?", "evidence": CURRICULUM["said"]},
+    "answer": {
+        "world": "A clearing.",
+        "question": "What takes a plank?",
+        "evidence": CURRICULUM["said"],
+        "facts": FACTS,
+    },
     "critic": {
         "task": TASK,
+        "facts": FACTS,
         "before": OBSERVED,
         "after": OBSERVED,
         "error": "KeyError: x\nline 3",
@@ -124,6 +133,13 @@ VALUES: dict[str, dict[str, Any]] = {
         "answers": [ANSWERED],
     },
     "describe": {"task": TASK, "source": SOURCE},
+    "read_log": {
+        "world": "A clearing.",
+        "log": "chopped 3",
+        "error": "KeyError: x",
+        "known": FACTS,
+        "limit": 5,
+    },
     "read_skills": {"skills": [SKILL, OTHER], "problems": ["there is no skill 'saw_wood'"]},
     "repair": {"problem": "it holds no JSON object"},
 }

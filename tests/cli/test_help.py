@@ -21,6 +21,7 @@ COMMANDS = [
     "skills",
     "envs",
     "runs",
+    "facts",
     "prompts",
     "toolformer",
     "tools",

@@ -1,0 +1,1 @@
+"""What is kept beside a run's journal and can be built again from it."""
