@@ -46,7 +46,7 @@ def status(world: World) -> dict[str, Any]:
         "tick": world.tick,
         "biome": world.biome(world.cell),
         "position": world.position(world.cell),
-        "free_slots": inventory.slots - inventory.slots_used(),
+        "free_slots": inventory.free_slots(),
         "equipment": {
             slot: {"item": name, **({"uses_left": uses[name]} if name in uses else {})}
             for slot, name in sorted(inventory.equipment.items())

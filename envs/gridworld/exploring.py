@@ -140,7 +140,10 @@ def explore(world: World, direction: str | None, distance: int, until: str | Non
 
 def _break_out(call: Call) -> None:
     """Where the agent has walled itself in, dig one block that it placed, never a station or container."""
-    world, costs = call.world, call.costs(by_hand=True)
+    world = call.world
+    if not world.placed:
+        return
+    costs = call.costs(by_hand=True)
     inside, border, rim = {world.cell}, set[int](), [world.cell]
     while rim:
         cell = rim.pop()

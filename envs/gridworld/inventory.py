@@ -34,9 +34,13 @@ class Inventory:
         loose = -self.count(name) % stack
         return loose + (self.slots - self.slots_used()) * stack
 
-    def fits(self, gained: Mapping[str, int], used: Mapping[str, int]) -> bool:
-        """Whether all of `gained` fits once `used` is gone."""
-        free = self.slots - self.slots_used()
+    def free_slots(self) -> int:
+        """How many slots are empty."""
+        return self.slots - self.slots_used()
+
+    def fits(self, gained: Mapping[str, int], used: Mapping[str, int], *, free: int | None = None) -> bool:
+        """Whether all of `gained` fits once `used` is gone; `free` slots are counted where not given."""
+        free = self.free_slots() if free is None else free
         if not used and free >= sum(-(-count // self._items[name].stack) for name, count in gained.items()):
             return True
         after = dict(self.counts)

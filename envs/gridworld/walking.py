@@ -123,23 +123,25 @@ class Call:
         Containers, beds and stations are left whole; blocks whose drops would be lost too, unless `by_hand`.
         """
         tables, step = self.world.tables, self.world.tables.rules.world.step_ticks
-        costs = list(tables.walk)
+        costs, free = list(tables.walk), self.world.inventory.free_slots()
         for block_id, name in enumerate(tables.block_names):
             block = tables.rules.blocks[name]
             if block_id in tables.kept:
                 costs[block_id] = 0
             elif costs[block_id] or block.hardness is None or block.takes:
                 continue
-            elif by_hand or (self.can_harvest(block) and self.room_for(block.drops)):
+            elif by_hand or (self.can_harvest(block) and self.room_for(block.drops, free=free)):
                 costs[block_id] = step + self.break_ticks(block)
         return costs
 
-    def room_for(self, drops: Sequence[Drop], used: Mapping[str, int] | None = None) -> bool:
-        """Whether the most that may drop fits, once `used` is gone."""
+    def room_for(
+        self, drops: Sequence[Drop], used: Mapping[str, int] | None = None, *, free: int | None = None
+    ) -> bool:
+        """Whether the most that may drop fits, once `used` is gone; `free` slots are counted if not given."""
         most: dict[str, int] = {}
         for drop in drops:
             most[drop.item] = most.get(drop.item, 0) + (drop.most or drop.count)
-        return self.world.inventory.fits(most, used or {})
+        return self.world.inventory.fits(most, used or {}, free=free)
 
     def stays(self, cell: int) -> bool:
         """Whether a block is left whole by walking: a container, a bed, a station, or one that was placed."""
