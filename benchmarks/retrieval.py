@@ -2,8 +2,8 @@
 
 Quality: paraphrased queries with little word overlap over the skills of data/retrieval.json and of
 data/paraphrases.json; the weights of the ranking were chosen on the tuned half of the first only. Speed:
-made-up skills, one search at a time, each query new.
-Recall: the dense index against exact cosine over the same vectors.
+made-up skills, one search at a time, each query new. Recall: the dense index against exact cosine over the
+same vectors.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from fieldcraft.skills.program.reading import signature
 
 OUTCOME_SHOWN = 300
 """Characters that stay of an earlier tool outcome or unusable answer."""
+LONG_TURN = 2_500
+"""Characters from which what a model asked to read may be cut; other turns of ours are shorter."""
 BEGINNING_SHOWN = 400
 """Characters that stay of an earlier attempt's code."""
 ANSWERS_KEPT, TASKS_KEPT, SAID_KEPT, FACTS_KEPT = 12, 20, 12, 8
@@ -230,6 +232,8 @@ def _earlier(turns: Sequence[Message]) -> list[int]:
 
 def _may_be_cut(turn: Message) -> bool:
     """Whether a turn is an outcome, or an answer that its provider does not want back as it was."""
+    if turn.role == "user":
+        return len(turn.text) > LONG_TURN
     plain = turn.role == "assistant" and not turn.requests and not turn.turn
     return (turn.role == "tool" or plain) and len(turn.text) > OUTCOME_SHOWN
 

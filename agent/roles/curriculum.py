@@ -18,7 +18,7 @@ from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached
+from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered

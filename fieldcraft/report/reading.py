@@ -84,7 +84,7 @@ class _Teller:
             case e.Judged() if current:
                 current.verdict = event.verdict
             case e.SkillKept() if current:
-                current.kept = event.name
+                current.kept, current.reserve = event.name, event.note
                 self._kept.append((event, current.skills))
             case e.SkillRefused() if current:
                 current.refused = event.reason

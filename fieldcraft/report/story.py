@@ -42,6 +42,7 @@ class Iteration:
         items_held: the number of distinct items ever held, including this iteration.
         kept: the name of the skill that was kept from it.
         tools: tool calls that led to the program, were made by it, or judged it.
+        reserve: with what reserve it was kept.
         refused: why a program that worked was not kept.
     """
 
@@ -60,6 +61,7 @@ class Iteration:
     milestones: tuple[str, ...] = ()
     items_held: int = 0
     kept: str = ""
+    reserve: str = ""
     refused: str = ""
     tools: list[ToolUse] = field(default_factory=list)
     interrupted: bool = False

@@ -244,6 +244,12 @@ class SkillShelf:
         )
         return self._retriever.search(request, self._catalogue, lambda skill: self._can_run(skill, at_hand))
 
+    def with_entries(self, entries: Iterable[str]) -> list[Skill]:
+        """The current skills that have these entry functions, in this order; others are left out."""
+        self._catalogue.refresh()
+        owners = (self._catalogue.owner(entry) for entry in entries)
+        return [skill for owner in owners if owner and (skill := self._catalogue.skill(owner)) is not None]
+
     def most_called(self, count: int) -> list[tuple[Skill, int]]:
         """The skills that most others call, with how many others do; of equals the first by entry."""
         self._catalogue.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from fieldcraft.agent.journal.recorder import Recorder
@@ -112,24 +113,18 @@ class KnownSkills:
         called = [name for program in reversed(self._recorder.state.called_lately) for name in program]
         least = max(ROUTINE_CALLERS, ROUTINE_SHARE * len(self._library))
         routines = [skill for skill, callers in self._library.most_called(ROUTINES) if callers >= least]
-        lately = [skill for name in called if (skill := self._current(name)) is not None]
-        found = {skill.entry: skill for skill in (*lately, *routines)}
+        found = {skill.entry: skill for skill in (*self._library.with_entries(called), *routines)}
         return [skill for skill in found.values() if self._usable(skill)]
 
     def _further(self, first: list[Skill], known: set[str]) -> Iterator[Skill]:
         """The other skills that can be called: those given, then by how often they worked, then by name."""
         records = self._recorder.state.records
         used = sorted(records, key=lambda entry: (-records[entry].successes, entry))
-        tried = (skill for name in used if (skill := self._current(name)) is not None)
-        for skill in (*first, *tried, *self._library):
+        for skill in chain(first, self._library.with_entries(used), self._library):
             if skill.entry not in known:
                 known.add(skill.entry)
                 if self._usable(skill):
                     yield skill
-
-    def _current(self, entry: str) -> Skill | None:
-        owner = self._library.owner(entry)
-        return None if owner is None else self._library.current(owner)
 
     def _usable(self, skill: Skill) -> bool:
         return self._library.can_run(skill, self._spec.languages)
