@@ -414,7 +414,8 @@ def of_the_shape(handler: Handler) -> None:
 @pytest.mark.parametrize(
     ("changes", "asked"),
     [
-        ({"questions": 1}, ["Questions", "Proposal", "ModelVerdict"]),
+        ({"questions": 1, "ask_first": True}, ["Questions", "Proposal", "ModelVerdict"]),
+        ({"questions": 1}, ["Proposal", "ModelVerdict"]),
         ({"curriculum": "solve", "tasks": (FixedTask(task="Chop 1 wood"),)}, ["Plan", "ModelVerdict"]),
     ],
 )
