@@ -88,6 +88,7 @@ def state_after(*done: Task, **fields: Any) -> RunState:
         ("Hold 3 wood", ItemGoal(item="wood", count=3), True),
         ("Hold 7 wood", ItemGoal(item="wood", count=7), True),
         ("Hold 8 wood", ItemGoal(item="wood", count=8), False),
+        ("Chop 3 wood", ItemGoal(item="wood", count=8), True),
         ("Gain 7 wood", GainGoal(item="wood", count=7), True),
         ("Gain 9 wood", GainGoal(item="wood", count=9), False),
         ("chop 3 WOOD.", None, True),
