@@ -171,10 +171,12 @@ class Explorer:
         Raises:
             BudgetExhausted: the run is out of patience.
         """
-        if self._recorder.replaying and self._recorder.upcoming(e.StallNoticed) is None:
+        recorded = self._recorder.upcoming(e.StallNoticed)
+        if recorded is not None:
+            self._recorder.record(recorded)
+        if self._recorder.replaying:
             return
-        reason = out_of_patience(self.state, self._run.settings.budget)
-        if reason and not self._recorder.replaying:
+        if reason := out_of_patience(self.state, self._run.settings.budget):
             raise BudgetExhausted(reason)
         stall = noticed(self.state, self._run.settings, self._parts.environment.spec)
         if stall is not None:

@@ -24,7 +24,7 @@ from fieldcraft.agent import BudgetLimits, RunSettings, new_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.setbacks import asked_for, goal_key
 from fieldcraft.agent.task import Task
-from fieldcraft.envs import ItemGoal
+from fieldcraft.envs import ItemGoal, Observation
 
 WINDOW = 20
 """Iterations of which the characters are averaged."""
@@ -42,7 +42,9 @@ class Life:
         self.tried: dict[str, dict[str, object]] = {}
         self.read: Counter[int] = Counter()
         self.refused = 0
+        self.in_the_same_words = 0
         self._done: dict[str, int] = {}
+        self._words: set[str] = set()
         self._task: Task | None = None
         self._said: list[str] = []
         self.events: Counter[str] = Counter()
@@ -72,8 +74,9 @@ class Life:
     def _begin(self, task: Task) -> None:
         self._task, self._said = task, []
         wanted = _wanted(task)
-        if task.origin == "model" and wanted <= self._done.get(goal_key(task.words, task.goal), 0):
+        if task.origin == "curriculum" and wanted <= self._done.get(goal_key(task.words, task.goal), 0):
             self.again.append(task.words)
+        self.in_the_same_words += task.origin == "curriculum" and task.words in self._words
 
     def _see(self, event: e.ExecutionFinished) -> None:
         self.iteration = event.iteration
@@ -89,6 +92,7 @@ class Life:
             return
         if event.success:
             key = goal_key(task.words, task.goal)
+            self._words.add(task.words)
             self._done[key] = max(self._done.get(key, 0), _wanted(task))
         elif isinstance(task.goal, ItemGoal):
             before = self.tried.get(task.goal.item, {"times": 0})
@@ -101,8 +105,12 @@ class Life:
 
 
 def _wanted(task: Task) -> int:
-    goal = task.goal
-    return goal.count if isinstance(goal, ItemGoal) else asked_for(task.words, goal, None)  # type: ignore[arg-type]
+    """How many things a task asks for, those held already included where the goal counts them."""
+    return (
+        task.goal.count
+        if isinstance(task.goal, ItemGoal)
+        else asked_for(task.words, task.goal, Observation())
+    )
 
 
 def live(folder: Path, seed: int, options: argparse.Namespace) -> dict[str, object]:
@@ -116,7 +124,7 @@ def live(folder: Path, seed: int, options: argparse.Namespace) -> dict[str, obje
     began = time.perf_counter()
     with new_session(settings, runs=folder / "runs", listeners=(life,)) as session:
         state = session.explorer.explore()
-        names = session.explorer._parts.environment.spec.names.items
+        names = session.environment.spec.names.items
     last = max(life.first.values(), default=0)
     iterations = max(1, state.spent.iterations)
     return {
@@ -132,6 +140,7 @@ def live(folder: Path, seed: int, options: argparse.Namespace) -> dict[str, obje
         "deaths": life.deaths,
         "deaths an iteration": round(life.deaths / iterations, 4),
         "done proposed again": len(life.again),
+        "done proposed in the same words": life.in_the_same_words,
         "oftenest": Counter(life.again).most_common(5),
         "proposals refused": life.refused,
         "events": dict(life.events),

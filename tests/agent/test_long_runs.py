@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.course.achieved import done_before
 from fieldcraft.agent.journal.course.news import SQUARE, note_progress, without_news
 from fieldcraft.agent.journal.reducer import apply
@@ -86,6 +88,7 @@ def state_after(*done: Task, **fields: Any) -> RunState:
         ("Hold 3 wood", ItemGoal(item="wood", count=3), True),
         ("Hold 7 wood", ItemGoal(item="wood", count=7), True),
         ("Hold 8 wood", ItemGoal(item="wood", count=8), False),
+        ("Chop 3 wood", ItemGoal(item="wood", count=8), True),
         ("Gain 7 wood", GainGoal(item="wood", count=7), True),
         ("Gain 9 wood", GainGoal(item="wood", count=9), False),
         ("chop 3 WOOD.", None, True),
@@ -223,3 +226,20 @@ def test_patience_ends_a_run_which_goes_on_with_more(live: Live, tmp_path: Path)
         session.explorer.explore()
         assert session.explorer.result.ended == "budget"
         assert session.explorer.state.spent.iterations == 5
+
+
+def test_a_run_cut_at_a_stall_goes_on_as_if_nothing_had_happened(live: Live, tmp_path: Path) -> None:
+    curriculum = [{"task": f"Wander {number} times", "goal": None} for number in range(1, 5)]
+    changes: dict[str, Any] = {"critic": "none", "keep_skills": False, "questions": 0}
+    live(curriculum, [WANDER] * 4, stall_after=2, keep_prompts=False, **changes)
+    runs = tmp_path / "runs"
+    whole = history(runs / "one")
+    lines = (runs / "one" / "journal-000001.jsonl").read_bytes().splitlines(keepends=True)
+    noticed_at = next(number for number, line in enumerate(lines) if b'"type":"stall_noticed"' in line)
+    for end in (noticed_at, noticed_at + 1, noticed_at + 2):
+        folder = runs / f"cut-{end}"
+        shutil.copytree(runs / "one", folder)
+        (folder / "journal-000001.jsonl").write_bytes(b"".join(lines[:end]))
+        with resumed_session(folder.name, runs=runs) as session:
+            session.explorer.explore()
+        assert history(folder) == whole

@@ -21,15 +21,17 @@ def note_done(state: RunState, task: Task) -> None:
 def done_before(words: str, goal: Goal | None, state: RunState) -> int:
     """How much of what a task asks for was done or held before, where it asks for no more; else 0.
 
-    A goal counts and not its words: `Kill 1 cow` may be for beef once, and for leather another time.
+    A goal counts and not its words: `Kill 1 cow` may be for beef once, and for leather another time. The same
+    goal in the same words is the same task, even where more has to be held for it than the last time.
     """
-    (key, count), *_ = _asked(words, goal).items()
+    (key, count), *spoken = _asked(words, goal).items()
     most = state.done.get(key, 0)
+    said_before = all(number <= state.done.get(wording, 0) for wording, number in spoken)
     if not most and goal is None:
         most = int(words in state.completed)
     if isinstance(goal, ItemGoal | GainGoal) and (most or _by_words(words) in state.done):
         most = max(most, state.most_held.get(goal.item, 0))
-    return most if count <= most else 0
+    return most if count <= most or (most and spoken and said_before) else 0
 
 
 def _asked(words: str, goal: Goal | None) -> dict[str, int]:

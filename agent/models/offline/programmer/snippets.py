@@ -13,11 +13,13 @@ def _held(bot, *items):
 '''
 
 LOOK_FOR = '''
-def _look_for(bot, name, walks):
+def _look_for(bot, name, walks, guard=None):
     """Walk until a `name` is near; whether it is. The longer that takes, the farther it walks straight on."""
     for turn in range(walks):
         if bot.find(name) is not None:
             return True
+        if guard:
+            guard()
         if turn % 4 < 3:
             bot.explore(until=name)
         else:

@@ -83,7 +83,7 @@ class Writer:
 
     def kill(self, mob: str, count: int, curious: list[str]) -> str:
         """The source of a program that kills mobs, and then asks what the items of `curious` take."""
-        body = [*_search(mob, last=True), _take("kill", mob)]
+        body = [*_search(mob, self._guard_but(mob), last=True), _take("kill", mob)]
         head = [
             f"def {self._entry('kill', mob)}(bot, count={count}{self._care}):",
             f'    """Kill `count` {mob}."""',
@@ -127,7 +127,7 @@ class Writer:
         body = [
             "before = sum(bot.inventory().values())",
             "for _ in range(6 * count):",
-            *_indent([*have, *_search(block, last=True), *(mine if tool else _asking(mine))]),
+            *_indent([*have, *_search(block, self._guard(), last=True), *(mine if tool else _asking(mine))]),
             "    if sum(bot.inventory().values()) >= before + count:",
             "        break",
             *self._asking_about(curious),
@@ -215,7 +215,10 @@ class Writer:
             case "smelt":
                 return _indent(self._making(item, way, f'bot.smelt("{way.thing}")'))
             case "mine" | "kill":
-                find = [*_search(way.thing, last=last), _take(way.kind, way.thing)]
+                find = [
+                    *_search(way.thing, self._guard_but(way.thing), last=last),
+                    _take(way.kind, way.thing),
+                ]
                 tools = [line for tool in way.tools for line in self._have(1, (tool,), "1")]
                 return _indent(self._again(item, [*tools, *self._guard(), *find], "3 * count + 9"))
             case _:
@@ -240,7 +243,12 @@ class Writer:
         return self._again(item, [*gather, *stand, *guard, call], "count")
 
     def _guard(self) -> list[str]:
-        names = ", ".join(f'"{foe}"' for foe in self._foes)
+        """The line that fights what hurts; none where nothing is known to."""
+        return self._guard_but("")
+
+    def _guard_but(self, prey: str) -> list[str]:
+        """The same, without what the program is for killing itself."""
+        names = ", ".join(f'"{foe}"' for foe in self._foes if foe != prey)
         return [f"_guard(bot, {names})"] if names else []
 
     def _stand(self, station: str) -> list[str]:
@@ -294,11 +302,12 @@ class Writer:
         return f"Hold at least `count` {item}{how}{at}{burning}."
 
 
-def _search(name: str, *, last: bool) -> list[str]:
-    """Lines that look for a thing. Found nowhere, it ends the entry (`last`) in order, others by an error."""
+def _search(name: str, guard: Sequence[str], *, last: bool) -> list[str]:
+    """Lines that look for a thing, on `guard`. Found nowhere, it ends the entry (`last`), or is an error."""
     said = f'"saw no {name} on {WALKS} walks"'
     end = [f"    print({said})", "    return"] if last else [f"    raise LookupError({said})"]
-    return [f'if not _look_for(bot, "{name}", walks={WALKS}):', *end]
+    guarded = "".join(f", guard=lambda: {line}" for line in guard)
+    return [f'if not _look_for(bot, "{name}", walks={WALKS}{guarded}):', *end]
 
 
 def _take(verb: str, name: str) -> str:
