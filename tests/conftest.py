@@ -45,6 +45,7 @@ SLOW = (
     "agent/test_refusals.py",
     "agent/test_resets.py",
     "agent/test_resume.py",
+    "agent/test_skills_in_the_loop.py",
     "agent/test_tool_approval.py",
     "agent/test_tools_in_the_loop.py",
     "agent/test_tools_resumed.py",

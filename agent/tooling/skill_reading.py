@@ -48,6 +48,10 @@ class SkillReader:
         self._library = library
         self._languages = languages
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to read."""
+        return len(self._library) > 0
+
     def read(self, names: Sequence[str]) -> tuple[list[Skill], list[str]]:
         """The skills of these names, with as much of their code as is shown, and why others cannot be."""
         found: list[Skill] = []
@@ -102,8 +106,8 @@ class WithSkillReading:
         ]
 
     def _reads(self, role: str) -> bool:
-        """Whether the role has our tool: a tool of the user's own of that name goes before it."""
-        if role != ROLE:
+        """Whether the role has our tool: from the first skill on, unless a user's own has its name."""
+        if role != ROLE or not self._reader:
             return False
         return all(each.get("function", {}).get("name") != TOOL for each in self._tools.offer(role))
 
