@@ -78,6 +78,7 @@ def test_what_the_container_takes_goes_with_its_task(
         environment="broken_world:Full",
         curriculum=curriculum,
         model=f"scripted:{tmp_path / 'a.json'}",
+        evidence=0,
         budget=BudgetLimits(iterations=1),
     )
     events: list[Any] = []
