@@ -76,7 +76,7 @@ class Change:
 
     def doubt(self, fact: Fact, shown: str, times: int = 1, *, limit: int = CONTRADICTIONS) -> None:
         """Count contradictions; `limit` of them in a row correct a fact, and `shown` is kept with it."""
-        doubted = fact.changed(doubts=fact.doubts + min(times, limit))
+        doubted = fact.changed(doubts=min(limit, fact.doubts + times))
         if doubted.doubts >= limit:
             self.correct(doubted, shown)
         else:
@@ -116,12 +116,12 @@ def contradict_drops(change: Change, seen: Fact, times: int, tool: str) -> None:
     total = sum(fact.times for fact in siblings)
     for fact in siblings:
         if fact.key != seen.key and tool in fact.tools:
-            change.doubt(fact, seen.text, times, limit=_chance_limit(fact, total))
+            change.doubt(fact, seen.text, times, limit=_chance_limit(fact, total - times))
 
 
 def _chance_limit(fact: Fact, total: int) -> int:
-    """After how many other outcomes in a row an outcome is taken to have ended."""
-    share = max(0.01, min(0.99, fact.times / max(1, total - fact.doubts - 1)))
+    """After how many other outcomes in a row an outcome is taken to have ended; `total` came before."""
+    share = max(0.01, min(0.99, fact.times / max(1, total - fact.doubts)))
     if fact.alternates:
         share = min(share, 0.5)
     return max(CONTRADICTIONS, math.ceil(math.log(UNLIKELY) / math.log(1 - share)))
