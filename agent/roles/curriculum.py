@@ -15,7 +15,7 @@ from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import Answered, RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done, told
-from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
+from fieldcraft.agent.roles.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, on_each
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
@@ -35,7 +35,6 @@ from fieldcraft.envs import (
     nearest,
 )
 
-FAILED_SHOWN = 60
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
 
@@ -154,7 +153,7 @@ class AutoCurriculum:
             "names": spec.names,
             "observation": self._observed().text(self._fields()),
             "completed": told(state.completed),
-            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
+            "failed": chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
             "items": [_with_most(item, state) for item in sorted(state.progress.items)],
             "said": lately(self._recorder),
         }
