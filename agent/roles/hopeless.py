@@ -19,7 +19,7 @@ _LACKS_SHOWN = 6
 _REFUSED = ", refused for now)"
 
 FAILED_SHOWN, REFUSED_SHOWN = 40, 80
-"""Failed tasks that a model is shown: the latest of those that it may propose, and of those that it may not."""
+"""Failed tasks that a model is shown, the latest: those that it may propose, and those that it may not."""
 
 
 def refuse_hopeless(
@@ -77,7 +77,7 @@ def failures(state: RunState, refused: Collection[str] = ()) -> list[str]:
 
 
 def chosen(failed: list[str]) -> list[str]:
-    """Of failed tasks those that are refused now, which a model could not know else, and the latest others."""
+    """Of failed tasks those that are refused now, which nothing else would tell, and the latest others."""
     refused = {text for text in failed if text.endswith(_REFUSED)}
     others = [text for text in failed if text not in refused][-FAILED_SHOWN:]
     shown = {*others, *[text for text in failed if text in refused][-REFUSED_SHOWN:]}
