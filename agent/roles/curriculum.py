@@ -15,7 +15,7 @@ from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done
 from fieldcraft.agent.roles.facts import KnownFacts
-from fieldcraft.agent.roles.hopeless import failures, refuse_hopeless, refused_wordings
+from fieldcraft.agent.roles.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers, Asked
 from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached, remembered
@@ -37,7 +37,6 @@ from fieldcraft.envs import (
     nearest,
 )
 
-FAILED_SHOWN = 60
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
 
@@ -194,7 +193,7 @@ class AutoCurriculum:
             "goals": spec.goals,
             "observation": self._observed().text(self._fields()),
             **reached(self._recorder),
-            "failed": failures(state, refused_wordings(state, spec.names, self._settings))[-FAILED_SHOWN:],
+            "failed": chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
             **said,
             "facts": self._facts.to_choose(said=said["said"]),
         }

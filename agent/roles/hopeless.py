@@ -16,6 +16,10 @@ from fieldcraft.envs import Goal, Names
 
 _WORD = re.compile(r"(?:(?P<count>\d{1,9})\s+)?(?P<name>[^\W\d][\w:.\-]*)")
 _LACKS_SHOWN = 6
+_REFUSED = ", refused for now)"
+
+FAILED_SHOWN, REFUSED_SHOWN = 40, 80
+"""Failed tasks that a model is shown, the latest: those that it may propose, and those that it may not."""
 
 
 def refuse_hopeless(
@@ -72,8 +76,16 @@ def failures(state: RunState, refused: Collection[str] = ()) -> list[str]:
     ]
 
 
+def chosen(failed: list[str]) -> list[str]:
+    """Of failed tasks those that are refused now, which nothing else would tell, and the latest others."""
+    refused = {text for text in failed if text.endswith(_REFUSED)}
+    others = [text for text in failed if text not in refused][-FAILED_SHOWN:]
+    shown = {*others, *[text for text in failed if text in refused][-REFUSED_SHOWN:]}
+    return [text for text in failed if text in shown]
+
+
 def _mark(words: str, refused: Collection[str]) -> str:
-    return ", refused for now" if refused and plain_words(words) in refused else ""
+    return _REFUSED[:-1] if refused and plain_words(words) in refused else ""
 
 
 def lacked(setback: Setback, names: Names) -> list[str]:

@@ -10,10 +10,10 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
-from fieldcraft.agent.roles.curriculum import FAILED_SHOWN, check_goal
+from fieldcraft.agent.roles.curriculum import check_goal
 from fieldcraft.agent.roles.done_tasks import told
 from fieldcraft.agent.roles.facts import KnownFacts
-from fieldcraft.agent.roles.hopeless import failures
+from fieldcraft.agent.roles.hopeless import chosen, failures
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.shown import lately
@@ -75,7 +75,7 @@ class Planner:
             limit=STEPS,
             observation=state.observation.text(),
             completed=told(state.completed),
-            failed=failures(state)[-FAILED_SHOWN:],
+            failed=chosen(failures(state)),
             said=said,
             facts=self._facts.on(f"{task} {' '.join(state.failed[-5:])}", said=said, lines=16, deeper=True),
             skills=skills,

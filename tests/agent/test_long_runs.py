@@ -18,6 +18,7 @@ from fieldcraft.agent.journal.course.news import SQUARE, note_progress, without_
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState, Setback
 from fieldcraft.agent.roles.done_tasks import LATEST, SUMMED, told
+from fieldcraft.agent.roles.hopeless import chosen
 from fieldcraft.agent.roles.stalls import farther_grounds, noticed, out_of_patience
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.task import Task
@@ -243,3 +244,10 @@ def test_a_run_cut_at_a_stall_goes_on_as_if_nothing_had_happened(live: Live, tmp
         with resumed_session(folder.name, runs=runs) as session:
             session.explorer.explore()
         assert history(folder) == whole
+
+
+def test_refused_tasks_are_told_before_others_that_failed_later() -> None:
+    failed = [f"Craft 1 old_{number} (3 times, 900 tasks ago, refused for now)" for number in range(50)]
+    failed += [f"Craft 1 new_{number} (1 times, 9 tasks ago)" for number in range(500)]
+    shown = chosen(failed)
+    assert shown[:50] == failed[:50] and shown[50:] == failed[-40:]
