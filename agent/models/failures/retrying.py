@@ -23,15 +23,17 @@ _LOOKS = 0.2
 """Seconds between two looks at whether a wait is to end."""
 _SHOWN_FROM = 1.0
 """Seconds from which a wait for a rate limit is shown."""
+_APART = 2.0
+"""Seconds from one announced wait to the next, for a server may ask for one second at a time."""
 _QUIET = 60.0
-"""Seconds after a wait was shown in which shorter ones are not: a server may ask for one second at a time."""
+"""Seconds after a wait was logged as a warning in which shorter ones are not."""
 
 
 class Waits(Protocol):
     """Who is concerned with the waits for a rate limit: the run that asks the model."""
 
-    def announce(self, model: str, role: str, seconds: float) -> None:
-        """Show that the model is asked again after `seconds`."""
+    def announce(self, model: str, role: str, seconds: float, waited: float) -> None:
+        """Show that the model is asked again after `seconds`, with `waited` seconds behind it already."""
 
     def stopping(self) -> bool:
         """Whether a wait is to end at once, without another call."""
@@ -40,7 +42,7 @@ class Waits(Protocol):
 class NobodyWaits:
     """Waits that nobody sees or ends but by Ctrl-C."""
 
-    def announce(self, model: str, role: str, seconds: float) -> None:
+    def announce(self, model: str, role: str, seconds: float, waited: float) -> None:
         """Show nothing; the log has it."""
 
     def stopping(self) -> bool:
@@ -79,7 +81,7 @@ class Retrying:
         self._began = time.monotonic()
         self.attempts = 0
         self.waited = 0.0
-        self._shown = -math.inf
+        self._logged = self._announced = -math.inf
 
     def __call__(self, attempt: Callable[[], T]) -> T:
         """The result of the first attempt without a fault.
@@ -120,15 +122,14 @@ class Retrying:
             self.waited += time.monotonic() - began
 
     def _show(self, fault: Rationed, seconds: float) -> None:
-        """Show a wait: a short one only where none was shown in the last minute."""
+        """Announce a wait; the log warns of a short one only where it warned of none in the last minute."""
         now = time.monotonic()
-        if seconds < _QUIET and now - self._shown < _QUIET:
-            self._log(fault, seconds, logging.INFO)
-            return
-        self._shown = now
-        self._log(fault, seconds)
-        if seconds >= _SHOWN_FROM:
-            self._waits.announce(self._name, self._role, seconds)
+        warns = seconds >= _QUIET or now - self._logged >= _QUIET
+        self._logged = now if warns else self._logged
+        self._log(fault, seconds, logging.WARNING if warns else logging.INFO)
+        if seconds >= _SHOWN_FROM and now - self._announced >= min(seconds, _APART):
+            self._announced = now
+            self._waits.announce(self._name, self._role, seconds, self.waited)
 
     def _beyond(self, fault: Rationed, seconds: float, limit: float) -> str:
         asked = fault.retry_after is not None
@@ -157,16 +158,10 @@ class Retrying:
         return min(first * 2.0 ** min(number - 1, 60), _LONGEST_WAIT) + random.uniform(0, first)  # noqa: S311
 
     def _log(self, fault: PassingFault, seconds: float, level: int = logging.WARNING) -> None:
-        log = recorded if isinstance(fault, Rationed) and seconds >= _SHOWN_FROM else logger
-        log.log(
-            level,
-            "%s, asked for the %s: %s; attempt %d follows in %.1f s",
-            self._name,
-            self._role,
-            fault,
-            self.attempts + 1,
-            seconds,
-        )
+        rationed = isinstance(fault, Rationed)
+        log = recorded if rationed and seconds >= _SHOWN_FROM else logger
+        then = "it is asked again" if rationed else f"attempt {self._failed + 1} follows"
+        log.log(level, "%s, asked for the %s: %s; %s in %.1f s", self._name, self._role, fault, then, seconds)
 
     def _sleep(self, seconds: float) -> bool:
         """Wait; returns whether the wait was ended early."""

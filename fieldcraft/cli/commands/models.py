@@ -76,8 +76,10 @@ def check(
 
     The exit code is 0 if everything that a run needs of a model works, or with --role, that this role needs.
     """
+    from fieldcraft.agent.journal.recorded_log import silenced
     from fieldcraft.agent.models.checking import NEEDS, check_model
     from fieldcraft.cli.views.console import console, print_json
+    from fieldcraft.cli.views.waits import ShownWaits
     from fieldcraft.common.suggest import nearest
 
     if role is not None and role not in NEEDS:
@@ -85,8 +87,9 @@ def check(
             f"--role {role}: no such role{nearest(role, NEEDS) or '.'} Roles: {', '.join(NEEDS)}"
         )
     client = _client(name, role, base_url)
+    client.attend(ShownWaits())
     waiting = console(stderr=True)
-    with waiting.status(f"asking {client.name}") as status:
+    with silenced(), waiting.status(f"asking {client.name}") as status:
         report = check_model(
             client, picture=picture, asking=lambda kind: status.update(f"asking {client.name}: {kind}")
         )
