@@ -79,6 +79,21 @@ def test_a_rate_limit_over_the_limit_pauses_the_run_at_its_first_call(
     assert "explore --resume first" in shown
 
 
+def test_a_run_without_iterations_says_whole_why_it_stopped_and_resumes(
+    workshop: Workshop, server: str
+) -> None:
+    run = explore(workshop, f"{server}/7200/v1")
+    ended, _ = run.communicate(timeout=120)
+    shown = workshop.run("runs", "show", "first").out
+    resumed = workshop.run("explore", "--plain", "--resume", "first").out
+
+    for text in (ended, shown):
+        panel = " ".join(line.strip("│ ") for line in text.splitlines() if line.startswith("│"))
+        assert "at most 1 h (3,600 s) are waited in all (model_options.rate_limit_seconds)" in panel
+        assert "it said: rate limit (HTTP 429)" in panel
+    assert "run first resumed" in resumed
+
+
 def test_every_wait_has_a_line_and_nothing_is_said_twice(
     workshop: Workshop, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +115,7 @@ def test_a_check_shows_every_wait(workshop: Workshop, server: str, monkeypatch: 
     monkeypatch.setenv("FIELDCRAFT_MODEL_OPTIONS__RATE_LIMIT_SECONDS", "5")
     ended = workshop.run("models", "check", "openai:m", "--base-url", f"{server}/2/v1")
 
-    assert ended.err.count("rate limit of openai:m: it is asked again at") == 2
+    assert ended.err.count("rate limit of openai:m: the answerer goes on at") == 2
     assert "fieldcraft.recorded" not in ended.err
 
 

@@ -86,7 +86,7 @@ def _without_status(error: Exception, detail: str, name: str, timeout: float) ->
     if _distrusts_certificate(error):
         return ModelRefused(
             f"{name} cannot be reached: its certificate is not trusted here ({cause or detail}); set "
-            "SSL_CERT_FILE to a file with its authority's certificate, or mend base_url"
+            "SSL_CERT_FILE to a file with its authority's certificate, or correct base_url"
         )
     if _is_connection(error):
         return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))

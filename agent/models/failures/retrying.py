@@ -136,8 +136,8 @@ class Retrying:
         wait = "asks for a wait of" if asked else "lifts no limit; the next wait would be"
         already = f" after {self.waited:,.0f} s of waiting" if self.waited >= 1 else ""
         return (
-            f"{self._name} rations calls and {wait} {_span(seconds)}{already}, but at most {limit:g} s are "
-            "waited in all (model_options.rate_limit_seconds): resume later, or raise that setting; "
+            f"{self._name} rations calls and {wait} {_span(seconds)}{already}, but at most {_span(limit)} "
+            "are waited in all (model_options.rate_limit_seconds): resume later, or raise that setting; "
             f"it said: {fault}"
         )
 

@@ -46,7 +46,7 @@ class Line:
 def opening_line(view: Overview) -> Text:
     """The first line: which run starts or resumes, and with what settings."""
     settings, used = view.settings, view.state.spent.iterations
-    begun = f"resumed after iteration {used}" if used else "starts"
+    begun = f"resumed after iteration {used}" if used else "resumed" if view.resumed else "starts"
     words = f"run {view.run} {begun}"
     detail = f"{settings.world}, seed {settings.seed}, model {settings.model}, library {settings.library}"
     return Line("", "head", words, detail).text()
@@ -59,8 +59,8 @@ def lines(event: e.Event, view: Overview) -> Iterator[Line]:
         words = f"milestone: {name}"
         yield Line(STAR, "warn", words, f"iteration {view.state.reached[name]}", lasting=True, indent=1)
     if view.new_items:
-        held = len(view.state.progress.items)
-        yield Line("+", "good", f"first {', '.join(view.new_items)}", f"{held} different items", indent=1)
+        held = counted(len(view.state.progress.items), "different item")
+        yield Line("+", "good", f"first {', '.join(view.new_items)}", held, indent=1)
 
 
 def _happening(event: e.Event, view: Overview) -> Iterator[Line]:

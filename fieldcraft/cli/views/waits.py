@@ -16,7 +16,7 @@ class ShownWaits:
         """Print when the model is asked again."""
         before = f", after {duration(waited)} of waiting" if waited else ""
         at = clock(time.time() + seconds)
-        words = f"rate limit of {model}: it is asked again at {at}, in {duration(seconds)}{before}"
+        words = f"rate limit of {model}: the {role} goes on at {at}  in {duration(seconds)}{before}"
         console(stderr=True).print(say(words, "warn"), soft_wrap=True)
 
     def stopping(self) -> bool:
