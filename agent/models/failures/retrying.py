@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from fieldcraft.agent.journal.recorded_log import recorded
-from fieldcraft.agent.models.errors import ModelRationed
-from fieldcraft.agent.models.failures.faults import PassingFault, Rationed
+from fieldcraft.agent.models.errors import ModelRationed, ModelRefused
+from fieldcraft.agent.models.failures.faults import PassingFault, Rationed, WebPage
 from fieldcraft.agent.models.settings import ModelSettings
 
 logger = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ class Retrying:
         Raises:
             PassingFault: of the last attempt, where the limits are reached.
             ModelRationed: a rate limit beyond `rate_limit_seconds`, or a wait that was ended.
+            ModelRefused: a web page came for the second time.
         """
         while True:
             self.attempts += 1
@@ -143,6 +144,11 @@ class Retrying:
 
     def _retry(self, fault: PassingFault) -> None:
         self._failed += 1
+        if isinstance(fault, WebPage) and self._failed > 1:
+            address = f" ({self._settings.base_url})" if self._settings.base_url else ""
+            raise ModelRefused(
+                f"{self._name}: its server sends {fault}; correct base_url{address}: most end in /v1"
+            ) from fault
         asked = fault.retry_after
         seconds = self._backoff(self._failed) if asked is None else asked
         spent = time.monotonic() - self._began - self.waited
