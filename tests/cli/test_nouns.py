@@ -199,7 +199,7 @@ def test_lists_and_shows_runs(workshop: Workshop) -> None:
     }
     assert "clearing:Clearing" in workshop.run("runs", "list").out
     shown = workshop.run("runs", "show", "first").out
-    assert "the latest of 2 tasks" in shown
+    assert "2 finished tasks" in shown
     assert "Saw 4 planks" in shown
 
 
