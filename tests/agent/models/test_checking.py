@@ -125,20 +125,22 @@ def test_a_server_that_hangs_is_not_waited_for(check: Any) -> None:
 
 def test_a_window_that_a_refusal_names_is_shown_and_kept_to(check: Any) -> None:
     able = answering()
+    lengths: list[int] = []
 
     def reply(handler: Handler) -> None:
         asked = json.dumps(handler.server.requests[-1][2]["messages"])
-        if len(asked) > 2_800:
-            words = (
-                "This model's maximum context length is 1100 tokens. However, your messages resulted in 960"
-            )
+        if "# How to choose" in asked:
+            lengths.append(len(asked))
+        if "# How to choose" in asked and len(lengths) == 1:
+            words = "This model's maximum context length is 1000 tokens."
             fails(400, words, "context_length_exceeded")(handler)
         else:
             able(handler)
 
     report = check(reply)
-    assert report.window == 1100
+    assert report.window == 1000
     assert all(works(report).values()), report
+    assert lengths[1] < lengths[0]
 
 
 def test_a_failure_has_its_seconds_and_no_tokens(check: Any) -> None:
