@@ -83,12 +83,16 @@ class ModelFailed(BaseEvent):
 
 
 class ModelWaited(BaseEvent):
-    """A note for people: the provider rations calls, and the model is asked again after `seconds`."""
+    """A note for people: the provider rations calls, and the model is asked again after `seconds`.
+
+    `waited` is how many seconds the same answer was waited for before.
+    """
 
     type: Literal["model_waited"] = "model_waited"
     role: Text
     model: Text
     seconds: Amount
+    waited: Amount = 0.0
 
 
 class HumanAsked(BaseEvent):

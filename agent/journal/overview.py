@@ -35,6 +35,8 @@ class Overview:
         run: the run's name: that of its folder if given, else that of its first event.
         state: the state computed from the events.
         doing: a description of the current activity.
+        resumed: it was resumed since its beginning.
+        waits_until: the end of the wait for a rate limit that is going on, in seconds since the epoch, or 0.
         attempt: the number of the current or latest attempt, 0 before a task's first.
         execution: the execution of the latest program.
         verdict: the latest verdict; `None` since a task began.
@@ -55,6 +57,8 @@ class Overview:
     settings: RunSettings = field(default_factory=RunSettings)
     state: RunState = field(default_factory=RunState)
     doing: str = "waking up"
+    resumed: bool = False
+    waits_until: float = 0.0
     attempt: int = 0
     execution: Execution | None = None
     verdict: Verdict | None = None
@@ -95,12 +99,19 @@ class Overview:
         self._follow(event)
         return True
 
+    def activity(self, now: float) -> str:
+        """What goes on at `now`, in seconds since the epoch: after a wait, its model is asked again."""
+        if self.waits_until and now > self.waits_until:
+            return "asking the model again after its rate limit"
+        return self.doing
+
     def _follow(self, event: e.Event) -> None:
+        self.waits_until = event.time + event.seconds if isinstance(event, e.ModelWaited) else 0.0
         match event:
             case e.RunStarted() | e.Checkpoint():
                 self.run, self.settings = self.run or event.run, event.settings
             case e.RunResumed():
-                self.settings, self.outcome = event.settings, ""
+                self.settings, self.outcome, self.resumed = event.settings, "", True
             case e.RunPaused() | e.RunFinished():
                 self.outcome = event.reason
             case e.TaskProposed() | e.TailSetAside():

@@ -51,7 +51,7 @@ class Spent(BaseModel):
         ]
         for name, used, limit in pairs:
             if limit is not None and used >= limit:
-                return f"budget of {limit:g} {'USD' if name == 'money' else name} used up"
+                return f"budget of {limit:,.10g} {'USD' if name == 'money' else name} used up"
         return None
 
 

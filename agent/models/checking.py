@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from fieldcraft.agent.models.asking_in_a_window import Ask, Question, answer_of, prompted
 from fieldcraft.agent.models.client import ModelClient
 from fieldcraft.agent.models.errors import ModelRefused, ModelUnavailable
 from fieldcraft.agent.models.messages import Answer, Message, Usage
 from fieldcraft.agent.models.providers import LOCAL, provider_of
 from fieldcraft.agent.prompts.answers import AnswerUnusable, parse_code, parse_json
-from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.agent.prompts.variables import samples
 from fieldcraft.agent.redact import redact
 from fieldcraft.common.text import visible_line
@@ -69,7 +70,10 @@ class Proposal(BaseModel):
 
 
 class Checked(BaseModel):
-    """What came of one question: `works` is `None` where it was not asked. Seconds are without waits."""
+    """What came of one question: `works` is `None` where it was not asked.
+
+    `seconds` are those of all attempts, without waits for a rate limit.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,13 +87,22 @@ class Checked(BaseModel):
 
 
 class ModelReport(BaseModel):
-    """What a model can do, what the questions cost, and the window it has (tokens; `None` if unknown)."""
+    """What a model can do, what the questions cost, and the window it has (tokens; `None` if unknown).
+
+    `too_small` says for roles why not even their shortest prompt fits the window.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
     questions: list[Checked]
     window: int | None
+    too_small: dict[str, str] = {}
+
+    @property
+    def reported(self) -> bool:
+        """Whether any tokens were reported or estimated."""
+        return bool(self.usage.input_tokens or self.usage.output_tokens)
 
     @property
     def usage(self) -> Usage:
@@ -100,9 +113,9 @@ class ModelReport(BaseModel):
         return total
 
     def serves(self, role: str) -> bool:
-        """Whether everything that a role needs works."""
+        """Whether everything that a role needs works, and its prompts fit the window."""
         works = {question.kind for question in self.questions if question.works}
-        return works.issuperset(NEEDS[role])
+        return role not in self.too_small and works.issuperset(NEEDS[role])
 
 
 def check_model(
@@ -143,51 +156,51 @@ def _not_asked(client: ModelClient, kind: Kind, picture: bool, done: Sequence[Ch
 def _checked(client: ModelClient, kind: Kind, calls: Counter[str]) -> Checked:
     answers: list[Answer] = []
 
-    def ask(messages: list[Message], *tools: dict[str, Any]) -> Answer:
+    def ask(question: Question, *tools: dict[str, Any]) -> Answer:
         role = _ASKER[kind]
         calls[role] += 1
-        answer = client.ask(messages, role=role, call=calls[role], tools=tools)
+        answer = answer_of(client, question, tools, role=role, call=calls[role])
         answers.append(answer)
         if answer.refusal:
             raise AnswerUnusable(f"refused: {answer.refusal}")
         return answer
 
-    spent = Usage()
+    spent, waited, began = Usage(), 0.0, time.monotonic()
     try:
         works, detail = True, _QUESTIONS[kind](ask)
     except AnswerUnusable as problem:
         cut = " (cut at its limit of output tokens)" if answers and answers[-1].truncated else ""
-        said = "" if answers and answers[-1].refusal else f"; it said: {_shown(answers)}"
-        works, detail = False, f"{problem}{cut}{said}"
+        works, detail = False, f"{problem}{cut}{_said(answers)}"
     except ModelUnavailable as error:
-        works, detail, spent = False, str(error), error.usage
+        works, detail, spent, waited = False, str(error), error.usage, error.waited
     except ModelRefused as error:
         works, detail = False, str(error)
     for answer in answers:
         spent = spent.plus(Usage(**answer.model_dump(include=set(Usage.model_fields))))
+        waited += answer.waited
     return Checked(
         kind=kind,
         works=works,
         detail=visible_line(redact(detail), 4 * _SHOWN),
-        seconds=sum(answer.seconds for answer in answers),
-        waited=sum(answer.waited for answer in answers),
+        seconds=max(0.0, time.monotonic() - began - waited),
+        waited=waited,
         usage=spent,
         reasoning=any(answer.reasoning for answer in answers),
     )
 
 
-Ask = Callable[..., Answer]
-
-
 def _plain(ask: Ask) -> str:
-    text = ask(render("answer", **samples("answer")[0])).text
+    answer = ask(prompted("answer", samples("answer")[0]))
+    text = answer.text
+    if answer.truncated:
+        raise AnswerUnusable("it did not come to its end")
     if not text.strip():
         raise AnswerUnusable("an empty answer")
     return f"answered: {visible_line(text, _SHOWN)}"
 
 
 def _json(ask: Ask) -> str:
-    text = ask(render("curriculum_task", **samples("curriculum_task")[0])).text
+    text = ask(prompted("curriculum_task", samples("curriculum_task")[0])).text
     proposal = parse_json(text, Proposal)
     goal = f", goal: {proposal.goal}" if proposal.goal else ", no goal"
     return f"proposed: {visible_line(proposal.task, _SHOWN)}{goal}"
@@ -195,7 +208,7 @@ def _json(ask: Ask) -> str:
 
 def _code(ask: Ask) -> str:
     values = {**samples("actor")[0], "attempts": [], "skills": [], "tools": ""}
-    source = parse_code(ask(render("actor", **values)).text, "python")
+    source = parse_code(ask(prompted("actor", values)).text, "python")
     try:
         program = parse_program(source, "python")
     except ProgramError as problem:
@@ -217,7 +230,8 @@ def _tool_call(ask: Ask) -> str:
             or request.name != "read_sign"
             or not isinstance(request.arguments.get("sign"), str)
         ):
-            raise AnswerUnusable(f"it called {request.name} with {request.arguments} {request.problem}")
+            made = f"{request.name} with {request.arguments} {request.problem}".rstrip()
+            raise AnswerUnusable(f"it was asked to call read_sign with the sign's name, and called {made}")
     outcomes = [Message(role="tool", text=_NUMBER, answers=request.id) for request in answer.requests]
     called = Message(role="assistant", text=answer.text, requests=answer.requests, turn=answer.turn)
     text = ask([question, called, *outcomes], _TOOL).text
@@ -243,6 +257,11 @@ _QUESTIONS: dict[Kind, Callable[[Ask], str]] = {
 }
 
 
-def _shown(answers: Sequence[Answer]) -> str:
-    text = answers[-1].text if answers else ""
-    return repr(visible_line(text, _SHOWN)) if text.strip() else "nothing"
+def _said(answers: Sequence[Answer]) -> str:
+    """What the last answer said, unless the problem says it already."""
+    if not answers or answers[-1].refusal:
+        return ""
+    text = answers[-1].text
+    if text.strip():
+        return f"; it said: {visible_line(text, _SHOWN)!r}"
+    return "" if answers[-1].requests else "; it said: nothing"

@@ -150,7 +150,7 @@ def fitting(
         raise WindowTooSmall(
             f"{client.name}: the shortest prompt of the {role} takes about {problem.least:,} tokens, and "
             f"{_left(client, room)}; choose a model with a larger one, or "
-            "mend model_options.context or model_options.max_output_tokens"
+            "correct model_options.context or model_options.max_output_tokens"
         ) from problem
 
 

@@ -89,9 +89,9 @@ class RunWaits:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
 
-    def announce(self, model: str, role: str, seconds: float) -> None:
+    def announce(self, model: str, role: str, seconds: float, waited: float) -> None:
         """Record that the model is asked again after `seconds`."""
-        self._recorder.record_metadata(e.ModelWaited(role=role, model=model, seconds=seconds))
+        self._recorder.record_metadata(e.ModelWaited(role=role, model=model, seconds=seconds, waited=waited))
 
     def stopping(self) -> bool:
         """Whether the run is to stop."""

@@ -132,9 +132,10 @@ class _Log(logging.Handler):
         except Exception:
             message = f"{record.msg!s} {record.args!r}"
         style = "warn" if record.levelno >= logging.WARNING else "quiet"
-        source = "" if record.name == "fieldcraft.progress" else f"{record.name}: "
+        asked = logging.getLogger().isEnabledFor(logging.INFO)
+        source = "" if record.name.startswith("fieldcraft.") and not asked else f"{record.name}: "
         console(stderr=True).print(say(f"{source}{message}", style), soft_wrap=True)
-        if record.exc_info and logging.getLogger().isEnabledFor(logging.INFO):
+        if record.exc_info and asked:
             console(stderr=True).print(say(logging.Formatter().formatException(record.exc_info), "quiet"))
 
 

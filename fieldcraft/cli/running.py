@@ -25,7 +25,7 @@ class View(Protocol):
     """Shows the progress of a run, and asks a person if the run needs an answer.
 
     Attributes:
-        on_screen: it writes where the log is read as well: on a terminal, or on standard error.
+        on_screen: the log would say the same again: only a terminal that shows standard error alone needs it.
     """
 
     overview: Overview
@@ -176,7 +176,7 @@ class Drive:
 
     @contextmanager
     def _logged_once(self) -> Iterator[None]:
-        """Keep out of the log what the view shows on the same screen."""
+        """Keep out of the log what the view shows."""
         with silenced() if self.view.on_screen else nullcontext():
             yield
 

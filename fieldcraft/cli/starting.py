@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.cli.errors import CommandFailed, Stopped, UsageProblem, explain
-from fieldcraft.cli.options.pricing import check_prices
+from fieldcraft.cli.options.pricing import check_prices, unused_prices
+from fieldcraft.cli.views.console import warn
 
 if TYPE_CHECKING:
     from fieldcraft.agent.journal.overview import Overview
@@ -84,6 +85,8 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
     run_settings, runs = settings.for_run(**changes), Path(settings.runs)
     if run_settings.budget.money is not None:
         check_prices(run_settings)
+    if unused := unused_prices(run_settings):
+        warn(unused)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
         return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)

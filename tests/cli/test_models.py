@@ -39,6 +39,35 @@ def test_with_a_role_only_what_it_needs_decides(workshop: Workshop, role: str, c
     assert "it can serve as: answerer, describer, tools" in ended.out
 
 
+def test_roles_whose_shortest_prompt_is_too_long_are_left_out(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDCRAFT_MODEL_OPTIONS__CONTEXT", "700")
+    ended = workshop.run("models", "check", "offline")
+    assert ended.code == 1
+    assert "the shortest prompt of the actor takes about" in ended.out
+    assert "it can serve in every role" not in ended.out
+
+
+def test_a_failed_tool_call_is_no_hindrance_without_tools(workshop: Workshop) -> None:
+    (workshop.folder / "deaf.py").write_text(
+        "from fieldcraft.agent.models.offline.chat_model import OfflineChatModel\n"
+        "class Deaf(OfflineChatModel):\n"
+        "    def bind_tools(self, tools, **kwargs):\n"
+        "        return self\n"
+    )
+    ended = workshop.run("models", "check", "deaf:Deaf")
+    assert ended.code == 0
+    assert "it can serve in every role, but not with --tools" in ended.out
+
+
+def test_a_price_of_no_model_of_the_run_is_said(workshop: Workshop) -> None:
+    with (workshop.folder / "fieldcraft.toml").open("a") as file:
+        file.write("[model_options.prices]\nm = {input = 1.0, output = 2.0}\n")
+    ended = workshop.explore("--iterations", "1")
+    assert "model_options.prices has 'm', which is no model of this run" in ended.err
+
+
 def test_a_model_of_ones_own_is_checked(workshop: Workshop) -> None:
     (workshop.folder / "mine.py").write_text(
         "from langchain_core.language_models import FakeListChatModel\n"

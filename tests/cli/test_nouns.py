@@ -199,7 +199,7 @@ def test_lists_and_shows_runs(workshop: Workshop) -> None:
     }
     assert "clearing:Clearing" in workshop.run("runs", "list").out
     shown = workshop.run("runs", "show", "first").out
-    assert "the latest of 2 tasks" in shown
+    assert "2 finished tasks" in shown
     assert "Saw 4 planks" in shown
 
 
@@ -365,3 +365,12 @@ def test_takes_in_a_voyager_library_and_gives_it_back(workshop: Workshop) -> Non
     assert shown == {"written": ["dig-pit"], "left_out": {}}
     assert Path("out/skill/code/digPit.js").read_text() == (code / "digPit.js").read_text()
     assert workshop.run("skills", "import", "nowhere", "--library", "borrowed").code == 2
+
+
+def test_runs_show_names_the_task_in_progress(workshop: Workshop) -> None:
+    workshop.explore("--iterations", "2")
+    ended = workshop.run("runs", "show", "first")
+    assert "1 finished task" in ended.out
+    assert "Saw 4 planks (not finished, 1 attempt so far)" in ended.out
+    data = workshop.run("runs", "show", "first", "--json").data
+    assert data["unfinished_task"] == {"task": "Saw 4 planks", "attempts": 1}

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 from cli_workshop import Workshop
 
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.cli.views.lines import lines
+
 
 class Rationing(BaseHTTPRequestHandler):
     """Answers every call with a rate limit of as many seconds as its path says."""
@@ -73,3 +77,60 @@ def test_a_rate_limit_over_the_limit_pauses_the_run_at_its_first_call(
     assert "model_options.rate_limit_seconds" in found[-1]["reason"]
     assert run.returncode == 1
     assert "explore --resume first" in shown
+
+
+def test_a_run_without_iterations_says_whole_why_it_stopped_and_resumes(
+    workshop: Workshop, server: str
+) -> None:
+    run = explore(workshop, f"{server}/7200/v1")
+    ended, _ = run.communicate(timeout=120)
+    shown = workshop.run("runs", "show", "first").out
+    resumed = workshop.run("explore", "--plain", "--resume", "first").out
+
+    for text in (ended, shown):
+        panel = " ".join(line.strip("│ ") for line in text.splitlines() if line.startswith("│"))
+        assert "at most 1 h (3,600 s) are waited in all (model_options.rate_limit_seconds)" in panel
+        assert "it said: rate limit (HTTP 429)" in panel
+    assert "run first resumed" in resumed
+
+
+def test_every_wait_has_a_line_and_nothing_is_said_twice(
+    workshop: Workshop, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDCRAFT_MODEL_OPTIONS__RATE_LIMIT_SECONDS", "5")
+    run = explore(workshop, f"{server}/2/v1")
+    shown, complaints = run.communicate(timeout=120)
+
+    waits = [line for line in shown.splitlines() if "rate limit of openai:m: the curriculum" in line]
+    assert len(waits) == 2
+    assert "of waiting" not in waits[0] and "in 2.0 s, after 2." in waits[1]
+    assert [event["waited"] >= 2 for event in workshop.journal() if event["type"] == "model_waited"] == [
+        False,
+        True,
+    ]
+    assert "rate limit" not in complaints
+
+
+def test_a_check_shows_every_wait(workshop: Workshop, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDCRAFT_MODEL_OPTIONS__RATE_LIMIT_SECONDS", "5")
+    ended = workshop.run("models", "check", "openai:m", "--base-url", f"{server}/2/v1")
+
+    assert ended.err.count("rate limit of openai:m: the answerer goes on at") == 2
+    assert "fieldcraft.recorded" not in ended.err
+
+
+def test_long_waits_have_a_line_each_and_short_ones_one_a_minute() -> None:
+    def shown(seconds: float, waited: float) -> int:
+        event = e.ModelWaited(role="actor", model="m", seconds=seconds, waited=waited)
+        return len(list(lines(event, Overview())))
+
+    assert sum(shown(5, waited) for waited in range(0, 600, 5)) == 4 + 10
+    assert sum(shown(120, waited) for waited in range(0, 600, 120)) == 5
+
+
+def test_a_wait_that_is_over_is_not_shown_as_going_on() -> None:
+    view = Overview()
+    view.take(e.ModelWaited(number=1, time=1000.0, role="actor", model="m", seconds=5))
+
+    assert "waiting out a rate limit of m until" in view.activity(1004)
+    assert view.activity(1006) == "asking the model again after its rate limit"

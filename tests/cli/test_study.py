@@ -109,10 +109,10 @@ def test_a_budget_stops_the_whole_study_and_more_goes_on(workshop: Workshop) -> 
     command = (*STUDY, "--methods", "full", "--seeds", "3", "--json")
     part = workshop.run(*command, "--tokens", "3000")
     assert part.code == 1
-    assert "budget of 3000 tokens used up" in part.data["stopped"]
+    assert "budget of 3,000 tokens used up" in part.data["stopped"]
     assert 3000 <= part.data["spent"]["input_tokens"] + part.data["spent"]["output_tokens"] < 6000
     none = workshop.run(*command, "--tokens", "3000")
-    assert none.code == 1 and "budget of 3000 tokens used up already, with " in none.err
+    assert none.code == 1 and "budget of 3,000 tokens used up already, with " in none.err
     assert workshop.run(*command).data["outcomes"] == {"done": 3}
 
 

@@ -59,14 +59,14 @@ class CallLimits:
     def spent(self, number: int) -> str | None:
         """The reason why the call `number` exceeds the task's limit; `None` within the limit."""
         most = self._policy.calls_per_task
-        return f"this task has used its {most} tool calls" if number > most else None
+        return f"this task has used its {most} tool call{'s' * (most != 1)}" if number > most else None
 
     def refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
         """The reason why this call is refused, or `None`."""
         policy = self._policy
         most = policy.calls_of(name)
         if most is not None and self._by_tool[name] > most:
-            return f"this task has used its {most} calls of {name}"
+            return f"this task has used its {most} call{'s' * (most != 1)} of {name}"
         failed = self._failures[key(name, arguments)] if self._failures else 0
         if failed >= policy.same_failures:
             return f"the same call failed {failed} times in this task; do something else"

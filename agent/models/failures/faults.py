@@ -10,6 +10,7 @@ import re
 import ssl
 
 from fieldcraft.agent.models.errors import ModelError, ModelRefused, PromptTooLong
+from fieldcraft.agent.models.failures.addresses import address_advice, is_web_page, message_of
 from fieldcraft.agent.models.failures.error_parts import causes, status_of, words_of
 from fieldcraft.agent.models.failures.rationing import is_rationed, wait_asked
 from fieldcraft.agent.models.provider_list import PROVIDERS
@@ -51,6 +52,10 @@ class PassingFault(Exception):
         self.retry_after = retry_after
 
 
+class WebPage(PassingFault):
+    """A web page or other text in the place of JSON: a moment's fault of a proxy, or a wrong address."""
+
+
 class Rationed(PassingFault):
     """The provider has had too many calls for now: a rate limit, or overload. It is no failure of a call."""
 
@@ -66,7 +71,7 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
     known = error if isinstance(error, ModelError) else _prompt_too_long(error, name)
     if known is not None:
         return known
-    detail = redact(" ".join(str(error).split()))[:_LONGEST]
+    detail = redact(message_of(error))[:_LONGEST]
     status = status_of(error)
     rationed = is_rationed(error)
     about_the_call = rationed or (status is not None and status < 500)
@@ -75,7 +80,8 @@ def judge_fault(error: Exception, *, name: str, timeout: float) -> ModelError | 
         number = f" (HTTP {status})" if status is not None else ""
         return Rationed(f"rate limit{number}: {detail}", retry_after=wait_asked(error))
     if hopeless is not None or (status is not None and 400 <= status < 500 and status not in _PASSING):
-        return _refused(name, status, detail, cured_as=hopeless or status)
+        advice = address_advice(error) if status in (404, 405) else ""
+        return _refused(name, status, detail, cured_as=hopeless or status, advice=advice)
     if status is not None:
         return PassingFault(f"server error (HTTP {status}): {detail}", retry_after=wait_asked(error))
     return _without_status(error, detail, name, timeout)
@@ -98,10 +104,12 @@ def _without_status(error: Exception, detail: str, name: str, timeout: float) ->
     if _distrusts_certificate(error):
         return ModelRefused(
             f"{name} cannot be reached: its certificate is not trusted here ({cause or detail}); set "
-            "SSL_CERT_FILE to a file with its authority's certificate, or mend base_url"
+            "SSL_CERT_FILE to a file with its authority's certificate, or correct base_url"
         )
     if _is_connection(error):
         return PassingFault(f"connection fault: {detail}" + (f" ({cause})" if cause else ""))
+    if is_web_page(error):
+        return WebPage("a web page or other text, and not an answer in JSON")
     return PassingFault(f"unreadable answer: {type(error).__name__}: {detail}")
 
 
@@ -109,18 +117,20 @@ def _prompt_too_long(error: Exception, name: str) -> PromptTooLong | None:
     found = too_long(f"{error} {getattr(error, 'code', '')}", status_of(error))
     if found is None:
         return None
-    detail = redact(" ".join(str(error).split()))[:_LONGEST]
+    detail = redact(message_of(error))[:_LONGEST]
     return PromptTooLong(
         f"{name} refused a prompt as too long: {detail}", limit=found.limit, asked=found.asked
     )
 
 
-def _refused(name: str, status: int | None, detail: str, *, cured_as: int | None) -> ModelRefused:
+def _refused(
+    name: str, status: int | None, detail: str, *, cured_as: int | None, advice: str = ""
+) -> ModelRefused:
     provider = PROVIDERS.get(provider_of(name))
     key = " or ".join(provider.keys) if provider is not None and provider.keys else "its key"
     cure = _CURES.get(cured_as or 400, "the request is not valid for it").format(key=key)
     number = f" (HTTP {status})" if status is not None else ""
-    return ModelRefused(f"{name} refused{number}: {cure}. It said: {detail}", status=status)
+    return ModelRefused(f"{name} refused{number}: {cure}{advice}. It said: {detail}", status=status)
 
 
 def _distrusts_certificate(error: BaseException) -> bool:

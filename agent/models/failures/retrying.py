@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from fieldcraft.agent.journal.recorded_log import recorded
-from fieldcraft.agent.models.errors import ModelRationed
-from fieldcraft.agent.models.failures.faults import PassingFault, Rationed
+from fieldcraft.agent.models.errors import ModelRationed, ModelRefused
+from fieldcraft.agent.models.failures.faults import PassingFault, Rationed, WebPage
 from fieldcraft.agent.models.settings import ModelSettings
 
 logger = logging.getLogger(__name__)
@@ -25,15 +25,17 @@ _LOOKS = 0.2
 """Seconds between two looks at whether a wait is to end."""
 _SHOWN_FROM = 1.0
 """Seconds from which a wait for a rate limit is shown."""
+_APART = 2.0
+"""Seconds from one announced wait to the next, for a server may ask for one second at a time."""
 _QUIET = 60.0
-"""Seconds after a wait was shown in which shorter ones are not: a server may ask for one second at a time."""
+"""Seconds after a wait was logged as a warning in which shorter ones are not."""
 
 
 class Waits(Protocol):
     """Who is concerned with the waits for a rate limit: the run that asks the model."""
 
-    def announce(self, model: str, role: str, seconds: float) -> None:
-        """Show that the model is asked again after `seconds`."""
+    def announce(self, model: str, role: str, seconds: float, waited: float) -> None:
+        """Show that the model is asked again after `seconds`, with `waited` seconds behind it already."""
 
     def stopping(self) -> bool:
         """Whether a wait is to end at once, without another call."""
@@ -42,7 +44,7 @@ class Waits(Protocol):
 class NobodyWaits:
     """Waits that nobody sees or ends but by Ctrl-C."""
 
-    def announce(self, model: str, role: str, seconds: float) -> None:
+    def announce(self, model: str, role: str, seconds: float, waited: float) -> None:
         """Show nothing; the log has it."""
 
     def stopping(self) -> bool:
@@ -81,7 +83,7 @@ class Retrying:
         self._began = time.monotonic()
         self.attempts = 0
         self.waited = 0.0
-        self._shown = -math.inf
+        self._logged = self._announced = -math.inf
 
     def __call__(self, attempt: Callable[[], T]) -> T:
         """The result of the first attempt without a fault.
@@ -89,6 +91,7 @@ class Retrying:
         Raises:
             PassingFault: of the last attempt, where the limits are reached.
             ModelRationed: a rate limit beyond `rate_limit_seconds`, or a wait that was ended.
+            ModelRefused: a web page came for the second time.
         """
         while True:
             self.attempts += 1
@@ -126,28 +129,32 @@ class Retrying:
         return min(self.waited * _SHARE, _LEAST_IN_THE_LONG_RUN)
 
     def _show(self, fault: Rationed, seconds: float) -> None:
-        """Show a wait: a short one only where none was shown in the last minute."""
+        """Announce a wait; the log warns of a short one only where it warned of none in the last minute."""
         now = time.monotonic()
-        if seconds < _QUIET and now - self._shown < _QUIET:
-            self._log(fault, seconds, logging.INFO)
-            return
-        self._shown = now
-        self._log(fault, seconds)
-        if seconds >= _SHOWN_FROM:
-            self._waits.announce(self._name, self._role, seconds)
+        warns = seconds >= _QUIET or now - self._logged >= _QUIET
+        self._logged = now if warns else self._logged
+        self._log(fault, seconds, logging.WARNING if warns else logging.INFO)
+        if seconds >= _SHOWN_FROM and now - self._announced >= min(seconds, _APART):
+            self._announced = now
+            self._waits.announce(self._name, self._role, seconds, self.waited)
 
     def _beyond(self, fault: Rationed, seconds: float, limit: float) -> str:
         asked = fault.retry_after is not None
         wait = "asks for a wait of" if asked else "lifts no limit; the next wait would be"
         already = f" after {self.waited:,.0f} s of waiting" if self.waited >= 1 else ""
         return (
-            f"{self._name} rations calls and {wait} {_span(seconds)}{already}, but at most {limit:g} s are "
-            "waited in all (model_options.rate_limit_seconds): resume later, or raise that setting; "
+            f"{self._name} rations calls and {wait} {_span(seconds)}{already}, but at most {_span(limit)} "
+            "are waited in all (model_options.rate_limit_seconds): resume later, or raise that setting; "
             f"it said: {fault}"
         )
 
     def _retry(self, fault: PassingFault) -> None:
         self._failed += 1
+        if isinstance(fault, WebPage) and self._failed > 1:
+            address = f" ({self._settings.base_url})" if self._settings.base_url else ""
+            raise ModelRefused(
+                f"{self._name}: its server sends {fault}; correct base_url{address}: most end in /v1"
+            ) from fault
         asked = fault.retry_after
         seconds = self._backoff(self._failed) if asked is None else asked
         spent = time.monotonic() - self._began - self.waited
@@ -163,16 +170,10 @@ class Retrying:
         return min(first * 2.0 ** min(number - 1, 60), _LONGEST_WAIT) + random.uniform(0, first)  # noqa: S311
 
     def _log(self, fault: PassingFault, seconds: float, level: int = logging.WARNING) -> None:
-        log = recorded if isinstance(fault, Rationed) and seconds >= _SHOWN_FROM else logger
-        log.log(
-            level,
-            "%s, asked for the %s: %s; attempt %d follows in %.1f s",
-            self._name,
-            self._role,
-            fault,
-            self.attempts + 1,
-            seconds,
-        )
+        rationed = isinstance(fault, Rationed)
+        log = recorded if rationed and seconds >= _SHOWN_FROM else logger
+        then = "it is asked again" if rationed else f"attempt {self._failed + 1} follows"
+        log.log(level, "%s, asked for the %s: %s; %s in %.1f s", self._name, self._role, fault, then, seconds)
 
     def _sleep(self, seconds: float) -> bool:
         """Wait; returns whether the wait was ended early."""

@@ -13,6 +13,7 @@ from fieldcraft.cli.options import shared as o
 if TYPE_CHECKING:
     from fieldcraft.agent.models.checking import ModelReport
     from fieldcraft.agent.models.client import ModelClient
+    from fieldcraft.cli.options.config import Settings
 
 EXAMPLES = """
 Examples:
@@ -76,20 +77,25 @@ def check(
 
     The exit code is 0 if everything that a run needs of a model works, or with --role, that this role needs.
     """
+    from fieldcraft.agent.journal.recorded_log import silenced
     from fieldcraft.agent.models.checking import NEEDS, check_model
     from fieldcraft.cli.views.console import console, print_json
+    from fieldcraft.cli.views.waits import ShownWaits
     from fieldcraft.common.suggest import nearest
 
     if role is not None and role not in NEEDS:
         raise UsageProblem(
             f"--role {role}: no such role{nearest(role, NEEDS) or '.'} Roles: {', '.join(NEEDS)}"
         )
-    client = _client(name, role, base_url)
+    settings, client = _client(name, role, base_url)
+    client.attend(ShownWaits())
     waiting = console(stderr=True)
-    with waiting.status(f"asking {client.name}") as status:
+    with silenced(), waiting.status(f"asking {client.name}") as status:
         report = check_model(
             client, picture=picture, asking=lambda kind: status.update(f"asking {client.name}: {kind}")
         )
+    if report.window is not None:
+        report.too_small = _without_room(settings, client)
     roles = {each: report.serves(each) for each in NEEDS}
     wanted = [role] if role else list(NEEDS)
     if as_json:
@@ -99,7 +105,23 @@ def check(
     return 0 if all(roles[each] for each in wanted) else FAILURE
 
 
-def _client(name: str | None, role: str | None, base_url: str | None) -> ModelClient:
+def _without_room(settings: Settings, client: ModelClient) -> dict[str, str]:
+    """The roles whose shortest prompts are too long, in the world of the settings where it can be made."""
+    from fieldcraft.agent.roles.least_prompts import roles_without_room
+    from fieldcraft.common.errors import FieldcraftError
+    from fieldcraft.envs import make
+
+    try:
+        environment = make(settings.environment)
+    except FieldcraftError:
+        return roles_without_room(settings, client, None)
+    try:
+        return roles_without_room(settings, client, environment)
+    finally:
+        environment.close()
+
+
+def _client(name: str | None, role: str | None, base_url: str | None) -> tuple[Settings, ModelClient]:
     from fieldcraft.agent.models.client import ModelClient
     from fieldcraft.agent.models.settings import ModelSettings
     from fieldcraft.agent.settings import ROLES
@@ -115,7 +137,7 @@ def _client(name: str | None, role: str | None, base_url: str | None) -> ModelCl
     chosen = name or (settings.model_for(role) if role else settings.model)
     client = ModelClient(chosen, options)
     client.check_roles(ROLES)
-    return client
+    return settings, client
 
 
 def _print(report: ModelReport, roles: dict[str, bool]) -> None:
@@ -139,8 +161,13 @@ def _print(report: ModelReport, roles: dict[str, bool]) -> None:
     screen.print(shown)
     for line in _facts(report):
         screen.print(say(line, "quiet"))
+    for problem in report.too_small.values():
+        screen.print(say(problem, "warn"))
     able = [role for role, serves in roles.items() if serves]
-    if len(able) == len(roles):
+    calls_failed = any(each.kind == "tool call" and each.works is False for each in report.questions)
+    if len(able) == len(roles) and calls_failed:
+        screen.print(say("it can serve in every role, but not with --tools: its tool call failed", "warn"))
+    elif len(able) == len(roles):
         screen.print(say("it can serve in every role", "good"))
     else:
         words = f"as: {', '.join(able)}" if able else "in no role"
@@ -148,15 +175,18 @@ def _print(report: ModelReport, roles: dict[str, bool]) -> None:
 
 
 def _facts(report: ModelReport) -> list[str]:
+    from fieldcraft.cli.options.pricing import how_to_price
+
     usage = report.usage
     window = f"{report.window:,} tokens" if report.window else "unknown; set model_options.context"
-    price = f"{usage.money:.6f} USD" if usage.priced else "price unknown; set model_options.prices"
+    price = f"{usage.money:.6f} USD" if usage.priced else f"price unknown; {how_to_price(report.name)}"
     counted = "estimated, for the provider reported none" if usage.estimated else "as the provider reported"
+    tokens = f"{usage.input_tokens:,} tokens in and {usage.output_tokens:,} out, {counted}"
     waited = sum(question.waited for question in report.questions)
     reasoned = any(question.reasoning for question in report.questions)
     return [
         f"window: {window}",
-        f"cost: {price}; {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out, {counted}",
+        f"cost: {price}; {tokens}" if report.reported else "cost: nothing was reported",
         "reasoning: set aside, not read as the answer" if reasoned else "reasoning: none was shown",
         *([f"waited: {waited:.0f} s, for its rate limit"] if waited else []),
     ]

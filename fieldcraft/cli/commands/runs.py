@@ -113,23 +113,34 @@ def show(
             {"task": words, "success": success, "tools": view.state.tools_used.get(number, {})}
             for number, (words, success) in enumerate(view.state.finished_tasks, 1)
         ]
-        print_json({**as_data(view, folder.parent), "stands": view.outcome, "finished_tasks": done})
+        current = view.state.task
+        begun = {"task": current.words, "attempts": view.attempt} if current else None
+        print_json(
+            {
+                **as_data(view, folder.parent),
+                "stands": view.outcome,
+                "finished_tasks": done,
+                "unfinished_task": begun,
+            }
+        )
         return 0
     print_summary(view, folder.parent)
-    if tasks and view.state.finished_tasks:
+    if tasks and (view.state.finished_tasks or view.state.task):
         console().print(_tasks(view, tasks))
     print_next(view, folder.parent)
     return 0
 
 
 def _tasks(view: Overview, count: int) -> Any:
-    from fieldcraft.cli.views.console import one_line, say, table
+    from fieldcraft.cli.views.console import counted, one_line, say, table
     from fieldcraft.cli.views.lines import BAD, GOOD
     from fieldcraft.envs.observation import counts_text
 
     finished = list(enumerate(view.state.finished_tasks, 1))
     columns = ("#task", "", "what", *(["tool calls"] if view.state.tools_used else []))
-    shown = table(*columns, title=f"the latest of {len(finished)} tasks")
+    all_of_them = counted(len(finished), "finished task")
+    latest = f"the latest {count} of {all_of_them}" if len(finished) > count else all_of_them
+    shown = table(*columns, title=latest)
     for number, (words, success) in finished[-count:]:
         calls = counts_text(view.state.tools_used.get(number, {}))
         used = "" if calls == "empty" else one_line(calls)
@@ -139,6 +150,10 @@ def _tasks(view: Overview, count: int) -> Any:
             say(one_line(words, 500)),
         ]
         shown.add_row(*row, *([say(used)] if view.state.tools_used else []))
+    if view.state.task is not None:
+        tried = f", {counted(view.attempt, 'attempt')} so far" if view.attempt else ""
+        words = f"{one_line(view.state.task.words, 500)} (not finished{tried})"
+        shown.add_row(str(view.state.task_number), say("…", "quiet"), say(words))
     return shown
 
 

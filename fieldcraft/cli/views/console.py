@@ -49,6 +49,11 @@ def say(text: object, style: str = "") -> Text:
     return Text(clean(text), style=style)
 
 
+def warn(words: str) -> None:
+    """A warning on standard error."""
+    console(stderr=True).print(say(words, "warn"), soft_wrap=True)
+
+
 @cache
 def console(*, stderr: bool = False) -> Screen:
     """A console on standard output or standard error. It does not interpret markup in the text."""

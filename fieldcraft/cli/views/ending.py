@@ -74,8 +74,6 @@ def print_summary(overview: Overview, runs: Path, *, title: str = "") -> None:
             _figures(overview, runs),
             title=say(title or f"run {overview.run}", "head"),
             title_align="left",
-            subtitle=say(one_line(overview.outcome, 120), "quiet"),
-            subtitle_align="left",
             border_style="good" if finished or overview.state.reached else "quiet",
             padding=(0, 1),
         )
@@ -100,6 +98,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("World", _world(overview)),
         ("Run", str(runs / overview.run)),
         ("Library", settings.library),
+        *([("Status", overview.outcome)] if overview.outcome else []),
     ]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="quiet", no_wrap=True)

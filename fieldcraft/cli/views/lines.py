@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 GOOD, BAD, STAR = "✓", "✗", "★"
+_EACH_SHOWN = 20.0
+"""Seconds of waiting for an answer in which each wait has a line; after them one has in a minute."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Line:
 def opening_line(view: Overview) -> Text:
     """The first line: which run starts or resumes, and with what settings."""
     settings, used = view.settings, view.state.spent.iterations
-    begun = f"resumed after iteration {used}" if used else "starts"
+    begun = f"resumed after iteration {used}" if used else "resumed" if view.resumed else "starts"
     words = f"run {view.run} {begun}"
     detail = f"{settings.world}, seed {settings.seed}, model {settings.model}, library {settings.library}"
     return Line("", "head", words, detail).text()
@@ -62,8 +64,8 @@ def lines(event: e.Event, view: Overview) -> Iterator[Line]:
             "†", "bad", f"died{_causes(event)}", f"{counted(total, 'death')} so far", lasting=True, indent=1
         )
     if view.new_items:
-        held = len(view.state.progress.items)
-        yield Line("+", "good", f"first {', '.join(view.new_items)}", f"{held} different items", indent=1)
+        held = counted(len(view.state.progress.items), "different item")
+        yield Line("+", "good", f"first {', '.join(view.new_items)}", held, indent=1)
 
 
 def _causes(event: e.Event) -> str:
@@ -102,10 +104,11 @@ def _course(event: e.Event) -> Iterator[Line]:
     match event:
         case e.ModelFailed():
             yield Line("!", "warn", f"the {event.role}'s model did not answer", event.error, lasting=True)
-        case e.ModelWaited():
+        case e.ModelWaited() if _worth_a_line(event):
             until = clock(event.time + event.seconds)
             words = f"rate limit of {event.model}: the {event.role} goes on at {until}"
-            yield Line("!", "warn", words, f"in {duration(event.seconds)}", lasting=True)
+            before = f", after {duration(event.waited)} of waiting" if event.waited else ""
+            yield Line("!", "warn", words, f"in {duration(event.seconds)}{before}", lasting=True)
         case e.ToolReturned():
             mark, style = ("·", "quiet") if event.error is None else (BAD, "bad")
             outcome = event.value if event.error is None else event.error
@@ -126,6 +129,11 @@ def _course(event: e.Event) -> Iterator[Line]:
             yield Line("", "good", f"finished: {event.reason}", lasting=True)
         case _:
             return
+
+
+def _worth_a_line(wait: e.ModelWaited) -> bool:
+    """Whether it is among the first waits for an answer, or the one that begins another minute of them."""
+    return wait.waited < _EACH_SHOWN or wait.waited // 60 != (wait.waited + wait.seconds) // 60
 
 
 def _attempt(view: Overview) -> Line:

@@ -156,7 +156,9 @@ def _doing(overview: Overview, spinner: Spinner, waited: float) -> Table:
     of = f" of {overview.settings.attempts}" if overview.attempt else ""
     attempt = f"attempt {overview.attempt}{of}, " if overview.attempt else ""
     seconds = f"  {figures.duration(waited)}" if waited > 3 else ""
-    grid.add_row(spinner, Text.assemble(attempt, one_line(overview.doing), (seconds, "quiet")))
+    grid.add_row(
+        spinner, Text.assemble(attempt, one_line(overview.activity(time.time())), (seconds, "quiet"))
+    )
     verdict = overview.verdict
     if verdict is None:
         grid.add_row("", Text("no verdict yet", style="quiet"))

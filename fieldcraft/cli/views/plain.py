@@ -24,7 +24,7 @@ class PlainView:
     def __init__(self, overview: Overview, *, stderr: bool = False) -> None:
         self.overview = overview
         self._console = console(stderr=stderr)
-        self.on_screen = stderr or self._console.is_terminal
+        self.on_screen = stderr or self._console.is_terminal or not console(stderr=True).is_terminal
 
     def __enter__(self) -> Self:
         self._print(opening_line(self.overview), time.time())

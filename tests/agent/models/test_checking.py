@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,7 @@ def works(report: ModelReport) -> dict[Kind, bool | None]:
 
 def test_a_model_that_does_everything_can_serve_in_every_role(check: Any) -> None:
     report = check(answering(), context=9_000)
-    assert all(works(report).values()), report
+    assert all(works(report).values()), report.questions
     assert all(report.serves(role) for role in NEEDS)
     assert report.window == 9_000
     assert not report.usage.priced and report.usage.input_tokens >= 55
@@ -85,7 +86,7 @@ def test_a_model_that_does_everything_can_serve_in_every_role(check: Any) -> Non
         ({"code": "def chop(bot): bot.chop()"}, "code", "it holds no code block"),
         ({"code": "```python\ndef chop(bot:\n```"}, "code", "its program cannot be run"),
         ({"call": "I would read the sign."}, "tool call", "it called no tool"),
-        ({"call": call("read_sing", "{}")}, "tool call", "it called read_sing"),
+        ({"call": call("read_sing", "{}")}, "tool call", "and called read_sing with {}"),
         ({"sign": "I cannot tell."}, "tool call", "did not answer with its outcome"),
         ({"seen": "Blue."}, "picture", "does not see"),
     ],
@@ -120,3 +121,43 @@ def test_usage_that_is_not_reported_is_estimated(check: Any) -> None:
 def test_a_server_that_hangs_is_not_waited_for(check: Any) -> None:
     report = check(hangs, context=300)
     assert "no answer within 5 s" in report.questions[0].detail
+
+
+def test_a_window_that_a_refusal_names_is_shown_and_kept_to(check: Any) -> None:
+    able = answering()
+    lengths: list[int] = []
+
+    def reply(handler: Handler) -> None:
+        asked = json.dumps(handler.server.requests[-1][2]["messages"])
+        if "# How to choose" in asked:
+            lengths.append(len(asked))
+        if "# How to choose" in asked and len(lengths) == 1:
+            words = "This model's maximum context length is 1080 tokens."
+            fails(400, words, "context_length_exceeded")(handler)
+        else:
+            able(handler)
+
+    report = check(reply)
+    assert report.window == 1080
+    assert all(works(report).values()), report.questions
+    assert lengths[1] < lengths[0]
+
+
+def test_a_failure_has_its_seconds_and_no_tokens(check: Any) -> None:
+    report = check(hangs_for(0.5))
+    assert report.questions[0].seconds >= 0.5
+    assert not report.reported
+
+
+def hangs_for(seconds: float) -> Callable[[Handler], None]:
+    def reply(handler: Handler) -> None:
+        time.sleep(seconds)
+        fails(500, "no")(handler)
+
+    return reply
+
+
+def test_an_answer_that_was_cut_does_not_count(check: Any) -> None:
+    report = check(answering(plain=says("Wood is", finish="length")))
+    assert not report.questions[0].works
+    assert "did not come to its end (cut at its limit of output tokens)" in report.questions[0].detail

@@ -113,7 +113,7 @@ def test_server_errors_are_retried(status: int, serve: Serve, client_of: ClientO
     ("reply", "reason"),
     [
         (fails(500), "server error (HTTP 500)"),
-        (sends(200, b"<html>busy</html>"), "unreadable answer"),
+        (sends(200, b'["<html>busy</html>"]'), "unreadable answer"),
         (sends(200, b'{"choices": []}'), "unreadable answer"),
         (sends(200, b"\xff\xfe\x00"), "unreadable answer"),
         (cuts_off, "connection fault"),

@@ -118,7 +118,7 @@ class Stop:
         self.asked = threading.Event()
         self.announced: list[float] = []
 
-    def announce(self, model: str, role: str, seconds: float) -> None:
+    def announce(self, model: str, role: str, seconds: float, waited: float) -> None:
         self.announced.append(seconds)
 
     def stopping(self) -> bool:
