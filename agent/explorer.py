@@ -237,7 +237,8 @@ class Explorer:
                 e.AnswerRefused(iteration=iteration, attempt=attempt.number, problem=problem)
             )
             return Verdict(success=False, critique=problem)
-        self._parts.environment.pursue(task.goal)
+        with contextlib.suppress(Exception):
+            self._parts.environment.pursue(task.goal)
         outcome = self._execute(written.program, attempt.number, written.improves)
         execution = outcome.execution if isinstance(outcome, e.ExecutionFinished) else _CUT_OFF
         attempt.execution = visible_execution(execution, self._run.settings)
