@@ -174,8 +174,9 @@ def test_what_a_model_reads_in_a_log_is_quoted_and_marked(tmp_path: Path) -> Non
 
 def test_a_note_that_later_logs_contradict_is_corrected(tmp_path: Path) -> None:
     wrong = {"facts": [{"about": "stone", "fact": "stone floats"}], "wrong": []}
-    found = {"facts": [{"about": "stone", "fact": "stone sinks"}], "wrong": [1]}
-    _, notes = read(tmp_path, wrong, found, found, found)
+    found = {"facts": [{"about": "stone", "fact": "stone sinks"}]}
+    doubted_goes_last = [{**found, "wrong": [number]} for number in (1, 2, 2)]
+    _, notes = read(tmp_path, wrong, *doubted_goes_last)
     assert {note.text: note.wrong for note in notes} == {
         'noted: "stone floats"': True,
         'noted: "stone sinks"': False,
