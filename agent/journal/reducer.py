@@ -58,6 +58,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             note_sightings(state.seen, state.observation)
         case e.FactsLearned():
             state.facts = mark_after(state.facts, event)
+            news.note_facts(state, event.facts)
         case e.Judged():
             _record_use(state, event.verdict.success)
             setbacks.note_critique(state, event.verdict.critique)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fieldcraft.agent.journal.state import RunState
+from fieldcraft.agent.memory.facts import Fact
 from fieldcraft.envs import Position, Progress
 
 SQUARE = 32
 """Blocks on a side of the squares by which the ground that was visited is remembered."""
 
 _SQUARES = 2_000
+_LASTING = frozenset({"recipe", "drop", "food", "danger"})
+_FACT = 80
 
 
 def note_new(state: RunState, what: str) -> None:
@@ -37,6 +42,13 @@ def note_progress(state: RunState, before: Progress) -> None:
             most[item] = count
     if state.observation.position is not None:
         _tread(state.trodden, state.observation.position)
+
+
+def note_facts(state: RunState, facts: Sequence[Fact]) -> None:
+    """Note facts of a lasting kind that were seen for the first time; places and refusals are no news."""
+    for fact in facts:
+        if fact.kind in _LASTING and fact.positive and fact.times == 1 and not (fact.wrong or fact.elsewhere):
+            note_new(state, f"fact {fact.text[:_FACT]}")
 
 
 def without_news(state: RunState) -> int:
