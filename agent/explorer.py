@@ -20,10 +20,10 @@ from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.model_calls import ModelsSilent
+from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.skills.known import KnownSkills
 from fieldcraft.agent.roles.skills.worked import Worked
-from fieldcraft.agent.roles.stalls import noticed, out_of_patience
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner

@@ -13,12 +13,12 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
-from fieldcraft.agent.roles.done_tasks import DoneBefore, refuse_done
 from fieldcraft.agent.roles.facts import KnownFacts
-from fieldcraft.agent.roles.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
+from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
+from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.questions import Answers, Asked
-from fieldcraft.agent.roles.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered

@@ -11,12 +11,12 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.curriculum import check_goal
-from fieldcraft.agent.roles.done_tasks import told
 from fieldcraft.agent.roles.facts import KnownFacts
-from fieldcraft.agent.roles.hopeless import chosen, failures
 from fieldcraft.agent.roles.model_calls import Asker
+from fieldcraft.agent.roles.proposals.done_tasks import told
+from fieldcraft.agent.roles.proposals.hopeless import chosen, failures
+from fieldcraft.agent.roles.proposals.shown import lately
 from fieldcraft.agent.roles.questions import Answers
-from fieldcraft.agent.roles.shown import lately
 from fieldcraft.agent.settings import FixedTask
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment

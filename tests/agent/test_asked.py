@@ -17,8 +17,8 @@ from fieldcraft.agent import resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.prompts.answers import parse_json
 from fieldcraft.agent.roles.curriculum import Proposal
+from fieldcraft.agent.roles.proposals.shown import latest, settled
 from fieldcraft.agent.roles.questions import KnownNames
-from fieldcraft.agent.roles.shown import latest, settled
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.envs import Names
 

@@ -17,7 +17,7 @@ from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal
-from fieldcraft.agent.roles.hopeless import lacked, refuse_hopeless
+from fieldcraft.agent.roles.proposals.hopeless import lacked, refuse_hopeless
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Goal, ItemGoal, KillGoal, Names, Observation, Progress

@@ -17,9 +17,9 @@ from fieldcraft.agent.journal.course.achieved import done_before
 from fieldcraft.agent.journal.course.news import SQUARE, note_progress, without_news
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState, Setback
-from fieldcraft.agent.roles.done_tasks import LATEST, SUMMED, told
-from fieldcraft.agent.roles.hopeless import chosen
-from fieldcraft.agent.roles.stalls import farther_grounds, noticed, out_of_patience
+from fieldcraft.agent.roles.proposals.done_tasks import LATEST, SUMMED, told
+from fieldcraft.agent.roles.proposals.hopeless import chosen
+from fieldcraft.agent.roles.proposals.stalls import farther_grounds, noticed, out_of_patience
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import (

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import Answered, RunState
-from fieldcraft.agent.roles.done_tasks import GATHERED, told
+from fieldcraft.agent.roles.proposals.done_tasks import GATHERED, told
 from fieldcraft.agent.roles.questions import KnownNames, is_unknown, on_each
 from fieldcraft.envs import ItemGoal
 
