@@ -169,6 +169,7 @@ def _spend_on_model(state: RunState, event: e.ModelAnswered | e.ModelFailed) -> 
     spent.estimated += event.estimated
     if isinstance(event, e.ModelAnswered):
         spent.unpriced += not event.priced
+        state.refused_answers += bool(event.refusal)
         if window := event.shortened_for:
             state.shortened += 1
             state.shortened_for = min(window, state.shortened_for or window)

@@ -115,7 +115,8 @@ class RunState(BaseModel):
     tools that a person allowed or refused for all calls; `task_tools` counts the calls of the current task by
     tool, and `tools_used` those of every task with calls, by its number; `shortened` counts the answers to
     prompts from which something was left out to fit the model's context window, and `shortened_for` is the
-    smallest such window in tokens; `refused_proposals` says what was wrong with proposals since the last
+    smallest such window in tokens; `refused_answers` counts what models or filters refused to answer;
+    `refused_proposals` says what was wrong with proposals since the last
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `happened` what it reports of the programs so
     far, `critique` what the critic wants changed; `chores` counts the iterations spent on making room;
@@ -159,6 +160,7 @@ class RunState(BaseModel):
     tools_used: dict[Count, Counts] = {}
     shortened: Count = 0
     shortened_for: Count = 0
+    refused_answers: Count = 0
     refused_proposals: Texts = []
     setbacks: dict[Text, Setback] = {}
     asked: Count = 1

@@ -12,6 +12,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fieldcraft.agent.journal.overview import shortened_prompts
+from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.redact import clean
 from fieldcraft.report import figures
 from fieldcraft.report.highlighting import highlighted, style_sheet
@@ -158,6 +159,13 @@ def _templates() -> Jinja:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.filters.update(cut=_cut, end=_end, moment=_moment)
+    jinja.filters.update(cut=_cut, end=_end, moment=_moment, dollars=_dollars)
     jinja.globals.update(code_style=style_sheet)
     return jinja
+
+
+def _dollars(spent: Spent) -> str:
+    """What a run cost, as far as the prices of its answers are known."""
+    if not spent.unpriced:
+        return f"{spent.money:,.2f}"
+    return f"{spent.money:,.2f} and more, some prices unknown" if spent.money else "price unknown"

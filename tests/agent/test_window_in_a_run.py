@@ -167,7 +167,7 @@ def test_a_model_that_refuses_every_prompt_ends_the_run_with_a_cure(
     assert "\n" not in reason
     assert "openai:tiny: the shortest prompt of the actor takes about " in reason
     assert "the model refused more than " in reason
-    assert "choose a model with a larger one, or mend model_options.context" in reason
+    assert "choose a model with a larger one, or correct model_options.context" in reason
     assert len(server.prompts) < 12
 
 

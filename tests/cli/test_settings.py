@@ -166,3 +166,17 @@ def test_with_a_limit_in_money_a_mistyped_provider_is_named_and_not_its_price(wo
     assert ended.code != 0
     assert "no model provider 'opnai'; did you mean 'openai'?" in ended.err
     assert "price" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[model_options]\napi_key = "x"\n', "a key is read from its variable, such as OPENAI_API_KEY"),
+        ('modle = "offline"\n', "did you mean 'model'"),
+    ],
+)
+def test_a_misspelt_key_and_a_secret_have_one_short_cure(workshop: Workshop, text: str, said: str) -> None:
+    (workshop.folder / "fieldcraft.toml").write_text(text)
+    ended = workshop.run("explore")
+    assert ended.code == 2
+    assert said in ended.err and "Known settings" not in ended.err

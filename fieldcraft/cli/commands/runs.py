@@ -240,7 +240,11 @@ def _write_page(
     if as_json:
         print_json({"page": str(path), "bytes": len(content), **more})
     else:
-        console().print(say(f"{path} ({len(content) / 1e6:.1f} MB); open it in a browser"), soft_wrap=True)
+        console().print(say(f"{path} ({_size(len(content))}); open it in a browser"), soft_wrap=True)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
 
 def _folder(runs: str | None) -> Path:

@@ -171,8 +171,12 @@ def _first_problem(error: ValidationError, flags: Mapping[str, Any]) -> str:
     where, key = _source(place, flags), visible_line(".".join(place))
     if detail["type"] == "extra_forbidden":
         known = _known_keys(place[:-1])
-        near = nearest(place[-1], known) or "."
-        return f"{where}: no setting {key!r}{near} Known settings: {', '.join(known)}"
+        if names_a_secret(place[-1]):
+            return f"{where}: no setting {key!r}; a key is read from its variable, such as OPENAI_API_KEY"
+        near = nearest(place[-1], known)
+        if near and len(place) == 1:
+            return f"{where}: no setting {key!r}{near}"
+        return f"{where}: no setting {key!r}{near or '.'} Known settings: {', '.join(known)}"
     problem, given = visible_line(in_words(detail), 500), detail["input"]
     if where == "--minutes" and isinstance(given, int | float):
         given /= 60

@@ -12,7 +12,7 @@ from fieldcraft.agent.journal.overview import shortened_prompts
 from fieldcraft.cli.options.flags import pair
 from fieldcraft.cli.options.naming import program
 from fieldcraft.cli.views import figures
-from fieldcraft.cli.views.console import console, one_line, say
+from fieldcraft.cli.views.console import console, counted, one_line, say
 from fieldcraft.cli.views.lines import BAD, GOOD
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "money": state.spent.money,
         "unpriced_answers": state.spent.unpriced,
         "shortened_prompts": state.shortened,
+        "refused_answers": state.refused_answers,
         "seconds": round(state.spent.seconds, 3),
         "waited": round(state.spent.waited, 3),
         "ticks": state.observation.tick,
@@ -95,6 +96,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
         *([("Window", shortened)] if (shortened := shortened_prompts(state)) else []),
+        *([("Refused", counted(state.refused_answers, "answer"))] if state.refused_answers else []),
         ("World", _world(overview)),
         ("Run", str(runs / overview.run)),
         ("Library", settings.library),

@@ -35,6 +35,8 @@ def moment(seconds: float) -> str:
 
 def money(spent: Spent) -> str:
     """The cost in US dollars, with a note if prices were unknown."""
+    if spent.unpriced and not spent.money:
+        return f"price unknown for {counted(spent.unpriced, 'answer')} (set model_options.prices)"
     text = f"${spent.money:.2f}" if spent.money >= 1 or not spent.money else f"${spent.money:.4f}"
     return text + (f" (price unknown for {counted(spent.unpriced, 'answer')})" if spent.unpriced else "")
 

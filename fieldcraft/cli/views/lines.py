@@ -109,6 +109,8 @@ def _course(event: e.Event) -> Iterator[Line]:
             words = f"rate limit of {event.model}: the {event.role} goes on at {until}"
             before = f", after {duration(event.waited)} of waiting" if event.waited else ""
             yield Line("!", "warn", words, f"in {duration(event.seconds)}{before}", lasting=True)
+        case e.ModelAnswered() if event.refusal and event.role != "actor":
+            yield Line("!", "warn", f"the {event.role}'s model refused to answer", event.refusal)
         case e.ToolReturned():
             mark, style = ("·", "quiet") if event.error is None else (BAD, "bad")
             outcome = event.value if event.error is None else event.error
