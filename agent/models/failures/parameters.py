@@ -88,6 +88,8 @@ _ASKED_TOO_MUCH = re.compile(r"maximum tokens you requested[^.]{0,30} exceeds?",
 """Amazon's words for a limit of output tokens over the model's own."""
 _INSTEAD = re.compile(r"use [`'\"]?max_completion_tokens", re.IGNORECASE)
 _LONGEST_SAID = 300
+_LEAST_HALVED = 512
+"""A limit of output tokens that is not halved any more."""
 
 
 class Parameters:
@@ -183,8 +185,10 @@ class Parameters:
         for parameter in _named(words):
             if parameter in self._left_out or not _is_sent(parameter, model, bound):
                 continue
-            if parameter == "max_tokens" and (changed := self._other_limit(words, model)):
-                return changed
+            if parameter == "max_tokens":
+                changed = self._other_limit(words, model)
+                if changed or _needs_limit(model):
+                    return changed or self._half_the_limit(model)
             self._left_out.add(parameter)
             return f"{parameter}, which is left out"
         if "tool_choice" in _named(words) and bound.get("tools") and self.tools:
@@ -206,6 +210,15 @@ class Parameters:
             return ""
         self._most_tokens = most
         return f"{field} = {tokens}, so that {most} are asked for"
+
+    def _half_the_limit(self, model: BaseChatModel) -> str:
+        """Half as many tokens, for a model that has to be sent a limit and refuses this one."""
+        limit = _sent_limit(model)
+        if limit is None or limit[1] < _LEAST_HALVED:
+            return ""
+        field, tokens = limit
+        self._most_tokens = tokens // 2
+        return f"{field} = {tokens}, so that {tokens // 2} are asked for"
 
 
 _SHARED: dict[tuple[str, str | None], Parameters] = {}
@@ -256,6 +269,11 @@ def _is_sent(parameter: str, model: Any, bound: Mapping[str, Any]) -> bool:
 def _keywords(model: Any) -> dict[str, Any]:
     keywords = getattr(model, "model_kwargs", None)
     return dict(keywords) if isinstance(keywords, Mapping) else {}
+
+
+def _needs_limit(model: Any) -> bool:
+    """Whether the class cannot be called without a limit of output tokens."""
+    return any(each.__module__.partition(".")[0] == "langchain_anthropic" for each in type(model).__mro__)
 
 
 def _sent_limit(model: Any) -> tuple[str, int] | None:

@@ -6,10 +6,15 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from anthropic import BadRequestError
+from httpx import Request, Response
+from langchain_anthropic import ChatAnthropic
 from langchain_openai import ChatOpenAI
 from openai_server import ChatServer, fails, says
+from pydantic import SecretStr
 
 from fieldcraft.agent.models import Message, ModelClient, ModelRefused
+from fieldcraft.agent.models.failures.parameters import Parameters
 
 Serve = Callable[..., ChatServer]
 ClientOf = Callable[..., ModelClient]
@@ -165,3 +170,17 @@ def test_a_model_that_was_given_as_an_object_stays_as_it_is(serve: Serve) -> Non
 
     assert (model.temperature, model.top_p) == (0.5, 0.5)
     assert not {"temperature", "top_p"} & set(server.requests[2][2])
+
+
+def test_a_limit_that_a_class_cannot_do_without_is_halved() -> None:
+    words = "max_tokens: too big"
+    refused = BadRequestError(
+        words, response=Response(400, request=Request("POST", "http://127.0.0.1/v1")), body={}
+    )
+    model = ChatAnthropic(model_name="claude-x", api_key=SecretStr("none"), max_tokens_to_sample=4096)
+    parameters = Parameters("anthropic:claude-x")
+
+    assert parameters.learn(refused, parameters.prepare(model, []))
+    fitted = parameters.fitted(model)
+    assert isinstance(fitted, ChatAnthropic)
+    assert fitted.max_tokens == 2048
