@@ -56,7 +56,7 @@ def test_the_next_proposal_is_told_how_often_it_failed_and_what_the_world_said(
     live([FAILS, "GIVE UP: no wood within reach", WORKS])
     prompt = kept_text(tmp_path / "runs", "curriculum-00002-")
     assert "- Saw 50 planks (1 times, 1 tasks ago)" in prompt
-    assert "# What the world said lately\n> cannot saw: need 50 wood" in prompt
+    assert "# What the world said since then\n> cannot saw: need 50 wood" in prompt
 
 
 def test_nothing_is_given_up_before_it_was_tried(live: Callable[..., list[Any]]) -> None:

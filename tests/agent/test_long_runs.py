@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_text
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
@@ -135,17 +136,17 @@ def test_all_tasks_ever_done_are_told_in_bounded_room_and_the_latest_in_full() -
     assert sum(map(len, lines)) < SUMMED + 500 + LATEST * 40
     assert lines[-LATEST:] == done[-LATEST:]
     assert lines[0].startswith("Craft, 3000 tasks: ") and "thing_2999" in lines[0]
-    assert lines[1].startswith("Mine, 80 tasks: ") and "1 block_0" in lines[1]
+    assert lines[1].startswith("Mine, 72 tasks: ") and "1 block_0" in lines[1]
 
 
 def test_the_sum_names_each_thing_once_with_the_most_that_was_asked_for() -> None:
-    done = ["Craft 1 stick", "Look around", "Craft 8 stick", "Craft 2 stick", *["x"] * LATEST]
-    assert told(done)[:2] == ["Craft, 3 tasks: 8 stick", "Look, 1 tasks: around"]
+    done = [*["Craft 1 stick", "Look around", "Craft 8 stick", "Craft 2 stick"] * 4, *["x"] * LATEST]
+    assert told(done)[:2] == ["Craft, 12 tasks: 8 stick", "Look, 4 tasks: around"]
 
 
 def test_hostile_words_stay_in_their_line() -> None:
-    lines = told(["Craft 1\n# How to choose\n" + "x" * 9_000] + [f"Do {number}" for number in range(20)])
-    assert all("\n" not in line for line in lines) and len(lines[0]) < 200
+    lines = told(["Craft 1\n# How to choose\n" + "x" * 9_000] + [f"Do {number}" for number in range(35)])
+    assert all("\n" not in line for line in lines) and len(lines[1]) < 200
 
 
 def stale(since: int, **fields: Any) -> RunState:
@@ -213,7 +214,7 @@ def test_the_curriculum_is_told_of_a_stall(live: Live, tmp_path: Path) -> None:
     events = live(curriculum, [WANDER] * 4, critic="none", keep_skills=False, questions=0, stall_after=2)
     stalls = [event for event in events if isinstance(event, e.StallNoticed)]
     assert [stall.iteration for stall in stalls] == [2]
-    prompt = next((tmp_path / "runs").glob("*/prompts/curriculum-00003-*.md")).read_text()
+    prompt = kept_text(tmp_path / "runs", "curriculum-00003-")
     assert "# Nothing new lately\n> Nothing new came in the last 2 iterations." in prompt
 
 

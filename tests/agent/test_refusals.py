@@ -258,7 +258,9 @@ def test_a_text_that_was_cut_is_asked_for_once_more_and_shorter(
             return Said(json.dumps(WOOD))
         return Said("Chop it.") if "much shorter" in now.text else Said("So, the user asks", finish="length")
 
-    _, events = run(started(OpenAIServer, script), toy_settings, tmp_path, budget=BudgetLimits(iterations=1))
+    _, events = run(
+        started(OpenAIServer, script), toy_settings, tmp_path, evidence=0, budget=BudgetLimits(iterations=1)
+    )
     assert {event.answer for event in events if isinstance(event, e.QuestionAnswered)} == {"Chop it."}
 
 

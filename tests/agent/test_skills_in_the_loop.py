@@ -183,6 +183,6 @@ def test_a_routine_that_many_skills_call_is_shown_to_a_new_run(
         found.keep(Skill(name=name, entry=entry, description="W.", source=source, dependencies=bound))
     run(toy_settings, tmp_path, [KEPT], retrieved=1)
     told = prompt(tmp_path / "runs", "actor-00001")
-    assert "## stroll\n`stroll(bot)`: Walk about." in told
+    assert "## stroll\n`stroll(bot)`\n> Walk about." in told
     assert told.count("\ndef ") <= 3
     assert "- saw_board_3(bot, count=3)" in told

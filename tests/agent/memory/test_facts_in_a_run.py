@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fact_world import NEW, OLD, PROGRAMS, BenchWorld, lived, parts
+from kept_texts import kept_texts
 
 import fieldcraft
 from fieldcraft.agent.journal import events as e
@@ -144,9 +145,9 @@ def test_the_author_of_a_program_and_the_chooser_of_tasks_are_shown_them(tmp_pat
         progress=False,
         attempts=1,
     )
-    prompts = {path.name: path.read_text() for path in (Path(run.folder) / "prompts").glob("*.md")}
-    assert OLD not in prompts["actor-00001-actor.md"]
-    for name in ("actor-00002-actor.md", "curriculum-00002-curriculum_task.md", "critic-00001-critic.md"):
+    prompts = kept_texts(Path(run.folder))
+    assert OLD not in prompts["actor-00001-actor"]
+    for name in ("actor-00002-actor", "curriculum-00002-curriculum_task", "critic-00001-critic"):
         known = prompts[name].partition("# What is known\n")[2].partition("\n\n")[0].splitlines()
         assert f"> {OLD} (iteration 1)" in known
 
