@@ -104,7 +104,7 @@ def test_a_model_that_does_not_stop_calling_is_told_to_answer(toy_settings: Sett
     last = prompt(tmp_path / "runs", "actor-00004")
     assert last.rstrip().endswith("in the form asked for, from what you know.")
     refused = [event.problem for event in events if isinstance(event, e.AnswerRefused)]
-    assert refused == ["it holds no code block; put the whole program into exactly one ```python block"]
+    assert refused == ["it holds nothing but tool calls, and no more can be made; write the answer itself"]
     assert state.completed == ["Chop 4 wood"]
 
 

@@ -63,7 +63,8 @@ def test_resumes_with_more_budget(workshop: Workshop) -> None:
 def test_resuming_keeps_the_limits_that_are_not_named(workshop: Workshop) -> None:
     workshop.explore("--tokens", "1000000")
     ended = workshop.run("explore", "--resume", "first", "--iterations", "4", "--json")
-    assert ended.data["budget"] == {"iterations": 4, "tokens": 1000000, "money": None, "seconds": None}
+    limits = {"iterations": 4, "tokens": 1000000, "money": None, "seconds": None, "patience": None}
+    assert ended.data["budget"] == limits
 
 
 def test_resuming_a_spent_run_says_how_to_give_it_more(workshop: Workshop) -> None:
@@ -96,9 +97,12 @@ def test_a_world_without_pictures_is_told_after_the_summary(workshop: Workshop) 
     assert "What next:" in ended.out
 
 
-def test_keeps_prompts_when_asked(workshop: Workshop) -> None:
-    workshop.explore("--keep-prompts", "--iterations", "1")
-    assert list((workshop.folder / "runs" / "first" / "prompts").glob("actor-00001-*.md"))
+def test_keeps_prompts_unless_asked_not_to(workshop: Workshop) -> None:
+    workshop.explore("--iterations", "1")
+    shown = workshop.run("runs", "prompts", "first", "--role", "actor", "--call", "1").out
+    assert "You write Python programs" in shown
+    workshop.run("explore", "--plain", "--name", "second", "--no-keep-prompts", "--iterations", "1")
+    assert not (workshop.folder / "runs" / "second" / "prompts").exists()
 
 
 def test_leaves_the_library_alone_when_asked(workshop: Workshop) -> None:
