@@ -22,8 +22,9 @@ def printed(capsys: pytest.CaptureFixture[str], runs: Path, *arguments: str) -> 
 
 
 def test_list_shows_facts_and_with_all_the_corrected_ones(
-    runs: Path, capsys: pytest.CaptureFixture[str]
+    runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     listed = printed(capsys, runs, "list", "whole", "--kind", "recipe")
     assert NEW in listed
     assert OLD not in listed
