@@ -199,8 +199,13 @@ def _plain(ask: Ask) -> str:
     return f"answered: {visible_line(text, _SHOWN)}"
 
 
+_ANSWERS = 24
+"""Answers to questions in the prompt of a task: so many that it can be shortened, as in a run."""
+
+
 def _json(ask: Ask) -> str:
-    text = ask(prompted("curriculum_task", samples("curriculum_task")[0])).text
+    values = samples("curriculum_task")[0]
+    text = ask(prompted("curriculum_task", {**values, "answers": values["answers"] * _ANSWERS})).text
     proposal = parse_json(text, Proposal)
     goal = f", goal: {proposal.goal}" if proposal.goal else ", no goal"
     return f"proposed: {visible_line(proposal.task, _SHOWN)}{goal}"

@@ -194,9 +194,9 @@ def test_a_tool_that_cannot_be_had_is_named_and_the_rest_works(workshop: Worksho
     more = ("--tools", "broken:silent", "--tools", "nowhere:thing", "--tools", "letterbox:pots")
     ended = workshop.explore(*flags(letters, *more))
     assert ended.code == 0
-    assert "tool broken:silent is not available: function 'silent' has no docstring" in ended.err
-    assert "tool nowhere:thing is not available: no module 'nowhere' can be imported" in ended.err
-    assert "tool letterbox:pots is not available: module 'letterbox' has no 'pots'" in ended.err
+    assert "tool broken:silent is not available: function 'silent' has no docstring" in ended.out
+    assert "tool nowhere:thing is not available: no module 'nowhere' can be imported" in ended.out
+    assert "tool letterbox:pots is not available: module 'letterbox' has no 'pots'" in ended.out
     assert "programs: post  sent" in ended.out
 
 

@@ -35,7 +35,9 @@ INTERNAL = {
     "TooMuch",
     "Unreadable",
     "UnsupportedArchitecture",
+    "WebPage",
     "WorkerEnded",
+    "_NoCount",
     "_NotPlain",
     "_Over",
 }

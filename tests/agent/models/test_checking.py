@@ -83,14 +83,14 @@ def test_a_model_that_does_everything_can_serve_in_every_role(check: Any) -> Non
     ("changes", "kind", "said"),
     [
         ({"json": "Let us chop wood."}, "json", "it holds no JSON object; it said: 'Let us chop wood.'"),
-        ({"code": "def chop(bot): bot.chop()"}, "code", "it holds no code block"),
+        ({"code": "I would chop."}, "code", "it holds no code block"),
         ({"code": "```python\ndef chop(bot:\n```"}, "code", "its program cannot be run"),
         ({"call": "I would read the sign."}, "tool call", "it called no tool"),
         ({"call": call("read_sing", "{}")}, "tool call", "and called read_sing with {}"),
         ({"sign": "I cannot tell."}, "tool call", "did not answer with its outcome"),
         ({"seen": "Blue."}, "picture", "does not see"),
     ],
-    ids=["prose", "no fence", "no program", "no call", "another tool", "no outcome", "blind"],
+    ids=["prose", "no code", "no program", "no call", "another tool", "no outcome", "blind"],
 )
 def test_what_came_instead_is_said_in_one_line(check: Any, changes: Any, kind: Kind, said: str) -> None:
     report = check(answering(**changes))
@@ -132,13 +132,13 @@ def test_a_window_that_a_refusal_names_is_shown_and_kept_to(check: Any) -> None:
         if "# How to choose" in asked:
             lengths.append(len(asked))
         if "# How to choose" in asked and len(lengths) == 1:
-            words = "This model's maximum context length is 1080 tokens."
+            words = "This model's maximum context length is 1700 tokens."
             fails(400, words, "context_length_exceeded")(handler)
         else:
             able(handler)
 
     report = check(reply)
-    assert report.window == 1080
+    assert report.window == 1700
     assert all(works(report).values()), report.questions
     assert lengths[1] < lengths[0]
 

@@ -11,6 +11,7 @@ SEEN = {
     "position": {"x": 1, "y": 2.5, "z": -3}, "biome": "plains", "time": "day", "health": 20, "hunger": 19.5,
     "blocks": ["dirt", "oak_log"], "entities": {"cow": 2.5}, "equipment": {"hand": "stick"},
     "inventory": {"stick": 3}, "slots": 1, "chests": {"(1, 2, 3)": None, "(4, 5, 6)": {"dirt": 64}},
+    "chest_slots": {"(4, 5, 6)": 26},
 }  # fmt: skip
 
 
