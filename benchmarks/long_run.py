@@ -161,7 +161,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[7, 1, 2])
     parser.add_argument("--patience", type=int, default=0)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--quick", action="store_true", help="60 iterations of one seed")
     options = parser.parse_args()
+    if options.quick:
+        options.iterations, options.seeds = 60, [7]
     rows = []
     with tempfile.TemporaryDirectory() as home:
         os.environ["FIELDCRAFT_CACHE"] = f"{home}/cache"
