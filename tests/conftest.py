@@ -14,6 +14,13 @@ from fieldcraft.common.secrets.redaction import forget
 
 TESTS = Path(__file__).parent
 SLOW = (
+    "agent/models/test_checking.py",
+    "agent/models/test_client.py",
+    "agent/models/test_responses_api.py",
+    "agent/test_asked.py",
+    "agent/test_prompt_overrides.py",
+    "agent/test_transcript.py",
+    "cli/test_changed_models.py",
     "agent/models/test_big_answers.py",
     "agent/models/test_errors_within.py",
     "agent/models/test_rate_limits.py",
