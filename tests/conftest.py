@@ -16,11 +16,13 @@ TESTS = Path(__file__).parent
 SLOW = (
     "agent/models/test_checking.py",
     "agent/models/test_client.py",
+    "agent/models/test_parameters.py",
     "agent/models/test_responses_api.py",
     "agent/test_asked.py",
     "agent/test_prompt_overrides.py",
     "agent/test_transcript.py",
     "cli/test_changed_models.py",
+    "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",
     "agent/models/test_errors_within.py",
     "agent/models/test_rate_limits.py",
