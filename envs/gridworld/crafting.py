@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldcraft.envs.gridworld.rules import Recipe
-from fieldcraft.envs.gridworld.telling import tell
 from fieldcraft.envs.gridworld.walking import Call
 from fieldcraft.envs.gridworld.wording import (
     any_of,
@@ -47,7 +46,7 @@ def craft(world: World, item: str, count: int, using: Sequence[str]) -> int:
     for name, amount in plan.used.items():
         world.inventory.remove(name, amount)
     world.take(item, made, gained=True)
-    tell(world, "crafted", item, used=plan.used, gave={item: made}, tool=plan.recipe.station)
+    world.report("crafted", item, used=plan.used, gave={item: made}, tool=plan.recipe.station)
     world.note(f"crafted {made} {item} from {_amounts(plan.used)}")
     Call(world).spend(_CRAFT_TICKS)
     return made
@@ -171,7 +170,7 @@ def _heat(
         world.take(name, amount, gained=name == result)
     world.furnaces[furnace] = heat - _HALVES * count
     station = world.tables.rules.smelting.station
-    tell(world, "smelted", item, used=used, gave=gave, tool=station)
+    world.report("smelted", item, used=used, gave=gave, tool=station)
     world.note(f"smelted {_amounts(gave)} from {_amounts(used)}")
 
 

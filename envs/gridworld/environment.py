@@ -14,9 +14,9 @@ from fieldcraft.envs.gridworld import asking, crafting, exploring, gathering, li
 from fieldcraft.envs.gridworld.nature import pass_second
 from fieldcraft.envs.gridworld.obtainable import living_mobs, natural_blocks, rounds
 from fieldcraft.envs.gridworld.options import Options, describe_options, read_options
+from fieldcraft.envs.gridworld.reports import reported, take_happened
 from fieldcraft.envs.gridworld.snapshot import body, load, save
 from fieldcraft.envs.gridworld.tables import Tables
-from fieldcraft.envs.gridworld.telling import take_happened, telling
 from fieldcraft.envs.gridworld.terrain import generate
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.happenings import Happening
@@ -156,7 +156,7 @@ class GridWorld(Environment):
         return self.world.move(direction)
 
     @primitive
-    @telling
+    @reported
     def mine(self, block: str, count: Count = 1) -> int:
         """Walk to the nearest blocks of this name within 16 tiles and mine them with the best tool held.
 
@@ -166,7 +166,7 @@ class GridWorld(Environment):
         return gathering.mine(self.world, block, count)
 
     @primitive
-    @telling
+    @reported
     def craft(self, item: str, count: Count = 1, using: str | list[str] | None = None) -> int:
         """Craft at least count of an item from the inventory; some recipes need a certain block nearby.
 
@@ -177,7 +177,7 @@ class GridWorld(Environment):
         return crafting.craft(self.world, item, count, named)
 
     @primitive
-    @telling
+    @reported
     def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
         """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
 
@@ -186,7 +186,7 @@ class GridWorld(Environment):
         return crafting.smelt(self.world, item, count, fuel, self._spared)
 
     @primitive
-    @telling
+    @reported
     def place(self, block: str, position: Position | None = None) -> Position:
         """Place a held block on a free tile within 4 blocks; next to you where no position is given.
 
@@ -195,7 +195,7 @@ class GridWorld(Environment):
         return gathering.place(self.world, block, position)
 
     @primitive
-    @telling
+    @reported
     def kill(self, mob: str, count: Count = 1) -> int:
         """Hunt and kill mobs of this name in view, with the best weapon held.
 
@@ -204,7 +204,7 @@ class GridWorld(Environment):
         return gathering.kill(self.world, mob, count)
 
     @primitive
-    @telling
+    @reported
     def eat(self, item: str | None = None) -> str:
         """Eat one food item, the most fitting where none is named, but not what the task is for.
 
@@ -213,13 +213,13 @@ class GridWorld(Environment):
         return living.eat(self.world, item, self._spared)
 
     @primitive
-    @telling
+    @reported
     def equip(self, item: str) -> str:
         """Take an item in hand, or wear it if it is armour. Returns the slot."""
         return living.equip(self.world, item)
 
     @primitive
-    @telling
+    @reported
     def explore(
         self,
         direction: str | None = None,
@@ -233,7 +233,7 @@ class GridWorld(Environment):
         return exploring.explore(self.world, direction, distance, until)
 
     @primitive
-    @telling
+    @reported
     def goto(self, position: Position, within: Annotated[float, Field(ge=0, le=16)] = 1.5) -> Position:
         """Walk to within this distance of a position. Returns where you stand then.
 
@@ -242,7 +242,7 @@ class GridWorld(Environment):
         return exploring.goto(self.world, position, within)
 
     @primitive
-    @telling
+    @reported
     def find(self, name: str) -> Position | None:
         """The nearest block (seen before, within 16 tiles) or mob (in view) of this name, or None."""
         return exploring.find(self.world, name)
@@ -283,13 +283,13 @@ class GridWorld(Environment):
         return asking.recipe(self.world, item)
 
     @primitive
-    @telling
+    @reported
     def deposit(self, item: str, count: Count = 1, position: Position | None = None) -> int:
         """Put items into the chest at a position, or the nearest one with room. Returns the number put in."""
         return living.deposit(self.world, item, count, position)
 
     @primitive
-    @telling
+    @reported
     def withdraw(self, item: str, count: Count = 1, position: Position | None = None) -> int:
         """Take items out of the chest at a position, or the nearest one that has them. Returns the number."""
         return living.withdraw(self.world, item, count, position)
@@ -300,7 +300,7 @@ class GridWorld(Environment):
         self.world.advance(ticks)
 
     @primitive
-    @telling
+    @reported
     def say(self, text: str) -> None:
         """Say something; it appears among the events."""
         if len(text) > 500:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.gridworld.gathering import mob_cells_of
+from fieldcraft.envs.gridworld.reports import notice_mobs
 from fieldcraft.envs.gridworld.tables import MARGIN
-from fieldcraft.envs.gridworld.telling import notice_mobs
 from fieldcraft.envs.gridworld.walking import Call, find_path
 from fieldcraft.envs.gridworld.wording import any_of, origin
 from fieldcraft.envs.gridworld.world import World
@@ -52,7 +52,7 @@ def goto(world: World, position: Position, within: float) -> Position:
     try:
         arrived = call.walk(path)
     finally:
-        call.tell()
+        call.report()
     if not arrived:
         left = world.apart(world.cell, goal)
         raise PrimitiveError(f"cannot go to {position} in one call: {left:.0f} blocks left; call again")
@@ -122,16 +122,16 @@ def explore(world: World, direction: str | None, distance: int, until: str | Non
             until is not None
             and (found := locate(world, until, world.tables.rules.world.view_radius)) is not None
         ):
-            call.tell()
+            call.report()
             return world.position(found)
         if walked >= distance or not call.has_time():
-            call.tell()
+            call.report()
             return None
         steps = _leg(call, heading, min(_LEG, distance - walked), until)
         walked += steps
         if not steps:
             if direction is not None and walked:
-                call.tell()
+                call.report()
                 return None
             heading = _turned(heading)
             walked += _LEG // 2

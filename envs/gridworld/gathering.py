@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from fieldcraft.envs.gridworld.rules import Block, Drop
 from fieldcraft.envs.gridworld.tables import MARGIN
-from fieldcraft.envs.gridworld.telling import tell
 from fieldcraft.envs.gridworld.walking import Call
 from fieldcraft.envs.gridworld.wording import (
     FULL,
@@ -39,7 +38,7 @@ def mine(world: World, block: str, count: int) -> int:
             mined += not problem
         except PrimitiveError as error:
             problem = str(error)
-    call.tell()
+    call.report()
     nothing = f" and got nothing: {nothing_left(tables, block, harvested=True)}" if not gathered else ""
     if problem:
         done = f"mined {mined} of {count} {block}{nothing}, then " if mined else ""
@@ -120,7 +119,7 @@ def place(world: World, item: str, position: Position | None) -> Position:
     for name in gave:
         world.take(name, 1)
     world.reached.placed[item] = world.reached.placed.get(item, 0) + 1
-    tell(world, "placed", item, used={item: 1}, gave=gave, cell=cell)
+    world.report("placed", item, used={item: 1}, gave=gave, cell=cell)
     Call(world).spend(tables.rules.world.step_ticks)
     return world.position(cell)
 
@@ -132,7 +131,7 @@ def _put(world: World, cell: int, block: str) -> None:
     reaction = tables.rules.blocks[before].reacts.get(block)
     if reaction is not None:
         world.surface[cell] = tables.block_ids[reaction]
-        tell(world, "turned", before, tool=block, cell=cell, why=f"{block} makes it {reaction}")
+        world.report("turned", before, tool=block, cell=cell, why=f"{block} makes it {reaction}")
         return
     world.set_block(cell, tables.block_ids[block])
     rule = tables.rules.blocks[block]
@@ -208,11 +207,11 @@ def kill(world: World, mob: str, count: int) -> int:
                 raise PrimitiveError(FULL)
             gathered += _kill_nearest(call, mob)
         except PrimitiveError as error:
-            call.tell()
+            call.report()
             done = f"killed {killed} of {count} {mob}, then " if killed else ""
             raise PrimitiveError(f"{done}cannot kill {mob}: {error}") from None
         killed += 1
-    call.tell()
+    call.report()
     return gathered
 
 
@@ -250,7 +249,7 @@ def _strike(call: Call, target: int) -> int | None:
         world.reached.killed[name] = world.reached.killed.get(name, 0) + 1
         gained = call.collect(rule.drops)
         gathered = sum(gained.values())
-        tell(world, "killed", name, gave=gained, tool=weapon, cell=target)
+        world.report("killed", name, gave=gained, tool=weapon, cell=target)
     call.wear(weapon)
     call.spend(constants.attack_ticks)
     return gathered

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fieldcraft.envs.gridworld.telling import tell
 from fieldcraft.envs.gridworld.walking import Call
 from fieldcraft.envs.gridworld.wording import FULL, check_known, check_room
 from fieldcraft.envs.gridworld.world import World
@@ -42,7 +41,7 @@ def eat(world: World, item: str | None, spared: str) -> str:
     world.hunger = min(constants.hunger, world.hunger + items[eaten].food)
     for name in gave:
         world.take(name, 1)
-    tell(world, "ate", eaten, used={eaten: 1}, gave=gave)
+    world.report("ate", eaten, used={eaten: 1}, gave=gave)
     Call(world).spend(_EAT_TICKS)
     return eaten
 
@@ -82,7 +81,7 @@ def deposit(world: World, item: str, count: int, position: Position | None) -> i
     contents[item] = contents.get(item, 0) + count
     world.inventory.remove(item, count)
     name = world.tables.block_names[world.surface[cell]]
-    tell(world, "stored", item, used={item: count}, tool=name, cell=cell)
+    world.report("stored", item, used={item: count}, tool=name, cell=cell)
     return count
 
 
@@ -104,7 +103,7 @@ def withdraw(world: World, item: str, count: int, position: Position | None) -> 
     if not contents[item]:
         del contents[item]
     name = world.tables.block_names[world.surface[cell]]
-    tell(world, "withdrew", item, gave={item: count}, tool=name, cell=cell)
+    world.report("withdrew", item, gave={item: count}, tool=name, cell=cell)
     return world.take(item, count)
 
 
@@ -128,7 +127,7 @@ def _chest(
     call = Call(world)
     path = call.path_to(frozenset(cells))
     arrived = path is not None and call.walk(path[:-1])
-    call.tell()
+    call.report()
     if path is None or not arrived:
         raise PrimitiveError(f"cannot {action} {item}: the {what} is out of reach")
     world.chests.setdefault(path[-1], {})

@@ -7,7 +7,6 @@ from collections.abc import Container, Mapping, Sequence
 from heapq import heappop, heappush
 
 from fieldcraft.envs.gridworld.rules import Block, Drop
-from fieldcraft.envs.gridworld.telling import tell
 from fieldcraft.envs.gridworld.wording import nothing_left
 from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.types import PrimitiveError
@@ -93,14 +92,14 @@ class Call:
         world.reached.mined[name] = world.reached.mined.get(name, 0) + 1
         gained = self.collect(drops)
         why = "" if gained else nothing_left(world.tables, name, harvested=harvest)
-        tell(world, "mined", name, used=used, gave=gained, tool=tool, cell=cell, why=why)
+        world.report("mined", name, used=used, gave=gained, tool=tool, cell=cell, why=why)
         return gained
 
     def wear(self, tool: str | None) -> None:
         """Wear a tool by one use; that it broke is noted."""
         if tool is not None and self.world.inventory.use_tool(tool):
             self.world.note(f"{tool} broke", loss=True)
-            tell(self.world, "broke", tool, why="it was worn out")
+            self.world.report("broke", tool, why="it was worn out")
 
     def collect(self, drops: Sequence[Drop]) -> dict[str, int]:
         """Roll for drops and take them; returns what fitted."""
@@ -173,7 +172,7 @@ class Call:
             self.step(cell)
         return True
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Note what was dug on the way, if anything was."""
         if self._dug:
             names = ", ".join(f"{count} {name}" for name, count in self._dug.items())

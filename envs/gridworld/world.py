@@ -19,6 +19,9 @@ SECOND = 20
 """Ticks in a second, the step of everything that happens by itself."""
 
 _EVENTS_KEPT, _LOSSES_KEPT, _HAPPENED_KEPT = 8, 4, 4096
+_WHY = 500
+"""Characters of a reason."""
+
 _MULTIPLIER = 6364136223846793005
 _INCREMENT = 1442695040888963407
 _MASK = (1 << 64) - 1
@@ -62,7 +65,7 @@ class World:
             at which the plant on a cell turns into its next block; `placed`: where the agent placed what
             nobody can step on.
         events, losses: the latest events, and the latest deaths and broken tools with their ticks.
-        happened: what happened since that was last asked, see `telling`; `known`: kinds seen before.
+        happened: what happened since that was last asked, see `reports`; `known`: kinds seen before.
     """
 
     def __init__(
@@ -254,7 +257,7 @@ class World:
                     self.reached.milestones.setdefault(milestone, self.tick)
         if taken < count:
             self.note(f"no room for {count - taken} {name}", loss=True)
-            self._tell("lost", name, {name: count - taken}, self.cell, "the inventory is full")
+            self.report("lost", name, used={name: count - taken}, cell=self.cell, why="the inventory is full")
         return taken
 
     def set_block(self, cell: int, block: int) -> None:
@@ -294,9 +297,9 @@ class World:
             return
         constants = self.tables.rules.world
         self.reached.deaths += 1
-        self._tell("died", cause, {}, self.cell, f"killed by {cause}")
+        self.report("died", cause, cell=self.cell, why=f"killed by {cause}")
         if not self.options.keep_inventory:
-            self._tell("lost", "", self.inventory.counts, self.cell, "death")
+            self.report("lost", used=self.inventory.counts, cell=self.cell, why="death")
             self.inventory.clear()
         self.health, self.hunger, self.cell = constants.health, constants.hunger, self.spawn
         kept = "kept" if self.options.keep_inventory else "lost"
@@ -304,8 +307,21 @@ class World:
         self.note(self.last_death, loss=True)
         self.look()
 
-    def _tell(self, what: str, subject: str, used: Mapping[str, int], cell: int, why: str) -> None:
-        self.happened.append((what, subject, dict(used), {}, "", cell, why, self.tick))
+    def report(
+        self,
+        what: str,
+        subject: str = "",
+        *,
+        used: Mapping[str, int] | None = None,
+        gave: Mapping[str, int] | None = None,
+        tool: str | None = None,
+        cell: int | None = None,
+        why: str = "",
+    ) -> None:
+        """Keep one thing that happened until somebody asks; see `Happening` for the fields."""
+        self.happened.append(
+            (what, subject, dict(used or {}), dict(gave or {}), tool or "", cell, why[:_WHY], self.tick)
+        )
 
     def memory(self) -> dict[str, Any]:
         """Everything but tiles and mobs, as JSON data."""

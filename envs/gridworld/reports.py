@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -13,14 +13,11 @@ from fieldcraft.envs.gridworld.world import World
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.types import PrimitiveError
 
-_WHY = 500
-"""Characters of a reason."""
-
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-def telling(method: _Method) -> _Method:
-    """A primitive of which a refusal is told; its subject is the first name among the arguments."""
+def reported(method: _Method) -> _Method:
+    """A primitive whose refusals are reported; the subject is the first name among the arguments."""
 
     @functools.wraps(method)
     def act(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -28,25 +25,10 @@ def telling(method: _Method) -> _Method:
             return method(self, *args, **kwargs)
         except PrimitiveError as error:
             names = (value for value in (*args, *kwargs.values()) if isinstance(value, str))
-            tell(self.world, "refused", next(names, ""), tool=method.__name__, why=str(error))
+            self.world.report("refused", next(names, ""), tool=method.__name__, why=str(error))
             raise
 
     return cast(_Method, act)
-
-
-def tell(
-    world: World,
-    what: str,
-    subject: str = "",
-    *,
-    used: Mapping[str, int] | None = None,
-    gave: Mapping[str, int] | None = None,
-    tool: str | None = None,
-    cell: int | None = None,
-    why: str = "",
-) -> None:
-    """Keep one thing that happened; see `Happening` for the fields."""
-    world.happened.append((what, subject, used or {}, gave or {}, tool or "", cell, why[:_WHY], world.tick))
 
 
 def take_happened(world: World) -> list[Happening]:
@@ -57,8 +39,8 @@ def take_happened(world: World) -> list[Happening]:
         Happening(
             what=what,
             subject=subject,
-            used=dict(used),
-            gave=dict(gave),
+            used=used,
+            gave=gave,
             tool=tool,
             place=None if cell is None else world.position(cell),
             why=why,
@@ -69,10 +51,10 @@ def take_happened(world: World) -> list[Happening]:
 
 
 def notice(world: World) -> None:
-    """Tell of each kind of block that was ever seen, and of mob in view, when it is the first of its kind."""
+    """Report each kind of block that was ever seen, and of mob in view, when it is the first of its kind."""
     notice_mobs(world)
-    shown = np.unique(world.surface_map[world.seen_map > 0])
-    for block in shown.tolist():
+    kinds = np.bincount(world.surface_map[world.seen_map > 0]).nonzero()[0]
+    for block in kinds.tolist():
         name = world.tables.block_names[block]
         if name not in world.known and block not in (0, world.tables.bedrock):
             rows, columns = np.nonzero((world.surface_map == block) & (world.seen_map > 0))
@@ -91,4 +73,4 @@ def notice_mobs(world: World) -> None:
 
 def _first(world: World, name: str, cell: int) -> None:
     world.known.add(name)
-    tell(world, "saw", name, cell=cell)
+    world.report("saw", name, cell=cell)
