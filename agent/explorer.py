@@ -32,7 +32,7 @@ from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
+from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
 from fieldcraft.skills import Execution, KillReason, Program, SkillLibrary
 
 _CUT_OFF = Execution(
@@ -237,8 +237,6 @@ class Explorer:
                 e.AnswerRefused(iteration=iteration, attempt=attempt.number, problem=problem)
             )
             return Verdict(success=False, critique=problem)
-        with contextlib.suppress(Exception):
-            self._parts.environment.pursue(task.goal)
         outcome = self._execute(written.program, attempt.number, written.improves)
         execution = outcome.execution if isinstance(outcome, e.ExecutionFinished) else _CUT_OFF
         attempt.execution = visible_execution(execution, self._run.settings)
@@ -295,16 +293,16 @@ class Explorer:
             self._parts.tool_access.skip()
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
-        execution = self._parts.runner.run(program, iteration, bindings)
-        happenings = happened(environment)
+        task = self.state.task
+        ran = self._parts.runner.run(program, iteration, bindings, goal=task.goal if task else None)
         observation, progress = self._look()
         return e.ExecutionFinished(
             iteration=iteration,
-            execution=execution,
+            execution=ran.execution,
             observation=observation,
             progress=progress,
             snapshot=self._snapshot(),
-            happenings=happenings,
+            happenings=ran.happenings,
         )
 
     def _look(self) -> tuple[Observation, Progress]:

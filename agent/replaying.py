@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -105,6 +106,8 @@ def _replay(
     except (ProgramError, BrokenSkill) as error:
         return Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.FAILS, why=str(error))
     before = environment.progress()
+    with contextlib.suppress(Exception):
+        environment.pursue(goal)
     execution = sandbox.run(
         program,
         environment,

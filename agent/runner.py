@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import NamedTuple
+
 from fieldcraft.agent.tooling.access import ToolAccess
-from fieldcraft.envs import Environment, happened
+from fieldcraft.envs import Environment, Goal, Happening, happened
 from fieldcraft.skills import Execution, Program, SkillLibrary
 from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox, ToolCaller
+
+
+class Ran(NamedTuple):
+    """A program's execution, and what the world reports of it."""
+
+    execution: Execution
+    happenings: list[Happening]
 
 
 class ProgramRunner:
@@ -44,20 +54,26 @@ class ProgramRunner:
         iteration: int,
         bindings: dict[str, str] | None = None,
         *,
+        goal: Goal | None,
         tools: ToolCaller | None = None,
-    ) -> Execution:
-        """Run `program` in the world as it is; what happened there before is forgotten.
+    ) -> Ran:
+        """Run `program` in the world as it is.
+
+        A world may heed the goal and keep count of what was reported, so a program that is run again has to
+        get both as it did the first time.
 
         Args:
             program: parsed source.
             iteration: seeds its randomness, with the run's seed.
             bindings: the skills it may call, entry name -> digest; by default the current ones.
+            goal: of the task, which the world may heed.
             tools: the tools of the program; by default the run's recorded tools.
         """
         bound = self.bindings(program) if bindings is None else bindings
-        happened(self._environment)
+        with contextlib.suppress(Exception):
+            self._environment.pursue(goal)
         with self._tool_access.program() as own:
-            return self._sandbox.run(
+            execution = self._sandbox.run(
                 program,
                 self._environment,
                 skills=self._library.bind(bound),
@@ -65,3 +81,4 @@ class ProgramRunner:
                 limits=self._limits,
                 seed=f"{self._seed}:{iteration}",
             )
+        return Ran(execution, happened(self._environment))

@@ -9,7 +9,7 @@ from fieldcraft.agent.journal.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.tooling.replayed_calls import RecordedTools, record_key
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import Environment
+from fieldcraft.envs import Environment, Goal
 from fieldcraft.skills import ProgramError, parse_program
 from fieldcraft.tools import ToolOutcome
 
@@ -51,11 +51,14 @@ def restore_world(
 def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> None:
     pending: list[_Rerun] = []
     started: _Rerun | None = None
+    goal: Goal | None = None
     for event in _history(run):
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
-        if isinstance(event, e.ExecutionStarted):
-            started = _Rerun(event)
+        if isinstance(event, e.TaskProposed):
+            goal = event.task.goal
+        elif isinstance(event, e.ExecutionStarted):
+            started = _Rerun(event, goal)
         elif isinstance(event, e.ToolCalled | e.ToolReturned) and started is not None:
             started.take(event)
         elif isinstance(event, e.ExecutionFinished) and started is not None:
@@ -74,7 +77,7 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
                 f"the snapshot of iteration {recorded.iteration} is damaged, and its program, which would "
                 f"lead there again, cannot be read ({error}). Restore the snapshots from a copy of the run."
             ) from error
-        runner.run(program, recorded.iteration, recorded.skills, tools=tools)
+        runner.run(program, recorded.iteration, recorded.skills, goal=rerun.goal, tools=tools)
 
 
 def _history(run: Run) -> Iterator[e.Event]:
@@ -90,10 +93,11 @@ def _history(run: Run) -> Iterator[e.Event]:
 
 
 class _Rerun:
-    """A recorded program, with what its tool calls gave."""
+    """A recorded program, with its task's goal and what its tool calls gave."""
 
-    def __init__(self, started: e.ExecutionStarted) -> None:
+    def __init__(self, started: e.ExecutionStarted, goal: Goal | None) -> None:
         self.started = started
+        self.goal = goal
         self.outcomes: dict[tuple[str, str], list[ToolOutcome]] = {}
         self._called: dict[int, tuple[str, str]] = {}
 

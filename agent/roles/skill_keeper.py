@@ -168,7 +168,9 @@ class SkillKeeper:
         now = self._environment.snapshot()
         try:
             restore_world(self._recorder.run, self._environment, self._runner, start.snapshot, fresh=False)
-            execution = self._runner.run(program, iteration, tools=self._tool_access.rerun())
+            execution, _ = self._runner.run(
+                program, iteration, goal=task.goal, tools=self._tool_access.rerun()
+            )
             check = self._environment.check(task.goal, start.progress)
         finally:
             self._environment.restore(now)

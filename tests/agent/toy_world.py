@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 from fieldcraft.envs import (
     Environment,
     EnvironmentSpec,
+    Goal,
     Happening,
+    ItemGoal,
     Names,
     Observation,
     Position,
@@ -167,3 +169,16 @@ class PantryWorld(ToyWorld):
         count = self._held.pop("wood", 0)
         self._happened.append(Happening(what="stored", subject="wood", used={"wood": count}))
         return count
+
+
+class HeedingWorld(ToyWorld):
+    """A toy world where more wood falls for the goal of wood."""
+
+    spec = ToyWorld.spec.model_copy(update={"id": "heeding-v1"})
+    _wanted = ""
+
+    def pursue(self, goal: Goal | None) -> None:
+        self._wanted = goal.item if isinstance(goal, ItemGoal) else ""
+
+    def _gain(self, item: str, count: int) -> None:
+        super()._gain(item, 2 * count if item == self._wanted else count)
