@@ -99,8 +99,8 @@ class RunSettings(Discreet, BaseModel):
     A given task is given up after `give_up_after` failed steps in a row. A goal that failed `hopeless_after`
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
-    Where `stall_after` iterations brought no new item, milestone or skill, the curriculum is told, something
-    else is tried, and again after as many more; 0 is never.
+    Where `stall_after` iterations brought no new item, milestone, skill or lasting fact, the curriculum is
+    shown that, something else is tried, and again after as many more; 0 is never.
 
     `model_options` are fields of `ModelSettings` for all models; before them go `role_options`, by role.
 

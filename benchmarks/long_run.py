@@ -1,10 +1,10 @@
-"""How a long life goes: what is found and when, what is proposed again, deaths, and how it ends. Prints JSON.
+"""How a long run goes: what is found and when, what is proposed again, deaths, and how it ends. Prints JSON.
 
 python benchmarks/long_run.py                             3,000 iterations `offline`, seeds 7, 1 and 2
-python benchmarks/long_run.py --iterations 600 --seeds 7  a shorter life
-python benchmarks/long_run.py --patience 300              lives that end where nothing new is to be found
+python benchmarks/long_run.py --iterations 600 --seeds 7  a shorter run
+python benchmarks/long_run.py --patience 300              runs that end where nothing new is to be found
 
-For each life it gives the items ever held after so many iterations; the items never held, each with the last
+For each run it gives the items ever held after so many iterations; the items never held, each with the last
 task that asked for it and what the world said then; tasks that asked for no more than an earlier one that was
 done; the iterations between the last new thing and the end; deaths; and the tokens that the model calls of an
 iteration read, at iteration 300 and at the end.
@@ -30,7 +30,7 @@ WINDOW = 20
 """Iterations of which the characters are averaged."""
 
 
-class Life:
+class Course:
     """What is counted while a run goes on; a listener of its events."""
 
     def __init__(self) -> None:
@@ -114,39 +114,41 @@ def _wanted(task: Task) -> int:
 
 
 def live(folder: Path, seed: int, options: argparse.Namespace) -> dict[str, object]:
-    """One life."""
-    life = Life()
+    """One run."""
+    course = Course()
     settings = RunSettings(
         seed=seed,
         library=str(folder / "library"),
         budget=BudgetLimits(iterations=options.iterations, patience=options.patience or None),
     )
     began = time.perf_counter()
-    with new_session(settings, runs=folder / "runs", listeners=(life,)) as session:
+    with new_session(settings, runs=folder / "runs", listeners=(course,)) as session:
         state = session.explorer.explore()
         names = session.environment.spec.names.items
-    last = max(life.first.values(), default=0)
+    last = max(course.first.values(), default=0)
     iterations = max(1, state.spent.iterations)
     return {
         "seed": seed,
         "seconds": round(time.perf_counter() - began, 1),
         "iterations": state.spent.iterations,
-        "ended": life.ended,
+        "ended": course.ended,
         "items": len(state.progress.items),
         "items of": len(names),
-        "items at": {str(n): life.held[n] for n in range(100, iterations + 1, 100) if n in life.held},
+        "items at": {str(n): course.held[n] for n in range(100, iterations + 1, 100) if n in course.held},
         "last new item": last,
         "iterations since": iterations - last,
-        "deaths": life.deaths,
-        "deaths an iteration": round(life.deaths / iterations, 4),
-        "done proposed again": len(life.again),
-        "done proposed in the same words": life.in_the_same_words,
-        "oftenest": Counter(life.again).most_common(5),
-        "proposals refused": life.refused,
-        "events": dict(life.events),
-        "tokens at 300": _mean(life.read, 300),
-        "tokens at the end": _mean(life.read, iterations),
-        "never held": {item: life.tried.get(item, {}) for item in names if item not in state.progress.items},
+        "deaths": course.deaths,
+        "deaths an iteration": round(course.deaths / iterations, 4),
+        "done proposed again": len(course.again),
+        "done proposed in the same words": course.in_the_same_words,
+        "oftenest": Counter(course.again).most_common(5),
+        "proposals refused": course.refused,
+        "events": dict(course.events),
+        "tokens at 300": _mean(course.read, 300),
+        "tokens at the end": _mean(course.read, iterations),
+        "never held": {
+            item: course.tried.get(item, {}) for item in names if item not in state.progress.items
+        },
     }
 
 
@@ -155,7 +157,7 @@ def _mean(read: Counter[int], end: int) -> int:
 
 
 def main() -> None:
-    """Live every life, one after the other."""
+    """Make every run, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--iterations", type=int, default=3000)
     parser.add_argument("--seeds", type=int, nargs="*", default=[7, 1, 2])
@@ -169,7 +171,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["FIELDCRAFT_CACHE"] = f"{home}/cache"
         for seed in options.seeds:
-            folder = (options.keep or Path(home)) / f"life-{seed}"
+            folder = (options.keep or Path(home)) / f"run-{seed}"
             folder.mkdir(parents=True)
             rows.append(live(folder, seed, options))
     print(json.dumps(rows, indent=1))

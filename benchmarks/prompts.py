@@ -66,7 +66,7 @@ class Caching(Served):
 
 
 class Sizes:
-    """Characters of the prompts of one life, by role, section and iteration."""
+    """Characters of the prompts of one run, by role, section and iteration."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -112,7 +112,7 @@ def sizes_of(run: Path) -> Sizes:
 
 
 def live(folder: Path, seed: int, iterations: int, address: str = "") -> dict[str, object]:
-    """One life with the `offline` model, and what its prompts took; with an `address`, behind that server."""
+    """One run with the `offline` model, and what its prompts took; with an `address`, behind that server."""
     settings = RunSettings(
         seed=seed,
         model="openai:offline" if address else "offline",
@@ -158,7 +158,7 @@ def median_of(rows: Iterable[dict[str, object]], name: str) -> float:
 
 
 def main() -> None:
-    """Live every life, one after the other."""
+    """Make every run, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--iterations", type=int, default=160)
@@ -170,12 +170,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["FIELDCRAFT_CACHE"] = f"{home}/cache"
         for seed in seeds:
-            folder = Path(home) / f"life-{seed}"
+            folder = Path(home) / f"run-{seed}"
             folder.mkdir()
             with serving(Caching()) if options.server else nullcontext("") as address:
                 rows.append(live(folder, seed, iterations, address))
     figures = ("items", "characters_per_iteration", "kept_bytes_per_iteration")
-    print(json.dumps({"median": {name: median_of(rows, name) for name in figures}, "lives": rows}, indent=1))
+    print(json.dumps({"median": {name: median_of(rows, name) for name in figures}, "runs": rows}, indent=1))
 
 
 if __name__ == "__main__":

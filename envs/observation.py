@@ -84,6 +84,10 @@ class Observation(BaseModel):
             ),
         ]
 
+    def holdings(self) -> dict[str, int]:
+        """What is carried and worn; of what is only worn, one."""
+        return {**dict.fromkeys((self.equipment or {}).values(), 1), **self.inventory}
+
     def _chests_text(self) -> str | None:
         if self.chests is None:
             return None

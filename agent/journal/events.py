@@ -262,7 +262,7 @@ class TailSetAside(BaseEvent):
 class StallNoticed(BaseEvent):
     """Nothing new came for `since` iterations; `newest` was the last new thing, empty where none was.
 
-    `tries` is what is tried instead, `hint` how the curriculum's model is told of it.
+    `tries` is what is tried instead, `hint` what the curriculum's model is shown of it.
     """
 
     type: Literal["stall_noticed"] = "stall_noticed"

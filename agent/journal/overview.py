@@ -50,7 +50,7 @@ class Overview:
         new_deaths: how often the agent died in the last event.
         began: time of the first event, in seconds since the epoch.
         latest: time of the last event.
-        sitting: time since which the run is open this time, and the iterations that it had by then.
+        opened: when the run was opened this time, and the iterations that it had by then.
     """
 
     run: str = ""
@@ -72,7 +72,7 @@ class Overview:
     new_deaths: int = 0
     began: float = 0.0
     latest: float = 0.0
-    sitting: tuple[float, int] = (0.0, 0)
+    opened: tuple[float, int] = (0.0, 0)
 
     def take(self, event: e.Event) -> bool:
         """Update the overview with one event.
@@ -93,8 +93,8 @@ class Overview:
         self.new_milestones = tuple(name for name in self.state.reached if name not in milestones)
         self.new_deaths = max(0, self.state.progress.deaths - deaths)
         self.began = self.began or event.time
-        if isinstance(event, e.WriterEvent) or not self.sitting[0]:
-            self.sitting = event.time, self.state.spent.iterations
+        if isinstance(event, e.WriterEvent) or not self.opened[0]:
+            self.opened = event.time, self.state.spent.iterations
         self.latest = event.time
         self._follow(event)
         return True
@@ -140,7 +140,7 @@ class Overview:
 
     def rate(self, now: float) -> tuple[float, float]:
         """Seconds since the run was opened this time, and iterations an hour since then."""
-        since, before = self.sitting
+        since, before = self.opened
         seconds = max(0.0, now - since) if since else 0.0
         done = self.state.spent.iterations - before
         return seconds, done * 3600 / seconds if seconds >= 1 else 0.0

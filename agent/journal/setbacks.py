@@ -89,7 +89,7 @@ def note_gains(state: RunState, before: Observation, reached: Progress) -> None:
     """
     if not state.setbacks:
         return
-    had, has = _holdings(before), _holdings(state.observation)
+    had, has = before.holdings(), state.observation.holdings()
     gained = [name for name, count in has.items() if count > had.get(name, 0)]
     gained += [name for name in state.progress.items if name not in reached.items and name not in has]
     new = len(state.progress.items) > len(reached.items) or bool(has.keys() - had.keys())
@@ -113,7 +113,7 @@ def finish_task(state: RunState, task: Task, *, success: bool, given_up: str) ->
         said=state.said or earlier.said,
         critique=" ".join(filter(None, [state.critique, cut_text(given_up, _MESSAGE)])) or earlier.critique,
     )
-    holdings = _holdings(state.observation)
+    holdings = state.observation.holdings()
     setback.held = {name: holdings[name] for name in _named(holdings, setback)}
     state.setbacks[key] = setback
     while len(state.setbacks) > _SETBACKS:
@@ -130,8 +130,3 @@ def _named(names: Iterable[str], setback: Setback) -> list[str]:
     """Those names that may stand in what was said; whole words are looked for where it matters."""
     text = "\n".join([*setback.said, setback.critique])
     return [name for name in names if name in text]
-
-
-def _holdings(seen: Observation) -> dict[str, int]:
-    """What is carried and worn."""
-    return {**dict.fromkeys((seen.equipment or {}).values(), 1), **seen.inventory}

@@ -128,7 +128,7 @@ def _chance_limit(fact: Fact, total: int) -> int:
 
 
 def doubt_refusals(change: Change, subject: str, involved: Collection[str], shown: str) -> None:
-    """What the world refused for want of a thing was done without it."""
+    """Something was done without the thing whose lack the world had given as the reason of a refusal."""
     for fact in change.siblings("refusal", subject):
         if fact.used and not fact.used.keys() & set(involved):
             change.doubt(fact, shown)

@@ -146,7 +146,7 @@ def _trust(fact: Fact) -> float:
 
 def _steps(memory: Memory, ranked: list[Fact], question: Question) -> Iterator[Fact]:
     """How to get what the best facts say is needed, and where."""
-    held = holdings(question.now) if question.now is not None else {}
+    held = question.now.holdings() if question.now is not None else {}
     needed: dict[str, None] = {}
     for fact in ranked[:8]:
         if fact.kind in ("recipe", "refusal"):
@@ -185,7 +185,7 @@ def outdated(fact: Fact, memory: Memory, now: Observation | None, asked: Collect
     """
     if now is None:
         return False
-    held = holdings(now)
+    held = now.holdings()
     if fact.kind == "recipe":
         named = fact.subject.lower() in asked
         return not named and fact.subject in held and memory.is_tool(fact.subject)
@@ -193,11 +193,6 @@ def outdated(fact: Fact, memory: Memory, now: Observation | None, asked: Collect
         near = set(now.nearby_blocks or ())
         return all(held.get(name, 0) >= count or name in near for name, count in fact.used.items())
     return False
-
-
-def holdings(seen: Observation) -> dict[str, int]:
-    """What is carried and worn."""
-    return {**dict.fromkeys((seen.equipment or {}).values(), 1), **seen.inventory}
 
 
 def _is_said(fact: Fact, said: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ from fieldcraft.agent.memory.happenings import learn_happenings
 from fieldcraft.agent.memory.learning import Change
 from fieldcraft.agent.memory.messages import learn_messages
 from fieldcraft.agent.memory.naming import Vocabulary
-from fieldcraft.agent.memory.retrieval import Question, holdings, newest, relevant
+from fieldcraft.agent.memory.retrieval import Question, newest, relevant
 from fieldcraft.agent.memory.travelling import facts_of, share
 from fieldcraft.agent.roles.log_reader import LogReader
 from fieldcraft.agent.roles.model_calls import Asker
@@ -113,7 +113,7 @@ class FactKeeper:
             return
         if self._recorder.replaying or not self._learns:
             return
-        held = holdings(self._recorder.state.observation)
+        held = self._recorder.state.observation.holdings()
         change = Change(self._recorder.facts.memory, iteration=iteration, held=held)
         teach(change)
         if change.facts or change.again:

@@ -13,7 +13,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.roles.curriculum import check_goal
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
-from fieldcraft.agent.roles.proposals.done_tasks import told
+from fieldcraft.agent.roles.proposals.done_tasks import summed_up
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures
 from fieldcraft.agent.roles.proposals.shown import lately
 from fieldcraft.agent.roles.questions import Answers
@@ -74,7 +74,7 @@ class Planner:
             goals=spec.goals,
             limit=STEPS,
             observation=state.observation.text(),
-            completed=told(state.completed),
+            completed=summed_up(state.completed),
             failed=chosen(failures(state)),
             said=said,
             facts=self._facts.on(f"{task} {' '.join(state.failed[-5:])}", said=said, lines=16, deeper=True),

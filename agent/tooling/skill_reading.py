@@ -119,8 +119,8 @@ class WithSkillReading:
             text = outcome_text(TOOL, request.arguments, error=f"{TOOL} was not called: {problem}")
         else:
             found, problems = self._reader.read([str(name) for name in names[: MOST_READ + 1]])
-            told = [*(_told(skill) for skill in found), *problems]
-            text = f"{TOOL} gave:\n{quoted(chr(10).join(told), (MOST_READ + 1) * 2 * SOURCE_READ)}"
+            read = [*(_as_read(skill) for skill in found), *problems]
+            text = f"{TOOL} gave:\n{quoted(chr(10).join(read), (MOST_READ + 1) * 2 * SOURCE_READ)}"
         return Message(role="tool", text=text, answers=request.id)
 
 
@@ -131,7 +131,7 @@ def _cut(skill: Skill) -> Skill:
     return skill.model_copy(update={"source": f"{skill.source[:SOURCE_READ]}\n{comment} (cut here)"})
 
 
-def _told(skill: Skill) -> str:
+def _as_read(skill: Skill) -> str:
     seen = needs_and_effects(skill)
     head = f"{signature(skill)}: {skill.description}" + (f" Seen: {seen}." if seen else "")
     return f"{head}\n{skill.source.strip()}\n"

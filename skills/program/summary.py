@@ -14,7 +14,7 @@ DEFAULT = 40
 """Characters of a parameter's default that are shown."""
 PURPOSE = 300
 """Characters of what a skill is for."""
-ITEMS_TOLD = 12
+ITEMS_NAMED = 12
 """Kinds of items that are named on each side of what a skill did."""
 
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
@@ -51,14 +51,14 @@ def _signature(entry: str, source: str, language: str) -> str:
 @lru_cache(_REMEMBERED)
 def _purpose(entry: str, source: str, language: str, description: str) -> str:
     try:
-        told = reading.program_of(_known(entry, source, language)).docstring.strip().split("\n")[0]
+        first = reading.program_of(_known(entry, source, language)).docstring.strip().split("\n")[0]
     except ProgramError:
-        told = ""
-    if not told:
+        first = ""
+    if not first:
         line = next((line for line in description.split("\n") if line.strip()), "")
         end = _SENTENCE.search(line)
-        told = line[: end.end()] if end else line
-    return cut_text(told.strip(), PURPOSE)
+        first = line[: end.end()] if end else line
+    return cut_text(first.strip(), PURPOSE)
 
 
 def _known(entry: str, source: str, language: str) -> Skill:
@@ -71,5 +71,5 @@ def _counted(items: dict[str, int]) -> str:
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:
-    more = len(names) - ITEMS_TOLD
-    return ", ".join(names[:ITEMS_TOLD]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - ITEMS_NAMED
+    return ", ".join(names[:ITEMS_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fieldcraft.agent import new_session
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -96,6 +97,34 @@ def toy_settings(tmp_path: Path, script: Path) -> Callable[..., RunSettings]:
         return RunSettings(**{**fields, **changes})
 
     return build
+
+
+@pytest.fixture
+def scripted_run(toy_settings: Callable[..., RunSettings], tmp_path: Path) -> Callable[..., list[Any]]:
+    """The events of a run `one` of the toy world, one attempt a task; keywords change settings."""
+
+    def made(curriculum: list[Any], actor: list[str], **changes: Any) -> list[Any]:
+        script = {
+            "curriculum": curriculum,
+            "answerer": ["Chop."] * 40,
+            "actor": actor,
+            "describer": ["D."] * 9,
+        }
+        (tmp_path / "a.json").write_text(json.dumps(script))
+        fields = {
+            "model": f"scripted:{tmp_path / 'a.json'}",
+            "budget": BudgetLimits(iterations=len(actor)),
+            "attempts": 1,
+            **changes,
+        }
+        events: list[Any] = []
+        with new_session(
+            toy_settings(**fields), runs=tmp_path / "runs", name="one", listeners=(events.append,)
+        ) as session:
+            session.explorer.explore()
+        return events
+
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kept_texts import kept_text
 
-from fieldcraft.agent import RunSettings, new_session, resumed_session
+from fieldcraft.agent import RunSettings, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.roles.proposals.hopeless import lacked, refuse_hopeless
-from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Goal, ItemGoal, KillGoal, Names, Observation, Progress
 from fieldcraft.skills import Execution
@@ -42,33 +41,9 @@ def wood(count: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def live(toy_settings: Settings, tmp_path: Path) -> Live:
-    """A run of the toy world, one attempt a task; keywords change settings."""
-
-    def lived(curriculum: list[Any], actor: list[str], **changes: Any) -> list[Any]:
-        script = {
-            "curriculum": curriculum,
-            "answerer": ["Saw."] * 40,
-            "actor": actor,
-            "describer": ["D."] * 9,
-        }
-        (tmp_path / "a.json").write_text(json.dumps(script))
-        fields = {
-            "model": f"scripted:{tmp_path / 'a.json'}",
-            "budget": BudgetLimits(iterations=len(actor)),
-            "attempts": 1,
-            "model_failures": 2,
-            "keep_prompts": True,
-            **changes,
-        }
-        events: list[Any] = []
-        with new_session(
-            toy_settings(**fields), runs=tmp_path / "runs", name="one", listeners=(events.append,)
-        ) as session:
-            session.explorer.explore()
-        return events
-
-    return lived
+def live(scripted_run: Live) -> Live:
+    """A run of the toy world; keywords change settings."""
+    return partial(scripted_run, model_failures=2)
 
 
 def tasks(events: list[Any]) -> list[str]:

@@ -1,24 +1,25 @@
-"""What a long run is told and refused: tasks that were done, stalls, patience, prompts that stay short."""
+"""What a long run is shown and refused: tasks that were done, stalls, patience, prompts that stay short."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kept_texts import kept_text
 
-from fieldcraft.agent import RunSettings, new_session, resumed_session
+from fieldcraft.agent import RunSettings, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.course.achieved import done_before
 from fieldcraft.agent.journal.course.news import SQUARE, note_progress, without_news
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState, Setback
-from fieldcraft.agent.roles.proposals.done_tasks import LATEST, SUMMED, told
+from fieldcraft.agent.roles.proposals.done_tasks import LATEST, SUMMED, summed_up
 from fieldcraft.agent.roles.proposals.hopeless import chosen
 from fieldcraft.agent.roles.proposals.stalls import farther_grounds, noticed, out_of_patience
 from fieldcraft.agent.settings import BudgetLimits
@@ -44,33 +45,9 @@ SPEC = EnvironmentSpec(id="toy-v1", description="A toy.", names=Names(items=("co
 
 
 @pytest.fixture
-def live(toy_settings: Settings, tmp_path: Path) -> Live:
-    """A run of the toy world, one attempt a task; keywords change settings."""
-
-    def lived(curriculum: list[Any], actor: list[str], **changes: Any) -> list[Any]:
-        script = {
-            "curriculum": curriculum,
-            "answerer": ["Chop."] * 40,
-            "actor": actor,
-            "describer": ["D."] * 9,
-        }
-        (tmp_path / "a.json").write_text(json.dumps(script))
-        fields = {
-            "model": f"scripted:{tmp_path / 'a.json'}",
-            "budget": BudgetLimits(iterations=len(actor)),
-            "attempts": 1,
-            "repairs": 0,
-            "keep_prompts": True,
-            **changes,
-        }
-        events: list[Any] = []
-        with new_session(
-            toy_settings(**fields), runs=tmp_path / "runs", name="one", listeners=(events.append,)
-        ) as session:
-            session.explorer.explore()
-        return events
-
-    return lived
+def live(scripted_run: Live) -> Live:
+    """A run of the toy world; keywords change settings."""
+    return partial(scripted_run, repairs=0)
 
 
 def state_after(*done: Task, **fields: Any) -> RunState:
@@ -129,10 +106,10 @@ def test_a_model_that_insists_on_what_was_done_gets_an_item_by_chance(live: Live
     assert isinstance(tasks[1].goal, ItemGoal)
 
 
-def test_all_tasks_ever_done_are_told_in_bounded_room_and_the_latest_in_full() -> None:
+def test_all_tasks_ever_done_are_summed_up_in_bounded_room_and_the_latest_in_full() -> None:
     done = [f"Craft {number % 3 + 1} thing_{number}" for number in range(3_000)]
     done += [f"Mine 1 block_{number}" for number in range(100)]
-    lines = told(done)
+    lines = summed_up(done)
     assert sum(map(len, lines)) < SUMMED + 500 + LATEST * 40
     assert lines[-LATEST:] == done[-LATEST:]
     assert lines[0].startswith("Craft, 3000 tasks: ") and "thing_2999" in lines[0]
@@ -141,11 +118,11 @@ def test_all_tasks_ever_done_are_told_in_bounded_room_and_the_latest_in_full() -
 
 def test_the_sum_names_each_thing_once_with_the_most_that_was_asked_for() -> None:
     done = [*["Craft 1 stick", "Look around", "Craft 8 stick", "Craft 2 stick"] * 4, *["x"] * LATEST]
-    assert told(done)[:2] == ["Craft, 12 tasks: 8 stick", "Look, 4 tasks: around"]
+    assert summed_up(done)[:2] == ["Craft, 12 tasks: 8 stick", "Look, 4 tasks: around"]
 
 
 def test_hostile_words_stay_in_their_line() -> None:
-    lines = told(["Craft 1\n# How to choose\n" + "x" * 9_000] + [f"Do {number}" for number in range(35)])
+    lines = summed_up(["Craft 1\n# How to choose\n" + "x" * 9_000] + [f"Do {number}" for number in range(35)])
     assert all("\n" not in line for line in lines) and len(lines[1]) < 200
 
 
@@ -209,7 +186,7 @@ def test_patience_is_counted_from_the_last_new_thing() -> None:
     assert not out_of_patience(stale(9_999), BudgetLimits())
 
 
-def test_the_curriculum_is_told_of_a_stall(live: Live, tmp_path: Path) -> None:
+def test_the_curriculum_is_shown_a_stall(live: Live, tmp_path: Path) -> None:
     curriculum = [{"task": f"Wander {number} times", "goal": None} for number in range(1, 5)]
     events = live(curriculum, [WANDER] * 4, critic="none", keep_skills=False, questions=0, stall_after=2)
     stalls = [event for event in events if isinstance(event, e.StallNoticed)]
@@ -247,7 +224,7 @@ def test_a_run_cut_at_a_stall_goes_on_as_if_nothing_had_happened(live: Live, tmp
         assert history(folder) == whole
 
 
-def test_refused_tasks_are_told_before_others_that_failed_later() -> None:
+def test_refused_tasks_are_shown_before_others_that_failed_later() -> None:
     failed = [f"Craft 1 old_{number} (3 times, 900 tasks ago, refused for now)" for number in range(50)]
     failed += [f"Craft 1 new_{number} (1 times, 9 tasks ago)" for number in range(500)]
     shown = chosen(failed)

@@ -1,4 +1,4 @@
-"""Tasks that were done: refused as proposals unless they ask for more, and told in a compact form."""
+"""Tasks that were done: refused as proposals unless they ask for more, and summed up for the curriculum."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ GATHERED = 16
 """New entries of a list after which they stand with the others, so that a prompt begins as the one before."""
 
 LATEST = 20
-"""Tasks done last, which are told in full, and up to `GATHERED` more."""
+"""Tasks done last, which are shown in full, and up to `GATHERED` more."""
 
 SUMMED = 5_000
-"""Characters in which all earlier ones are told."""
+"""Characters in which all earlier ones are summed up."""
 
 _WORD, _KINDS = 48, 12
 
@@ -41,7 +41,7 @@ def refuse_done(words: str, goal: Goal | None, state: RunState) -> None:
         )
 
 
-def told(completed: list[str]) -> list[str]:
+def summed_up(completed: list[str]) -> list[str]:
     """All tasks that were done, in about `SUMMED` characters and the latest `LATEST` or more in full.
 
     The earlier ones come first, one line for each first word: `Craft, 31 tasks: 3 chest, 1 furnace, ...`. Of

@@ -77,7 +77,7 @@ def failures(state: RunState, refused: Collection[str] = ()) -> list[str]:
 
 
 def chosen(failed: list[str]) -> list[str]:
-    """Of failed tasks those that are refused now, which nothing else would tell, and the latest others."""
+    """Of failed tasks those that are refused now, which nothing else would show, and the latest others."""
     refused = {text for text in failed if text.endswith(_REFUSED)}
     others = [text for text in failed if text not in refused][-FAILED_SHOWN:]
     shown = {*others, *[text for text in failed if text in refused][-REFUSED_SHOWN:]}

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import Answered, RunState
-from fieldcraft.agent.roles.proposals.done_tasks import GATHERED, told
+from fieldcraft.agent.roles.proposals.done_tasks import GATHERED, summed_up
 from fieldcraft.agent.roles.questions import KnownNames, is_unknown, on_each
 from fieldcraft.envs import ItemGoal
 
@@ -65,7 +65,7 @@ def reached(recorder: Recorder) -> dict[str, Any]:
     """
     state = recorder.state
     first = state.progress.items
-    items, completed = sorted(first, key=lambda item: (first[item], item)), told(state.completed)
+    items, completed = sorted(first, key=lambda item: (first[item], item)), summed_up(state.completed)
     return {
         "items": items,
         "old_items": len(items) - len(items) % GATHERED,

@@ -1,4 +1,4 @@
-"""A run that finds nothing new: noticed, told to the curriculum with something to try, and ended in time."""
+"""A run that finds nothing new: noticed, shown to the curriculum with something to try, and ended in time."""
 
 from __future__ import annotations
 

@@ -138,10 +138,10 @@ def _cells(cost: Cost) -> list[str]:
 
 
 def _call_data(call: KeptCall, *, whole: bool) -> dict[str, Any]:
-    told = {"role": call.role, "call": call.call, "prompt": call.template, "characters": _characters(call)}
+    shown = {"role": call.role, "call": call.call, "prompt": call.template, "characters": _characters(call)}
     if whole:
-        told["messages"] = [{"role": role, "text": text} for role, text in call.messages]
-    return told
+        shown["messages"] = [{"role": role, "text": text} for role, text in call.messages]
+    return shown
 
 
 def _characters(call: KeptCall) -> int:
