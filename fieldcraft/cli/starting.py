@@ -122,7 +122,7 @@ def go_on(
             "(--iterations, --tokens, --money, --minutes, --patience), its models (--model, --role-model, "
             "--base-url), and where its --library and its --prompts are. Start a new run to change the rest"
         )
-    here = load_settings({key: value for key, value in flags.items() if key != "budget"})
+    here = load_settings(flags)
     library = flags.get("library")
     if library is not None and not Path(library).is_dir():
         raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
