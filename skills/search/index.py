@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import re
 import sqlite3
@@ -40,11 +41,12 @@ _NAME_WEIGHT = 0.5
 """How much the name alone counts beside all the text of a skill. A view more, for the description, finds no
 more of the paraphrased queries among the best five and costs a third more time."""
 _PLAIN_WEIGHT = 0.8
-"""How much other words for what the name names count, where there are any."""
+"""How much other words for what the name names count, where there are any. There are few such texts, each of
+many skills, so they are embedded once."""
 _GENERATION = re.compile(r"index\.[0-9]{1,9}")
 _TEXT = 8_000
 """Characters of a skill's or a query's text that count."""
-_FORMAT = 2
+_FORMAT = 3
 """Raise it when the texts that are indexed, or how, change: indexes of another format are not used."""
 
 
@@ -229,7 +231,8 @@ def views_of(skill: Skill) -> Views:
     plain = in_plain_words(name)
     if not plain:
         return Views(views, everything)
-    return Views((*views, (plain, _PLAIN_WEIGHT)), f"{everything} {plain}")
+    each = _PLAIN_WEIGHT / math.sqrt(len(plain))
+    return Views((*views, *((meaning, each) for meaning in plain)), f"{everything} {'; '.join(plain)}")
 
 
 def _docstring(skill: Skill) -> str:

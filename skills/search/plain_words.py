@@ -102,8 +102,8 @@ def _read() -> dict[str, str]:
 _MEANINGS = _read()
 
 
-def in_plain_words(text: str) -> str:
-    """What the things that a text names are, in other words; empty where it names none of these."""
+def in_plain_words(text: str) -> list[str]:
+    """What the things that a text names are, each in other words; empty where it names none of these."""
     found: dict[str, None] = {}
     for word in re.findall(r"[a-z]+", text.lower()):
         meaning = _MEANINGS.get(word) or _MEANINGS.get(word.removesuffix("s"))
@@ -111,4 +111,4 @@ def in_plain_words(text: str) -> str:
             found[meaning] = None
         if len(found) == MOST_ADDED:
             break
-    return "; ".join(found)
+    return list(found)

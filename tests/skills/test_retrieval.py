@@ -11,7 +11,7 @@ import pytest
 
 from fieldcraft.skills import Skill, SkillLibrary, Verified
 from fieldcraft.skills.library.skill import folder_name
-from fieldcraft.skills.search.embeddings import EmbeddingsUnavailable
+from fieldcraft.skills.search.embeddings import EmbeddingsUnavailable, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
 
 QUERIES = Path(__file__).parents[2] / "benchmarks" / "data"
@@ -262,3 +262,10 @@ def test_embeddings_that_fail_are_named_in_one_line(tmp_path, make_skill, answer
         library.search("wood")
     library.close()
     assert "\n" not in str(raised.value)
+
+
+def test_a_text_has_the_same_vector_alone_and_among_many() -> None:
+    model = load_embeddings("minilm")
+    texts = [f"craft {number} planks of oak" for number in range(40)]
+
+    assert model.embed_documents(texts) == [model.embed_query(text) for text in texts]

