@@ -2,7 +2,7 @@
 
 python benchmarks/readers.py                        100,000 inputs for each reader
 python benchmarks/readers.py --cases 5000 --only yaml --only skill
-python benchmarks/readers.py --quick                2,000 for each
+python benchmarks/readers.py --quick                500 for each
 
 Each reader runs in a process of its own. A finding is an exception other than the reader's own, an input that
 takes over a second of processor time, a process that grows by over 256 MB, makes no progress for a minute, or
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=sorted(READERS), default=[])
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    cases = 2_000 if options.quick else options.cases
+    cases = 500 if options.quick else options.cases
     names = options.only or list(READERS)
     results = {}
     for name in names:
