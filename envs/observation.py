@@ -9,10 +9,14 @@ from collections.abc import Collection, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.common.fields import Count, Counts, Text, Texts
+from fieldcraft.common.text import cut_text
 from fieldcraft.envs.types import Position
 
 CHESTS_SHOWN, KINDS_SHOWN = 4, 30
 """The nearest chests, whose contents stand in the text of an observation; kinds of items in all others."""
+
+EVENTS_IN_FULL, EVENT_IN_SHORT = 2_000, 120
+"""Characters of the latest events that stand in the text in full, and of each of those before."""
 
 _COORDINATE = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 
@@ -77,7 +81,7 @@ class Observation(BaseModel):
             ("equipment", "Equipment", None if self.equipment is None else _pairs(self.equipment)),
             ("inventory", f"Inventory{slots}", counts_text(self.inventory)),
             ("chests", "Chests", self._chests_text()),
-            ("events", "Events", "; ".join(self.events) if self.events else None),
+            ("events", "Events", "; ".join(_events(self.events)) if self.events else None),
             *(
                 (name, name.replace("_", " ").capitalize(), value)
                 for name, value in sorted(self.extra.items())
@@ -123,6 +127,15 @@ def _chests_together(contents: list[dict[str, int] | None]) -> list[str]:
     most = dict(total.most_common(KINDS_SHOWN))
     left = f", and {len(total) - len(most)} other kinds" if len(total) > len(most) else ""
     return [f"{len(contents)} more farther away, in all: {counts_text(most)}{left}"]
+
+
+def _events(events: list[str]) -> list[str]:
+    shown: list[str] = []
+    room = EVENTS_IN_FULL
+    for event in reversed(events):
+        room -= len(event)
+        shown.append(event if room >= 0 or not shown else cut_text(event, EVENT_IN_SHORT, mark=" ..."))
+    return shown[::-1]
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -20,7 +20,7 @@ _SKILLS = "skills that suit the task, each with `entry`, `description`, `source`
 _SKILLS_SHOWN = {
     "skills": _SKILLS,
     "in_full": "how many of `skills`, the first ones, are shown with their code",
-    "other_skills": "how further skills are called, such as `chop_wood(bot, count=1)`",
+    "other_skills": "how skills are called, in the order learned, such as `chop_wood(bot, count=1)`",
     "others_left_out": "how many skills are named nowhere",
     "not_kept": "why the last program was not kept as a skill, or was kept with reserve; mostly empty",
 }
@@ -99,6 +99,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "answers": _ANSWERS,
     },
     "describe": {**_TASK, "source": "the function to describe"},
+    "last_program": _SKILLS_SHOWN,
     "last_step": {},
     "more_skills": _SKILLS_SHOWN,
     "names": {**_WORLD, **_OBSERVATION},
@@ -117,7 +118,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
 }
 """The variables of each template, in words."""
 
-PARTS = frozenset({"actor_user", "more_skills", "names"})
+PARTS = frozenset({"actor_user", "last_program", "more_skills", "names"})
 """Templates that others include, without a `system` and a `user` block of their own."""
 
 PURPOSES: Mapping[str, str] = {
@@ -131,8 +132,9 @@ PURPOSES: Mapping[str, str] = {
     "cut_short": "ask for an answer again that was cut off",
     "decompose": "break a task into steps",
     "describe": "describe a program that worked",
+    "last_program": "what became of the last program, in the prompts of both actors",
     "last_step": "say that no tool calls are left",
-    "more_skills": "the skills that are only named, in the prompts of both actors",
+    "more_skills": "the names of skills, in the prompts of both actors",
     "names": "the names of the world, in five prompts",
     "read_log": "note what a program's log shows of the world",
     "read_skills": "show the code of skills that the actor asked for",

@@ -105,7 +105,7 @@ class ModelActor:
                 language=self._language,
                 skills=known.skills,
                 in_full=known.in_full,
-                other_skills=known.others,
+                other_skills=known.named,
                 others_left_out=known.left_out,
                 not_kept=self._not_kept(),
                 failure_limit=spec.failure_limit,

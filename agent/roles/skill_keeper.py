@@ -19,11 +19,15 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.library.skill import folder_name
+from fieldcraft.skills.program.outline import outline
 from fieldcraft.skills.program.reading import sole_call
 from fieldcraft.skills.program.source import read_python
 
 RAISED_SHOWN = 200
 """Characters of the error that a skill's description tells, where it raised after it had done its task."""
+
+DESCRIBED = 4_000
+"""Characters of a program that its describer reads; what its entry uses is shortened first."""
 
 
 class SkillKeeper:
@@ -115,9 +119,8 @@ class SkillKeeper:
     def _described(self, worked: Worked) -> str:
         """The describer's words; empty where its model refuses to say any."""
         try:
-            return self._asker.text(
-                "describer", "describe", task=worked.task, source=worked.program.source
-            ).strip()
+            source = outline(worked.program, DESCRIBED)
+            return self._asker.text("describer", "describe", task=worked.task, source=source).strip()
         except AnswerWithheld:
             return ""
 

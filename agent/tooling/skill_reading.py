@@ -17,7 +17,7 @@ TOOL, ROLE = "read_skill", "actor"
 MOST_READ = 3
 """Skills that are shown to one request."""
 
-SOURCE_READ = 8_000
+SOURCE_READ = 24_000
 """Characters of a skill's code that are shown."""
 
 _LONGEST_NAME = 200

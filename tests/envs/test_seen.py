@@ -88,3 +88,19 @@ def test_the_nearest_chests_are_shown_one_by_one_and_the_others_together() -> No
 def test_a_few_chests_are_shown_in_their_order() -> None:
     seen = Observation(chests={"there": {"stone": 2}, "here": None})
     assert "Chests: there: 2 stone; here: unknown contents" in seen.text()
+
+
+def test_events_before_the_latest_stand_there_in_short_where_they_are_long() -> None:
+    said = [f"tick {number}: said: {'words ' * 80}" for number in range(8)]
+
+    shown = Observation(events=[*said, "tick 9: died of a zombie"]).text()
+
+    assert shown.endswith("; tick 9: died of a zombie")
+    assert all(f"tick {number}: said" in shown for number in range(8))
+    assert len(shown) < 3_000
+
+
+def test_one_long_event_stands_there_in_full() -> None:
+    room = "You are in a kitchen. " * 200
+
+    assert Observation(events=[room]).text() == f"Inventory: empty\nEvents: {room}"

@@ -1,10 +1,10 @@
-"""The skills that the author of a program is shown: for the task, those in use, and names of the rest."""
+"""The skills that the author of a program is shown: by name, for the task, and those in use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain, islice
 from typing import Protocol
 
 from fieldcraft.agent.journal.recorder import Recorder
@@ -17,8 +17,10 @@ from fieldcraft.skills.program.summary import signature
 NEEDS_SEARCHED = 600
 """Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""
 
-IN_FULL = 2
-"""Skills whose code is shown, those that suit the task best; of the others it can be asked for."""
+IN_FULL, CODE = 2, 6_000
+"""The most skills whose code is shown, those that suit the task best, and the most characters of it in all.
+
+Of the others it can be asked for."""
 
 IN_USE = 12
 """Skills that are described because programs call them, whatever the task is."""
@@ -26,8 +28,8 @@ IN_USE = 12
 ROUTINES, ROUTINE_CALLERS, ROUTINE_SHARE = 3, 3, 0.1
 """The most skills that count as routines, how many skills call each at least, and what share of all."""
 
-OTHERS, LONGEST_NAME = 60, 120
-"""Further skills of which the name and the parameters are shown, and the most characters of each."""
+NAMED, LONGEST_NAME = 60, 120
+"""Skills of which the name and the parameters are shown, and the most characters of each."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,14 @@ class Shown:
     Attributes:
         skills: those that are described, the ones that suit the task first.
         in_full: how many of them, the first ones, are shown with their code.
-        others: how further ones are called, those in use first.
+        named: how skills are called, these and others, in the order learned: so a prompt begins as the one
+            before it did.
         left_out: how many are not named at all.
     """
 
     skills: Sequence[Skill] = ()
     in_full: int = IN_FULL
-    others: Sequence[str] = field(default=())
+    named: Sequence[str] = field(default=())
     left_out: int = 0
 
 
@@ -100,13 +103,19 @@ class KnownSkills:
         shown = {skill.entry: skill for skill in found}
         in_use = [skill for skill in self._in_use() if skill.entry not in shown]
         shown |= {skill.entry: skill for skill in in_use[:IN_USE]}
-        others: list[str] = []
-        for skill in self._further(in_use[IN_USE:], set(shown)):
-            if len(others) == OTHERS:
-                break
-            others.append(_briefly(skill))
-        left_out = max(0, len(self._library) - len(shown) - len(others))
-        return Shown(tuple(shown.values()), others=tuple(others), left_out=left_out)
+        named = sorted(islice(self._most_used(in_use), NAMED), key=self._when_learned)
+        left_out = len(self._library) - len({*shown, *(skill.entry for skill in named)})
+        return Shown(
+            tuple(shown.values()),
+            in_full=_in_full(found),
+            named=tuple(map(_briefly, named)),
+            left_out=max(0, left_out),
+        )
+
+    def _when_learned(self, skill: Skill) -> tuple[bool, str, int, str]:
+        """Those of other runs come first, then this run's by iteration."""
+        origin = skill.provenance
+        return (origin.run == self._recorder.run.id, origin.run, origin.iteration, skill.entry)
 
     def _in_use(self) -> list[Skill]:
         """What the last programs called, the latest first, then the library's routines."""
@@ -116,18 +125,25 @@ class KnownSkills:
         found = {skill.entry: skill for skill in (*self._library.with_entries(called), *routines)}
         return [skill for skill in found.values() if self._usable(skill)]
 
-    def _further(self, first: list[Skill], known: set[str]) -> Iterator[Skill]:
-        """The other skills that can be called: those given, then by how often they worked, then by name."""
+    def _most_used(self, in_use: list[Skill]) -> Iterator[Skill]:
+        """The skills that can be called: those in use, then by how often they worked, then by name."""
         records = self._recorder.state.records
         used = sorted(records, key=lambda entry: (-records[entry].successes, entry))
-        for skill in chain(first, self._library.with_entries(used), self._library):
-            if skill.entry not in known:
-                known.add(skill.entry)
+        seen: set[str] = set()
+        for skill in chain(in_use, self._library.with_entries(used), self._library):
+            if skill.entry not in seen:
+                seen.add(skill.entry)
                 if self._usable(skill):
                     yield skill
 
     def _usable(self, skill: Skill) -> bool:
         return self._library.can_run(skill, self._spec.languages)
+
+
+def _in_full(skills: Sequence[Skill]) -> int:
+    """How many of the first are shown with their code."""
+    sizes = accumulate(len(skill.source) for skill in skills[:IN_FULL])
+    return sum(size <= CODE for size in sizes)
 
 
 def _briefly(skill: Skill) -> str:

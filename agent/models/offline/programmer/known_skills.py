@@ -52,6 +52,8 @@ def known_skills(section: str, items: list[str]) -> list[KnownSkill]:
     """The skills of the prompt's section, in its order (best match first)."""
     described = [(entry, text) for entry, text in subsections(section) if entry.isidentifier()]
     listed = [(line[2:].partition("(")[0], line[2:]) for line in section.splitlines() if _LISTED.match(line)]
+    known = dict(described)
+    listed = [(entry, called) for entry, called in listed if entry not in known]
     return [KnownSkill(entry, text, items) for entry, text in (*described, *listed)]
 
 
