@@ -61,6 +61,7 @@ class SolveSettings(TypedDict, total=False):
     retrieved: int
     attempts: int
     attempts_shown: int
+    drafts: int
     environment_feedback: bool
     execution_errors: bool
     repairs: int

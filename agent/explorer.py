@@ -18,6 +18,7 @@ from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
+from fieldcraft.agent.roles.drafts import AttemptStart
 from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
@@ -80,6 +81,7 @@ class Explorer:
         self._recorder = recorder
         self._run = recorder.run
         self._parts = parts
+        self._drafts = self._run.settings.drafts if parts.environment.spec.can_snapshot else 1
         self._blind = 0
         self._ending: tuple[Ended, str] | None = None
 
@@ -206,21 +208,39 @@ class Explorer:
         attempts: list[Attempt] = []
         verdict, given_up = Verdict(success=False), ""
         for number in range(1, self._run.settings.attempts + 1):
-            self._recorder.check_budget(another_program=True)
-            written = self._chore(task, attempts) or self._parts.actor.write(
-                task, self.state.observation, self._parts.known.suited(task, attempts), attempts
-            )
-            if written.given_up:
-                given_up = written.given_up
+            verdict, given_up = self._draw(task, start, number, attempts)
+            if verdict.success or given_up:
                 break
+        made = len({attempt.number for attempt in attempts})
+        return e.TaskFinished(
+            task_number=task_number, success=verdict.success, attempts=made, given_up=given_up
+        )
+
+    def _draw(self, task: Task, start: Moment, number: int, attempts: list[Attempt]) -> tuple[Verdict, str]:
+        """One attempt, for which several programs may be drawn. The world keeps what the last one did.
+
+        Returns:
+            The verdict on the last program, and why the author gives the task up, if it does.
+        """
+        begin = AttemptStart(self._recorder, lambda snapshot: self._restore(snapshot, fresh=False))
+        verdict, earlier = Verdict(success=False), list(attempts)
+        for _ in range(self._drafts):
+            self._recorder.check_budget(another_program=True)
+            drawn = [attempt.source for attempt in attempts[len(earlier) :]]
+            written = self._chore(task, attempts) or self._parts.actor.write(
+                task, begin.observation, self._parts.known.suited(task, earlier), earlier
+            )
+            if written.given_up and not drawn:
+                return verdict, written.given_up
+            if written.given_up or written.source in drawn:
+                continue
+            begin.go_back()
             attempt = Attempt(number=number, source=written.source, problem=written.problem)
-            verdict = self._try(task, start, written, attempt, first=not any(a.execution for a in attempts))
+            verdict = self._try(task, start, written, attempt, first=not any(a.execution for a in earlier))
             attempts.append(attempt)
             if verdict.success:
                 break
-        return e.TaskFinished(
-            task_number=task_number, success=verdict.success, attempts=len(attempts), given_up=given_up
-        )
+        return verdict, ""
 
     def _chore(self, task: Task, attempts: list[Attempt]) -> Written | None:
         """A skill that makes room, before the actor is asked; once for each such task."""

@@ -110,9 +110,11 @@ class RunSettings(Discreet, BaseModel):
     `language` is what programs are written in; skills in every language that the world runs can be called.
 
     `retrieved` skills are shown to the author of programs; with 0 none can be called either.
-    `attempts_shown` is how many earlier attempts at a task it is shown. Without `environment_feedback`
-    no model is shown what the world answered, without `execution_errors` none how a program ended;
-    `evidence` is how many of the world's answers go with a question.
+    `attempts_shown` is how many earlier attempts at a task it is shown, `drafts` how many programs it writes
+    at most for one attempt in a world that takes snapshots, each run where the attempt began.
+
+    Without `environment_feedback` no model is shown what the world answered, without `execution_errors` none
+    how a program ended; `evidence` is how many of the world's answers go with a question.
 
     `facts` says how the run learns facts of its world, which all roles are shown (docs/facts.md): `rules`
     from what the world reports and refuses, `model` by a model's reading of what programs printed as well,
@@ -157,6 +159,7 @@ class RunSettings(Discreet, BaseModel):
     retrieved: Count = Field(default=10, ge=0, le=50)
     attempts: Count = Field(default=4, ge=1, le=100)
     attempts_shown: Count = Field(default=6, ge=1, le=100)
+    drafts: Count = Field(default=1, ge=1, le=10)
     environment_feedback: bool = True
     execution_errors: bool = True
     repairs: Count = Field(default=2, ge=0, le=10)

@@ -9,6 +9,9 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 
 _VOLATILE = {"number", "time", "seconds", "run", "tries"}
+_NUMBERS: dict[type[e.BaseEvent], set[str]] = {
+    kind: {"first", "last"} for kind in (e.TailSetAside, e.DraftUndone)
+}
 _NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
 
 
@@ -19,7 +22,7 @@ def history(folder: Path) -> list[Any]:
         JournalError: the journal cannot be read.
     """
     return [
-        _without_volatile(event.model_dump(mode="json"))
+        _without_volatile(event.model_dump(mode="json", exclude=_NUMBERS.get(type(event))))
         for event in Journal(folder).events()
         if not isinstance(event, _NOT_HISTORY)
     ]

@@ -259,6 +259,22 @@ class TailSetAside(BaseEvent):
     reached: Counts = Field(default_factory=dict)
 
 
+class DraftUndone(BaseEvent):
+    """What a program that failed did in the world, from event `first` to `last`, is undone for another draft.
+
+    The other fields say where its attempt began; `happened` is what the task's programs had done by then.
+    """
+
+    type: Literal["draft_undone"] = "draft_undone"
+    first: Count
+    last: Count
+    observation: Observation
+    progress: Progress
+    snapshot: Text | None = None
+    most_held: Counts = Field(default_factory=dict)
+    happened: list[Happening] = Field(default_factory=list)
+
+
 class StallNoticed(BaseEvent):
     """Nothing new came for `since` iterations; `newest` was the last new thing, empty where none was.
 
@@ -331,6 +347,7 @@ Event = Annotated[
     | SkillRefused
     | TaskFinished
     | TailSetAside
+    | DraftUndone
     | StallNoticed
     | Warned
     | ModelWaited

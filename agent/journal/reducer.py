@@ -73,6 +73,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             state.stalls, state.stall_hint = state.stalls + 1, event.hint
         case e.TailSetAside():
             _set_aside(state, event)
+        case e.DraftUndone():
+            _undo_draft(state, event)
         case e.RunFinished():
             state.finished = True
         case e.RunResumed():
@@ -215,10 +217,22 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
 def _set_aside(state: RunState, event: e.TailSetAside) -> None:
     """Go back to the task's start, but for what was spent, learned and kept since."""
     state.task_number, state.task = event.task_number, None
-    state.observation, state.progress, state.snapshot = event.observation, event.progress, event.snapshot
+    _go_back(state, event)
     state.reached = dict(event.reached)
-    state.skills_in_use = []
     state.happened = []
+
+
+def _undo_draft(state: RunState, event: e.DraftUndone) -> None:
+    """Go back to where the attempt began, but for what was spent and learned since."""
+    _go_back(state, event)
+    state.reached = {name: at for name, at in state.reached.items() if name in event.progress.milestones}
+    state.most_held = dict(event.most_held)
+    state.happened = list(event.happened)
+
+
+def _go_back(state: RunState, event: e.TailSetAside | e.DraftUndone) -> None:
+    state.observation, state.progress, state.snapshot = event.observation, event.progress, event.snapshot
+    state.skills_in_use = []
     if event.snapshot is not None:
         now = event.observation.tick
         state.seen = {name: sighting for name, sighting in state.seen.items() if sighting.tick <= now}

@@ -81,8 +81,8 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
 
 
 def _history(run: Run) -> Iterator[e.Event]:
-    """The run's events, without those that were set aside: the world does not hold what they did."""
-    tails = [(t.first, t.last) for t in run.journal.events() if isinstance(t, e.TailSetAside)]
+    """The run's events, without those set aside or undone: the world does not hold what they did."""
+    tails = [(t.first, t.last) for t in run.journal.events() if isinstance(t, e.TailSetAside | e.DraftUndone)]
     tails.sort(reverse=True)
     until = 0
     for event in run.journal.events():

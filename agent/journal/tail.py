@@ -19,7 +19,7 @@ def has_begun(run: Run) -> bool:
 
 def latest_snapshot(run: Run, *, unfinished: bool) -> str | None:
     """The snapshot of the world where the journal ends, or where its `unfinished` task began."""
-    places = (e.WorldReset, e.ExecutionFinished) if unfinished else (e.WorldReset,)
+    places = (e.WorldReset, e.ExecutionFinished, e.DraftUndone) if unfinished else (e.WorldReset,)
     for event in reversed(run.tape):
         if isinstance(event, places):
             return event.snapshot

@@ -75,7 +75,7 @@ class _Teller:
                 begun.source, begun.skills = source, event.skills
             case e.WorldReset():
                 self._see(event)
-            case e.TailSetAside():
+            case e.TailSetAside() | e.DraftUndone():
                 held = overview.state.progress.items
                 self.story.held_at = {item: at for item, at in self.story.held_at.items() if item in held}
             case e.ExecutionFinished() | e.ExecutionInterrupted() if current:

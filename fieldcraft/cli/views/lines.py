@@ -125,6 +125,8 @@ def _course(event: e.Event) -> Iterator[Line]:
             yield Line("!", "warn", words, last, lasting=True)
         case e.Warned() | e.TailSetAside():
             yield Line("!", "warn", event.text, lasting=True)
+        case e.DraftUndone():
+            yield Line("·", "quiet", "another draft, in the world as the attempt found it", indent=1)
         case e.RunPaused():
             yield Line("", "warn", f"paused: {event.reason}", lasting=True)
         case e.RunFinished():
