@@ -88,9 +88,15 @@ def _mine_nearest(call: Call, block: str) -> int:
 
 
 def _dig(call: Call, cell: int) -> int:
-    """Mine one block; a container only where all that it holds fits too."""
+    """Mine one block, where what it may leave fits now: the way to it may have filled the inventory.
+
+    A container only where all that it holds fits too.
+    """
     world = call.world
     block = world.tables.block(world.surface[cell])
+    used = {} if block.takes is None else {block.takes: 1}
+    if not all(call.room_for(drops, used) for drops in _drops(call, block)):
+        raise PrimitiveError(FULL)
     contents = world.chests.get(cell, {})
     if contents:
         most = dict(contents)
@@ -200,11 +206,10 @@ def mob_cells_of(world: World, mob: str) -> list[int]:
 def kill(world: World, mob: str, count: int) -> int:
     """Hunt mobs of a name in view, nearest first; returns the items gathered."""
     check_known(mob, world.tables.mob_ids, "kill", "mob")
-    rule, call, killed, gathered = world.tables.rules.mobs[mob], Call(world), 0, 0
+    call, killed, gathered = Call(world), 0, 0
     while killed < count:
         try:
-            if not call.room_for(rule.drops):
-                raise PrimitiveError(FULL)
+            _check_room_for(call, mob)
             gathered += _kill_nearest(call, mob)
         except PrimitiveError as error:
             call.report()
@@ -215,6 +220,12 @@ def kill(world: World, mob: str, count: int) -> int:
     return gathered
 
 
+def _check_room_for(call: Call, mob: str) -> None:
+    """Raise `PrimitiveError` where what a mob may leave does not fit."""
+    if not call.room_for(call.world.tables.rules.mobs[mob].drops):
+        raise PrimitiveError(FULL)
+
+
 def _kill_nearest(call: Call, mob: str) -> int:
     world = call.world
     while call.has_time():
@@ -223,6 +234,7 @@ def _kill_nearest(call: Call, mob: str) -> int:
             raise PrimitiveError("none in view; explore to find one")
         target = cells[0]
         if world.apart(world.cell, target) < 2:
+            _check_room_for(call, mob)
             if (gathered := _strike(call, target)) is not None:
                 return gathered
             continue

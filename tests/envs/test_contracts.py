@@ -123,6 +123,17 @@ def test_hunting_with_a_full_bag_spares_the_mob(meadow):
     assert meadow.find("cow") is not None
 
 
+def test_what_a_walk_dug_up_does_not_make_the_block_be_lost_that_it_led_to(meadow):
+    for right, down in [(1, 0), (-1, 0), (0, 1), (0, -1)]:
+        put(meadow, "oak_log", right, down)
+    put(meadow, "birch_log", 3, 0)
+    fill(meadow, 34)
+    give(meadow, stick=1)
+    assert "the inventory is full" in refused(meadow, "mine", "birch_log")
+    assert meadow.find("birch_log") is not None
+    assert "lost" not in {one.what for one in meadow.happenings()}
+
+
 def test_withdrawing_into_a_full_bag_leaves_the_chest_as_it_is(meadow):
     give(meadow, chest=1, stick=3)
     meadow.place("chest")
