@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from fieldcraft.common.fields import Count, Counts, Text
 from fieldcraft.envs.types import Frozen, Position
 
-HAPPENINGS_KEPT = 64
+HAPPENINGS_KEPT, EXPLAINED_KEPT = 64, 400
 """Different happenings of one program that are kept, the latest."""
 
 
@@ -19,14 +19,14 @@ class Happening(Frozen):
 
     Attributes:
         what: one word in the past tense, by which kinds are told apart: `mined`, `crafted`, `smelted`,
-            `killed`, `placed`, `ate`, `stored`, `withdrew`, `died`, `broke`, `lost`, `refused`, `saw`, or a
-            word of the world's own.
+            `killed`, `placed`, `ate`, `stored`, `withdrew`, `died`, `broke`, `lost`, `refused`, `saw`,
+            `explained` (the world said how to get the subject), or a word of the world's own.
         subject: the block, item or mob that it happened to, by its exact name.
         used: items that were used up.
         gave: items that were gained.
         tool: the item that it was done with, or the block that it was done at.
         place: where, if that matters.
-        why: the reason where something was lost, refused or deadly.
+        why: the reason where something was lost, refused or deadly, or the world's explanation.
         tick: of the world's clock, of the latest such happening.
         times: how often it happened in the same way.
     """
@@ -57,4 +57,6 @@ def merged(found: Sequence[Any]) -> list[Happening]:
         before = by_content.pop(key, None)
         times = happening.times + (before.times if before else 0)
         by_content[key] = happening.model_copy(update={"times": times})
-    return list(by_content.values())[-HAPPENINGS_KEPT:]
+    explained = [one for one in by_content.values() if one.what == "explained"]
+    others = [one for one in by_content.values() if one.what != "explained"]
+    return [*explained[-EXPLAINED_KEPT:], *others[-HAPPENINGS_KEPT:]]

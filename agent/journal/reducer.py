@@ -18,6 +18,8 @@ from fieldcraft.tools.calls.approval import SETTLING
 Value = TypeVar("Value")
 
 EVIDENCE_LIMIT = 400
+EXPLAINED_LIMIT, EXPLAINED = 1_000, 600
+"""Things of which the world's explanation is kept, and characters of each."""
 ANSWER_LIMIT = 2000
 FAILED_LIMIT = 200
 REFUSED_LIMIT = 5
@@ -121,6 +123,9 @@ def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
     _note_calls(state, event)
     setbacks.note_messages(state, execution)
     state.happened = merged([*state.happened, *event.happenings])
+    for happening in event.happenings:
+        if happening.what == "explained":
+            _remember(state.explained, happening.subject, happening.why[:EXPLAINED], EXPLAINED_LIMIT)
     for message in execution.failed_calls:
         _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
 

@@ -119,7 +119,8 @@ class RunState(BaseModel):
     `refused_proposals` says what was wrong with proposals since the last
     task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `happened` what it reports of the programs so
-    far, `critique` what the critic wants changed; `chores` counts the iterations spent on making room;
+    far, `critique` what the critic wants changed; `explained` is what the world says, where it was asked,
+    of how to get a thing; `chores` counts the iterations spent on making room;
     `questions` are those that came with the latest task, answered before the next one is chosen;
     `called_lately` holds the skills that each of the latest programs called, the last program last;
     `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
@@ -167,6 +168,7 @@ class RunState(BaseModel):
     said: Texts = []
     critique: Text = ""
     happened: list[Happening] = []
+    explained: dict[Text, Text] = {}
     chores: Count = 0
     questions: Texts = []
     called_lately: list[Texts] = []

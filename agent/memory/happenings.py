@@ -53,9 +53,9 @@ def _few(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _crafted(change: Change, happened: Happening) -> None:
-    used, gave = whole_runs(happened.used, happened.gave)
+    gave = happened.gave
     result = happened.subject if happened.subject in gave or not gave else next(iter(gave))
-    _recipe(change, happened, result, used, gave, "make")
+    _recipe(change, happened, result, happened.used, gave, "make")
 
 
 def _smelted(change: Change, happened: Happening) -> None:
@@ -83,13 +83,20 @@ def _recipe(
     gave: Mapping[str, int],
     verb: str,
 ) -> None:
+    """What was used and what it gave, in the smallest numbers in which it was ever done.
+
+    One run may give several, so that smaller numbers of the same proportion need not be possible.
+    """
     if not used and not gave:
         return
     at = f" at {w.name(happened.tool)}" if happened.tool else ""
+    parts, whole = whole_runs(used, gave)
+    key = w.key("recipe", result, f"{w.amounts(parts)} -> {w.amounts(whole) or f'1 {w.name(result)}'}{at}")
+    used, gave = _least(change.now(key), dict(sorted(used.items())), dict(sorted(gave.items())))
     made = w.amounts(gave) or f"1 {w.name(result)}"
     fact = change.see(
         Fact(
-            key=w.key("recipe", result, f"{w.amounts(used)} -> {made}{at}"),
+            key=key,
             kind="recipe",
             subject=result,
             text=f"{w.amounts(used) or 'nothing'} {verb} {made}{at}",
@@ -101,6 +108,15 @@ def _recipe(
     )
     contradict_recipes(change, fact, happened.times)
     doubt_refusals(change, result, (*used, happened.tool), fact.text)
+
+
+def _least(
+    known: Fact | None, used: dict[str, int], gave: dict[str, int]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """The numbers of a recipe as they are now or as they were known before, whichever are smaller."""
+    if known is not None and known.gave and sum(known.gave.values()) < sum(gave.values()):
+        return dict(known.used), dict(known.gave)
+    return used, gave
 
 
 def _mined(change: Change, happened: Happening) -> None:
@@ -198,6 +214,19 @@ def _moved(change: Change, happened: Happening) -> None:
     """Stored and withdrawn items: the observation shows what chests hold."""
 
 
+def _explained(change: Change, happened: Happening) -> None:
+    """What the world says of how to get a thing, in its words; a later one takes the place of an earlier."""
+    text = f"the world says: {w.said(happened.why)}"
+    change.see(
+        Fact(
+            key=w.key("event", "explained", happened.subject),
+            kind="event",
+            subject=happened.subject,
+            text=text,
+        )
+    )
+
+
 def _other(change: Change, happened: Happening) -> None:
     """A happening of the world's own kind, in its own words."""
     used = f", used {w.amounts(happened.used)}" if happened.used else ""
@@ -232,4 +261,5 @@ _RULES: Mapping[str, Callable[[Change, Happening], None]] = {
     "lost": _lost,
     "stored": _moved,
     "withdrew": _moved,
+    "explained": _explained,
 }

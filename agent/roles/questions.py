@@ -64,8 +64,9 @@ class Answers:
         Where a run goes by evidence and there is none, nor tools to look things up with, nobody is asked: the
         answer is that nothing is known.
         """
-        limit = self._recorder.run.settings.evidence
-        evidence = self.names.evidence(question, list(self._recorder.state.evidence.values()), limit)
+        limit, state = self._recorder.run.settings.evidence, self._recorder.state
+        said = [*state.explained.values(), *state.evidence.values()]
+        evidence = self.names.evidence(question, said, limit)
         facts = self._facts.on(question, lines=8, room=1_000, said=evidence, situated=False)
         key = _key(question, [*evidence, *facts])
         known = self._recorder.state.answers.get(key)

@@ -14,7 +14,7 @@ from fieldcraft.envs.gridworld import asking, crafting, exploring, gathering, li
 from fieldcraft.envs.gridworld.nature import pass_second
 from fieldcraft.envs.gridworld.obtainable import living_mobs, natural_blocks, rounds
 from fieldcraft.envs.gridworld.options import Options, describe_options, read_options
-from fieldcraft.envs.gridworld.reports import reported, take_happened
+from fieldcraft.envs.gridworld.reports import explain, reported, take_happened
 from fieldcraft.envs.gridworld.snapshot import body, load, save
 from fieldcraft.envs.gridworld.tables import Tables
 from fieldcraft.envs.gridworld.terrain import generate
@@ -35,6 +35,8 @@ from fieldcraft.envs.types import (
 )
 
 Count = Annotated[int, Field(ge=1, le=2304)]
+SAID = 500
+"""The most characters of one `say`."""
 _DESCRIPTION = "A seeded two-dimensional survival world seen from above, with {names}."
 _NAMES = {True: "the names and recipes of Minecraft", False: "names and recipes of its own"}
 
@@ -179,9 +181,10 @@ class GridWorld(Environment):
     @primitive
     @reported
     def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
-        """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
+        """Smelt count of an item (name what goes in), in one call as many as its time allows.
 
-        Without a fuel named, any held fuel is burnt but what the task is for. Returns the number made.
+        It needs fuel and a certain block nearby. Without a fuel named, any held fuel is burnt but what the
+        task is for. Returns the number made.
         """
         return crafting.smelt(self.world, item, count, fuel, self._spared)
 
@@ -243,9 +246,9 @@ class GridWorld(Environment):
 
     @primitive
     @reported
-    def find(self, name: str) -> Position | None:
-        """The nearest block (seen before, within 16 tiles) or mob (in view) of this name, or None."""
-        return exploring.find(self.world, name)
+    def find(self, name: str, radius: Annotated[int, Field(ge=1, le=256)] = 16) -> Position | None:
+        """The nearest block (seen before, within this radius) or mob (in view) of this name, or None."""
+        return exploring.find(self.world, name, radius)
 
     @primitive
     def inventory(self) -> dict[str, int]:
@@ -280,7 +283,9 @@ class GridWorld(Environment):
     @primitive
     def recipe(self, item: str) -> str:
         """All that getting an item takes, in words: recipes, sources, stations, tools. It never fails."""
-        return asking.recipe(self.world, item)
+        text = asking.recipe(self.world, item)
+        explain(self.world, item, text)
+        return text
 
     @primitive
     @reported
@@ -302,9 +307,9 @@ class GridWorld(Environment):
     @primitive
     @reported
     def say(self, text: str) -> None:
-        """Say something; it appears among the events."""
-        if len(text) > 500:
-            raise PrimitiveError("cannot say more than 500 characters at once; shorten the text")
+        """Say something, in at most 500 characters; it appears among the events."""
+        if len(text) > SAID:
+            raise PrimitiveError(f"cannot say more than {SAID} characters at once; shorten the text")
         self.world.note(f"said: {text}")
         self.world.advance(1)
 

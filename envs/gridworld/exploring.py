@@ -86,7 +86,8 @@ def locate(world: World, name: str, radius: int) -> int | None:
     """The nearest cell with a block (remembered) or mob (in view) of this name."""
     cells = mob_cells_of(world, name)[:1] if name in world.tables.mob_ids else []
     if name in world.tables.block_ids:
-        cells += world.cells_of(world.tables.block_ids[name], radius)
+        block, near = world.tables.block_ids[name], min(radius, world.tables.rules.world.search_radius)
+        cells += world.cells_of(block, near) or (world.remembered(block, radius) if radius > near else [])
     return min(cells, key=lambda cell: (world.apart(world.cell, cell), cell), default=None)
 
 
@@ -100,11 +101,11 @@ def check_place_name(world: World, name: str, action: str) -> None:
         )
 
 
-def find(world: World, name: str) -> Position | None:
+def find(world: World, name: str, radius: int) -> Position | None:
     """The nearest block or mob of a name; an item that is neither is nowhere."""
     if name not in world.tables.rules.items:
         check_place_name(world, name, "find")
-    cell = locate(world, name, world.tables.rules.world.search_radius)
+    cell = locate(world, name, radius)
     return None if cell is None else world.position(cell)
 
 

@@ -31,6 +31,14 @@ def reported(method: _Method) -> _Method:
     return cast(_Method, act)
 
 
+def explain(world: World, item: str, text: str) -> None:
+    """Report what the world says of how to get an item, the first time that it does."""
+    mark = f"how to get {item}"
+    if item in world.tables.rules.items and mark not in world.known:
+        world.known.add(mark)
+        world.report("explained", item, why=" ".join(text.split()))
+
+
 def take_happened(world: World) -> list[Happening]:
     """All that was kept, oldest first, and what is in sight for the first time; it is forgotten here."""
     notice(world)

@@ -201,6 +201,15 @@ class World:
                 place = self.surface.find(block, place + 1, end)
         return found
 
+    def remembered(self, block: int, radius: int) -> list[int]:
+        """The same in any radius, at the cost of looking at the whole world."""
+        z, x = divmod(self.cell, self.stride)
+        top, left = max(0, z - radius), max(0, x - radius)
+        window = slice(top, z + radius + 1), slice(left, x + radius + 1)
+        rows, columns = np.nonzero((self.surface_map[window] == block) & (self.seen_map[window] > 0))
+        cells: list[int] = ((rows + top) * self.stride + columns + left).tolist()
+        return cells
+
     def mob_cells(self, radius: int) -> list[int]:
         """The cells with mobs at most `radius` rows and columns away, row by row."""
         z, x = divmod(self.cell, self.stride)

@@ -386,3 +386,20 @@ def test_positions_of_chests_are_usable_as_they_are(meadow):
     place = meadow.call_primitive("chests")[0]["position"]
     assert meadow.call_primitive("deposit", ("stick", 1, place)) == 1
     assert Position.model_validate(place) == meadow.chests()[0]["position"]
+
+
+def test_how_to_get_a_thing_is_told_once_when_it_is_asked(meadow):
+    said = meadow.recipe("stick")
+    (told,) = [one for one in meadow.happenings() if one.what == "explained"]
+    assert (told.subject, told.why) == ("stick", " ".join(said.split()))
+    meadow.recipe("stick")
+    assert not [one for one in meadow.happenings() if one.what == "explained"]
+
+
+def test_what_was_seen_far_away_is_found_in_a_larger_radius(meadow):
+    here = meadow.position()
+    place = put(meadow, "melon", 2, 0)
+    meadow.explore("west", 24)
+    assert meadow.position().distance(here) > 16
+    assert meadow.find("melon") is None
+    assert meadow.find("melon", 64) == place

@@ -64,9 +64,9 @@ const methods = {
   uses_left: () => looking.usesLeft(game),
   recipe: (params) => recipes.recipe(game, params),
   nearby: (params) => looking.nearby(game, params),
-  find: ({ name }) => {
+  find: ({ name, radius }) => {
     game.alive()
-    const found = walking.inView(game, name)
+    const found = walking.inView(game, name, radius)
     return found && { x: found.x, y: found.y, z: found.z }
   },
   inventory: () => game.alive() && game.counts(),

@@ -8,6 +8,7 @@ const { Stopped, halt } = require('./task')
 const STUCK_SECONDS = 6
 const STUCK_BLOCKS = 0.4
 const LEG = 24
+const FARTHEST = 64
 const DIRECTIONS = {
   north: [0, -1], northeast: [1, -1], east: [1, 0], southeast: [1, 1], south: [0, 1], southwest: [-1, 1], west: [-1, 0], northwest: [-1, -1]
 }
@@ -89,10 +90,10 @@ async function goto (game, task, { position, within }) {
 const place = (bot) => ({ x: bot.entity.position.x, y: bot.entity.position.y, z: bot.entity.position.z })
 
 /** The position of a block or mob of this name in view, or null. */
-function inView (game, name) {
+function inView (game, name, radius = 24) {
   const mob = game.registry.entitiesByName[name] && game.mob(name, 32)
   if (mob) return mob.position
-  return game.registry.blocksByName[name] ? game.blocks([name], 24, 1)[0] ?? null : null
+  return game.registry.blocksByName[name] ? game.blocks([name], Math.min(radius, FARTHEST), 1)[0] ?? null : null
 }
 
 async function explore (game, task, { direction, distance, until }) {

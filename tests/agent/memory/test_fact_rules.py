@@ -72,9 +72,17 @@ def mined(block: str, gave: dict[str, int], tool: str = "", times: int = 1) -> H
     return Happening(what="mined", subject=block, gave=gave, tool=tool, times=times)
 
 
-def test_a_recipe_is_known_by_one_run_of_it(life: Life) -> None:
+def test_a_recipe_is_known_by_the_smallest_numbers_in_which_it_was_done(life: Life) -> None:
     life.happens(crafted("stick", {"oak_planks": 8}, made=16, tool="table"))
-    assert life.texts("recipe") == ["1 oak_planks make 2 stick at table"]
+    assert life.texts("recipe") == ["8 oak_planks make 16 stick at table"]
+    life.happens(crafted("stick", {"oak_planks": 2}, made=4, tool="table"))
+    life.happens(crafted("stick", {"oak_planks": 6}, made=12, tool="table"))
+    assert life.texts("recipe") == ["2 oak_planks make 4 stick at table"]
+
+
+def test_what_the_world_says_of_how_to_get_a_thing_is_known_in_its_words(life: Life) -> None:
+    life.happens(Happening(what="explained", subject="lamp", why="To craft lamp: need 2 stone."))
+    assert life.texts("event") == ['the world says: "To craft lamp: need 2 stone."']
 
 
 def test_a_fact_says_where_it_comes_from_and_how_often_it_was_seen(life: Life) -> None:
