@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fieldcraft.agent.journal.state import RunState, Setback
 from fieldcraft.agent.task import Task
@@ -94,9 +94,19 @@ def note_gains(state: RunState, before: Observation, reached: Progress) -> None:
     gained += [name for name in state.progress.items if name not in reached.items and name not in has]
     new = len(state.progress.items) > len(reached.items) or bool(has.keys() - had.keys())
     new = new or len(state.progress.milestones) > len(reached.milestones)
+    _forget_gained(state, {name: has.get(name, 1) for name in gained})
     for setback in state.setbacks.values() if gained or new else ():
         setback.anything_new = setback.anything_new or new
         setback.gained = sorted({*setback.gained, *_named(gained, setback)})
+
+
+def _forget_gained(state: RunState, held: Mapping[str, int]) -> None:
+    """What another task brought along is no failure any more."""
+    for name, count in held.items():
+        setback = state.setbacks.get(goal_key("", ItemGoal(item=name)))
+        if setback is not None and count >= setback.least:
+            del state.setbacks[goal_key("", ItemGoal(item=name))]
+            state.failed = [words for words in state.failed if plain_words(words) not in setback.wordings]
 
 
 def finish_task(state: RunState, task: Task, *, success: bool, given_up: str) -> None:

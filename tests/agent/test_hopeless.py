@@ -227,3 +227,26 @@ def test_what_is_kept_of_failures_is_bounded() -> None:
     for number in range(3_000):
         failed(state, ItemGoal(item=f"thing_{number}"), "cannot " + "x" * 5_000)
     assert len(state.model_dump_json()) < 600_000 and len(state.setbacks) <= 200
+
+
+def test_what_another_task_brought_along_is_no_failure_any_more() -> None:
+    state = RunState()
+    for number, (words, item, success, held) in enumerate(
+        [("Craft 1 stick", "stick", False, {}), ("Chop 3 wood", "wood", True, {"wood": 3, "stick": 1})], 1
+    ):
+        goal = ItemGoal(item=item, count=1)
+        apply(
+            state, e.TaskProposed(task_number=number, task=Task(words=words, goal=goal, origin="curriculum"))
+        )
+        apply(
+            state,
+            e.ExecutionFinished(
+                iteration=number,
+                execution=Execution(),
+                observation=Observation(inventory=held),
+                progress=Progress(items=dict.fromkeys(held, 1)),
+            ),
+        )
+        apply(state, e.TaskFinished(task_number=number, success=success, attempts=1))
+
+    assert (state.failed, state.setbacks) == ([], {})
