@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.past.living_worlds import bring_back, losses, repeats
 from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
 from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.journal.state import RunState
@@ -81,6 +82,7 @@ class Explorer:
         self._run = recorder.run
         self._parts = parts
         self._blind = 0
+        self._brought_back = False
         self._ending: tuple[Ended, str] | None = None
 
     @property
@@ -289,7 +291,8 @@ class Explorer:
         self, program: Program, iteration: int, bindings: dict[str, str]
     ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         environment = self._parts.environment
-        if self._recorder.interrupted and not environment.spec.can_snapshot:
+        as_it_was = environment.spec.can_snapshot or self._brought_back
+        if self._recorder.interrupted and not as_it_was:
             self._parts.tool_access.skip()
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
@@ -326,29 +329,50 @@ class Explorer:
         return self.state.observation, self.state.progress
 
     def _restore_world(self) -> None:
-        """Bring the reset world to where the journal ends: new, or as the latest snapshot has it."""
-        environment, run = self._parts.environment, self._run
+        """Bring the reset world to where the journal ends: by the latest snapshot, or by running again."""
+        run = self._run
         begun = has_begun(run)
         misfit = f"were written by version {run.other_writer}" if run.other_writer else ""
         if not begun and run.tape and not isinstance(run.tape[0], e.WorldReset):
             misfit = misfit or "stand before the world's first reset"
             self._recorder.leave_tape()
-        latest = latest_snapshot(run, unfinished=not misfit)
+        latest, reached, lost = latest_snapshot(run, unfinished=not misfit), reached_by(run), ""
         if latest is not None:
             self._restore(latest, fresh=True)
-        reached = None if environment.spec.can_snapshot else reached_by(run)
-        if reached is not None:
-            environment.resume(reached)
+        elif reached is not None:
+            lost = self._bring_back(reached)
         if not begun:
             self._recorder.record_decision(e.WorldReset, self._world_reset)
             self._parts.facts.begin()
-        if misfit:
-            self._unfinished().set_aside(misfit)
+        if misfit or lost:
+            self._unfinished().set_aside(misfit or "belong to the world that is lost", lost=bool(lost))
+
+    def _bring_back(self, reached: Progress) -> str:
+        """Bring a world without snapshots to where the journal ends; returns in words what was lost."""
+        environment, run = self._parts.environment, self._run
+        if not repeats(environment, run.settings.options):
+            environment.resume(reached)
+            if missing := losses(environment, run):
+                self._recorder.record_metadata(e.Warned(text=missing))
+            return ""
+        back = bring_back(run, environment, self._parts.runner, self._recorder.raise_if_stopping)
+        if back.lost and not back.programs:
+            environment.resume(reached)
+        self._brought_back = not back.lost
+        if back.lost or back.programs:
+            self._recorder.record_metadata(
+                e.WorldBroughtBack(programs=back.programs, whole=self._brought_back)
+            )
+        if back.lost:
+            self._recorder.record_metadata(e.Warned(text=back.lost))
+        return back.lost
 
     def _restore(self, snapshot: str, *, fresh: bool) -> None:
         if not restore_world(self._run, self._parts.environment, self._parts.runner, snapshot, fresh=fresh):
             self._recorder.record_metadata(
-                e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
+                e.Warned(
+                    text="the latest snapshot was missing or damaged; the world was rebuilt by rerunning"
+                )
             )
 
     def _unfinished(self) -> UnfinishedTask:
@@ -393,6 +417,11 @@ class Explorer:
         if self._recorder.replaying:
             return
         state, run = self.state, self._run
-        run.journal.rotate_if_large(lambda: checkpoint(run))
+        run.journal.rotate_if_large(self._segment_start)
         if state.snapshot is not None:
             run.thin_snapshots(state.snapshot)
+
+    def _segment_start(self) -> e.Checkpoint:
+        if self.state.snapshot is not None:
+            self._run.keep_start(self.state.snapshot)
+        return checkpoint(self._run)

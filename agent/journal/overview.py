@@ -110,8 +110,9 @@ class Overview:
         match event:
             case e.RunStarted() | e.Checkpoint():
                 self.run, self.settings = self.run or event.run, event.settings
-            case e.RunResumed():
+            case e.RunResumed() | e.RunForked():
                 self.settings, self.outcome, self.resumed = event.settings, "", True
+                self.run = _name_after(self.run, event)
             case e.RunPaused() | e.RunFinished():
                 self.outcome = event.reason
             case e.TaskProposed() | e.TailSetAside():
@@ -202,3 +203,8 @@ def _doing(event: e.Event) -> str:
             return f"the {event.role}'s model did not answer: {event.error}"
         case _:
             return _DOING.get(type(event), "")
+
+
+def _name_after(name: str, event: e.RunResumed | e.RunForked) -> str:
+    """The first event of a fork is that of another run, with its name."""
+    return event.run if isinstance(event, e.RunForked) and name == event.of else name
