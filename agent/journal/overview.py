@@ -111,8 +111,8 @@ class Overview:
             case e.RunStarted() | e.Checkpoint():
                 self.run, self.settings = self.run or event.run, event.settings
             case e.RunResumed() | e.RunForked():
-                self.settings, self.outcome, self.resumed = event.settings, "", True
-                self.run = _name_after(self.run, event)
+                self.settings, self.resumed = event.settings, True
+                self.run, self.outcome = _named(self.run, event)
             case e.RunPaused() | e.RunFinished():
                 self.outcome = event.reason
             case e.TaskProposed() | e.TailSetAside():
@@ -205,6 +205,8 @@ def _doing(event: e.Event) -> str:
             return _DOING.get(type(event), "")
 
 
-def _name_after(name: str, event: e.RunResumed | e.RunForked) -> str:
-    """The first event of a fork is that of another run, with its name."""
-    return event.run if isinstance(event, e.RunForked) and name == event.of else name
+def _named(name: str, event: e.RunResumed | e.RunForked) -> tuple[str, str]:
+    """The run's name, which is that of another run in a fork's past, and why it is not running."""
+    if isinstance(event, e.RunResumed):
+        return name, ""
+    return event.run if name == event.of else name, f"forked from {event.of}"
