@@ -13,6 +13,7 @@ from typing import Any
 
 from fieldcraft.agent.extensions import OBJECT
 from fieldcraft.agent.forking.moments import Moment, Past, past_of
+from fieldcraft.agent.forking.recovery import recovered
 from fieldcraft.agent.forking.skills import Rebuilt, rebuild_library
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
@@ -37,6 +38,7 @@ from fieldcraft.agent.trust import Vouch
 from fieldcraft.common.errors import FieldcraftError, InputError
 from fieldcraft.common.files import Folder
 from fieldcraft.envs import Environment, make
+from fieldcraft.skills import Skill
 from fieldcraft.skills.library.folder import is_library
 
 LIBRARY = "library"
@@ -219,7 +221,11 @@ def _copied(there: Snapshots, copies: Snapshots, digest: str) -> bool:
 def _library(origin: Run, made: Path, past: Past) -> Rebuilt:
     place, _ = find_library(origin)
     library = Path(place) if place and is_library(Path(place)) else None
-    return rebuild_library(library, made / LIBRARY, past, origin.state.kept)
+
+    def recover(wanted: set[str]) -> Iterator[Skill]:
+        return recovered(Journal(made).events(), wanted, last=past.last)
+
+    return rebuild_library(library, made / LIBRARY, past, origin.state.kept, recover)
 
 
 def _begin(run: Run, folder: Path, source: Path, changes: Mapping[str, Any]) -> None:

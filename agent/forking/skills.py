@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,14 +19,20 @@ class Rebuilt:
 
     Attributes:
         skills: how many there are in it.
-        missing: those that the run had and that are in no library any more, as `name digest`.
+        missing: those that the run had and that are nowhere any more, as `name digest`.
     """
 
     skills: int = 0
     missing: list[str] = field(default_factory=list)
 
 
-def rebuild_library(source: Path | None, target: Path, past: Past, kept: Mapping[str, str]) -> Rebuilt:
+def rebuild_library(
+    source: Path | None,
+    target: Path,
+    past: Past,
+    kept: Mapping[str, str],
+    recover: Callable[[set[str]], Iterable[Skill]],
+) -> Rebuilt:
     """Copy into a new library what the run's library held at the moment of the fork.
 
     That is every version but those that the run itself kept later, and what calls them; what the run had
@@ -37,12 +43,18 @@ def rebuild_library(source: Path | None, target: Path, past: Past, kept: Mapping
         target: where the fork's library is made; nothing is there.
         past: what the fork shares with the run.
         kept: name -> digest of the skills that the run had kept by then.
+        recover: puts skills with these digests together that are not in the library any more.
 
     Raises:
         LibraryError: a library cannot be read, or the new one cannot be written.
     """
     rebuilt = Rebuilt()
     found = {} if source is None else _versions(SkillFolder(source), past)
+    have = {skill.digest for versions in found.values() for skill in versions}
+    if lacking := past.verified.keys() - have:
+        for skill in recover(set(lacking)):
+            found.setdefault(skill.name, []).append(_as_it_was(skill, past))
+            have.add(skill.digest)
     library = SkillFolder(target)
     with library.writing(LOCK_SECONDS):
         for name, versions in found.items():
@@ -55,7 +67,6 @@ def rebuild_library(source: Path | None, target: Path, past: Past, kept: Mapping
             except (BrokenSkill, SkillRefused):
                 continue
             rebuilt.skills += 1
-    have = {skill.digest for versions in found.values() for skill in versions}
     rebuilt.missing = [f"{name} {digest[:12]}" for name, digest in kept.items() if digest not in have]
     return rebuilt
 

@@ -212,9 +212,25 @@ def test_a_fork_of_a_run_that_others_made_is_not_marked_as_ones_own(lived: Lived
     assert not (fork_run("one", at=1, runs=tmp_path / "runs").folder / "made-here").exists()
 
 
-def test_what_the_library_no_longer_has_is_named(lived: Lived, tmp_path: Path) -> None:
-    lived()
-    shutil.rmtree(tmp_path / "library" / "chop-wood")
+def test_a_library_that_is_gone_is_put_together_from_the_journal(lived: Lived, tmp_path: Path) -> None:
+    one = lived()
+    before = SkillLibrary(tmp_path / "library").entries()
+    shutil.rmtree(tmp_path / "library")
+    shutil.rmtree(one / "snapshots")
+    fork = fork_run("one", at=5, runs=tmp_path / "runs")
+    assert fork.missing == ()
+    library = SkillLibrary(fork.folder / "library")
+    assert library.entries() == before
+    assert library.get("saw-planks").dependencies == {"chop_wood": before["chop_wood"]}
+    go_on(fork.folder)
+    assert history(fork.folder) == history(one)
+
+
+def test_what_cannot_be_put_together_is_named(lived: Lived, tmp_path: Path) -> None:
+    one = lived()
+    shutil.rmtree(tmp_path / "library")
+    journal = one / "journal-000001.jsonl"
+    journal.write_text(journal.read_text().replace("Chops wood from the tree.", "Chops a tree."))
     fork = fork_run("one", at=1, runs=tmp_path / "runs")
     assert [name.split()[0] for name in fork.missing] == ["chop-wood"]
     assert json.loads((fork.folder / "forked.json").read_text())["of"] == "one"

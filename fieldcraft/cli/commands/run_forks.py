@@ -85,7 +85,7 @@ def fork(
     if forked.remark:
         screen.print(say(forked.remark, "quiet"), soft_wrap=True)
     if forked.missing:
-        gone = f"in no library any more: {', '.join(forked.missing[:LISTED])}"
+        gone = f"in neither the library nor the journal any more: {', '.join(forked.missing[:LISTED])}"
         screen.print(say(gone, "warn"), soft_wrap=True)
     screen.print(say(f"go on with it: {command}", "command"), soft_wrap=True)
     return 0
