@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.past.living_worlds import bring_back, losses, repeats
+from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
 from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.journal.state import RunState
@@ -340,32 +340,14 @@ class Explorer:
         if latest is not None:
             self._restore(latest, fresh=True)
         elif reached is not None:
-            lost = self._bring_back(reached)
+            parts = self._parts
+            back = return_to_the_end(self._recorder, parts.environment, parts.runner, reached)
+            self._brought_back, lost = back.whole, back.lost
         if not begun:
             self._recorder.record_decision(e.WorldReset, self._world_reset)
             self._parts.facts.begin()
         if misfit or lost:
             self._unfinished().set_aside(misfit or "belong to the world that is lost", lost=bool(lost))
-
-    def _bring_back(self, reached: Progress) -> str:
-        """Bring a world without snapshots to where the journal ends; returns in words what was lost."""
-        environment, run = self._parts.environment, self._run
-        if not repeats(environment, run.settings.options):
-            environment.resume(reached)
-            if missing := losses(environment, run):
-                self._recorder.record_metadata(e.Warned(text=missing))
-            return ""
-        back = bring_back(run, environment, self._parts.runner, self._recorder.raise_if_stopping)
-        if back.lost and not back.programs:
-            environment.resume(reached)
-        self._brought_back = not back.lost
-        if back.lost or back.programs:
-            self._recorder.record_metadata(
-                e.WorldBroughtBack(programs=back.programs, whole=self._brought_back)
-            )
-        if back.lost:
-            self._recorder.record_metadata(e.Warned(text=back.lost))
-        return back.lost
 
     def _restore(self, snapshot: str, *, fresh: bool) -> None:
         if not restore_world(self._run, self._parts.environment, self._parts.runner, snapshot, fresh=fresh):

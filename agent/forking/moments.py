@@ -131,6 +131,7 @@ class _Reader:
         self._tasks = 0
         self._beginning = False
         self._past_it = False
+        self._within = False
 
     def take(self, event: e.Event) -> None:
         self.events = event.number
@@ -146,12 +147,14 @@ class _Reader:
             self._past_it = reached > self._moment.number
             if not self._past_it:
                 self.found = _Stop(event.number, self.iterations, self._tasks)
+                self._within = False
+        elif event.number <= self._moment.number and not isinstance(event, (*e.ASIDES, e.RunFinished)):
+            self._within = True
 
     def remark(self) -> str:
         """Where the fork begins, if the moment lies within a task."""
         stop, number = self.found, self._moment.number
-        at = stop.number if self._moment.kind == "event" else stop.iterations
-        if number == at:
+        if not self._within if self._moment.kind == "event" else number == stop.iterations:
             return ""
         after = f"after iteration {stop.iterations}" if stop.iterations else "before the first iteration"
         return (

@@ -87,6 +87,14 @@ def test_a_moment_within_a_task_leads_to_that_tasks_start(lived: Lived, tmp_path
     assert "lies within task 2" in within.remark
 
 
+def test_the_end_of_a_paused_run_lies_in_no_task(lived: Lived, tmp_path: Path) -> None:
+    one = lived(budget=BudgetLimits(iterations=1))
+    last = Journal(one).read()[-1]
+    assert isinstance(last, e.RunPaused)
+    fork = fork_run("one", at=f"event:{last.number}", runs=tmp_path / "runs")
+    assert (fork.remark, fork.iterations) == ("", 1)
+
+
 def test_a_fork_has_its_own_library_and_leaves_that_of_its_run_alone(lived: Lived, tmp_path: Path) -> None:
     lived()
     before = sorted(str(path) for path in (tmp_path / "library").rglob("*"))

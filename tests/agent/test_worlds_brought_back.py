@@ -163,6 +163,28 @@ def test_a_world_that_lives_on_says_what_went_missing_meanwhile(whole: Callable[
     assert warnings(folder) == ["the world went on without the agent: 1 wood gone"]
 
 
+class ServedWorld(LastingWorld):
+    """A world on a server that says nothing of it: its reset takes it as it is."""
+
+    spec = LastingWorld.spec.model_copy(update={"id": "served-v1"})
+
+    def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
+        return super().reset(seed=seed, options={"as_it_is": True} if self.kept else None)
+
+    def options_to_resume(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(options)
+
+
+def test_nothing_runs_again_in_a_world_that_turns_out_to_live_on(whole: Callable[..., Path]) -> None:
+    LastingWorld.kept.clear()
+    folder = whole("test_worlds_brought_back:ServedWorld", budget=BudgetLimits(iterations=2))
+    with resumed_session(folder.name, runs=folder.parent) as session:
+        before = session.environment.observe()
+        state = session.explorer.explore()
+        assert session.environment.observe() == before == state.observation
+    assert warnings(folder) == []
+
+
 def test_a_stop_while_programs_run_again_is_heard(whole: Callable[..., Path]) -> None:
     folder = whole(FORGETFUL)
     with resumed_session(folder.name, runs=folder.parent) as session:

@@ -27,9 +27,16 @@ _SHOWN = 200
 
 @dataclass(frozen=True)
 class Return:
-    """How a world stands after a resume reset it: what was run again in it, and in words what was lost."""
+    """How a world stands after a resume reset it.
+
+    Attributes:
+        programs: how many were run again in it.
+        whole: whether it was brought back to what was recorded last; one that lives on was not.
+        lost: what of that is not, in words.
+    """
 
     programs: int = 0
+    whole: bool = True
     lost: str = ""
 
 
@@ -59,6 +66,8 @@ def bring_back(
     if not recorded.programs and now == recorded.last:
         return Return()
     if recorded.first is not None and now != recorded.first:
+        if now == recorded.last:
+            return Return(whole=False)
         reason = f"its reset leads to another beginning{_where(recorded.first, now)}"
         return _compared(environment, recorded.last, 0, reason)
     count, reason = 0, ""
@@ -148,7 +157,8 @@ def _compared(environment: Environment, last: Observation, count: int, reason: s
     gone = [] if now is None else _gone(last, now)
     lost = f": {_listed(gone)}" if gone else _where(last, now)
     why = visible_line(reason, 2 * _SHOWN) or "its programs, run again, led elsewhere"
-    return Return(count, f"the world could not be brought back to where the run left it{lost} ({why})")
+    said = f"the world could not be brought back to where the run left it{lost} ({why})"
+    return Return(count, whole=False, lost=said)
 
 
 def _gone(before: Observation, now: Observation) -> list[str]:
