@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
 from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.journal.state import RunState
@@ -83,6 +84,7 @@ class Explorer:
         self._parts = parts
         self._drafts = self._run.settings.drafts if parts.environment.spec.can_snapshot else 1
         self._blind = 0
+        self._brought_back = False
         self._ending: tuple[Ended, str] | None = None
 
     @property
@@ -309,7 +311,8 @@ class Explorer:
         self, program: Program, iteration: int, bindings: dict[str, str]
     ) -> e.ExecutionFinished | e.ExecutionInterrupted:
         environment = self._parts.environment
-        if self._recorder.interrupted and not environment.spec.can_snapshot:
+        as_it_was = environment.spec.can_snapshot or self._brought_back
+        if self._recorder.interrupted and not as_it_was:
             self._parts.tool_access.skip()
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
@@ -346,29 +349,32 @@ class Explorer:
         return self.state.observation, self.state.progress
 
     def _restore_world(self) -> None:
-        """Bring the reset world to where the journal ends: new, or as the latest snapshot has it."""
-        environment, run = self._parts.environment, self._run
+        """Bring the reset world to where the journal ends: by the latest snapshot, or by running again."""
+        run = self._run
         begun = has_begun(run)
         misfit = f"were written by version {run.other_writer}" if run.other_writer else ""
         if not begun and run.tape and not isinstance(run.tape[0], e.WorldReset):
             misfit = misfit or "stand before the world's first reset"
             self._recorder.leave_tape()
-        latest = latest_snapshot(run, unfinished=not misfit)
+        latest, reached, lost = latest_snapshot(run, unfinished=not misfit), reached_by(run), ""
         if latest is not None:
             self._restore(latest, fresh=True)
-        reached = None if environment.spec.can_snapshot else reached_by(run)
-        if reached is not None:
-            environment.resume(reached)
+        elif reached is not None:
+            parts = self._parts
+            back = return_to_the_end(self._recorder, parts.environment, parts.runner, reached)
+            self._brought_back, lost = back.whole, back.lost
         if not begun:
             self._recorder.record_decision(e.WorldReset, self._world_reset)
             self._parts.facts.begin()
-        if misfit:
-            self._unfinished().set_aside(misfit)
+        if misfit or lost:
+            self._unfinished().set_aside(misfit or "belong to the world that is lost", lost=bool(lost))
 
     def _restore(self, snapshot: str, *, fresh: bool) -> None:
         if not restore_world(self._run, self._parts.environment, self._parts.runner, snapshot, fresh=fresh):
             self._recorder.record_metadata(
-                e.Warned(text="the latest snapshot was damaged; the world was rebuilt by rerunning")
+                e.Warned(
+                    text="the latest snapshot was missing or damaged; the world was rebuilt by rerunning"
+                )
             )
 
     def _unfinished(self) -> UnfinishedTask:
@@ -413,6 +419,11 @@ class Explorer:
         if self._recorder.replaying:
             return
         state, run = self.state, self._run
-        run.journal.rotate_if_large(lambda: checkpoint(run))
+        run.journal.rotate_if_large(self._segment_start)
         if state.snapshot is not None:
             run.thin_snapshots(state.snapshot)
+
+    def _segment_start(self) -> e.Checkpoint:
+        if self.state.snapshot is not None:
+            self._run.keep_start(self.state.snapshot)
+        return checkpoint(self._run)

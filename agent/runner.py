@@ -76,7 +76,7 @@ class ProgramRunner:
             execution = self._sandbox.run(
                 program,
                 self._environment,
-                skills=self._library.bind(bound),
+                skills=self._library.bind_as(bound),
                 tools=own if tools is None else tools,
                 limits=self._limits,
                 seed=f"{self._seed}:{iteration}",

@@ -12,7 +12,8 @@ _VOLATILE = {"number", "time", "seconds", "run", "tries"}
 _NUMBERS: dict[type[e.BaseEvent], set[str]] = {
     kind: {"first", "last"} for kind in (e.TailSetAside, e.DraftUndone)
 }
-_NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
+NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
+"""Events that say how a run is driven and kept, and not what happened in it."""
 
 
 def history(folder: Path) -> list[Any]:
@@ -21,11 +22,13 @@ def history(folder: Path) -> list[Any]:
     Raises:
         JournalError: the journal cannot be read.
     """
-    return [
-        _without_volatile(event.model_dump(mode="json", exclude=_NUMBERS.get(type(event))))
-        for event in Journal(folder).events()
-        if not isinstance(event, _NOT_HISTORY)
-    ]
+    return [comparable(event) for event in Journal(folder).events() if not isinstance(event, NOT_HISTORY)]
+
+
+def comparable(event: e.Event) -> dict[str, Any]:
+    """An event as plain data, without what may differ between equal runs."""
+    data: dict[str, Any] = _without_volatile(event.model_dump(mode="json", exclude=_NUMBERS.get(type(event))))
+    return data
 
 
 def first_difference(one: Path, other: Path) -> str | None:

@@ -20,6 +20,13 @@ class BaseEvent(BaseModel):
     time: Moment = 0.0
 
 
+class WriterEvent(BaseEvent):
+    """An event that says which loop of which version of Fieldcraft writes the events after it."""
+
+    loop: Count = 1
+    version: Text = "0.1.0"
+
+
 class ModelAsked(BaseEvent):
     """Intent: the `call`-th request of `role` is about to be sent to its model."""
 

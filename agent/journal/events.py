@@ -22,7 +22,9 @@ from fieldcraft.agent.journal.effect_events import (
     ModelWaited,
     ToolCalled,
     ToolReturned,
+    WriterEvent,
 )
+from fieldcraft.agent.journal.past.events import RunForked, WorldBroughtBack
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.memory.keeping import FactsChange
 from fieldcraft.agent.settings import FixedTask, RunSettings
@@ -41,8 +43,11 @@ __all__ = [
     "ModelAsked",
     "ModelFailed",
     "ModelWaited",
+    "RunForked",
     "ToolCalled",
     "ToolReturned",
+    "WorldBroughtBack",
+    "WriterEvent",
 ]
 
 FORMAT = 1
@@ -54,13 +59,6 @@ LOOP = 1
 It is raised whenever the loop would no longer find its own events where an older one wrote them. Runs of
 another version are opened, but what they recorded of an unfinished task is not played back (`TailSetAside`).
 """
-
-
-class WriterEvent(BaseEvent):
-    """An event that says which loop of which version of Fieldcraft writes the events after it."""
-
-    loop: Count = 1
-    version: Text = "0.1.0"
 
 
 class RunStarted(WriterEvent):
@@ -353,6 +351,8 @@ Event = Annotated[
     | ModelWaited
     | RunPaused
     | RunResumed
+    | RunForked
+    | WorldBroughtBack
     | RunFinished,
     Field(discriminator="type"),
 ]
@@ -363,5 +363,8 @@ ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
 TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
 """Events of tool calls, which may occur between an effect's intent and its outcome."""
 
-ASIDES = (Warned, ModelWaited, RunPaused, RunResumed)
+ASIDES = (Warned, ModelWaited, RunPaused, RunResumed, RunForked, WorldBroughtBack)
 """Events about pauses and resumes of a run, which a replay skips."""
+
+WITH_SETTINGS = (RunStarted, Checkpoint, RunResumed, RunForked)
+"""Events with the settings in force from there on."""

@@ -24,8 +24,6 @@ SHAPE = Limits(size=LINE_LIMIT, depth=300, items=2_000_000)
 """The most levels of a line; earlier versions wrote values of up to 254 levels."""
 _CUTS = ((TEXT_LIMIT, ITEM_LIMIT), (200_000, 50_000), (20_000, 5_000), (2_000, 500), (200, 100))
 """Characters of a text and members of a list or an object that are left of too large an event, in turn."""
-_WHOLE = (e.RunStarted, e.Checkpoint, e.RunResumed)
-"""Events that may not be cut."""
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -40,7 +38,7 @@ def line_of(event: e.Event) -> tuple[bytes, e.Event]:
     Raises:
         DataError: it cannot be written, or is too large and may not be cut.
     """
-    limit = LINE_LIMIT if isinstance(event, _WHOLE) else EVENT_LIMIT
+    limit = LINE_LIMIT if isinstance(event, e.WITH_SETTINGS) else EVENT_LIMIT
     line = b""
     try:
         line = _written(event)
@@ -50,7 +48,7 @@ def line_of(event: e.Event) -> tuple[bytes, e.Event]:
         problem = str(error)
     else:
         problem = f"it has {len(line):,} bytes"
-    for text, members in () if isinstance(event, _WHOLE) else _CUTS:
+    for text, members in () if isinstance(event, e.WITH_SETTINGS) else _CUTS:
         smaller = _cut(event, text, members)
         line = _written(smaller)
         if len(line) <= limit:

@@ -110,8 +110,9 @@ class Overview:
         match event:
             case e.RunStarted() | e.Checkpoint():
                 self.run, self.settings = self.run or event.run, event.settings
-            case e.RunResumed():
-                self.settings, self.outcome, self.resumed = event.settings, "", True
+            case e.RunResumed() | e.RunForked():
+                self.settings, self.resumed = event.settings, True
+                self.run, self.outcome = _named(self.run, event)
             case e.RunPaused() | e.RunFinished():
                 self.outcome = event.reason
             case e.TaskProposed() | e.TailSetAside():
@@ -202,3 +203,10 @@ def _doing(event: e.Event) -> str:
             return f"the {event.role}'s model did not answer: {event.error}"
         case _:
             return _DOING.get(type(event), "")
+
+
+def _named(name: str, event: e.RunResumed | e.RunForked) -> tuple[str, str]:
+    """The run's name, which is that of another run in a fork's past, and why it is not running."""
+    if isinstance(event, e.RunResumed):
+        return name, ""
+    return event.run if name == event.of else name, f"forked from {event.of}"

@@ -79,7 +79,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             _undo_draft(state, event)
         case e.RunFinished():
             state.finished = True
-        case e.RunResumed():
+        case e.RunResumed() | e.RunForked():
             state.finished = False
         case _:
             pass

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.past.programs import ProgramReader, RecordedProgram
 from fieldcraft.agent.journal.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
-from fieldcraft.agent.tooling.replayed_calls import RecordedTools, record_key
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import Environment, Goal
-from fieldcraft.skills import ProgramError, parse_program
-from fieldcraft.tools import ToolOutcome
+from fieldcraft.envs import Environment
+from fieldcraft.skills import LibraryError, ProgramError
 
 
 def restore_world(
@@ -49,35 +48,34 @@ def restore_world(
 
 
 def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> None:
-    pending: list[_Rerun] = []
-    started: _Rerun | None = None
-    goal: Goal | None = None
+    for recorded in _programs_to(run, environment, snapshot):
+        try:
+            recorded.run_again(runner)
+        except (ProgramError, LibraryError) as error:
+            problem = "read" if isinstance(error, ProgramError) else "run"
+            raise SnapshotDamaged(
+                f"the snapshot of iteration {recorded.started.iteration} is damaged, and its program, which "
+                f"would lead there again, cannot be {problem} ({error}). Restore the snapshots from a copy "
+                "of the run."
+            ) from error
+
+
+def _programs_to(run: Run, environment: Environment, snapshot: str) -> list[RecordedProgram]:
+    """The programs that lead to a snapshot from the latest valid one before it, which is restored."""
+    pending: list[RecordedProgram] = []
+    reader = ProgramReader()
     for event in _history(run):
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
-        if isinstance(event, e.TaskProposed):
-            goal = event.task.goal
-        elif isinstance(event, e.ExecutionStarted):
-            started = _Rerun(event, goal)
-        elif isinstance(event, e.ToolCalled | e.ToolReturned) and started is not None:
-            started.take(event)
-        elif isinstance(event, e.ExecutionFinished) and started is not None:
-            pending.append(started)
-            if event.snapshot == snapshot:
-                break
-            if event.snapshot is not None and _restored(run, environment, event.snapshot):
-                pending.clear()
-    for rerun in pending:
-        recorded = rerun.started
-        tools = RecordedTools(rerun.tools(), rerun.outcomes)
-        try:
-            program = parse_program(recorded.source, recorded.language)
-        except ProgramError as error:
-            raise SnapshotDamaged(
-                f"the snapshot of iteration {recorded.iteration} is damaged, and its program, which would "
-                f"lead there again, cannot be read ({error}). Restore the snapshots from a copy of the run."
-            ) from error
-        runner.run(program, recorded.iteration, recorded.skills, goal=rerun.goal, tools=tools)
+        ended = reader.take(event)
+        if ended is None or not isinstance(event, e.ExecutionFinished):
+            continue
+        pending.append(ended)
+        if event.snapshot == snapshot:
+            break
+        if event.snapshot is not None and _restored(run, environment, event.snapshot):
+            pending.clear()
+    return pending
 
 
 def _history(run: Run) -> Iterator[e.Event]:
@@ -90,27 +88,6 @@ def _history(run: Run) -> Iterator[e.Event]:
             until = max(until, tails.pop()[1])
         if event.number > until:
             yield event
-
-
-class _Rerun:
-    """A recorded program, with its task's goal and what its tool calls gave."""
-
-    def __init__(self, started: e.ExecutionStarted, goal: Goal | None) -> None:
-        self.started = started
-        self.goal = goal
-        self.outcomes: dict[tuple[str, str], list[ToolOutcome]] = {}
-        self._called: dict[int, tuple[str, str]] = {}
-
-    def tools(self) -> list[str]:
-        """The tools that were called."""
-        return sorted({name for name, _ in self.outcomes})
-
-    def take(self, event: e.ToolCalled | e.ToolReturned) -> None:
-        if isinstance(event, e.ToolCalled):
-            self._called[event.call] = record_key(event.tool, event.arguments)
-        elif event.call in self._called:
-            outcome = ToolOutcome(event.value, event.error)
-            self.outcomes.setdefault(self._called[event.call], []).append(outcome)
 
 
 def _restored(run: Run, environment: Environment, snapshot: str) -> bool:

@@ -11,10 +11,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.lines import read_line
 from fieldcraft.agent.journal.marks import mark_run
+from fieldcraft.agent.journal.past.events import ForkNote
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.snapshots import FOLDER as SNAPSHOTS
 from fieldcraft.agent.journal.snapshots import SnapshotDamaged, Snapshots
@@ -31,10 +34,14 @@ from fieldcraft.common.text import visible_line
 __all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
 
 LOCK = "run.lock"
+FORKED = "forked.json"
+"""The file of a fork's folder that says of what, where and when it was forked."""
 THIS_VERSION: str = sys.modules["fieldcraft"].__version__
 """Of Fieldcraft. The package above is loaded by now; an import of it from here would be one upwards."""
 TAPE_LIMIT = 1_000_000
 """Events since the last finished task."""
+_NOTE = 10_000
+"""The most bytes of the file that says what a run was forked from."""
 _FIRST_LINE = 1_000_000
 """Bytes that are looked at for the time of a run's first event."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -92,8 +99,8 @@ class Run:
         Raises:
             RunError: the name is taken, or the folder cannot be written.
         """
-        if name is not None and not _NAME.fullmatch(name):
-            raise BadRunName(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
+        if name is not None:
+            check_name(name)
         name = name or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         folder = runs / name
         try:
@@ -148,7 +155,7 @@ class Run:
         last, begun, loop = 0, False, e.LOOP
         for event in self.journal.events(last_segment=True):
             last = event.number
-            if isinstance(event, _WITH_SETTINGS):
+            if isinstance(event, e.WITH_SETTINGS):
                 self.settings, self.library_at = event.settings, event.library_at
             if isinstance(event, e.WriterEvent):
                 loop, self.writer = event.loop, visible_line(event.version, 40)
@@ -212,14 +219,23 @@ class Run:
         """The snapshot of this name; raises `SnapshotDamaged` as `Snapshots.load` does."""
         return self._snapshots.load(digest)
 
+    def keep_start(self, digest: str) -> None:
+        """Keep the snapshot with which a segment of the journal begins; see `Snapshots.keep_start`."""
+        self._snapshots.keep_start(digest)
+
     def thin_snapshots(self, latest: str) -> None:
-        """Delete all but `latest` and the most recently written snapshots."""
+        """Delete all but `latest`, the most recent snapshots, and those of segments' starts."""
         self._snapshots.thin(latest)
 
 
 _OUTSIDE_TASKS = (*e.ASIDES, e.WorldReset, e.RunFinished)
 _BOUNDARIES = (e.TaskFinished, e.Checkpoint, e.TailSetAside)
-_WITH_SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)
+
+
+def check_name(name: str) -> None:
+    """Raise `BadRunName` where a run cannot be called so."""
+    if not _NAME.fullmatch(name):
+        raise BadRunName(f"{name!r} is no name for a run; use letters, digits, '.', '-' and '_' only")
 
 
 def absolute_path(path: str) -> str:
@@ -251,11 +267,11 @@ def find_run(runs: Path, name: str) -> Path:
 
 
 def list_runs(runs: Path) -> list[Path]:
-    """The run folders under `runs`, the oldest first. What a link points at is no run."""
+    """The run folders under `runs`, the oldest first. Links are none, nor are forks that were cut off."""
     if not runs.is_dir():
         return []
     with Folder.open(runs) as place:
-        names = place.names("folder")
+        names = [name for name in place.names("folder") if not name.startswith(".")]
     found = {runs / name: _begun(runs / name) for name in names}
     return sorted(
         (folder for folder, begun in found.items() if begun is not None),
@@ -264,15 +280,17 @@ def list_runs(runs: Path) -> list[Path]:
 
 
 def _begun(folder: Path) -> float | None:
-    """When a run's first event was written; `None` where the folder holds no journal."""
+    """When a run's first own event was written; `None` where the folder holds no journal."""
     try:
         segments = Journal(folder).segments()
         if not segments:
             return None
         with inside(folder) as place, place.opened(segments[0].name) as descriptor:
+            if place.kind(FORKED) == "file":
+                return float(ForkNote.model_validate_json(place.read(FORKED, limit=_NOTE)).time)
             line = os.read(descriptor, _FIRST_LINE).partition(b"\n")[0]
             changed = os.fstat(descriptor).st_mtime
-    except (JournalError, OSError):
+    except (JournalError, OSError, ValidationError):
         return 0.0
     try:
         return float(read_line(line).time)
@@ -284,6 +302,6 @@ def latest_settings(events: Iterable[e.Event], default: RunSettings) -> RunSetti
     """The settings in force after these events."""
     settings = default
     for event in events:
-        if isinstance(event, _WITH_SETTINGS):
+        if isinstance(event, e.WITH_SETTINGS):
             settings = event.settings
     return settings

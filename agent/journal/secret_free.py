@@ -12,9 +12,6 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.common.secrets.redaction import may_hold_secret, redact_data
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
-_SETTINGS = (e.RunStarted, e.Checkpoint, e.RunResumed)
-"""Events with the settings of the run, which needs their values."""
-
 
 def line_without_secrets(event: e.BaseEvent) -> bytes:
     """The line of the journal for an event.
@@ -30,7 +27,7 @@ def line_without_secrets(event: e.BaseEvent) -> bytes:
             kept = None if after == before else _read_back(before, after)
             if kept is not None:
                 line = json.dumps(after, separators=(",", ":"))
-                if not isinstance(event, _SETTINGS):
+                if not isinstance(event, e.WITH_SETTINGS):
                     event.__dict__.update(kept.__dict__)
                 break
     return line.encode() + b"\n"

@@ -36,21 +36,22 @@ class UnfinishedTask:
         self._look = look
         self._tail = Tail.of(recorder.run.tape)
 
-    def set_aside(self, why: str) -> None:
+    def set_aside(self, why: str, *, lost: bool = False) -> None:
         """Go on without them; `why` is the end of a sentence that begins with their number.
 
-        A world with snapshots stands at the task's start already.
+        A world with snapshots stands at the task's start already. Where the world was `lost`, it is not as
+        the run left it even if there are no such events.
 
         Raises:
             BudgetExhausted, ModelsSilent: while a skill is described that the task brought.
         """
         self._recorder.leave_tape()
-        if not self._tail.count:
+        if not self._tail.count and not lost:
             return
         events = "1 event" if self._tail.count == 1 else f"{self._tail.count} events"
         said = f"{events} of the unfinished task {why}"
-        if self._environment.spec.can_snapshot:
-            start = self._recorder.start
+        start = self._recorder.start
+        if start.snapshot is not None:
             self._go_on_from(start.observation, start.progress, start.snapshot, start.reached, said)
             return
         observation, progress = self._look()
@@ -72,10 +73,11 @@ class UnfinishedTask:
     ) -> None:
         done = self._recorder.start.task_number
         stands = "" if snapshot is not None else ", in the world as it is now"
+        aside = f"{said} and are set aside; " if self._tail.count else ""
         event = e.TailSetAside(
             first=self._tail.first,
             last=self._tail.last,
-            text=f"{said} and are set aside; the run goes on from task {done + 1}{stands}",
+            text=f"{aside}the run goes on from task {done + 1}{stands}",
             task_number=done,
             observation=observation,
             progress=progress,

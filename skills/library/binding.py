@@ -57,16 +57,25 @@ class Bindings:
             BrokenSkill: the library lacks that version, or it cannot be loaded.
         """
         digest = skill.dependencies[entry]
+        found = self.called(entry, digest)
+        if found is None:
+            cure = f"keep or merge {entry} again"
+            raise BrokenSkill(skill.name, f"needs {entry} {digest[:12]}, which the library lacks", cure)
+        return found
+
+    def called(self, entry: str, digest: str) -> Skill | None:
+        """The version that is called as `entry`; `None` where the library lacks it.
+
+        Raises:
+            BrokenSkill: it cannot be loaded.
+        """
         owner = self._catalogue.owner(entry)
         current = self._catalogue.with_digest(digest)
         if current is not None and current.name == owner:
             return current
         if owner is None or not self._folder.has_version(owner, digest):
             owner = self._home(digest)
-        if owner is None:
-            cure = f"keep or merge {entry} again"
-            raise BrokenSkill(skill.name, f"needs {entry} {digest[:12]}, which the library lacks", cure)
-        return self._past(owner, digest)
+        return None if owner is None else self._past(owner, digest)
 
     def tools_of(self, skill: Skill) -> frozenset[str]:
         """The tools that a skill needs, including those of the skills that it calls."""

@@ -156,6 +156,21 @@ class SkillShelf:
         """
         return self._bindings.closure({entry: self.get(entry) for entry in sorted(set(entries))})
 
+    def bind_as(self, versions: Mapping[str, str]) -> SkillSet:
+        """The skills that a program called when it ran, by entry name and digest, with all that these call.
+
+        Where the library lacks a version, the current skill of that entry name takes its place.
+
+        Raises:
+            UnknownSkill: there is no such skill either.
+            BrokenSkill: one of them, or a version it depends on, cannot be loaded.
+        """
+        self._catalogue.refresh()
+        called = self._bindings.called
+        return self._bindings.closure(
+            {entry: called(entry, digest) or self.get(entry) for entry, digest in sorted(versions.items())}
+        )
+
     def bind_for(self, skill: Skill) -> SkillSet:
         """The skills that `skill` calls, in their bound versions, with all skills that these call.
 

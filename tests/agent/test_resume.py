@@ -103,10 +103,10 @@ def test_a_run_is_open_in_one_place_only(unbroken: Path) -> None:
         Run.open(unbroken.parent, "unbroken")
 
 
-def test_a_world_without_snapshots_counts_the_cut_execution_and_goes_on(
+def test_a_world_that_lives_on_counts_the_cut_execution_and_goes_on(
     toy_settings: Settings, tmp_path: Path
 ) -> None:
-    settings = toy_settings(environment="toy_world:ForgetfulWorld")
+    settings = toy_settings(environment="toy_world:LastingWorld")
     with new_session(settings, runs=tmp_path / "runs", name="whole") as session:
         session.explorer.explore()
     lines = (tmp_path / "runs" / "whole" / "journal-000001.jsonl").read_text().splitlines()
@@ -119,10 +119,10 @@ def test_a_world_without_snapshots_counts_the_cut_execution_and_goes_on(
     assert max(event["iteration"] for event in events if event["type"] == "judged") == 5
 
 
-def test_a_world_without_snapshots_counts_on_from_the_last_thing_it_reached(
+def test_a_world_that_lives_on_counts_on_from_the_last_thing_it_reached(
     toy_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = toy_settings(environment="toy_world:ForgetfulWorld")
+    settings = toy_settings(environment="toy_world:LastingWorld")
     with new_session(settings, runs=tmp_path / "runs", name="whole") as session:
         session.explorer.explore()
     whole = tmp_path / "runs" / "whole"

@@ -154,6 +154,8 @@ WORKING = {
     "runs prompts grid": "actor",
     "runs report grid": "report.html",
     "runs compare grid wood-lot": ".html",
+    "runs diff grid wood-lot": "part after iteration",
+    "runs fork grid --at 1 --name forked": "forked shares",
     "facts list grid": "no facts",
     "facts show wood --run grid": "no facts",
     "facts search wood --run grid": "no facts",

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import resumed_session
+from fieldcraft.agent.forking.fork import CannotFork, fork_run
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.cli.main import main
@@ -290,3 +291,24 @@ def test_a_later_loop_goes_on_with_any_run_and_loses_nothing(
     assert [event["type"] for event in after].count("world_reset") == 1
     if before[0]["settings"]["environment"] == "wood_lot:WoodLot":
         assert done(copied) == LOT_TASKS
+
+
+@pytest.mark.parametrize("copied", ["grid/paused"], indirect=True)
+def test_a_run_is_forked_and_the_fork_gone_on_with(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = b"".join(path.read_bytes() for path in sorted((copied / "runs/life").glob("journal-*.jsonl")))
+    made = json.loads(command(capsys, "runs", "fork", "life", "--at", "1", "--name", "other", "--json"))
+    journal = (copied / "runs/other/journal-000001.jsonl").read_bytes()
+    shared = b"".join(journal.splitlines(keepends=True)[: made["events"]])
+    assert before.startswith(shared)
+    command(capsys, "explore", "--resume", "other", "--plain")
+    assert json.loads(command(capsys, "runs", "show", "other", "--json"))["iterations"] == 4
+    found = json.loads(command(capsys, "runs", "diff", "life", "other", "--json"))
+    assert found["shared_events"] >= made["events"] - 1
+
+
+@pytest.mark.parametrize("copied", ["wood-lot/finished"], indirect=True)
+def test_a_run_in_a_world_that_lives_on_is_not_forked(copied: Path) -> None:
+    with pytest.raises(
+        CannotFork, match="the world wood-lot-v1 can neither take snapshots nor be begun again"
+    ):
+        fork_run("life", at=1, runs=copied / "runs")

@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: list, show, watch and compare runs, say what they cost, and write reports."""
+"""`fieldcraft runs ...`: list, show, watch, fork and compare runs, say what they cost, and write reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands import run_calls
+from fieldcraft.cli.commands import run_calls, run_forks
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 
@@ -32,14 +32,20 @@ Examples:
   fieldcraft runs report latest --out report.html
 
   fieldcraft runs compare monday tuesday --out comparison.html
+
+  fieldcraft runs fork latest --at 40 --model openai:gpt-5-mini
+
+  fieldcraft runs diff monday monday-at-40  where they part, and what each did after
 """
 
 app = typer.Typer(
-    help="List, show, watch and compare runs, and write reports.", epilog=EXAMPLES, no_args_is_help=True
+    help="List, show, watch, fork and compare runs, and write reports.", epilog=EXAMPLES, no_args_is_help=True
 )
 
 app.command()(run_calls.cost)
 app.command()(run_calls.prompts)
+app.command()(run_forks.fork)
+app.command()(run_forks.diff)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]

@@ -123,6 +123,11 @@ def _course(event: e.Event) -> Iterator[Line]:
             words = f"nothing new in {counted(event.since, 'iteration')}; trying {event.tries}"
             last = f"the last was {event.newest}" if event.newest else ""
             yield Line("!", "warn", words, last, lasting=True)
+        case e.RunForked():
+            yield Line("", "head", f"forked from {event.of}", lasting=True)
+        case e.WorldBroughtBack() if event.whole:
+            ran = f"{counted(event.programs, 'recorded program')} ran again"
+            yield Line("·", "quiet", "the world is as the run left it", ran, lasting=True)
         case e.Warned() | e.TailSetAside():
             yield Line("!", "warn", event.text, lasting=True)
         case e.DraftUndone():
