@@ -178,7 +178,7 @@ def _look_ahead(
     if settings.budget.money is not None and (others or "money" in budget.model_fields_set):
         check_prices(settings)
     for line in left_aside(here, settings):
-        console(stderr=True).print(say(line))
+        console(stderr=True).print(say(line), soft_wrap=True)
 
 
 def _drive(opener: Open, runs: Path, look: Look) -> int:

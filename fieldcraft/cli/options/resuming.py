@@ -65,9 +65,9 @@ def left_aside(here: Settings, run: RunSettings) -> Iterator[str]:
         if name not in {*CHANGEABLE, "budget"}:
             fixed.append(f"{name}, not that of {source_of(name)}")
             continue
-        ways = " or ".join(filter(None, [flag_of([name]), f"--take {name}"]))
+        way = flag_of([name]) or f"--take {name}"
         plain = isinstance(getattr(run, name), str | int | bool)
         own = f" ({visible_line(getattr(run, name), _SHOWN)})" if plain else ""
-        yield f"the run keeps its own {name}{own}, not that of {source_of(name)}; {ways} gives it another one"
+        yield f"the run keeps its own {name}{own}, not that of {source_of(name)}; {way} gives it another one"
     if fixed:
         yield f"the run keeps its own {'; '.join(fixed)}: a resume does not change that"
