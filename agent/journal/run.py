@@ -270,8 +270,9 @@ def _begun(folder: Path) -> float | None:
         segments = Journal(folder).segments()
         if not segments:
             return None
-        with inside(folder) as place, place.opened(segments[0].name) as descriptor:
-            changed = os.fstat(descriptor).st_mtime
+        with inside(folder) as place:
+            status = place.status(segments[0].name)
+            changed = 0.0 if status is None else status.st_mtime
             line = first_line(place, _FIRST_LINE)
     except (JournalError, OSError):
         return 0.0

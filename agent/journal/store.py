@@ -35,7 +35,7 @@ from fieldcraft.common.data import DataError
 from fieldcraft.common.errors import DamagedRecord
 from fieldcraft.common.files import Folder
 
-SEGMENT_BYTES = 1_000_000
+SEGMENT_BYTES = 500_000
 """The size in bytes after which a new segment begins at the next task's end."""
 STATES = 4
 """How often the state at its beginning goes into a segment at least: a run's state grows."""
@@ -134,8 +134,8 @@ class Journal:
         """Begin a new segment with a checkpoint if the current one is larger than `limit` bytes.
 
         Where omitted, that is `SEGMENT_BYTES`, or more where the state at its beginning is large.
-        The one before it is compressed. A state that is too large for one line is not cut: the segment
-        continues instead.
+        Of those that ended, the latest stays as it is for readers who follow the run; the one before it is
+        compressed. A state that is too large for one line is not cut: the segment continues instead.
         """
         if limit is None:
             limit = max(SEGMENT_BYTES, STATES * self._state_bytes)
@@ -149,14 +149,15 @@ class Journal:
             return
         with _writable(self._path), inside(self.folder) as folder:
             os.fsync(self._file.fileno())
-            before = segment_names(folder)[-1]
-            name = plain_name(number_of(before) + 1)
+            *ended, latest = segment_names(folder)
+            name = plain_name(number_of(latest) + 1)
             folder.write(name, line)
             self._file.close()
             self._file = _appending(folder, name)
             self._path, self._state_bytes = self.folder / name, len(line)
-            with contextlib.suppress(OSError):  # as on a full disk: it is read as well as it is
-                compress(folder, before)
+            if ended:
+                with contextlib.suppress(OSError):  # as on a full disk: it is read as well as it is
+                    compress(folder, ended[-1])
         self._next += 1
 
     def _unpacked(self, folder: Folder, name: str) -> str:

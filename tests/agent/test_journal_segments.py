@@ -23,28 +23,29 @@ def checkpoint() -> e.Checkpoint:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A run's folder with three segments, two of which ended."""
+    """A run's folder with four segments, the first two of which are compressed."""
     folder = tmp_path / "one"
     folder.mkdir()
     journal = Journal(folder)
     journal.open(1)
     journal.append(e.RunStarted(run="one", settings=RunSettings()), sync=True)
-    for text in ("a", "b"):
+    for text in ("a", "b", "c"):
         journal.append(e.Warned(text=text * 1000), sync=True)
         journal.rotate_if_large(checkpoint, limit=100)
-    journal.append(e.Warned(text="c"), sync=True)
+    journal.append(e.Warned(text="d"), sync=True)
     journal.close()
     return folder
 
 
-TYPES = ["run_started", "warned", "checkpoint", "warned", "checkpoint", "warned"]
+TYPES = ["run_started", "warned", *["checkpoint", "warned"] * 3]
 
 
-def test_segments_that_ended_are_compressed_and_all_are_read(folder: Path) -> None:
+def test_all_but_the_latest_two_are_compressed_and_all_are_read(folder: Path) -> None:
     assert [path.name for path in Journal(folder).segments()] == [
         "journal-000001.gz",
         "journal-000002.gz",
         "journal-000003.jsonl",
+        "journal-000004.jsonl",
     ]
     assert [event.type for event in Journal(folder).events()] == TYPES
     assert gzip.decompress((folder / "journal-000002.gz").read_bytes()).startswith(b'{"number":3,')
@@ -86,10 +87,11 @@ def test_one_that_unpacks_to_more_than_any_run_writes_is_refused(
 
 
 def test_the_journal_goes_on_in_a_compressed_segment_that_is_the_last(folder: Path) -> None:
-    (folder / "journal-000003.jsonl").unlink()
+    for number in (3, 4):
+        (folder / f"journal-00000{number}.jsonl").unlink()
     journal = Journal(folder)
     journal.open(5)
-    journal.append(e.Warned(text="d"), sync=True)
+    journal.append(e.Warned(text="e"), sync=True)
     journal.close()
     assert [path.name for path in journal.segments()] == ["journal-000001.gz", "journal-000002.jsonl"]
     assert [event.type for event in Journal(folder).events()] == [*TYPES[:4], "warned"]

@@ -1,6 +1,6 @@
-"""The files that a journal is made of: the segment that grows, and those before it, compressed.
+"""The files that a journal is made of: the segment that grows, the one before it, and the rest, compressed.
 
-A segment that ended is a gzip file of the same lines, which `zcat` reads. Segments of earlier versions, and
+A compressed segment is a gzip file of the same lines, which `zcat` reads. Segments of earlier versions, and
 one whose compressing was interrupted, are plain; where both stand side by side, the plain one counts.
 """
 
@@ -113,6 +113,8 @@ def compress(folder: Folder, name: str) -> None:
     Raises:
         OSError: it cannot be read or written; the segment stays.
     """
+    if name == packed_name(number_of(name)):
+        return
     with folder.opened(name) as descriptor:
         if os.fstat(descriptor).st_size > LARGEST:
             return
