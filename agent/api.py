@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from fieldcraft.agent.arguments import (
-    GIVEN_AGAIN,
     BadArgument,
     ExploreArguments,
     Model,
@@ -32,7 +31,6 @@ from fieldcraft.agent.replaying import Replayed, replay_skills
 from fieldcraft.agent.result import RunResult
 from fieldcraft.agent.session import Session, new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
-from fieldcraft.agent.tooling.changed_settings import CHANGEABLE
 from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
@@ -94,11 +92,14 @@ def explore(
         environment: the world: an object, an id, or `module:Class`.
         iterations: the limit in programs, those before a resume included. Where neither this nor `budget` is
             given, 60 for a new run, and a resumed one keeps its own.
-        budget: limits in tokens, money and seconds too.
+        budget: limits in tokens, money and seconds too. A resume takes those that were set.
         runs: the folder of runs.
         name: of a new run; made from the time where omitted.
-        resume: a run to go on with. Its settings are its own; objects that it began with must be given again,
-            and what its files do not keep, such as passwords, comes from what is given here.
+        resume: a run to go on with. Models, tools, the sandbox, limits, prompts and the like change to what
+            is given here (`fieldcraft.agent.tooling.changed_settings` lists them); the rest stays as it is,
+            and another value of it is refused. Objects that it began with must be given again, or names in
+            place of a model, tools or a sandbox; what its files do not keep, such as passwords, comes from
+            what is given here.
         method: such as `voyager`, `react` or `without-library` (`fieldcraft.agent.methods`); what is given
             here goes before the method's settings.
         model: the chat model: `provider:model`, or any LangChain chat model object.
@@ -124,6 +125,7 @@ def explore(
     Raises:
         TypeError: there is no such argument, or an object is not of its kind.
         OtherTasks: the run to go on with has other tasks than those given here.
+        FixedSetting: it has another setting of a kind that a resume cannot change.
         KeyboardInterrupt: passed on; the run can be resumed.
     """
     return run_agent(
@@ -211,50 +213,42 @@ def run_agent(
 def _session(
     environment: str | Environment, arguments: ExploreArguments, listeners: tuple[Listener, ...]
 ) -> AbstractContextManager[Session]:
-    settings, given = settings_and_objects(environment, arguments)
     runs, resume = Path(arguments.get("runs", "runs")), arguments.get("resume")
-    budget, iterations = arguments.get("budget"), arguments.get("iterations")
     if resume is not None:
-        sources = checked_settings({name: value for name, value in settings.items() if name != "environment"})
-        _refuse_changes(find_run(runs, resume), arguments, sources)
-        _refuse_other_tasks(find_run(runs, resume), sources.tasks)
-        limits = None
-        if budget is not None or iterations is not None:
-            limits = _limits(budget or _budget_of(runs, resume), iterations)
-        return resumed_session(
-            resume,
-            runs=runs,
-            budget=limits,
-            library=settings.get("library"),
-            prompts=settings.get("prompts", ""),
-            sources=sources,
-            changes={name: settings[name] for name in CHANGEABLE if name in settings},
-            listeners=(*sources.listeners, *listeners),
-            given=given,
-        )
+        return _resumed(environment, arguments, find_run(runs, resume), listeners)
+    settings, given = settings_and_objects(environment, arguments)
+    budget, iterations = arguments.get("budget"), arguments.get("iterations")
     limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
     chosen = checked_settings({**method_settings(arguments.get("method")), **settings, "budget": limits})
     return new_session(chosen, runs=runs, name=arguments.get("name"), listeners=listeners, given=given)
 
 
+def _resumed(
+    environment: str | Environment, arguments: ExploreArguments, run: Path, listeners: tuple[Listener, ...]
+) -> AbstractContextManager[Session]:
+    settings, given = settings_and_objects(environment, arguments)
+    if settings.get("environment") == RunSettings().environment:
+        del settings["environment"]  # the default of the argument
+    sources = checked_settings({**method_settings(arguments.get("method")), **settings})
+    _refuse_other_tasks(run, sources.tasks if "tasks" in settings else ())
+    changed = sources.model_fields_set - {"library", "listeners", "budget"}
+    return resumed_session(
+        run.name,
+        runs=run.parent,
+        budget=_limits(arguments.get("budget") or BudgetLimits(), arguments.get("iterations")),
+        library=settings.get("library"),
+        sources=sources,
+        changes={name: getattr(sources, name) for name in changed},
+        listeners=(*sources.listeners, *listeners),
+        given=given,
+    )
+
+
 def _limits(budget: BudgetLimits, iterations: int | None) -> BudgetLimits:
+    """The limits that were set, with the one on iterations."""
     if iterations is None:
         return budget
-    return BudgetLimits.model_validate({**budget.model_dump(), "iterations": iterations})
-
-
-def _refuse_changes(run: Path, arguments: ExploreArguments, given: RunSettings) -> None:
-    """Refuse settings that a resumed run would not take up.
-
-    Raises:
-        BadArgument: the message names them and the run's own.
-    """
-    kept = latest_settings(Journal(run).events(last_segment=True), RunSettings())
-    fixed = keys_of(OtherSettings) - GIVEN_AGAIN - CHANGEABLE - {"tasks"}
-    changed = [name for name in sorted(fixed & set(arguments)) if getattr(given, name) != getattr(kept, name)]
-    if changed:
-        own = ", ".join(f"{name} ({getattr(kept, name)!r:.60})" for name in changed)
-        raise BadArgument(f"a resumed run keeps its own {own}; leave that out, or start a new run")
+    return BudgetLimits.model_validate({**budget.model_dump(exclude_unset=True), "iterations": iterations})
 
 
 def _refuse_other_tasks(run: Path, tasks: tuple[FixedTask, ...]) -> None:
@@ -272,12 +266,6 @@ def _refuse_other_tasks(run: Path, tasks: tuple[FixedTask, ...]) -> None:
             f"run {run.name!r} was started with other tasks ({visible_line(own, 200)}), and a resumed run "
             "keeps its own; give the same, or start a new run"
         )
-
-
-def _budget_of(runs: Path, run: str) -> BudgetLimits:
-    """A run's own limits: those on tokens, money and seconds hold after a resume too."""
-    events = Journal(find_run(runs, run)).events(last_segment=True)
-    return latest_settings(events, RunSettings()).budget
 
 
 def replay(

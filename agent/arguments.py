@@ -134,10 +134,6 @@ class ReplayArguments(TypedDict, total=False):
     limits: ProgramLimits | None
 
 
-GIVEN_AGAIN = frozenset({"options", "mcp", "openapi", "role_tools", "corpus", "tool_policy"})
-"""Settings that a resume may be given again: values that no file keeps are taken from them."""
-
-
 class BadArgument(InputError, ValueError):
     """An argument has a value that cannot be used; the message names it and what is allowed."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.settings import RunSettings
 
 _AFTER_THE_PROGRAM = frozenset({"critic", "describer"})
 """Roles that are asked about a program that has run; the others are asked for the next one."""
@@ -36,39 +37,61 @@ class Cost:
 
     def add(self, other: Cost) -> None:
         """Count what another one counts as well."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
+        for each in fields(Cost):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+@dataclass
+class ModelCost(Cost):
+    """What one model took that answered for a role, from the iteration `since` until another one did."""
+
+    role: str = ""
+    model: str = ""
+    since: int = 1
 
 
 @dataclass
 class RunCosts:
-    """The costs of a run: in all, by role, and by iteration and role.
+    """The costs of a run: in all, by role, by model, and by iteration and role.
 
     What was asked for before a program counts with that program's iteration, what was asked about it as well.
     """
 
     total: Cost = field(default_factory=Cost)
     roles: dict[str, Cost] = field(default_factory=dict)
+    models: list[ModelCost] = field(default_factory=list)
     iterations: dict[int, dict[str, Cost]] = field(default_factory=dict)
 
-    def _add(self, iteration: int, role: str, cost: Cost) -> None:
+    def _add(self, iteration: int, role: str, model: str, cost: Cost) -> None:
         here = self.iterations.setdefault(iteration, {})
-        for place in (self.total, self.roles.setdefault(role, Cost()), here.setdefault(role, Cost())):
+        places = (self.total, self.roles.setdefault(role, Cost()), here.setdefault(role, Cost()))
+        for place in (*places, self._of_model(iteration, role, model)):
             place.add(cost)
+
+    def _of_model(self, iteration: int, role: str, model: str) -> ModelCost:
+        latest = next((each for each in reversed(self.models) if each.role == role), None)
+        if latest is None or latest.model != model:
+            latest = ModelCost(role=role, model=model, since=iteration)
+            self.models.append(latest)
+        return latest
 
 
 def costs_of(events: Iterable[e.Event]) -> RunCosts:
     """The costs of the calls among a run's events, which are in order."""
-    costs, programs = RunCosts(), 0
+    costs, programs, settings = RunCosts(), 0, RunSettings()
     for event in events:
         match event:
+            case e.RunStarted() | e.Checkpoint() | e.RunResumed():
+                settings = event.settings
             case e.ExecutionStarted() | e.AnswerRefused():
                 programs = event.iteration
             case e.ModelAnswered() | e.ModelFailed():
                 after = event.role in _AFTER_THE_PROGRAM
-                costs._add(max(1, programs + (not after)), event.role, _of_call(event))
+                model = settings.model_for(event.role)
+                costs._add(max(1, programs + (not after)), event.role, model, _of_call(event))
             case e.ToolReturned() if event.model_calls:
-                costs._add(max(1, programs + (event.user != "programs")), "tools", _of_tool(event))
+                iteration = max(1, programs + (event.user != "programs"))
+                costs._add(iteration, "tools", settings.model_for("tools"), _of_tool(event))
             case _:
                 pass
     return costs

@@ -23,6 +23,10 @@ _MADE = ("curriculum", "actor", "critic", "retriever")
 """The kinds of part that are made here; the library and the sandbox's own door make the others."""
 
 
+_NAMED_INSTEAD = frozenset({"sandbox", "model", "tools"})
+"""The arguments whose objects a resume takes names for."""
+
+
 class ObjectMissing(InputError, ValueError):
     """A run was started with an object, and is resumed without it or with one of another class."""
 
@@ -77,6 +81,31 @@ class Given:
             changes["role_models"] = {**settings.role_models, **names}
         return RunSettings.model_validate({**dict(settings), **changes}) if changes else settings
 
+    def in_place_of(self, settings: RunSettings, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """What a resume changes of a run's settings by models, a sandbox and tools that are given as objects.
+
+        Args:
+            settings: of the run so far.
+            changes: those that are given beside the objects. Objects take the place of the run's tools where
+                `tools` is among them.
+        """
+        taken: dict[str, Any] = {}
+        names = {
+            role: OBJECT + name_of(model)
+            for role, model in self.models.items()
+            if not _same(settings.model_for(role), OBJECT + name_of(model))
+        }
+        if len(names) == len(ROLES) and len(set(names.values())) == 1:
+            taken["model"] = names["actor"]
+            names = {role: name for role, name in names.items() if role in settings.role_models}
+        if names:
+            taken["role_models"] = {**changes.get("role_models", {}), **names}
+        if self.sandbox is not None and not _same(settings.sandbox, OBJECT + name_of(self.sandbox)):
+            taken["sandbox"] = OBJECT + name_of(self.sandbox)
+        if "tools" in changes:
+            taken["tools"] = (*changes["tools"], *(OBJECT + tool_name(tool) for tool in self.tools))
+        return taken
+
     def with_named(self, settings: RunSettings) -> Given:
         """With the user's own parts that the settings name, made.
 
@@ -106,9 +135,11 @@ class Given:
         if missing:
             classes = ", ".join(f"{argument}: {name}" for argument, name in missing.items())
             again = "".join(f", {argument}=..." for argument in missing)
+            named = [f"--{name}" for name in missing if name in _NAMED_INSTEAD]
+            instead = f", or name others with {', '.join(named)}" if len(named) == len(missing) else ""
             raise ObjectMissing(
                 f"run {run!r} was started with objects, which no file keeps ({classes}); give them again, "
-                f"from Python: explore(resume={run!r}{again})"
+                f"from Python: explore(resume={run!r}{again}){instead}"
             )
 
     def _beside(self, settings: RunSettings) -> Iterator[tuple[str, str, str, str | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,9 @@ from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.access import ToolAccess, names_for
-from fieldcraft.agent.tooling.changed_settings import changed
+from fieldcraft.agent.tooling.changed_settings import changed, with_budget
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
-from fieldcraft.agent.tooling.restored_values import with_prompts, with_values
+from fieldcraft.agent.tooling.restored_values import with_values
 from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
@@ -138,11 +138,13 @@ def resumed_session(
     given: Given | None = None,
     prompts: str = "",
     changes: Mapping[str, Any] | None = None,
+    whole: Collection[str] = (),
 ) -> Iterator[Session]:
-    """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
+    """Open an existing run to go on with it. Raises as `new_session` does, and `FixedSetting`.
 
-    `changes` are other models or options of models from here on, see
-    `fieldcraft.agent.tooling.changed_settings`; the run says what changed.
+    `changes` are other settings from here on, see `fieldcraft.agent.tooling.changed_settings`, those of
+    `whole` with all of their entries; the run says what changed. Of `budget`, those limits that were set are
+    taken.
 
     Its library is the one `given`, or `library`, or else looked for where its name leads, where it was, and
     beside the folder of runs (`fieldcraft.agent.journal.library_place`).
@@ -151,8 +153,9 @@ def resumed_session(
     them, or those of its tools alone.
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
-    Objects that the run began with are `given` again. `listeners`, objects and names, hear it beside those
-    that its settings name. `prompts` says where the run's folder of prompts is now, if it was moved.
+    Objects that the run began with are `given` again, or models, tools and a sandbox in their place.
+    `listeners`, objects and names, hear it beside those that its settings name. `prompts` is its folder of
+    prompts from here on.
     """
     require_system()
     given = given or Given()
@@ -164,15 +167,11 @@ def resumed_session(
             run.settings.model_copy(update={"library": place}),
             absolute_path(place),
         )
-        if prompts:
-            run.settings = with_prompts(run.settings, prompts)
-        if vouch is not None:
-            vouch(run)
-        run.settings, remarks = changed(run.settings, changes or {})
-        given.check_resumed(run.settings, run.id)
+        changes = {**(changes or {}), **({"prompts": prompts} if prompts else {})}
+        remarks = _change(run, changes, whole, given, vouch)
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
-            run.settings = run.settings.model_copy(update={"budget": budget})
+            run.settings = with_budget(run.settings, budget)
         heard = _heard(follow, run.settings.listeners, listeners)
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
         session = _assemble(run, opened, ask_human, heard, stack)
@@ -183,6 +182,27 @@ def resumed_session(
         for line in filter(None, [remark, *remarks]):
             _warn(session.recorder, line)
         yield session
+
+
+def _change(
+    run: Run,
+    changes: Mapping[str, Any],
+    whole: Collection[str],
+    given: Given,
+    vouch: Callable[[Run], None] | None,
+) -> list[str]:
+    """Change the settings of a run that goes on. Prompts that are replaced are not vouched for.
+
+    Returns:
+        What changed, in words.
+    """
+    before = run.settings
+    if vouch is not None:
+        run.settings = before.model_copy(update={"prompts": changes.get("prompts", before.prompts)})
+        vouch(run)
+    run.settings, remarks = changed(before, {**changes, **given.in_place_of(before, changes)}, whole=whole)
+    given.check_resumed(run.settings, run.id)
+    return remarks
 
 
 def _heard(

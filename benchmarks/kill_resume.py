@@ -14,9 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 
 from fieldcraft.agent.journal.compare import first_difference
+from fieldcraft.agent.journal.lines import LINE_LIMIT
+from fieldcraft.agent.journal.stored.segments import lines_of, segment_names
+from fieldcraft.common.files import Folder
 
 CHILD = """
 import sys
@@ -43,7 +47,11 @@ def start(folder: Path, name: str, seed: int, iterations: int) -> subprocess.Pop
 
 def journal_bytes(folder: Path) -> bytes:
     """What the run acknowledged: every whole line on disk."""
-    content = b"".join(path.read_bytes() for path in sorted(folder.glob("journal-*")))
+    if not folder.is_dir():
+        return b""
+    with Folder.open(folder) as place:
+        lines = [lines_of(place, name, LINE_LIMIT) for name in segment_names(place)]
+        content = b"".join(chain.from_iterable(lines))
     return content[: content.rfind(b"\n") + 1]
 
 

@@ -19,6 +19,7 @@ SLOW = (
     "agent/models/test_parameters.py",
     "agent/models/test_responses_api.py",
     "agent/test_asked.py",
+    "agent/test_changed_runs.py",
     "agent/test_prompt_overrides.py",
     "agent/test_transcript.py",
     "cli/test_changed_models.py",

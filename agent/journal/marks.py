@@ -17,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from fieldcraft.agent.journal.folders import inside
+from fieldcraft.agent.journal.stored.segments import first_line
 from fieldcraft.common.files import Folder
 
 NAME = "made-here"
@@ -24,7 +25,6 @@ NAME = "made-here"
 KEY = "run.key"
 _KEY_BYTES = 32
 _FIRST_LINE = 1_000_000
-_FIRST_SEGMENT = "journal-000001.jsonl"
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +56,9 @@ def is_marked(run: Path) -> bool:
 
 
 def _mark(folder: Folder, key: bytes) -> str:
-    with folder.opened(_FIRST_SEGMENT) as descriptor:
-        line = os.read(descriptor, _FIRST_LINE).partition(b"\n")[0]
+    line = first_line(folder, _FIRST_LINE)
+    if not line:
+        raise FileNotFoundError(f"{folder.path} holds no journal")
     return hmac.new(key, f"{folder.inode}\n".encode() + line, "sha256").hexdigest()
 
 

@@ -23,6 +23,7 @@ from fieldcraft.agent.journal.snapshots import FOLDER as SNAPSHOTS
 from fieldcraft.agent.journal.snapshots import SnapshotDamaged, Snapshots
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal, JournalError
+from fieldcraft.agent.journal.stored.segments import first_line
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.common.data import DataError
 from fieldcraft.common.errors import FieldcraftError, InputError, Unavailable
@@ -285,11 +286,12 @@ def _begun(folder: Path) -> float | None:
         segments = Journal(folder).segments()
         if not segments:
             return None
-        with inside(folder) as place, place.opened(segments[0].name) as descriptor:
+        with inside(folder) as place:
             if place.kind(FORKED) == "file":
                 return float(ForkNote.model_validate_json(place.read(FORKED, limit=_NOTE)).time)
-            line = os.read(descriptor, _FIRST_LINE).partition(b"\n")[0]
-            changed = os.fstat(descriptor).st_mtime
+            status = place.status(segments[0].name)
+            changed = 0.0 if status is None else status.st_mtime
+            line = first_line(place, _FIRST_LINE)
     except (JournalError, OSError, ValidationError):
         return 0.0
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from io import FileIO
@@ -25,14 +24,23 @@ from fieldcraft.agent.journal.lines import (
     migrations_of,
     read_line,
 )
+from fieldcraft.agent.journal.stored.segments import (
+    compress,
+    lines_of,
+    number_of,
+    plain_name,
+    segment_names,
+    unpack,
+)
 from fieldcraft.common.data import DataError
 from fieldcraft.common.errors import DamagedRecord
 from fieldcraft.common.files import Folder
 
-SEGMENT_BYTES = 4_000_000
+SEGMENT_BYTES = 500_000
 """The size in bytes after which a new segment begins at the next task's end."""
+STATES = 4
+"""How often the state at its beginning goes into a segment at least: a run's state grows."""
 PIECE = 1 << 20
-_SEGMENT = re.compile(r"journal-(\d{6,12})\.jsonl")
 
 MIGRATIONS: dict[int, Migration] = {}
 """From each older format to the next: a function that turns one event's data into the newer form."""
@@ -54,6 +62,7 @@ class Journal:
         self._file: FileIO | None = None
         self._path = folder
         self._next = 1
+        self._state_bytes = 0
 
     def segments(self) -> list[Path]:
         """The segment files, oldest first; empty if there is no such folder.
@@ -63,7 +72,7 @@ class Journal:
         """
         try:
             with _readable(self.folder), inside(self.folder) as folder:
-                return [self.folder / name for name in _segments(folder)]
+                return [self.folder / name for name in segment_names(folder)]
         except FileNotFoundError:
             return []
 
@@ -114,8 +123,8 @@ class Journal:
         """Get ready to append; `next_number` is the number of the next event. Drops a torn last line."""
         self._next = next_number
         with _writable(self.folder), inside(self.folder) as folder:
-            segments = _segments(folder)
-            name = segments[-1] if segments else _name(1)
+            segments = segment_names(folder)
+            name = self._unpacked(folder, segments[-1]) if segments else plain_name(1)
             self._file = _appending(folder, name)
             self._path = self.folder / name
             if not segments:
@@ -144,11 +153,15 @@ class Journal:
         self._next += 1
         return event
 
-    def rotate_if_large(self, checkpoint: Callable[[], e.Checkpoint], *, limit: int = SEGMENT_BYTES) -> None:
+    def rotate_if_large(self, checkpoint: Callable[[], e.Checkpoint], *, limit: int | None = None) -> None:
         """Begin a new segment with a checkpoint if the current one is larger than `limit` bytes.
 
-        A state that is too large for one line is not cut: the segment continues instead.
+        Where omitted, that is `SEGMENT_BYTES`, or more where the state at its beginning is large.
+        Of those that ended, the latest stays as it is for readers who follow the run; the one before it is
+        compressed. A state that is too large for one line is not cut: the segment continues instead.
         """
+        if limit is None:
+            limit = max(SEGMENT_BYTES, STATES * self._state_bytes)
         if self._file is None or self._file.tell() < limit:
             return
         event = checkpoint()
@@ -159,12 +172,23 @@ class Journal:
             return
         with _writable(self._path), inside(self.folder) as folder:
             os.fsync(self._file.fileno())
-            name = _name(_number(_segments(folder)[-1]) + 1)
+            *ended, latest = segment_names(folder)
+            name = plain_name(number_of(latest) + 1)
             folder.write(name, line)
             self._file.close()
             self._file = _appending(folder, name)
-            self._path = self.folder / name
+            self._path, self._state_bytes = self.folder / name, len(line)
+            if ended:
+                with contextlib.suppress(OSError):  # as on a full disk: it is read as well as it is
+                    compress(folder, ended[-1])
         self._next += 1
+
+    def _unpacked(self, folder: Folder, name: str) -> str:
+        """The segment to append to. A compressed one is the last where those after it were taken away."""
+        try:
+            return unpack(folder, name)
+        except DataError as error:
+            raise JournalError(f"{self.folder / name} is damaged: {error}; restore it from a copy") from error
 
     def _line(self, event: e.Event) -> tuple[bytes, e.Event]:
         try:
@@ -193,10 +217,13 @@ def read_segment(path: Path, *, torn_ok: bool = True, after: int = 0) -> Iterato
         JournalError: it is not a regular file, a line is damaged, or the format is unknown.
     """
     migrations: list[Migration] = []
-    for row, line in enumerate(_lines(path), 1):
-        if torn_ok and not line.endswith(b"\n") and len(line) <= LINE_LIMIT:
-            return
+    lines, row = _lines(path), 0
+    while True:
+        row += 1
         try:
+            line = next(lines, b"")
+            if not line or (torn_ok and not line.endswith(b"\n") and len(line) <= LINE_LIMIT):
+                return
             if row == 1:
                 migrations = migrations_of(line, MIGRATIONS)
             event = read_line(line, migrations)
@@ -221,24 +248,7 @@ def _check_number(event: e.Event, after: int) -> None:
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a segment, each with its end; one beyond the limit is given up to there."""
     with _readable(path), inside(path.parent) as folder:
-        descriptor = folder.open_file(path.name)
-    with os.fdopen(descriptor, "rb", buffering=PIECE) as file:
-        while line := file.readline(LINE_LIMIT + 1):
-            yield line
-
-
-def _segments(folder: Folder) -> list[str]:
-    """All entries with the name of a segment, also those that are not regular files."""
-    return sorted((name for name in folder.names() if _SEGMENT.fullmatch(name)), key=_number)
-
-
-def _number(segment: str) -> int:
-    match = _SEGMENT.fullmatch(segment)
-    return int(match[1]) if match else 0
-
-
-def _name(number: int) -> str:
-    return f"journal-{number:06d}.jsonl"
+        yield from lines_of(folder, path.name, LINE_LIMIT)
 
 
 def _appending(folder: Folder, name: str) -> FileIO:

@@ -1,46 +1,133 @@
-"""What a resume changes of a run's settings: its models, where they are, and how they are called."""
+"""What a resume changes of a run's settings, and why it leaves the rest as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from fieldcraft.agent.journal.run import RunError
-from fieldcraft.agent.settings import ROLES, RunSettings
+from fieldcraft.agent.settings import ROLES, BudgetLimits, RunSettings
 from fieldcraft.agent.tooling.restored_values import fits
+from fieldcraft.common.errors import InputError
+from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
 
-CHANGEABLE = frozenset({"model", "role_models", "model_options", "role_options"})
-"""The settings of a run that a resume can change, beside its budget."""
+CHANGEABLE = frozenset(
+    {"model", "role_models", "model_options", "role_options", "prompts", "keep_prompts", "language"}
+    | {"tools", "role_tools", "mcp", "openapi", "tool_steps", "tool_policy", "corpus"}
+    | {"sandbox", "limits", "listeners", "library_owners"}
+)
+"""The settings of a run that a resume can change, beside its budget and where its library is."""
 
+_WORLD = frozenset({"environment", "seed", "options"})
+_TABLES = ("model_options", "role_tools", "mcp", "openapi", "tool_policy", "limits", "budget")
+_VALUES = ("sandbox", "tools", "corpus", "tool_steps", "keep_prompts", "language", "prompts")
+_LISTS = ("listeners", "library_owners")
+_UNSAID = frozenset({"mcp", "openapi"})
+"""Tables whose entries are too long for a line."""
 _SHOWN = 60
 
 
-def changed(settings: RunSettings, changes: Mapping[str, Any]) -> tuple[RunSettings, list[str]]:
-    """A run's settings with other models, or other options of models.
+class FixedSetting(RunError, InputError, ValueError):
+    """A resumed run is given another value of what it cannot change; the message says what to do instead."""
+
+
+def changed(
+    settings: RunSettings, changes: Mapping[str, Any], *, whole: Collection[str] = ()
+) -> tuple[RunSettings, list[str]]:
+    """A run's settings as a resume makes them.
 
     Args:
         settings: of the run so far, as its files keep them.
-        changes: some of `CHANGEABLE`. Entries of tables count one by one: what is not among them stays.
+        changes: settings that are given. Entries of tables count one by one: what is not among them stays.
+            The same value again is no change, whatever it is of.
+        whole: tables that are given with all of their entries.
 
     Returns:
         The settings, and a line for people on each thing that is another one from now on.
 
     Raises:
-        RunError: something else is to be changed.
+        FixedSetting: something that a resume cannot change is to be changed.
     """
-    if others := sorted(changes.keys() - CHANGEABLE):
-        raise RunError(f"a resumed run keeps its own {', '.join(others)}; start a new run to change that")
-    fields = {name: _merged(getattr(settings, name), value) for name, value in changes.items()}
+    fields = {
+        name: _kept_or(getattr(settings, name), value) if name in whole else _merged(settings, name, value)
+        for name, value in changes.items()
+    }
     after = RunSettings.model_validate({**dict(settings), **fields})
-    return after, [*_models(settings, after), *_options(settings, after)]
+    fixed = [name for name in sorted(fields.keys() - CHANGEABLE) if _differ(settings, after, name)]
+    if fixed:
+        raise FixedSetting(_why_fixed(settings, fixed))
+    return after, [f"from here on {line}" for line in differences(settings, after)]
 
 
-def _merged(kept: Any, given: Any) -> Any:
-    """Tables entry by entry, with tables within them; a value that a secret was left out of is the same."""
+def with_budget(settings: RunSettings, budget: BudgetLimits) -> RunSettings:
+    """A run's settings with those limits that were set of a budget; the others stay."""
+    given = {name: getattr(budget, name) for name in budget.model_fields_set}
+    merged = BudgetLimits.model_validate({**dict(settings.budget), **given})
+    return settings.model_copy(update={"budget": merged})
+
+
+def differences(before: RunSettings, after: RunSettings) -> list[str]:
+    """What a resume changed, one line for people on each thing: what it is now, and what it was."""
+    return [*_models(before, after), *_options(before, after), *_others(before, after)]
+
+
+def unused(run: RunSettings, here: RunSettings) -> list[str]:
+    """The settings that are set `here` and have another value in a run that goes on without them."""
+    set_here = sorted(here.model_fields_set & set(RunSettings.model_fields) - {"library"})
+    merged = {name: _merged(run, name, getattr(here, name)) for name in set_here}
+    after = run.model_copy(update=merged)
+    return [name for name in set_here if _differ(run, after, name)]
+
+
+def _differ(before: RunSettings, after: RunSettings, name: str) -> bool:
+    return bool(_table(getattr(before, name)) != _table(getattr(after, name)))
+
+
+def _merged(settings: RunSettings, name: str, given: Any) -> Any:
+    kept = getattr(settings, name)
+    if isinstance(kept, BaseModel):
+        entries = _entries(given)
+        return {**dict(kept), **{entry: _kept_or(getattr(kept, entry), entries[entry]) for entry in entries}}
+    return _merged_entries(kept, given)
+
+
+def _merged_entries(kept: Any, given: Any) -> Any:
+    """Tables entry by entry, with tables within them."""
     if isinstance(kept, Mapping) and isinstance(given, Mapping):
-        return {**kept, **{name: _merged(kept.get(name), value) for name, value in given.items()}}
-    return kept if fits(kept, given) else given
+        return {**kept, **{name: _merged_entries(kept.get(name), value) for name, value in given.items()}}
+    return _kept_or(kept, given)
+
+
+def _kept_or(kept: Any, given: Any) -> Any:
+    """What is given, unless only what the run's files leave out tells it from what they keep."""
+    return kept if fits(_table(kept), _table(given)) else given
+
+
+def _entries(given: Any) -> Mapping[str, Any]:
+    """What was set of a table."""
+    if not isinstance(given, BaseModel):
+        return dict(given)
+    return {name: getattr(given, name) for name in given.model_fields_set}
+
+
+def _table(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return {name: _table(part) for name, part in value}
+    if isinstance(value, Mapping):
+        return {name: _table(part) for name, part in value.items()}
+    return value
+
+
+def _why_fixed(settings: RunSettings, names: list[str]) -> str:
+    own = ", ".join(f"{name} ({_shown(getattr(settings, name))})" for name in names)
+    why = "its record is of that world" if _WORLD & set(names) else "what it did so far was done so"
+    return (
+        f"a resumed run keeps its own {own}; leave that out, since {why}, or start a new run: with "
+        f"--library {settings.library} it begins with the skills of this one"
+    )
 
 
 def _models(old: RunSettings, new: RunSettings) -> Iterator[str]:
@@ -51,16 +138,42 @@ def _models(old: RunSettings, new: RunSettings) -> Iterator[str]:
             moved.setdefault((before, after), []).append(role)
     for (before, after), roles in moved.items():
         whose = "every role" if len(roles) == len(ROLES) else ", ".join(roles)
-        yield f"from here on {after} answers for {whose} (before: {before})"
+        yield f"{after} answers for {whose} (before: {before})"
 
 
 def _options(old: RunSettings, new: RunSettings) -> Iterator[str]:
-    tables = [("model_options", old.model_options, new.model_options)]
-    for role in ROLES:
-        before, after = (each.role_options.get(role, {}) for each in (old, new))
-        tables.append((f"role_options.{role}", before, after))
-    for table, before, after in tables:
-        for name, value in after.items():
-            if before.get(name) != value:
-                was = "not set" if name not in before else visible_line(before[name], _SHOWN)
-                yield f"from here on {table}.{name} is {visible_line(value, _SHOWN)} (before: {was})"
+    tables = [(name, getattr(old, name), getattr(new, name)) for name in _TABLES]
+    own = [(role, old.role_options.get(role, {}), new.role_options.get(role, {})) for role in ROLES]
+    tables += [(f"role_options.{role}", before, after) for role, before, after in own]
+    for table, of_old, of_new in tables:
+        was, now = _table(of_old), _table(of_new)
+        for name in dict.fromkeys([*was, *now]):
+            if was.get(name) == now.get(name):
+                continue
+            if table in _UNSAID:
+                yield f"{table}.{name} is {_fate(name in was, name in now)}"
+            else:
+                after, before = (_shown(each.get(name)) or "none" for each in (now, was))
+                yield f"{table}.{name} is {after} (before: {before})"
+
+
+def _fate(was: bool, is_now: bool) -> str:
+    if was and is_now:
+        return "set otherwise"
+    return "no longer set" if was else "set (before: not set)"
+
+
+def _others(old: RunSettings, new: RunSettings) -> Iterator[str]:
+    for name in (*_VALUES, *_LISTS):
+        before, after = getattr(old, name), getattr(new, name)
+        none = "the built-in ones" if name == "prompts" else "none"
+        if before != after:
+            yield f"{name} is {_shown(after) or none} (before: {_shown(before) or none})"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, tuple | list):
+        value = ", ".join(map(str, value))
+    return visible_line(redact(str(value)), _SHOWN)

@@ -36,20 +36,6 @@ def with_values(settings: RunSettings, here: RunSettings | ToolSources) -> RunSe
     return RunSettings.model_validate({**dict(settings), **changes})
 
 
-def with_prompts(settings: RunSettings, folder: str) -> RunSettings:
-    """A run's settings with its folder of prompts, which was moved, as it is called now.
-
-    Raises:
-        RunError: the run has none.
-    """
-    if not settings.prompts:
-        raise RunError(
-            "the run has the built-in prompts, and a resumed run keeps its own; leave --prompts out, or "
-            "start a new run with it"
-        )
-    return settings.model_copy(update={"prompts": folder})
-
-
 def _filled(kind: str, kept: Mapping[str, Source], here: Mapping[str, Source]) -> dict[str, Source]:
     return {
         name: type(source).model_validate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,11 @@ from fieldcraft.cli.views.console import warn
 if TYPE_CHECKING:
     from fieldcraft.agent.journal.overview import Overview
     from fieldcraft.agent.session import Session
-    from fieldcraft.agent.settings import RunSettings
+    from fieldcraft.agent.settings import BudgetLimits
     from fieldcraft.cli.options.config import Settings
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-_CHANGEABLE = {"budget", "library", "prompts", "runs", "model", "role_models", "model_options"}
-"""The settings for which a resume takes flags; all others are fixed by the run."""
 
 
 @dataclass(frozen=True)
@@ -103,40 +101,43 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
 
 @_stopped_here("stopped before the run resumed; the same command resumes it")
 def go_on(
-    name: str, flags: Mapping[str, Any], new_name: str | None, look: Look, *, trusted: bool = False
+    name: str,
+    flags: Mapping[str, Any],
+    new_name: str | None,
+    look: Look,
+    *,
+    trusted: bool = False,
+    take: Sequence[str] = (),
 ) -> int:
-    """Resume a run, with a larger budget if flags give one; returns the exit code."""
-    from fieldcraft.agent.journal.run import find_run, latest_settings
-    from fieldcraft.agent.journal.store import Journal
+    """Resume a run, with what flags change of its settings and its budget; returns the exit code.
+
+    Args:
+        name: of the run.
+        flags: settings from the command line.
+        new_name: the name that `--name` gave, if any.
+        look: how the run is shown.
+        trusted: the person trusts a run that was not made here.
+        take: settings that are changed to what they are here.
+    """
+    from fieldcraft.agent.journal.run import find_run
     from fieldcraft.agent.session import resumed_session
-    from fieldcraft.agent.settings import BudgetLimits, RunSettings
-    from fieldcraft.agent.tooling.changed_settings import changed
+    from fieldcraft.agent.settings import BudgetLimits
     from fieldcraft.agent.trust import vouch_for
     from fieldcraft.cli.options.config import load_settings
     from fieldcraft.cli.options.naming import program
+    from fieldcraft.cli.options.resuming import changes_by
 
-    fixed = sorted(set(flags) - _CHANGEABLE) + (["name"] if new_name else [])
-    if fixed:
-        raise UsageProblem(
-            f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
-            "(--iterations, --tokens, --money, --minutes, --patience), its models (--model, --role-model, "
-            "--base-url), and where its --library and its --prompts are. Start a new run to change the rest"
-        )
     here = load_settings(flags)
     library = flags.get("library")
     if library is not None and not Path(library).is_dir():
         raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
     folder = find_run(Path(here.runs), name)
-    changes = {key: flags[key] for key in ("model", "role_models") if key in flags}
-    changes |= {"model_options": here.model_options, "role_options": here.role_options}
-    before, _ = changed(latest_settings(Journal(folder).events(last_segment=True), RunSettings()), changes)
-    budget = None
-    if "budget" in flags:
-        budget = BudgetLimits.model_validate({**before.budget.model_dump(), **flags["budget"]})
-        if "money" in flags["budget"]:
-            check_prices(before)
-    _say_what_is_not_used(here, before)
-
+    if new_name not in (None, folder.name):
+        raise UsageProblem(f"a resumed run keeps its own name ({folder.name}); leave --name out")
+    changes = changes_by(flags, here, take)
+    limits = here.budget.model_dump() if "budget" in take else flags.get("budget", {})
+    budget = BudgetLimits.model_validate(limits)
+    _look_ahead(folder, here, changes, take, budget)
     vouch = vouch_for(
         here,
         trusted=trusted,
@@ -153,22 +154,31 @@ def go_on(
             vouch=vouch,
             ask_human=drive.ask,
             follow=drive.take,
-            prompts=flags.get("prompts", ""),
             changes=changes,
+            whole=take,
         )
 
     return _drive(opener, folder.parent, look)
 
 
-def _say_what_is_not_used(here: Settings, run: RunSettings) -> None:
-    """Name models of the settings here that a resumed run does not take up by itself."""
+def _look_ahead(
+    folder: Path, here: Settings, changes: Mapping[str, Any], take: Sequence[str], budget: BudgetLimits
+) -> None:
+    """Refuse what the run cannot change, and say what it does not take up of the settings here."""
+    from fieldcraft.agent.journal.run import latest_settings
+    from fieldcraft.agent.journal.store import Journal
+    from fieldcraft.agent.settings import ROLES, RunSettings
+    from fieldcraft.agent.tooling.changed_settings import changed, with_budget
+    from fieldcraft.cli.options.resuming import left_aside
     from fieldcraft.cli.views.console import console, say
 
-    for name, flag in (("model", "--model"), ("role_models", "--role-model")):
-        if name in here.model_fields_set and getattr(here, name) != getattr(run, name):
-            console(stderr=True).print(
-                say(f"the run keeps its own {name} ({getattr(run, name)}); {flag} gives it another one")
-            )
+    kept = latest_settings(Journal(folder).events(last_segment=True), RunSettings())
+    settings = with_budget(changed(kept, changes, whole=take)[0], budget)
+    others = any(settings.model_for(role) != kept.model_for(role) for role in ROLES)
+    if settings.budget.money is not None and (others or "money" in budget.model_fields_set):
+        check_prices(settings)
+    for line in left_aside(here, settings):
+        console(stderr=True).print(say(line), soft_wrap=True)
 
 
 def _drive(opener: Open, runs: Path, look: Look) -> int:

@@ -11,6 +11,7 @@ from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.memory.keeping import remember
 from fieldcraft.agent.redact import clean
+from fieldcraft.agent.tooling.changed_settings import differences
 from fieldcraft.report.story import Iteration, LearnedSkill, Story, ToolUse
 from fieldcraft.skills import Execution
 from fieldcraft.tools.calls.results import as_text
@@ -22,6 +23,8 @@ SOURCE_KEPT = 20_000
 TOOLS_KEPT = 50
 """The most tool calls of an iteration that are kept: its first ones."""
 TOOL_TEXT_KEPT = 300
+CHANGES_KEPT = 1_000
+"""The most changes of settings that are kept."""
 AFTERWARDS = ("critic", "describer")
 """The roles that judge or describe a program that has run; calls of other roles lead to the next one."""
 
@@ -39,6 +42,8 @@ def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     """The story of these events; `run` is the run's name until an event gives it."""
     teller = _Teller(Story(Overview(run=run)))
     for event in events:
+        if isinstance(event, e.RunResumed):
+            teller.note_changes(event)
         if teller.story.overview.take(event):
             teller.take(event)
             if isinstance(event, e.FactsLearned):
@@ -90,6 +95,12 @@ class _Teller:
                 current.refused = event.reason
             case _:
                 pass
+
+    def note_changes(self, event: e.RunResumed) -> None:
+        """What a resume changes of the settings before it."""
+        overview, said = self.story.overview, self.story.changes
+        lines = differences(overview.settings, event.settings)
+        said += [(overview.state.spent.iterations, line) for line in lines[: CHANGES_KEPT - len(said)]]
 
     def end(self) -> Story:
         """Complete the story with what is only known at its end."""

@@ -130,6 +130,7 @@ class Story:
         cut_answers: answers that were cut at a limit of the model.
         land: a picture of what the agent saw of the world, if it could be drawn.
         memory: the facts that it learned.
+        changes: what resumes changed of its settings, each with the iterations before it.
     """
 
     overview: Overview
@@ -142,6 +143,7 @@ class Story:
     cut_answers: int = 0
     land: Chart | None = None
     memory: Memory = field(default_factory=Memory)
+    changes: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def milestones(self) -> dict[str, int]:

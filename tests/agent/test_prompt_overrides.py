@@ -13,7 +13,8 @@ from test_hostile_prompts import VALUES, rendered
 
 from fieldcraft.agent import RunSettings, explore, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.run import RunError, list_runs
+from fieldcraft.agent.journal.run import list_runs
+from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.prompts.folder import BadPrompts
 from fieldcraft.agent.prompts.rendering import TEMPLATES, Prompts, built_in_text, render
 from fieldcraft.agent.prompts.variables import PARTS, PURPOSES, VARIABLES, samples
@@ -311,13 +312,12 @@ def test_a_resume_finds_its_prompts_or_takes_them_from_where_they_are_now(
         assert session.run.settings.prompts == str(moved)
 
 
-def test_a_run_with_the_built_in_prompts_takes_no_others_on_resume(
+def test_a_run_with_the_built_in_prompts_takes_others_on_resume_and_says_so(
     toy_settings: Settings, copies: Path, tmp_path: Path
 ) -> None:
     with new_session(toy_settings(), runs=tmp_path / "runs", name="one"):
         pass
-    with (
-        pytest.raises(RunError, match="the run has the built-in prompts"),
-        resumed_session("one", runs=tmp_path / "runs", prompts=str(copies)),
-    ):
-        pass
+    with resumed_session("one", runs=tmp_path / "runs", prompts=str(copies)) as session:
+        assert session.run.settings.prompts == str(copies)
+    said = [event.text for event in Journal(tmp_path / "runs/one").read() if isinstance(event, e.Warned)]
+    assert len(said) == 1 and said[0].endswith("(before: the built-in ones)")

@@ -91,7 +91,7 @@ REFUSED = [
     (["runs", "watch", "frist"], 2, "did you mean 'first'?"),
     (["runs", "report", "frist"], 2, "did you mean 'first'?"),
     (["explore", "--name", "first"], 1, "a run 'first' exists; resume it with --resume first"),
-    (["explore", "--resume", "first", "--sandbox", "docker"], 2, "keeps its own sandbox"),
+    (["explore", "--resume", "first", "--attempts", "9"], 2, "keeps its own attempts (4); leave that"),
     (["explore", "--resume", "first", "--patience", "0"], 2, "--patience: must be 1 or more (got '0')"),
     (["explore", "--resume", "first", "--iterations", "-3"], 2, "--iterations: must be 0 or more (got '-3')"),
     (["explore", "--resume", "first", "--seed", "3", "--model", "offline"], 2, "keeps its own seed"),

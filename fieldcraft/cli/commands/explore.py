@@ -20,6 +20,8 @@ Examples:
 
   fieldcraft explore --resume latest              resume the latest run
 
+  fieldcraft explore --resume latest --model openai:gpt-5-mini --sandbox docker --approve writes
+
   fieldcraft explore --iterations 3000 --patience 300   stop once 300 iterations brought nothing new
 
   fieldcraft explore --model openai:gpt-5-mini --money 2
@@ -79,6 +81,7 @@ def explore(
         ),
     ] = None,
     trust_run: o.TrustRun = False,
+    take: o.Take = None,
     method: o.Method = None,
     without: o.Without = None,
     curriculum: o.Curriculum = None,
@@ -116,9 +119,11 @@ def explore(
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
     if resume is not None:
-        return go_on(resume, flags, name, look, trusted=trust_run)
+        return go_on(resume, flags, name, look, trusted=trust_run, take=take or ())
     if trust_run:
         raise UsageProblem("--trust-run is for --resume RUN only; a new run needs no trust")
+    if take:
+        raise UsageProblem("--take is for --resume RUN only; a new run has all settings as they are here")
     return begin(flags, name, look)
 
 

@@ -37,6 +37,8 @@ def cost(run: RunName = "latest", runs: o.Runs = None, as_json: o.Json = False) 
         screen.print(say("no model was called in this run", "quiet"))
         return 0
     screen.print(_by_role(folder.name, costs))
+    if len(costs.models) > len(costs.roles):
+        screen.print(_by_model(costs))
     screen.print(_by_iteration(costs))
     return 0
 
@@ -82,6 +84,7 @@ def _as_data(name: str, costs: RunCosts) -> dict[str, Any]:
         "run": name,
         "total": _data(costs.total),
         "roles": {role: _data(cost) for role, cost in costs.roles.items()},
+        "models": [_data(cost) for cost in costs.models],
         "iterations": [
             {"iteration": number, "roles": {role: _data(cost) for role, cost in roles.items()}}
             for number, roles in sorted(costs.iterations.items())
@@ -100,6 +103,16 @@ def _by_role(name: str, costs: RunCosts) -> Any:
     for role, cost in sorted(costs.roles.items(), key=lambda row: -row[1].input_tokens):
         shown.add_row(role, *_cells(cost))
     shown.add_row("in all", *_cells(costs.total))
+    return shown
+
+
+def _by_model(costs: RunCosts) -> Any:
+    """Which model answered for a role, from which iteration on."""
+    from fieldcraft.cli.views.console import table
+
+    shown = table("role", "model", "#from iteration", *_COLUMNS, whole=1)
+    for cost in sorted(costs.models, key=lambda row: (row.role, row.since)):
+        shown.add_row(cost.role, cost.model, str(cost.since), *_cells(cost))
     return shown
 
 

@@ -206,6 +206,13 @@ def _source(place: Sequence[str], flags: Mapping[str, Any]) -> str:
     return f"{FILE}, line {line}" if line else str(FILE)
 
 
+def source_of(name: str) -> str:
+    """The variable or the file that sets a whole setting, or a part of it."""
+    variable = PREFIX + name.upper()
+    named = [each for each in os.environ if each == variable or each.startswith(f"{variable}__")]
+    return named[0] if named else str(FILE)
+
+
 def line_of(place: Sequence[str]) -> int | None:
     """The line of the settings file that a setting stands in, where a look at each line can tell it."""
     try:

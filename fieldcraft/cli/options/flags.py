@@ -28,11 +28,14 @@ _FLAGS = {
     "keep_skills": "--keep",
     "role_tools": "--tools",
     "approval": "--approve",
+    "tool_policy": "--approve",
+    "listeners": "--listener",
+    "limits": "--limit",
 }
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "tools", "corpus"}
+    | {"attempts", "sandbox", "tools", "corpus", "prompts"}
 )
 
 

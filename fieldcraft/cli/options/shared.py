@@ -166,6 +166,16 @@ TrustRun = Annotated[
         rich_help_panel=KEEPING,
     ),
 ]
+Take = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--take",
+        metavar="SETTING",
+        help="With --resume: give the run this setting as fieldcraft.toml and the variables have it now: "
+        "mcp, limits, language, budget and others; repeatable.",
+        rich_help_panel=KEEPING,
+    ),
+]
 Curriculum = Annotated[
     str | None,
     typer.Option(
