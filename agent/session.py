@@ -40,6 +40,7 @@ from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, make
+from fieldcraft.envs.faults import faults_of, told
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher, require_system
 from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
@@ -266,7 +267,7 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
     except ValueError as error:
         raise BadWorldOptions(f"{settings.environment}: {visible_line(error, 1000)}") from error
     except Exception as error:
-        fault = visible_line(f"{type(error).__name__}: {error}", 500)
+        fault = visible_line(told(error), 500)
         raise BrokenEnvironment(
             f"environment {settings.environment!r} failed to reset: {fault}; "
             f"`envs check {settings.environment}` tries everything it promises"
@@ -295,6 +296,7 @@ def _assemble(
     run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...], stack: ExitStack
 ) -> Session:
     environment, library = opened.environment, opened.library
+    faults_of(environment).keep_in(run.folder)
     recorder = Recorder(run, listeners)
     for client in opened.clients.values():
         client.attend(RunWaits(recorder))
