@@ -28,6 +28,7 @@ from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker, RunWaits, Tools
 from fieldcraft.agent.roles.own_parts import OwnSandbox
+from fieldcraft.agent.roles.playable import check_offline
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
@@ -110,7 +111,7 @@ def new_session(
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
-        UnknownModel, MissingKey, WindowTooSmall: likewise, of a model.
+        UnknownModel, MissingKey, WindowTooSmall, CannotPlay: likewise, of a model.
         UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
     """
     require_system()
@@ -119,6 +120,7 @@ def new_session(
     with ExitStack() as stack:
         heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = _open(settings, given, stack)
+        check_offline(settings, opened.environment)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
         yield _assemble(run, opened, ask_human, heard, stack)

@@ -57,13 +57,18 @@ class NeverReturned(WorldFault):
 
 
 class Faults:
-    """The faults of one world: those that nobody has read yet, and the file that keeps their tracebacks."""
+    """The faults of one world: those that nobody has read yet, and the file that keeps their tracebacks.
+
+    Attributes:
+        hung: the methods that did not return.
+    """
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._waiting: list[str] = []
         self._known: set[bytes] = set()
         self._unsaid: list[str] = []
+        self.hung: set[str] = set()
 
     def keep_in(self, folder: Path) -> None:
         """Write tracebacks into `folder` from now on, those of before included."""
@@ -83,6 +88,8 @@ class Faults:
             return
         with suppress(Exception):
             error.fieldcraft_noted = True  # type: ignore[attr-defined]
+        if isinstance(error, NeverReturned):
+            self.hung.add(where)
         line = f"{where}: {told(error)}"
         logger.info("the world failed in %s", line, exc_info=error)
         text = valid_text(redact(text or traceback_of(error)))[-_TRACEBACK_LIMIT:]
@@ -214,7 +221,7 @@ def _limit(self: Any) -> float:
     return float(seconds) if isinstance(seconds, int | float) else LEAST_SECONDS
 
 
-def without_exit(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def without_exit(name: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """The function's result; what would end this process is an ordinary exception.
 
     Raises:
@@ -222,7 +229,7 @@ def without_exit(name: str, function: Callable[..., Any], *arguments: Any) -> An
         Exception: what else it raises. Ctrl-C passes too.
     """
     try:
-        return function(*arguments)
+        return function(*arguments, **named)
     except (KeyboardInterrupt, Exception) as error:
         if isinstance(error, TookTooLong):
             raise NeverReturned(f"{name} had not returned in time, and was ended") from error.__cause__

@@ -60,6 +60,7 @@ SLOW = (
     "agent/test_tools_resumed.py",
     "agent/test_turns_resumed.py",
     "agent/test_typed_api.py",
+    "agent/test_users_worlds.py",
     "agent/test_window_in_a_run.py",
     "cli/test_dashboard.py",
     "cli/test_errors.py",

@@ -218,9 +218,12 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
     """Check every rule of the environment contract. The exit code is 1 if one is broken."""
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.envs import check_environment
+    from fieldcraft.envs.checker import check_closing
 
     options: dict[str, Any] = f.pairs("--option", option, parse_json=True)
-    problems = check_environment(_made(world, seed or 0, option), seed=seed or 0, options=options)
+    environment = _made(world, seed or 0, option)
+    problems = check_environment(environment, seed=seed or 0, options=options)
+    problems += check_closing(environment)
     if as_json:
         print_json([vars(problem) for problem in problems])
     elif problems:
