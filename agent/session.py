@@ -41,6 +41,7 @@ from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, make
+from fieldcraft.envs.apart import WorldApart
 from fieldcraft.envs.faults import faults_of, told
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher, require_system
@@ -258,8 +259,13 @@ def _library(
 
 def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool) -> Environment:
     environment = given.environment
+    if environment is not None and settings.world_process:
+        raise BadWorldOptions(
+            "world_process needs a world by name, which its process can make: environment='module:Class'"
+        )
     if environment is None:
-        environment = make(settings.environment)
+        made = WorldApart if settings.world_process else make
+        environment = made(settings.environment)
         stack.callback(environment.close)
         environment.confine(process_launcher(settings.sandbox))
     try:

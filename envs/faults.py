@@ -49,7 +49,13 @@ logger = logging.getLogger(__name__)
 
 
 class WorldFault(ForeignFault, RuntimeError):
-    """A method of a world did what a method must not: it ended the process, or did not end."""
+    """A method of a world did what a method must not: it ended the process, or did not end.
+
+    Attributes:
+        traceback: the author's, where that comes from another process.
+    """
+
+    traceback = ""
 
 
 class NeverReturned(WorldFault):
@@ -82,8 +88,8 @@ class Faults:
         lines, self._unsaid = self._unsaid, []
         return lines
 
-    def note(self, where: str, error: BaseException, text: str = "") -> None:
-        """Keep a fault of the method `where`; `text` is its traceback where that comes from elsewhere."""
+    def note(self, where: str, error: BaseException) -> None:
+        """Keep a fault of the method `where`."""
         if getattr(error, "fieldcraft_noted", False):
             return
         with suppress(Exception):
@@ -92,7 +98,7 @@ class Faults:
             self.hung.add(where)
         line = f"{where}: {told(error)}"
         logger.info("the world failed in %s", line, exc_info=error)
-        text = valid_text(redact(text or traceback_of(error)))[-_TRACEBACK_LIMIT:]
+        text = valid_text(redact(traceback_of(error)))[-_TRACEBACK_LIMIT:]
         kind = sha256(f"{where}\n{text}".encode()).digest()
         new = kind not in self._known and len(self._known) < _KINDS
         if new:
@@ -134,6 +140,8 @@ def told(error: BaseException) -> str:
 
 def traceback_of(error: BaseException) -> str:
     """The traceback as Python prints it, without our own frames before the author's."""
+    if isinstance(error, WorldFault) and error.traceback:
+        return error.traceback
     if isinstance(error, WorldFault) and error.__cause__ is not None:
         error = error.__cause__
     frames = _authors(error)
@@ -144,6 +152,12 @@ def traceback_of(error: BaseException) -> str:
         return "".join(shown.format())
     except Exception:
         return f"{type(error).__name__} without a text\n"
+
+
+def without_ours(stack: str) -> str:
+    """The lines of a stack as the interpreter dumps it, without our own frames."""
+    shown = [line for line in stack.splitlines() if not line.partition('File "')[2].startswith((*_OURS, "<"))]
+    return "\n".join(shown)
 
 
 def _place(error: BaseException) -> str:

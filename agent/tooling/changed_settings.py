@@ -10,7 +10,7 @@ from fieldcraft.agent.settings import ROLES, RunSettings
 from fieldcraft.agent.tooling.restored_values import fits
 from fieldcraft.common.text import visible_line
 
-CHANGEABLE = frozenset({"model", "role_models", "model_options", "role_options"})
+CHANGEABLE = frozenset({"model", "role_models", "model_options", "role_options", "world_process"})
 """The settings of a run that a resume can change, beside its budget."""
 
 _SHOWN = 60
@@ -33,7 +33,7 @@ def changed(settings: RunSettings, changes: Mapping[str, Any]) -> tuple[RunSetti
         raise RunError(f"a resumed run keeps its own {', '.join(others)}; start a new run to change that")
     fields = {name: _merged(getattr(settings, name), value) for name, value in changes.items()}
     after = RunSettings.model_validate({**dict(settings), **fields})
-    return after, [*_models(settings, after), *_options(settings, after)]
+    return after, [*_models(settings, after), *_options(settings, after), *_world(settings, after)]
 
 
 def _merged(kept: Any, given: Any) -> Any:
@@ -52,6 +52,12 @@ def _models(old: RunSettings, new: RunSettings) -> Iterator[str]:
     for (before, after), roles in moved.items():
         whose = "every role" if len(roles) == len(ROLES) else ", ".join(roles)
         yield f"from here on {after} answers for {whose} (before: {before})"
+
+
+def _world(old: RunSettings, new: RunSettings) -> Iterator[str]:
+    if old.world_process != new.world_process:
+        where = "a process of its own" if new.world_process else "the process of the run"
+        yield f"from here on the world lives in {where}"
 
 
 def _options(old: RunSettings, new: RunSettings) -> Iterator[str]:

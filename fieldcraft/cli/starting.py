@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-_CHANGEABLE = {"budget", "library", "prompts", "runs", "model", "role_models", "model_options"}
+_CHANGEABLE = {
+    "budget",
+    "library",
+    "prompts",
+    "runs",
+    "model",
+    "role_models",
+    "model_options",
+    "world_process",
+}
 """The settings for which a resume takes flags; all others are fixed by the run."""
 
 
@@ -120,14 +129,15 @@ def go_on(
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
             "(--iterations, --tokens, --money, --minutes, --patience), its models (--model, --role-model, "
-            "--base-url), and where its --library and its --prompts are. Start a new run to change the rest"
+            "--base-url), where its --library and its --prompts are, and --world-process. Start a new run to change "
+            "the rest"
         )
     here = load_settings(flags)
     library = flags.get("library")
     if library is not None and not Path(library).is_dir():
         raise UsageProblem(f"there is no library {library}; name the folder of the run's skills")
     folder = find_run(Path(here.runs), name)
-    changes = {key: flags[key] for key in ("model", "role_models") if key in flags}
+    changes = {key: flags[key] for key in ("model", "role_models", "world_process") if key in flags}
     changes |= {"model_options": here.model_options, "role_options": here.role_options}
     before, _ = changed(latest_settings(Journal(folder).events(last_segment=True), RunSettings()), changes)
     budget = None
