@@ -55,7 +55,8 @@ def make(name: str, **arguments: Any) -> Environment:
     """
     cls = load(name)
     try:
-        return without_exit("its class", cls, **arguments)
+        made: Environment = without_exit("its class", cls, **arguments)
+        return made
     except Exception as error:
         logger.info("environment %s could not be made", name, exc_info=error)
         raise BrokenEnvironment(f"environment {name!r} could not be made: {told(error)}") from error

@@ -62,7 +62,8 @@ def tried(environment: Environment, name: str, arguments: Mapping[str, Any]) -> 
         return environment.call_primitive(name, (), arguments)
 
     try:
-        json.dumps(without_exit(f"bot.{name}", within, seconds, called))
+        limited = (called,) if environment.ends_its_calls else (within, seconds, called)
+        json.dumps(without_exit(f"bot.{name}", *limited))
     except PrimitiveError as refusal:
         if not str(refusal).strip():
             yield f"{name} refused without a message; say what is missing"

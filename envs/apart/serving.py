@@ -59,7 +59,7 @@ class Server:
         try:
             value, blob = without_exit(message["name"], self._done, message, content)
         except PrimitiveError as error:
-            answer = {"error": "primitive", "message": str(error)}
+            answer: dict[str, Any] = {"error": "primitive", "message": str(error)}
         except NotImplementedError as error:
             answer = {"error": "missing", "message": str(error)}
         except Exception as error:
@@ -88,7 +88,8 @@ class Server:
             value = self.world.call_primitive(arguments["name"], arguments["args"], arguments["kwargs"])
             return value, b""
         if what == "restore":
-            return self.world.restore(content), b""
+            self.world.restore(content)
+            return None, b""
         if what == "chart":
             chart = self.world.chart(whole=arguments["whole"])
             place = {name: getattr(chart, name) for name in ("west", "north", "across", "down")}

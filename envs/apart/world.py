@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.suggest import nearest
+from fieldcraft.common.system import unsupported
 from fieldcraft.envs.apart.channel import LARGEST_BYTES, ChannelEnded, TooLarge
 from fieldcraft.envs.apart.process import WorldProcess
 from fieldcraft.envs.environment import Environment
@@ -40,6 +41,9 @@ from fieldcraft.envs.types import (
 )
 
 
+_LONGEST = 86_400.0
+
+
 class NotApart(InputError, ValueError):
     """This world cannot live in a process of its own; the message says why."""
 
@@ -52,12 +56,14 @@ class WorldApart(Environment):
 
     Raises:
         UnknownEnvironment, BrokenEnvironment: as `fieldcraft.envs.make` does.
-        NotApart: it runs programs itself.
+        NotApart: it runs programs itself, or the system has no such processes.
     """
 
     ends_its_calls = True
 
     def __init__(self, name: str) -> None:
+        if lacking := unsupported("worlds in processes of their own"):
+            raise NotApart(lacking)
         self.name = name
         self._process: WorldProcess | None = None
         self._began: dict[str, Any] | None = None
@@ -149,7 +155,7 @@ class WorldApart(Environment):
             process.end()
 
     @property
-    def primitives(self) -> dict[str, Callable[..., Any]]:  # type: ignore[override]
+    def primitives(self) -> dict[str, Callable[..., Any]]:
         """The primitives by name, each of which calls that of the world."""
         return dict(self._calls)
 
@@ -191,7 +197,7 @@ class WorldApart(Environment):
         if what != "call":
             return max(self.spec.seconds_limit, LEAST_SECONDS)
         left = self.spec.seconds_limit if self.until == inf else self.until - time.monotonic()
-        return max(left, 0.0) + GRACE_SECONDS
+        return min(max(left, 0.0), _LONGEST) + GRACE_SECONDS
 
     def _ask(
         self, what: str, arguments: Mapping[str, Any] | None = None, content: bytes = b"", name: str = ""
@@ -226,11 +232,12 @@ class WorldApart(Environment):
         late = isinstance(fault, NeverReturned)
         stack = process.stack() if late else process.last_words()
         fault.traceback = f"{fault}\n{without_ours(stack)}"
-        if what not in ("make", "reset", "close"):
-            if not self.spec.can_snapshot and process.hand_over():
-                raise fault
-            process.end()
-            self._process = None
+        lived_in = what not in ("make", "reset", "close")
+        if lived_in and not self.spec.can_snapshot and process.hand_over():
+            raise fault
+        process.end()
+        self._process = None
+        if lived_in:
             self._bring_back()
         raise fault
 

@@ -129,8 +129,8 @@ def go_on(
         raise UsageProblem(
             f"a resumed run keeps its own {', '.join(fixed)}; only its budget can change "
             "(--iterations, --tokens, --money, --minutes, --patience), its models (--model, --role-model, "
-            "--base-url), where its --library and its --prompts are, and --world-process. Start a new run to change "
-            "the rest"
+            "--base-url), where its --library and its --prompts are, and --world-process. "
+            "Start a new run to change the rest"
         )
     here = load_settings(flags)
     library = flags.get("library")

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from fieldcraft import explore
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.roles.playable import CannotPlay
+from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.envs import (
     BrokenEnvironment,
     Environment,
@@ -76,7 +78,7 @@ class Mine(Environment):
         return self.gems
 
 
-def lived(tmp_path: Path, world: Environment, iterations: int = 2):
+def lived(tmp_path: Path, world: Environment | str, iterations: int = 2, **settings: Any):
     task = json.dumps({"task": "dig gems", "goal": {"kind": "item", "item": "gem", "count": 100}})
     script = {
         "curriculum": [task] * 9,
@@ -92,6 +94,7 @@ def lived(tmp_path: Path, world: Environment, iterations: int = 2):
         runs=tmp_path / "runs",
         name="run",
         questions=0,
+        **settings,
     )
 
 
@@ -147,3 +150,62 @@ def test_a_world_that_the_offline_model_cannot_play_is_refused_before_a_run_is_m
     with pytest.raises(CannotPlay, match=r"cannot play mine-v1.*primitives here are dig.*--model"):
         explore(Mine(), library=tmp_path / "library", runs=tmp_path / "runs", name="run")
     assert not (tmp_path / "runs" / "run").exists()
+
+
+CAVE = """
+import os
+from fieldcraft.envs import Environment, EnvironmentSpec, Names, Observation, Progress, primitive
+
+
+class Cave(Environment):
+    spec = EnvironmentSpec(
+        id="cave-v1", description="A cave.", seconds_limit=1, names=Names(items=("gem",))
+    )
+
+    def reset(self, *, seed, options=None):
+        self.gems = 0
+        return self.observe()
+
+    def observe(self):
+        return Observation(tick=self.gems, inventory={"gem": self.gems} if self.gems else {})
+
+    def progress(self):
+        return Progress(items={"gem": 1} if self.gems else {})
+
+    @primitive
+    def dig(self) -> int:
+        "Dig a gem; the second is a bad one."
+        self.gems += 1
+        if self.gems == 2:
+            HOW
+        return self.gems
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("os._exit(3)", "bot.dig ended the world's process (exit status 3)"),
+        ("(10**6) ** (10**7)", "bot.dig had not returned when the program's 1 s were over, and was ended"),
+    ],
+)
+def test_a_run_outlives_its_worlds_process(tmp_path, monkeypatch, how, said):
+    (tmp_path / "cave_of_a_test.py").write_text(CAVE.replace("HOW", how))
+    monkeypatch.syspath_prepend(tmp_path)
+    lived(tmp_path, "cave_of_a_test:Cave", iterations=3, world_process=True)
+    details = [event.execution.detail for event in executions(tmp_path)]
+    assert details[0] is None and all(said in detail for detail in details[1:])
+    assert [event.observation.inventory for event in executions(tmp_path)] == [{"gem": 1}] * 3
+
+
+def test_a_resumed_run_may_move_its_world_into_a_process(tmp_path, monkeypatch):
+    (tmp_path / "cave_of_a_test.py").write_text(CAVE.replace("HOW", "pass"))
+    monkeypatch.syspath_prepend(tmp_path)
+    lived(tmp_path, "cave_of_a_test:Cave", iterations=1)
+    explore(resume="run", runs=tmp_path / "runs", iterations=2, world_process=True)
+    assert "from here on the world lives in a process of its own" in warnings(tmp_path)
+
+
+def test_an_object_cannot_move_into_a_process(tmp_path):
+    with pytest.raises(BadWorldOptions, match="world_process needs a world by name"):
+        lived(tmp_path, Mine(), world_process=True)
