@@ -97,8 +97,8 @@ class Faults:
         if isinstance(error, NeverReturned):
             self.hung.add(where)
         line = f"{where}: {told(error)}"
-        logger.info("the world failed in %s", line, exc_info=error)
         text = valid_text(redact(traceback_of(error)))[-_TRACEBACK_LIMIT:]
+        logger.info("the world failed in %s\n%s", line, text)
         kind = sha256(f"{where}\n{text}".encode()).digest()
         new = kind not in self._known and len(self._known) < _KINDS
         if new:

@@ -40,7 +40,6 @@ from fieldcraft.envs.types import (
     Progress,
 )
 
-
 _LONGEST = 86_400.0
 
 
@@ -50,6 +49,9 @@ class NotApart(InputError, ValueError):
 
 class WorldApart(Environment):
     """The world `name` in a process of its own.
+
+    Attributes:
+        lives: how often its process was lost.
 
     Args:
         name: an id or `module:Class`; a world that runs programs itself is refused.
@@ -64,7 +66,7 @@ class WorldApart(Environment):
     def __init__(self, name: str) -> None:
         if lacking := unsupported("worlds in processes of their own"):
             raise NotApart(lacking)
-        self.name = name
+        self.name, self.lives = name, 0
         self._process: WorldProcess | None = None
         self._began: dict[str, Any] | None = None
         self._good: bytes | None = None
@@ -229,6 +231,7 @@ class WorldApart(Environment):
         """Bring the world back after its process was lost, and raise why it was."""
         process = self._process
         assert process is not None
+        self.lives += 1
         late = isinstance(fault, NeverReturned)
         stack = process.stack() if late else process.last_words()
         fault.traceback = f"{fault}\n{without_ours(stack)}"

@@ -19,8 +19,10 @@ from fieldcraft.envs import (
     Progress,
     UnknownEnvironment,
     check_environment,
+    make,
 )
 from fieldcraft.envs.apart import WorldApart
+from fieldcraft.envs.apart.trial import fatal_calls
 from fieldcraft.envs.apart.world import NotApart
 from fieldcraft.envs.faults import FILE, NeverReturned, WorldFault, faults_of
 from fieldcraft.envs.gridworld import GridWorld
@@ -206,10 +208,19 @@ def test_what_cannot_be_made_is_refused_as_ever(name, error, said):
         WorldApart(name)
 
 
-def test_a_world_apart_keeps_the_contract():
-    world = WorldApart("rough_world:Kept")
+def test_a_check_survives_what_would_end_it_and_goes_on():
+    apart, here = WorldApart("rough_world:Rough"), make("rough_world:Rough")
     try:
-        said = [str(problem) for problem in check_environment(world)]
+        fatal = [problem.detail for problem in fatal_calls(apart, here, seed=0, options={})]
     finally:
-        world.close()
-    assert any("leave() ended the world's process" in line for line in said)
+        apart.close()
+    assert [detail.partition("(")[0] for detail in fatal] == ["crash", "deep", "leave", "stubborn"]
+    assert [str(problem) for problem in check_environment(here)] == [
+        "primitives answer with data or refuse in words: bug() failed: KeyError: 'gem' (rough_world.py, line "
+        f"{_line_of('return {}')})"
+    ]
+
+
+def _line_of(source: str) -> int:
+    lines = (Path(__file__).parent / "rough_world.py").read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if source in line)
