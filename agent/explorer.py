@@ -15,6 +15,7 @@ from fieldcraft.agent.journal.tail import checkpoint, has_begun, latest_snapshot
 from fieldcraft.agent.journal.unfinished_task import UnfinishedTask
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
@@ -35,6 +36,8 @@ from fieldcraft.common.errors import Paused
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
+from fieldcraft.envs.faults import FILE, faults_of, told
+from fieldcraft.envs.needed import taken_snapshot
 from fieldcraft.skills import Execution, KillReason, Program, SkillLibrary
 
 _CUT_OFF = Execution(
@@ -132,7 +135,7 @@ class Explorer:
             self._recorder.record_metadata(e.RunPaused(reason=str(pause)))
             ended = next(ended for kind, ended in _ENDINGS.items() if isinstance(pause, kind))
             self._ending = ended, str(pause)
-        except BrokenPart as fault:
+        except (BrokenPart, BrokenEnvironment) as fault:
             self._recorder.record_metadata(e.RunPaused(reason=visible_line(fault, 1000)))
             raise
         except KeyboardInterrupt:
@@ -318,6 +321,7 @@ class Explorer:
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
         task = self.state.task
         ran = self._parts.runner.run(program, iteration, bindings, goal=task.goal if task else None)
+        self._say_faults()
         observation, progress = self._look()
         return e.ExecutionFinished(
             iteration=iteration,
@@ -337,10 +341,16 @@ class Explorer:
         self._blind = 0
         return seen
 
+    def _say_faults(self) -> None:
+        """Say what failed in the world's own code, once for each kind."""
+        for line in faults_of(self._parts.environment).unsaid():
+            text = f"the world failed in {line}; its traceback is in {FILE} in the run's folder"
+            self._recorder.record_metadata(e.Warned(text=redact(visible_line(text, 1000))))
+
     def _reuse_last_observation(self, error: Exception) -> tuple[Observation, Progress]:
         """The environment's own fault: keep the last view, but not for ever."""
         self._blind += 1
-        fault = visible_line(f"{type(error).__name__}: {error}", 500)
+        fault = visible_line(told(error), 500)
         if self._blind >= BLIND_LIMIT:
             raise Stalled(
                 f"the environment failed to observe {self._blind} times in a row: {fault}"
@@ -386,7 +396,7 @@ class Explorer:
         try:
             observation, progress = seen_of(environment)
         except Exception as error:
-            fault = visible_line(f"{type(error).__name__}: {error}", 500)
+            fault = visible_line(told(error), 500)
             raise BrokenEnvironment(
                 f"environment {environment.spec.id!r} failed to observe: {fault}; "
                 f"`envs check {self._run.settings.environment}` tries everything it promises"
@@ -397,13 +407,7 @@ class Explorer:
         environment = self._parts.environment
         if not environment.spec.can_snapshot:
             return None
-        snapshot = environment.snapshot()
-        if not isinstance(snapshot, bytes):
-            raise BrokenEnvironment(
-                f"environment {environment.spec.id!r} gave a {type(snapshot).__name__} as its snapshot; "
-                "`snapshot` must return bytes"
-            )
-        return self._run.save_snapshot(snapshot)
+        return self._run.save_snapshot(taken_snapshot(environment))
 
     def _now(self) -> Moment:
         state = self.state

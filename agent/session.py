@@ -28,6 +28,7 @@ from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker, RunWaits, Tools
 from fieldcraft.agent.roles.own_parts import OwnSandbox
+from fieldcraft.agent.roles.playable import check_offline
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
@@ -40,6 +41,8 @@ from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, make
+from fieldcraft.envs.apart import WorldApart
+from fieldcraft.envs.faults import faults_of, told
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher, require_system
 from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
@@ -109,7 +112,7 @@ def new_session(
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
-        UnknownModel, MissingKey, WindowTooSmall: likewise, of a model.
+        UnknownModel, MissingKey, WindowTooSmall, CannotPlay: likewise, of a model.
         UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
     """
     require_system()
@@ -118,6 +121,7 @@ def new_session(
     with ExitStack() as stack:
         heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = _open(settings, given, stack)
+        check_offline(settings, opened.environment)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
         yield _assemble(run, opened, ask_human, heard, stack)
@@ -275,8 +279,13 @@ def _library(
 
 def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool) -> Environment:
     environment = given.environment
+    if environment is not None and settings.world_process:
+        raise BadWorldOptions(
+            "world_process needs a world by name, which its process can make: environment='module:Class'"
+        )
     if environment is None:
-        environment = make(settings.environment)
+        made = WorldApart if settings.world_process else make
+        environment = made(settings.environment)
         stack.callback(environment.close)
         environment.confine(process_launcher(settings.sandbox))
     try:
@@ -286,7 +295,7 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
     except ValueError as error:
         raise BadWorldOptions(f"{settings.environment}: {visible_line(error, 1000)}") from error
     except Exception as error:
-        fault = visible_line(f"{type(error).__name__}: {error}", 500)
+        fault = visible_line(told(error), 500)
         raise BrokenEnvironment(
             f"environment {settings.environment!r} failed to reset: {fault}; "
             f"`envs check {settings.environment}` tries everything it promises"
@@ -315,6 +324,7 @@ def _assemble(
     run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...], stack: ExitStack
 ) -> Session:
     environment, library = opened.environment, opened.library
+    faults_of(environment).keep_in(run.folder)
     recorder = Recorder(run, listeners)
     for client in opened.clients.values():
         client.attend(RunWaits(recorder))

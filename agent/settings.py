@@ -86,6 +86,8 @@ class RunSettings(Discreet, BaseModel):
     since they carry what the world said about needs. Where `core_items` is a regular expression, items
     that it does not find in are shown from the number of `other_items` on.
 
+    With `world_process` the world lives in a process of its own, which is ended where its code hangs.
+
     `curriculum`: `auto`, `random` (an item never held), `human`, `fixed` (`tasks`, each once), `solve`
     (the one of `tasks`, in steps), `open` (the one of `tasks`, over and over), `subgoals` (the one of
     `tasks`, in sub-goals, for ever). `critic`: `environment` (the goal's check, else the model), `model`,
@@ -142,6 +144,7 @@ class RunSettings(Discreet, BaseModel):
     environment: Text = "gridworld-v1"
     options: GuardedData = {}
     seed: Count = 7
+    world_process: bool = False
     model: Text = "offline"
     role_models: dict[Text, Text] = {}
     model_options: GuardedData = {}

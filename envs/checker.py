@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.faults import faults_of, told
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.trying import arguments_for, tried
 from fieldcraft.envs.types import EnvironmentSpec, GoalCheck, ItemGoal, PrimitiveError, Progress
+
+CALLS = "primitives answer with data or refuse in words"
+_ROUNDS, _LONGEST = 3, 500
 
 _Begin = Callable[[], Observation]
 
@@ -44,13 +48,30 @@ def check_environment(
     begin = partial(environment.reset, seed=seed, options=options or {})
     for promise, check in _CHECKS:
         try:
-            problems.extend(EnvironmentProblem(promise, detail) for detail in check(environment, begin))
+            problems += (EnvironmentProblem(promise, detail) for detail in check(environment, begin))
         except Exception as error:
-            detail = f"it raised {type(error).__name__}: {error}"[:500]
-            problems.append(EnvironmentProblem(promise, detail))
+            problems.append(EnvironmentProblem(promise, _what_raised(environment, error)))
             if check is _check_spec or check is _check_reset:
                 break
     return problems
+
+
+def check_closing(environment: Environment) -> list[EnvironmentProblem]:
+    """Close a world twice, as a run may; the list of violations is empty for a valid environment."""
+    faults_of(environment).unsaid()
+    environment.close()
+    environment.close()
+    failed = [line for line in faults_of(environment).unsaid() if line.startswith("close: ")]
+    return [EnvironmentProblem("a world can be closed, twice too", f"it failed in {line}") for line in failed]
+
+
+def _what_raised(environment: Environment, error: Exception) -> str:
+    """What failed, with the method where that is known."""
+    said = told(error)
+    for line in reversed(faults_of(environment).unsaid()):
+        if line.endswith(said):
+            return f"it failed in {line}"[:_LONGEST]
+    return f"it raised {said}"[:_LONGEST]
 
 
 def _check_spec(environment: Environment, begin: _Begin) -> Iterator[str]:  # noqa: ARG001
@@ -127,22 +148,31 @@ def _check_primitives(environment: Environment, begin: _Begin) -> Iterator[str]:
 
 
 def _check_calls(environment: Environment, begin: _Begin) -> Iterator[str]:
-    """Call the primitives without required arguments; each may refuse with a message."""
-    for name, function in environment.primitives.items():
-        parameters = inspect.signature(function).parameters.values()
-        if any(parameter.default is parameter.empty for parameter in parameters):
-            continue
-        begin()
-        before = environment.tick
-        try:
-            json.dumps(environment.call_primitive(name))
-        except PrimitiveError as refusal:
-            if not str(refusal).strip():
-                yield f"{name} refused without a message; say what is missing"
-        except (TypeError, ValueError) as error:
-            yield f"{name} returned something that JSON cannot hold: {error}"
-        if environment.tick < before:
-            yield f"{name} turned the clock back from {before} to {environment.tick}"
+    """Call each primitive in a new world, with arguments of its types; each may refuse with a message."""
+    for name in environment.primitives:
+        arguments = arguments_for(environment, name)
+        if arguments is not None and f"bot.{name}" not in faults_of(environment).hung:
+            begin()
+            yield from tried(environment, name, arguments)
+
+
+def _check_life(environment: Environment, begin: _Begin) -> Iterator[str]:
+    """Look at the world again and again while something happens in it."""
+    begin()
+    before = environment.progress()
+    for _ in range(_ROUNDS):
+        _live_a_little(environment)
+        environment.observe()
+        now = environment.progress()
+        for kind in ("items", "milestones", "killed", "placed", "mined", "gained"):
+            lost = sorted(set(getattr(before, kind)) - set(getattr(now, kind)))
+            if lost:
+                yield f"progress().{kind} has lost {lost[0]}; what was ever reached stays"
+                return
+        environment.check(ItemGoal(item="nothing_at_all"), before)
+        if environment.spec.can_snapshot:
+            environment.snapshot()
+        before = now
 
 
 def _check_snapshot(environment: Environment, begin: _Begin) -> Iterator[str]:
@@ -190,13 +220,13 @@ def _check_picture(environment: Environment, begin: _Begin) -> Iterator[str]:
 
 
 def _live_a_little(environment: Environment) -> None:
-    for name, function in environment.primitives.items():
-        parameters = inspect.signature(function).parameters.values()
-        if all(parameter.default is not parameter.empty for parameter in parameters):
-            try:
-                environment.call_primitive(name)
-            except PrimitiveError:
-                continue
+    """Call each primitive; what fails was said by the check of calls."""
+    for name in environment.primitives:
+        arguments = arguments_for(environment, name)
+        if arguments is None or f"bot.{name}" in faults_of(environment).hung:
+            continue
+        for _ in tried(environment, name, arguments):
+            pass
 
 
 def _changed(one: Observation, other: Observation) -> str:
@@ -211,7 +241,8 @@ _CHECKS: list[tuple[str, _Check]] = [
     ("observing changes nothing", _check_observation),
     ("progress says what was ever reached", _check_progress),
     ("primitives explain and validate themselves", _check_primitives),
-    ("primitives answer with data or refuse in words", _check_calls),
+    (CALLS, _check_calls),
+    ("a world can be looked at while it is lived in", _check_life),
     ("a snapshot is the whole world", _check_snapshot),
     ("drawing gives a picture and changes nothing", _check_picture),
 ]

@@ -6,11 +6,14 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from math import inf
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError, validate_call
+from pydantic import ValidationError, validate_call
 
 from fieldcraft.common.suggest import nearest, reason
+from fieldcraft.envs.answers import READERS, as_data
+from fieldcraft.envs.faults import contained, settled
 from fieldcraft.envs.happenings import Happening, merged
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
@@ -34,7 +37,12 @@ from fieldcraft.envs.types import (
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_MAY_RAISE: dict[str, tuple[type[Exception], ...]] = {
+    **dict.fromkeys(("reset", "restore", "options_to_resume", "render"), (ValueError,)),
+    **dict.fromkeys(("observe", "progress", "check", "happenings", "pursue", "snapshot"), ()),
+    **dict.fromkeys(("chart", "option_reference", "remarks", "resume", "close"), ()),
+}
+"""The methods whose faults are contained, with what they may raise by contract."""
 
 
 def primitive(method: F) -> F:
@@ -56,6 +64,18 @@ class Environment(ABC):
     """
 
     spec: EnvironmentSpec
+    ends_its_calls = False
+    """Whether its methods keep deadlines of their own; if not, one that hangs is interrupted."""
+    until = inf
+    """When the program that runs has to end (`time.monotonic`), for worlds that keep deadlines."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Contain the faults of the class's methods, see `fieldcraft.envs.faults`."""
+        super().__init_subclass__(**arguments)
+        for name, expected in _MAY_RAISE.items():
+            method = cls.__dict__.get(name)
+            if inspect.isfunction(method) and not hasattr(method, "__fieldcraft_contained__"):
+                setattr(cls, name, contained(method, expected=expected, read=READERS.get(name)))
 
     @abstractmethod
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
@@ -218,19 +238,17 @@ class Environment(ABC):
 
         Raises:
             PrimitiveError: unknown primitive, wrong arguments, or the world does not allow it.
+            NoData: what it returned is no data.
         """
         function = self.primitives.get(name)
         if function is None:
             raise PrimitiveError(f"bot has no primitive {name!r}{nearest(name, self.primitives)}")
         try:
-            result = function(*args, **(kwargs or {}))
+            return as_data(settled(self, function(*args, **(kwargs or {}))), name)
         except ValidationError as error:
             if error.title.rpartition(".")[2] != name:
                 raise
             raise PrimitiveError(f"{name}: {_argument_errors(error)}") from None
-        if result is None or isinstance(result, (int, str, float)):
-            return result
-        return _JSON.dump_python(result, mode="json")
 
     def api_reference(self) -> str:
         """Signature and docstring of every primitive, as the model reads them."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from importlib.metadata import EntryPoint
 from typing import Any
 
 from fieldcraft.common import plugins
 from fieldcraft.common.errors import ForeignFault, InputError
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.faults import told, without_exit
 
 GROUP = "fieldcraft.envs"
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownEnvironment(InputError, LookupError):
@@ -51,11 +55,11 @@ def make(name: str, **arguments: Any) -> Environment:
     """
     cls = load(name)
     try:
-        return cls(**arguments)
+        made: Environment = without_exit("its class", cls, **arguments)
+        return made
     except Exception as error:
-        raise BrokenEnvironment(
-            f"environment {name!r} could not be made: {type(error).__name__}: {error}"
-        ) from error
+        logger.info("environment %s could not be made", name, exc_info=error)
+        raise BrokenEnvironment(f"environment {name!r} could not be made: {told(error)}") from error
 
 
 def load(name: str) -> type[Environment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.past.programs import ProgramReader, RecordedProgram
@@ -10,6 +11,7 @@ from fieldcraft.agent.journal.run import Run, SnapshotDamaged
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
+from fieldcraft.envs.needed import needed, taken_snapshot
 from fieldcraft.skills import LibraryError, ProgramError
 
 
@@ -37,9 +39,10 @@ def restore_world(
         return True
     except SnapshotDamaged as damage:
         if not fresh:
-            environment.reset(seed=run.settings.seed, options=run.settings.options)
+            again = partial(environment.reset, seed=run.settings.seed, options=run.settings.options)
+            needed(environment, "reset", again)
         _rerun_to(run, environment, runner, snapshot)
-        if run.save_snapshot(environment.snapshot()) != snapshot:
+        if run.save_snapshot(taken_snapshot(environment)) != snapshot:
             raise SnapshotDamaged(
                 f"{damage}, and rerunning the recorded programs led to another world. "
                 "Restore that file from a copy of the run."

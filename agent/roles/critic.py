@@ -18,6 +18,7 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.text import entered, visible_line, visible_lines
 from fieldcraft.envs import Environment, Happening, ItemGoal, Observation, Progress
+from fieldcraft.envs.faults import told
 from fieldcraft.envs.observation import counts_text
 from fieldcraft.skills import Execution
 
@@ -74,7 +75,7 @@ class EnvironmentCritic:
         try:
             found = self._environment.check(task.goal, before.progress)
         except Exception as error:
-            fault = f"{type(error).__name__}: {error}"[:300]
+            fault = told(error)[:300]
             return Verdict(success=False, critique=f"The environment failed to check the goal: {fault}")
         if found.met:
             return Verdict(success=True, reasoning=found.detail)

@@ -16,7 +16,9 @@ from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.task import Task
 from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import Environment
+from fieldcraft.envs import Environment, Goal
+from fieldcraft.envs.faults import told
+from fieldcraft.envs.needed import needed, taken_snapshot
 from fieldcraft.skills import Program, Provenance, Skill, SkillLibrary, SkillRefused, Verified
 from fieldcraft.skills.library.skill import folder_name
 from fieldcraft.skills.program.outline import outline
@@ -168,21 +170,29 @@ class SkillKeeper:
     def _rerun(self, task: Task, program: Program, start: Moment, iteration: int) -> e.VerificationFinished:
         assert task.goal is not None and start.snapshot is not None
         began = time.monotonic()
-        now = self._environment.snapshot()
+        now = taken_snapshot(self._environment)
         try:
             restore_world(self._recorder.run, self._environment, self._runner, start.snapshot, fresh=False)
             execution, _ = self._runner.run(
                 program, iteration, goal=task.goal, tools=self._tool_access.rerun()
             )
-            check = self._environment.check(task.goal, start.progress)
+            met, detail = self._met(task.goal, start)
         finally:
-            self._environment.restore(now)
+            needed(self._environment, "restore its own snapshot", self._environment.restore, now)
         return e.VerificationFinished(
             iteration=iteration,
-            success=execution.ok and check.met,
-            detail=execution.error_text() or check.detail,
+            success=execution.ok and met,
+            detail=execution.error_text() or detail,
             seconds=time.monotonic() - began,
         )
+
+    def _met(self, goal: Goal, start: Moment) -> tuple[bool, str]:
+        """Whether the goal is met, in the world's words; where the world fails to say, it is not."""
+        try:
+            found = self._environment.check(goal, start.progress)
+        except Exception as error:
+            return False, f"the environment failed to check the goal: {told(error)}"
+        return found.met, found.detail
 
 
 def _raised(worked: Worked) -> str:

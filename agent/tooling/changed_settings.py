@@ -17,7 +17,7 @@ from fieldcraft.common.text import visible_line
 CHANGEABLE = frozenset(
     {"model", "role_models", "model_options", "role_options", "prompts", "keep_prompts", "language"}
     | {"tools", "role_tools", "mcp", "openapi", "tool_steps", "tool_policy", "corpus"}
-    | {"sandbox", "limits", "listeners", "library_owners"}
+    | {"sandbox", "limits", "listeners", "library_owners", "world_process"}
 )
 """The settings of a run that a resume can change, beside its budget and where its library is."""
 
@@ -71,7 +71,12 @@ def with_budget(settings: RunSettings, budget: BudgetLimits) -> RunSettings:
 
 def differences(before: RunSettings, after: RunSettings) -> list[str]:
     """What a resume changed, one line for people on each thing: what it is now, and what it was."""
-    return [*_models(before, after), *_options(before, after), *_others(before, after)]
+    return [
+        *_models(before, after),
+        *_world(before, after),
+        *_options(before, after),
+        *_others(before, after),
+    ]
 
 
 def unused(run: RunSettings, here: RunSettings) -> list[str]:
@@ -139,6 +144,12 @@ def _models(old: RunSettings, new: RunSettings) -> Iterator[str]:
     for (before, after), roles in moved.items():
         whose = "every role" if len(roles) == len(ROLES) else ", ".join(roles)
         yield f"{after} answers for {whose} (before: {before})"
+
+
+def _world(old: RunSettings, new: RunSettings) -> Iterator[str]:
+    if old.world_process != new.world_process:
+        where = "a process of its own" if new.world_process else "the process of the run"
+        yield f"the world lives in {where}"
 
 
 def _options(old: RunSettings, new: RunSettings) -> Iterator[str]:

@@ -38,6 +38,8 @@ class MinecraftWorld(Player):
         launcher: starts the bot's process; without one, the process is not confined.
     """
 
+    ends_its_calls = True
+
     def __init__(self, launcher: Launcher | None = None) -> None:
         self._launcher: Launcher = launcher or PlainLauncher()
         self._options = Options()

@@ -26,6 +26,6 @@ class Clock:
     def _now(self) -> int | None:
         try:
             return self._environment.tick
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._ledger.environment_failure = failure_text("the environment failed to tell its tick", error)
             return None

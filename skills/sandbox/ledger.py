@@ -205,6 +205,6 @@ def program_fault(
     )
 
 
-def failure_text(what: str, error: Exception) -> str:
+def failure_text(what: str, error: BaseException) -> str:
     """The bounded description of a fault of the environment."""
     return f"{what}: {type(error).__name__}: {error}"[:MESSAGE_LIMIT]

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 from pydantic_core import to_json
 
 from fieldcraft.envs import Environment, PrimitiveError, nearest
+from fieldcraft.envs.faults import NeverReturned
 from fieldcraft.skills.program.execution import KillReason
 from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox.base import ProgramLimits, SkillSet, ToolCaller
@@ -27,6 +28,7 @@ from fieldcraft.skills.sandbox.frames import (
 from fieldcraft.skills.sandbox.in_world import RunPython, WorldPrograms
 from fieldcraft.skills.sandbox.ledger import MESSAGE_LIMIT, Ledger, arguments_text, failure_text
 from fieldcraft.skills.sandbox.pinning import Pin
+from fieldcraft.skills.sandbox.primitive_calls import PrimitiveCalls, failed_call, framed, never_returned
 from fieldcraft.skills.sandbox.wire import Stopped, Wake, Wire
 
 
@@ -62,6 +64,7 @@ class Session:
         self._seed = seed
         self._asked = 0
         self._clock = Clock(environment, self.ledger)
+        self._calls = PrimitiveCalls(environment)
         self._in_world = WorldPrograms(
             environment, skills, self.ledger, limits=limits, seed=seed, run_python=run_python
         )
@@ -106,8 +109,9 @@ class Session:
             WorkerEnded: the worker died.
         """
         try:
-            while not self._serve_frame(wire):
-                pass
+            with self._calls.until(wire.deadline):
+                while not self._serve_frame(wire):
+                    pass
         except BrokenProtocol as error:
             raise Stopped(KillReason.PROTOCOL, str(error)) from None
 
@@ -154,11 +158,15 @@ class Session:
         arguments = arguments_text(call.args, call.kwargs)
         answer, message = b"", None
         try:
-            answer = _value(self._environment.call_primitive(call.name, call.args, call.kwargs))
+            answer = self._calls.answer(call.name, call.args, call.kwargs)
         except PrimitiveError as error:
             message = str(error)[:MESSAGE_LIMIT]
+        except NeverReturned:
+            late = self.ledger.environment_failure = never_returned(call.name, self._limits.seconds)
+            self.ledger.add_call(call.name, arguments, late)
+            raise Stopped(KillReason.DEADLINE, late) from None
         except Exception as error:
-            message = self.ledger.environment_failure = failure_text("the environment failed", error)
+            message = self.ledger.environment_failure = failed_call(call.name, error)
         self.ledger.add_call(call.name, arguments, message)
         if message is not None:
             self.ledger.failed_calls.append(message)
@@ -177,7 +185,7 @@ class Session:
         try:
             with self._pin.paused():
                 seconds = max(wire.deadline - time.monotonic(), 0.01)
-                answer = _value(self._in_world.call_skill(call.name, call.args, call.kwargs, seconds))
+                answer = framed(self._in_world.call_skill(call.name, call.args, call.kwargs, seconds))
         except PrimitiveError as error:
             message = str(error)[:MESSAGE_LIMIT]
         except Stopped:
@@ -223,6 +231,7 @@ class Session:
             future = tools.submit(call.name, call.arguments)
         waited = time.monotonic() - began
         wire.deadline += waited
+        self._calls.move(wire.deadline)
         self.waited += waited
         return future
 
@@ -232,14 +241,10 @@ class Session:
             wire.wait_until(future.done)
         finally:
             future.cancel()
-        return _value(future.result())
+        return framed(future.result())
 
     def _keep_tool_call(self, call: ToolCall, error: str | None) -> None:
         self.ledger.add_call(f"tools.{call.name}", arguments_text((), call.arguments), error)
-
-
-def _value(value: Any) -> bytes:
-    return to_json({"value": value}) + b"\n"
 
 
 def _error(kind: str, message: str) -> bytes:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
+import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -20,6 +23,7 @@ from fieldcraft.envs import (
     make,
     primitive,
 )
+from fieldcraft.envs.checker import check_closing
 
 PAGE = Path(__file__).parents[2] / "docs" / "writing-an-environment.md"
 
@@ -111,6 +115,55 @@ class DrawsNoPicture(Counting):
     spec = Counting.spec.model_copy(update={"can_render": True})
 
 
+class Breaks(Counting):
+    """One primitive fails, one hangs, one ends the process; the others are checked all the same."""
+
+    spec = Counting.spec.model_copy(update={"seconds_limit": 0.2})
+
+    @primitive
+    def fail(self, item: str) -> None:
+        """Fail."""
+        raise KeyError(item)
+
+    @primitive
+    def hang(self) -> None:
+        """Hang."""
+        threading.Event().wait()
+
+    @primitive
+    def leave(self, how: Literal["soon", "later"]) -> None:
+        """Leave."""
+        sys.exit(how)
+
+    @primitive
+    def mystery(self) -> None:
+        raise PrimitiveError("no")
+
+
+class BreaksLater(Counting):
+    """Sound at first; breaks as `how` says once it was lived in."""
+
+    how = ""
+
+    def observe(self):
+        if self.how == "observe" and self._value > 2:
+            raise OSError("no sensor")
+        return super().observe()
+
+    def progress(self):
+        if self.how == "progress":
+            return Progress(items={} if self._value > 2 else {"stone": 1})
+        return super().progress()
+
+    def snapshot(self):
+        if self.how == "snapshot" and self._value > 2:
+            raise OSError("no disk")
+        return super().snapshot()
+
+    def close(self):
+        raise OSError("no end")
+
+
 class BadNames(Counting):
     """Breaks at the first reset."""
 
@@ -137,6 +190,38 @@ def test_a_sound_environment_has_no_problems():
 )
 def test_a_broken_promise_is_told(broken, told):
     assert any(told in str(problem) for problem in check_environment(broken()))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "fail(item='something') failed: KeyError: 'something' (test_checker.py, line",
+        "hang() had not returned after 0.2 s (spec.seconds_limit)",
+        "leave(how='soon') raised SystemExit: soon (test_checker.py, line",
+        "mystery has no docstring",
+    ],
+)
+def test_each_primitive_is_checked_whatever_the_others_do(told):
+    assert any(told in str(problem) for problem in check_environment(Breaks()))
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("observe", "it failed in observe: OSError: no sensor (test_checker.py, line"),
+        ("progress", "progress().items has lost stone"),
+        ("snapshot", "it failed in snapshot: OSError: no disk (test_checker.py, line"),
+    ],
+)
+def test_what_breaks_only_later_is_found(how, told):
+    world = BreaksLater()
+    world.how = how
+    assert any(told in str(problem) for problem in check_environment(world))
+
+
+def test_closing_is_checked_apart():
+    assert check_closing(Counting()) == []
+    assert "it failed in close: OSError: no end" in str(check_closing(BreaksLater())[0])
 
 
 @pytest.fixture

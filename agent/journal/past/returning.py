@@ -7,6 +7,7 @@ from fieldcraft.agent.journal.past.living_worlds import Return, bring_back, loss
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.envs import Environment, Progress
+from fieldcraft.envs.needed import needed
 
 
 def return_to_the_end(
@@ -28,13 +29,13 @@ def return_to_the_end(
     """
     run = recorder.run
     if not repeats(environment, run.settings.options):
-        environment.resume(reached)
+        needed(environment, "take up its counts", environment.resume, reached)
         if missing := losses(environment, run):
             recorder.record_metadata(e.Warned(text=missing))
         return Return(whole=False)
     back = bring_back(run, environment, runner, recorder.raise_if_stopping)
     if not back.whole and not back.programs:
-        environment.resume(reached)
+        needed(environment, "take up its counts", environment.resume, reached)
     if back.programs or not back.whole:
         recorder.record_metadata(e.WorldBroughtBack(programs=back.programs, whole=back.whole))
     if back.lost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from fieldcraft.cli.options import shared as o
 
 if TYPE_CHECKING:
     from fieldcraft.envs import Environment
+    from fieldcraft.envs.apart import WorldApart
 
 EXAMPLES = """
 Examples:
@@ -218,9 +220,18 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
     """Check every rule of the environment contract. The exit code is 1 if one is broken."""
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.envs import check_environment
+    from fieldcraft.envs.apart.trial import fatal_calls
+    from fieldcraft.envs.checker import check_closing
 
     options: dict[str, Any] = f.pairs("--option", option, parse_json=True)
-    problems = check_environment(_made(world, seed or 0, option), seed=seed or 0, options=options)
+    with ExitStack() as stack:
+        apart = _apart(world, stack)
+        environment = _made(world, seed or 0, option)
+        problems = []
+        if apart is not None:
+            problems = fatal_calls(apart, environment, seed=seed or 0, options=options)
+        problems += check_environment(environment, seed=seed or 0, options=options)
+        problems += check_closing(environment)
     if as_json:
         print_json([vars(problem) for problem in problems])
     elif problems:
@@ -231,6 +242,19 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
     else:
         console().print(say(f"{world} keeps every rule of the contract", "good"))
     return FAILURE if problems else 0
+
+
+def _apart(world: str, stack: ExitStack) -> WorldApart | None:
+    """The world in a process of its own, where it can live in one and can be reset there."""
+    from fieldcraft.envs.apart import WorldApart
+    from fieldcraft.envs.apart.world import NotApart
+
+    try:
+        apart = WorldApart(world)
+    except NotApart:
+        return None
+    stack.callback(apart.close)
+    return apart
 
 
 def _write(path: Path, content: bytes) -> None:

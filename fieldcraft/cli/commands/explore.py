@@ -55,6 +55,7 @@ def explore(
     env: o.Env = None,
     option: o.Option = None,
     seed: o.Seed = None,
+    world_process: o.WorldProcess = None,
     picture: o.Picture = None,
     model: o.Model = None,
     role_model: o.RoleModel = None,
@@ -106,7 +107,7 @@ def explore(
     """
     flags = {
         **f.method(method, without),
-        **f.world(env, option, seed),
+        **f.world(env, option, seed, world_process),
         **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes, patience),
         **f.keeping(library, library_owner, keep, runs),
@@ -132,6 +133,7 @@ def solve(
     env: o.Env = None,
     option: o.Option = None,
     seed: o.Seed = None,
+    world_process: o.WorldProcess = None,
     picture: o.Picture = None,
     model: o.Model = None,
     role_model: o.RoleModel = None,
@@ -165,7 +167,7 @@ def solve(
     if not task.strip():
         raise UsageProblem('the task is empty; say what to do, such as "craft an iron pickaxe"')
     flags = {
-        **f.world(env, option, seed),
+        **f.world(env, option, seed, world_process),
         **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),

@@ -34,6 +34,7 @@ def replay(
     library_owner: o.LibraryOwner = None,
     env: o.Env = None,
     seed: o.Seed = None,
+    world_process: o.WorldProcess = None,
     option: o.Option = None,
     sandbox: o.Sandbox = None,
     limit: o.Limit = None,
@@ -49,7 +50,7 @@ def replay(
     from fieldcraft.cli.options.config import load_settings
 
     flags = {
-        **f.world(env, option, seed),
+        **f.world(env, option, seed, world_process),
         **f.keeping(library, library_owner),
         **f.conduct(None, None, sandbox, limit),
         **f.tools(tools, corpus, approve),
@@ -90,12 +91,13 @@ def _results(settings: Settings, *, mark: bool) -> Iterator[tuple[int, Replayed]
     from fieldcraft.agent.tooling.opening import ReplayTools
     from fieldcraft.cli.views.console import console, one_line, say
     from fieldcraft.envs import make
+    from fieldcraft.envs.apart import WorldApart
     from fieldcraft.skills import SkillLibrary
     from fieldcraft.skills.sandbox import open_sandbox, process_launcher, require_system
 
     require_system()
     with ExitStack() as stack:
-        world = make(settings.environment)
+        world = (WorldApart if settings.world_process else make)(settings.environment)
         world.confine(process_launcher(settings.sandbox))
         stack.callback(world.close)
         try:

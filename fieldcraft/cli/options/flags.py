@@ -19,6 +19,7 @@ _TASKS = Limits(size=1_000_000, depth=16, items=50_000)
 _FLAGS = {
     "environment": "--env",
     "options": "--option",
+    "world_process": "--world-process",
     "role_models": "--role-model",
     "base_url": "--base-url",
     "keep_prompts": "--keep-prompts",
@@ -59,9 +60,12 @@ def given(**flags: Any) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None and value != {}}
 
 
-def world(env: str | None, option: list[str] | None, seed: int | None) -> dict[str, Any]:
-    """The settings of `--env --option --seed`."""
-    return given(environment=env, options=pairs("--option", option, parse_json=True), seed=seed)
+def world(
+    env: str | None, option: list[str] | None, seed: int | None, apart: bool | None = None
+) -> dict[str, Any]:
+    """The settings of `--env --option --seed --world-process`."""
+    options = pairs("--option", option, parse_json=True)
+    return given(environment=env, options=options, seed=seed, world_process=apart)
 
 
 def models(

@@ -78,6 +78,14 @@ Prompts = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+WorldProcess = Annotated[
+    bool | None,
+    typer.Option(
+        "--world-process/--no-world-process",
+        help="Let the world live in a process of its own, which is ended where its code hangs.",
+        rich_help_panel=WORLD,
+    ),
+]
 KeepPrompts = Annotated[
     bool | None,
     typer.Option(

@@ -1,0 +1,5 @@
+"""A world in a process of its own, which can be ended whatever its code does."""
+
+from fieldcraft.envs.apart.world import WorldApart
+
+__all__ = ["WorldApart"]
