@@ -82,6 +82,7 @@ def explore(
     limits: ProgramLimits | None = None,
     listeners: Sequence[Listener | str] = (),
     progress: bool | None = None,
+    otel: str | bool | None = None,
     **settings: Unpack[OtherSettings],
 ) -> RunResult:
     """Let an agent explore a world until `iterations` programs were run.
@@ -116,6 +117,9 @@ def explore(
         listeners: called with every event of the journal.
         progress: show how far the run has come. `None` does so in a notebook only; `True` elsewhere too, as
             lines on standard error.
+        otel: the URL of the OpenTelemetry collector that gets the run's spans and metrics; `True` for the one
+            of the `OTEL_` variables, else of this machine, `False` for none. `None` sends them where the
+            variables name a collector.
         settings: further fields of `RunSettings`, such as `seed` and `options`.
 
     Returns:
@@ -148,6 +152,7 @@ def explore(
             "limits": limits,
             "listeners": listeners,
             "progress": progress,
+            "otel": otel,
             **({} if tools is None else {"tools": tools}),
             **settings,
         },
@@ -231,10 +236,12 @@ def _session(
             changes={name: settings[name] for name in CHANGEABLE if name in settings},
             listeners=(*sources.listeners, *listeners),
             given=given,
+            otel=arguments.get("otel"),
         )
     limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
     chosen = checked_settings({**method_settings(arguments.get("method")), **settings, "budget": limits})
-    return new_session(chosen, runs=runs, name=arguments.get("name"), listeners=listeners, given=given)
+    name, otel = arguments.get("name"), arguments.get("otel")
+    return new_session(chosen, runs=runs, name=name, listeners=listeners, given=given, otel=otel)
 
 
 def _limits(budget: BudgetLimits, iterations: int | None) -> BudgetLimits:

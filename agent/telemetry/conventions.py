@@ -54,7 +54,7 @@ def of_run(settings: RunSettings, run: str, version: str) -> Attributes:
         OPERATION: "invoke_agent",
         "gen_ai.agent.name": AGENT,
         "gen_ai.agent.id": line(run),
-        "gen_ai.agent.version": line(version, 40),
+        **({"gen_ai.agent.version": line(version, 40)} if version else {}),
         PROVIDER: provider,
         REQUEST_MODEL: model,
         "fieldcraft.world": said(settings.environment, 100),

@@ -110,14 +110,19 @@ class Measures:
         """The histograms."""
         return list(self._series.values())
 
+    def copy(self) -> Measures:
+        """The figures as they are now."""
+        series = [each.model_copy(deep=True) for each in self.series]
+        return Measures(self.totals.model_copy(), series, self.counted)
+
     def take(self, event: e.BaseEvent, *, totals_only: bool = False) -> None:
         """Count an event; one that was counted before changes nothing."""
         if isinstance(event, e.RunStarted | e.Checkpoint | e.RunResumed):
             self._settings = event.settings
         if event.number <= self.counted:
             return
-        if isinstance(event, e.Checkpoint) and not self.counted:
-            self.totals = _totals_of(event.state)
+        if isinstance(event, e.Checkpoint) and event.number > self.counted + 1:
+            self.totals = _totals_of(event.state, self.totals.stalls)
         self.counted = event.number
         self._count(event)
         if not totals_only:
@@ -221,8 +226,8 @@ def _key(name: str, attributes: dict[str, str]) -> str:
     return "\n".join([name, *(f"{key}={value}" for key, value in sorted(attributes.items()))])
 
 
-def _totals_of(state: RunState) -> Totals:
-    """What a state says of the run up to it; how often the run stalled is known since its latest new thing."""
+def _totals_of(state: RunState, stalls: int) -> Totals:
+    """What a state says of the run up to it; of its stalls it knows those since the latest new thing."""
     spent = state.spent
     done = sum(success for _, success in state.finished_tasks)
     totals = Totals(
@@ -235,7 +240,7 @@ def _totals_of(state: RunState) -> Totals:
         tasks_done=done,
         tasks_failed=len(state.finished_tasks) - done,
         skills=len(state.kept),
-        stalls=state.stalls,
+        stalls=max(stalls, state.stalls),
     )
     _see(totals, state.progress)
     return totals

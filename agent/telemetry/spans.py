@@ -49,6 +49,24 @@ class Spans:
         done, self._done = self._done, []
         return done
 
+    def go_on_from(self, number: int, begin: float) -> None:
+        """Take up the run's own span, which event `number` began before those that are taken here."""
+        attributes = c.of_run(self._settings, self.identity.run, "")
+        parent = None if number == 1 else self.identity.root
+        name = f"invoke_agent {c.AGENT}"
+        self._open[_RUN] = Span(self.identity.span(number), parent, name, begin, attributes=attributes)
+
+    def is_open(self, span: int) -> bool:
+        """Whether the span of this id has not ended."""
+        return any(each.id == span for each in self._open.values())
+
+    def root_until_now(self) -> Span:
+        """The run's first span where it is not known when that ended: up to the latest event."""
+        attributes = c.of_run(self._settings, self.identity.run, "")
+        attributes["fieldcraft.traced_from"] = self.last + 1
+        name, begin = f"invoke_agent {c.AGENT}", self.identity.began
+        return Span(self.identity.root, None, name, begin, max(begin, self.time), attributes=attributes)
+
     def unfinished(self) -> list[Span]:
         """The spans that are open, as they would be if the run ended with the latest event."""
         for key in list(self._open):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fieldcraft.cli.running import Drive
 
 Open = Callable[["Drive"], AbstractContextManager["Session"]]
-_CHANGEABLE = {"budget", "library", "prompts", "runs", "model", "role_models", "model_options"}
+_CHANGEABLE = {"budget", "library", "prompts", "runs", "model", "role_models", "model_options", "otel"}
 """The settings for which a resume takes flags; all others are fixed by the run."""
 
 
@@ -89,7 +89,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
         warn(unused)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
-        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)
+        return new_session(
+            run_settings,
+            runs=runs,
+            name=name,
+            ask_human=drive.ask,
+            follow=drive.take,
+            otel=settings.otel,
+        )
 
     try:
         return _drive(opener, runs, look)
@@ -155,6 +162,7 @@ def go_on(
             follow=drive.take,
             prompts=flags.get("prompts", ""),
             changes=changes,
+            otel=here.otel,
         )
 
     return _drive(opener, folder.parent, look)
