@@ -160,8 +160,8 @@ def resumed_session(
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     Objects that the run began with are `given` again. `listeners`, objects and names, hear it beside those
-    that its settings name. `prompts` says where the run's folder of prompts is now, if it was moved. `otel` says
-    where its spans and metrics go from here on: no run's files say that.
+    that its settings name. `prompts` says where the run's folder of prompts is now, if it was moved. `otel`
+    says where its spans and metrics go: no file of a run does.
     """
     require_system()
     tracing = RunTracing(otel)

@@ -76,7 +76,7 @@ def destination_of(otel: Otel, variables: Mapping[str, str] = os.environ) -> Des
         return None
     try:
         _check_protocol(variables)
-        _check_installed()
+        check_installed()
     except (BadTelemetry, MissingTelemetry) as problem:
         if otel:
             raise
@@ -85,8 +85,13 @@ def destination_of(otel: Otel, variables: Mapping[str, str] = os.environ) -> Des
     return Destination(
         endpoint=_endpoint(otel, variables),
         signals=signals,
-        content=_is_on(variables, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"),
+        content=wants_content(variables),
     )
+
+
+def wants_content(variables: Mapping[str, str] = os.environ) -> bool:
+    """Whether answers, programs, arguments and results are part of the spans."""
+    return _is_on(variables, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT")
 
 
 def _as_switch(otel: Otel) -> Otel:
@@ -123,7 +128,8 @@ def _check_protocol(variables: Mapping[str, str]) -> None:
         )
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Raise `MissingTelemetry` unless the packages of the extra are installed."""
     try:
         found = all(find_spec(name) is not None for name in _NEEDED)
     except ModuleNotFoundError:

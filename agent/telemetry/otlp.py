@@ -31,7 +31,7 @@ from opentelemetry.sdk.metrics.export import (
     ScopeMetrics,
     Sum,
 )
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -167,12 +167,7 @@ def resource_of(identity: Identity) -> Resource:
         "service.instance.id": identity.run,
         "fieldcraft.run": identity.run,
     }
-    variables = Resource.create({}).attributes
-    named = variables.get("service.name", "unknown_service")
-    kept = {key: value for key, value in variables.items() if key != "service.name"}
-    if not str(named).startswith("unknown_service"):
-        kept["service.name"] = named
-    return Resource({**ours, **kept})
+    return Resource(ours).merge(OTELResourceDetector().detect())
 
 
 def metrics_of(measures: Measures, identity: Identity, resource: Resource, now: float) -> MetricsData:

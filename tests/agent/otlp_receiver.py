@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector on the loopback interface: it keeps what it is sent, and answers as it is told."""
+"""An OpenTelemetry collector on the loopback interface: it keeps what it is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: list, show, watch and compare runs, say what they cost, and write reports."""
+"""`fieldcraft runs ...`: list, show, watch, compare and export runs, say what they cost, write reports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands import run_calls
+from fieldcraft.cli.commands import run_calls, run_export
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
+from fieldcraft.cli.options.optional_value import WithOtel
 
 if TYPE_CHECKING:
     from fieldcraft.agent.journal.overview import Overview
@@ -32,6 +33,8 @@ Examples:
   fieldcraft runs report latest --out report.html
 
   fieldcraft runs compare monday tuesday --out comparison.html
+
+  fieldcraft runs export latest --otel http://localhost:4318
 """
 
 app = typer.Typer(
@@ -40,6 +43,7 @@ app = typer.Typer(
 
 app.command()(run_calls.cost)
 app.command()(run_calls.prompts)
+app.command(cls=WithOtel)(run_export.export)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]

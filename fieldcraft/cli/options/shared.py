@@ -303,8 +303,8 @@ Otel = Annotated[
     typer.Option(
         "--otel",
         metavar="[URL]",
-        help="Send spans and metrics to the OpenTelemetry collector at URL; without one, to that of the OTEL_ "
-        "variables or of this machine (docs/opentelemetry.md).",
+        help="Send spans and metrics to the OpenTelemetry collector at URL; without one, to that of the "
+        "OTEL_ variables or of this machine (docs/opentelemetry.md).",
         rich_help_panel=OUTPUT,
     ),
 ]
