@@ -37,6 +37,7 @@ SLOW = (
     "agent/offline/test_learning.py",
     "agent/report/*",
     "agent/study/*",
+    "agent/telemetry/*",
     "agent/test_answer_styles.py",
     "agent/test_asynchronous.py",
     "agent/test_giving_up.py",

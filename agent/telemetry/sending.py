@@ -112,13 +112,8 @@ class Sender:
         self._thread.join(GIVEN_UP_SECONDS if self._tries else CLOSE_SECONDS)
         self._exporter.close()
         self._thread.join(GIVEN_UP_SECONDS)
-        if self.dropped:
-            logger.warning(
-                "%s spans of this run did not reach the OpenTelemetry collector %s; "
-                "`fieldcraft runs export` sends them again",
-                f"{self.dropped:,}",
-                self._place,
-            )
+        if lost := self.dropped + self._count:
+            logger.info("%s spans did not reach the OpenTelemetry collector %s", f"{lost:,}", self._place)
 
     def _work(self) -> None:
         figures_at = time.monotonic() + self._pace.interval
@@ -188,7 +183,8 @@ class Sender:
         if not self._warned:
             self._warned = True
             logger.warning(
-                "the OpenTelemetry collector %s takes no spans (%s); the run goes on without",
+                "the OpenTelemetry collector %s takes no spans (%s); the run goes on without, and "
+                "`fieldcraft runs export` sends them later",
                 self._place,
                 visible_line(self._exporter.problem),
             )

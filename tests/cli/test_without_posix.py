@@ -154,6 +154,7 @@ WORKING = {
     "runs prompts grid": "actor",
     "runs report grid": "report.html",
     "runs compare grid wood-lot": ".html",
+    "runs export grid --out spans.jsonl": "spans.jsonl",
     "facts list grid": "no facts",
     "facts show wood --run grid": "no facts",
     "facts search wood --run grid": "no facts",
