@@ -28,7 +28,16 @@ from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 
-__all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "begun_at", "find_run", "list_runs"]
+__all__ = [
+    "Run",
+    "RunError",
+    "RunLocked",
+    "SnapshotDamaged",
+    "UnknownRun",
+    "begun_at",
+    "find_run",
+    "list_runs",
+]
 
 LOCK = "run.lock"
 THIS_VERSION: str = sys.modules["fieldcraft"].__version__
