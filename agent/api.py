@@ -80,6 +80,7 @@ def explore(
     limits: ProgramLimits | None = None,
     listeners: Sequence[Listener | str] = (),
     progress: bool | None = None,
+    otel: str | bool | None = None,
     **settings: Unpack[OtherSettings],
 ) -> RunResult:
     """Let an agent explore a world until `iterations` programs were run.
@@ -117,6 +118,9 @@ def explore(
         listeners: called with every event of the journal.
         progress: show how far the run has come. `None` does so in a notebook only; `True` elsewhere too, as
             lines on standard error.
+        otel: the URL of the OpenTelemetry collector that gets the run's spans and metrics; `True` for the one
+            of the `OTEL_` variables, else of this machine, `False` for none. `None` sends them where the
+            variables name a collector.
         settings: further fields of `RunSettings`, such as `seed` and `options`.
 
     Returns:
@@ -150,6 +154,7 @@ def explore(
             "limits": limits,
             "listeners": listeners,
             "progress": progress,
+            "otel": otel,
             **({} if tools is None else {"tools": tools}),
             **settings,
         },
@@ -220,7 +225,8 @@ def _session(
     budget, iterations = arguments.get("budget"), arguments.get("iterations")
     limits = _limits(budget or BudgetLimits(iterations=ITERATIONS), iterations)
     chosen = checked_settings({**method_settings(arguments.get("method")), **settings, "budget": limits})
-    return new_session(chosen, runs=runs, name=arguments.get("name"), listeners=listeners, given=given)
+    name, otel = arguments.get("name"), arguments.get("otel")
+    return new_session(chosen, runs=runs, name=name, listeners=listeners, given=given, otel=otel)
 
 
 def _resumed(
@@ -241,6 +247,7 @@ def _resumed(
         changes={name: getattr(sources, name) for name in changed},
         listeners=(*sources.listeners, *listeners),
         given=given,
+        otel=arguments.get("otel"),
     )
 
 

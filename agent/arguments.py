@@ -113,6 +113,7 @@ class Parts(TypedDict, total=False):
     limits: ProgramLimits | None
     listeners: Sequence[Listener | str]
     progress: bool | None
+    otel: str | bool | None
 
 
 class SolveArguments(Parts, SolveSettings, total=False):

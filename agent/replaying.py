@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from fieldcraft.agent.tooling.opening import ReplayTools
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
 from fieldcraft.skills import BrokenSkill, Execution, Program, ProgramError, Skill, SkillLibrary, Verified
 from fieldcraft.skills.program.reading import program_of
@@ -26,12 +28,31 @@ class Outcome(StrEnum):
 
 
 class Replayed(BaseModel):
-    """One skill's replay. `why` says how it was shown to work, or what failed."""
+    """One skill's replay in one world.
+
+    Attributes:
+        skill: its name.
+        entry: the function that was called.
+        digest: the version of it.
+        world: the id of the world.
+        seed: of the world.
+        outcome: what came of it.
+        why: how it was shown to work, or what failed.
+        cause: why it failed or was skipped, in words that are the same for all that failed so; else empty.
+        failed_call: the latest call of a primitive or a tool that failed in it, with its error; else empty.
+        ticks: how long the program took in the world.
+        seconds: how long it took here.
+    """
 
     skill: str
     entry: str
+    digest: str = ""
+    world: str = ""
+    seed: int = 0
     outcome: Outcome
     why: str
+    cause: str = ""
+    failed_call: str = ""
     ticks: int = 0
     seconds: float = 0.0
 
@@ -46,8 +67,9 @@ def replay_skills(
     tools: ReplayTools | None = None,
     fresh: bool = False,
     limits: ProgramLimits | None = None,
+    only: Collection[str] = (),
 ) -> Iterator[Replayed]:
-    """Run each skill in a new world of this seed, and check the goal for which it was kept.
+    """Run each skill, or those `only` of these names, in a new world of this seed, and check its goal.
 
     A skill kept for an item goal works if it obtained one more of the item: the number in the goal depended
     on what was held then. A skill without a goal works if it ends without an error.
@@ -57,18 +79,9 @@ def replay_skills(
 
     Where `environment` is `fresh`, it was reset with this seed and these options already.
     """
-    for skill in sorted(library, key=_age):
-        if skill.language not in environment.spec.languages:
-            languages = ", ".join(environment.spec.languages)
-            why = f"it is {skill.language}, and {environment.spec.id} runs {languages}"
-            yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
-            continue
-        missing = sorted(library.tools_of(skill) - set(tools.names() if tools else ()))
-        if missing:
-            words = "the tool" if len(missing) == 1 else "the tools"
-            flags = " ".join(f"--tools {name}" for name in missing)
-            why = f"it needs {words} {', '.join(missing)}, which this replay lacks; add {flags}"
-            yield Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.SKIPPED, why=why)
+    for skill in sorted((library.get(name) for name in set(only)) if only else library, key=_age):
+        if (skipped := _skipped(skill, library, environment, tools)) is not None:
+            yield skipped.model_copy(update={"seed": seed})
             continue
         if not fresh:
             environment.reset(seed=seed, options=options)
@@ -91,6 +104,31 @@ def mark_working(library: SkillLibrary, result: Replayed) -> None:
     library.mark(result.skill, trusted=True, verified=None if skill.verified is Verified.FULL else seen)
 
 
+def _skipped(
+    skill: Skill, library: SkillLibrary, environment: Environment, tools: ReplayTools | None
+) -> Replayed | None:
+    """The result for a skill that cannot be tried here; `None` for one that can."""
+    if skill.language not in environment.spec.languages:
+        languages = ", ".join(environment.spec.languages)
+        why = f"it is {skill.language}, and {environment.spec.id} runs {languages}"
+        return _result(skill, environment, Outcome.SKIPPED, why, cause=why)
+    missing = sorted(library.tools_of(skill) - set(tools.names() if tools else ()))
+    if not missing:
+        return None
+    words = "the tool" if len(missing) == 1 else "the tools"
+    flags = " ".join(f"--tools {name}" for name in missing)
+    why = f"it needs {words} {', '.join(missing)}, which this replay lacks; add {flags}"
+    return _result(skill, environment, Outcome.SKIPPED, why, cause=why)
+
+
+def _result(
+    skill: Skill, environment: Environment, outcome: Outcome, why: str, **more: str | int | float
+) -> Replayed:
+    """What came of a skill in this world."""
+    known = {"skill": skill.name, "entry": skill.entry, "digest": skill.digest, "world": environment.spec.id}
+    return Replayed.model_validate({**known, "outcome": outcome, "why": why, **more})
+
+
 def _replay(
     skill: Skill,
     library: SkillLibrary,
@@ -104,7 +142,7 @@ def _replay(
         program, called = program_of(skill), library.bind_for(skill)
         goal = _goal(skill, environment)
     except (ProgramError, BrokenSkill) as error:
-        return Replayed(skill=skill.name, entry=skill.entry, outcome=Outcome.FAILS, why=str(error))
+        return _result(skill, environment, Outcome.FAILS, str(error), seed=seed, cause="the skill is broken")
     before = environment.progress()
     with contextlib.suppress(Exception):
         environment.pursue(goal)
@@ -118,14 +156,43 @@ def _replay(
         arguments=_arguments(program, goal),
     )
     outcome, why = _judge(goal, environment, before, execution)
-    return Replayed(
-        skill=skill.name,
-        entry=skill.entry,
-        outcome=outcome,
-        why=why,
+    failed = "" if outcome is Outcome.WORKS else _failed_call(execution)
+    return _result(
+        skill,
+        environment,
+        outcome,
+        why,
+        seed=seed,
+        cause="" if outcome is Outcome.WORKS else _cause(execution),
+        failed_call=failed,
         ticks=execution.ticks,
         seconds=execution.seconds,
     )
+
+
+def _failed_call(execution: Execution) -> str:
+    """The latest call that failed, as far as the record goes, with its error."""
+    for call in reversed(execution.calls):
+        if call.error is not None:
+            return visible_line(f"{call.name}({call.arguments}): {call.error}", 500)
+    return visible_line(execution.failed_calls[-1], 500) if execution.failed_calls else ""
+
+
+def _cause(execution: Execution) -> str:
+    """Why a program did not reach its goal, without the numbers in which failures of a kind differ."""
+    if execution.killed is not None:
+        return f"stopped: {execution.killed}"
+    if execution.fault is not None:
+        return f"{visible_line(execution.fault.kind, 60)}: {_in_general(execution.fault.message)}"
+    if execution.failed_calls:
+        return f"a failed call: {_in_general(execution.failed_calls[-1])}"
+    return "ended without an error, and its goal was not reached"
+
+
+def _in_general(message: str) -> str:
+    """The first part of a message, with its numbers left out."""
+    first = re.split(r"[;\n]", message[:2000], maxsplit=1)[0]
+    return visible_line(re.sub(r"-?\d+(?:\.\d+)?", "#", first), 120)
 
 
 def _age(skill: Skill) -> tuple[str, int, str]:

@@ -33,6 +33,8 @@ from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
+from fieldcraft.agent.telemetry.destination import Otel
+from fieldcraft.agent.telemetry.opening import RunTracing
 from fieldcraft.agent.tooling.access import ToolAccess, names_for
 from fieldcraft.agent.tooling.changed_settings import changed, with_budget
 from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
@@ -98,6 +100,7 @@ def new_session(
     listeners: tuple[Listener, ...] = (),
     follow: Listener | None = None,
     given: Given | None = None,
+    otel: Otel = None,
 ) -> Iterator[Session]:
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
 
@@ -109,13 +112,16 @@ def new_session(
         listeners: called with every event, after it is written. One that raises is not called again.
         follow: the same for the caller itself: what it raises ends the session.
         given: objects in place of names in the settings.
+        otel: where spans and metrics of the run go, see `fieldcraft.agent.telemetry`.
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
         UnknownModel, MissingKey, WindowTooSmall, CannotPlay: likewise, of a model.
         UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
+        BadTelemetry, MissingTelemetry: spans are asked for and cannot be sent.
     """
     require_system()
+    tracing = RunTracing(otel)
     given = given or Given()
     settings = given.named_in(settings)
     with ExitStack() as stack:
@@ -124,6 +130,7 @@ def new_session(
         check_offline(settings, opened.environment)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
+        heard += tracing.follow(run, stack)
         yield _assemble(run, opened, ask_human, heard, stack)
 
 
@@ -143,6 +150,7 @@ def resumed_session(
     prompts: str = "",
     changes: Mapping[str, Any] | None = None,
     whole: Collection[str] = (),
+    otel: Otel = None,
 ) -> Iterator[Session]:
     """Open an existing run to go on with it. Raises as `new_session` does, and `FixedSetting`.
 
@@ -159,9 +167,10 @@ def resumed_session(
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     Objects that the run began with are `given` again, or models, tools and a sandbox in their place.
     `listeners`, objects and names, hear it beside those that its settings name. `prompts` is its folder of
-    prompts from here on.
+    prompts from here on. `otel` says where its spans and metrics go: no file of a run does.
     """
     require_system()
+    tracing = RunTracing(otel)
     given = given or Given()
     with ExitStack() as stack:
         run = stack.enter_context(Run.open(runs, name))
@@ -178,6 +187,7 @@ def resumed_session(
             run.settings = with_budget(run.settings, budget)
         heard = _heard(follow, run.settings.listeners, listeners)
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
+        heard += tracing.follow(run, stack)
         session = _assemble(run, opened, ask_human, heard, stack)
         resumed = e.RunResumed(
             settings=run.settings, library_at=run.library_at, loop=e.LOOP, version=THIS_VERSION

@@ -32,7 +32,16 @@ from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 
-__all__ = ["Run", "RunError", "RunLocked", "SnapshotDamaged", "UnknownRun", "find_run", "list_runs"]
+__all__ = [
+    "Run",
+    "RunError",
+    "RunLocked",
+    "SnapshotDamaged",
+    "UnknownRun",
+    "begun_at",
+    "find_run",
+    "list_runs",
+]
 
 LOCK = "run.lock"
 FORKED = "forked.json"
@@ -273,15 +282,18 @@ def list_runs(runs: Path) -> list[Path]:
         return []
     with Folder.open(runs) as place:
         names = [name for name in place.names("folder") if not name.startswith(".")]
-    found = {runs / name: _begun(runs / name) for name in names}
+    found = {runs / name: begun_at(runs / name) for name in names}
     return sorted(
         (folder for folder, begun in found.items() if begun is not None),
         key=lambda folder: (found[folder], folder.name),
     )
 
 
-def _begun(folder: Path) -> float | None:
-    """When a run's first own event was written; `None` where the folder holds no journal."""
+def begun_at(folder: Path) -> float | None:
+    """When a run's first own event was written, in seconds since the epoch, 0 where that cannot be read.
+
+    `None` where the folder holds no journal.
+    """
     try:
         segments = Journal(folder).segments()
         if not segments:

@@ -29,6 +29,7 @@ from fieldcraft.cli.commands import (
     tools_add,
 )
 from fieldcraft.cli.errors import STOPPED, explain
+from fieldcraft.cli.options.optional_value import WithOtel
 from fieldcraft.common.error_output import guard_error_output
 from fieldcraft.common.invalid import plain
 
@@ -79,8 +80,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(epilog=explore.EXPLORE_EXAMPLES)(explore.explore)
-app.command(epilog=explore.SOLVE_EXAMPLES)(explore.solve)
+app.command(cls=WithOtel, epilog=explore.EXPLORE_EXAMPLES)(explore.explore)
+app.command(cls=WithOtel, epilog=explore.SOLVE_EXAMPLES)(explore.solve)
 app.command(epilog=replay.EXAMPLES)(replay.replay)
 app.command(epilog=study.EXAMPLES)(study.study)
 app.add_typer(skills.app, name="skills")

@@ -87,7 +87,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
         warn(unused)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
-        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)
+        return new_session(
+            run_settings,
+            runs=runs,
+            name=name,
+            ask_human=drive.ask,
+            follow=drive.take,
+            otel=settings.otel,
+        )
 
     try:
         return _drive(opener, runs, look)
@@ -156,6 +163,7 @@ def go_on(
             follow=drive.take,
             changes=changes,
             whole=take,
+            otel=here.otel,
         )
 
     return _drive(opener, folder.parent, look)

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from fieldcraft.common.cache import cache_folder
 from fieldcraft.common.files import Folder, UnsafeFile
+from fieldcraft.common.text import visible_line
 
 _DEEPEST = 16
+_said: set[Path] = set()
+"""The cache folders of which this process said that they cannot be used."""
+
+logger = logging.getLogger(__name__)
+
+
+def work_in_memory(error: Exception) -> None:
+    """Say once for each cache folder that what is derived is kept in memory, and why."""
+    folder = cache_folder()
+    level = logging.DEBUG if folder in _said else logging.WARNING
+    _said.add(folder)
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    logger.log(
+        level,
+        "the cache %s cannot be used (%s); working in memory. Free space, or set FIELDCRAFT_CACHE to another "
+        "folder",
+        folder,
+        visible_line(reason, 300),
+    )
 
 
 def open_cache(*names: str) -> Folder:

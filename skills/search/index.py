@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from fieldcraft.common.cache import cache_folder
-from fieldcraft.common.cache_folders import check_ours, open_cache
+from fieldcraft.common.cache_folders import check_ours, open_cache, work_in_memory
 from fieldcraft.common.files import Folder
 from fieldcraft.common.plugins import name_of
 from fieldcraft.common.text import valid_text
@@ -132,9 +132,17 @@ class SkillIndex:
         try:
             return self._sealed(work)
         except _DAMAGE as error:
-            _LOGGER.warning("the search index %s is damaged (%s); building it again", self._directory, error)
+            if not _is_full(error):
+                _LOGGER.warning(
+                    "the search index %s is damaged (%s); building it again", self._directory, error
+                )
         self._close_parts()
-        self._renew()
+        try:
+            self._renew()
+            self._follow()
+            return self._sealed(work)
+        except (OSError, *_DAMAGE) as error:
+            self._use_memory(error)
         self._follow()
         return self._sealed(work)
 
@@ -156,7 +164,7 @@ class SkillIndex:
         except LockTaken:
             _LOGGER.info("another process uses the search index; searching in memory")
         except OSError as error:
-            _LOGGER.warning("no search index can be kept in the cache (%s); searching in memory", error)
+            work_in_memory(error)
         else:
             self._generation = max((int(name.partition(".")[2]) for name in kept), default=0)
             return True
@@ -169,11 +177,38 @@ class SkillIndex:
                 raise IndexDamaged("its files are not as they were written")
             self._open_parts()
         except _DAMAGE as error:
-            _LOGGER.warning("the search index %s is damaged (%s); making a new one", self._directory, error)
-            self._renew()
+            self._open_again(error)
+        except OSError as error:
+            self._use_memory(error)
         except Exception:
             self._release()
             raise
+
+    def _open_again(self, damage: Exception) -> None:
+        """Open a new index in place of a damaged one, in memory where there is no room for it."""
+        if not _is_full(damage):
+            _LOGGER.warning("the search index %s is damaged (%s); making a new one", self._directory, damage)
+        try:
+            self._renew()
+        except (OSError, *_DAMAGE) as error:
+            self._use_memory(error)
+
+    def _use_memory(self, error: Exception) -> None:
+        """Leave the folder of the cache, which cannot be written.
+
+        Raises:
+            Exception: the error itself, where the index is in memory already.
+        """
+        if not self._owned:
+            raise error
+        work_in_memory(error)
+        with suppress(*_DAMAGE, OSError, AttributeError):
+            self._close_parts()
+        if self._cache is not None:
+            with suppress(OSError):
+                self._cache.remove_tree(self._place.name)
+        self._release()
+        self._open_parts()
 
     def _renew(self) -> None:
         """Begin an empty index in a new folder: Chroma cannot open a path again that was deleted under it."""
@@ -218,6 +253,11 @@ class SkillIndex:
         if self._cache is not None:
             self._cache.close()
             self._cache = None
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether the disk is full, which is no damage."""
+    return "disk is full" in str(error)
 
 
 def views_of(skill: Skill) -> Views:

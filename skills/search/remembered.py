@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldcraft.common.cache import cache_folder
-from fieldcraft.common.cache_folders import check_ours, open_cache
+from fieldcraft.common.cache_folders import check_ours, open_cache, work_in_memory
 from fieldcraft.common.files import Folder
 from fieldcraft.skills.library.locking import FolderLock, LockTaken
 from fieldcraft.skills.search.databases import BROKEN, check_tables_only, is_damage
@@ -107,7 +107,7 @@ class RememberedVectors:
             self._use_memory(error)
 
     def _use_memory(self, error: Exception) -> None:
-        _LOGGER.warning("the cache %s cannot be used (%s); working in memory", self._path, error)
+        work_in_memory(error)
         self.close()
         self._in_memory = True
         self._database = _in_memory()
@@ -127,7 +127,7 @@ class RememberedVectors:
                         damage = error
                 return self._rebuilt(folder, damage)
         except (OSError, LockTaken, *BROKEN) as error:
-            _LOGGER.warning("the cache %s cannot be used (%s); working in memory", self._path, error)
+            work_in_memory(error)
         self._in_memory = True
         return _in_memory()
 

@@ -64,7 +64,7 @@ def parameters(function: Callable[..., Any]) -> set[str]:
     return {each.name for each in named if each.kind is each.KEYWORD_ONLY}
 
 
-HOW_IT_IS_RUN = {"iterations", "runs", "name", "resume", "method", "progress"}
+HOW_IT_IS_RUN = {"iterations", "runs", "name", "resume", "method", "progress", "otel"}
 """Arguments of `explore` that are no fields of `RunSettings`."""
 
 

@@ -156,6 +156,7 @@ WORKING = {
     "runs compare grid wood-lot": ".html",
     "runs diff grid wood-lot": "part after iteration",
     "runs fork grid --at 1 --name forked": "forked shares",
+    "runs export grid --out spans.jsonl": "spans.jsonl",
     "facts list grid": "no facts",
     "facts show wood --run grid": "no facts",
     "facts search wood --run grid": "no facts",

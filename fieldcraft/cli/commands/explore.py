@@ -38,6 +38,8 @@ Examples:
 
   fieldcraft explore --tools calculator --tools critic=search --corpus notes/ --approve writes
 
+  fieldcraft explore --otel http://localhost:4318   send spans to an OpenTelemetry collector
+
 Every flag can also be set in fieldcraft.toml or as a FIELDCRAFT_* variable.
 """
 SOLVE_EXAMPLES = """
@@ -98,6 +100,7 @@ def explore(
     corpus: o.Corpus = None,
     approve: o.Approve = None,
     listener: o.ListenerNames = None,
+    otel: o.Otel = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -116,7 +119,7 @@ def explore(
             critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
         ),
         **f.tools(tools, corpus, approve),
-        **f.given(listeners=tuple(listener) if listener else None),
+        **f.given(listeners=tuple(listener) if listener else None, otel=otel),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
     if resume is not None:
@@ -160,6 +163,7 @@ def solve(
     corpus: o.Corpus = None,
     approve: o.Approve = None,
     listener: o.ListenerNames = None,
+    otel: o.Otel = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -175,6 +179,6 @@ def solve(
             critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
         ),
         **f.tools(tools, corpus, approve),
-        **f.given(listeners=tuple(listener) if listener else None),
+        **f.given(listeners=tuple(listener) if listener else None, otel=otel),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: list, show, watch, fork and compare runs, say what they cost, and write reports."""
+"""`fieldcraft runs ...`: list, show, watch, fork, compare, export and steer runs, tell costs, write reports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands import run_calls, run_forks
+from fieldcraft.cli.commands import run_calls, run_export, run_forks
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
+from fieldcraft.cli.options.optional_value import WithOtel
 
 if TYPE_CHECKING:
     from fieldcraft.agent.journal.overview import Overview
@@ -36,6 +37,8 @@ Examples:
   fieldcraft runs fork latest --at 40 --model openai:gpt-5-mini
 
   fieldcraft runs diff monday monday-at-40  where they part, and what each did after
+
+  fieldcraft runs export latest --otel http://localhost:4318
 """
 
 app = typer.Typer(
@@ -46,6 +49,7 @@ app.command()(run_calls.cost)
 app.command()(run_calls.prompts)
 app.command()(run_forks.fork)
 app.command()(run_forks.diff)
+app.command(cls=WithOtel)(run_export.export)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]

@@ -49,7 +49,7 @@ TABLES = {"model_options": ModelSettings}
 
 
 class Settings(BaseSettings, RunSettings):
-    """The settings of a run, and `runs`, the folder that holds runs."""
+    """The settings of a run, `runs`, the folder that holds runs, and `otel`, where spans go."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -59,6 +59,7 @@ class Settings(BaseSettings, RunSettings):
     )
 
     runs: str = "runs"
+    otel: str | bool = ""
 
     @field_validator("seed", mode="before")
     @classmethod

@@ -36,7 +36,7 @@ _FLAGS = {
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "tools", "corpus", "prompts"}
+    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel"}
 )
 
 

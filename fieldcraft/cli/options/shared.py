@@ -316,6 +316,16 @@ ListenerNames = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Otel = Annotated[
+    str | None,
+    typer.Option(
+        "--otel",
+        metavar="[URL]",
+        help="Send spans and metrics to the OpenTelemetry collector at URL; without one, to that of the "
+        "OTEL_ variables or of this machine (docs/opentelemetry.md).",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Plain = Annotated[
     bool, typer.Option("--plain", help="Print lines instead of the dashboard.", rich_help_panel=OUTPUT)
 ]

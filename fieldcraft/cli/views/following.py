@@ -12,7 +12,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.lines import LINE_LIMIT, read_line
 from fieldcraft.agent.journal.overview import Overview
-from fieldcraft.agent.journal.run import LOCK
+from fieldcraft.agent.journal.run import LOCK, begun_at
 from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.common.data import DataError
 from fieldcraft.common.locks import is_held
@@ -28,7 +28,7 @@ def read_overview(folder: Path) -> Overview:
     Raises:
         JournalError: the journal is damaged or of an unknown format.
     """
-    overview = Overview(run=folder.name)
+    overview = Overview(run=folder.name, began=begun_at(folder) or 0.0)
     for event in Journal(folder).events(last_segment=True):
         overview.take(event)
     return overview

@@ -123,6 +123,13 @@ def _course(event: e.Event) -> Iterator[Line]:
             words = f"nothing new in {counted(event.since, 'iteration')}; trying {event.tries}"
             last = f"the last was {event.newest}" if event.newest else ""
             yield Line("!", "warn", words, last, lasting=True)
+        case _:
+            yield from _driven(event)
+
+
+def _driven(event: e.Event) -> Iterator[Line]:
+    """Describe how the run is driven: where it begins, goes on and stops."""
+    match event:
         case e.RunForked():
             yield Line("", "head", f"forked from {event.of}", lasting=True)
         case e.WorldBroughtBack() if event.whole:

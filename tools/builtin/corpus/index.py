@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from fieldcraft.common.cache import cache_folder
+from fieldcraft.common.cache_folders import work_in_memory
 from fieldcraft.common.data import Limits, read_json
 from fieldcraft.common.files import Folder, UnsafeFile
 from fieldcraft.tools.builtin.corpus.passages import words_of
@@ -45,11 +46,16 @@ class PassageIndex:
         self._folder = cache_folder() / "corpora" / key
         self._index: Any = None
         self._stamps: Stamps | None = None
+        self._in_memory = False
 
     def prepare(self) -> None:
         """Bring the index up to date with the corpus's files."""
         present = stamps(self._corpus)
         if self._index is not None and present == self._stamps:
+            return
+        if self._in_memory:
+            self._follow_in_memory(present)
+            self._stamps = present
             return
         try:
             with (
@@ -61,6 +67,10 @@ class PassageIndex:
                     self._follow_or_rebuild(folder, present)
         except UnsafeFile as error:
             raise ToolError(f"the index of {self._corpus} cannot be kept: {error}") from error
+        except (ValueError, OSError) as error:
+            work_in_memory(error)
+            self._index = None
+            self._follow_in_memory(present)
         self._stamps = present
 
     def _follow_or_rebuild(self, folder: Folder, present: Stamps) -> None:
@@ -104,6 +114,15 @@ class PassageIndex:
         index.reload()
         self._index = index
 
+    def _follow_in_memory(self, present: Stamps) -> None:
+        """Index in memory what has changed since the last time; everything where there is no such index."""
+        known = self._stamps if self._in_memory and self._stamps is not None else {}
+        if not self._in_memory:
+            self._in_memory, self._index = True, _index_at(None)
+        changed = [file for file, stamp in present.items() if known.get(file) != stamp]
+        self._write(self._index, changed, [file for file in known if file not in present])
+        self._index.reload()
+
     def _write(self, index: Any, changed: list[str], gone: list[str]) -> None:
         import tantivy
 
@@ -123,15 +142,8 @@ class PassageIndex:
             writer.wait_merging_threads()
 
     def _open(self, folder: Folder) -> Any:
-        import tantivy
-
-        builder = tantivy.SchemaBuilder()
-        builder.add_text_field("file", stored=True, tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("source", stored=True, tokenizer_name="raw", index_option="basic")
-        for name in ("title", "text"):
-            builder.add_text_field(name, stored=True, tokenizer_name="en_stem", index_option="freq")
         folder.folder(_INDEX, create=True).close()
-        return tantivy.Index(builder.build(), path=str(self._folder / _INDEX))
+        return _index_at(self._folder / _INDEX)
 
     def _discard(self, folder: Folder) -> None:
         self._index = None
@@ -139,6 +151,18 @@ class PassageIndex:
             folder.remove(_KNOWN)
         if folder.kind(_INDEX) is not None:
             folder.remove_tree(_INDEX)
+
+
+def _index_at(place: Path | None) -> Any:
+    """The index in a folder, which may hold one, or a new one in memory."""
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("file", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("source", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("title", "text"):
+        builder.add_text_field(name, stored=True, tokenizer_name="en_stem", index_option="freq")
+    return tantivy.Index(builder.build(), path=None if place is None else str(place))
 
 
 def _check_own(folder: Folder) -> None:
