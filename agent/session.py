@@ -321,6 +321,7 @@ def _assemble(
         environment=environment,
         library=library,
         curriculum=roles.curriculum(),
+        persons=roles.persons_tasks(),
         actor=roles.actor(),
         critic=roles.critic(),
         known=roles.known_skills(),

@@ -26,6 +26,7 @@ from fieldcraft.agent.journal.effect_events import (
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.memory.keeping import FactsChange
 from fieldcraft.agent.settings import FixedTask, RunSettings
+from fieldcraft.agent.steering.events import Held, NoteHeard
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.fields import Amount, Count, Counts, Text
 from fieldcraft.envs import Happening, Observation, Progress
@@ -35,12 +36,14 @@ __all__ = [
     "ApprovalAnswered",
     "ApprovalAsked",
     "BaseEvent",
+    "Held",
     "HumanAnswered",
     "HumanAsked",
     "ModelAnswered",
     "ModelAsked",
     "ModelFailed",
     "ModelWaited",
+    "NoteHeard",
     "ToolCalled",
     "ToolReturned",
 ]
@@ -334,6 +337,8 @@ Event = Annotated[
     | StallNoticed
     | Warned
     | ModelWaited
+    | NoteHeard
+    | Held
     | RunPaused
     | RunResumed
     | RunFinished,
@@ -346,5 +351,5 @@ ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
 TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
 """Events of tool calls, which may occur between an effect's intent and its outcome."""
 
-ASIDES = (Warned, ModelWaited, RunPaused, RunResumed)
+ASIDES = (Warned, ModelWaited, Held, RunPaused, RunResumed)
 """Events about pauses and resumes of a run, which a replay skips."""

@@ -276,7 +276,8 @@ class FixedCurriculum:
     def propose(self) -> Task | None:
         """The next of the list."""
         tasks = self._recorder.run.settings.tasks
-        done = self._recorder.state.task_number
+        state = self._recorder.state
+        done = state.task_number - state.steering.tasks_begun
         if done >= len(tasks):
             return None
         entry = tasks[done]

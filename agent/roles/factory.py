@@ -29,6 +29,7 @@ from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.own_parts import OwnActor, OwnCritic, OwnCurriculum, OwnRetriever
 from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
+from fieldcraft.agent.roles.proposals.persons import PersonsTasks
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import KnownSkills
 from fieldcraft.agent.tooling.skill_reading import SkillReader
@@ -84,6 +85,11 @@ class RoleFactory:
             "subgoals": lambda: SubgoalCurriculum(recorder, asker, environment),
         }
         return makers[name]()
+
+    def persons_tasks(self) -> PersonsTasks:
+        """The tasks that people ask for while the run is running."""
+        answers = Answers(self.recorder, self.asker, self.environment.spec)
+        return PersonsTasks(self.recorder, answers, self.environment.spec)
 
     def actor(self) -> Author:
         """What writes the programs."""
