@@ -32,6 +32,7 @@ from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
 from fieldcraft.agent.roles.proposals.persons import PersonsTasks
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import KnownSkills
+from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.tooling.skill_reading import SkillReader
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
@@ -114,6 +115,7 @@ class RoleFactory:
             reader=SkillReader(self.library, environment.spec.languages) if settings.retrieved else None,
             not_kept=lambda: self.recorder.state.not_kept,
             facts=KnownFacts(self.recorder),
+            people=lambda: shown(self.recorder.state.steering.words),
         )
 
     def critic(self) -> Judge:
