@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: list, show, watch and compare runs, say what they cost, and write reports."""
+"""`fieldcraft runs ...`: list, show, watch, steer and compare runs, say what they cost, write reports."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldcraft.cli.commands import run_calls
+from fieldcraft.cli.commands.steering import notes
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 
@@ -32,14 +33,23 @@ Examples:
   fieldcraft runs report latest --out report.html
 
   fieldcraft runs compare monday tuesday --out comparison.html
+
+  fieldcraft runs say latest "keep away from the lake"     to a run that another process runs
+
+  fieldcraft runs task latest "Craft 1 furnace"
+
+  fieldcraft runs pause latest             then: step, go-on, skip, stop
 """
 
 app = typer.Typer(
-    help="List, show, watch and compare runs, and write reports.", epilog=EXAMPLES, no_args_is_help=True
+    help="List, show, watch, steer and compare runs, and write reports.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
 )
 
 app.command()(run_calls.cost)
 app.command()(run_calls.prompts)
+notes.add_to(app)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]
