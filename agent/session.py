@@ -20,6 +20,8 @@ from fieldcraft.agent.journal.tail import reached_by
 from fieldcraft.agent.listeners import guarded
 from fieldcraft.agent.models import ModelClient
 from fieldcraft.agent.models.of_roles import clients_of
+from fieldcraft.agent.notices.sending import Notices
+from fieldcraft.agent.notices.settings import NoticeSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
@@ -95,6 +97,7 @@ def new_session(
     listeners: tuple[Listener, ...] = (),
     follow: Listener | None = None,
     given: Given | None = None,
+    notice: NoticeSettings | None = None,
 ) -> Iterator[Session]:
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
 
@@ -106,6 +109,7 @@ def new_session(
         listeners: called with every event, after it is written. One that raises is not called again.
         follow: the same for the caller itself: what it raises ends the session.
         given: objects in place of names in the settings.
+        notice: commands and addresses that hear of the run's stops, stalls, milestones and approvals.
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
@@ -120,6 +124,7 @@ def new_session(
         opened = _open(settings, given, stack)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
+        heard = (*heard, *_notices(notice, run, stack))
         yield _assemble(run, opened, ask_human, heard, stack)
 
 
@@ -138,6 +143,7 @@ def resumed_session(
     given: Given | None = None,
     prompts: str = "",
     changes: Mapping[str, Any] | None = None,
+    notice: NoticeSettings | None = None,
 ) -> Iterator[Session]:
     """Open an existing run to go on with it, with a new `budget` if given. Raises as `new_session` does.
 
@@ -152,7 +158,8 @@ def resumed_session(
     A run's settings may name worlds, programs and models to open: `vouch` is called before any is, and raises
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     Objects that the run began with are `given` again. `listeners`, objects and names, hear it beside those
-    that its settings name. `prompts` says where the run's folder of prompts is now, if it was moved.
+    that its settings name. `prompts` says where the run's folder of prompts is now, if it was moved. A
+    `notice` is none of the run's settings: it is given each time.
     """
     require_system()
     given = given or Given()
@@ -173,7 +180,7 @@ def resumed_session(
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = run.settings.model_copy(update={"budget": budget})
-        heard = _heard(follow, run.settings.listeners, listeners)
+        heard = (*_heard(follow, run.settings.listeners, listeners), *_notices(notice, run, stack))
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
         session = _assemble(run, opened, ask_human, heard, stack)
         resumed = e.RunResumed(
@@ -192,6 +199,15 @@ def _heard(
     named = [*names, *(each for each in others if isinstance(each, str))]
     objects = [each for each in others if not isinstance(each, str)]
     return (*([follow] if follow else []), *guarded(named, objects))
+
+
+def _notices(settings: NoticeSettings | None, run: Run, stack: ExitStack) -> tuple[Listener, ...]:
+    """The listener that tells people of the run, if any are to be told."""
+    if settings is None or not settings.any:
+        return ()
+    notices = Notices(settings, run)
+    stack.callback(notices.close)
+    return (notices,)
 
 
 @dataclass(frozen=True)

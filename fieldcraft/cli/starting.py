@@ -89,7 +89,14 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
         warn(unused)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
-        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)
+        return new_session(
+            run_settings,
+            runs=runs,
+            name=name,
+            ask_human=drive.ask,
+            follow=drive.take,
+            notice=settings.notice,
+        )
 
     try:
         return _drive(opener, runs, look)
@@ -155,6 +162,7 @@ def go_on(
             follow=drive.take,
             prompts=flags.get("prompts", ""),
             changes=changes,
+            notice=here.notice,
         )
 
     return _drive(opener, folder.parent, look)
