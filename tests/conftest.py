@@ -34,6 +34,7 @@ SLOW = (
     "agent/models/test_windows.py",
     "agent/memory/test_facts_commands.py",
     "agent/memory/test_facts_in_a_run.py",
+    "agent/notices/*",
     "agent/offline/test_learning.py",
     "agent/report/*",
     "agent/study/*",

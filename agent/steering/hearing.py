@@ -7,6 +7,7 @@ import time
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorded_log import recorded
 from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.steering.course import TASKS_LIMIT
 from fieldcraft.agent.steering.inbox import Inbox
 from fieldcraft.agent.steering.notes import Note
@@ -100,7 +101,7 @@ class Hearing:
             return
         if note.kind == "task" and len(steering.tasks) >= TASKS_LIMIT:
             self._warn(f"{TASKS_LIMIT} tasks of people wait already; left out: {note.text[:200]}")
-        heard = e.NoteHeard(id=note.id, kind=note.kind, text=note.text, by=note.by, sent=note.time)
+        heard = e.NoteHeard(id=note.id, kind=note.kind, text=redact(note.text), by=note.by, sent=note.time)
         self._recorder.write(heard, sync=True)
         try:
             self._inbox.remove(note)

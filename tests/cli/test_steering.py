@@ -151,7 +151,7 @@ def test_nothing_that_two_people_say_is_lost_or_heard_twice_while_the_run_is_kil
     assert len(sent) == 12
 
 
-def test_a_person_is_named_by_account_in_the_journal(workshop: Workshop) -> None:
+def test_a_message_cannot_move_the_cursor_of_those_who_watch(workshop: Workshop) -> None:
     assert workshop.explore().code == 0
     workshop.run("runs", "say", "first", "hello\x1b[2J")
 
@@ -159,7 +159,7 @@ def test_a_person_is_named_by_account_in_the_journal(workshop: Workshop) -> None
 
     (note,) = [event for event in workshop.journal() if event["type"] == "note_heard"]
     assert note["by"] == ME
-    assert f"> {ME} says:  hello[2J" in again.out
+    assert f"> {ME} says:  hello\\x1b[2J" in again.out
 
 
 @pytest.mark.parametrize(
