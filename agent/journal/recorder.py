@@ -70,6 +70,7 @@ class Recorder:
             call on the way to an answer is none.
         on_calls: called with the tool calls of a replayed effect.
         between_events: called before an event that is recorded live; it may wait, and ask for a stop.
+        within_a_wait: called again and again while a model is waited for; it may ask for a stop.
         start: where the run stood before the events that are played back.
         facts: what the world has shown so far.
     """
@@ -88,6 +89,7 @@ class Recorder:
         self._writing = RLock()
         self.on_calls: Calls = lambda _calls, _finished: None
         self.between_events: Callable[[], None] = lambda: None
+        self.within_a_wait: Callable[[], None] = lambda: None
 
     @property
     def replaying(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import Lock
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorded_log import recorded
@@ -32,14 +33,16 @@ class Hearing:
         self._recorder = recorder
         self._inbox = Inbox(recorder.run.folder)
         self._deaf = False
+        self._looking = Lock()
 
     def begin(self) -> None:
         """Hear between any two events from here on; before it the world is not as the run left it."""
         self._recorder.between_events = self._hear_and_wait
+        self._recorder.within_a_wait = self._hear
 
     def end(self) -> None:
         """Hear no more: the run stops. What would only have stopped it, or let it go on, waits no longer."""
-        self._recorder.between_events = lambda: None
+        self._recorder.between_events = self._recorder.within_a_wait = lambda: None
         for note in self._waiting():
             if note.kind in OVER_AT_THE_END:
                 self._take(note)
@@ -80,10 +83,16 @@ class Hearing:
         return waits and not self._recorder.stopping
 
     def _hear(self) -> None:
-        for note in self._waiting():
-            self._take(note)
-            if note.kind == "stop":
-                self._recorder.request_stop(f"stopped by {visible_line(note.by or 'someone', 100)}")
+        """Take in what waits; threads of tools that wait for a model look one at a time."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            for note in self._waiting():
+                self._take(note)
+                if note.kind == "stop":
+                    self._recorder.request_stop(f"stopped by {visible_line(note.by or 'someone', 100)}")
+        finally:
+            self._looking.release()
 
     def _waiting(self) -> list[Note]:
         if self._deaf:
