@@ -103,8 +103,6 @@ class Overview:
 
     def activity(self, now: float) -> str:
         """What goes on at `now`, in seconds since the epoch: after a wait, its model is asked again."""
-        if self.held_by:
-            return f"paused by {self.held_by}"
         if self.waits_until and now > self.waits_until:
             return "asking the model again after its rate limit"
         return self.doing
@@ -146,8 +144,10 @@ class Overview:
     def _follow_pause(self, event: e.Event) -> None:
         match event:
             case e.Held():
-                self.held_by = event.by
-            case e.NoteHeard() if event.kind not in {"go_on", "step", "stop"}:
+                self.held_by, self.doing = event.by, f"paused by {event.by}"
+            case e.NoteHeard() if event.kind in {"go_on", "step", "stop"}:
+                self.held_by, self.doing = "", "going on"
+            case e.NoteHeard():
                 pass
             case e.Warned():
                 pass
