@@ -52,7 +52,7 @@ class Situation:
     """What a curriculum is shown.
 
     Attributes:
-        number: of the task that is asked for, from 1.
+        number: of the task that is asked for, from 1; those that people set meanwhile do not count.
         observation: the world now.
         progress: what was ever reached: items held, blocks placed, mobs killed.
         completed: the tasks done so far, in order, in words.

@@ -86,7 +86,7 @@ class OwnCurriculum:
     def _situation(self) -> Situation:
         state = self._recorder.state
         return Situation(
-            number=state.task_number + 1,
+            number=state.task_number + 1 - state.steering.tasks_begun,
             observation=state.observation,
             progress=state.progress,
             completed=tuple(state.completed),

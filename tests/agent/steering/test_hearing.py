@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
+from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.protocols import Situation
 from fieldcraft.agent.settings import FixedTask
 from fieldcraft.agent.steering import Note, NoteKind, account, send
 from fieldcraft.agent.transcript import kept_calls
@@ -256,3 +258,39 @@ def test_a_run_killed_after_any_event_resumes_to_the_same_history(
         with resumed_session(cut.name, runs=cut.parent, listeners=(person,)) as session:
             session.explorer.explore()
         assert history(cut) == whole, f"killed after event {lines}"
+
+
+def test_a_curriculum_of_ones_own_hears_what_is_said_and_counts_its_own_tasks(
+    toy_settings: Settings, folder: Path
+) -> None:
+    seen: list[tuple[int, list[str]]] = []
+
+    class Own:
+        def propose(self, now: Situation) -> str | None:
+            seen.append((now.number, list(now.said)))
+            return f"Chop {now.number} wood" if now.number < 3 else None
+
+    person = Person(
+        folder,
+        (at(e.TaskProposed, task_number=1), "say", "hurry"),
+        (at(e.WorldReset), "task", "Make 2 plank"),
+    )
+    settings = toy_settings(critic="none", attempts=1, budget={"iterations": 9})
+    with new_session(
+        settings, runs=folder.parent, name=folder.name, listeners=(person,), given=Given(curriculum=Own())
+    ) as session:
+        session.explorer.explore()
+
+    assert [number for number, _ in seen] == [1, 2, 3]
+    assert seen[-1][1] == [f"{ME} (after iteration 0): hurry"]
+
+
+def test_an_answer_to_a_parked_call_is_left_to_those_who_wait_for_it(
+    toy_settings: Settings, folder: Path
+) -> None:
+    person = Person(folder, (at(e.WorldReset), "approve", "yes"))
+
+    explore(toy_settings(budget={"iterations": 2}), person)
+
+    assert len(list((folder / "inbox").iterdir())) == 1
+    assert person.of(e.NoteHeard) == []
