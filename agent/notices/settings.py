@@ -45,9 +45,11 @@ class NoticeSettings(BaseModel):
     @field_validator("on_stop", "on_stall", "on_milestone", "on_approval", mode="before")
     @classmethod
     def _hook(cls, value: Any) -> Any:
-        if isinstance(value, str) and value.partition("://")[0].lower() not in PORTS:
+        is_url = isinstance(value, str) and value.partition("://")[0].lower() in PORTS
+        is_command = isinstance(value, list | tuple) and all(isinstance(word, str) for word in value)
+        if not is_url and not is_command:
             raise ValueError('must be a URL, or a command as a list of words, such as ["notify-me", "--now"]')
-        if isinstance(value, list | tuple) and value and not str(value[0]).strip():
+        if isinstance(value, list | tuple) and value and not value[0].strip():
             raise ValueError("must begin with the name of a program")
         return value
 

@@ -205,6 +205,8 @@ def test_no_other_address_can(url: str) -> None:
     ("hook", "words"),
     [
         ("notify-me --now", "must be a URL, or a command as a list of words"),
+        (5, "must be a URL, or a command as a list of words"),
+        (["notify-me", 5], "must be a URL, or a command as a list of words"),
         ([""], "must begin with the name of a program"),
         ("https://elsewhere.example.org/x?key=secret", "https://elsewhere.example.org/x lies below no URL"),
     ],
