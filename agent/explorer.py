@@ -23,6 +23,7 @@ from fieldcraft.agent.roles.curriculum import TaskSource
 from fieldcraft.agent.roles.drafts import AttemptStart
 from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.model_calls import ModelsSilent
+from fieldcraft.agent.roles.proposals.persons import PersonsTasks
 from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.skills.known import KnownSkills
@@ -30,6 +31,7 @@ from fieldcraft.agent.roles.skills.worked import Worked
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.agent.steering.hearing import Hearing
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.common.errors import Paused
@@ -68,6 +70,7 @@ class Parts:
     environment: Environment
     library: SkillLibrary
     curriculum: TaskSource
+    persons: PersonsTasks
     actor: Author
     critic: Judge
     known: KnownSkills
@@ -86,6 +89,7 @@ class Explorer:
         self._run = recorder.run
         self._parts = parts
         self._drafts = self._run.settings.drafts if parts.environment.spec.can_snapshot else 1
+        self._hearing = Hearing(recorder)
         self._blind = 0
         self._brought_back = False
         self._ending: tuple[Ended, str] | None = None
@@ -128,10 +132,13 @@ class Explorer:
     def _explore(self) -> RunState:
         try:
             self._restore_world()
+            self._hearing.begin()
             while self._go_on():
                 self._tidy()
+            self._hearing.end()
             self._ending = "finished", self._finish()
         except tuple(_ENDINGS) as pause:
+            self._hearing.end()
             self._recorder.record_metadata(e.RunPaused(reason=str(pause)))
             ended = next(ended for kind, ended in _ENDINGS.items() if isinstance(pause, kind))
             self._ending = ended, str(pause)
@@ -158,17 +165,19 @@ class Explorer:
             return True
 
     def _live_one_task(self) -> bool:
+        self._hearing.before_task()
         self._recorder.check_budget(another_program=True)
         self._watch_for_stall()
         self._parts.tool_access.begin_task()
-        task = self._propose()
+        task = self._parts.persons.propose() or self._propose()
         if task is None:
             self._recorder.record(e.RunFinished(reason="no more tasks"))
             return False
         number = self.state.task_number + 1
         task = self._recorder.record(e.TaskProposed(task_number=number, task=task)).task
-        finished = self._attempt(number, task)
-        self._parts.facts.after_task(task, success=finished.success, given_up=finished.given_up)
+        finished = self._attempt(number, self._parts.persons.informed(task))
+        own = "" if self.state.steering.skipped_by else finished.given_up
+        self._parts.facts.after_task(task, success=finished.success, given_up=own)
         self._recorder.record(finished)
         return True
 
@@ -213,6 +222,10 @@ class Explorer:
         attempts: list[Attempt] = []
         verdict, given_up = Verdict(success=False), ""
         for number in range(1, self._run.settings.attempts + 1):
+            self._hearing.before_attempt()
+            if by := self._hearing.skipped_by():
+                given_up = f"skipped by {by}"
+                break
             verdict, given_up = self._draw(task, start, number, attempts)
             if verdict.success or given_up:
                 break

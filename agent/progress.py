@@ -116,11 +116,11 @@ class NotebookDisplay:
 
 
 class LineDisplay:
-    """A line on standard error at the beginning, after each task, and at the end."""
+    """A line on standard error at the beginning, after each task, where the run is paused, and at the end."""
 
     def show(self, overview: Overview, event: e.Event | None) -> None:
         """Write a line where something has come to an end."""
-        if event is None or isinstance(event, e.TaskFinished):
+        if event is None or isinstance(event, e.TaskFinished | e.Held):
             sys.stderr.write(progress_line(overview) + "\n")
             sys.stderr.flush()
 

@@ -52,7 +52,7 @@ class Situation:
     """What a curriculum is shown.
 
     Attributes:
-        number: of the task that is asked for, from 1.
+        number: of the task that is asked for, from 1; those that people set meanwhile do not count.
         observation: the world now.
         progress: what was ever reached: items held, blocks placed, mobs killed.
         completed: the tasks done so far, in order, in words.
@@ -62,6 +62,7 @@ class Situation:
         skills: the library's skills.
         seed: of the run; derive all randomness from it and from `number`.
         ask: asks the model of the role `curriculum`.
+        said: what the people who run it said to it lately, the latest last.
     """
 
     number: int
@@ -74,6 +75,7 @@ class Situation:
     skills: Sequence[Skill]
     seed: int
     ask: Ask
+    said: Sequence[str] = ()
 
 
 class Curriculum(Protocol):
@@ -101,6 +103,7 @@ class Assignment:
         names: the items, blocks and mobs of the world, where it lists them.
         language: what the program is to be written in, `python` or `javascript`.
         ask: asks the model of the role `actor`.
+        said: what the people who run it said to it lately, the latest last.
     """
 
     task: Task
@@ -111,6 +114,7 @@ class Assignment:
     names: Names
     language: str
     ask: Ask
+    said: Sequence[str] = ()
 
 
 class Actor(Protocol):

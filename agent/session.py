@@ -20,6 +20,8 @@ from fieldcraft.agent.journal.tail import reached_by
 from fieldcraft.agent.listeners import guarded
 from fieldcraft.agent.models import ModelClient
 from fieldcraft.agent.models.of_roles import clients_of
+from fieldcraft.agent.notices.sending import Notices
+from fieldcraft.agent.notices.settings import NoticeSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.curriculum import check_names
@@ -101,6 +103,7 @@ def new_session(
     follow: Listener | None = None,
     given: Given | None = None,
     otel: Otel = None,
+    notice: NoticeSettings | None = None,
 ) -> Iterator[Session]:
     """Open what a run needs and create it; no run is left behind where something cannot be opened.
 
@@ -113,6 +116,7 @@ def new_session(
         follow: the same for the caller itself: what it raises ends the session.
         given: objects in place of names in the settings.
         otel: where spans and metrics of the run go, see `fieldcraft.agent.telemetry`.
+        notice: commands and addresses that hear of the run's stops, stalls, milestones and approvals.
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
@@ -130,7 +134,7 @@ def new_session(
         check_offline(settings, opened.environment)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
-        heard += tracing.follow(run, stack)
+        heard = (*heard, *tracing.follow(run, stack), *_notices(notice, run, stack))
         yield _assemble(run, opened, ask_human, heard, stack)
 
 
@@ -151,6 +155,7 @@ def resumed_session(
     changes: Mapping[str, Any] | None = None,
     whole: Collection[str] = (),
     otel: Otel = None,
+    notice: NoticeSettings | None = None,
 ) -> Iterator[Session]:
     """Open an existing run to go on with it. Raises as `new_session` does, and `FixedSetting`.
 
@@ -167,7 +172,8 @@ def resumed_session(
     where they are not to be (`fieldcraft.agent.trust.vouch_for`); where omitted, the caller trusts the run.
     Objects that the run began with are `given` again, or models, tools and a sandbox in their place.
     `listeners`, objects and names, hear it beside those that its settings name. `prompts` is its folder of
-    prompts from here on. `otel` says where its spans and metrics go: no file of a run does.
+    prompts from here on. `otel` says where its spans and metrics go, and `notice` who hears of it: neither is
+    one of the run's settings, so both are given each time.
     """
     require_system()
     tracing = RunTracing(otel)
@@ -185,7 +191,7 @@ def resumed_session(
         run.settings = with_values(run.settings, sources or ToolSources())
         if budget is not None:
             run.settings = with_budget(run.settings, budget)
-        heard = _heard(follow, run.settings.listeners, listeners)
+        heard = (*_heard(follow, run.settings.listeners, listeners), *_notices(notice, run, stack))
         opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
         heard += tracing.follow(run, stack)
         session = _assemble(run, opened, ask_human, heard, stack)
@@ -226,6 +232,15 @@ def _heard(
     named = [*names, *(each for each in others if isinstance(each, str))]
     objects = [each for each in others if not isinstance(each, str)]
     return (*([follow] if follow else []), *guarded(named, objects))
+
+
+def _notices(settings: NoticeSettings | None, run: Run, stack: ExitStack) -> tuple[Listener, ...]:
+    """The listener that tells people of the run, if any are to be told."""
+    if settings is None or not settings.any:
+        return ()
+    notices = Notices(settings, run)
+    stack.callback(notices.close)
+    return (notices,)
 
 
 @dataclass(frozen=True)
@@ -361,6 +376,7 @@ def _assemble(
         environment=environment,
         library=library,
         curriculum=roles.curriculum(),
+        persons=roles.persons_tasks(),
         actor=roles.actor(),
         critic=roles.critic(),
         known=roles.known_skills(),

@@ -14,6 +14,8 @@ from fieldcraft.agent.journal.marks import is_marked, mark_run
 from fieldcraft.agent.journal.run import Run, RunError
 from fieldcraft.agent.models.provider_list import PROVIDERS
 from fieldcraft.agent.settings import ROLES, RunSettings
+from fieldcraft.agent.steering.events import NoteHeard
+from fieldcraft.agent.steering.inbox import FOLDER as INBOX
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import available
 from fieldcraft.skills.sandbox.base import ProgramLimits
@@ -50,7 +52,8 @@ def vouch_for(here: RunSettings, *, trusted: bool = False, cure: str) -> Vouch:
         if trusted:
             mark_run(run.folder)
             return
-        reaches = list(dict.fromkeys([*_owners(run.folder), *reach(run.settings, here, run.folder)]))
+        found = [*_owners(run.folder), *_wishes(run), *reach(run.settings, here, run.folder)]
+        reaches = list(dict.fromkeys(found))
         if reaches:
             named = "; ".join(visible_line(what, 100) for what in reaches[:NAMED])
             more = f"; and {len(reaches) - NAMED} more" if len(reaches) > NAMED else ""
@@ -151,6 +154,21 @@ def _library(settings: RunSettings, here: RunSettings, folder: Path) -> Iterator
     except (OSError, ValueError):  # a name that no file can have
         pass
     yield f"to {'write into' if settings.keep_skills else 'read'} the library {settings.library}"
+
+
+def _wishes(run: Run) -> Iterator[str]:
+    """What stands in the run, or waits in its inbox, as the wish of a person whom the models are to heed."""
+    heard = any(isinstance(event, NoteHeard) for event in run.tape)
+    if heard or run.state.steering.words or run.state.steering.tasks:
+        yield "to heed what people said to it"
+    try:
+        with inside(run.folder, INBOX) as inbox:
+            if inbox.names("file"):
+                yield "to hear the notes in its inbox"
+    except FileNotFoundError:
+        pass
+    except OSError:
+        yield f"to read {INBOX}, which is no folder of its own"
 
 
 def _is_file(name: str) -> bool:

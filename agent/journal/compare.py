@@ -8,7 +8,7 @@ from typing import Any
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 
-_VOLATILE = {"number", "time", "seconds", "run", "tries"}
+_VOLATILE = {"number", "time", "seconds", "run", "tries", "sent"}
 _NUMBERS: dict[type[e.BaseEvent], set[str]] = {
     kind: {"first", "last"} for kind in (e.TailSetAside, e.DraftUndone)
 }

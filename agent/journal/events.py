@@ -28,6 +28,7 @@ from fieldcraft.agent.journal.past.events import RunForked, WorldBroughtBack
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.memory.keeping import FactsChange
 from fieldcraft.agent.settings import FixedTask, RunSettings
+from fieldcraft.agent.steering.events import Held, NoteHeard
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.fields import Amount, Count, Counts, Text
 from fieldcraft.envs import Happening, Observation, Progress
@@ -37,12 +38,14 @@ __all__ = [
     "ApprovalAnswered",
     "ApprovalAsked",
     "BaseEvent",
+    "Held",
     "HumanAnswered",
     "HumanAsked",
     "ModelAnswered",
     "ModelAsked",
     "ModelFailed",
     "ModelWaited",
+    "NoteHeard",
     "RunForked",
     "ToolCalled",
     "ToolReturned",
@@ -349,6 +352,8 @@ Event = Annotated[
     | StallNoticed
     | Warned
     | ModelWaited
+    | NoteHeard
+    | Held
     | RunPaused
     | RunResumed
     | RunForked
@@ -363,7 +368,7 @@ ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
 TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
 """Events of tool calls, which may occur between an effect's intent and its outcome."""
 
-ASIDES = (Warned, ModelWaited, RunPaused, RunResumed, RunForked, WorldBroughtBack)
+ASIDES = (Warned, ModelWaited, Held, RunPaused, RunResumed, RunForked, WorldBroughtBack)
 """Events about pauses and resumes of a run, which a replay skips."""
 
 WITH_SETTINGS = (RunStarted, Checkpoint, RunResumed, RunForked)

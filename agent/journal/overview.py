@@ -36,6 +36,7 @@ class Overview:
         state: the state computed from the events.
         doing: a description of the current activity.
         resumed: it was resumed since its beginning.
+        held_by: who paused the run, while it waits for that person; else empty.
         waits_until: the end of the wait for a rate limit that is going on, in seconds since the epoch, or 0.
         attempt: the number of the current or latest attempt, 0 before a task's first.
         execution: the execution of the latest program.
@@ -58,6 +59,7 @@ class Overview:
     state: RunState = field(default_factory=RunState)
     doing: str = "waking up"
     resumed: bool = False
+    held_by: str = ""
     waits_until: float = 0.0
     attempt: int = 0
     execution: Execution | None = None
@@ -107,6 +109,7 @@ class Overview:
 
     def _follow(self, event: e.Event) -> None:
         self.waits_until = event.time + event.seconds if isinstance(event, e.ModelWaited) else 0.0
+        self._follow_pause(event)
         match event:
             case e.RunStarted() | e.Checkpoint():
                 self.run, self.settings = self.run or event.run, event.settings
@@ -138,6 +141,19 @@ class Overview:
             case _:
                 pass
         self.doing = _doing(event) or self.doing
+
+    def _follow_pause(self, event: e.Event) -> None:
+        match event:
+            case e.Held():
+                self.held_by, self.doing = event.by, f"paused by {event.by}"
+            case e.NoteHeard() if event.kind in {"go_on", "step", "stop"}:
+                self.held_by, self.doing = "", "going on"
+            case e.NoteHeard():
+                pass
+            case e.Warned():
+                pass
+            case _:
+                self.held_by = ""
 
     def rate(self, now: float) -> tuple[float, float]:
         """Seconds since the run was opened this time, and iterations an hour since then."""

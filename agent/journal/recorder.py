@@ -69,6 +69,8 @@ class Recorder:
         refusals: by role, answers in a row that its model refused to give since this process began; a tool
             call on the way to an answer is none.
         on_calls: called with the tool calls of a replayed effect.
+        between_events: called before an event that is recorded live; it may wait, and ask for a stop.
+        within_a_wait: called again and again while a model is waited for; it may ask for a stop.
         start: where the run stood before the events that are played back.
         facts: what the world has shown so far.
     """
@@ -86,11 +88,18 @@ class Recorder:
         self._stop: str | None = None
         self._writing = RLock()
         self.on_calls: Calls = lambda _calls, _finished: None
+        self.between_events: Callable[[], None] = lambda: None
+        self.within_a_wait: Callable[[], None] = lambda: None
 
     @property
     def replaying(self) -> bool:
         """Whether recorded events are still to be played back."""
         return bool(self._tape)
+
+    @property
+    def events_left(self) -> int:
+        """How many recorded events are still to be played back."""
+        return len(self._tape)
 
     def request_stop(self, reason: str) -> None:
         """Stop the run at its next event. Safe in a signal handler."""
@@ -106,6 +115,11 @@ class Recorder:
         if self._stop:
             raise StopRequested(self._stop)
 
+    def _pass_on(self) -> None:
+        """Between two events: hear what people want, and stop where somebody asked for it."""
+        self.between_events()
+        self.raise_if_stopping()
+
     def check_budget(self, *, another_program: bool) -> None:
         """Raise `BudgetExhausted` where a limit is used up. Recorded effects are never refused."""
         if not self._tape:
@@ -117,7 +131,7 @@ class Recorder:
         """Record a decision that follows from earlier outcomes; synced with the next effect."""
         if self._tape:
             return self._play(type(event), like=event)
-        self.raise_if_stopping()
+        self._pass_on()
         return self._write(event, sync=isinstance(event, e.SkillKept | e.RunFinished))
 
     def write(self, event: E, *, sync: bool) -> E:
@@ -164,7 +178,7 @@ class Recorder:
                 return self._play(*outcomes)
             self.interrupted = True
         else:
-            self.raise_if_stopping()
+            self._pass_on()
             self._write(intent, sync=not repeatable)
         return self._write(perform(), sync=True)
 
@@ -177,6 +191,7 @@ class Recorder:
                 break
             self._tape.popleft()
             self._take(event)
+            self._hear_again()
             played.append(event)
         return played
 
@@ -184,7 +199,19 @@ class Recorder:
         """Take what is left to be played back as it is: it counts, and the run is live from here."""
         self.interrupted = False
         while self._tape:
-            self._take(self._tape.popleft())
+            self.leave_next()
+
+    def leave_next(self) -> None:
+        """Take the next of what is left to be played back as it is."""
+        self._take(self._tape.popleft())
+        self._hear_again()
+
+    def _hear_again(self) -> None:
+        """Take in the recorded notes that come next: they stand wherever they were heard."""
+        while self._tape and isinstance(note := self._tape[0], e.NoteHeard):
+            self._tape.popleft()
+            self._take(note)
+            self.run.end_pause_before_stop(note)
 
     def record_metadata(self, event: e.BaseEvent) -> None:
         """Record how the run is driven (warnings, pauses); no resume looks at it."""
@@ -227,6 +254,7 @@ class Recorder:
                 f"{'another ' if isinstance(event, kinds) else ''}{wanted} was expected"
             )
         self._take(event)
+        self._hear_again()
         return event
 
 

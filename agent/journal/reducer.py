@@ -10,6 +10,7 @@ from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.course import achieved, news
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.memory.keeping import mark_after
+from fieldcraft.agent.steering.course import PERSON
 from fieldcraft.agent.tooling.sightings import note_sightings
 from fieldcraft.envs import Observation, Progress
 from fieldcraft.envs.happenings import merged
@@ -81,6 +82,10 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             state.finished = True
         case e.RunResumed() | e.RunForked():
             state.finished = False
+        case e.NoteHeard():
+            state.steering.hear(event, state.spent.iterations, in_task=state.task is not None)
+        case e.RunPaused():
+            state.steering.end_pause()
         case _:
             pass
 
@@ -106,7 +111,10 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.items_before = len(state.progress.items)
     state.refused_proposals = []
     state.happened = []
-    state.questions = list(event.task.questions)
+    if event.task.origin != PERSON:
+        state.questions = list(event.task.questions)
+    state.finished = False
+    state.steering.begin_task(event.task.origin)
     setbacks.begin_task(state, event.task)
 
 
@@ -196,12 +204,9 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
     if state.task:
         setbacks.finish_task(state, state.task, success=event.success, given_up=event.given_up)
-    state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
-    if state.task and state.task.origin == "subgoal":
-        state.plan = state.plan[1:]
-    elif state.plan:
-        state.plan = state.plan[1:] if event.success else []
-        state.solved = event.success and not state.plan
+    state.steering.skipped_by = ""
+    if state.task is None or state.task.origin != PERSON:
+        _follow_plan(state, success=event.success)
     state.finished_tasks.append((words, event.success))
     if state.task_tools:
         state.tools_used[event.task_number] = state.task_tools
@@ -219,8 +224,20 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     state.happened = []
 
 
+def _follow_plan(state: RunState, *, success: bool) -> None:
+    """Note what the end of a task means for the plan; a task of a person is no part of one."""
+    state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
+    if state.task and state.task.origin == "subgoal":
+        state.plan = state.plan[1:]
+    elif state.plan:
+        state.plan = state.plan[1:] if success else []
+        state.solved = success and not state.plan
+
+
 def _set_aside(state: RunState, event: e.TailSetAside) -> None:
     """Go back to the task's start, but for what was spent, learned and kept since."""
+    if state.task is not None:
+        state.steering.take_back_task(state.task.origin)
     state.task_number, state.task = event.task_number, None
     _go_back(state, event)
     state.reached = dict(event.reached)

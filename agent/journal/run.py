@@ -83,6 +83,7 @@ class Run:
         tape: the events after that, in order: what a resume replays before it goes on live.
         writer: the version of Fieldcraft that wrote the last of them.
         other_writer: the one that wrote some of them by another loop than this version's, if any did.
+        stopped_at: the number of the last event on the tape with which the run stopped by rule, 0 if none.
     """
 
     def __init__(self, folder: Path, settings: RunSettings) -> None:
@@ -93,6 +94,7 @@ class Run:
         self.tape: list[e.Event] = []
         self.writer = THIS_VERSION
         self.other_writer: str | None = None
+        self.stopped_at = 0
         self.journal = Journal(folder)
         self._snapshots = Snapshots(folder)
         self._lock = FileLock(LOCK)
@@ -186,8 +188,27 @@ class Run:
             raise JournalError(
                 f"{self.folder} was never begun (its journal is empty); delete it and explore again"
             )
-        self.tape = [event for event in self.tape if not isinstance(event, e.ASIDES)]
+        self._tidy_tape()
         self.journal.open(last + 1)
+
+    def _tidy_tape(self) -> None:
+        """Leave what is played back: no pauses and warnings, and no notes that stand before all else."""
+        self.stopped_at = max((each.number for each in self.tape if isinstance(each, e.RunPaused)), default=0)
+        if self.stopped_at:
+            self.state.steering.end_pause()
+        self.tape = [event for event in self.tape if not isinstance(event, e.ASIDES)]
+        first = next(
+            (at for at, each in enumerate(self.tape) if not isinstance(each, e.NoteHeard)), len(self.tape)
+        )
+        for note in self.tape[:first]:
+            apply(self.state, note)
+            self.end_pause_before_stop(note)
+        del self.tape[:first]
+
+    def end_pause_before_stop(self, note: e.Event) -> None:
+        """A pause ends where the run was stopped by rule after it: whoever resumes it wants it to go on."""
+        if note.number < self.stopped_at:
+            self.state.steering.end_pause()
 
     def _fold_tape(self) -> None:
         for event in self.tape:
@@ -238,7 +259,7 @@ class Run:
         self._snapshots.thin(latest)
 
 
-_OUTSIDE_TASKS = (*e.ASIDES, e.WorldReset, e.RunFinished)
+_OUTSIDE_TASKS = (*e.ASIDES, e.NoteHeard, e.WorldReset, e.RunFinished)
 _BOUNDARIES = (e.TaskFinished, e.Checkpoint, e.TailSetAside)
 
 

@@ -6,6 +6,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from fieldcraft.agent.memory.facts import FactsMark
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
+from fieldcraft.agent.steering.course import Steering
 from fieldcraft.agent.task import Task
 from fieldcraft.common.fields import Amount, Count, Counts, Text, Texts
 from fieldcraft.envs import Happening, Observation, Progress
@@ -129,7 +130,8 @@ class RunState(BaseModel):
     task has begun); `done` is by goal the most things that a task which was done asked for, `most_held` the
     most of each item that was held after a program, `trodden` how often a program ended on each square of
     the ground; `newest` is the latest item, milestone or skill that was new, at iteration `newest_at`, and
-    `stalls` how often it was noticed since that nothing new comes, `stall_hint` what is to be tried then.
+    `stalls` how often it was noticed since that nothing new comes, `stall_hint` what is to be tried then;
+    `steering` is what people asked of it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -183,3 +185,4 @@ class RunState(BaseModel):
     newest_at: Count = 0
     stalls: Count = 0
     stall_hint: Text = ""
+    steering: Steering = Steering()

@@ -81,7 +81,7 @@ class Tail:
         """The tail of a run with this tape."""
         tail = cls()
         for event in tape:
-            if not isinstance(event, e.WorldReset):
+            if not isinstance(event, e.WorldReset | e.NoteHeard):
                 tail.first, tail.last = tail.first or event.number, event.number
                 tail.count += 1
                 tail._take(event)

@@ -15,7 +15,8 @@ user's own as well. Each stage below is used up before the next begins:
 9. the latest attempt's log, long lines of observations, and the middle of long code and texts;
 10. docstrings of primitives and tools beyond their first lines, and the end of a long reference;
 11. names of the world that nothing else in the prompt mentions;
-12. what is left of answers, tasks, things said, facts, and the outcomes of the latest tool calls.
+12. what is left of answers, tasks, things said, facts, what people said but for the latest, and the outcomes
+    of the latest tool calls.
 
 The task, its goal, the error of the latest attempt, the question and the template's own text never go.
 """

@@ -29,6 +29,7 @@ from fieldcraft.agent.prompts.placing import (
     placed,
     quoted,
     reference,
+    spoken,
 )
 from fieldcraft.skills.program.summary import needs_and_effects, purpose, signature
 
@@ -57,6 +58,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "quoted": quoted,
     "reference": reference,
     "signature": signature,
+    "spoken": spoken,
 }
 
 

@@ -172,7 +172,7 @@ def _cut_texts(draft: Draft, limit: int) -> Draft:
                 changes[name] = without_middle(value, 4 * limit)
             case Task():
                 changes[name] = value.model_copy(update={"context": cut_text(value.context, limit)})
-            case [*entries] if name in ("said", "evidence", "facts"):
+            case [*entries] if name in ("said", "evidence", "facts", "people"):
                 changes[name] = [cut_text(str(entry), limit) for entry in entries]
             case [*entries] if name in ("answers", "asked"):
                 changes[name] = [
@@ -276,6 +276,7 @@ STAGES: tuple[Stage, ...] = (
     _dropping("what the world said", ("said",)),
     _dropping("facts", ("facts",), backwards=True),
     _dropping("tasks", ("completed", "failed", "items")),
+    _dropping("what people said", ("people",), keep=1),
     _cutting("tool outcomes", _OUTCOMES, _cut_latest),
 )
 """What goes, in this order."""

@@ -13,6 +13,7 @@ from fieldcraft.skills import Execution, ProgramFault, Skill
 _WORLD = {"world": "the world in its own words", "names": "lists of names: `items`, `blocks`, `mobs`"}
 _OBSERVATION = {"observation": "what the agent sees and holds, as text"}
 _FACTS = {"facts": "what the world has shown that matters here, a line each"}
+_PEOPLE = {"people": "what the people who run the agent said to it lately, written by `spoken`; mostly empty"}
 _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world cannot check it), `origin`"}
 _ANSWERS = "questions about the world, each with `question` and `answer`"
 _GOALS = "the kinds of goals that the world can check"
@@ -33,6 +34,7 @@ _ACTOR_USER = {
     **_WORLD,
     **_OBSERVATION,
     **_FACTS,
+    **_PEOPLE,
     **_TASK,
     "language": "of programs: `python` or `javascript`",
     **_SKILLS_SHOWN,
@@ -46,6 +48,7 @@ _CURRICULUM = {
     **_WORLD,
     **_OBSERVATION,
     **_FACTS,
+    **_PEOPLE,
     **_SO_FAR,
     "old_said": _OLD,
     "old_answers": _OLD,
@@ -91,6 +94,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         **_WORLD,
         **_OBSERVATION,
         **_FACTS,
+        **_PEOPLE,
         **_SO_FAR,
         "task": "what to break into steps, in words",
         "skills": _SKILLS,
@@ -188,6 +192,7 @@ _FULL: dict[str, Any] = {
     "old_items": 1,
     "known": ["noted: 'wood floats'"],
     "facts": ["1 wood make 2 plank (iteration 3)"],
+    "people": ["ada (after iteration 12): stay near the trees"],
     "items": ["wood"],
     "most": ["wood (12 done)"],
     "goals": ["item", "place", "kill", "reach", "gain", "mine"],

@@ -68,6 +68,7 @@ class ModelActor:
         attempts_shown: int = 6,
         language: Language = "python",
         facts: KnownFacts | None = None,
+        people: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._asker = asker
         self._environment = environment
@@ -77,6 +78,7 @@ class ModelActor:
         self._attempts_shown = attempts_shown
         self._language = language
         self._facts = facts
+        self._people = people
 
     def write(
         self, task: Task, observation: Observation, known: Shown, attempts: Sequence[Attempt]
@@ -113,6 +115,7 @@ class ModelActor:
                 task=task,
                 observation=observation.text(),
                 facts=self._known(task, attempts),
+                people=list(self._people()),
                 attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],
             )
         except AnswerUnusable as problem:

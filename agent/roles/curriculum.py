@@ -20,6 +20,7 @@ from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_h
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.questions import Answers, Asked
 from fieldcraft.agent.roles.storage_tasks import chore
+from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
 from fieldcraft.envs import (
@@ -196,6 +197,7 @@ class AutoCurriculum:
             "failed": chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
             **said,
             "facts": self._facts.to_choose(said=said["said"]),
+            "people": shown(state.steering.words),
         }
 
     def _open(self) -> Callable[[str], bool]:
@@ -276,7 +278,8 @@ class FixedCurriculum:
     def propose(self) -> Task | None:
         """The next of the list."""
         tasks = self._recorder.run.settings.tasks
-        done = self._recorder.state.task_number
+        state = self._recorder.state
+        done = state.task_number - state.steering.tasks_begun
         if done >= len(tasks):
             return None
         entry = tasks[done]

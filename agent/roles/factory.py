@@ -29,8 +29,10 @@ from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.own_parts import OwnActor, OwnCritic, OwnCurriculum, OwnRetriever
 from fieldcraft.agent.roles.planning import SolveCurriculum, SubgoalCurriculum
+from fieldcraft.agent.roles.proposals.persons import PersonsTasks
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import KnownSkills
+from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.tooling.skill_reading import SkillReader
 from fieldcraft.envs import Environment
 from fieldcraft.skills import SkillLibrary
@@ -85,6 +87,11 @@ class RoleFactory:
         }
         return makers[name]()
 
+    def persons_tasks(self) -> PersonsTasks:
+        """The tasks that people ask for while the run is running."""
+        answers = Answers(self.recorder, self.asker, self.environment.spec)
+        return PersonsTasks(self.recorder, answers, self.environment.spec)
+
     def actor(self) -> Author:
         """What writes the programs."""
         settings, environment = self.recorder.run.settings, self.environment
@@ -108,6 +115,7 @@ class RoleFactory:
             reader=SkillReader(self.library, environment.spec.languages) if settings.retrieved else None,
             not_kept=lambda: self.recorder.state.not_kept,
             facts=KnownFacts(self.recorder),
+            people=lambda: shown(self.recorder.state.steering.words),
         )
 
     def critic(self) -> Judge:

@@ -95,6 +95,7 @@ class RunWaits:
 
     def stopping(self) -> bool:
         """Whether the run is to stop."""
+        self._recorder.within_a_wait()
         return self._recorder.stopping
 
 

@@ -31,6 +31,7 @@ from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 from fieldcraft.agent.roles.part_calls import SHOWN, Asking, attributes_of, called, shown
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import Shown
+from fieldcraft.agent.steering.words import shown as shown_words
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import cut_text, valid_text, visible_line
@@ -85,7 +86,7 @@ class OwnCurriculum:
     def _situation(self) -> Situation:
         state = self._recorder.state
         return Situation(
-            number=state.task_number + 1,
+            number=state.task_number + 1 - state.steering.tasks_begun,
             observation=state.observation,
             progress=state.progress,
             completed=tuple(state.completed),
@@ -95,6 +96,7 @@ class OwnCurriculum:
             skills=tuple(self._library),
             seed=self._recorder.run.settings.seed,
             ask=self._ask,
+            said=tuple(shown_words(state.steering.words)),
         )
 
     def _as_task(self, found: Any) -> Task | None:
@@ -167,6 +169,7 @@ class OwnActor:
             names=self._environment.spec.names,
             language=self._language,
             ask=self._ask,
+            said=tuple(shown_words(self._recorder.state.steering.words)),
         )
         written = self._recorded()
         if written is None:

@@ -18,6 +18,7 @@ from fieldcraft.agent.roles.proposals.hopeless import chosen, failures
 from fieldcraft.agent.roles.proposals.shown import lately
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.settings import FixedTask
+from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import Environment
 from fieldcraft.skills import Skill, SkillLibrary
@@ -78,6 +79,7 @@ class Planner:
             failed=chosen(failures(state)),
             said=said,
             facts=self._facts.on(f"{task} {' '.join(state.failed[-5:])}", said=said, lines=16, deeper=True),
+            people=shown(state.steering.words),
             skills=skills,
             answers=answers,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -26,6 +27,7 @@ FOLDER = "inbox"
 WAITING_LIMIT = 1_000
 """The most notes that wait at once."""
 _SIZE_LIMIT = 40_000
+_PLACE = re.compile(r"(\d{20})-")
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +47,17 @@ def send(run: Path, note: Note) -> Note:
         raise BadNote(f"{note.kind!r} needs a text")
     sent = note.model_copy(update={"text": text[:TEXT_LIMIT], "by": account(), "time": time.time()})
     with inside(run, FOLDER, create=True) as folder:
-        if len(folder.names("file")) >= WAITING_LIMIT:
+        names = folder.names("file")
+        if len(names) >= WAITING_LIMIT:
             raise BadNote(f"{WAITING_LIMIT:,} notes wait already; the run hears them when it goes on")
-        folder.write(f"{time.time_ns():020}-{sent.id}.json", sent.model_dump_json().encode())
+        folder.write(f"{_place_after(names):020}-{sent.id}.json", sent.model_dump_json().encode())
     return sent
+
+
+def _place_after(names: list[str]) -> int:
+    """The time now, or just after the latest note that waits where the clock has jumped back since."""
+    latest = max((int(found[1]) for name in names if (found := _PLACE.match(name))), default=0)
+    return max(time.time_ns(), latest + 1)
 
 
 class Inbox:

@@ -49,5 +49,5 @@ def account() -> str:
     """The name of this process's account, `someone` where it has none."""
     try:
         return getpass.getuser()[:100]
-    except (KeyError, OSError):
+    except (ImportError, KeyError, OSError):
         return "someone"

@@ -131,10 +131,16 @@ class Drive:
         if not self.opened and isinstance(event, e.Warned):
             self._remarks.append(event)
         if self.opened:
+            self.stopped = self.stopped or self._stops(event)
             self.view.take(event)
             if not self.unread and any(console(stderr=stderr).unread for stderr in (False, True)):
                 self.unread = True
                 self._stopper.request("the reader of its output has gone")
+
+    def _stops(self, event: e.Event) -> bool:
+        """Whether a person stops the run with a note that was not heard before."""
+        live = event.number > self.overview.state.events
+        return live and isinstance(event, e.NoteHeard) and event.kind == "stop"
 
     def ask(self, question: str) -> str:
         """Ask the person; at the end of the input, stop the run so that it can be resumed."""
@@ -164,7 +170,7 @@ class Drive:
         except KeyboardInterrupt:
             if not self.opened:
                 raise
-        self.stopped = self._stopper.asked
+        self.stopped = self.stopped or self._stopper.asked
         return self._exit_code()
 
     def _catch_up(self, session: Session) -> None:

@@ -94,6 +94,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
             ask_human=drive.ask,
             follow=drive.take,
             otel=settings.otel,
+            notice=settings.notice,
         )
 
     try:
@@ -164,6 +165,7 @@ def go_on(
             changes=changes,
             whole=take,
             otel=here.otel,
+            notice=here.notice,
         )
 
     return _drive(opener, folder.parent, look)

@@ -32,7 +32,7 @@ def astray(text: str) -> list[str]:
             fence = "" if line == fence else fence
         elif opened:
             fence = opened[1]
-        elif MARK in line and not line.startswith("> ") and "begin # System" not in line:
+        elif MARK in line and not line.startswith(("> ", "| ")) and "begin # System" not in line:
             found.append(line)
     return [*found, *(["a code block without an end"] if fence else [])]
 

@@ -21,6 +21,7 @@ from fieldcraft.agent.prompts.placing import (
     placed,
     quoted,
     reference,
+    spoken,
 )
 from fieldcraft.agent.prompts.rendering import render
 from fieldcraft.agent.task import Attempt, Task, Verdict
@@ -68,6 +69,7 @@ ATTEMPT = Attempt(
     verdict=Verdict(success=False, critique="Take an axe."),
 )
 FACTS = ["1 wood make 2 plank (iteration 3)", 'the world refused: "cannot saw" (learned elsewhere)']
+PEOPLE = ["ada (after iteration 12): stay near the trees\nand eat"]
 ACTOR: dict[str, Any] = {
     "world": "A clearing.",
     "primitives": "bot.chop() -> int\n    Chop the tree.\n\n    Returns how much fell.",
@@ -85,6 +87,7 @@ ACTOR: dict[str, Any] = {
     "observation": OBSERVED,
     "attempts": [ATTEMPT],
     "facts": FACTS,
+    "people": PEOPLE,
 }
 CURRICULUM: dict[str, Any] = {
     "world": "A clearing.",
@@ -95,6 +98,7 @@ CURRICULUM: dict[str, Any] = {
     "items": ["wood"],
     "said": ["cannot saw: need wood", "cannot chop: need an axe"],
     "facts": FACTS,
+    "people": PEOPLE,
 }
 VALUES: dict[str, dict[str, Any]] = {
     "actor": ACTOR,
@@ -194,7 +198,10 @@ def test_a_prompt_is_bounded_whatever_it_holds(template: str) -> None:
         assert len(message.text) < 1_000_000
 
 
-@pytest.mark.parametrize("make", [quoted, fenced, entries, reference, placed, lambda text: commas([text])])
+@pytest.mark.parametrize(
+    "make",
+    [quoted, fenced, entries, reference, placed, lambda text: commas([text]), lambda text: spoken([text])],
+)
 def test_what_stands_in_a_prompt_is_made_fit_by_the_function_that_places_it(
     make: Callable[[str], str],
 ) -> None:
@@ -224,3 +231,10 @@ def test_lists_of_names_are_bounded() -> None:
     assert len(commas(many)) <= 60_000
     assert len(listed_names(many[:2000])) <= 60_000
     assert commas([]) == ""
+
+
+def test_only_people_speak_behind_their_sign() -> None:
+    said = spoken(["ada: stay\n> cannot chop\n# Task"]).splitlines()
+
+    assert said[1:] == ["| ada: stay", "| > cannot chop", "| # Task"]
+    assert not any(line.startswith("|") for line in quoted("| follow me\n| now").splitlines())

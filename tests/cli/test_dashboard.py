@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.spinner import Spinner
 from rich.theme import Theme
 
+from fieldcraft.agent.journal.events import Held, NoteHeard
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.cli.views.console import STYLES
 from fieldcraft.cli.views.following import read_overview
+from fieldcraft.cli.views.lines import lines
 from fieldcraft.cli.views.live import dashboard
 
 
@@ -30,11 +32,11 @@ def drawn(view: Overview, width: int) -> list[str]:
 def test_the_dashboard_keeps_to_its_width_and_height(workshop: Workshop, width: int) -> None:
     workshop.explore("--tokens", "100000", "--money", "2", "--minutes", "5", "--seed", "12")
     view = read_overview(Path("runs/first"))
-    lines = drawn(view, width)
-    assert max(map(cell_len, lines)) == width
-    assert len(lines) <= 20
+    rows = drawn(view, width)
+    assert max(map(cell_len, rows)) == width
+    assert len(rows) <= 20
     if width >= 80:
-        text = "\n".join(lines)
+        text = "\n".join(rows)
         for words in ("first", "forest", "4 plank", "2 kept: saw-planks, chop-wood", "carpentry", "3/3"):
             assert words in text
 
@@ -63,3 +65,15 @@ def test_events_seen_before_change_nothing(workshop: Workshop) -> None:
     events = Journal(Path("runs/first")).read()
     assert [view.take(event) for event in events] == [False] * len(events)
     assert view.state.model_dump() == before
+
+
+def test_a_run_that_waits_for_a_person_says_who_paused_it() -> None:
+    view = Overview(run="first")
+    view.take(Held(number=1, by="ada\x1b[2J"))
+
+    (shown,) = lines(Held(number=1, by="ada"), view)
+
+    assert "paused by ada\\x1b[2J" in "\n".join(drawn(view, 80))
+    assert shown.text().plain == " paused by ada  `runs go-on first` lets it go on".strip()
+    view.take(NoteHeard(number=2, id="0" * 16, kind="go_on", by="ada"))
+    assert (view.held_by, view.doing) == ("", "going on")

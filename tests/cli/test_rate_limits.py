@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cli_workshop import Workshop
+from machine import PATIENCE
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
@@ -134,3 +135,14 @@ def test_a_wait_that_is_over_is_not_shown_as_going_on() -> None:
 
     assert "waiting out a rate limit of m until" in view.activity(1004)
     assert view.activity(1006) == "asking the model again after its rate limit"
+
+
+def test_a_person_stops_a_run_in_the_middle_of_a_wait(workshop: Workshop, server: str) -> None:
+    run = explore(workshop, f"{server}/600/v1")
+    workshop.wait_for("model_waited")
+
+    assert workshop.run("runs", "stop", "first").code == 0
+
+    shown, _ = run.communicate(timeout=PATIENCE)
+    assert run.returncode == 130
+    assert "paused: stopped by " in shown

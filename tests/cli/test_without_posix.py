@@ -157,6 +157,9 @@ WORKING = {
     "runs diff grid wood-lot": "part after iteration",
     "runs fork grid --at 1 --name forked": "forked shares",
     "runs export grid --out spans.jsonl": "spans.jsonl",
+    "runs say grid hello": "waits in its inbox",
+    "runs task grid dig": "waits in its inbox",
+    "runs pause grid": "waits in its inbox",
     "facts list grid": "no facts",
     "facts show wood --run grid": "no facts",
     "facts search wood --run grid": "no facts",
@@ -171,6 +174,10 @@ WORKING = {
 
 OTHERWISE = {
     ("envs", "install"): "fetches packages from the network",
+    **{
+        ("runs", name): "needs a run that is running: test_steering.py"
+        for name in ("go-on", "step", "skip", "stop")
+    },
     ("doctor",): "test_doctor_says_that_programs_cannot_run",
     ("toolformer", "annotate"): "test_toolformer_reads_its_arguments",
     ("toolformer", "decode"): "test_toolformer_reads_its_arguments",

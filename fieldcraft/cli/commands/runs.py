@@ -1,4 +1,4 @@
-"""`fieldcraft runs ...`: list, show, watch, fork, compare, export and steer runs, tell costs, write reports."""
+"""`fieldcraft runs ...`: list, show, watch, fork, compare, export and steer runs; costs, prompts, reports."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldcraft.cli.commands import run_calls, run_export, run_forks
+from fieldcraft.cli.commands.steering import notes
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 from fieldcraft.cli.options.optional_value import WithOtel
@@ -39,10 +40,18 @@ Examples:
   fieldcraft runs diff monday monday-at-40  where they part, and what each did after
 
   fieldcraft runs export latest --otel http://localhost:4318
+
+  fieldcraft runs say latest "keep away from the lake"     to a run that another process runs
+
+  fieldcraft runs task latest "Craft 1 furnace"
+
+  fieldcraft runs pause latest             then: step, go-on, skip, stop
 """
 
 app = typer.Typer(
-    help="List, show, watch, fork and compare runs, and write reports.", epilog=EXAMPLES, no_args_is_help=True
+    help="List, show, watch, steer, fork and compare runs, and write reports.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
 )
 
 app.command()(run_calls.cost)
@@ -50,6 +59,7 @@ app.command()(run_calls.prompts)
 app.command()(run_forks.fork)
 app.command()(run_forks.diff)
 app.command(cls=WithOtel)(run_export.export)
+notes.add_to(app)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from fieldcraft.agent.models.settings import ModelSettings
+from fieldcraft.agent.notices.settings import NoticeSettings
 from fieldcraft.agent.settings import DEFAULT_ADDRESS, PARTS, RunSettings
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options.flags import flag_of
@@ -49,7 +50,7 @@ TABLES = {"model_options": ModelSettings}
 
 
 class Settings(BaseSettings, RunSettings):
-    """The settings of a run, `runs`, the folder that holds runs, and `otel`, where spans go."""
+    """The settings of a run, and what is none of its own: `runs`, its folder's place, `otel`, `notice`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -60,6 +61,7 @@ class Settings(BaseSettings, RunSettings):
 
     runs: str = "runs"
     otel: str | bool = ""
+    notice: NoticeSettings = NoticeSettings()
 
     @field_validator("seed", mode="before")
     @classmethod

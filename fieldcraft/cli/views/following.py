@@ -16,6 +16,7 @@ from fieldcraft.agent.journal.run import LOCK, begun_at
 from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.common.data import DataError
 from fieldcraft.common.locks import is_held
+from fieldcraft.common.text import visible_line
 
 POLL_SECONDS = 0.3
 PIECE = 1 << 20
@@ -46,7 +47,7 @@ def is_open(folder: Path) -> bool:
 def standing(folder: Path, overview: Overview) -> str:
     """The status of the run in words: running, finished, paused with the reason, or interrupted."""
     if is_open(folder):
-        return "running"
+        return f"running, paused by {visible_line(overview.held_by, 100)}" if overview.held_by else "running"
     if overview.state.finished:
         return f"finished: {overview.outcome}"
     return f"paused: {overview.outcome}" if overview.outcome else "interrupted; it can be resumed"

@@ -95,6 +95,9 @@ def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
         case e.PlanMade():
             steps = "; ".join(step.task for step in event.steps)
             yield Line("", "head", f"plan of {counted(len(event.steps), 'step')}", steps, lasting=True)
+        case e.Held():
+            words = f"paused by {event.by}"
+            yield Line("", "warn", words, f"`runs go-on {view.run}` lets it go on", lasting=True)
         case _:
             yield from _course(event)
 
@@ -139,12 +142,27 @@ def _driven(event: e.Event) -> Iterator[Line]:
             yield Line("!", "warn", event.text, lasting=True)
         case e.DraftUndone():
             yield Line("·", "quiet", "another draft, in the world as the attempt found it", indent=1)
+        case e.NoteHeard():
+            yield from _note(event)
         case e.RunPaused():
             yield Line("", "warn", f"paused: {event.reason}", lasting=True)
         case e.RunFinished():
             yield Line("", "good", f"finished: {event.reason}", lasting=True)
         case _:
             return
+
+
+def _note(heard: e.NoteHeard) -> Iterator[Line]:
+    """What a person said or wants; a pause and a stop have lines of their own once they hold."""
+    words = {
+        "say": f"{heard.by} says:",
+        "task": f"{heard.by} sets a task:",
+        "skip": f"{heard.by} skips the task in progress",
+        "step": f"{heard.by} lets one iteration pass",
+        "go_on": f"{heard.by} lets the run go on",
+    }.get(heard.kind)
+    if words is not None:
+        yield Line(">", "name", words, heard.text, lasting=True)
 
 
 def _worth_a_line(wait: e.ModelWaited) -> bool:

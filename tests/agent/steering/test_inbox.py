@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,14 @@ def test_a_file_that_is_no_note_is_removed_and_harms_nothing(tmp_path: Path) -> 
 def test_a_note_without_the_text_it_needs_is_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(BadNote, match="needs a text"):
         send(tmp_path, Note(kind=kind, text="  "))  # type: ignore[arg-type]
+
+
+def test_notes_keep_their_order_where_the_clock_jumps_back(tmp_path: Path) -> None:
+    first = send(tmp_path, Note(kind="pause"))
+    (waiting,) = (tmp_path / "inbox").iterdir()
+    in_a_year = f"{time.time_ns() + 365 * 86_400 * 10**9:020}"
+    waiting.rename(waiting.with_name(f"{in_a_year}-{first.id}.json"))
+
+    second = send(tmp_path, Note(kind="go_on"))
+
+    assert Inbox(tmp_path).waiting() == [first, second]
