@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import RLock
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.agent.journal.run import Run
-from fieldcraft.agent.journal.store import Journal, read_segment
+from fieldcraft.agent.journal.run import Run, begun_at
+from fieldcraft.agent.journal.store import Journal, JournalError, read_segment
 from fieldcraft.agent.telemetry.destination import Destination
 from fieldcraft.agent.telemetry.measures import Measures
 from fieldcraft.agent.telemetry.otlp import Exporter, Taken
@@ -34,12 +34,14 @@ class Telemetry:
     """
 
     def __init__(self, run: Run, destination: Destination, exporter: Exporter, pace: Pace) -> None:
-        self.identity = identity_of(run.folder)
+        kept = read_sent(run.folder)
+        self.identity = Identity(run.id, kept.began) if kept else identity_of(run.folder)
         self._folder = run.folder
         self._lock = RLock()
-        kept = read_sent(run.folder)
+        self._closed = False
         before = _latest(run.folder, kept)
-        self._sent = kept or Sent(run=run.id, sent=before[-1].number if len(before) > 1 else 0)
+        sent = before[-1].number if len(before) > 1 else 0
+        self._sent = kept or Sent(run=run.id, began=self.identity.began, sent=sent)
         self._spans = Spans(self.identity, content=destination.content)
         self._measures = Measures(self._sent.totals, self._sent.series, self._sent.counted)
         self._sender = Sender(exporter, self, pace, destination.shown)
@@ -61,6 +63,8 @@ class Telemetry:
         """Send what is left; a collector that does not answer is left alone after some seconds."""
         self._sender.close()
         self._write()
+        with self._lock:
+            self._closed = True
 
     def leaving(self, number: int) -> None:
         """See `Ledger`."""
@@ -119,7 +123,10 @@ class Telemetry:
         return opened
 
     def _write(self) -> None:
+        """Write how far the collector has the run, as long as the run is open here."""
         with self._lock:
+            if self._closed:
+                return
             self._sent.counted = self._measures.counted
             self._sent.totals, self._sent.series = self._measures.totals, self._measures.series
             write_sent(self._folder, self._sent)
@@ -144,12 +151,8 @@ class Tracing:
 
 
 def identity_of(folder: Path) -> Identity:
-    """What the ids of a run's spans are made of.
-
-    Raises:
-        JournalError: the journal is empty, damaged or of an unknown format.
-    """
-    return Identity(folder.name, next(iter(Journal(folder).events())).time)
+    """What the ids of a run's spans are made of."""
+    return Identity(folder.name, begun_at(folder) or 0.0)
 
 
 def _latest(folder: Path, sent: Sent | None) -> list[e.Event]:
@@ -157,7 +160,12 @@ def _latest(folder: Path, sent: Sent | None) -> list[e.Event]:
     segments = Journal(folder).segments()
     taken: deque[e.Event] = deque()
     for path in reversed(segments[-1 - EARLIER_SEGMENTS :]):
-        taken.extendleft(reversed(list(read_segment(path, torn_ok=path == segments[-1]))))
+        try:
+            taken.extendleft(reversed(list(read_segment(path, torn_ok=path == segments[-1]))))
+        except JournalError:  # a resume reads the last segment only, and goes on where others are damaged
+            if not taken:
+                raise
+            break
         if sent is None or (taken and taken[0].number <= sent.sent + 1):
             break
     return list(taken)

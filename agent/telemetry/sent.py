@@ -34,6 +34,7 @@ class Sent(BaseModel):
 
     Attributes:
         run: the run's name; of another one, a fork's origin, this says nothing.
+        began: when it began, as its spans' ids have it.
         sent: the spans that ended with events up to this number are with the collector.
         sending: those up to this number may be.
         sitting: the span of the run that is open; it may have begun in an earlier segment.
@@ -45,6 +46,7 @@ class Sent(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     run: Text
+    began: Moment = 0.0
     sent: Count = 0
     sending: Count = 0
     sitting: Sitting | None = None

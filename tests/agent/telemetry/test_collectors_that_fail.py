@@ -67,8 +67,13 @@ def test_what_a_collector_was_too_busy_for_is_sent_again(
 
 
 def test_what_a_collector_refuses_is_not_sent_again(
-    toy_settings: Settings, tmp_path: Path, receiver: Collector, caplog: pytest.LogCaptureFixture
+    toy_settings: Settings,
+    tmp_path: Path,
+    receiver: Collector,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "3600000")  # one batch, at the end
     receiver.answers = [400, 401]
     lived(toy_settings(), tmp_path / "runs", receiver.url)
     assert not receiver.spans and receiver.requests == 2
