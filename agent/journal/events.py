@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from fieldcraft.agent.approvals.events import ApprovalHeard, ApprovalParked, ProgramSetAside
 from fieldcraft.agent.journal.effect_events import (
     ApprovalAnswered,
     ApprovalAsked,
@@ -34,6 +35,8 @@ from fieldcraft.skills import Execution, Verified
 __all__ = [
     "ApprovalAnswered",
     "ApprovalAsked",
+    "ApprovalHeard",
+    "ApprovalParked",
     "BaseEvent",
     "HumanAnswered",
     "HumanAsked",
@@ -41,6 +44,7 @@ __all__ = [
     "ModelAsked",
     "ModelFailed",
     "ModelWaited",
+    "ProgramSetAside",
     "ToolCalled",
     "ToolReturned",
 ]
@@ -120,11 +124,15 @@ class ProposalRefused(BaseEvent):
 
 
 class TaskProposed(BaseEvent):
-    """A task begins. `task_number` counts from 1."""
+    """A task begins. `task_number` counts from 1.
+
+    `again` is the number of the same task when it was set aside, 0 where it was not.
+    """
 
     type: Literal["task_proposed"] = "task_proposed"
     task_number: Count
     task: Task
+    again: Count = 0
 
 
 class AnswerRefused(BaseEvent):
@@ -139,7 +147,8 @@ class AnswerRefused(BaseEvent):
 class ExecutionStarted(BaseEvent):
     """Intent: a program is about to run. `skills` binds entry names to digests.
 
-    `improves` is the skill in whose place its author wants it kept, as the answer has it.
+    `improves` is the skill in whose place its author wants it kept, as the answer has it. `again` is the
+    iteration in which it was set aside, whose randomness it has once more, 0 where it was not.
     """
 
     type: Literal["execution_started"] = "execution_started"
@@ -149,6 +158,7 @@ class ExecutionStarted(BaseEvent):
     language: Literal["python", "javascript"] = "python"
     skills: dict[Text, Text] = Field(default_factory=dict)
     improves: Text = ""
+    again: Count = 0
 
 
 class ExecutionFinished(BaseEvent):
@@ -231,7 +241,8 @@ class SkillRefused(BaseEvent):
 class TaskFinished(BaseEvent):
     """A task ended, done or given up. The run's state is complete here: a resume starts after it.
 
-    `given_up` is the author's reason for ending it before its attempts were used up.
+    `given_up` is the author's reason for ending it before its attempts were used up. A task that waits for
+    answers to the parked calls `awaiting` is set aside: it neither failed nor is it done.
     """
 
     type: Literal["task_finished"] = "task_finished"
@@ -239,6 +250,7 @@ class TaskFinished(BaseEvent):
     success: bool
     attempts: Count
     given_up: Text = ""
+    awaiting: tuple[Text, ...] = ()
 
 
 class TailSetAside(BaseEvent):
@@ -315,6 +327,8 @@ Event = Annotated[
     | ToolReturned
     | ApprovalAsked
     | ApprovalAnswered
+    | ApprovalParked
+    | ApprovalHeard
     | QuestionAnswered
     | PlanMade
     | ProposalRefused
@@ -323,6 +337,7 @@ Event = Annotated[
     | ExecutionStarted
     | ExecutionFinished
     | ExecutionInterrupted
+    | ProgramSetAside
     | FactsLearned
     | Judged
     | VerificationStarted
@@ -342,8 +357,8 @@ Event = Annotated[
 
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 
-ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
-TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
+ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered | ApprovalParked | ApprovalHeard
+TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered, ApprovalParked, ApprovalHeard)
 """Events of tool calls, which may occur between an effect's intent and its outcome."""
 
 ASIDES = (Warned, ModelWaited, RunPaused, RunResumed)

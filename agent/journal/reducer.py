@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
+from fieldcraft.agent.approvals import reducing as approvals
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.course import achieved, news
@@ -37,6 +38,10 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             _spend_on_model(state, event)
         case e.ToolCalled() | e.ToolReturned() | e.ApprovalAnswered():
             _follow_tools(state, event)
+        case e.ApprovalParked():
+            approvals.park(state, event)
+        case e.ApprovalHeard():
+            approvals.hear(state, event)
         case e.QuestionAnswered():
             _remember(
                 state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT
@@ -56,6 +61,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
         case e.ExecutionInterrupted():
             _move_on(state, event.observation, event.progress)
             note_sightings(state.seen, state.observation)
+        case e.ProgramSetAside():
+            state.spent.seconds += event.seconds
         case e.FactsLearned():
             state.facts = mark_after(state.facts, event)
             news.note_facts(state, event.facts)
@@ -104,6 +111,7 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.happened = []
     state.questions = list(event.task.questions)
     setbacks.begin_task(state, event.task)
+    approvals.begin_task(state, event)
 
 
 def _begin_iteration(state: RunState, event: e.AnswerRefused | e.ExecutionStarted) -> None:
@@ -142,7 +150,9 @@ def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.Appr
     match event:
         case e.ToolCalled():
             state.task_tools[event.tool] = state.task_tools.get(event.tool, 0) + 1
+            approvals.make(state, event)
         case e.ApprovalAnswered():
+            approvals.use(state, event)
             settled = SETTLING.get(event.text.strip().lower())
             if settled is not None:
                 state.approvals[event.tool] = settled
@@ -187,6 +197,10 @@ def _record_use(state: RunState, success: bool) -> None:
 
 def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
+    approvals.finish_task(state, event)
+    if event.awaiting:
+        _put_off(state, event, words)
+        return
     if state.task:
         setbacks.finish_task(state, state.task, success=event.success, given_up=event.given_up)
     state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
@@ -195,10 +209,7 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     elif state.plan:
         state.plan = state.plan[1:] if event.success else []
         state.solved = event.success and not state.plan
-    state.finished_tasks.append((words, event.success))
-    if state.task_tools:
-        state.tools_used[event.task_number] = state.task_tools
-        state.task_tools = {}
+    _count_task(state, event, words)
     if event.success:
         if state.task:
             achieved.note_done(state, state.task)
@@ -212,11 +223,26 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     state.happened = []
 
 
+def _count_task(state: RunState, event: e.TaskFinished, words: str) -> None:
+    state.finished_tasks.append((words, event.success))
+    if state.task_tools:
+        state.tools_used[event.task_number] = state.task_tools
+        state.task_tools = {}
+
+
+def _put_off(state: RunState, event: e.TaskFinished, words: str) -> None:
+    """A task that waits for a person neither failed nor is it done."""
+    _count_task(state, event, words)
+    state.task = None
+    state.happened = []
+
+
 def _set_aside(state: RunState, event: e.TailSetAside) -> None:
     """Go back to the task's start, but for what was spent, learned and kept since."""
     state.task_number, state.task = event.task_number, None
     state.observation, state.progress, state.snapshot = event.observation, event.progress, event.snapshot
     state.reached = dict(event.reached)
+    approvals.set_tail_aside(state, event)
     state.skills_in_use = []
     state.happened = []
     if event.snapshot is not None:

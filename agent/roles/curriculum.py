@@ -275,8 +275,8 @@ class FixedCurriculum:
 
     def propose(self) -> Task | None:
         """The next of the list."""
-        tasks = self._recorder.run.settings.tasks
-        done = self._recorder.state.task_number
+        tasks, state = self._recorder.run.settings.tasks, self._recorder.state
+        done = state.task_number - state.repeated
         if done >= len(tasks):
             return None
         entry = tasks[done]
