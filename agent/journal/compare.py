@@ -9,6 +9,14 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 
 _VOLATILE = {"number", "time", "seconds", "run", "tries"}
+_IDS = {
+    "approval_parked": {"id", "replaces", "expires"},
+    "approval_heard": {"id", "note", "by"},
+    "approval_answered": {"id", "by"},
+    "program_set_aside": {"awaits"},
+    "task_finished": {"awaiting"},
+}
+"""What names a parked call in one run, or who answered it, by type of event."""
 _NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
 
 
@@ -19,7 +27,7 @@ def history(folder: Path) -> list[Any]:
         JournalError: the journal cannot be read.
     """
     return [
-        _without_volatile(event.model_dump(mode="json"))
+        _without_volatile(event.model_dump(mode="json", exclude=_IDS.get(event.type)))
         for event in Journal(folder).events()
         if not isinstance(event, _NOT_HISTORY)
     ]
