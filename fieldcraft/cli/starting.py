@@ -89,7 +89,7 @@ def begin(flags: Mapping[str, Any], name: str | None, look: Look, *, solving: st
         warn(unused)
 
     def opener(drive: Drive) -> AbstractContextManager[Session]:
-        return new_session(run_settings, runs=runs, name=name, ask_human=drive.ask, follow=drive.take)
+        return new_session(run_settings, runs=runs, name=name, ask_human=drive.person, follow=drive.take)
 
     try:
         return _drive(opener, runs, look)
@@ -151,7 +151,7 @@ def go_on(
             library=library,
             sources=here,
             vouch=vouch,
-            ask_human=drive.ask,
+            ask_human=drive.person,
             follow=drive.take,
             prompts=flags.get("prompts", ""),
             changes=changes,

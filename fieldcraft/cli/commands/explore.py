@@ -93,6 +93,9 @@ def explore(
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    approvals: o.Approvals = None,
+    approval_expires: o.ApprovalExpires = None,
+    approval_expired: o.ApprovalExpired = None,
     listener: o.ListenerNames = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
@@ -111,7 +114,7 @@ def explore(
         **f.conduct(
             critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
         ),
-        **f.tools(tools, corpus, approve),
+        **f.tools(tools, corpus, approve, how=approvals, expires=approval_expires, expired=approval_expired),
         **f.given(listeners=tuple(listener) if listener else None),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
@@ -152,6 +155,9 @@ def solve(
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    approvals: o.Approvals = None,
+    approval_expires: o.ApprovalExpires = None,
+    approval_expired: o.ApprovalExpired = None,
     listener: o.ListenerNames = None,
     plain: o.Plain = False,
     as_json: o.Json = False,
@@ -167,7 +173,7 @@ def solve(
         **f.conduct(
             critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
         ),
-        **f.tools(tools, corpus, approve),
+        **f.tools(tools, corpus, approve, how=approvals, expires=approval_expires, expired=approval_expired),
         **f.given(listeners=tuple(listener) if listener else None),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

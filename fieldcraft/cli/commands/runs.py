@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands import run_calls
+from fieldcraft.cli.commands import run_approvals, run_calls
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 
@@ -29,6 +29,10 @@ Examples:
 
   fieldcraft runs prompts latest --role actor --call 3
 
+  fieldcraft runs approvals latest         tool calls that wait for a person
+
+  fieldcraft runs approve latest 3f9a12c0 --note "only this once"
+
   fieldcraft runs report latest --out report.html
 
   fieldcraft runs compare monday tuesday --out comparison.html
@@ -40,6 +44,8 @@ app = typer.Typer(
 
 app.command()(run_calls.cost)
 app.command()(run_calls.prompts)
+app.command()(run_approvals.approvals)
+app.command()(run_approvals.approve)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]
