@@ -143,11 +143,13 @@ class Person:
 
 
 def answers_can_be_typed() -> bool:
-    """Whether standard input is a terminal in whose foreground this process is."""
-    try:
-        return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-    except (AttributeError, OSError, ValueError):
+    """Whether standard input is a terminal, and this process not in its background."""
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return False
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # it is not the terminal that this process was started from
+        return True
 
 
 @dataclass
