@@ -105,11 +105,18 @@ def test_a_call_that_waits_is_listed_and_answered_from_another_process(letters: 
     assert f"the call {call['id']} needs no answer: allowed by" in again.err
 
 
-@pytest.mark.parametrize("world", ["clearing:Clearing", "forest:Forest"])
+@pytest.mark.parametrize(
+    ("world", "iterations", "ends"),
+    [("clearing:Clearing", "1", [True]), ("forest:Forest", "2", [False, True])],
+    ids=["with snapshots", "without"],
+)
 def test_a_run_killed_while_it_waits_makes_the_call_once_when_it_was_answered(
-    letters: Workshop, world: str
+    letters: Workshop, world: str, iterations: str, ends: list[bool]
 ) -> None:
-    running = explore(letters, *WAITING[:-1], "3", "--env", world)
+    answers = json.loads((letters.folder / "answers.json").read_text())
+    answers["actor"] = [code(POSTING)] * 2
+    (letters.folder / "answers.json").write_text(json.dumps(answers))
+    running = explore(letters, *WAITING[:-1], iterations, "--env", world)
     letters.wait_for("approval_parked")
     first = parked(letters)[0]["id"]
     letters.run("runs", "approve", "first", first)
@@ -129,7 +136,9 @@ def test_a_run_killed_while_it_waits_makes_the_call_once_when_it_was_answered(
     assert posted(letters) == ["one", "two"]
     assert letters.run("runs", "approvals", "first", "--json").data == []
     assert "Traceback" not in out + err
-    assert "Chop 4 wood" in [task["task"] for task in finished(letters) if task["success"]]
+    assert [(task["task"], task["success"]) for task in finished(letters)] == [
+        ("Chop 4 wood", end) for end in ends
+    ]
 
 
 def finished(workshop: Workshop) -> list[dict[str, Any]]:
@@ -138,14 +147,21 @@ def finished(workshop: Workshop) -> list[dict[str, Any]]:
 
 
 def test_a_task_is_set_aside_while_others_go_on(letters: Workshop) -> None:
-    running = explore(letters, "--approve", "post", "--approvals", "set-aside", "--iterations", "4")
+    tasks = [
+        {"task": words, "goal": {"kind": "item", "item": item, "count": count}}
+        for words, item, count in (("Chop 4 wood", "wood", 4), ("Saw 2 planks", "plank", 2))
+    ]
+    (letters.folder / "tasks.json").write_text(json.dumps(tasks))
+    flags = ("--approve", "post", "--approvals", "set-aside", "--iterations", "4", "--tasks", "tasks.json")
+    running = explore(letters, *flags)
     letters.wait_for("task_finished", times=2)
     letters.run("runs", "approve", "first", parked(letters)[0]["id"], "--always")
     out, err = running.communicate(timeout=PATIENCE)
 
     assert "task 1 is set aside: Chop 4 wood" in out
     assert posted(letters) == ["one", "two"]
-    assert [(task["task"], task["success"]) for task in finished(letters)][:3] == [
+    assert "finished: no more tasks" in out
+    assert [(task["task"], task["success"]) for task in finished(letters)] == [
         ("Chop 4 wood", False),
         ("Saw 2 planks", True),
         ("Chop 4 wood", True),
