@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from fieldcraft.agent.approvals.parked import CallParked, ParkedCall
-from fieldcraft.agent.approvals.reducing import MOST_PARKED, of_task
+from fieldcraft.agent.approvals.reducing import MOST_PARKED, of_task, open_calls
 from fieldcraft.agent.approvals.wording import AWAITS, as_answer
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder, StopRequested
@@ -74,7 +74,7 @@ class Desk:
 
     def open(self) -> list[str]:
         """The ids of the calls that nobody answered yet."""
-        return [name for name, call in self._recorder.state.parked.items() if not call.answer]
+        return open_calls(self._recorder.state)
 
     def takes(self, call: ToolCall) -> bool:
         """Whether this call is parked, or was answered before, instead of asking at the terminal alone."""

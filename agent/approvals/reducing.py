@@ -96,6 +96,11 @@ def set_tail_aside(state: RunState, event: e.TailSetAside) -> None:
     state.again, state.lapsed = 0, ""
 
 
+def open_calls(state: RunState) -> list[str]:
+    """The ids of the parked calls that nobody answered yet."""
+    return [name for name, call in state.parked.items() if not call.answer]
+
+
 def of_task(state: RunState, number: int) -> list[str]:
     """The ids of the parked calls of the task in progress, which may have been set aside before."""
     numbers = {number, state.again} - {0}

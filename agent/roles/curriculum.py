@@ -18,6 +18,7 @@ from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
+from fieldcraft.agent.roles.proposals.waiting import refuse_waiting, waiting
 from fieldcraft.agent.roles.questions import Answers, Asked
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.task import Task
@@ -172,6 +173,7 @@ class AutoCurriculum:
         state, spec = self._recorder.state, self._environment.spec
         check_goal(proposal.goal, spec, state.observation)
         if not self._was_accepted():
+            refuse_waiting(proposal.task, proposal.goal, state)
             refuse_done(proposal.task, proposal.goal, state)
             refuse_hopeless(
                 proposal.task, proposal.goal, state=state, names=spec.names, settings=self._settings
@@ -193,7 +195,10 @@ class AutoCurriculum:
             "goals": spec.goals,
             "observation": self._observed().text(self._fields()),
             **reached(self._recorder),
-            "failed": chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
+            "failed": [
+                *chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
+                *waiting(state),
+            ],
             **said,
             "facts": self._facts.to_choose(said=said["said"]),
         }

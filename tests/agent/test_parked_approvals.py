@@ -137,7 +137,6 @@ def test_a_run_that_waits_goes_on_where_it_was(parking: Build, tmp_path: Path, n
     assert state.finished_tasks[0] == ("Chop 4 wood", True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["wait", "set-aside"])
 def test_a_run_cut_after_any_event_makes_each_call_once_and_is_equal(
     parking: Build, tmp_path: Path, notes: Path, how: str
