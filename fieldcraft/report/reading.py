@@ -157,7 +157,7 @@ class _Teller:
         self, current: Iteration, event: e.ExecutionFinished | e.ExecutionInterrupted | e.ProgramSetAside
     ) -> None:
         if isinstance(event, e.ProgramSetAside):
-            current.problem = "stopped at a call that awaits a person's approval"
+            current.refused = "it was stopped at a call that awaits a person's approval"
             return
         self._see(event)
         overview = self.story.overview

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_texts import kept_texts
 from tool_workshop import TOOLS, WOOD, Settings, cut, program, resume, script
 
 from fieldcraft.agent import RunSettings, RunState, new_session
@@ -170,3 +171,102 @@ def test_a_run_cut_after_any_event_makes_each_call_once_and_is_equal(
             if isinstance(event, e.ToolReturned) and event.tries and event.tool != "calculator"
         ]
         assert len(notes.read_text().splitlines()) == len(made) - len(before)
+
+
+def warnings(events: list[Any]) -> list[str]:
+    return [event.text for event in events if isinstance(event, e.Warned)]
+
+
+def test_only_the_first_answer_counts_and_each_other_has_a_line(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    run = tmp_path / "runs" / "one"
+
+    class Several(Answers):
+        def __call__(self, event: e.Event) -> None:
+            if event.type == "approval_parked":
+                send(run, Note(kind="approve", call="00000000", text="yes"))
+                send(run, Note(kind="approve", call=event.id, text="by all means"))
+                send(run, Note(kind="approve", call=event.id, text="no"))
+                send(run, Note(kind="approve", call=event.id, text="yes"))
+            self.events.append(event)
+
+    answers = Several(run, "")
+    lived(
+        parking(policy={"approvals": "wait"}, budget=BudgetLimits(iterations=1)), tmp_path / "runs", answers
+    )
+    unknown, unclear, twice = warnings(answers.events)
+    assert "answered the call '00000000', which is none of this run's" in unknown
+    assert "is none: say yes, no, always or never" in unclear
+    assert "does not count: refused by" in twice
+    assert "post two" not in notes.read_text()
+    assert Inbox(run).waiting() == []
+
+
+@pytest.mark.parametrize("rule", ["deny", "skip"])
+def test_a_task_set_aside_too_long_goes_by_the_rule(
+    parking: Build, tmp_path: Path, notes: Path, rule: str
+) -> None:
+    policy = {"approval_expires": 0.0001, "approval_expired": rule}
+    answers = Answers(tmp_path / "runs" / "one", "")
+    state = lived(parking(policy=policy), tmp_path / "runs", answers)
+
+    assert "post two" not in notes.read_text()
+    assert not (state.parked or state.set_aside)
+    if rule == "skip":
+        assert state.failed[0] == "Chop 4 wood"
+        assert not any(event.again for event in answers.events if isinstance(event, e.TaskProposed))
+    else:
+        assert sum(words == "Chop 4 wood" for words, _ in state.finished_tasks) == 2
+        error = next(
+            event.error for event in answers.events if isinstance(event, e.ToolReturned) and event.error
+        )
+        assert error == "post was not called: nobody answered within 0.0001 minutes"
+
+
+def test_a_call_of_the_author_itself_waits_without_a_program(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    asks = {"tool_calls": [{"name": "post", "arguments": {"text": "two"}}]}
+    roles = {"actor": [asks, LETTER, SAW, asks, program("pass")]}
+    answers = Answers(tmp_path / "runs" / "one", "task_finished", nth=2)
+    state = lived(parking(roles=roles, budget=BudgetLimits(iterations=2)), tmp_path / "runs", answers)
+
+    assert notes.read_text().splitlines() == ["post two"]
+    assert [words for words, _ in state.finished_tasks] == ["Chop 4 wood", "Saw 2 planks", "Chop 4 wood"]
+    assert state.spent.iterations == 2
+
+
+def test_what_builds_on_the_task_before_waits_instead(parking: Build, tmp_path: Path, notes: Path) -> None:
+    answers = Answers(tmp_path / "runs" / "one", "approval_parked")
+    settings = parking(
+        curriculum="open", tasks=(WOOD,), roles={"actor": [LETTER]}, budget=BudgetLimits(iterations=1)
+    )
+    state = lived(settings, tmp_path / "runs", answers)
+
+    assert notes.read_text().splitlines() == ["stamp 1", "lookup oak", "post two"]
+    assert state.finished_tasks == [("Chop 4 wood", True)]
+
+
+def test_the_curriculum_is_told_what_waits_and_may_not_set_it(parking: Build, tmp_path: Path) -> None:
+    roles = {"curriculum": [WOOD, WOOD, PLANKS]}
+    answers = Answers(tmp_path / "runs" / "one", "")
+    lived(parking(roles=roles, budget=BudgetLimits(iterations=2)), tmp_path / "runs", answers)
+
+    proposed = [event.task.words for event in answers.events if isinstance(event, e.TaskProposed)]
+    assert proposed == ["Chop 4 wood", "Saw 2 planks"]
+    asked = "\n".join(kept_texts(tmp_path / "runs", "curriculum").values())
+    assert "- Chop 4 wood (waits for a person, refused for now)" in asked
+    assert "waits for a person's answer, and comes again by itself" in asked
+
+
+def test_a_task_set_aside_in_an_earlier_segment_is_found_again(
+    parking: Build, tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal.rotate_if_large, "__kwdefaults__", {"limit": 100})
+    answers = Answers(tmp_path / "runs" / "one", "task_finished", nth=2)
+    state = lived(parking(), tmp_path / "runs", answers)
+
+    assert len(Journal(answers.run).segments()) > 2
+    assert notes.read_text().splitlines() == ["stamp 1", "lookup oak", "post two"]
+    assert state.completed == ["Saw 2 planks", "Chop 4 wood"]
