@@ -270,3 +270,37 @@ def test_a_task_set_aside_in_an_earlier_segment_is_found_again(
     assert len(Journal(answers.run).segments()) > 2
     assert notes.read_text().splitlines() == ["stamp 1", "lookup oak", "post two"]
     assert state.completed == ["Saw 2 planks", "Chop 4 wood"]
+
+
+@pytest.mark.parametrize("how", ["wait", "set-aside"])
+def test_in_a_world_without_snapshots_no_cut_makes_a_call_twice_or_loses_it(
+    parking: Build, tmp_path: Path, notes: Path, how: str
+) -> None:
+    whole = tmp_path / "runs" / "whole"
+    settings = parking(
+        "LastingWorld",
+        {"approvals": how},
+        roles={"actor": [LETTER] * 9},
+        curriculum="fixed",
+        tasks=(WOOD,),
+        budget=BudgetLimits(iterations=4),
+    )
+    lived(settings, tmp_path / "runs", Answers(whole, "approval_parked"))
+    assert notes.read_text().splitlines().count("post two") == 1
+    events = Journal(whole).read()
+    for lines in range(1, len(events)):
+        shutil.rmtree(tmp_path / "library")
+        folder = cut(whole, lines)
+        asked = [event.id for event in events[:lines] if isinstance(event, e.ApprovalParked)]
+        posts = [event for event in events[:lines] if getattr(event, "tool", "") == "post"]
+        on_its_way = bool(posts) and isinstance(posts[-1], e.ToolCalled)
+        made = any(isinstance(event, e.ToolReturned) and event.tries for event in posts)
+        if asked:
+            send(folder, Note(kind="approve", call=asked[0], text="yes"))
+        notes.write_text("")
+        listener = Answers(folder, "approval_parked", "no" if asked else "yes")
+        state = resume(folder, listeners=(listener,))
+        again = notes.read_text().splitlines().count("post two")
+        where = f"killed after event {lines}: {events[lines - 1].type}"
+        assert not (state.parked or state.set_aside), where
+        assert again == 1 - made if asked and not on_its_way else again <= 1, where
