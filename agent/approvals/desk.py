@@ -139,11 +139,13 @@ class Desk:
         return None
 
     def _own(self, call: ToolCall) -> str | None:
-        """The id under which this call of the task in progress is parked."""
+        """The id under which this call of the task in progress, or of the choice of one, is parked."""
         state, key = self._recorder.state, call_key(call)
-        mine = of_task(state, state.task_number) if state.task else []
-        loose = [name for name, each in state.parked.items() if not each.task]
-        return next((name for name in (*mine, *loose) if state.parked[name].key == key), None)
+        if state.task:
+            mine = of_task(state, state.task_number)
+        else:
+            mine = [name for name, each in state.parked.items() if not each.task]
+        return next((name for name in mine if state.parked[name].key == key), None)
 
     def _has_changed(self, name: str, call: ToolCall) -> bool:
         parked = self._recorder.state.parked[name]

@@ -77,13 +77,15 @@ def finish_task(state: RunState, event: e.TaskFinished) -> None:
     if state.again:
         state.set_aside.pop(state.again, None)
         state.repeated += 1
-    if event.awaiting and state.task is not None:
+    if event.awaiting and event.task_number and state.task is not None:
         state.set_aside[event.task_number] = SetAsideTask(
             task=without_remark(state.task),
-            awaiting=list(event.awaiting),
+            awaiting=list(event.awaiting[:MOST_PARKED]),
             first=state.task_began,
             last=event.number,
         )
+        while len(state.set_aside) > MOST_PARKED:
+            del state.set_aside[next(iter(state.set_aside))]
     state.again, state.lapsed = 0, ""
 
 

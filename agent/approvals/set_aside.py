@@ -12,11 +12,12 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.roles.actor import Written
 from fieldcraft.agent.task import Task
 from fieldcraft.agent.tooling.access import ToolAccess
+from fieldcraft.common.errors import Paused
 from fieldcraft.common.text import visible_line
 from fieldcraft.skills import ProgramError, parse_program
 
 
-class TaskEnds(Exception):
+class TaskEnds(Paused):
     """A task ends before it is judged: it is set aside, or nobody answered in time.
 
     Attributes:
@@ -47,12 +48,12 @@ class SetAside:
         """
         self._desk.hear()
         if not self._recorder.replaying and not self._desk.goes_on:
-            self._desk.wait(lambda: [] if self._due() else self._awaited())
+            self._desk.wait(lambda: self._awaited() if self._due() is None else [])
 
     def due(self) -> e.TaskProposed | None:
         """A task that was set aside and whose calls are all answered, as it is set again."""
         number = self._due()
-        return self._again(number, self._recorder.state.set_aside[number]) if number else None
+        return None if number is None else self._again(number, self._recorder.state.set_aside[number])
 
     def is_left(self) -> bool:
         """Whether a task comes again although the curriculum has none; waits for the first answer.
@@ -60,12 +61,14 @@ class SetAside:
         Raises:
             StopRequested: the run is to stop.
         """
-        self._desk.hear()
         state = self._recorder.state
-        if not state.set_aside:
-            return False
         before = len(state.set_aside)
-        self._desk.wait(lambda: [] if self._due() or len(state.set_aside) < before else self._awaited())
+        if not before:
+            return False
+        self._desk.hear()
+        self._desk.wait(
+            lambda: self._awaited() if self._due() is None and len(state.set_aside) == before else []
+        )
         return True
 
     def begin(self, proposed: e.TaskProposed) -> None:
@@ -85,9 +88,12 @@ class SetAside:
             program = parse_program(started.source, started.language)
         except ProgramError:
             return None
-        again = started.again or started.iteration
         return Written(
-            source=program.source, program=program, problem=None, improves=started.improves, again=again
+            source=program.source,
+            program=program,
+            problem=None,
+            improves=started.improves,
+            again=started.chance,
         )
 
     def check(self, attempts: int, *, cut_off: bool = False) -> None:

@@ -160,6 +160,11 @@ class ExecutionStarted(BaseEvent):
     improves: Text = ""
     again: Count = 0
 
+    @property
+    def chance(self) -> int:
+        """The iteration that its randomness derives from."""
+        return self.again or self.iteration
+
 
 class ExecutionFinished(BaseEvent):
     """Outcome: the execution, the world after it, and what happened in between as the world reports it."""

@@ -77,8 +77,7 @@ def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapsho
                 f"the snapshot of iteration {recorded.iteration} is damaged, and its program, which would "
                 f"lead there again, cannot be read ({error}). Restore the snapshots from a copy of the run."
             ) from error
-        iteration = recorded.again or recorded.iteration
-        runner.run(program, iteration, recorded.skills, goal=rerun.goal, tools=tools)
+        runner.run(program, recorded.chance, recorded.skills, goal=rerun.goal, tools=tools)
 
 
 def _history(run: Run) -> Iterator[e.Event]:
