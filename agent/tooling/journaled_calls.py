@@ -148,7 +148,7 @@ class ToolRecord:
             known = self._known.get(call.number, _Known())
             if not known.is_of(call):
                 known = self._known[call.number] = _Known()
-            carried = self._carried.get(record_key(call.name, call.arguments))
+            carried = self._carried.get(record_key(call.name, call.arguments)) if self._carried else None
             outcome = carried.pop(0) if carried else None
             if known.returned is not None:
                 del self._known[call.number]

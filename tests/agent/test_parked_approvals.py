@@ -304,3 +304,22 @@ def test_in_a_world_without_snapshots_no_cut_makes_a_call_twice_or_loses_it(
         where = f"killed after event {lines}: {events[lines - 1].type}"
         assert not (state.parked or state.set_aside), where
         assert again == 1 - made if asked and not on_its_way else again <= 1, where
+
+
+def test_a_damaged_world_is_rebuilt_over_a_program_that_was_set_aside(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    chance = LETTER.replace("def chop_wood(bot):", "import random\n\ndef chop_wood(bot):").replace(
+        "'two'", "str(random.random())"
+    )
+    answers = Answers(tmp_path / "runs" / "one", "task_finished", nth=2)
+    state = lived(parking(roles={"actor": [chance, SAW, chance]}), tmp_path / "runs", answers)
+    assert state.completed == ["Saw 2 planks", "Chop 4 wood"]
+    made = notes.read_text()
+
+    for snapshot in (answers.run / "snapshots").iterdir():
+        snapshot.write_bytes(b"damaged")
+    said: list[Any] = []
+    resume(answers.run, budget=BudgetLimits(iterations=3), listeners=(said.append,))
+    assert "the latest snapshot was damaged; the world was rebuilt by rerunning" in warnings(said)
+    assert notes.read_text() == made
