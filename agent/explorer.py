@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 
+from fieldcraft.agent.approvals.parked import CallParked
+from fieldcraft.agent.approvals.set_aside import SetAside, TaskEnds
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
@@ -37,7 +40,7 @@ from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, seen_of
+from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
 from fieldcraft.envs.faults import FILE, faults_of, told
 from fieldcraft.envs.needed import taken_snapshot
 from fieldcraft.skills import Execution, KillReason, Program, SkillLibrary
@@ -45,6 +48,9 @@ from fieldcraft.skills import Execution, KillReason, Program, SkillLibrary
 _CUT_OFF = Execution(
     killed=KillReason.CRASHED, detail="the run was cut off here; the world went on without it"
 )
+
+Outcome = e.ExecutionFinished | e.ExecutionInterrupted | e.ProgramSetAside
+"""How a program ends."""
 
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
@@ -79,6 +85,7 @@ class Parts:
     storage_skills: StorageSkills
     tool_access: ToolAccess
     facts: FactKeeper
+    set_aside: SetAside
 
 
 class Explorer:
@@ -168,18 +175,36 @@ class Explorer:
         self._hearing.before_task()
         self._recorder.check_budget(another_program=True)
         self._watch_for_stall()
+        self._parts.set_aside.hear()
         self._parts.tool_access.begin_task()
-        task = self._parts.persons.propose() or self._propose()
-        if task is None:
+        next_one = self._parts.set_aside.due() or self._new_task()
+        if next_one is None:
+            if self._parts.set_aside.is_left():
+                return True
             self._recorder.record(e.RunFinished(reason="no more tasks"))
             return False
-        number = self.state.task_number + 1
-        task = self._recorder.record(e.TaskProposed(task_number=number, task=task)).task
-        finished = self._attempt(number, self._parts.persons.informed(task))
-        own = "" if self.state.steering.skipped_by else finished.given_up
-        self._parts.facts.after_task(task, success=finished.success, given_up=own)
+        proposed = self._recorder.record(next_one)
+        self._parts.set_aside.begin(proposed)
+        number, task = proposed.task_number, proposed.task
+        try:
+            finished = self._attempt(number, self._parts.persons.informed(task))
+        except TaskEnds as end:
+            finished = e.TaskFinished(
+                task_number=number,
+                success=False,
+                attempts=end.attempts,
+                given_up=end.why,
+                awaiting=end.awaiting,
+            )
+        if not finished.awaiting:
+            own = "" if self.state.steering.skipped_by else finished.given_up
+            self._parts.facts.after_task(task, success=finished.success, given_up=own)
         self._recorder.record(finished)
         return True
+
+    def _new_task(self) -> e.TaskProposed | None:
+        task = self._parts.persons.propose() or self._propose()
+        return None if task is None else e.TaskProposed(task_number=self.state.task_number + 1, task=task)
 
     def _watch_for_stall(self) -> None:
         """Notice that nothing new comes any more.
@@ -245,9 +270,10 @@ class Explorer:
         for _ in range(self._drafts):
             self._recorder.check_budget(another_program=True)
             drawn = [attempt.source for attempt in attempts[len(earlier) :]]
-            written = self._chore(task, attempts) or self._parts.actor.write(
+            written = self._ready(task, attempts) or self._parts.actor.write(
                 task, begin.observation, self._parts.known.suited(task, earlier), earlier
             )
+            self._parts.set_aside.check(number - 1)
             if written.given_up and not drawn:
                 return verdict, written.given_up
             if written.given_up or written.source in drawn:
@@ -258,10 +284,16 @@ class Explorer:
             attempts.append(attempt)
             if verdict.success:
                 break
+            self._parts.set_aside.check(number)
         return verdict, ""
 
-    def _chore(self, task: Task, attempts: list[Attempt]) -> Written | None:
-        """A skill that makes room, before the actor is asked; once for each such task."""
+    def _ready(self, task: Task, attempts: list[Attempt]) -> Written | None:
+        """A program that no author is asked for: one that was set aside, or a skill that makes room.
+
+        Each is tried once.
+        """
+        if (again := self._parts.set_aside.program(len(attempts))) is not None:
+            return again
         program = None if attempts else self._parts.storage_skills.program(task)
         if program is None:
             return None
@@ -275,7 +307,9 @@ class Explorer:
                 e.AnswerRefused(iteration=iteration, attempt=attempt.number, problem=problem)
             )
             return Verdict(success=False, critique=problem)
-        outcome = self._execute(written.program, attempt.number, written.improves)
+        outcome = self._execute(written.program, attempt.number, written.improves, written.again)
+        finished = isinstance(outcome, e.ExecutionFinished)
+        self._parts.set_aside.check(attempt.number, cut_off=not finished)
         execution = outcome.execution if isinstance(outcome, e.ExecutionFinished) else _CUT_OFF
         attempt.execution = visible_execution(execution, self._run.settings)
         iteration = self.state.spent.iterations
@@ -299,9 +333,7 @@ class Explorer:
             self._parts.keeper.keep(worked)
         return verdict
 
-    def _execute(
-        self, program: Program, attempt: int, improves: str
-    ) -> e.ExecutionFinished | e.ExecutionInterrupted:
+    def _execute(self, program: Program, attempt: int, improves: str, again: int) -> Outcome:
         iteration = self.state.spent.iterations + 1
         recorded = self._recorder.upcoming(e.ExecutionStarted)
         bindings = recorded.skills if recorded else self._parts.runner.bindings(program)
@@ -313,19 +345,19 @@ class Explorer:
                 language=program.language,
                 skills=bindings,
                 improves=improves,
+                again=again,
             ),
-            (e.ExecutionFinished, e.ExecutionInterrupted),
-            lambda: self._perform(program, iteration, bindings),
+            (e.ExecutionFinished, e.ExecutionInterrupted, e.ProgramSetAside),
+            lambda: self._perform(program, iteration, again or iteration, bindings),
             repeatable=self._parts.environment.spec.can_snapshot,
         )
-        assert isinstance(outcome, e.ExecutionFinished | e.ExecutionInterrupted)
+        assert isinstance(outcome, e.ExecutionFinished | e.ExecutionInterrupted | e.ProgramSetAside)
         if isinstance(outcome, e.ExecutionFinished):
             self._parts.facts.after_program(outcome)
         return outcome
 
-    def _perform(
-        self, program: Program, iteration: int, bindings: dict[str, str]
-    ) -> e.ExecutionFinished | e.ExecutionInterrupted:
+    def _perform(self, program: Program, iteration: int, chance: int, bindings: dict[str, str]) -> Outcome:
+        """Run a program, whose randomness is that of the iteration `chance`."""
         environment = self._parts.environment
         as_it_was = environment.spec.can_snapshot or self._brought_back
         if self._recorder.interrupted and not as_it_was:
@@ -333,7 +365,13 @@ class Explorer:
             observation, progress = self._look()
             return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
         task = self.state.task
-        ran = self._parts.runner.run(program, iteration, bindings, goal=task.goal if task else None)
+        began = time.monotonic()
+        try:
+            ran = self._parts.runner.run(program, chance, bindings, goal=task.goal if task else None)
+        except CallParked as parked:
+            self._go_back()
+            seconds = time.monotonic() - began
+            return e.ProgramSetAside(iteration=iteration, awaits=parked.id, seconds=seconds)
         self._say_faults()
         observation, progress = self._look()
         return e.ExecutionFinished(
@@ -344,6 +382,12 @@ class Explorer:
             snapshot=self._snapshot(),
             happenings=ran.happenings,
         )
+
+    def _go_back(self) -> None:
+        """Make the world what it was before the program, of which nothing is left."""
+        assert self.state.snapshot is not None
+        self._restore(self.state.snapshot, fresh=False)
+        happened(self._parts.environment)
 
     def _look(self) -> tuple[Observation, Progress]:
         environment = self._parts.environment

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.agent.approvals.set_aside import SetAside
 from fieldcraft.agent.explorer import Explorer, Parts
 from fieldcraft.agent.extensions import OBJECT, check_parts
 from fieldcraft.agent.given import Given
@@ -353,7 +354,7 @@ def _assemble(
     recorder = Recorder(run, listeners)
     for client in opened.clients.values():
         client.attend(RunWaits(recorder))
-    executor, tool_access = run_executor(
+    executor, tool_access, desk = run_executor(
         opened.registry, recorder, opened.clients["tools"], environment, library, ask_human
     )
     stack.callback(executor.close)
@@ -385,6 +386,7 @@ def _assemble(
         storage_skills=StorageSkills(recorder, library, environment),
         tool_access=tool_access,
         facts=FactKeeper(recorder, asker, environment, library.path),
+        set_aside=SetAside(recorder, desk, tool_access),
     )
     problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]
     for problem in [*problems, *deaf_models(opened.clients, tool_access)]:

@@ -9,9 +9,16 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
 
 _VOLATILE = {"number", "time", "seconds", "run", "tries", "sent"}
-_NUMBERS: dict[type[e.BaseEvent], set[str]] = {
-    kind: {"first", "last"} for kind in (e.TailSetAside, e.DraftUndone)
+_NAMES = {
+    "tail_set_aside": {"first", "last"},
+    "draft_undone": {"first", "last"},
+    "approval_parked": {"id", "replaces", "expires"},
+    "approval_heard": {"id", "note", "by"},
+    "approval_answered": {"id", "by"},
+    "program_set_aside": {"awaits"},
+    "task_finished": {"awaiting"},
 }
+"""What names events or parked calls in one run, or who answered them, by type of event."""
 NOT_HISTORY = (e.RunStarted, e.Checkpoint, *e.ASIDES)
 """Events that say how a run is driven and kept, and not what happened in it."""
 
@@ -27,7 +34,7 @@ def history(folder: Path) -> list[Any]:
 
 def comparable(event: e.Event) -> dict[str, Any]:
     """An event as plain data, without what may differ between equal runs."""
-    data: dict[str, Any] = _without_volatile(event.model_dump(mode="json", exclude=_NUMBERS.get(type(event))))
+    data: dict[str, Any] = _without_volatile(event.model_dump(mode="json", exclude=_NAMES.get(event.type)))
     return data
 
 

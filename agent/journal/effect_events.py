@@ -165,10 +165,15 @@ class ApprovalAsked(BaseEvent):
 
 
 class ApprovalAnswered(BaseEvent):
-    """Outcome: the person's answer. The question is not repeated."""
+    """Outcome: the person's answer, which this call uses up. The question is not repeated.
+
+    `id` names the parked call that was answered (`ApprovalParked`), by `by`; empty where it was not parked.
+    """
 
     type: Literal["approval_answered"] = "approval_answered"
     call: Count
     tool: Text
     text: Text
     seconds: Amount = 0.0
+    id: Text = ""
+    by: Text = ""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from fieldcraft.agent.approvals.events import ApprovalHeard, ApprovalParked, ProgramSetAside
 from fieldcraft.agent.journal.effect_events import (
     ApprovalAnswered,
     ApprovalAsked,
@@ -37,6 +38,8 @@ from fieldcraft.skills import Execution, Verified
 __all__ = [
     "ApprovalAnswered",
     "ApprovalAsked",
+    "ApprovalHeard",
+    "ApprovalParked",
     "BaseEvent",
     "Held",
     "HumanAnswered",
@@ -46,6 +49,7 @@ __all__ = [
     "ModelFailed",
     "ModelWaited",
     "NoteHeard",
+    "ProgramSetAside",
     "RunForked",
     "ToolCalled",
     "ToolReturned",
@@ -121,11 +125,15 @@ class ProposalRefused(BaseEvent):
 
 
 class TaskProposed(BaseEvent):
-    """A task begins. `task_number` counts from 1."""
+    """A task begins. `task_number` counts from 1.
+
+    `again` is the number of the same task when it was set aside, 0 where it was not.
+    """
 
     type: Literal["task_proposed"] = "task_proposed"
     task_number: Count
     task: Task
+    again: Count = 0
 
 
 class AnswerRefused(BaseEvent):
@@ -140,7 +148,8 @@ class AnswerRefused(BaseEvent):
 class ExecutionStarted(BaseEvent):
     """Intent: a program is about to run. `skills` binds entry names to digests.
 
-    `improves` is the skill in whose place its author wants it kept, as the answer has it.
+    `improves` is the skill in whose place its author wants it kept, as the answer has it. `again` is the
+    iteration in which it was set aside, whose randomness it has once more, 0 where it was not.
     """
 
     type: Literal["execution_started"] = "execution_started"
@@ -150,6 +159,12 @@ class ExecutionStarted(BaseEvent):
     language: Literal["python", "javascript"] = "python"
     skills: dict[Text, Text] = Field(default_factory=dict)
     improves: Text = ""
+    again: Count = 0
+
+    @property
+    def chance(self) -> int:
+        """The iteration that its randomness derives from."""
+        return self.again or self.iteration
 
 
 class ExecutionFinished(BaseEvent):
@@ -232,7 +247,8 @@ class SkillRefused(BaseEvent):
 class TaskFinished(BaseEvent):
     """A task ended, done or given up. The run's state is complete here: a resume starts after it.
 
-    `given_up` is the author's reason for ending it before its attempts were used up.
+    `given_up` is the author's reason for ending it before its attempts were used up. A task that waits for
+    answers to the parked calls `awaiting` is set aside: it neither failed nor is it done.
     """
 
     type: Literal["task_finished"] = "task_finished"
@@ -240,6 +256,7 @@ class TaskFinished(BaseEvent):
     success: bool
     attempts: Count
     given_up: Text = ""
+    awaiting: tuple[Text, ...] = ()
 
 
 class TailSetAside(BaseEvent):
@@ -332,6 +349,8 @@ Event = Annotated[
     | ToolReturned
     | ApprovalAsked
     | ApprovalAnswered
+    | ApprovalParked
+    | ApprovalHeard
     | QuestionAnswered
     | PlanMade
     | ProposalRefused
@@ -340,6 +359,7 @@ Event = Annotated[
     | ExecutionStarted
     | ExecutionFinished
     | ExecutionInterrupted
+    | ProgramSetAside
     | FactsLearned
     | Judged
     | VerificationStarted
@@ -364,8 +384,8 @@ Event = Annotated[
 
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 
-ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered
-TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered)
+ToolEvent = ToolCalled | ToolReturned | ApprovalAsked | ApprovalAnswered | ApprovalParked | ApprovalHeard
+TOOL_EVENTS = (ToolCalled, ToolReturned, ApprovalAsked, ApprovalAnswered, ApprovalParked, ApprovalHeard)
 """Events of tool calls, which may occur between an effect's intent and its outcome."""
 
 ASIDES = (Warned, ModelWaited, Held, RunPaused, RunResumed, RunForked, WorldBroughtBack)

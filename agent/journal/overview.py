@@ -194,6 +194,7 @@ _ASKING = {
 _DOING: dict[type[e.BaseEvent], str] = {
     e.HumanAsked: "waiting for you",
     e.ApprovalAsked: "waiting for you to allow a tool call",
+    e.ApprovalParked: "waiting for a person to allow a tool call",
     e.ExecutionStarted: "running the program",
     e.ExecutionFinished: "judging the outcome",
     e.VerificationStarted: "proving the program from the task's start",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
+from fieldcraft.agent.approvals import reducing as approvals
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.course import achieved, news
@@ -40,6 +41,10 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             _spend_on_model(state, event)
         case e.ToolCalled() | e.ToolReturned() | e.ApprovalAnswered():
             _follow_tools(state, event)
+        case e.ApprovalParked():
+            approvals.park(state, event)
+        case e.ApprovalHeard():
+            approvals.hear(state, event)
         case e.QuestionAnswered():
             _remember(
                 state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT
@@ -59,6 +64,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
         case e.ExecutionInterrupted():
             _move_on(state, event.observation, event.progress)
             note_sightings(state.seen, state.observation)
+        case e.ProgramSetAside():
+            state.spent.seconds += event.seconds
         case e.FactsLearned():
             state.facts = mark_after(state.facts, event)
             news.note_facts(state, event.facts)
@@ -114,8 +121,10 @@ def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     if event.task.origin != PERSON:
         state.questions = list(event.task.questions)
     state.finished = False
-    state.steering.begin_task(event.task.origin)
+    if not event.again:
+        state.steering.begin_task(event.task.origin)
     setbacks.begin_task(state, event.task)
+    approvals.begin_task(state, event)
 
 
 def _begin_iteration(state: RunState, event: e.AnswerRefused | e.ExecutionStarted) -> None:
@@ -157,7 +166,9 @@ def _follow_tools(state: RunState, event: e.ToolCalled | e.ToolReturned | e.Appr
     match event:
         case e.ToolCalled():
             state.task_tools[event.tool] = state.task_tools.get(event.tool, 0) + 1
+            approvals.make(state, event)
         case e.ApprovalAnswered():
+            approvals.use(state, event)
             settled = SETTLING.get(event.text.strip().lower())
             if settled is not None:
                 state.approvals[event.tool] = settled
@@ -202,15 +213,16 @@ def _record_use(state: RunState, success: bool) -> None:
 
 def _finish_task(state: RunState, event: e.TaskFinished) -> None:
     words = state.task.words if state.task else ""
+    approvals.finish_task(state, event)
+    if event.awaiting:
+        _put_off(state, event, words)
+        return
     if state.task:
         setbacks.finish_task(state, state.task, success=event.success, given_up=event.given_up)
     state.steering.skipped_by = ""
     if state.task is None or state.task.origin != PERSON:
         _follow_plan(state, success=event.success)
-    state.finished_tasks.append((words, event.success))
-    if state.task_tools:
-        state.tools_used[event.task_number] = state.task_tools
-        state.task_tools = {}
+    _count_task(state, event, words)
     if event.success:
         if state.task:
             achieved.note_done(state, state.task)
@@ -234,6 +246,20 @@ def _follow_plan(state: RunState, *, success: bool) -> None:
         state.solved = success and not state.plan
 
 
+def _count_task(state: RunState, event: e.TaskFinished, words: str) -> None:
+    state.finished_tasks.append((words, event.success))
+    if state.task_tools:
+        state.tools_used[event.task_number] = state.task_tools
+        state.task_tools = {}
+
+
+def _put_off(state: RunState, event: e.TaskFinished, words: str) -> None:
+    """A task that waits for a person neither failed nor is it done."""
+    _count_task(state, event, words)
+    state.task = None
+    state.happened = []
+
+
 def _set_aside(state: RunState, event: e.TailSetAside) -> None:
     """Go back to the task's start, but for what was spent, learned and kept since."""
     if state.task is not None:
@@ -241,6 +267,7 @@ def _set_aside(state: RunState, event: e.TailSetAside) -> None:
     state.task_number, state.task = event.task_number, None
     _go_back(state, event)
     state.reached = dict(event.reached)
+    approvals.set_tail_aside(state, event)
     state.happened = []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from fieldcraft.agent.approvals.parked import ParkedCall, SetAsideTask, Settled
 from fieldcraft.agent.memory.facts import FactsMark
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.steering.course import Steering
@@ -131,6 +132,10 @@ class RunState(BaseModel):
     most of each item that was held after a program, `trodden` how often a program ended on each square of
     the ground; `newest` is the latest item, milestone or skill that was new, at iteration `newest_at`, and
     `stalls` how often it was noticed since that nothing new comes, `stall_hint` what is to be tried then;
+    `parked` holds by their ids the tool calls that wait for a person or are still to be made, `settled` what
+    became of others, `set_aside` the tasks that wait for them, by number; `repeated` counts the tasks that
+    were set again, `again` is the earlier number of the task in progress where it is one of them,
+    `task_began` the number of its first event, and `lapsed` says that nobody answered it in time.
     `steering` is what people asked of it.
     """
 
@@ -186,3 +191,10 @@ class RunState(BaseModel):
     stalls: Count = 0
     stall_hint: Text = ""
     steering: Steering = Steering()
+    parked: dict[Text, ParkedCall] = {}
+    settled: dict[Text, Settled] = {}
+    set_aside: dict[Count, SetAsideTask] = {}
+    repeated: Count = 0
+    again: Count = 0
+    task_began: Count = 0
+    lapsed: Text = ""

@@ -99,7 +99,7 @@ class Tail:
                 self.execution, self.verdict, self.running, self.settled = None, None, True, False
             case e.ExecutionFinished():
                 self.execution, self.running = event.execution, False
-            case e.ExecutionInterrupted():
+            case e.ExecutionInterrupted() | e.ProgramSetAside():
                 self.running = False
             case e.Judged():
                 self.verdict = event.verdict

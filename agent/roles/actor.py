@@ -34,7 +34,8 @@ class Written:
 
     Where the author gives the task up, `given_up` is the reason, and there is nothing else. `improves` is the
     name of the skill in whose place the program is to be kept, as its author has it. `known` says that the
-    program only calls a skill that was kept, and no model wrote it.
+    program only calls a skill that was kept, and no model wrote it. `again` is the iteration in which it ran
+    before its task was set aside, 0 where it did not.
     """
 
     source: str | None
@@ -43,6 +44,7 @@ class Written:
     given_up: str = ""
     improves: str = ""
     known: bool = False
+    again: int = 0
 
 
 class Author(Protocol):

@@ -18,6 +18,7 @@ from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
+from fieldcraft.agent.roles.proposals.waiting import refuse_waiting, waiting
 from fieldcraft.agent.roles.questions import Answers, Asked
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
@@ -173,6 +174,7 @@ class AutoCurriculum:
         state, spec = self._recorder.state, self._environment.spec
         check_goal(proposal.goal, spec, state.observation)
         if not self._was_accepted():
+            refuse_waiting(proposal.task, proposal.goal, state)
             refuse_done(proposal.task, proposal.goal, state)
             refuse_hopeless(
                 proposal.task, proposal.goal, state=state, names=spec.names, settings=self._settings
@@ -194,7 +196,10 @@ class AutoCurriculum:
             "goals": spec.goals,
             "observation": self._observed().text(self._fields()),
             **reached(self._recorder),
-            "failed": chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
+            "failed": [
+                *chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
+                *waiting(state),
+            ],
             **said,
             "facts": self._facts.to_choose(said=said["said"]),
             "people": shown(state.steering.words),
@@ -277,9 +282,8 @@ class FixedCurriculum:
 
     def propose(self) -> Task | None:
         """The next of the list."""
-        tasks = self._recorder.run.settings.tasks
-        state = self._recorder.state
-        done = state.task_number - state.steering.tasks_begun
+        tasks, state = self._recorder.run.settings.tasks, self._recorder.state
+        done = state.task_number - state.steering.tasks_begun - state.repeated
         if done >= len(tasks):
             return None
         entry = tasks[done]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sized
 from threading import Lock
 from typing import TypeVar
 
+from fieldcraft.agent.approvals.parked import CallParked
 from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, StopRequested
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.errors import ModelRefused
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 PAUSES = (
     BudgetExhausted,
+    CallParked,
     JournalDiverged,
     JournalError,
     ModelRefused,

@@ -30,7 +30,7 @@ class Note(BaseModel):
         id: names it once and for all: a note that was heard is not heard again.
         kind: what it is.
         text: the words of the person.
-        call: the parked call that an `approve` answers, as `ApprovalAsked.id` names it.
+        call: the parked call that an `approve` answers, as `ApprovalParked.id` names it.
         by: the name of the person's account, for people to read.
         time: when it was sent, in seconds since the epoch.
     """

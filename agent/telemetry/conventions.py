@@ -188,6 +188,12 @@ def marked(event: e.BaseEvent) -> tuple[str, Attributes] | None:
             found = {"gen_ai.skill.name": line(event.name), "fieldcraft.skill.digest": line(event.digest)}
         case e.SkillRefused():
             found = {"fieldcraft.reason": said(event.reason)}
+        case e.ApprovalParked():
+            found = {"gen_ai.tool.name": line(event.tool), "fieldcraft.approval": line(event.id)}
+        case e.ApprovalHeard():
+            found = {"fieldcraft.approval": line(event.id), "fieldcraft.answer": said(event.text)}
+        case e.NoteHeard():
+            found = {"fieldcraft.note": line(event.kind), "fieldcraft.text": said(event.text)}
         case e.StallNoticed():
             found = {"fieldcraft.since": event.since, "fieldcraft.tries": said(event.tries)}
         case e.ModelWaited():

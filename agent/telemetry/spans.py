@@ -150,7 +150,9 @@ class Spans:
             case e.ModelFailed():
                 self._end(key, event, c.of_failure(event), error=said(event.error))
 
-    def _follow_tool(self, event: e.ToolEvent) -> None:
+    def _follow_tool(
+        self, event: e.ToolCalled | e.ToolReturned | e.ApprovalAsked | e.ApprovalAnswered
+    ) -> None:
         key: Key = ("tool", "", event.call)
         match event:
             case e.ToolCalled():
@@ -181,6 +183,8 @@ class Spans:
             case e.ExecutionInterrupted():
                 found = {c.ERROR_TYPE: "interrupted", "fieldcraft.interrupted": True}
                 self._end(_PROGRAM, event, found, error="the run was cut off in it")
+            case e.ProgramSetAside():
+                self._end(_PROGRAM, event, {"fieldcraft.set_aside": True})
             case e.VerificationStarted():
                 self._begin(_RERUN, event, "verify_program", {"fieldcraft.iteration": event.iteration})
             case e.VerificationFinished():

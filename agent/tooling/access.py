@@ -13,7 +13,7 @@ from fieldcraft.agent.settings import TOOL_USERS, RunSettings
 from fieldcraft.agent.tooling.context import WorldOfRun
 from fieldcraft.agent.tooling.descriptions import offers, reference
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
-from fieldcraft.agent.tooling.replayed_calls import RecordedTools
+from fieldcraft.agent.tooling.replayed_calls import Outcomes, RecordedTools
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, outcome_text, traits_of
 from fieldcraft.tools.loading import is_source
@@ -81,9 +81,13 @@ class ToolAccess:
         return RecordedTools(
             allowed.names(),
             self._record.outcomes(),
-            live=ProgramTools(allowed, self._world),
+            live=_Proving(ProgramTools(allowed, self._world), self._record),
             changing=changing,
         )
+
+    def carry(self, outcomes: Outcomes) -> None:
+        """Give these outcomes to the next such calls of this task, which are not made again."""
+        self._record.carry(outcomes)
 
     def skip(self) -> None:
         """Drop the replayed calls of a program that is not run again."""
@@ -107,6 +111,23 @@ class ProgramTools:
         if self._allowed.needs_fresh_world(name):
             self._world.look()
         return self._allowed.submit(name, arguments)
+
+
+class _Proving:
+    """The programs' tools while a program is proved: none waits for a person."""
+
+    def __init__(self, tools: ProgramTools, record: ToolRecord) -> None:
+        self._tools = tools
+        self._record = record
+
+    def names(self) -> Sequence[str]:
+        """The names of the tools."""
+        return self._tools.names()
+
+    def submit(self, name: str, arguments: Mapping[str, Any]) -> Future[Any]:
+        """Start a call, see `ToolExecutor.submit`."""
+        with self._record.proving():
+            return self._tools.submit(name, arguments)
 
 
 def names_for(user: str, registry: ToolRegistry, settings: RunSettings) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any
 
 from fieldcraft.common.data import Limits, bounded
 from fieldcraft.common.text import visible_line, visible_lines
-from fieldcraft.tools import ToolRegistry
+from fieldcraft.tools import ToolRegistry, traits_of
 
 LONGEST_SPEC = 2_000
 """The most characters of a tool's line with its parameters and purpose."""
@@ -50,6 +51,19 @@ def offers(registry: ToolRegistry) -> tuple[dict[str, Any], ...]:
         offer["function"]["name"] = name
         found.append(offer)
     return tuple(found)
+
+
+def declared(registry: ToolRegistry, name: str) -> str:
+    """A digest of what a tool declares of itself: description, parameters, effect; empty where it cannot."""
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    try:
+        tool = registry.get(name)
+        said = [convert_to_openai_tool(tool), traits_of(tool).effect]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    except Exception as error:
+        logger.debug("tool %s declares nothing that can be read: %s", name, error)
+        return ""
 
 
 def shown(part: Any) -> Any:

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from threading import Condition, RLock
 from typing import Any
 
+from fieldcraft.agent.approvals.desk import Desk
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import JournalDiverged, Recorder
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.messages import Usage
-from fieldcraft.agent.tooling.replayed_calls import record_key
+from fieldcraft.agent.tooling.replayed_calls import Outcomes, record_key
 from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.common.text import entered
-from fieldcraft.tools import ToolCall, ToolExecutor, ToolOutcome
+from fieldcraft.tools import ToolCall, ToolError, ToolExecutor, ToolOutcome
 
 AskPerson = Callable[[str], str]
 
@@ -54,9 +55,11 @@ class ToolRecord:
 
     Attributes:
         executor: the executor of these calls; it counts calls that are replayed without being submitted.
+        desk: where calls wait for a person, if the run's policy says so.
     """
 
     executor: ToolExecutor
+    desk: Desk
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -72,6 +75,8 @@ class ToolRecord:
         self._rationed: dict[int, float] = {}
         self._usage: dict[int, tuple[int, Usage]] = {}
         self._done: dict[tuple[str, str], list[ToolOutcome]] = defaultdict(list)
+        self._carried: dict[tuple[str, str], list[ToolOutcome]] = {}
+        self._proving = False
         self._asking: ToolCall | None = None
         self._fault: JournalError | None = None
         recorder.on_calls = self._played
@@ -82,6 +87,21 @@ class ToolRecord:
         with self._lock:
             self._known.clear()
             self._done.clear()
+            self._carried = {}
+
+    def carry(self, outcomes: Outcomes) -> None:
+        """Give these outcomes, by `record_key`, to the next such calls, which are not made again."""
+        with self._lock:
+            self._carried = {call: list(found) for call, found in outcomes.items()}
+
+    @contextmanager
+    def proving(self) -> Iterator[None]:
+        """Refuse the calls in this block that would wait for a person."""
+        self._proving = True
+        try:
+            yield
+        finally:
+            self._proving = False
 
     @contextmanager
     def by(self, user: str) -> Iterator[None]:
@@ -128,18 +148,21 @@ class ToolRecord:
             known = self._known.get(call.number, _Known())
             if not known.is_of(call):
                 known = self._known[call.number] = _Known()
+            carried = self._carried.get(record_key(call.name, call.arguments)) if self._carried else None
+            outcome = carried.pop(0) if carried else None
             if known.returned is not None:
                 del self._known[call.number]
                 return self._remember(call.name, call.arguments, known.returned)
             if self._recorder.replaying:
                 raise JournalDiverged(f"it holds no call {call.number} of this task ({call.name})")
             self._open[call.number] = self._asking = call
-            if known.called is None:
+            if known.called is not None:
+                self._on_record.add(call.number)
+                if outcome is None and not call.effect.may_repeat:
+                    outcome = ToolOutcome(error=CUT_OFF)
+            if outcome is None:
                 return None
-            self._on_record.add(call.number)
-            if call.effect.may_repeat:
-                return None
-            self._finished[call.number] = outcome = ToolOutcome(error=CUT_OFF)
+            self._finished[call.number] = outcome
             if not self._holding:
                 self._flush()
             return outcome
@@ -148,6 +171,10 @@ class ToolRecord:
         """Ask a person about the call that is being submitted; recorded, and asked once.
 
         A person may take hours, so calls that were begun before are waited for and recorded first.
+
+        Raises:
+            CallParked: the program is to be stopped here, until the call is answered.
+            ToolError: the call is not made now.
         """
         call = self._asking
         assert call is not None
@@ -158,6 +185,8 @@ class ToolRecord:
         known = self._known.setdefault(call.number, _Known())
         if known.answers:
             return known.answers.popleft()
+        if self.desk.takes(call):
+            return self._answer_at_desk(call)
         if not known.asked:
             asked = e.ApprovalAsked(call=call.number, tool=call.name, question=question[:4000])
             self._recorder.write(asked, sync=False)
@@ -168,6 +197,18 @@ class ToolRecord:
         self._waited[call.number] = self._waited.get(call.number, 0.0) + seconds
         answered = e.ApprovalAnswered(call=call.number, tool=call.name, text=text, seconds=seconds)
         self._recorder.write(answered, sync=True)
+        return text
+
+    def _answer_at_desk(self, call: ToolCall) -> str:
+        if self._proving:
+            raise ToolError(f"{call.name} was not called: it needs a person, who is not asked for a proof")
+        began = time.monotonic()
+
+        def seconds() -> float:
+            return time.monotonic() - began
+
+        text = self.desk.answer(call, self._user, seconds)
+        self._waited[call.number] = self._waited.get(call.number, 0.0) + seconds()
         return text
 
     def tool_started(self, call: ToolCall) -> None:
@@ -272,6 +313,8 @@ class ToolRecord:
 
     def _learn(self, events: Sequence[e.ToolEvent]) -> None:
         for event in events:
+            if isinstance(event, e.ApprovalHeard | e.ApprovalParked):
+                continue  # the run's state has them
             known = self._known.setdefault(event.call, _Known())
             match event:
                 case e.ToolCalled():

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fieldcraft.agent.approvals.desk import Desk
 from fieldcraft.agent.extensions import OBJECT
 from fieldcraft.agent.given import tool_name
 from fieldcraft.agent.journal.recorder import Recorder
@@ -16,6 +17,7 @@ from fieldcraft.agent.redact import redact
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.tooling.access import ProgramTools, ToolAccess, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
+from fieldcraft.agent.tooling.descriptions import declared
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.common.suggest import nearest
@@ -106,7 +108,7 @@ def run_executor(
     environment: Environment,
     library: SkillLibrary,
     ask_person: Callable[[str], str],
-) -> tuple[ToolExecutor, ToolAccess]:
+) -> tuple[ToolExecutor, ToolAccess, Desk]:
     """Open the access to the tools of a run, with every call recorded in its journal."""
     settings = recorder.run.settings
     record = ToolRecord(recorder)
@@ -128,7 +130,13 @@ def run_executor(
         approvals=recorder.state.approvals,
     )
     record.executor = executor
-    return executor, ToolAccess(executor, record, settings, world)
+    record.desk = desk = Desk(
+        recorder,
+        can_go_back=environment.spec.can_snapshot,
+        declared=partial(declared, registry),
+        person=ask_person,
+    )
+    return executor, ToolAccess(executor, record, settings, world), desk
 
 
 class ReplayTools:

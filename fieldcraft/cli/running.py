@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from fieldcraft.agent.approvals.desk import POLL_SECONDS
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.recorded_log import silenced
@@ -43,6 +48,9 @@ class View(Protocol):
 
     def ask(self, question: str) -> str:
         """Return the person's answer to `question`."""
+
+    def asking(self, question: str) -> AbstractContextManager[None]:
+        """Show a question whose answer is read in this block."""
 
     def stopping(self) -> None:
         """Announce that the run stops at its next event. Called from a signal handler."""
@@ -100,6 +108,50 @@ class Stopper:
         self.notice()
 
 
+ENDED = "no answer: standard input ended"
+
+
+@dataclass(frozen=True)
+class Person:
+    """The person at the terminal of a run that this process drives."""
+
+    drive: Drive
+
+    def __call__(self, question: str) -> str:
+        """Ask, as `Drive.ask` does."""
+        return self.drive.ask(question)
+
+    def until(self, question: str, answered: Callable[[], bool]) -> str | None:
+        """The person's line, `None` once `answered` is true; without a terminal that alone is waited for.
+
+        Ctrl-C stops the run as at any event, since what is waited for is recorded.
+
+        Raises:
+            StopRequested: the input ended.
+        """
+        if not answers_can_be_typed():
+            while not answered():
+                time.sleep(POLL_SECONDS)
+            return None
+        with self.drive.view.asking(question):
+            while not answered():
+                if select.select([sys.stdin], [], [], POLL_SECONDS)[0]:
+                    if line := sys.stdin.readline():
+                        return line
+                    raise StopRequested(ENDED)
+        return None
+
+
+def answers_can_be_typed() -> bool:
+    """Whether standard input is a terminal, and this process not in its background."""
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+        return False
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # it is not the terminal that this process was started from
+        return True
+
+
 @dataclass
 class Drive:
     """One run, driven to its end or its next pause.
@@ -142,13 +194,18 @@ class Drive:
         live = event.number > self.overview.state.events
         return live and isinstance(event, e.NoteHeard) and event.kind == "stop"
 
+    @property
+    def person(self) -> Person:
+        """The person at the terminal, as a session asks it."""
+        return Person(self)
+
     def ask(self, question: str) -> str:
         """Ask the person; at the end of the input, stop the run so that it can be resumed."""
         request = self._stopper.attend(None)
         try:
             return self.view.ask(question)
         except EOFError as error:
-            raise StopRequested("no answer: standard input ended") from error
+            raise StopRequested(ENDED) from error
         finally:
             self._stopper.attend(request)
 

@@ -83,8 +83,7 @@ class _Teller:
             case e.TailSetAside() | e.DraftUndone():
                 held = overview.state.progress.items
                 self.story.held_at = {item: at for item, at in self.story.held_at.items() if item in held}
-            case e.ExecutionFinished() | e.ExecutionInterrupted() if current:
-                self._see(event)
+            case e.ExecutionFinished() | e.ExecutionInterrupted() | e.ProgramSetAside() if current:
                 self._end_execution(current, event)
             case e.Judged() if current:
                 current.verdict = event.verdict
@@ -165,7 +164,13 @@ class _Teller:
             iteration = self.story.overview.state.spent.iterations
             self.story.walked.append((iteration, event.observation.position))
 
-    def _end_execution(self, current: Iteration, event: e.ExecutionFinished | e.ExecutionInterrupted) -> None:
+    def _end_execution(
+        self, current: Iteration, event: e.ExecutionFinished | e.ExecutionInterrupted | e.ProgramSetAside
+    ) -> None:
+        if isinstance(event, e.ProgramSetAside):
+            current.refused = "it was stopped at a call that awaits a person's approval"
+            return
+        self._see(event)
         overview = self.story.overview
         current.items, current.milestones = overview.new_items, overview.new_milestones
         current.items_held = len(self.story.held_at)

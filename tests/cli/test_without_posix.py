@@ -152,6 +152,7 @@ WORKING = {
     "runs watch grid --plain": "grid",
     "runs cost grid": "curriculum",
     "runs prompts grid": "actor",
+    "runs approvals grid": "no call of grid waits",
     "runs report grid": "report.html",
     "runs compare grid wood-lot": ".html",
     "runs diff grid wood-lot": "part after iteration",
@@ -178,6 +179,7 @@ OTHERWISE = {
         ("runs", name): "needs a run that is running: test_steering.py"
         for name in ("go-on", "step", "skip", "stop")
     },
+    ("runs", "approve"): "test_a_call_that_is_not_parked_cannot_be_answered",
     ("doctor",): "test_doctor_says_that_programs_cannot_run",
     ("toolformer", "annotate"): "test_toolformer_reads_its_arguments",
     ("toolformer", "decode"): "test_toolformer_reads_its_arguments",
@@ -232,6 +234,13 @@ def test_doctor_says_that_programs_cannot_run(server: Server) -> None:
     assert (ended.code, sandbox["holds"]) == (1, False)
     assert sandbox["detail"].startswith("programs need Linux or macOS")
     assert "WSL" in sandbox["cure"]
+
+
+def test_a_call_that_is_not_parked_cannot_be_answered(server: Server) -> None:
+    ended = server.run("runs", "approve", "grid", "12345678")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "the run grid has no parked call '12345678'; no call of it waits for a person" in ended.err
 
 
 @pytest.mark.parametrize(

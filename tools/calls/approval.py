@@ -14,6 +14,10 @@ LONGEST_SHOWN = 2_000
 SETTLING = {"a": True, "always": True, "v": False, "never": False}
 """Answers that apply to all later calls of a tool, and whether they allow them."""
 
+CHOICES = "[y]es, [n]o, [a]lways, ne[v]er: "
+
+REFUSED = "a person refused the call"
+
 AskPerson = Callable[[str], str]
 
 
@@ -39,34 +43,40 @@ class Approval:
         """The reason why the call is refused, or `None`; waits for the person's answer."""
         with self._asking:
             allowed = self._settled.get(call.name, self._before.get(call.name))
-            if allowed is None:
-                if self._ask is None:
-                    return "it needs a person's approval, and nobody is there to give it"
-                try:
-                    allowed = self._answer(self._ask, call)
-                except EOFError:
-                    return "it needs a person's approval, and nobody answered"
-        return None if allowed else "a person refused the call"
+            if allowed is not None:
+                return None if allowed else REFUSED
+            if self._ask is None:
+                return "it needs a person's approval, and nobody is there to give it"
+            try:
+                return self._answer(self._ask, call)
+            except EOFError:
+                return "it needs a person's approval, and nobody answered"
 
-    def _answer(self, ask: AskPerson, call: ToolCall) -> bool:
-        question = f"Call {self._shown(call)}? It {_WORDS[call.effect]}. [y]es, [n]o, [a]lways, ne[v]er: "
+    def _answer(self, ask: AskPerson, call: ToolCall) -> str | None:
+        """Ask until there is an answer; a reason may follow a `no` after a colon."""
+        question = f"Call {shown_call(call, self._redact)}? It {_WORDS[call.effect]}. {CHOICES}"
         while True:
-            match ask(question).strip().lower():
+            word, _, reason = (part.strip() for part in ask(question).partition(":"))
+            match word.lower():
                 case "y" | "yes":
-                    return True
+                    return None
                 case "n" | "no":
-                    return False
-                case text if text in SETTLING:
-                    self._settled[call.name] = SETTLING[text]
-                    return SETTLING[text]
+                    return f"{REFUSED}: {visible_line(reason, 500)}" if reason else REFUSED
+                case "late":
+                    return visible_line(reason, 500) or "nobody answered in time"
+                case settling if settling in SETTLING and not reason:
+                    self._settled[call.name] = SETTLING[settling]
+                    return None if SETTLING[settling] else REFUSED
 
-    def _shown(self, call: ToolCall) -> str:
-        arguments = self._redact(
-            ", ".join(f"{visible_line(name, 100)}={value!a}" for name, value in call.arguments.items())
-        )
-        left = len(arguments) - LONGEST_SHOWN
-        more = f" ... and {left:,} characters more" if left > 0 else ""
-        return f"{call.name}({arguments[:LONGEST_SHOWN]}{more})"
+
+def shown_call(call: ToolCall, redact: Callable[[str], str]) -> str:
+    """The call as a person is shown it, on one line."""
+    arguments = redact(
+        ", ".join(f"{visible_line(name, 100)}={value!a}" for name, value in call.arguments.items())
+    )
+    left = len(arguments) - LONGEST_SHOWN
+    more = f" ... and {left:,} characters more" if left > 0 else ""
+    return f"{call.name}({arguments[:LONGEST_SHOWN]}{more})"
 
 
 _WORDS = {

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+LONGEST_WAIT = 5_256_000
+"""Minutes, ten years, that a call may wait for a person."""
+
 
 class ToolPolicy(BaseModel):
     """Limits and approval, for every call that a `ToolExecutor` makes.
@@ -21,6 +24,12 @@ class ToolPolicy(BaseModel):
         same_failures: how often the same call (tool and arguments) may fail in a task before it is refused.
         approval: `never` asks nobody, `always` asks for every call, patterns ask for the tools they match.
             The pattern `writes` also matches every tool that is not declared `pure` or `reads`.
+        approvals: how a run waits for the answer. `ask` is at the terminal alone. With `wait` and `set-aside`
+            the call is parked and can be answered from elsewhere too; the run waits for that, or sets the
+            task aside and goes on with others.
+        approval_expires: minutes after which a parked call is not answered any more; `None` is never.
+        approval_expired: what happens then: `deny` refuses the call, `skip` gives its task up, `stop` stops
+            the run, which can be resumed.
         longest_result: the most characters of a result that reach the caller; the complete result is kept in
             a file.
     """
@@ -33,6 +42,9 @@ class ToolPolicy(BaseModel):
     attempts: int = Field(default=3, ge=1, le=10)
     same_failures: int = Field(default=5, ge=1)
     approval: Literal["never", "always"] | tuple[str, ...] = "never"
+    approvals: Literal["ask", "wait", "set-aside"] = "ask"
+    approval_expires: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    approval_expired: Literal["deny", "skip", "stop"] = "deny"
     longest_result: int = Field(default=20_000, ge=200)
 
     @field_validator("approval", mode="before")

@@ -45,7 +45,7 @@ class RecordedProgram:
         """
         program = parse_program(self.started.source, self.started.language)
         tools = RecordedTools(sorted({name for name, _ in self._outcomes}), self._outcomes)
-        runner.run(program, self.started.iteration, self.started.skills, goal=self._goal, tools=tools)
+        runner.run(program, self.started.chance, self.started.skills, goal=self._goal, tools=tools)
 
 
 @dataclass
@@ -64,7 +64,7 @@ class ProgramReader:
                 self.running = RecordedProgram(event, self.goal)
             case e.ToolCalled() | e.ToolReturned() if self.running is not None:
                 self.running.take(event)
-            case e.ExecutionInterrupted():
+            case e.ExecutionInterrupted() | e.ProgramSetAside():
                 self.running = None
             case e.ExecutionFinished() if self.running is not None:
                 ended, self.running = self.running, None

@@ -99,6 +99,9 @@ def explore(
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    approvals: o.Approvals = None,
+    approval_expires: o.ApprovalExpires = None,
+    approval_expired: o.ApprovalExpired = None,
     listener: o.ListenerNames = None,
     otel: o.Otel = None,
     plain: o.Plain = False,
@@ -118,7 +121,7 @@ def explore(
         **f.conduct(
             critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
         ),
-        **f.tools(tools, corpus, approve),
+        **f.tools(tools, corpus, approve, how=approvals, expires=approval_expires, expired=approval_expired),
         **f.given(listeners=tuple(listener) if listener else None, otel=otel),
     }
     look = Look(plain=plain, as_json=as_json, picture=picture)
@@ -162,6 +165,9 @@ def solve(
     tools: o.Tools = None,
     corpus: o.Corpus = None,
     approve: o.Approve = None,
+    approvals: o.Approvals = None,
+    approval_expires: o.ApprovalExpires = None,
+    approval_expired: o.ApprovalExpired = None,
     listener: o.ListenerNames = None,
     otel: o.Otel = None,
     plain: o.Plain = False,
@@ -178,7 +184,7 @@ def solve(
         **f.conduct(
             critic, attempts, sandbox, limit, actor=actor, retriever=retriever, embeddings=embeddings
         ),
-        **f.tools(tools, corpus, approve),
+        **f.tools(tools, corpus, approve, how=approvals, expires=approval_expires, expired=approval_expired),
         **f.given(listeners=tuple(listener) if listener else None, otel=otel),
     }
     return begin(flags, name, Look(plain=plain, as_json=as_json, picture=picture), solving=task)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands import run_calls, run_export, run_forks
+from fieldcraft.cli.commands import run_approvals, run_calls, run_export, run_forks
 from fieldcraft.cli.commands.steering import notes
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
@@ -30,6 +30,10 @@ Examples:
   fieldcraft runs cost latest              tokens and money, by role and by iteration
 
   fieldcraft runs prompts latest --role actor --call 3
+
+  fieldcraft runs approvals latest         tool calls that wait for a person
+
+  fieldcraft runs approve latest 3f9a12c0 --note "only this once"
 
   fieldcraft runs report latest --out report.html
 
@@ -60,6 +64,8 @@ app.command()(run_forks.fork)
 app.command()(run_forks.diff)
 app.command(cls=WithOtel)(run_export.export)
 notes.add_to(app)
+app.command()(run_approvals.approvals)
+app.command()(run_approvals.approve)
 
 RunName = run_calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]

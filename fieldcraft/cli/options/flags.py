@@ -32,11 +32,13 @@ _FLAGS = {
     "tool_policy": "--approve",
     "listeners": "--listener",
     "limits": "--limit",
+    "approval_expires": "--approval-expires",
+    "approval_expired": "--approval-expired",
 }
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel"}
+    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel", "approvals"}
 )
 
 
@@ -130,8 +132,19 @@ def conduct(
     )
 
 
-def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str] | None) -> dict[str, Any]:
-    """The settings of `--tools --corpus --approve`; `--tools critic=search` is for the critic only."""
+def tools(
+    wanted: list[str] | None,
+    corpus: list[str] | None,
+    approve: list[str] | None,
+    *,
+    how: str | None = None,
+    expires: float | None = None,
+    expired: str | None = None,
+) -> dict[str, Any]:
+    """The settings of `--tools --corpus --approve` and of `--approvals`, which says how it waits.
+
+    `--tools critic=search` is for the critic only.
+    """
     everybody: list[str] = []
     by_user: dict[str, tuple[str, ...]] = {}
     for entry in wanted or ():
@@ -144,7 +157,12 @@ def tools(wanted: list[str] | None, corpus: list[str] | None, approve: list[str]
         tools=tuple(everybody) or None,
         role_tools=by_user,
         corpus=tuple(corpus) if corpus else None,
-        tool_policy=given(approval=_approval(approve)),
+        tool_policy=given(
+            approval=_approval(approve),
+            approvals=how,
+            approval_expires=expires,
+            approval_expired=expired,
+        ),
     )
 
 

@@ -307,6 +307,34 @@ Approve = Annotated[
         rich_help_panel=TOOLS,
     ),
 ]
+Approvals = Annotated[
+    str | None,
+    typer.Option(
+        "--approvals",
+        metavar="HOW",
+        help="Where a call's approval is waited for: ask at this terminal, wait for an answer from anywhere "
+        "(`runs approve`), or set-aside its task and go on with others.",
+        rich_help_panel=TOOLS,
+    ),
+]
+ApprovalExpires = Annotated[
+    float | None,
+    typer.Option(
+        "--approval-expires",
+        metavar="MINUTES",
+        help="How long an answer is waited for.",
+        rich_help_panel=TOOLS,
+    ),
+]
+ApprovalExpired = Annotated[
+    str | None,
+    typer.Option(
+        "--approval-expired",
+        metavar="RULE",
+        help="What happens then: deny the call, skip its task, or stop the run.",
+        rich_help_panel=TOOLS,
+    ),
+]
 ListenerNames = Annotated[
     list[str] | None,
     typer.Option(

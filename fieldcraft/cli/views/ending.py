@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.agent.approvals.reducing import open_calls
 from fieldcraft.agent.journal.course.news import without_news
 from fieldcraft.agent.journal.overview import shortened_prompts
 from fieldcraft.cli.options.flags import pair
@@ -60,6 +61,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "ticks": state.observation.tick,
         "distance": round(state.progress.distance, 1),
         "deaths": state.progress.deaths,
+        "calls_waiting": len(open_calls(state)),
         "newest": {"what": state.newest, "iterations_since": without_news(state)},
         "budget": settings.budget.model_dump(),
     }
@@ -97,6 +99,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Spent", _spent(overview)),
         *([("Window", shortened)] if (shortened := shortened_prompts(state)) else []),
         *([("Refused", counted(state.refused_answers, "answer"))] if state.refused_answers else []),
+        *([("Waiting", waits)] if (waits := _waiting(overview)) else []),
         ("World", _world(overview)),
         ("Run", str(runs / overview.run)),
         ("Library", settings.library),
@@ -108,6 +111,13 @@ def _figures(overview: Overview, runs: Path) -> Table:
     for name, words in rows:
         grid.add_row(name, say(one_line(words, LONGEST_ROW)))
     return grid
+
+
+def _waiting(overview: Overview) -> str:
+    """How many calls wait for a person, and how to answer them."""
+    count = len(open_calls(overview.state))
+    calls = f"{counted(count, 'tool call')} for a person: {program()} runs approvals {overview.run}"
+    return calls if count else ""
 
 
 def _given_task(overview: Overview) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fieldcraft.agent.approvals.wording import in_words
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview, clock
+from fieldcraft.cli.options.naming import program
 from fieldcraft.cli.views.console import counted, one_line
 from fieldcraft.cli.views.figures import duration
 
@@ -90,8 +92,17 @@ def _happening(event: e.Event, view: Overview) -> Iterator[Line]:
             yield Line(GOOD, "good", words, f"verified: {event.verified}{noted}", indent=1)
         case e.SkillRefused():
             yield Line("·", "quiet", "not kept as a skill", event.reason, indent=1)
+        case e.TaskFinished() if event.awaiting:
+            words = f"task {event.task_number} is set aside: {view.state.finished_tasks[-1][0]}"
+            yield Line("…", "warn", words, "it comes again once its calls are answered", lasting=True)
         case e.TaskFinished():
             yield _task(event, view)
+        case e.ApprovalParked():
+            answer = f"{program()} runs approve {view.run} {event.id}"
+            yield Line("?", "warn", f"a call waits for a person: {event.shown}", answer, lasting=True)
+        case e.ApprovalHeard():
+            words = f"the call {event.id} of {event.tool} was answered"
+            yield Line("·", "quiet", words, in_words(event.text, event.by), lasting=True)
         case e.PlanMade():
             steps = "; ".join(step.task for step in event.steps)
             yield Line("", "head", f"plan of {counted(len(event.steps), 'step')}", steps, lasting=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rich.columns import Columns
@@ -91,10 +93,16 @@ class LiveView:
 
     def ask(self, question: str) -> str:
         """Ask the person, with the dashboard hidden meanwhile."""
+        with self.asking(question):
+            return input("> ")
+
+    @contextmanager
+    def asking(self, question: str) -> Iterator[None]:
+        """Show a question whose answer is read in this block, with the dashboard hidden meanwhile."""
         self._live.stop()
         try:
             self._console.print(say(question, "head"))
-            return input("> ")
+            yield
         finally:
             self._live.start()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from fieldcraft.agent.journal import events as e
@@ -51,9 +53,15 @@ class PlainView:
 
         The question is printed where the lines are, since standard output may be for JSON only.
         """
+        with self.asking(question):
+            self._console.print("> ", end="")
+            return input()
+
+    @contextmanager
+    def asking(self, question: str) -> Iterator[None]:
+        """Show a question whose answer is read in this block."""
         self._console.print(say(question, "head"))
-        self._console.print("> ", end="")
-        return input()
+        yield
 
     def stopping(self) -> None:
         """Announce the stop without buffering: a signal handler must not wait for a lock."""
