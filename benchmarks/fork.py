@@ -1,6 +1,6 @@
 """Fork a run at random events: is the past equal, is no model asked, does it go on as its run? Prints JSON.
 
-python benchmarks/fork.py              50 forks of a run of 120 iterations (about 10 minutes)
+python benchmarks/fork.py              50 forks of a run of 120 iterations (about 20 minutes)
 python benchmarks/fork.py --quick      5 forks of a run of 12 iterations
 """
 

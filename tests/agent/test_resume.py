@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from toy_world import ToyWorld
+from toy_world import LastingWorld, ToyWorld
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal.compare import history
@@ -112,6 +112,7 @@ def test_a_world_that_lives_on_counts_the_cut_execution_and_goes_on(
     lines = (tmp_path / "runs" / "whole" / "journal-000001.jsonl").read_text().splitlines()
     first_start = next(i for i, line in enumerate(lines) if '"execution_started"' in line)
     folder = cut(tmp_path / "runs" / "whole", first_start + 1)
+    LastingWorld.kept["world"] = [{}, {}, 0]
     resume(folder)
     events = history(folder)
     interrupted = [event for event in events if event["type"] == "execution_interrupted"]

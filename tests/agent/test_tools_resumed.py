@@ -146,11 +146,11 @@ def test_damaged_snapshots_are_rebuilt_from_what_the_tools_said(unbroken: Path, 
     assert "stamp 7" not in notes.read_text()
 
 
-def test_in_a_world_without_snapshots_recorded_calls_are_counted_and_not_made_again(
+def test_in_a_world_that_lives_on_recorded_calls_are_counted_and_not_made_again(
     toy_settings: Settings, tmp_path: Path, notes: Path
 ) -> None:
     settings = toy_settings(
-        environment="toy_world:ForgetfulWorld",
+        environment="toy_world:LastingWorld",
         model=script(tmp_path, **LIFE),
         tools=TOOLS,
         critic="model",
