@@ -22,9 +22,8 @@ CHANGEABLE = frozenset(
 """The settings of a run that a resume can change, beside its budget and where its library is."""
 
 _WORLD = frozenset({"environment", "seed", "options"})
-_TABLES = ("model_options", "role_tools", "mcp", "openapi", "tool_policy", "limits", "budget")
-_VALUES = ("sandbox", "tools", "corpus", "tool_steps", "keep_prompts", "language", "prompts")
-_LISTS = ("listeners", "library_owners")
+_OF_MODELS = frozenset({"model", "role_models", "role_options"})
+"""Settings whose changes are told by role."""
 _UNSAID = frozenset({"mcp", "openapi"})
 """Tables whose entries are too long for a line."""
 _SHOWN = 60
@@ -153,33 +152,38 @@ def _world(old: RunSettings, new: RunSettings) -> Iterator[str]:
 
 
 def _options(old: RunSettings, new: RunSettings) -> Iterator[str]:
-    tables = [(name, getattr(old, name), getattr(new, name)) for name in _TABLES]
-    own = [(role, old.role_options.get(role, {}), new.role_options.get(role, {})) for role in ROLES]
-    tables += [(f"role_options.{role}", before, after) for role, before, after in own]
-    for table, of_old, of_new in tables:
-        was, now = _table(of_old), _table(of_new)
-        for name in dict.fromkeys([*was, *now]):
-            if was.get(name) == now.get(name):
-                continue
-            if table in _UNSAID:
-                yield f"{table}.{name} is {_fate(name in was, name in now)}"
-            else:
-                after, before = (_shown(each.get(name)) or "none" for each in (now, was))
-                yield f"{table}.{name} is {after} (before: {before})"
+    for role in ROLES:
+        before, after = (each.role_options.get(role, {}) for each in (old, new))
+        yield from _entries_changed(f"role_options.{role}", before, after)
+
+
+def _others(old: RunSettings, new: RunSettings) -> Iterator[str]:
+    for name in RunSettings.model_fields:
+        if name in _OF_MODELS:
+            continue
+        before, after = (_table(getattr(each, name)) for each in (old, new))
+        if isinstance(before, Mapping):
+            yield from _entries_changed(name, before, after)
+        elif before != after:
+            none = "the built-in ones" if name == "prompts" else "none"
+            yield f"{name} is {_shown(after) or none} (before: {_shown(before) or none})"
+
+
+def _entries_changed(table: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys([*was, *now]):
+        if was.get(name) == now.get(name):
+            continue
+        if table in _UNSAID:
+            yield f"{table}.{name} is {_fate(name in was, name in now)}"
+        else:
+            after, before = (_shown(each.get(name)) or "none" for each in (now, was))
+            yield f"{table}.{name} is {after} (before: {before})"
 
 
 def _fate(was: bool, is_now: bool) -> str:
     if was and is_now:
         return "set otherwise"
     return "no longer set" if was else "set (before: not set)"
-
-
-def _others(old: RunSettings, new: RunSettings) -> Iterator[str]:
-    for name in (*_VALUES, *_LISTS):
-        before, after = getattr(old, name), getattr(new, name)
-        none = "the built-in ones" if name == "prompts" else "none"
-        if before != after:
-            yield f"{name} is {_shown(after) or none} (before: {_shown(before) or none})"
 
 
 def _shown(value: Any) -> str:
