@@ -142,12 +142,14 @@ def traceback_of(error: BaseException) -> str:
     """The traceback as Python prints it, without our own frames before the author's."""
     if isinstance(error, WorldFault) and error.traceback:
         return error.traceback
-    if isinstance(error, WorldFault) and error.__cause__ is not None:
+    if isinstance(error, WorldFault):
+        if error.__cause__ is None or not _authors(error.__cause__):
+            return f"{error}\n"
         error = error.__cause__
     frames = _authors(error)
     try:
         shown = traceback.TracebackException.from_exception(error)
-        if frames or isinstance(error, WorldFault):
+        if frames:
             shown.stack = traceback.StackSummary.from_list(frames)
         return "".join(shown.format())
     except Exception:
