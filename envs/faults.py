@@ -246,12 +246,20 @@ def without_exit(name: str, function: Callable[..., Any], *arguments: Any, **nam
     """
     try:
         return function(*arguments, **named)
-    except (KeyboardInterrupt, Exception) as error:
-        if isinstance(error, TookTooLong):
-            raise NeverReturned(f"{name} had not returned in time, and was ended") from error.__cause__
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise WorldFault(f"{name} raised {told(error)}") from error
+        fault = as_exception(name, error)
+        if fault is error:
+            raise
+        raise fault from (error.__cause__ if isinstance(error, TookTooLong) else error)
+
+
+def as_exception(name: str, error: BaseException) -> Exception:
+    """An error of the method `name` as an ordinary exception, which it mostly is."""
+    if isinstance(error, TookTooLong):
+        return NeverReturned(f"{name} had not returned in time, and was ended")
+    return error if isinstance(error, Exception) else WorldFault(f"{name} raised {told(error)}")
 
 
 def settled(self: Any, result: Any) -> Any:

@@ -35,14 +35,14 @@ def test_check_names_each_primitive_and_shows_the_authors_traceback_if_asked(wor
     (workshop.folder / "pit.py").write_text(SOURCE)
     ended = workshop.run("-v", "envs", "check", "pit:Pit")
     assert ended.code == 1
-    assert "bug() failed: KeyError: 'gem' (pit.py, line 20)" in " ".join(ended.out.split())
+    assert "bug() failed: KeyError: 'gem' (pit.py, line 21)" in " ".join(ended.out.split())
     assert "fall() ended the world's process (exit status 3)" in " ".join(ended.out.split())
     assert 'return {}["gem"]' in ended.err
 
 
 def test_the_offline_model_is_refused_in_a_world_that_it_cannot_play(workshop):
     (workshop.folder / "pit.py").write_text(SOURCE)
-    ended = workshop.run("explore", "--env", "pit:Pit")
+    ended = workshop.run("explore", "--env", "pit:Pit", "--model", "offline")
     assert ended.code == 2
     assert "the offline model cannot play pit-v1" in ended.err and "--model" in ended.err
 
