@@ -15,6 +15,8 @@ from fieldcraft.envs.faults import WorldFault
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.types import GoalCheck, Progress
 
+PLAIN = frozenset({int, bool, type(None)})
+"""Types of which every value is data."""
 MOST_ITEMS = 250_000
 """Values that an iterator may yield."""
 
@@ -34,7 +36,7 @@ def as_data(value: Any, name: str) -> Any:
         NoData: it holds an object that is none of these.
     """
     kind = type(value)
-    if value is None or kind is int or kind is bool or (kind is str and value.isascii()):
+    if kind in PLAIN or (kind is str and value.isascii()):
         return value
     if kind is float and isfinite(value):
         return value

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError, validate_call
 
 from fieldcraft.common.suggest import nearest, reason
-from fieldcraft.envs.answers import READERS, as_data
+from fieldcraft.envs.answers import PLAIN, READERS, as_data
 from fieldcraft.envs.faults import contained, settled
 from fieldcraft.envs.happenings import Happening, merged
 from fieldcraft.envs.launching import Launcher
@@ -244,7 +244,8 @@ class Environment(ABC):
         if function is None:
             raise PrimitiveError(f"bot has no primitive {name!r}{nearest(name, self.primitives)}")
         try:
-            return as_data(settled(self, function(*args, **(kwargs or {}))), name)
+            result = function(*args, **(kwargs or {}))
+            return result if type(result) in PLAIN else as_data(settled(self, result), name)
         except ValidationError as error:
             if error.title.rpartition(".")[2] != name:
                 raise

@@ -142,12 +142,14 @@ def traceback_of(error: BaseException) -> str:
     """The traceback as Python prints it, without our own frames before the author's."""
     if isinstance(error, WorldFault) and error.traceback:
         return error.traceback
-    if isinstance(error, WorldFault) and error.__cause__ is not None:
+    if isinstance(error, WorldFault):
+        if error.__cause__ is None or not _authors(error.__cause__):
+            return f"{error}\n"
         error = error.__cause__
     frames = _authors(error)
     try:
         shown = traceback.TracebackException.from_exception(error)
-        if frames or isinstance(error, WorldFault):
+        if frames:
             shown.stack = traceback.StackSummary.from_list(frames)
         return "".join(shown.format())
     except Exception:
@@ -244,12 +246,20 @@ def without_exit(name: str, function: Callable[..., Any], *arguments: Any, **nam
     """
     try:
         return function(*arguments, **named)
-    except (KeyboardInterrupt, Exception) as error:
-        if isinstance(error, TookTooLong):
-            raise NeverReturned(f"{name} had not returned in time, and was ended") from error.__cause__
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise WorldFault(f"{name} raised {told(error)}") from error
+        fault = as_exception(name, error)
+        if fault is error:
+            raise
+        raise fault from (error.__cause__ if isinstance(error, TookTooLong) else error)
+
+
+def as_exception(name: str, error: BaseException) -> Exception:
+    """An error of the method `name` as an ordinary exception, which it mostly is."""
+    if isinstance(error, TookTooLong):
+        return NeverReturned(f"{name} had not returned in time, and was ended")
+    return error if isinstance(error, Exception) else WorldFault(f"{name} raised {told(error)}")
 
 
 def settled(self: Any, result: Any) -> Any:

@@ -74,6 +74,7 @@ SLOW = (
     "cli/test_dashboard.py",
     "cli/test_errors.py",
     "cli/test_escaping.py",
+    "cli/test_worlds.py",
     "cli/test_explore.py",
     "cli/test_faults.py",
     "cli/test_forks.py",

@@ -11,8 +11,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from fieldcraft.common.fields import fitted
 from fieldcraft.envs import Environment, PrimitiveError
-from fieldcraft.envs.faults import WorldFault, faults_of, told, without_exit
-from fieldcraft.envs.fuse import Fuse
+from fieldcraft.envs.faults import WorldFault, as_exception, faults_of, told
+from fieldcraft.envs.fuse import Fuse, TookTooLong
 from fieldcraft.skills.sandbox.ledger import MESSAGE_LIMIT
 
 LARGEST_ANSWER = 16 * 1024 * 1024
@@ -53,16 +53,17 @@ class PrimitiveCalls:
             NeverReturned: it was ended at the deadline.
             Exception: it failed; its traceback is kept.
         """
-        call = self._environment.call_primitive
+        call, fuse = self._environment.call_primitive, self._fuse
         try:
-            if self._fuse is None:
-                return framed(without_exit(f"bot.{name}", call, name, args, kwargs))
-            return framed(without_exit(f"bot.{name}", self._fuse.run, call, name, args, kwargs))
-        except PrimitiveError:
+            return framed(call(name, args, kwargs) if fuse is None else fuse.run(call, name, args, kwargs))
+        except (PrimitiveError, KeyboardInterrupt):
             raise
-        except Exception as error:
-            faults_of(self._environment).note(f"bot.{name}", error)
-            raise
+        except BaseException as error:
+            fault = as_exception(f"bot.{name}", error)
+            if fault is not error:
+                fault.__cause__ = error.__cause__ if isinstance(error, TookTooLong) else error
+            faults_of(self._environment).note(f"bot.{name}", fault)
+            raise fault from fault.__cause__
 
 
 def framed(value: Any) -> bytes:
