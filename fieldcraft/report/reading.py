@@ -37,7 +37,7 @@ def read_story(folder: Path) -> Story:
 
 def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     """The story of these events; `run` is the run's name until an event gives it."""
-    teller = _Teller(Story(Overview(run=run)))
+    teller = Teller(Story(Overview(run=run)))
     for event in events:
         if teller.story.overview.take(event):
             teller.take(event)
@@ -46,8 +46,8 @@ def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     return teller.end()
 
 
-class _Teller:
-    """Follows the events in order and fills a story."""
+class Teller:
+    """Follows the events in order, each after the story's overview took it, and fills the story."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
@@ -59,6 +59,7 @@ class _Teller:
         self._uses: Counter[str] = Counter()
 
     def take(self, event: e.Event) -> None:
+        """Go on with an event that the overview has just taken."""
         overview, current = self.story.overview, self._current
         for item in overview.new_items:
             self.story.held_at.setdefault(item, overview.state.spent.iterations)
