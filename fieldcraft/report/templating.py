@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 
+from fieldcraft.agent.journal.overview import clock
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.highlighting import style_sheet
@@ -28,7 +29,7 @@ def templates(*folders: Path) -> Jinja:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.filters.update(cut=cut, end=end, moment=moment, dollars=dollars)
+    jinja.filters.update(cut=cut, end=end, moment=moment, clock=clock, dollars=dollars)
     jinja.globals.update(code_style=style_sheet)
     return jinja
 
