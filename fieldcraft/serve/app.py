@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -40,7 +41,7 @@ CHANNELS = 6
 STREAMS = 200
 """Streams of events at a time."""
 NOTE_BYTES = 20_000
-SCRIPT = Path(__file__).parent / "static" / "page.js"
+STATIC = Path(__file__).parent / "static"
 _SEEN = re.compile(r"[0-9a-f]{0,16}-?[0-9]{0,12}")
 
 JSON_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
@@ -63,6 +64,7 @@ class PageApp:
         self._describe = describe
         self._read_only = read_only
         self._land = Land()
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="past")
         self._list = Channel(RunsPage(runs), tick=0.5)
         self._pages: OrderedDict[str, tuple[RunPage, Channel]] = OrderedDict()
         self._streams = 0
@@ -79,7 +81,8 @@ class PageApp:
             Route("/", self._show_runs),
             Route("/events", self._runs_events),
             Route("/page.css", self._css),
-            Route("/page.js", self._script),
+            Route("/page.js", _file("page.js", "text/javascript")),
+            Route("/icon.svg", _file("icon.svg", "image/svg+xml")),
             Route("/compare", self._compare),
             Route(f"{run}/", self._show_run),
             Route(f"{run}/events", self._run_events),
@@ -97,6 +100,7 @@ class PageApp:
         finally:
             for channel in (self._list, *(channel for _, channel in self._pages.values())):
                 await channel.close()
+            self._background.shutdown(wait=False, cancel_futures=True)
             self._land.close()
 
     async def _show_runs(self, _: Request) -> Response:
@@ -179,9 +183,6 @@ class PageApp:
     async def _css(self, _: Request) -> Response:
         return Response(style(), media_type="text/css")
 
-    async def _script(self, _: Request) -> Response:
-        return Response(await _in_thread(SCRIPT.read_bytes), media_type="text/javascript")
-
     def _page(self, template: str, **values: Any) -> Response:
         html = (
             templates(FOLDER)
@@ -213,13 +214,18 @@ class PageApp:
         if name in {"", ".", ".."} or "/" in name or "\0" in name or not await _in_thread(_holds_run(folder)):
             raise HTTPException(404, f"there is no run {name[:100]!r} here")
         if name not in self._pages:
-            page = RunPage(folder, self._describe, self._land, read_only=self._read_only)
+            page = RunPage(folder, self._describe, self._land, self._background, read_only=self._read_only)
             self._pages[name] = page, Channel(page)
         self._pages.move_to_end(name)
         for other in [one for one, (_, channel) in self._pages.items() if not channel.in_use][:-CHANNELS]:
             if other != name:
                 await self._pages.pop(other)[1].close()
         return self._pages[name]
+
+
+def _file(name: str, kind: str) -> Callable[[Request], Response]:
+    content = (STATIC / name).read_bytes()
+    return lambda _: Response(content, media_type=kind)
 
 
 def _holds_run(folder: Path) -> Callable[[], bool]:

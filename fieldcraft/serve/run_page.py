@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from fieldcraft.agent.journal.course.news import without_news
-from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.highlighting import highlighted
 from fieldcraft.report.templating import templates
@@ -49,12 +49,16 @@ NAMES = (
 class RunPage:
     """The page of the run in `folder`; a source of a `Channel`."""
 
-    def __init__(self, folder: Path, describe: Describe, land: Land, *, read_only: bool) -> None:
+    def __init__(
+        self, folder: Path, describe: Describe, land: Land, background: Executor, *, read_only: bool
+    ) -> None:
         self.watched = Watched(folder, describe)
         self.history = History(folder)
         self._land = land
         self._read_only = read_only
-        self._past: list[Point] | None = None
+        self._background = background
+        self._past: Future[list[Point]] | None = None
+        self._looked_back = False
         self._notes = 0
 
     @property
@@ -81,20 +85,23 @@ class RunPage:
         }
 
     def _look_back(self) -> bool:
-        """Read the curve of earlier segments, once."""
-        if self._past is not None:
-            return False
-        try:
-            self._past = self.history.curve()
-        except (JournalError, OSError):
-            self._past = []
-        return bool(self._past)
+        """Have the curve of earlier segments read, once; returns whether that was just done."""
+        if self._past is None:
+            self._past = self._background.submit(self.history.curve)
+        done = self._past.done()
+        new, self._looked_back = done and not self._looked_back, done
+        return new
+
+    def _past_curve(self) -> list[Point]:
+        if self._past is None or not self._past.done() or self._past.cancelled() or self._past.exception():
+            return []
+        return self._past.result()
 
     def _values(self) -> dict[str, Any]:
         watched = self.watched
         overview, state = watched.overview, watched.overview.state
         curve = joined(
-            self._past or [], watched.points, [(state.spent.iterations, len(state.progress.items))]
+            self._past_curve(), watched.points, [(state.spent.iterations, len(state.progress.items))]
         )
         return {
             "run": overview,

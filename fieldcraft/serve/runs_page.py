@@ -92,10 +92,8 @@ class RunsPage:
 
     def _row(self, folder: Path) -> Row:
         try:
-            journal, overview = self._reading.pop(folder, None) or (
-                GrowingJournal(folder),
-                Overview(run=folder.name),
-            )
+            known = self._reading.pop(folder) if folder in self._reading else None
+            journal, overview = known or (GrowingJournal(folder), Overview(run=folder.name))
             while events := journal.more():
                 for event in events:
                     overview.take(event)

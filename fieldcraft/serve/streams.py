@@ -18,6 +18,8 @@ TICK = 0.06
 """Seconds between two looks at what is shown."""
 REST = 0.12
 """Seconds at least between two changes that are sent."""
+BEHIND = 0.4
+"""Seconds at least between two changes while a long journal is being read."""
 LINGER = 20.0
 """Seconds for which a page that nobody looks at any more is kept up to date."""
 
@@ -54,6 +56,8 @@ class Channel:
         self._task: asyncio.Task[None] | None = None
         self._lookers = 0
         self._looked = 0.0
+        self._made = 0.0
+        self._stale = True
 
     @property
     def in_use(self) -> bool:
@@ -118,7 +122,13 @@ class Channel:
     def _work(self) -> tuple[bool, Mapping[str, str]]:
         try:
             changed = self._source.step()
-            return changed, self._source.sections() if changed or not self._sections else {}
+            self._stale = self._stale or changed
+            wait = BEHIND if self._source.behind and self._sections else 0.0
+            if not self._stale or time.monotonic() - self._made < wait:
+                return changed, {}
+            sections = self._source.sections()
+            self._made, self._stale = time.monotonic(), False
+            return changed, sections
         except Exception as error:  # a page that cannot be made now is made again at the next look
             logger.warning("a page was not updated: %s: %s", type(error).__name__, error)
             return True, {}

@@ -23,7 +23,8 @@ FEED = 100
 """Lines of what happened lately that are kept."""
 IN_FULL = 40
 """Iterations that are kept with program and log; older ones are read from the journal when asked for."""
-WALK = 1_000
+WALK = 120
+"""Places of the latest programs that the map joins."""
 FACTS = 40
 LOOK_SECONDS = 1.0
 """How often it is looked whether a process has the run open."""
