@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +26,13 @@ FLAGS = (
     "--disable-sync",
     "--remote-debugging-pipe",
 )
-PATIENCE = 60.0
+PATIENCE = 120.0
+_LAUNCH = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def chromium() -> str | None:
@@ -89,8 +98,6 @@ class Page:
 
     def picture(self, file: Path) -> None:
         """Write what the page looks like, all of it, to a PNG file."""
-        import base64
-
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 
@@ -134,15 +141,17 @@ def browsing(binary: str, profile: Path) -> Iterator[Page]:
     """Start the browser with a profile of its own, and end it afterwards."""
     to_read, sending = os.pipe()
     receiving, to_write = os.pipe()
-    command = f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}'
+    theirs = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (to_read, to_write)]
+    os.close(to_read)
+    os.close(to_write)
     process = subprocess.Popen(
-        ["/bin/sh", "-c", command, binary, *FLAGS, f"--user-data-dir={profile}"],
-        pass_fds=(to_read, to_write),
+        [sys.executable, "-c", _LAUNCH, *map(str, theirs), binary, *FLAGS, f"--user-data-dir={profile}"],
+        pass_fds=theirs,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(to_read)
-    os.close(to_write)
+    for descriptor in theirs:
+        os.close(descriptor)
     try:
         yield Page(sending, receiving)
     finally:

@@ -88,6 +88,7 @@ SLOW = (
     "docs/test_registering_a_tool.py",
     "docs/test_site.py",
     "end_to_end/*",
+    "serve/test_[!d]*",
     "envs/minecraft/*",
     "skills/sandbox/test_[!fp]*",
     "skills/test_chroma_server.py",

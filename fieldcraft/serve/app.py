@@ -30,7 +30,7 @@ from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.report.templating import templates
 from fieldcraft.serve.guard import Guard
 from fieldcraft.serve.land import Land
-from fieldcraft.serve.pages import comparison, facts_page, iteration_page, iterations_page, style
+from fieldcraft.serve.pages import comparison, facts_page, iteration_page, iterations_page, style, warm_up
 from fieldcraft.serve.run_page import FOLDER, RunPage
 from fieldcraft.serve.runs_page import RunsPage
 from fieldcraft.serve.streams import Channel
@@ -68,6 +68,7 @@ class PageApp:
         self._list = Channel(RunsPage(runs), tick=0.5)
         self._pages: OrderedDict[str, tuple[RunPage, Channel]] = OrderedDict()
         self._streams = 0
+        warm_up()
         inner = Starlette(
             routes=[Mount(self._root, routes=self._routes())],
             lifespan=self._lifespan,
@@ -132,10 +133,9 @@ class PageApp:
     async def _show_iterations(self, request: Request) -> Response:
         page, channel = await self._run(request)
         await channel.look()
-        last = request.query_params.get("last", "")
-        values = await _in_thread(
-            partial(iterations_page, page, int(last) if last.isascii() and last[:12].isdigit() else None)
-        )
+        last = request.query_params.get("last", "")[:12]
+        number = int(last) if last.isascii() and last.isdigit() else None
+        values = await _in_thread(partial(iterations_page, page, number))
         return self._page("iterations.html", **values)
 
     async def _show_iteration(self, request: Request) -> Response:
@@ -165,12 +165,14 @@ class PageApp:
     async def _take_note(self, request: Request) -> Response:
         if self._read_only:
             raise HTTPException(403, "this page is read-only; serve it without --read-only to steer")
-        page, _ = await self._run(request)
+        page, channel = await self._run(request)
         body = await _body(request)
         try:
             note = Note(**body)
         except (TypeError, ValueError):
             raise HTTPException(400, "this is no note that a run understands") from None
+        if note.kind == "approve":
+            await self._check_waits(page, channel, note.call)
         try:
             await _in_thread(partial(send, page.watched.folder, note))
         except BadNote as problem:
@@ -179,6 +181,16 @@ class PageApp:
             raise HTTPException(500, f"the run's inbox cannot be written ({problem.strerror})") from None
         heard = await _in_thread(partial(is_open, page.watched.folder))
         return JSONResponse({"sent": note.kind, "running": heard})
+
+    async def _check_waits(self, page: RunPage, channel: Channel, call: str) -> None:
+        """Refuse an answer to a call that does not wait for one."""
+        await channel.look()
+        while page.behind:
+            await anyio.sleep(0.02)
+        if not any(waiting.call == call and not waiting.answered for waiting in page.watched.parked):
+            raise HTTPException(
+                400, f"no call {call[:100]!r} waits for an answer; it was answered already, or has expired"
+            )
 
     async def _css(self, _: Request) -> Response:
         return Response(style(), media_type="text/css")

@@ -29,6 +29,14 @@ def style() -> str:
     return "\n".join([*parts, ".code { background: var(--sunk); }", own.get_template("page.css").render()])
 
 
+def warm_up() -> None:
+    """Load what the first page would wait for: compiled templates, the style sheet, the highlighter."""
+    for name in templates(FOLDER).list_templates(extensions=["html"]):
+        templates(FOLDER).get_template(name)
+    style()
+    highlighted("pass")
+
+
 def iterations_page(page: RunPage, last: int | None) -> dict[str, Any]:
     """A list of iterations up to number `last`, or the latest ones.
 

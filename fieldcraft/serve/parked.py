@@ -1,14 +1,11 @@
-"""Calls of tools that wait for a person's answer, as the journal has them."""
+"""Calls of tools that wait for a person's answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fieldcraft.agent.journal import events as e
-
-_SETTLED = frozenset({"approval_answered", "approval_settled", "approval_expired"})
+from fieldcraft.agent.journal.state import RunState
 
 
 @dataclass(frozen=True)
@@ -16,39 +13,36 @@ class Parked:
     """A call that waits.
 
     Attributes:
-        call: what an answer names it by; empty where it is asked at the terminal of the run only.
-        tool: its tool.
-        question: what a person is asked.
-        arguments: of the call.
-        expires: until when it can be answered, in seconds since the epoch; 0 for ever.
+        call: what an answer names it by; empty where it is asked in the terminal of the run only.
+        words: the call with its arguments, or the question about it.
+        since: when it was parked, in seconds since the epoch.
+        expires: until when it can be answered; 0 for ever.
+        answered: the answer that was heard already, if the call is still to be made.
     """
 
     call: str
-    tool: str
-    question: str
-    arguments: Mapping[str, Any]
+    words: str
+    since: float = 0.0
     expires: float = 0.0
+    answered: str = ""
 
 
-def follow_approvals(parked: dict[str, Parked], event: e.Event) -> None:
-    """Bring the calls that wait up to date with an event."""
-    kind: str = event.type
-    if kind == "approval_parked":
-        data = event.model_dump()
-        call = str(data.get("id") or data.get("call", ""))
-        parked[call] = Parked(
-            call,
-            str(data.get("tool", "")),
-            str(data.get("question", "")),
-            data.get("arguments") or {},
-            float(data.get("expires") or 0.0),
+def parked_calls(state: RunState) -> list[Parked]:
+    """The calls that are parked in the run's state, the first one first."""
+    return [
+        Parked(
+            name,
+            getattr(call, "shown", "") or getattr(call, "tool", ""),
+            getattr(call, "since", 0.0),
+            getattr(call, "expires", 0.0),
+            getattr(call, "answer", ""),
         )
-    elif isinstance(event, e.ApprovalAsked):
-        parked[f"#{event.call}"] = Parked("", event.tool, event.question, {})
-    elif kind in _SETTLED:
-        data = event.model_dump()
-        parked.pop(f"#{data.get('call', '')}", None)
-        parked.pop(str(data.get("id") or ""), None)
-    elif isinstance(event, e.TaskFinished | e.RunPaused):
-        for key in [key for key, waiting in parked.items() if not waiting.call]:
-            del parked[key]
+        for name, call in getattr(state, "parked", {}).items()
+    ]
+
+
+def asked_at_terminal(asked: Parked | None, event: e.Event) -> Parked | None:
+    """The call that a person is asked about in the run's terminal, after one more event."""
+    if isinstance(event, e.ApprovalAsked):
+        return Parked("", event.question or event.tool, event.time)
+    return asked if isinstance(event, e.Warned) else None

@@ -121,7 +121,7 @@ class RunPage:
             "skills": _latest(state.kept, SKILLS_SHOWN),
             "newest_items": _latest(state.progress.items, ITEMS_SHOWN),
             "iterations": watched.iterations[::-1],
-            "parked": list(watched.parked.values()),
+            "parked": watched.parked,
         }
 
     def _map(self) -> Markup:

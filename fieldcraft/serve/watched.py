@@ -12,12 +12,12 @@ from typing import Protocol
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.store import JournalError
-from fieldcraft.agent.journal.watching.growing import GrowingJournal, JournalCut, is_open, standing
+from fieldcraft.agent.journal.watching.growing import GrowingJournal, JournalCut, is_open, stands
 from fieldcraft.agent.memory.facts import Fact
 from fieldcraft.report.reading import Teller
 from fieldcraft.report.story import Iteration, Story
 from fieldcraft.serve.drawings import Point
-from fieldcraft.serve.parked import Parked, follow_approvals
+from fieldcraft.serve.parked import Parked, asked_at_terminal, parked_calls
 
 FEED = 100
 """Lines of what happened lately that are kept."""
@@ -76,7 +76,6 @@ class Watched:
     Attributes:
         overview: the state and what goes on.
         feed: what happened lately, the oldest first.
-        parked: calls of tools that wait for a person, by their id.
         facts: what it learned lately, the oldest first.
         points: iterations and distinct items since the segment's beginning, for the curve.
         stands: running, finished, paused or interrupted, in words.
@@ -94,7 +93,7 @@ class Watched:
         self.overview = Overview(run=self.folder.name)
         self._teller = Teller(Story(self.overview))
         self.feed: deque[Line] = deque(maxlen=FEED)
-        self.parked: dict[str, Parked] = {}
+        self._asked: Parked | None = None
         self.facts: deque[Fact] = deque(maxlen=FACTS)
         self.points: list[Point] = []
         self.stands, self.open, self.problem = "", False, ""
@@ -109,6 +108,11 @@ class Watched:
     def walk(self) -> list[Point]:
         """Where the latest programs ended, the newest last."""
         return [(position.x, position.z) for _, position in self._teller.story.walked]
+
+    @property
+    def parked(self) -> list[Parked]:
+        """Calls of tools that wait for a person."""
+        return [*parked_calls(self.overview.state), *([self._asked] if self._asked and self.open else [])]
 
     @property
     def unread(self) -> int:
@@ -136,7 +140,7 @@ class Watched:
         if not self.stands or now - self._looked >= LOOK_SECONDS:
             self._looked = now
             self.open = is_open(self.folder)
-        self.stands = "running" if self.open else standing(self.folder, self.overview)
+        self.stands = stands(self.overview, is_open=self.open)
 
     def _take(self, event: e.Event) -> None:
         if not self.overview.take(event):
@@ -149,6 +153,6 @@ class Watched:
             self.points.append((state.spent.iterations, len(state.progress.items)))
         if isinstance(event, e.FactsLearned):
             self.facts.extend(event.facts[-FACTS:])
-        follow_approvals(self.parked, event)
+        self._asked = asked_at_terminal(self._asked, event)
         for line in self._describe(event, self.overview):
             self.feed.append(Line(event.time, line.mark, line.style, line.words, line.detail, line.indent))

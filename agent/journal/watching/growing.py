@@ -45,7 +45,12 @@ def is_open(folder: Path) -> bool:
 
 def standing(folder: Path, overview: Overview) -> str:
     """The status of the run in words: running, finished, paused with the reason, or interrupted."""
-    if is_open(folder):
+    return stands(overview, is_open=is_open(folder))
+
+
+def stands(overview: Overview, *, is_open: bool) -> str:
+    """The same where it is known whether a process has the run open."""
+    if is_open:
         return "running"
     if overview.state.finished:
         return f"finished: {overview.outcome}"
