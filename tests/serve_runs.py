@@ -13,6 +13,8 @@ from fieldcraft.skills import Execution
 
 def grow(run: Run, count: int, *, each_its_own_segment: bool = False) -> None:
     """Add so many iterations, each a task of its own in which a new item is held."""
+    while run.tape:  # of an unfinished task, which a session would play back
+        apply(run.state, run.tape.pop(0))
     for _ in range(count):
         number = run.state.spent.iterations + 1
         task = run.state.task_number + 1

@@ -6,6 +6,7 @@ import http.client
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,8 +69,11 @@ class Client:
         answer = connection.getresponse()
         assert answer.status == 200
 
+        end = time.monotonic() + 120
+
         def next_patch() -> dict[str, str]:
             while line := answer.readline():
+                assert time.monotonic() < end, "what was waited for did not come"
                 if line.startswith(b"data: "):
                     changed: dict[str, str] = json.loads(line[6:])
                     return changed
