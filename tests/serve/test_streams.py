@@ -30,9 +30,8 @@ def test_an_event_of_another_process_comes_to_the_page(client: Any, runs: Path) 
 
 
 def test_only_sections_that_changed_are_sent(client: Any, runs: Path) -> None:
-    with client.stream("r/hostile/events") as patches, Run.open(runs, "hostile") as run:
-        patches()
-        read_until(patches, '<span class="badge on">running')
+    with Run.open(runs, "hostile") as run, client.stream("r/hostile/events") as patches:
+        assert "running" in patches()["status"]
         add(run, e.Warned(text="a storm is coming"))
         changed = patches()
         while "feed" not in changed:
