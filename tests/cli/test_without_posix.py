@@ -168,6 +168,7 @@ WORKING = {
 
 OTHERWISE = {
     ("envs", "install"): "fetches packages from the network",
+    ("serve",): "serves until Ctrl-C; tests/serve and tests/end_to_end/test_page_in_a_browser.py",
     ("doctor",): "test_doctor_says_that_programs_cannot_run",
     ("toolformer", "annotate"): "test_toolformer_reads_its_arguments",
     ("toolformer", "decode"): "test_toolformer_reads_its_arguments",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,21 +30,31 @@ ReadOnly = Annotated[bool, typer.Option("--read-only", help="Show runs only; ref
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 
 
-def serve(runs: o.Runs = None, port: Port = 8420, read_only: ReadOnly = False, show: Open = False) -> int:
+def serve(
+    runs: o.Runs = None,
+    port: Port = 8420,
+    read_only: ReadOnly = False,
+    show: Open = False,
+    as_json: o.Json = False,
+) -> int:
     """Serve a page of all runs, each of them live, to browsers of this machine only.
 
     The printed address holds a token. Whoever has it can see all runs and steer them; without it nothing is
     shown.
     """
     from fieldcraft.cli.options.config import load_settings
-    from fieldcraft.cli.views.console import console, say
+    from fieldcraft.cli.views.console import console, print_json, say
     from fieldcraft.cli.views.lines import lines
     from fieldcraft.serve import open_page
 
     place = Path(load_settings({} if runs is None else {"runs": runs}).runs)
     page = open_page(place, describe=lines, port=port, read_only=read_only)
-    console().print(say(page.address), soft_wrap=True)
-    console().print(say(f"shows the runs in {place} until Ctrl-C", "quiet"), soft_wrap=True)
+    if as_json:
+        print_json({"address": page.address, "runs": str(place), "read_only": read_only})
+    else:
+        console().print(say(page.address), soft_wrap=True)
+        console().print(say(f"shows the runs in {place} until Ctrl-C", "quiet"), soft_wrap=True)
+    sys.stdout.flush()
     if show:
         import webbrowser
 
