@@ -111,7 +111,7 @@ class Teller:
             event.attempt,
             tokens=self._tokens,
             money=self._money,
-            items_held=len(self.story.held_at),
+            items_held=len(state.progress.items),
         )
         begun.tools, self._tools = self._tools, []
         self._tokens, self._money = 0, 0.0
@@ -158,7 +158,7 @@ class Teller:
     def _end_execution(self, current: Iteration, event: e.ExecutionFinished | e.ExecutionInterrupted) -> None:
         overview = self.story.overview
         current.items, current.milestones = overview.new_items, overview.new_milestones
-        current.items_held = len(self.story.held_at)
+        current.items_held = len(overview.state.progress.items)
         if isinstance(event, e.ExecutionInterrupted):
             current.interrupted = True
             return

@@ -144,8 +144,12 @@ def _latest(named: Mapping[str, Any], most: int) -> list[str]:
 
 
 def _reached(milestones: Mapping[str, int], curve: list[Point]) -> list[Point]:
-    """The iteration of each milestone, and the items held then as far as the curve says."""
+    """The iteration of each milestone and the items held then, guessed before the known part of the curve."""
+    first, held = curve[0]
     return [
-        (iteration, max((count for at, count in curve if at <= iteration), default=0))
+        (
+            iteration,
+            max((count for at, count in curve if at <= iteration), default=held * iteration / max(first, 1)),
+        )
         for iteration in milestones.values()
     ]

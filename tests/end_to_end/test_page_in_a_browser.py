@@ -57,7 +57,8 @@ def server(run: Run) -> Iterator[Server]:
     started = Server(run.folder.parent)
     started.start()
     yield started
-    started.stop()
+    if started.process.poll() is None:
+        started.stop()
 
 
 @pytest.fixture
