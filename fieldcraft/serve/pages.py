@@ -93,8 +93,8 @@ def comparison(pages: Sequence[RunPage]) -> dict[str, Any]:
         state = page.watched.overview.state
         now = (state.spent.iterations, len(state.progress.items))
         curves.append(joined(page.history.curve(), page.watched.points, [now]))
-    milestones = dict.fromkeys(name for view in views for name in view.state.reached)
-    items = [view.state.progress.items for view in views]
+    milestones = dict.fromkeys(name for view in views for name in list(view.state.reached))
+    items = [dict(view.state.progress.items) for view in views]
     return {
         "runs": [
             (view.run, quote(page.watched.folder.name, safe=""))

@@ -54,6 +54,7 @@ class Channel:
         self._life = secrets.token_hex(4)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._lookers = 0
         self._looked = 0.0
         self._made = 0.0
@@ -72,9 +73,10 @@ class Channel:
     async def look(self) -> dict[str, str]:
         """The sections as they are now: the page's first view."""
         self._looked = time.monotonic()
-        if self._task is None or self._task.done():
-            await self._update()
-            self._task = asyncio.create_task(self._keep_up())
+        async with self._starting:
+            if self._task is None or self._task.done():
+                await self._update()
+                self._task = asyncio.create_task(self._keep_up())
         return {name: html for name, (_, html) in self._sections.items()}
 
     async def stream(self, seen: str) -> AsyncIterator[ServerSentEvent]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fieldcraft.agent.models.errors import MissingExtra
 from fieldcraft.cli.views.lines import lines
 from fieldcraft.serve import open_page
 
@@ -70,3 +72,20 @@ def test_a_taken_port_is_named_with_the_cure(client: Any, runs: Path) -> None:
     port = int(client.place.rsplit(":", 1)[1])
     with pytest.raises(OSError, match=f"port {port} .*--port 0 takes any port that is free"):
         open_page(runs, describe=lines, port=port)
+
+
+@pytest.mark.parametrize("package", ["starlette", "uvicorn", "sse_starlette"])
+def test_without_the_extra_it_says_in_one_line_what_to_install(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=rf"^the page needs {package}, .*'fieldcraft\[serve\]'$"):
+        open_page(runs, describe=lines, port=0)
+
+
+def test_many_who_come_at_once_see_the_same(client: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(12) as pool:
+        pages = list(pool.map(lambda _: client.ask("r/hostile/").status, range(24)))
+    assert pages == [200] * 24
