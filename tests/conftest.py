@@ -103,6 +103,7 @@ SLOW = (
     "docs/test_site.py",
     "end_to_end/*",
     "envs/test_apart.py",
+    "serve/test_[!d]*",
     "envs/minecraft/*",
     "skills/sandbox/test_[!fp]*",
     "skills/test_chroma_server.py",

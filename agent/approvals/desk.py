@@ -187,6 +187,7 @@ class Desk:
         Raises:
             StopRequested: the run is to stop.
         """
+        self._recorder.within_a_wait()
         self._recorder.raise_if_stopping()
         for note in self._inbox.waiting():
             if note.kind == "approve":

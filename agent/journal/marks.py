@@ -55,6 +55,17 @@ def is_marked(run: Path) -> bool:
         return False
 
 
+def secret_word(purpose: str) -> str:
+    """A word that only this user's processes can know, the same each time for the same purpose.
+
+    Raises:
+        OSError: the user's key cannot be kept, or others could read it.
+    """
+    return hmac.new(_key(create=True), f"word {purpose}".encode("utf-8", "replace"), "sha256").hexdigest()[
+        :40
+    ]
+
+
 def _mark(folder: Folder, key: bytes) -> str:
     line = first_line(folder, _FIRST_LINE)
     if not line:

@@ -104,15 +104,15 @@ class Journal:
             JournalError: they cannot be read or written.
         """
         for segment in self.segments():
-            lines = _lines(segment)
-            with _writable(folder / segment.name), inside(folder) as place:
+            lines, name = _lines(segment), plain_name(number_of(segment.name))
+            with _writable(folder / name), inside(folder) as place:
                 first, left = next(lines, b""), 0
                 with contextlib.suppress(DataError):
                     left = last + 1 - read_line(first).number
                 if left <= 0:
                     return
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-                with os.fdopen(place.open_file(segment.name, flags), "wb", buffering=PIECE) as file:
+                with os.fdopen(place.open_file(name, flags), "wb", buffering=PIECE) as file:
                     file.write(first)
                     file.writelines(itertools.islice(lines, left - 1))
                     file.flush()

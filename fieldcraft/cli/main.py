@@ -22,6 +22,7 @@ from fieldcraft.cli.commands import (
     prompts,
     replay,
     runs,
+    serve,
     skills,
     study,
     toolformer,
@@ -51,6 +52,8 @@ Examples:
   fieldcraft tools call calculator 400/1400
 
   fieldcraft models check openai:gpt-5-mini     can it do what a run asks of it?
+
+  fieldcraft serve                         all runs, live, in a browser of this machine
 
   fieldcraft doctor                        what this machine can do
 
@@ -84,6 +87,7 @@ app.command(cls=WithOtel, epilog=explore.EXPLORE_EXAMPLES)(explore.explore)
 app.command(cls=WithOtel, epilog=explore.SOLVE_EXAMPLES)(explore.solve)
 app.command(epilog=replay.EXAMPLES)(replay.replay)
 app.command(epilog=study.EXAMPLES)(study.study)
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(skills.app, name="skills")
 tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)
 app.add_typer(tools.app, name="tools")

@@ -19,7 +19,11 @@ def land_of(folder: Path, story: Story) -> Chart | None:
 
     Only installed worlds are used: a report imports nothing that a run's settings name.
     """
-    snapshot, world = story.overview.state.snapshot, story.overview.settings.environment
+    return draw_land(folder, story.overview.state.snapshot, story.overview.settings.environment)
+
+
+def draw_land(folder: Path, snapshot: str | None, world: str) -> Chart | None:
+    """The same of a snapshot of a run by its name, in the world of this name."""
     if snapshot is None or world not in available():
         return None
     try:

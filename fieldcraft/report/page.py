@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment as Jinja
-from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fieldcraft.agent.journal.overview import shortened_prompts
-from fieldcraft.agent.journal.state import Spent
-from fieldcraft.agent.redact import clean
 from fieldcraft.report import figures
-from fieldcraft.report.highlighting import highlighted, style_sheet
+from fieldcraft.report.highlighting import highlighted
 from fieldcraft.report.story import Iteration, Story
+from fieldcraft.report.templating import templates
 
 IN_FULL = 200
 """How many of the latest iterations are shown with program and log."""
@@ -26,8 +20,6 @@ LISTED = 10_000
 """How many of the latest iterations have their own line."""
 BLOCK = 250
 """How many older iterations are summed up in one line."""
-CUT = 2_000
-"""The most characters of a text that are shown."""
 
 
 @dataclass
@@ -62,7 +54,7 @@ def report_page(story: Story, *, stands: str) -> str:
     in_full = _in_full(story.iterations)
     rest = story.iterations[: len(story.iterations) - len(in_full)]
     return (
-        _templates()
+        templates()
         .get_template("report.html")
         .render(
             story=story,
@@ -86,7 +78,7 @@ def comparison_page(first: Story, second: Story) -> str:
     """
     milestones = dict.fromkeys([*first.milestones, *second.milestones])
     return (
-        _templates()
+        templates()
         .get_template("comparison.html")
         .render(
             stories=[first, second],
@@ -133,39 +125,3 @@ def _blocks(iterations: list[Iteration], *, listed_from: int) -> list[Block]:
         listed = part[max(0, listed_from - start) :]
         blocks.append(Block(part[0].number, part[-1].number, done, found, listed))
     return blocks
-
-
-def _cut(text: object, limit: int = CUT) -> str:
-    """Redact the text, then cut it: half a secret would not be recognized."""
-    shown = clean(text).strip()
-    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
-
-
-def _end(text: object, limit: int = CUT) -> str:
-    shown = clean(text).strip()
-    return shown if len(shown) <= limit else f"…{shown[1 - limit :]}"
-
-
-def _moment(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else "-"
-
-
-@cache
-def _templates() -> Jinja:
-    jinja = Jinja(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    jinja.filters.update(cut=_cut, end=_end, moment=_moment, dollars=_dollars)
-    jinja.globals.update(code_style=style_sheet)
-    return jinja
-
-
-def _dollars(spent: Spent) -> str:
-    """What a run cost, as far as the prices of its answers are known."""
-    if not spent.unpriced:
-        return f"{spent.money:,.2f}"
-    return f"{spent.money:,.2f} and more, some prices unknown" if spent.money else "price unknown"

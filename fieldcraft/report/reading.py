@@ -40,7 +40,7 @@ def read_story(folder: Path) -> Story:
 
 def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     """The story of these events; `run` is the run's name until an event gives it."""
-    teller = _Teller(Story(Overview(run=run)))
+    teller = Teller(Story(Overview(run=run)))
     for event in events:
         if isinstance(event, e.RunResumed):
             teller.note_changes(event)
@@ -51,8 +51,8 @@ def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
     return teller.end()
 
 
-class _Teller:
-    """Follows the events in order and fills a story."""
+class Teller:
+    """Follows the events in order, each after the story's overview took it, and fills the story."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
@@ -64,6 +64,7 @@ class _Teller:
         self._uses: Counter[str] = Counter()
 
     def take(self, event: e.Event) -> None:
+        """Go on with an event that the overview has just taken."""
         overview, current = self.story.overview, self._current
         for item in overview.new_items:
             self.story.held_at.setdefault(item, overview.state.spent.iterations)
@@ -120,7 +121,7 @@ class _Teller:
             event.attempt,
             tokens=self._tokens,
             money=self._money,
-            items_held=len(self.story.held_at),
+            items_held=len(state.progress.items),
         )
         begun.tools, self._tools = self._tools, []
         self._tokens, self._money = 0, 0.0
@@ -173,7 +174,7 @@ class _Teller:
         self._see(event)
         overview = self.story.overview
         current.items, current.milestones = overview.new_items, overview.new_milestones
-        current.items_held = len(self.story.held_at)
+        current.items_held = len(overview.state.progress.items)
         if isinstance(event, e.ExecutionInterrupted):
             current.interrupted = True
             return

@@ -21,6 +21,7 @@ COMMANDS = [
     "skills",
     "envs",
     "runs",
+    "serve",
     "facts",
     "prompts",
     "toolformer",

@@ -180,6 +180,7 @@ OTHERWISE = {
         for name in ("go-on", "step", "skip", "stop")
     },
     ("runs", "approve"): "test_a_call_that_is_not_parked_cannot_be_answered",
+    ("serve",): "serves until Ctrl-C; tests/serve and tests/end_to_end/test_page_in_a_browser.py",
     ("doctor",): "test_doctor_says_that_programs_cannot_run",
     ("toolformer", "annotate"): "test_toolformer_reads_its_arguments",
     ("toolformer", "decode"): "test_toolformer_reads_its_arguments",

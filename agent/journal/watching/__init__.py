@@ -1,0 +1,1 @@
+"""What another process sees of a run, while it goes on and after it."""
