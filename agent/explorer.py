@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fieldcraft.agent.approvals.parked import CallParked
 from fieldcraft.agent.approvals.set_aside import SetAside, TaskEnds
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.past.attempt_start import AttemptStart
 from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import BudgetExhausted, JournalDiverged, Recorder, StopRequested
 from fieldcraft.agent.journal.restore import restore_world
@@ -23,7 +24,6 @@ from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.actor import Author, Written
 from fieldcraft.agent.roles.critic import Judge, Moment
 from fieldcraft.agent.roles.curriculum import TaskSource
-from fieldcraft.agent.roles.drafts import AttemptStart
 from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.proposals.persons import PersonsTasks

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands import run_approvals, run_calls, run_export, run_forks
-from fieldcraft.cli.commands.steering import notes
+from fieldcraft.cli.commands.run import approvals, calls, export, forks, notes
 from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 from fieldcraft.cli.options.optional_value import WithOtel
@@ -58,16 +57,16 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-app.command()(run_calls.cost)
-app.command()(run_calls.prompts)
-app.command()(run_forks.fork)
-app.command()(run_forks.diff)
-app.command(cls=WithOtel)(run_export.export)
+app.command()(calls.cost)
+app.command()(calls.prompts)
+app.command()(forks.fork)
+app.command()(forks.diff)
+app.command(cls=WithOtel)(export.export)
 notes.add_to(app)
-app.command()(run_approvals.approvals)
-app.command()(run_approvals.approve)
+app.command()(approvals.approvals)
+app.command()(approvals.approve)
 
-RunName = run_calls.RunName
+RunName = calls.RunName
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The HTML file to write.")]
 
 

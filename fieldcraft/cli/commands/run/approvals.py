@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldcraft.cli.commands.run_calls import RunName
+from fieldcraft.cli.commands.run.calls import RunName
 from fieldcraft.cli.errors import CommandFailed, UsageProblem
 from fieldcraft.cli.options import shared as o
 

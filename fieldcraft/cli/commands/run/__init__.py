@@ -1,0 +1,1 @@
+"""The commands of `fieldcraft runs` that have files of their own."""
