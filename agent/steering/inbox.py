@@ -112,7 +112,9 @@ class Inbox:
 def _read(folder: Folder, name: str) -> Note | None:
     try:
         status = folder.status(name)
-        if status is None or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
+        if status is None:
+            return None
+        if hasattr(os, "getuid") and status.st_uid != os.getuid():
             raise UnsafeFile(folder.path / name, "belongs to another user")
         return Note.model_validate_json(folder.read(name, limit=_SIZE_LIMIT))
     except (OSError, ValidationError) as problem:
