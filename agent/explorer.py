@@ -89,7 +89,7 @@ class Parts:
 
 
 class Explorer:
-    """Lives a run to the end of its budget or its tasks. Everything it does is in the run's journal."""
+    """Takes a run to the end of its budget or its tasks. Everything it does is in the run's journal."""
 
     def __init__(self, recorder: Recorder, parts: Parts) -> None:
         self._recorder = recorder
@@ -161,7 +161,7 @@ class Explorer:
     def _go_on(self) -> bool:
         """One task, or what an earlier process left of one that this loop does not take up."""
         try:
-            return self._live_one_task()
+            return self._do_one_task()
         except JournalDiverged as divergence:
             start = self._recorder.start.snapshot
             if start is not None:
@@ -171,7 +171,7 @@ class Explorer:
             )
             return True
 
-    def _live_one_task(self) -> bool:
+    def _do_one_task(self) -> bool:
         self._hearing.before_task()
         self._recorder.check_budget(another_program=True)
         self._watch_for_stall()
