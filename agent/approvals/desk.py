@@ -189,14 +189,20 @@ class Desk:
         """
         self._recorder.within_a_wait()
         self._recorder.raise_if_stopping()
-        for note in self._inbox.waiting():
-            if note.kind == "approve":
-                self._take(note)
-                self._inbox.remove(note)
+        for note in self._answers():
+            self._take(note)
+            self._inbox.remove(note)
         now = time.time()
         for name in self.open():
             if 0 < self._recorder.state.parked[name].expires <= now:
                 self._lapse(name)
+
+    def _answers(self) -> list[Note]:
+        """The answers that wait; none where the inbox cannot be read, which those who hear other notes say."""
+        try:
+            return [note for note in self._inbox.waiting() if note.kind == "approve"]
+        except OSError:
+            return []
 
     def _take(self, note: Note) -> None:
         """Hear a note, or say why it does not count."""

@@ -72,8 +72,12 @@ def test_killed_at_any_event_the_run_is_the_same_in_the_end(drafting: Settings, 
     whole = history(run)
     assert any(isinstance(event, e.DraftUndone) for event in Journal(run).read())
     lines = (run / "journal-000001.jsonl").read_bytes().splitlines(keepends=True)
+    (kept,) = [event.number for event in Journal(run).read() if isinstance(event, e.SkillKept)]
+    (tmp_path / "library").rename(tmp_path / "saved")
     for count in range(1, len(lines)):
         shutil.rmtree(tmp_path / "library", ignore_errors=True)
+        if count >= kept:
+            shutil.copytree(tmp_path / "saved", tmp_path / "library")
         folder = run.parent / f"cut-{count}"
         shutil.copytree(run, folder)
         (folder / "journal-000001.jsonl").write_bytes(b"".join(lines[:count]))

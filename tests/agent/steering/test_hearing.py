@@ -285,12 +285,9 @@ def test_a_curriculum_of_ones_own_hears_what_is_said_and_counts_its_own_tasks(
     assert seen[-1][1] == [f"{ME} (after iteration 0): hurry"]
 
 
-def test_an_answer_to_a_parked_call_is_left_to_those_who_wait_for_it(
-    toy_settings: Settings, folder: Path
-) -> None:
+def test_an_answer_to_a_parked_call_is_no_note_to_the_run(toy_settings: Settings, folder: Path) -> None:
     person = Person(folder, (at(e.WorldReset), "approve", "yes"))
 
     explore(toy_settings(budget={"iterations": 2}), person)
 
-    assert len(list((folder / "inbox").iterdir())) == 1
     assert person.of(e.NoteHeard) == []
