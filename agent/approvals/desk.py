@@ -198,7 +198,7 @@ class Desk:
                 self._lapse(name)
 
     def _answers(self) -> list[Note]:
-        """The answers that wait; none where the inbox cannot be read, which those who hear other notes say."""
+        """The answers that wait; none where the inbox cannot be read, which `Hearing` says."""
         try:
             return [note for note in self._inbox.waiting() if note.kind == "approve"]
         except OSError:
