@@ -26,7 +26,6 @@ WAITING = 100
 """Notices that wait at once; of more, the latest are left out."""
 TEXT = 1_000
 """Characters of a notice's text."""
-_APPROVALS = frozenset({"approval_asked", "approval_parked"})
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +80,11 @@ class Notices:
                 self._reached.update(new)
                 for name in new:
                     yield "milestone", f"milestone: {name}"
-            case _ if event.type in _APPROVALS:
-                tool = getattr(event, "tool", "")
-                asked = getattr(event, "question", "")
-                yield "approval", f"a call of the tool {tool} waits for you: {asked}"
+            case e.ApprovalAsked():
+                yield "approval", f"a call of the tool {event.tool} waits for you: {event.question}"
+            case e.ApprovalParked():
+                answer = f"answer it with `runs approve {self._run.id} {event.id}`"
+                yield "approval", f"a call waits for you: {event.shown}; {answer}"
 
     def _post(self, occasion: Occasion, hook: Hook, text: str, moment: float) -> None:
         state = self._run.state

@@ -26,6 +26,7 @@ from fieldcraft.agent.journal.run import list_runs
 from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.journal.watching.growing import is_open
 from fieldcraft.agent.steering import BadNote, Note, send
+from fieldcraft.agent.steering.hearing import OVER_AT_THE_END
 from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.report.templating import templates
 from fieldcraft.serve.guard import Guard
@@ -173,6 +174,10 @@ class PageApp:
             raise HTTPException(400, "this is no note that a run understands") from None
         if note.kind == "approve":
             await self._check_waits(page, channel, note.call)
+        elif note.kind in OVER_AT_THE_END | {"skip"} and not await _in_thread(
+            partial(is_open, page.watched.folder)
+        ):
+            raise HTTPException(409, "the run is not running, so there is nothing to stop, skip or let go on")
         try:
             await _in_thread(partial(send, page.watched.folder, note))
         except BadNote as problem:
@@ -277,5 +282,5 @@ async def _refused(request: Request, error: Exception) -> Response:
     if request.method == "POST":
         return JSONResponse({"problem": words}, status)
     root = f"/{request.url.path.split('/')[1]}"
-    html = templates(FOLDER).get_template("problem.html").render(root=root, words=words, read_only=True)
+    html = templates(FOLDER).get_template("problem.html").render(root=root, words=words, read_only=False)
     return HTMLResponse(html, status)

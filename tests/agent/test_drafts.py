@@ -68,7 +68,7 @@ def test_the_world_is_the_one_in_which_only_the_last_draft_ran(drafting: Setting
 
 @pytest.mark.slow
 def test_killed_at_any_event_the_run_is_the_same_in_the_end(drafting: Settings, tmp_path: Path) -> None:
-    run = explored(drafting(attempts=2), tmp_path / "runs")
+    run = explored(drafting(attempts=2, budget={"iterations": 4}), tmp_path / "runs")
     whole = history(run)
     assert any(isinstance(event, e.DraftUndone) for event in Journal(run).read())
     lines = (run / "journal-000001.jsonl").read_bytes().splitlines(keepends=True)

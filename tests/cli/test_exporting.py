@@ -44,6 +44,13 @@ def test_a_url_that_is_none_leaves_no_run(workshop: Workshop) -> None:
     assert not (workshop.folder / "runs").exists()
 
 
+def test_a_resume_takes_the_flag_too(workshop: Workshop) -> None:
+    assert workshop.explore("--iterations", "1", "--name", "first").code == 0
+    ended = workshop.explore("--resume", "first", "--iterations", "2", "--otel", "http://127.0.0.1:9")
+    assert ended.code == 0, ended.err
+    assert "Traceback" not in ended.err
+
+
 @pytest.mark.parametrize("run", ["paused", "segments-rotated", "torn-line", "in-a-model-call"])
 def test_an_old_run_is_exported_to_a_file(old: Workshop, run: str) -> None:
     out = old.folder / "spans.jsonl"

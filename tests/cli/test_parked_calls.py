@@ -32,7 +32,7 @@ from clearing import Clearing
 
 
 class Forest(Clearing):
-    spec = Clearing.spec.model_copy(update={"id": "forest-v1", "can_snapshot": False})
+    spec = Clearing.spec.model_copy(update={"id": "forest-v1", "can_snapshot": False, "repeatable": False})
 """
 CHOP = "def chop_wood(bot):\n    for _ in range(4):\n        bot.chop()\n"
 POSTING = CHOP + "    print(tools.post(text='one'), tools.post(text='two'))\n"
@@ -79,6 +79,17 @@ def posted(workshop: Workshop) -> list[str]:
 
 
 WAITING = ("--approve", "post", "--approvals", "wait", "--iterations", "1")
+
+
+def test_an_answer_that_was_not_heard_yet_is_listed_so(letters: Workshop) -> None:
+    running = explore(letters, "--approve", "post", "--approvals", "set-aside", "--iterations", "1")
+    running.communicate(timeout=PATIENCE)
+    call = parked(letters)[0]["id"]
+    assert "answer with: " in letters.run("runs", "approvals", "first").out
+    letters.run("runs", "approve", "first", call, "--deny")
+    listed = letters.run("runs", "approvals", "first").out
+    assert "not heard yet" in " ".join(listed.split())
+    assert "answer with: " not in listed
 
 
 def test_a_call_that_waits_is_listed_and_answered_from_another_process(letters: Workshop) -> None:

@@ -81,7 +81,7 @@ def test_a_link_to_a_folder_elsewhere_is_no_run(client: Any, runs: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("say", f"<b>{'ü' * 100}"), ("task", "Craft 1 bed"), ("pause", ""), ("stop", "")]
+    ("kind", "text"), [("say", f"<b>{'ü' * 100}"), ("task", "Craft 1 bed"), ("pause", "")]
 )
 def test_a_note_waits_in_the_inbox_of_the_run(client: Any, runs: Path, kind: str, text: str) -> None:
     answer = client.note("hostile", kind=kind, text=text)
@@ -111,6 +111,16 @@ def test_what_is_no_note_is_refused(client: Any, runs: Path, body: Any, status: 
     answer = client.ask("r/hostile/notes", method="POST", body=body)
     assert answer.status == status
     assert json.loads(answer.text)["problem"]
+    assert not notes(runs)
+
+
+@pytest.mark.parametrize("kind", ["stop", "skip", "step", "go_on"])
+def test_what_says_nothing_to_a_run_that_is_not_running_is_refused(
+    client: Any, runs: Path, kind: str
+) -> None:
+    answer = client.note("hostile", kind=kind)
+    assert answer.status == 409
+    assert "the run is not running" in json.loads(answer.text)["problem"]
     assert not notes(runs)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from fieldcraft.cli.errors import UsageProblem
 from fieldcraft.cli.options import shared as o
 
 EXAMPLES = """
@@ -48,6 +49,8 @@ def serve(
     from fieldcraft.serve import open_page
 
     place = Path(load_settings({} if runs is None else {"runs": runs}).runs)
+    if place.exists() and not place.is_dir():
+        raise UsageProblem(f"{place} is a file; --runs names the folder that holds runs")
     page = open_page(place, describe=lines, port=port, read_only=read_only)
     if as_json:
         print_json({"address": page.address, "runs": str(place), "read_only": read_only})

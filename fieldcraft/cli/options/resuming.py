@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from fieldcraft.agent.settings import RunSettings
     from fieldcraft.cli.options.config import Settings
 
-_ELSEWHERE = frozenset({"budget", "library", "runs"})
-"""Flags that do not change a setting of the run, or its limits."""
+_ELSEWHERE = frozenset({"budget", "library", "runs", "otel", "notice"})
+"""Flags that do not change a setting of the run, or only its limits."""
 _OF_MODELS = ("model_options", "role_options")
 """Tables of which a resume takes what is set here, flags or not."""
 _SHOWN = 60

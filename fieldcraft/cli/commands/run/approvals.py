@@ -20,7 +20,9 @@ _ARGUMENTS_SHOWN = 2_000
 def approvals(run: RunName = "latest", runs: o.Runs = None, as_json: o.Json = False) -> int:
     """List the tool calls of a run that wait for a person, with their arguments."""
     from fieldcraft.agent.approvals.answering import arguments_of
+    from fieldcraft.agent.approvals.wording import in_words
     from fieldcraft.agent.journal.run import find_run
+    from fieldcraft.agent.steering import Inbox
     from fieldcraft.cli.options.naming import program
     from fieldcraft.cli.views.console import console, one_line, print_json, say, table
     from fieldcraft.cli.views.figures import moment
@@ -38,17 +40,23 @@ def approvals(run: RunName = "latest", runs: o.Runs = None, as_json: o.Json = Fa
     shown = table(
         "id", "since", "expires", "#task", "call", "answer", title=f"calls of {folder.name}", whole=1
     )
+    sent = {note.call: note for note in Inbox(folder).waiting() if note.kind == "approve"}
     for name, call in parked.items():
+        note = sent.get(name)
+        answer = (
+            f"{in_words(note.text, note.by)} (not heard yet)" if note and not call.answer else _answer(call)
+        )
         shown.add_row(
             say(name, "name"),
             moment(call.since),
             moment(call.expires) if call.expires else say("never", "quiet"),
             str(call.task) if call.task else "",
             say(one_line(call.shown, _ARGUMENTS_SHOWN)),
-            say(one_line(_answer(call)), "quiet"),
+            say(one_line(answer), "quiet"),
         )
     screen.print(shown)
-    screen.print(say(f"answer with: {program()} runs approve {folder.name} ID [--deny]", "quiet"))
+    if any(not call.answer and name not in sent for name, call in parked.items()):
+        screen.print(say(f"answer with: {program()} runs approve {folder.name} ID [--deny]", "quiet"))
     return 0
 
 
