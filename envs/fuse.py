@@ -45,7 +45,10 @@ _here = _Here()
 
 
 class Fuse:
-    """Ends what `run` calls at `deadline` (monotonic seconds, may be changed). One to a thread at a time."""
+    """Ends what `run` calls at `deadline` (monotonic seconds, may be changed).
+
+    One may lie within another: a program that calls one in another language is waited for by both.
+    """
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -55,12 +58,11 @@ class Fuse:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._before: Any = None
+        self._around: Fuse | None = None
         self._by_signal = False
 
     def __enter__(self) -> Fuse:
-        if _here.fuse is not None:
-            raise RuntimeError("this thread has a deadline already")
-        _here.fuse = self
+        self._around, _here.fuse = _here.fuse, self
         self._by_signal = _signal_is_free()
         if self._by_signal:
             self._before = signal.signal(signal.SIGALRM, self._on_signal)
@@ -70,7 +72,7 @@ class Fuse:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _here.fuse = None
+        _here.fuse = self._around
         if self._by_signal:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL if self._before is None else self._before)

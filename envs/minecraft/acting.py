@@ -145,8 +145,8 @@ class Player(Environment):
         return _position(self._do("goto", position=_plain(position), within=within))
 
     @primitive
-    def find(self, name: str, radius: Annotated[int, Field(ge=1, le=256)] = 24) -> Position | None:
-        """The nearest block (loaded, within this radius) or mob (in view) of this name, or None."""
+    def find(self, name: str, radius: Annotated[int, Field(ge=1, le=256)] = 16) -> Position | None:
+        """The nearest block (seen before, within this radius) or mob (in view) of this name, or None."""
         if name not in self._names.items:
             self._check_place_name(name, "find")
         found = self.link.ask("find", name=name, radius=radius)

@@ -134,7 +134,9 @@ def go_on(
     from fieldcraft.cli.options.config import load_settings
     from fieldcraft.cli.options.naming import program
     from fieldcraft.cli.options.resuming import changes_by
+    from fieldcraft.skills.sandbox import require_system
 
+    require_system()
     here = load_settings(flags)
     library = flags.get("library")
     if library is not None and not Path(library).is_dir():

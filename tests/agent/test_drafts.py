@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import SAW_TOO_MANY, code, task
 from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
@@ -16,10 +15,19 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
 
+SAW_TOO_MANY = "def saw_planks(bot, count=1):\n    bot.saw(50)\n"
 CHOP_ONCE = "def chop_wood(bot, count=1):\n    bot.chop()\n    raise ValueError('too little')\n"
 CHOP_TEN = "def chop_wood(bot, count=10):\n    for _ in range(count):\n        bot.chop()\n"
 
 Settings = Callable[..., RunSettings]
+
+
+def code(source: str) -> str:
+    return f"```python\n{source}\n```"
+
+
+def task(words: str, item: str, count: int) -> dict[str, object]:
+    return {"task": words, "goal": {"kind": "item", "item": item, "count": count}}
 
 
 @pytest.fixture

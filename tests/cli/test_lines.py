@@ -13,7 +13,7 @@ from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.cli.views import figures
 from fieldcraft.cli.views.ending import as_data
 from fieldcraft.cli.views.lines import lines
-from fieldcraft.report.page import _dollars
+from fieldcraft.report.templating import dollars
 
 
 def test_a_refusal_of_the_curriculum_is_shown_and_counted() -> None:
@@ -46,7 +46,7 @@ def test_a_refusal_of_the_curriculum_is_shown_and_counted() -> None:
     ],
 )
 def test_an_unknown_price_is_no_zero(spent: Spent, shown: str, reported: str) -> None:
-    assert (figures.money(spent), _dollars(spent)) == (shown, reported)
+    assert (figures.money(spent), dollars(spent)) == (shown, reported)
 
 
 def test_a_budget_that_is_used_up_is_written_as_other_figures_are() -> None:

@@ -11,7 +11,9 @@ from fieldcraft.agent.journal.lines import LINE_LIMIT, read_line
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.run import LOCK, begun_at
 from fieldcraft.agent.journal.store import Journal, JournalError
+from fieldcraft.agent.journal.stored.segments import lines_of, number_of, packed_name, plain_name
 from fieldcraft.common.data import DataError
+from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import is_held
 from fieldcraft.common.text import visible_line
 
@@ -85,7 +87,8 @@ class GrowingJournal:
             JournalError: a segment is not a regular file, or a line of it is damaged.
         """
         while True:
-            later = [path for path in Journal(self.folder).segments() if path.name > self._segment.name]
+            here = number_of(self._segment.name)
+            later = [path for path in Journal(self.folder).segments() if number_of(path.name) > here]
             lines = self._lines()
             if lines:
                 return self._events(lines)
@@ -110,15 +113,28 @@ class GrowingJournal:
 
     def _read(self, wanted: int) -> bytes:
         try:
-            with inside(self.folder) as folder, folder.opened(self._segment.name) as descriptor:
-                size = os.fstat(descriptor).st_size
-                if size < self._offset:
-                    raise JournalCut(f"{self._segment} was cut while it was read; look at the run again")
-                self.unread = size - self._offset
-                os.lseek(descriptor, self._offset, os.SEEK_SET)
-                return os.read(descriptor, wanted)
+            with inside(self.folder) as folder:
+                plain = plain_name(number_of(self._segment.name))
+                if folder.kind(plain) is None:
+                    return self._unpacked(folder, wanted)
+                with folder.opened(plain) as descriptor:
+                    self._measure(os.fstat(descriptor).st_size)
+                    os.lseek(descriptor, self._offset, os.SEEK_SET)
+                    return os.read(descriptor, wanted)
         except OSError as error:
             raise JournalError(f"{self._segment} cannot be read: {why(error)}") from error
+
+    def _unpacked(self, folder: Folder, wanted: int) -> bytes:
+        """The same of a segment that was compressed meanwhile: those of a run that goes on are small."""
+        name = packed_name(number_of(self._segment.name))
+        content = b"".join(lines_of(folder, name, LINE_LIMIT))
+        self._measure(len(content))
+        return content[self._offset : self._offset + wanted]
+
+    def _measure(self, size: int) -> None:
+        if size < self._offset:
+            raise JournalCut(f"{self._segment} was cut while it was read; look at the run again")
+        self.unread = size - self._offset
 
     def _events(self, lines: bytes) -> list[e.Event]:
         try:
