@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from machine import lacking
 
+# Beside other tests the threads of Torch would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 TORCH_THERE = find_spec("torch") is not None and find_spec("transformers") is not None
 
 MadeModel = Callable[..., Any]
