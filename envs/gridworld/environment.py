@@ -307,7 +307,7 @@ class GridWorld(Environment):
     @primitive
     @reported
     def say(self, text: str) -> None:
-        """Say something, in at most 500 characters; it appears among the events."""
+        """Say something short, of at most 250 characters; it appears among the events."""
         if len(text) > SAID:
             raise PrimitiveError(f"cannot say more than {SAID} characters at once; shorten the text")
         self.world.note(f"said: {text}")

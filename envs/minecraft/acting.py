@@ -70,9 +70,10 @@ class Player(Environment):
 
     @primitive
     def smelt(self, item: str, count: Count = 1, fuel: str | None = None) -> int:
-        """Smelt count of an item (name what goes in); needs fuel and a certain block nearby.
+        """Smelt count of an item (name what goes in), in one call as many as its time allows.
 
-        Without a fuel named, any held fuel is burnt but what the task is for. Returns the number made.
+        It needs fuel and a certain block nearby. Without a fuel named, any held fuel is burnt but what the
+        task is for. Returns the number made.
         """
         _check_known(item, self._names.items, "smelt", "item")
         if fuel is not None:
@@ -236,7 +237,7 @@ class Player(Environment):
 
     @primitive
     def say(self, text: str) -> None:
-        """Say something; it appears among the events."""
+        """Say something short, of at most 250 characters; it appears among the events."""
         if len(text) > LONGEST_CHAT:
             raise PrimitiveError(f"cannot say more than {LONGEST_CHAT} characters at once; shorten the text")
         said = visible_line(text, LONGEST_CHAT)
