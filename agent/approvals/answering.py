@@ -49,7 +49,7 @@ def answer_call(folder: Path, view: Overview, call: str, text: str) -> Note:
         rule = {"deny": "refuses the call", "skip": "gives its task up"}[policy.approval_expired]
         raise BadApproval(f"the time to answer the call {call} is over: the run {rule} when it next looks")
     for note in Inbox(folder).waiting():
-        if note.kind == "approve" and note.call == call:
+        if note.kind == "approve" and _answers(note, call, view):
             said = in_words(as_answer(note.text) or note.text, note.by)
             raise BadApproval(f"the call {call} was answered already ({said}); the run did not hear it yet")
     return send(folder, Note(kind="approve", call=call, text=answer))
@@ -61,6 +61,15 @@ def arguments_of(folder: Path, parked: ParkedCall) -> dict[str, object]:
         if isinstance(event, e.ApprovalParked):
             return event.arguments
     return {}
+
+
+def _answers(note: Note, call: str, view: Overview) -> bool:
+    """Whether a note that waits answers this call: by itself, or with all calls of its tool."""
+    if note.call == call:
+        return True
+    other = view.state.parked.get(note.call)
+    alike = other is not None and not other.answer and other.tool == view.state.parked[call].tool
+    return alike and as_answer(note.text) in ("always", "never")
 
 
 def _why_not(folder: Path, view: Overview, call: str) -> str:

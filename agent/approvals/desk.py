@@ -83,6 +83,12 @@ class Desk:
         found = self._own(call)
         return found is not None and bool(self._recorder.state.parked[found].answer)
 
+    def has_answer(self, call: ToolCall) -> bool:
+        """Whether somebody answered this very call, as its tool is now, and it was not made since."""
+        found = self._own(call)
+        parked = None if found is None else self._recorder.state.parked[found]
+        return parked is not None and bool(parked.answer) and parked.declared == self._declared(call.name)
+
     def answer(self, call: ToolCall, user: str, seconds: Callable[[], float]) -> str:
         """The answer about a call, which is used up by it. Waits, unless the task is set aside.
 

@@ -113,6 +113,12 @@ def run_executor(
     settings = recorder.run.settings
     record = ToolRecord(recorder)
     world = WorldOfRun(environment, lambda: recorder.state.seen)
+    record.desk = desk = Desk(
+        recorder,
+        can_go_back=environment.spec.can_snapshot,
+        declared=partial(declared, registry),
+        person=ask_person,
+    )
     executor = ToolExecutor(
         registry,
         context=ToolContext(
@@ -128,14 +134,9 @@ def run_executor(
         ask_person=partial(record.ask, ask_person=ask_person),
         results=recorder.run.folder / "tool-results",
         approvals=recorder.state.approvals,
+        answered=desk.has_answer,
     )
     record.executor = executor
-    record.desk = desk = Desk(
-        recorder,
-        can_go_back=environment.spec.can_snapshot,
-        declared=partial(declared, registry),
-        person=ask_person,
-    )
     return executor, ToolAccess(executor, record, settings, world), desk
 
 

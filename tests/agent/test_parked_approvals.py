@@ -11,10 +11,12 @@ import pytest
 from kept_texts import kept_texts
 from tool_workshop import TOOLS, WOOD, Settings, cut, program, resume, script
 
-from fieldcraft.agent import RunSettings, RunState, new_session
+from fieldcraft.agent import RunSettings, RunState, new_session, resumed_session
+from fieldcraft.agent.approvals.answering import BadApproval, answer_call
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.journal.watching.growing import read_overview
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.steering import Inbox, Note, send
 from fieldcraft.tools import ToolPolicy
@@ -323,3 +325,35 @@ def test_a_damaged_world_is_rebuilt_over_a_program_that_was_set_aside(
     resume(answers.run, budget=BudgetLimits(iterations=3), listeners=(said.append,))
     assert "the latest snapshot was missing or damaged; the world was rebuilt by rerunning" in warnings(said)
     assert notes.read_text() == made
+
+
+def test_what_was_allowed_is_made_though_all_later_calls_were_refused(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    other = LETTER.replace("two", "three")
+    roles = {"curriculum": [WOOD, PLANKS], "actor": [LETTER, other, SAW]}
+    answers = Answers(tmp_path / "runs" / "one", "nothing")
+    lived(parking(roles=roles, budget=BudgetLimits(iterations=2)), tmp_path / "runs", answers)
+    first, second = answers.parked
+    for call, text in ((first, "yes"), (second, "never")):
+        send(answers.run, Note(kind="approve", call=call, text=text))
+
+    with resumed_session("one", runs=tmp_path / "runs", budget=BudgetLimits(iterations=3)) as session:
+        session.explorer.explore()
+
+    assert "post two" in notes.read_text().splitlines()
+    assert "post three" not in notes.read_text().splitlines()
+
+
+def test_an_answer_to_all_calls_of_a_tool_that_was_not_heard_yet_answers_the_others(
+    parking: Build, tmp_path: Path
+) -> None:
+    roles = {"curriculum": [WOOD, PLANKS], "actor": [LETTER, LETTER.replace("two", "three"), SAW]}
+    answers = Answers(tmp_path / "runs" / "one", "nothing")
+    lived(parking(roles=roles, budget=BudgetLimits(iterations=2)), tmp_path / "runs", answers)
+    first, second = answers.parked
+    view = read_overview(answers.run)
+    answer_call(answers.run, view, first, "never")
+
+    with pytest.raises(BadApproval, match="was answered already .refused for all calls by "):
+        answer_call(answers.run, view, second, "yes")

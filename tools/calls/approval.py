@@ -28,22 +28,28 @@ class Approval:
         ask: shows a question and returns the answer; `None` if no person is available.
         redact: removes secrets from what is shown.
         settled: tools that a person has allowed or refused for all calls; read at each call.
+        answered: whether a person answered this very call before; that counts for more than `settled`.
     """
 
     def __init__(
-        self, ask: AskPerson | None, redact: Callable[[str], str], settled: Mapping[str, bool]
+        self,
+        ask: AskPerson | None,
+        redact: Callable[[str], str],
+        settled: Mapping[str, bool],
+        answered: Callable[[ToolCall], bool] = lambda _: False,
     ) -> None:
         self._ask = ask
         self._redact = redact
         self._asking = Lock()
         self._settled: dict[str, bool] = {}
         self._before = settled
+        self._answered = answered
 
     def refusal(self, call: ToolCall) -> str | None:
         """The reason why the call is refused, or `None`; waits for the person's answer."""
         with self._asking:
             allowed = self._settled.get(call.name, self._before.get(call.name))
-            if allowed is not None:
+            if allowed is not None and not self._answered(call):
                 return None if allowed else REFUSED
             if self._ask is None:
                 return "it needs a person's approval, and nobody is there to give it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +55,7 @@ class ToolExecutor:
         ask_person: asks a person a question and returns the answer; `None` if no person is available.
         results: the folder that keeps complete results that are too long for the caller.
         approvals: a person's earlier decisions for all calls of a tool; read at each call.
-
+        answered: whether a person answered one call before, whatever they decided for all calls of its tool.
     """
 
     def __init__(
@@ -67,11 +67,12 @@ class ToolExecutor:
         ask_person: AskPerson | None = None,
         results: Path | None = None,
         approvals: Mapping[str, bool] | None = None,
+        answered: Callable[[ToolCall], bool] = lambda _: False,
     ) -> None:
         self.registry = registry
         self.policy = ToolPolicy() if policy is None else policy
         self._limits = CallLimits(self.policy)
-        approval = Approval(ask_person, self._redact, {} if approvals is None else approvals)
+        approval = Approval(ask_person, self._redact, {} if approvals is None else approvals, answered)
         self._gate = Gate(self.policy, self._limits, approval, lambda: self.context.budget)
         self._prepared: dict[str, _Prepared] = {}
         self._remembering = Lock()

@@ -93,9 +93,9 @@ def approve(
     if as_json:
         print_json({"run": folder.name, "call": call, "answer": sent.text, "running": running})
         return 0
-    done = "refused" if deny else "allowed"
+    done = f"{'refused' if deny else 'allowed'} {call}{', and all later calls of its tool' if always else ''}"
     when = "the run hears it now" if running else "the run is not running, and hears it when it is resumed"
-    console().print(say(f"{done} {call}; {when}"), soft_wrap=True)
+    console().print(say(f"{done}; {when}"), soft_wrap=True)
     return 0
 
 
