@@ -437,12 +437,9 @@ class Explorer:
             self._unfinished().set_aside(misfit or "belong to the world that is lost", lost=bool(lost))
 
     def _restore(self, snapshot: str, *, fresh: bool) -> None:
-        if not restore_world(self._run, self._parts.environment, self._parts.runner, snapshot, fresh=fresh):
-            self._recorder.record_metadata(
-                e.Warned(
-                    text="the latest snapshot was missing or damaged; the world was rebuilt by rerunning"
-                )
-            )
+        parts = self._parts
+        if why := restore_world(self._run, parts.environment, parts.runner, snapshot, fresh=fresh):
+            self._recorder.record_metadata(e.Warned(text=f"{why}; the world was rebuilt by rerunning"))
 
     def _unfinished(self) -> UnfinishedTask:
         parts = self._parts

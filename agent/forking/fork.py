@@ -33,6 +33,9 @@ from fieldcraft.agent.journal.run import (
 from fieldcraft.agent.journal.snapshots import SnapshotDamaged, Snapshots
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.journal.tail import latest_snapshot
+from fieldcraft.agent.models.errors import MissingKey
+from fieldcraft.agent.models.of_roles import clients_of
+from fieldcraft.agent.settings import ROLES
 from fieldcraft.agent.tooling.changed_settings import changed
 from fieldcraft.agent.trust import Vouch
 from fieldcraft.common.errors import FieldcraftError, InputError
@@ -101,6 +104,7 @@ def fork_run(
     Raises:
         CannotFork: the world can neither take snapshots nor be begun again.
         NoSuchMoment, UnknownRun, BadRunName: the moment or a name is wrong; the message says what there is.
+        UnknownModel, MissingExtra, BadScript: of a model that is changed.
         JournalError, LibraryError, RunError: what cannot be read or written.
     """
     source = find_run(runs, name)
@@ -231,6 +235,9 @@ def _library(origin: Run, made: Path, past: Past) -> Rebuilt:
 def _begin(run: Run, folder: Path, source: Path, changes: Mapping[str, Any]) -> None:
     """Write the fork's first events of its own."""
     settings, remarks = changed(run.settings, changes)
+    if any(settings.model_for(role) != run.settings.model_for(role) for role in ROLES):
+        with suppress(MissingKey):
+            clients_of(settings)
     library = str(folder / LIBRARY)
     settings = settings.model_copy(update={"library": library})
     forked = e.RunForked(

@@ -8,6 +8,7 @@ from functools import partial
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.past.programs import ProgramReader, RecordedProgram
 from fieldcraft.agent.journal.run import Run, SnapshotDamaged
+from fieldcraft.agent.journal.snapshots import SnapshotMissing
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
@@ -17,7 +18,7 @@ from fieldcraft.skills import LibraryError, ProgramError
 
 def restore_world(
     run: Run, environment: Environment, runner: ProgramRunner, snapshot: str, *, fresh: bool
-) -> bool:
+) -> str:
     """Make `environment` the world that `snapshot` was taken of.
 
     Args:
@@ -28,15 +29,15 @@ def restore_world(
         fresh: whether nothing has happened in `environment` since its reset.
 
     Returns:
-        Whether the snapshot itself was used; else the recorded programs were run again from the latest
-        valid snapshot, or from the reset, and the result was proven to be the same world.
+        Nothing where the snapshot itself was used; else why the recorded programs were run again from the
+        latest valid snapshot, or from the reset. The result was proven to be the same world.
 
     Raises:
         SnapshotDamaged: neither way leads there; the message says what to restore from a copy.
     """
     try:
         _restore(run, environment, snapshot)
-        return True
+        return ""
     except SnapshotDamaged as damage:
         if not fresh:
             again = partial(environment.reset, seed=run.settings.seed, options=run.settings.options)
@@ -47,7 +48,8 @@ def restore_world(
                 f"{damage}, and rerunning the recorded programs led to another world. "
                 "Restore that file from a copy of the run."
             ) from None
-        return False
+        missing = isinstance(damage, SnapshotMissing)
+        return "no snapshot of this moment is kept" if missing else "the latest snapshot was damaged"
 
 
 def _rerun_to(run: Run, environment: Environment, runner: ProgramRunner, snapshot: str) -> None:

@@ -206,7 +206,7 @@ class Run:
         del self.tape[:first]
 
     def end_pause_before_stop(self, note: e.Event) -> None:
-        """A pause ends where the run was stopped by rule after it: whoever resumes it wants it to go on."""
+        """A pause ends where the run was stopped by rule after it: who resumes it wants it to go on."""
         if note.number < self.stopped_at:
             self.state.steering.end_pause()
 

@@ -33,6 +33,10 @@ class SnapshotDamaged(DamagedRecord, RuntimeError):
     """A snapshot file is missing, truncated or changed, or not a snapshot of its world."""
 
 
+class SnapshotMissing(SnapshotDamaged):
+    """A snapshot's file is not there: it was thinned out, or a fork begins where none was kept."""
+
+
 class Snapshots:
     """The snapshots in the run folder `run`: only files named after a digest are read, written or removed."""
 
@@ -78,13 +82,15 @@ class Snapshots:
                 content = _content(folder, digest)
                 found = folder.kind(_name(digest)) is not None
         except FileNotFoundError:
-            raise SnapshotDamaged(f"{path} is missing") from None
+            raise SnapshotMissing(f"{path} is missing") from None
         except UnsafeFile as error:
             raise SnapshotDamaged(str(error)) from error
         except OSError as error:
             raise SnapshotDamaged(f"{path} cannot be read ({why(error)})") from error
+        if content is None and not found:
+            raise SnapshotMissing(f"{path} is missing")
         if content is None:
-            raise SnapshotDamaged(f"{path} is {'truncated or changed' if found else 'missing'}")
+            raise SnapshotDamaged(f"{path} is truncated or changed")
         return content
 
     def names(self) -> list[str]:

@@ -77,7 +77,7 @@ class Sender:
     """Sends what it is given in a thread of its own, in order.
 
     Attributes:
-        dropped: spans that were given up, for want of room or because the collector refused them.
+        dropped: spans that were given up, because there was no room or the collector refused them.
     """
 
     def __init__(self, exporter: Exporter, ledger: Ledger, pace: Pace, place: str) -> None:

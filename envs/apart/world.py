@@ -258,7 +258,7 @@ class WorldApart(Environment):
             self._ask("restore", content=good)
             return
         self._ask("resume", {"progress": self._reached.model_dump(mode="json")})
-        lost = "the world began anew in a new process: what was in it since its reset is lost"
+        lost = "the world begins from its reset in a new process: what happened in it since is lost"
         faults_of(self).note("its process", WorldFault(lost))
 
 

@@ -11,6 +11,7 @@ import pytest
 from toy_world import ToyWorld
 
 from fieldcraft.agent import RunSettings, new_session, resumed_session
+from fieldcraft.agent.forking.fork import fork_run
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
@@ -109,6 +110,17 @@ def test_damaged_snapshots_are_rebuilt_without_what_was_undone(drafting: Setting
 
     assert history(run) == whole
     assert "rebuilt" in journal.read_text()
+
+
+def test_a_fork_begins_in_the_world_without_what_was_undone(drafting: Settings, tmp_path: Path) -> None:
+    run = explored(drafting(attempts=2, budget={"iterations": 4}), tmp_path / "runs")
+    shutil.rmtree(run / "snapshots")
+    fork = fork_run("one", at=2, runs=tmp_path / "runs", new_name="two")
+
+    with resumed_session("two", runs=tmp_path / "runs") as session:
+        session.explorer.explore()
+
+    assert history(fork.folder) == history(run)
 
 
 def test_a_world_that_cannot_go_back_has_one_draft(drafting: Settings, tmp_path: Path) -> None:

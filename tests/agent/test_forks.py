@@ -145,6 +145,8 @@ def test_a_snapshot_that_is_gone_is_made_again_by_the_recorded_programs(lived: L
     fork = fork_run("one", at=4, runs=tmp_path / "runs", new_name="two")
     go_on(fork.folder)
     assert history(fork.folder) == history(one)
+    said = [event.text for event in own_events(fork.folder) if isinstance(event, e.Warned)]
+    assert said == ["no snapshot of this moment is kept; the world was rebuilt by rerunning"]
 
 
 def test_the_world_at_every_segments_start_is_kept(

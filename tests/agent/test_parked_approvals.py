@@ -323,7 +323,7 @@ def test_a_damaged_world_is_rebuilt_over_a_program_that_was_set_aside(
         snapshot.write_bytes(b"damaged")
     said: list[Any] = []
     resume(answers.run, budget=BudgetLimits(iterations=3), listeners=(said.append,))
-    assert "the latest snapshot was missing or damaged; the world was rebuilt by rerunning" in warnings(said)
+    assert "the latest snapshot was damaged; the world was rebuilt by rerunning" in warnings(said)
     assert notes.read_text() == made
 
 

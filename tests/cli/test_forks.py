@@ -73,6 +73,8 @@ def test_runs_that_part_are_told_apart(lived: Workshop) -> None:
         (("first", "--at", "noon"), 2, "'noon' is no moment of a run"),
         (("second", "--at", "1"), 2, "no run 'second' in runs"),
         (("first", "--at", "1", "--name", "../out"), 2, "'../out' is no name for a run"),
+        (("first", "--at", "1", "--model", "nope"), 2, "no model provider 'nope'"),
+        (("first", "--at", "1", "--model", "scripted:nowhere.json"), 2, "nowhere.json cannot be read"),
         (("first", "--at", "1", "--name", "first"), 1, "a run 'first' exists; choose another --name"),
     ],
 )

@@ -27,8 +27,8 @@ class RunForked(WriterEvent):
 class WorldBroughtBack(BaseEvent):
     """A world without snapshots was reset by a resume, and recorded `programs` were run again in it.
 
-    `whole` says that it is as it was recorded. Without this event after a `RunResumed`, the world began
-    anew there, as it did in versions before this event.
+    `whole` says that it is as it was recorded. Without this event after a `RunResumed`, the world was
+    as its reset left it there, as in versions before this event.
     """
 
     type: Literal["world_brought_back"] = "world_brought_back"

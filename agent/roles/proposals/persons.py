@@ -51,12 +51,12 @@ class PersonsTasks:
 def goal_of(words: str, world: EnvironmentSpec, now: Observation) -> Goal | None:
     """The goal by which the world can check a task in the plain form `Craft 2 torch`; `None` for any other.
 
-    The number is what is to be had beyond what is held now.
+    The number is how many are wanted beyond those held now; of none the world has nothing to check.
     """
     found = _PLAIN.fullmatch(words.strip())
-    if found is None:
+    if found is None or not int(found["count"] or 1):
         return None
-    verb, name, count = found["verb"].lower(), found["name"], max(1, int(found["count"] or 1))
+    verb, name, count = found["verb"].lower(), found["name"], int(found["count"] or 1)
     goal: Goal
     if verb in _GETS and name in world.names.items:
         goal = ItemGoal(item=name, count=count + now.inventory.get(name, 0))
