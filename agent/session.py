@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fieldcraft.agent.approvals.set_aside import SetAside
-from fieldcraft.agent.explorer import Explorer, Parts
-from fieldcraft.agent.extensions import OBJECT, check_parts
+from fieldcraft.agent.explorer import Explorer
 from fieldcraft.agent.given import Given
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.library_place import find_library
@@ -19,18 +17,15 @@ from fieldcraft.agent.journal.recorder import Listener, Recorder
 from fieldcraft.agent.journal.run import THIS_VERSION, Run, absolute_path
 from fieldcraft.agent.journal.tail import reached_by
 from fieldcraft.agent.listeners import guarded
-from fieldcraft.agent.models import ModelClient
-from fieldcraft.agent.models.of_roles import clients_of
+from fieldcraft.agent.loop.opening import BadWorldOptions, Opened, open_parts
+from fieldcraft.agent.loop.parts import Parts
 from fieldcraft.agent.notices.sending import Notices
 from fieldcraft.agent.notices.settings import NoticeSettings
-from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
 from fieldcraft.agent.redact import redact
-from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.factory import RoleFactory
 from fieldcraft.agent.roles.facts import FactKeeper
 from fieldcraft.agent.roles.least_prompts import check_windows
 from fieldcraft.agent.roles.model_calls import Asker, RunWaits, Tools
-from fieldcraft.agent.roles.own_parts import OwnSandbox
 from fieldcraft.agent.roles.playable import check_offline
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
@@ -38,33 +33,20 @@ from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.agent.telemetry.destination import Otel
 from fieldcraft.agent.telemetry.opening import RunTracing
-from fieldcraft.agent.tooling.access import ToolAccess, names_for
+from fieldcraft.agent.tooling.access import ToolAccess
 from fieldcraft.agent.tooling.changed_settings import changed, with_budget
-from fieldcraft.agent.tooling.opening import deaf_models, open_tools, run_executor
+from fieldcraft.agent.tooling.opening import deaf_models, run_executor
 from fieldcraft.agent.tooling.restored_values import with_values
 from fieldcraft.agent.tooling.skill_reading import SkillReader, WithSkillReading
-from fieldcraft.common.errors import InputError
-from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment, Environment, make
-from fieldcraft.envs.apart import WorldApart
-from fieldcraft.envs.faults import faults_of, told
+from fieldcraft.envs import Environment
+from fieldcraft.envs.faults import faults_of
 from fieldcraft.skills import SkillLibrary
-from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher, require_system
-from fieldcraft.skills.search.embeddings import EMBEDDINGS, load_embeddings
-from fieldcraft.tools import ToolRegistry
+from fieldcraft.skills.sandbox import require_system
 from fieldcraft.tools.sources.settings import ToolSources
 
+__all__ = ["AskHuman", "BadWorldOptions", "Session", "new_session", "resumed_session"]
+
 AskHuman = Callable[[str], str]
-
-LISTED = ("fixed", "solve", "open", "subgoals")
-"""Curricula that live on the settings' tasks."""
-
-LOCK_SECONDS = 1.0
-"""How long a run waits for its library: another run that has it keeps it to its end."""
-
-
-class BadWorldOptions(InputError, ValueError):
-    """The world refused its seed, its options, or the name in a task's goal."""
 
 
 class Session:
@@ -131,7 +113,7 @@ def new_session(
     settings = given.named_in(settings)
     with ExitStack() as stack:
         heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
-        opened = _open(settings, given, stack)
+        opened = open_parts(settings, given, stack)
         check_offline(settings, opened.environment)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
@@ -193,7 +175,7 @@ def resumed_session(
         if budget is not None:
             run.settings = with_budget(run.settings, budget)
         heard = (*_heard(follow, run.settings.listeners, listeners), *_notices(notice, run, stack))
-        opened = _open(run.settings, given, stack, resumed=reached_by(run) is not None)
+        opened = open_parts(run.settings, given, stack, resumed=reached_by(run) is not None)
         heard += tracing.follow(run, stack)
         session = _assemble(run, opened, ask_human, heard, stack)
         resumed = e.RunResumed(
@@ -244,110 +226,8 @@ def _notices(settings: NoticeSettings | None, run: Run, stack: ExitStack) -> tup
     return (notices,)
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """The parts that a run uses."""
-
-    clients: dict[str, ModelClient]
-    environment: Environment
-    library: SkillLibrary
-    sandbox: Sandbox
-    registry: ToolRegistry
-    given: Given
-    prompts: Prompts
-
-
-def _open(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool = False) -> _Opened:
-    check_parts(settings)
-    prompts = Prompts(settings.prompts)
-    given = given.with_named(settings)
-    clients = clients_of(settings, given.models)
-    environment = _environment(settings, given, stack, resumed=resumed)
-    registry = open_tools(settings, given.tools)
-    stack.callback(registry.close)
-    sandbox = given.sandbox or open_sandbox(settings.sandbox)
-    if settings.sandbox not in SANDBOX.built_in:
-        sandbox = OwnSandbox(sandbox, settings.sandbox.removeprefix(OBJECT))
-    if given.sandbox is None:
-        stack.callback(sandbox.close)
-    library = _library(settings, given, environment, registry, stack)
-    if settings.keep_skills:
-        stack.enter_context(library.writing(timeout=LOCK_SECONDS))
-    return _Opened(clients, environment, library, sandbox, registry, given, prompts)
-
-
-def _library(
-    settings: RunSettings,
-    given: Given,
-    environment: Environment,
-    registry: ToolRegistry,
-    stack: ExitStack,
-) -> SkillLibrary:
-    """The library, whose programs may call this world's primitives and this run's tools."""
-    tools = names_for("programs", registry, settings)
-    if given.library is not None:
-        given.library.reserved |= frozenset(environment.primitives)
-        given.library.tools = frozenset(tools)
-        return given.library
-    if given.embeddings is None and settings.embeddings not in EMBEDDINGS.built_in:
-        load_embeddings(settings.embeddings)
-    library = SkillLibrary(
-        Path(settings.library),
-        environment=environment.spec.id,
-        embeddings=given.embeddings or settings.embeddings,
-        reserved=frozenset(environment.primitives),
-        tools=tools,
-        owners=settings.library_owners,
-    )
-    stack.callback(library.close)
-    return library
-
-
-def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resumed: bool) -> Environment:
-    environment = given.environment
-    if environment is not None and settings.world_process:
-        raise BadWorldOptions(
-            "world_process needs a world by name, which its process can make: environment='module:Class'"
-        )
-    if environment is None:
-        made = WorldApart if settings.world_process else make
-        environment = made(settings.environment)
-        stack.callback(environment.close)
-        environment.confine(process_launcher(settings.sandbox))
-    try:
-        lives_on = resumed and not environment.spec.can_snapshot
-        options = environment.options_to_resume(settings.options) if lives_on else settings.options
-        environment.reset(seed=settings.seed, options=options)
-    except ValueError as error:
-        raise BadWorldOptions(f"{settings.environment}: {visible_line(error, 1000)}") from error
-    except Exception as error:
-        fault = visible_line(told(error), 500)
-        raise BrokenEnvironment(
-            f"environment {settings.environment!r} failed to reset: {fault}; "
-            f"`envs check {settings.environment}` tries everything it promises"
-        ) from error
-    _check_tasks(settings, environment)
-    if settings.language not in environment.spec.languages:
-        raise BadWorldOptions(
-            f"{environment.spec.id} runs {', '.join(environment.spec.languages)} programs only; "
-            f"leave out language = {settings.language!r}, or choose another world"
-        )
-    return environment
-
-
-def _check_tasks(settings: RunSettings, environment: Environment) -> None:
-    """Refuse tasks that are not there or name what the world does not have, before anything is spent."""
-    if settings.curriculum in LISTED and not settings.tasks:
-        raise BadWorldOptions(f"the curriculum {settings.curriculum!r} needs its tasks, and there are none")
-    for task in settings.tasks:
-        try:
-            check_names(task.goal, environment.spec)
-        except AnswerUnusable as problem:
-            raise BadWorldOptions(f"task {task.task!r}: {problem}") from problem
-
-
 def _assemble(
-    run: Run, opened: _Opened, ask_human: AskHuman, listeners: tuple[Listener, ...], stack: ExitStack
+    run: Run, opened: Opened, ask_human: AskHuman, listeners: tuple[Listener, ...], stack: ExitStack
 ) -> Session:
     environment, library = opened.environment, opened.library
     faults_of(environment).keep_in(run.folder)

@@ -14,8 +14,8 @@ from fieldcraft.agent.journal.folders import forget, inside, why
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.journal.store import Journal, JournalError
+from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.models.of_roles import clients_of
-from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.files import Folder

@@ -14,9 +14,9 @@ from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.run import RunError
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.models import BadScript
 from fieldcraft.agent.prompts.rendering import render
-from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.task import Attempt, Task, Verdict
 from fieldcraft.envs import BrokenEnvironment, ItemGoal, Names

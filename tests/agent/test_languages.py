@@ -13,8 +13,8 @@ from kept_texts import kept_texts
 
 from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.replaying import Outcome, replay_skills
-from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.agent.settings import FixedTask
 from fieldcraft.skills import Skill, SkillLibrary
 from fieldcraft.skills.sandbox import open_sandbox

@@ -13,7 +13,7 @@ from toy_world import CountedWorld
 from fieldcraft.agent import RunSettings
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
-from fieldcraft.agent.session import BadWorldOptions
+from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.cli.main import main
 from fieldcraft.skills import SkillLibrary

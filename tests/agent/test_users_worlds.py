@@ -13,8 +13,8 @@ import pytest
 from fieldcraft import explore
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.roles.playable import CannotPlay
-from fieldcraft.agent.session import BadWorldOptions
 from fieldcraft.envs import (
     BrokenEnvironment,
     Environment,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fieldcraft.agent import RunSettings
-from fieldcraft.agent.session import BadWorldOptions
+from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.envs.gridworld.loading import load_rules
 from fieldcraft.study import StudyError, StudyPlan, StudyWorld, open_study
 from fieldcraft.study.design import Store, name_of, scrambled_names, settings_of

@@ -1,0 +1,1 @@
+"""What the loop of `fieldcraft.agent.explorer` consists of: its parts, the attempts at a task, the world."""

@@ -1,0 +1,125 @@
+"""The world of a run as the loop sees, keeps and restores it; its own faults cost no more than they must."""
+
+from __future__ import annotations
+
+from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.past.living_worlds import Return
+from fieldcraft.agent.journal.past.returning import return_to_the_end
+from fieldcraft.agent.journal.recorder import Recorder
+from fieldcraft.agent.journal.restore import restore_world
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.roles.critic import Moment
+from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.common.errors import Paused
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
+from fieldcraft.envs.faults import FILE, faults_of, told
+from fieldcraft.envs.needed import taken_snapshot
+
+BLIND_LIMIT = 3
+"""Failed observations in a row after which a run stops, resumable."""
+
+
+class Stalled(Paused):
+    """The run cannot go on as things are, and nobody asked it to stop; the message says why."""
+
+
+class WorldOfLoop:
+    """The world of one run.
+
+    Args:
+        recorder: of the run.
+        environment: the world, which was reset.
+        runner: runs recorded programs where a snapshot is damaged or not kept.
+
+    Attributes:
+        brought_back: it has no snapshots, and recorded programs brought it to where the run left it.
+    """
+
+    def __init__(self, recorder: Recorder, environment: Environment, runner: ProgramRunner) -> None:
+        self._recorder = recorder
+        self._environment = environment
+        self._runner = runner
+        self._blind = 0
+        self.brought_back = False
+
+    def look(self) -> tuple[Observation, Progress]:
+        """What is seen and reached now, or what was last, where the world's own code fails.
+
+        Raises:
+            Stalled: it failed several times in a row.
+        """
+        try:
+            seen = seen_of(self._environment)
+        except Exception as error:
+            return self._reuse_last_observation(error)
+        self._blind = 0
+        return seen
+
+    def now(self) -> Moment:
+        """What was seen last, and what happened in the task so far."""
+        state = self._recorder.state
+        return Moment(
+            observation=state.observation,
+            progress=state.progress,
+            snapshot=state.snapshot,
+            happened=list(state.happened),
+        )
+
+    def snapshot(self) -> str | None:
+        """Keep a snapshot with the run; its name, or `None` in a world that takes none."""
+        if not self._environment.spec.can_snapshot:
+            return None
+        return self._recorder.run.save_snapshot(taken_snapshot(self._environment))
+
+    def first_look(self) -> e.WorldReset:
+        """What is seen in the world as it was reset.
+
+        Raises:
+            BrokenEnvironment: it cannot be seen.
+        """
+        spec = self._environment.spec
+        try:
+            observation, progress = seen_of(self._environment)
+        except Exception as error:
+            fault = visible_line(told(error), 500)
+            raise BrokenEnvironment(
+                f"environment {spec.id!r} failed to observe: {fault}; "
+                f"`envs check {self._recorder.run.settings.environment}` tries everything it promises"
+            ) from error
+        return e.WorldReset(observation=observation, progress=progress, snapshot=self.snapshot())
+
+    def restore(self, snapshot: str, *, fresh: bool) -> None:
+        """Bring the world back to a snapshot; `fresh` says that nothing happened in it since its reset."""
+        if why := restore_world(self._recorder.run, self._environment, self._runner, snapshot, fresh=fresh):
+            self._recorder.record_metadata(e.Warned(text=f"{why}; the world was rebuilt by rerunning"))
+
+    def undo_program(self) -> None:
+        """Make the world what it was before the program that was stopped, of which nothing is left."""
+        snapshot = self._recorder.state.snapshot
+        assert snapshot is not None
+        self.restore(snapshot, fresh=False)
+        happened(self._environment)
+
+    def bring_back(self, reached: Progress) -> Return:
+        """Bring a world without snapshots to where the journal ends, as far as that is possible."""
+        back = return_to_the_end(self._recorder, self._environment, self._runner, reached)
+        self.brought_back = back.whole
+        return back
+
+    def say_faults(self) -> None:
+        """Say what failed in the world's own code, once for each kind."""
+        for line in faults_of(self._environment).unsaid():
+            text = f"the world failed in {line}; its traceback is in {FILE} in the run's folder"
+            self._recorder.record_metadata(e.Warned(text=redact(visible_line(text, 1000))))
+
+    def _reuse_last_observation(self, error: Exception) -> tuple[Observation, Progress]:
+        """The environment's own fault: keep the last view, but not for ever."""
+        self._blind += 1
+        fault = visible_line(told(error), 500)
+        if self._blind >= BLIND_LIMIT:
+            raise Stalled(
+                f"the environment failed to observe {self._blind} times in a row: {fault}"
+            ) from error
+        self._recorder.record_metadata(e.Warned(text=f"the environment failed to observe: {fault}"))
+        return self._recorder.state.observation, self._recorder.state.progress
