@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.secret_free import line_without_secrets
 from fieldcraft.common.data import DataError, Limits, check_shape
-from fieldcraft.common.fields import DIGIT_LIMIT, ITEM_LIMIT, TEXT_LIMIT, fitted
+from fieldcraft.common.fields import DIGIT_LIMIT, ITEM_LIMIT, TEXT_LIMIT, fitted, serialized
 from fieldcraft.common.suggest import reason
 
 EVENT_LIMIT = 8_000_000
@@ -62,7 +62,7 @@ def _written(event: e.Event) -> bytes:
 
 def _cut(event: e.Event, text: int, members: int) -> e.Event:
     try:
-        parts = event.model_dump(mode="python", warnings=False)
+        parts = serialized(lambda: event.model_dump(mode="python", warnings=False))
         smaller: e.Event = e.EVENT.validate_python(_smaller(parts, text, members))
         return smaller
     except ValidationError as error:

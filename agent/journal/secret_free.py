@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.common.fields import serialized
 from fieldcraft.common.secrets.redaction import may_hold_secret, redact_data
 from fieldcraft.tools.sources.secrets import FOR_FILES
 
@@ -19,7 +20,7 @@ def line_without_secrets(event: e.BaseEvent) -> bytes:
     If it contains a secret, the event itself is changed too, so that the run continues with the data of the
     journal, as it does after a resume. Settings keep their values.
     """
-    line = event.model_dump_json(context=FOR_FILES)
+    line = serialized(lambda: event.model_dump_json(context=FOR_FILES))
     if may_hold_secret(line):
         before = json.loads(line)
         for keys in (True, False):  # a name of the format may be equal to a secret: names are kept

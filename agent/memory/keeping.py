@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from fieldcraft.agent.journal.folders import inside
 from fieldcraft.agent.memory.facts import Fact, FactsMark, digest_after
 from fieldcraft.agent.memory.store import Memory
-from fieldcraft.common.fields import Count, Counts
+from fieldcraft.common.fields import Count, Counts, serialized
 
 FILE = "facts.jsonl"
 LINE = 8_000_000
@@ -39,7 +39,7 @@ class FactsChange(BaseModel):
 
     def line(self) -> str:
         """The change as one line of the file."""
-        return self.model_dump_json(exclude={"type", "number", "time"})
+        return serialized(lambda: self.model_dump_json(exclude={"type", "number", "time"}))
 
 
 def mark_after(mark: FactsMark, change: FactsChange) -> FactsMark:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from fieldcraft.agent.memory import wording
 from fieldcraft.agent.memory.facts import TEXT, Fact
 from fieldcraft.agent.memory.store import Memory
+from fieldcraft.common.fields import serialized
 from fieldcraft.common.text import cut_text
 
 CONTRADICTIONS = 3
@@ -16,6 +17,7 @@ UNLIKELY = 0.05
 """Chance outcomes are corrected where it is less likely than this that they only stayed away."""
 CHANGES = 200
 """Facts of one program that are new or different; the rest is left to the next time it happens."""
+_SAID = {"text", "used", "gave", "most", "tools", "source"}
 
 
 class Change:
@@ -67,7 +69,7 @@ class Change:
         if known.doubts:
             changes["doubts"] = 0
         if fact.text != known.text:
-            said = fact.model_dump(include={"text", "used", "gave", "most", "tools", "source"})
+            said = serialized(lambda: fact.model_dump(include=_SAID))
             changes |= {name: getattr(fact, name) for name in said} | {"text": fact.text}
         if not changes:
             self.again[fact.key] = self.again.get(fact.key, 0) + times

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from fieldcraft.agent.memory.facts import Fact
+from fieldcraft.common.fields import serialized
 from fieldcraft.common.files import Folder
 
 KEPT = 20_000
@@ -61,7 +62,7 @@ def share(library: Path, environment: str, facts: Iterable[Fact], run: str) -> N
             times = max(fact.times, before.times if before is not None else 0)
             kept[fact.key] = fact.changed(elsewhere=run[:100] or "another run", doubts=0, times=times)
     latest = list(kept.values())[-KEPT:]
-    content = "".join(f"{fact.model_dump_json()}\n" for fact in latest).encode("utf-8", "replace")
+    content = "".join(f"{serialized(fact.model_dump_json)}\n" for fact in latest).encode("utf-8", "replace")
     with Folder.open(library, create=True) as folder:
         folder.write(file_of(environment), content, sync=False)
 

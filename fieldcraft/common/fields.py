@@ -8,10 +8,11 @@ was cut changes nothing. Nothing is refused but what is no text or no number at 
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from fieldcraft.common.text import cut_text, valid_text
 
@@ -35,6 +36,28 @@ _DIGITS = f"{_MARK}an integer of more than {DIGIT_LIMIT} digits]"
 _NO_DATA = f"{_MARK}no data]"
 _MARKS = frozenset({_DEEP, _MANY, _DIGITS, _NO_DATA})
 _TOO_LARGE = 10**DIGIT_LIMIT
+
+T = TypeVar("T")
+
+
+def serialized(dump: Callable[[], T]) -> T:
+    """What `dump` makes of a model whose serializers are written in Python; a Ctrl-C meanwhile stays one.
+
+    Pydantic turns whatever is raised inside such a serializer into its own error, a Ctrl-C too, and that is a
+    `ValueError`. What fails because of the data fails again; an error that does not come back is an
+    interrupt.
+
+    Raises:
+        KeyboardInterrupt: it came while the model was serialized.
+        PydanticSerializationError: a serializer fails.
+    """
+    try:
+        return dump()
+    except PydanticSerializationError as error:
+        result = dump()
+        if KeyboardInterrupt.__name__ in str(error):
+            raise KeyboardInterrupt from None
+        return result
 
 
 def fitted_text(text: str, limit: int = TEXT_LIMIT) -> str:
