@@ -82,6 +82,7 @@ class SolveSettings(TypedDict, total=False):
     tool_steps: int
     tool_policy: ToolPolicy
     corpus: Sequence[str]
+    see: Sequence[Literal["curriculum", "answerer", "actor", "critic"]]
     keep_prompts: bool
 
 

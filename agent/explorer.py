@@ -19,6 +19,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
+from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.steering.hearing import Hearing
 from fieldcraft.agent.task import Task
 from fieldcraft.common.plugins import BrokenPart
@@ -210,13 +211,15 @@ class Explorer:
         return UnfinishedTask(self._recorder, parts.environment, parts.keeper, self._world.look)
 
     def _tidy(self) -> None:
-        """At a task's end: begin a new segment where the journal has grown, and thin the snapshots."""
+        """At a task's end: begin a new segment where the journal has grown; thin snapshots, pictures."""
         if self._recorder.replaying:
             return
         state, run = self.state, self._run
         run.journal.rotate_if_large(self._segment_start)
         if state.snapshot is not None:
             run.thin_snapshots(state.snapshot)
+        if run.settings.see:
+            RunPictures(run.folder).thin()
 
     def _segment_start(self) -> e.Checkpoint:
         if self.state.snapshot is not None:

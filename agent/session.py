@@ -30,6 +30,7 @@ from fieldcraft.agent.roles.playable import check_offline
 from fieldcraft.agent.roles.skill_keeper import SkillKeeper
 from fieldcraft.agent.roles.storage_skills import StorageSkills
 from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.agent.seeing import check_eyes, unsure_eyes
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.agent.telemetry.destination import Otel
 from fieldcraft.agent.telemetry.opening import RunTracing
@@ -103,7 +104,7 @@ def new_session(
 
     Raises:
         BrokenPart, UnknownPart, UnknownEnvironment, BadWorldOptions: what is wrong and how to mend it.
-        UnknownModel, MissingKey, WindowTooSmall, CannotPlay: likewise, of a model.
+        UnknownModel, MissingKey, WindowTooSmall, CannotPlay, CannotSee: likewise, of a model.
         UnknownTool, SandboxUnavailable, LibraryLocked, RunError: what cannot be opened, likewise.
         BadTelemetry, MissingTelemetry: spans are asked for and cannot be sent.
     """
@@ -115,6 +116,7 @@ def new_session(
         heard = (*([follow] if follow else []), *guarded(settings.listeners, listeners))
         opened = open_parts(settings, given, stack)
         check_offline(settings, opened.environment)
+        check_eyes(settings, opened.clients, opened.environment)
         check_windows(settings, opened.clients, opened.prompts, opened.environment)
         run = stack.enter_context(Run.create(runs, settings, name=name))
         heard = (*heard, *tracing.follow(run, stack), *_notices(notice, run, stack))
@@ -176,6 +178,7 @@ def resumed_session(
             run.settings = with_budget(run.settings, budget)
         heard = (*_heard(follow, run.settings.listeners, listeners), *_notices(notice, run, stack))
         opened = open_parts(run.settings, given, stack, resumed=reached_by(run) is not None)
+        check_eyes(run.settings, opened.clients, opened.environment)
         heard += tracing.follow(run, stack)
         session = _assemble(run, opened, ask_human, heard, stack)
         resumed = e.RunResumed(
@@ -269,7 +272,8 @@ def _assemble(
         set_aside=SetAside(recorder, desk, tool_access),
     )
     problems = [f"tool {each.name} is not available: {each.message}" for each in opened.registry.problems]
-    for problem in [*problems, *deaf_models(opened.clients, tool_access)]:
+    unsure = unsure_eyes(settings, opened.clients)
+    for problem in [*problems, *deaf_models(opened.clients, tool_access), *unsure]:
         _warn(recorder, problem)
     return Session(run, recorder, Explorer(recorder, parts), library, environment)
 

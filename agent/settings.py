@@ -31,6 +31,9 @@ TOOL_USERS = ("curriculum", "answerer", "actor", "critic", "programs")
 """Who may call tools: four of the roles, by their models' own tool calls, and the programs."""
 
 
+SEERS = ("curriculum", "answerer", "actor", "critic")
+"""The roles that can be shown pictures of the world."""
+
 PartName = Annotated[Text, Field(pattern=r"^[^\s\[\]]{1,300}$")]
 """The name of a part: built in, announced by a package, `module:Name`, or that of an object."""
 
@@ -130,6 +133,8 @@ class RunSettings(Discreet, BaseModel):
 
     `limits` is what one program may use; a `ProgramLimits` counts with what was set of it.
 
+    `see` names the roles (of `SEERS`) whose messages carry the picture of the world as it is then.
+
     `keep_prompts` keeps the messages of every model call beside the journal.
 
     `prompts` is a folder whose templates go before the built-in ones of the same name (docs/prompts.md).
@@ -195,6 +200,7 @@ class RunSettings(Discreet, BaseModel):
     tool_policy: ToolPolicy = ToolPolicy()
     corpus: GuardedWords = ()
     prompts: Text = ""
+    see: tuple[Text, ...] = ()
     keep_prompts: bool = True
     listeners: tuple[Text, ...] = ()
     budget: BudgetLimits = BudgetLimits()
@@ -231,6 +237,17 @@ class RunSettings(Discreet, BaseModel):
                     f"no model role {role!r}{nearest(role, ROLES) or '.'} Roles: {', '.join(ROLES)}"
                 )
         return value
+
+    @field_validator("see")
+    @classmethod
+    def _known_seers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for role in value:
+            if role not in SEERS:
+                raise UnknownRole(
+                    f"no role that sees is called {role!r}{nearest(role, SEERS) or '.'} "
+                    f"Roles that do: {', '.join(SEERS)}"
+                )
+        return tuple(dict.fromkeys(value))
 
     @field_validator("role_tools", mode="before")
     @classmethod

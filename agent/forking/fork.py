@@ -35,6 +35,7 @@ from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.journal.tail import latest_snapshot
 from fieldcraft.agent.models.errors import MissingKey
 from fieldcraft.agent.models.of_roles import clients_of
+from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.settings import ROLES
 from fieldcraft.agent.tooling.changed_settings import changed
 from fieldcraft.agent.trust import Vouch
@@ -119,6 +120,7 @@ def fork_run(
                 vouch(origin)
             _check_world(run, source.name, environment)
             _copy_snapshots(source, made, run, past)
+            _copy_pictures(source, made, run)
             rebuilt = _library(origin, made, past)
             _begin(run, runs / new_name, source, changes or {})
         _write_note(
@@ -212,6 +214,14 @@ def _copy_snapshots(source: Path, made: Path, run: Run, past: Past) -> None:
     for digest in [wanted, *reversed(dict.fromkeys(past.snapshots))]:
         if digest in available and _copied(there, copies, digest):
             return
+
+
+def _copy_pictures(source: Path, made: Path, run: Run) -> None:
+    """Copy what the models are shown first, where they are shown pictures."""
+    there, copies = RunPictures(source), RunPictures(made)
+    for digest in {run.state.picture, *(getattr(event, "picture", "") for event in run.tape)}:
+        if (png := there.read(digest)) is not None:
+            copies.keep(png)
 
 
 def _copied(there: Snapshots, copies: Snapshots, digest: str) -> bool:

@@ -93,12 +93,17 @@ class Checkpoint(WriterEvent):
 
 
 class WorldReset(BaseEvent):
-    """The world was reset: its first observation and, if it has snapshots, a snapshot."""
+    """The world was reset: its first observation and, if it has snapshots, a snapshot.
+
+    `picture`, here as elsewhere, is the digest of what was drawn, if models are shown that
+    (`RunSettings.see`).
+    """
 
     type: Literal["world_reset"] = "world_reset"
     observation: Observation
     progress: Progress
     snapshot: Text | None = None
+    picture: Text = ""
 
 
 class QuestionAnswered(BaseEvent):
@@ -176,6 +181,7 @@ class ExecutionFinished(BaseEvent):
     observation: Observation
     progress: Progress
     snapshot: Text | None = None
+    picture: Text = ""
     happenings: list[Happening] = Field(default_factory=list)
 
 
@@ -186,6 +192,7 @@ class ExecutionInterrupted(BaseEvent):
     iteration: Count
     observation: Observation
     progress: Progress
+    picture: Text = ""
 
 
 class FactsLearned(FactsChange, BaseEvent):
@@ -289,6 +296,7 @@ class DraftUndone(BaseEvent):
     observation: Observation
     progress: Progress
     snapshot: Text | None = None
+    picture: Text = ""
     most_held: Counts = Field(default_factory=dict)
     happened: list[Happening] = Field(default_factory=list)
 

@@ -63,6 +63,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             _follow_program(state, event)
         case e.ExecutionInterrupted():
             _move_on(state, event.observation, event.progress)
+            state.picture = event.picture
             note_sightings(state.seen, state.observation)
         case e.ProgramSetAside():
             state.spent.seconds += event.seconds
@@ -149,7 +150,7 @@ def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
 
 def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
     _move_on(state, event.observation, event.progress)
-    state.snapshot = event.snapshot
+    state.snapshot, state.picture = event.snapshot, event.picture
     note_sightings(state.seen, state.observation)
     for milestone in event.progress.milestones:
         state.reached.setdefault(milestone, state.spent.iterations)
@@ -281,6 +282,7 @@ def _undo_draft(state: RunState, event: e.DraftUndone) -> None:
 
 def _go_back(state: RunState, event: e.TailSetAside | e.DraftUndone) -> None:
     state.observation, state.progress, state.snapshot = event.observation, event.progress, event.snapshot
+    state.picture = event.picture if isinstance(event, e.DraftUndone) else ""
     state.skills_in_use = []
     if event.snapshot is not None:
         now = event.observation.tick

@@ -156,6 +156,7 @@ class RunState(BaseModel):
     observation: Observation = Observation()
     progress: Progress = Progress()
     snapshot: Text | None = None
+    picture: Text = ""
     task: Task | None = None
     plan: list[FixedTask] = []
     solved: bool = False

@@ -23,6 +23,7 @@ class AttemptStart:
         self._restore = restore
         self._first = state.events + 1
         self._observation, self._progress, self._snapshot = state.observation, state.progress, state.snapshot
+        self._picture = state.picture
         self._most_held, self._happened = dict(state.most_held), list(state.happened)
 
     @property
@@ -44,6 +45,7 @@ class AttemptStart:
             observation=self._observation,
             progress=self._progress,
             snapshot=self._snapshot,
+            picture=self._picture,
             most_held=self._most_held,
             happened=self._happened,
         )

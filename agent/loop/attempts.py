@@ -171,7 +171,12 @@ class Attempts:
         if self._recorder.interrupted and not as_it_was:
             self._parts.tool_access.skip()
             observation, progress = self._world.look()
-            return e.ExecutionInterrupted(iteration=iteration, observation=observation, progress=progress)
+            return e.ExecutionInterrupted(
+                iteration=iteration,
+                observation=observation,
+                progress=progress,
+                picture=self._world.picture(),
+            )
         task = self._recorder.state.task
         began = time.monotonic()
         try:
@@ -188,5 +193,6 @@ class Attempts:
             observation=observation,
             progress=progress,
             snapshot=self._world.snapshot(),
+            picture=self._world.picture(),
             happenings=ran.happenings,
         )

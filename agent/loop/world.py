@@ -10,6 +10,7 @@ from fieldcraft.agent.journal.restore import restore_world
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.runner import ProgramRunner
+from fieldcraft.agent.seeing import RunPictures, taken_picture
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
@@ -41,6 +42,7 @@ class WorldOfLoop:
         self._environment = environment
         self._runner = runner
         self._blind = 0
+        self._undrawn = False
         self.brought_back = False
 
     def look(self) -> tuple[Observation, Progress]:
@@ -72,6 +74,21 @@ class WorldOfLoop:
             return None
         return self._recorder.run.save_snapshot(taken_snapshot(self._environment))
 
+    def picture(self) -> str:
+        """Keep a picture with the run, where models are shown it; its digest, empty where there is none."""
+        run = self._recorder.run
+        if not run.settings.see:
+            return ""
+        try:
+            png = taken_picture(self._environment)
+        except ValueError as error:
+            if not self._undrawn:
+                self._undrawn = True
+                text = f"the world cannot be drawn, so no model sees it: {visible_line(error, 500)}"
+                self._recorder.record_metadata(e.Warned(text=redact(text)))
+            return ""
+        return RunPictures(run.folder).keep(png)
+
     def first_look(self) -> e.WorldReset:
         """What is seen in the world as it was reset.
 
@@ -87,7 +104,9 @@ class WorldOfLoop:
                 f"environment {spec.id!r} failed to observe: {fault}; "
                 f"`envs check {self._recorder.run.settings.environment}` tries everything it promises"
             ) from error
-        return e.WorldReset(observation=observation, progress=progress, snapshot=self.snapshot())
+        return e.WorldReset(
+            observation=observation, progress=progress, snapshot=self.snapshot(), picture=self.picture()
+        )
 
     def restore(self, snapshot: str, *, fresh: bool) -> None:
         """Bring the world back to a snapshot; `fresh` says that nothing happened in it since its reset."""

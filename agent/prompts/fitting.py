@@ -34,18 +34,22 @@ from pydantic import BaseModel
 from fieldcraft.agent.models.messages import Message
 from fieldcraft.agent.prompts.stages import STAGES, Draft, Stage
 
+SEEN = "(The picture shows the world as it is now.)"
+"""What a message says of the picture that comes with it."""
+
 
 @dataclass(frozen=True)
 class Prompted:
     """What a conversation began with: a template, its values, and how many messages they made.
 
-    `shape` is the class of its answer, where that is JSON.
+    `shape` is the class of its answer, where that is JSON; `pictures` (PNG) go with the last of the messages.
     """
 
     template: str
     values: Mapping[str, Any]
     length: int
     shape: type[BaseModel] | None = None
+    pictures: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def fit(
     def shortened(steps: int) -> list[Message]:
         draft = _after(plan, steps, began)
         same = draft.values is began.values
-        begun = whole[: prompt.length] if same else render(prompt.template, **draft.values)
+        begun = whole[: prompt.length] if same else begun_with(render, prompt, draft.values)
         return [*begun, *draft.turns]
 
     total = sum(levels for _, levels, _ in plan)
@@ -103,6 +107,16 @@ def fit(
         raise NoRoom(least)
     steps = bisect_left(range(total), x=True, key=lambda steps: count(shortened(steps)) <= room)
     return Fitted(shortened(steps), _left_out(plan, steps))
+
+
+def begun_with(
+    render: Callable[..., list[Message]], prompt: Prompted, values: Mapping[str, Any]
+) -> list[Message]:
+    """The messages of a template from these values, with the prompt's pictures."""
+    *first, last = render(prompt.template, **values)
+    if not prompt.pictures:
+        return [*first, last]
+    return [*first, last.model_copy(update={"images": prompt.pictures, "text": f"{last.text}\n\n{SEEN}"})]
 
 
 _Plan = list[tuple[Stage, int, Draft]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -16,10 +16,11 @@ from fieldcraft.agent.models.endings import refusal_in_words
 from fieldcraft.agent.models.errors import ModelRationed, ModelUnavailable
 from fieldcraft.agent.models.messages import Message, ToolRequest
 from fieldcraft.agent.prompts.answers import leading_object
-from fieldcraft.agent.prompts.fitting import Prompted
+from fieldcraft.agent.prompts.fitting import Prompted, begun_with
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, Prompts
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.fitted_calls import Client, FittedCalls
+from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.transcript import Transcript
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.secrets.redaction import redact_data
@@ -126,6 +127,7 @@ class Asker:
         self._calls = FittedCalls(recorder, self._prompts.render)
         self._settings = recorder.run.settings
         self._transcript = Transcript(recorder.run.folder)
+        self._pictures = RunPictures(recorder.run.folder)
         self._last_turns: dict[str, tuple[int, dict[str, Any]]] = {}
         self._over_limit: ModelRationed | None = None
 
@@ -137,8 +139,8 @@ class Asker:
             AnswerWithheld: the model refused.
             ModelsSilent: no answer, several calls in a row.
         """
-        messages = self._prompts.render(template, **values)
-        return self._text(role, Prompted(template, values, len(messages)), messages)
+        prompt, messages = self._begin(role, template, values)
+        return self._text(role, prompt, messages)
 
     def plain(self, role: str, prompt: str) -> str:
         """The answer to a prompt that is no template, as text. Raises as `text` does."""
@@ -186,8 +188,7 @@ class Asker:
             BudgetExhausted: before a call.
             ModelsSilent: no answer, several calls in a row.
         """
-        messages = self._prompts.render(template, **values)
-        prompt = Prompted(template, values, len(messages), shape)
+        prompt, messages = self._begin(role, template, values, shape)
         left = self._settings.repairs if repairs is None else repairs
         asked_shorter, wanted = False, 0
         while True:
@@ -210,6 +211,17 @@ class Asker:
                     raise problem from None
                 left -= 1
                 messages = self._sent_back(said, "repair", problem=str(problem))
+
+    def _begin(
+        self, role: str, template: str, values: Mapping[str, Any], shape: type[BaseModel] | None = None
+    ) -> tuple[Prompted, list[Message]]:
+        """A conversation from a template, with the picture of the world where the role sees it."""
+        seen = self._recorder.state.picture if role in self._settings.see else ""
+        picture = self._pictures.read(seen) if seen else None
+        pictures = () if picture is None else (picture,)
+        prompt = Prompted(template, values, 0, shape, pictures)
+        messages = begun_with(self._prompts.render, prompt, values)
+        return replace(prompt, length=len(messages)), messages
 
     def _sent_back(self, said: _Said, template: str, **values: Any) -> list[Message]:
         """The conversation with an answer that cannot be used, and why."""

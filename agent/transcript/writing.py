@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zlib
@@ -102,5 +103,5 @@ class Transcript:
 
 def _shown(message: Message) -> str:
     calls = [f"calls {request.name} {request.model_dump_json()}" for request in message.requests]
-    pictures = [f"shows a picture of {len(image):,} bytes" for image in message.images]
+    pictures = [f"shows picture {hashlib.sha256(image).hexdigest()}" for image in message.images]
     return "\n".join([message.text, *calls, *pictures] if message.text else [*calls, *pictures] or [""])

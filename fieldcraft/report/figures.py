@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fieldcraft.agent.models.errors import MissingExtra
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Chart
-from fieldcraft.report.pictures import read_picture
+from fieldcraft.envs.pictures import read_picture
 from fieldcraft.report.story import LearnedSkill, Story
 
 if TYPE_CHECKING:

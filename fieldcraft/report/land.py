@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fieldcraft.agent.journal.snapshots import Snapshots
 from fieldcraft.envs import Chart, available, make
-from fieldcraft.report.pictures import read_picture
+from fieldcraft.envs.pictures import read_picture
 from fieldcraft.report.story import Story
 
 logger = logging.getLogger(__name__)

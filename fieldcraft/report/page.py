@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from fieldcraft.agent.journal.overview import shortened_prompts
+from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.report import figures
 from fieldcraft.report.highlighting import highlighted
 from fieldcraft.report.story import Iteration, Story
@@ -16,6 +18,8 @@ IN_FULL = 200
 """How many of the latest iterations are shown with program and log."""
 IN_FULL_CHARACTERS = 6_000_000
 """The most characters of HTML of all their programs; the oldest programs are left out first."""
+PICTURES = 40
+"""How many of the latest of them are shown with the picture that their author saw."""
 LISTED = 10_000
 """How many of the latest iterations have their own line."""
 BLOCK = 250
@@ -35,10 +39,11 @@ class Block:
 
 @dataclass
 class Shown:
-    """An iteration in full, with its program as HTML."""
+    """An iteration in full, with its program as HTML, and what its author saw as a `data:` address."""
 
     iteration: Iteration
     program: Markup
+    picture: str = ""
 
 
 def report_page(story: Story, *, stands: str) -> str:
@@ -52,6 +57,8 @@ def report_page(story: Story, *, stands: str) -> str:
         MissingExtra: matplotlib is not installed.
     """
     in_full = _in_full(story.iterations)
+    for shown in in_full[-PICTURES:]:
+        shown.picture = _picture(story, shown.iteration.picture)
     rest = story.iterations[: len(story.iterations) - len(in_full)]
     return (
         templates()
@@ -114,6 +121,11 @@ def _in_full(iterations: list[Iteration]) -> list[Shown]:
             break
         shown.append(Shown(iteration, program))
     return shown[::-1]
+
+
+def _picture(story: Story, digest: str) -> str:
+    png = RunPictures(story.folder).read(digest) if digest and story.folder else None
+    return "" if png is None else f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _blocks(iterations: list[Iteration], *, listed_from: int) -> list[Block]:

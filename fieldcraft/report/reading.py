@@ -35,7 +35,9 @@ def read_story(folder: Path) -> Story:
     Raises:
         JournalError: the journal is missing, damaged, or of an unknown format.
     """
-    return tell(Journal(folder).events(), run=folder.name)
+    story = tell(Journal(folder).events(), run=folder.name)
+    story.folder = folder
+    return story
 
 
 def tell(events: Iterable[e.Event], *, run: str = "") -> Story:
@@ -122,6 +124,7 @@ class Teller:
             tokens=self._tokens,
             money=self._money,
             items_held=len(state.progress.items),
+            picture=state.picture if "actor" in self.story.overview.settings.see else "",
         )
         begun.tools, self._tools = self._tools, []
         self._tokens, self._money = 0, 0.0

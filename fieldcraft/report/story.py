@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.memory.facts import Fact
@@ -44,6 +45,7 @@ class Iteration:
         tools: tool calls that led to the program, were made by it, or judged it.
         reserve: with what reserve it was kept.
         refused: why a program that worked was not kept.
+        picture: the digest of the picture of the world that its author was shown, if any.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Iteration:
     refused: str = ""
     tools: list[ToolUse] = field(default_factory=list)
     interrupted: bool = False
+    picture: str = ""
 
     @property
     def words(self) -> str:
@@ -131,6 +134,7 @@ class Story:
         land: a picture of what the agent saw of the world, if it could be drawn.
         memory: the facts that it learned.
         changes: what resumes changed of its settings, each with the iterations before it.
+        folder: of the run, for its pictures.
     """
 
     overview: Overview
@@ -144,6 +148,7 @@ class Story:
     land: Chart | None = None
     memory: Memory = field(default_factory=Memory)
     changes: list[tuple[int, str]] = field(default_factory=list)
+    folder: Path | None = None
 
     @property
     def milestones(self) -> dict[str, int]:

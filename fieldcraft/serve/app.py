@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 from fieldcraft.agent.journal.run import list_runs
 from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.journal.watching.growing import is_open
+from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.steering import BadNote, Note, send
 from fieldcraft.agent.steering.hearing import OVER_AT_THE_END
 from fieldcraft.common.errors import FieldcraftError
@@ -89,6 +90,7 @@ class PageApp:
             Route(f"{run}/", self._show_run),
             Route(f"{run}/events", self._run_events),
             Route(f"{run}/land.png", self._land_picture),
+            Route(run + "/pictures/{digest}.png", self._seen_picture),
             Route(f"{run}/iterations", self._show_iterations),
             Route(run + "/iterations/{number:int}", self._show_iteration),
             Route(f"{run}/facts", self._show_facts),
@@ -131,6 +133,13 @@ class PageApp:
             raise HTTPException(404, "no picture of the land was drawn yet")
         return Response(picture.chart.png, media_type="image/png")
 
+    async def _seen_picture(self, request: Request) -> Response:
+        page, _ = await self._run(request)
+        png = await _in_thread(partial(RunPictures(page.watched.folder).read, request.path_params["digest"]))
+        if png is None:
+            raise HTTPException(404, "the run has no such picture")
+        return Response(png, media_type="image/png")
+
     async def _show_iterations(self, request: Request) -> Response:
         page, channel = await self._run(request)
         await channel.look()
@@ -142,7 +151,8 @@ class PageApp:
     async def _show_iteration(self, request: Request) -> Response:
         page, channel = await self._run(request)
         await channel.look()
-        values = await _in_thread(partial(iteration_page, page, request.path_params["number"]))
+        pictures = f"{request.url.path.rpartition('/iterations/')[0]}/pictures"
+        values = await _in_thread(partial(iteration_page, page, request.path_params["number"], pictures))
         if values is None:
             raise HTTPException(404, "the run has no such iteration")
         part = "sections/iteration.html" if "part" in request.query_params else "iteration.html"

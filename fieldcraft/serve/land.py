@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldcraft.envs import Chart
-from fieldcraft.report.pictures import LARGEST
+from fieldcraft.envs.pictures import LARGEST
 
 DEADLINE = 30.0
 """Seconds for one picture, the start of the process included."""

@@ -54,8 +54,8 @@ def iterations_page(page: RunPage, last: int | None) -> dict[str, Any]:
     }
 
 
-def iteration_page(page: RunPage, number: int) -> dict[str, Any] | None:
-    """One iteration in full; `None` if the run has none of this number.
+def iteration_page(page: RunPage, number: int, pictures: str) -> dict[str, Any] | None:
+    """One iteration in full; `None` if the run has none of this number. `pictures` is where pictures lie.
 
     Raises:
         JournalError: the journal is damaged.
@@ -71,6 +71,7 @@ def iteration_page(page: RunPage, number: int) -> dict[str, Any] | None:
         "run": page.watched.overview.run,
         "newest": newest,
         "iteration": iteration,
+        "picture": f"{pictures}/{iteration.picture}.png" if iteration.picture else "",
         "program": _program(iteration.source) if iteration.source else Markup(),
         "world": world,
     }

@@ -49,7 +49,7 @@ class Client:
             given = {"Content-Type": "application/json", "Origin": f"http://{self.place}", **given}
         connection.request(method, path if absolute else self.root + path, content, given)
         answer = connection.getresponse()
-        read = Answer(answer.status, answer.read().decode(), dict(answer.getheaders()))
+        read = Answer(answer.status, answer.read().decode(errors="replace"), dict(answer.getheaders()))
         connection.close()
         return read
 

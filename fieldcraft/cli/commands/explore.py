@@ -64,6 +64,7 @@ def explore(
     base_url: o.BaseUrl = None,
     prompts: o.Prompts = None,
     keep_prompts: o.KeepPrompts = None,
+    see: o.See = None,
     iterations: o.Iterations = None,
     tokens: o.Tokens = None,
     money: o.Money = None,
@@ -114,7 +115,7 @@ def explore(
     flags = {
         **f.method(method, without),
         **f.world(env, option, seed, world_process),
-        **f.models(model, role_model, base_url, prompts, keep_prompts),
+        **f.models(model, role_model, base_url, prompts, keep_prompts, see),
         **f.budget(iterations, tokens, money, minutes, patience),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
@@ -146,6 +147,7 @@ def solve(
     base_url: o.BaseUrl = None,
     prompts: o.Prompts = None,
     keep_prompts: o.KeepPrompts = None,
+    see: o.See = None,
     iterations: o.Iterations = None,
     tokens: o.Tokens = None,
     money: o.Money = None,
@@ -178,7 +180,7 @@ def solve(
         raise UsageProblem('the task is empty; say what to do, such as "craft an iron pickaxe"')
     flags = {
         **f.world(env, option, seed, world_process),
-        **f.models(model, role_model, base_url, prompts, keep_prompts),
+        **f.models(model, role_model, base_url, prompts, keep_prompts, see),
         **f.budget(iterations, tokens, money, minutes),
         **f.keeping(library, library_owner, keep, runs),
         **f.conduct(

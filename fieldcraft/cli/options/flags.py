@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ _FLAGS = {
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel", "approvals"}
+    | {"attempts", "sandbox", "see", "tools", "corpus", "prompts", "otel", "approvals"}
 )
 
 
@@ -76,15 +77,24 @@ def models(
     base_url: str | None,
     prompts: str | None,
     keep_prompts: bool | None,
+    see: str | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--model --role-model --base-url --prompts --keep-prompts`."""
+    """The settings of `--model --role-model --base-url --prompts --keep-prompts --see`."""
     return given(
+        see=None if see is None else _seers(see),
         model=model,
         role_models=pairs("--role-model", role_model, parse_json=False),
         model_options=given(base_url=base_url),
         prompts=prompts,
         keep_prompts=keep_prompts,
     )
+
+
+def _seers(text: str) -> tuple[str, ...]:
+    from fieldcraft.agent.settings import SEERS
+
+    names = tuple(filter(None, re.split(r"[\s,]+", text)))
+    return {("all",): SEERS, ("none",): ()}.get(names, names)
 
 
 def budget(

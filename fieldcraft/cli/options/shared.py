@@ -86,6 +86,15 @@ WorldProcess = Annotated[
         rich_help_panel=WORLD,
     ),
 ]
+See = Annotated[
+    str | None,
+    typer.Option(
+        "--see",
+        metavar="ROLES",
+        help="Show the world's picture to the models of roles: curriculum, answerer, actor, critic, or all.",
+        rich_help_panel=MODELS,
+    ),
+]
 KeepPrompts = Annotated[
     bool | None,
     typer.Option(

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from fieldcraft.report.pictures import read_picture
+from fieldcraft.envs.pictures import read_picture
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

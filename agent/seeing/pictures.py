@@ -1,0 +1,95 @@
+"""The pictures of a run: taken of its world, scaled, and kept by digest in the folder `pictures`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from fieldcraft.agent.journal.folders import inside, why
+from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.envs import Environment
+from fieldcraft.envs.faults import told
+from fieldcraft.envs.pictures import scaled_picture
+
+FOLDER = "pictures"
+LONGEST_SIDE = 768
+"""Pixels; providers scale larger pictures down themselves, and bill more for them."""
+LARGEST = 40_000_000
+"""Bytes and pixels of a picture as its world draws it."""
+KEPT_LIMIT = 4_000_000
+"""Bytes of a picture that is kept: one of noise, at the longest side, has 1.8 million."""
+PICTURES_KEPT = 1_000
+"""How many of a run's pictures are kept: its newest, 30 MB in the grid world."""
+_OURS = re.compile(r"[0-9a-f]{64}\.png")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def taken_picture(environment: Environment) -> bytes:
+    """A picture of what the agent sees now, as models are shown it.
+
+    Raises:
+        ValueError: the world cannot draw it, or draws something else; the message says what.
+    """
+    try:
+        drawn = environment.render()
+    except Exception as error:
+        raise ValueError(told(error)) from error
+    if not isinstance(drawn, bytes | bytearray):
+        raise ValueError(f"render() returned {type(drawn).__name__}, not the bytes of a PNG file")
+    return scaled_picture(bytes(drawn), longest=LONGEST_SIDE, largest=LARGEST)
+
+
+class RunPictures:
+    """The pictures in the run folder `run`: files named after the SHA-256 of their content."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+
+    def keep(self, png: bytes) -> str:
+        """Write a picture and return its digest. Idempotent, and not synced: no event depends on its file.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        digest = hashlib.sha256(png).hexdigest()
+        try:
+            with inside(self._run, FOLDER, create=True) as folder:
+                if folder.kind(_name(digest)) is None:
+                    folder.write(_name(digest), png, sync=False)
+        except OSError as error:
+            raise JournalError(
+                f"{self._run / FOLDER} cannot be written ({why(error)}); nothing acknowledged is lost. "
+                "Free space or fix the permissions, then resume the run, or resume it with --see none."
+            ) from error
+        return digest
+
+    def thin(self) -> None:
+        """Delete all but the newest pictures, as far as that is possible."""
+        with suppress(OSError), inside(self._run, FOLDER) as folder:
+            names = [name for name in folder.names("file") if _OURS.fullmatch(name)]
+            if len(names) <= PICTURES_KEPT:
+                return
+            written = {
+                name: found.st_mtime_ns for name in names if (found := folder.status(name)) is not None
+            }
+            for name in sorted(written, key=lambda name: written[name])[:-PICTURES_KEPT]:
+                folder.remove(name)
+
+    def read(self, digest: str) -> bytes | None:
+        """The picture of this digest; `None` where it is missing, changed or no name of a picture."""
+        if not _DIGEST.fullmatch(digest):
+            return None
+        try:
+            with inside(self._run, FOLDER) as folder:
+                if folder.kind(_name(digest)) is None:
+                    return None
+                content = folder.read(_name(digest), limit=KEPT_LIMIT)
+        except OSError:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == digest else None
+
+
+def _name(digest: str) -> str:
+    return f"{digest}.png"
