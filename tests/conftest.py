@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,7 @@ def _attack_row(
     record_property("killed", False)
 
 
+@cache
 def is_slow(path: Path) -> bool:
     """Whether all tests of a file are slow."""
     inside = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
@@ -201,10 +203,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if sandbox != "landlock" or is_slow(item.path):
             item.add_marker(pytest.mark.slow)
     if "PYTEST_XDIST_WORKER" in os.environ:
-        turns = {path: _turn(path) for path in {item.path for item in items}}
-        items.sort(key=lambda item: turns[item.path])
+        items.sort(key=lambda item: _turn(item.path))
 
 
+@cache
 def _turn(path: Path) -> int:
     """When a file is begun, where several processes share them: a long one begun last is waited for alone."""
     inside = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
