@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
-JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n < 8 ? n + 1 : 8)))
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n < 7 ? n + 2 : 8)))
 NODE_FOLDERS := envs/minecraft/bridge envs/minecraft/viewer tests/envs/minecraft/server
 
-.PHONY: help explore check test lint install docs benchmark hooks torch node-packages sdist clean
+.PHONY: help explore check test lint style types layers install docs benchmark hooks torch node-packages sdist clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -21,12 +21,18 @@ check: lint ## lint, types, import layers and the fast tests: before each commit
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -q -m "not slow" $(ARGS)
 
 test: $(VENV)/.installed-dev ## set everything up, then run all tests
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(VENV)/.installed-dev ## ruff, mypy --strict, import-linter
+lint: style types layers ## ruff, mypy --strict, import-linter
+
+style: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/.installed-dev
 	$(BIN)/mypy
+
+layers: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 install: $(VENV)/.installed-dev ## set everything up for work on Fieldcraft itself
@@ -65,10 +71,10 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
-	@echo "Installing what the tests need ..."
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Fieldcraft and what the tests need into $(VENV) (some minutes, once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 clean: ## remove the virtual environment, builds and caches
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -48,10 +48,21 @@ class Page:
         self._sending, self._receiving = sending, receiving
         self._pending = b""
         self._number = 0
+        self._context = self._session = ""
         self.requests: list[str] = []
         self.problems: list[str] = []
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Close the page; open another where nothing is stored, as in a browser that was just installed."""
+        if self._context:
+            self._call("Target.disposeBrowserContext", browserContextId=self._context)
+        self._context = self._call("Target.createBrowserContext")["browserContextId"]
+        target = self._call("Target.createTarget", url="about:blank", browserContextId=self._context)
+        attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session = attached["sessionId"]
+        self.requests.clear()
+        self.problems.clear()
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
@@ -116,6 +127,8 @@ class Page:
             self._note(answer)
 
     def _note(self, event: dict[str, Any]) -> None:
+        if event.get("sessionId") != self._session:
+            return
         parameters = event.get("params", {})
         match event.get("method"):
             case "Network.requestWillBeSent":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,41 @@ SLOW = (
 )
 """Files whose tests start servers, containers, browsers, trainings or many processes, or make many runs."""
 
+LONGEST = (
+    "envs/minecraft/test_primitives.py",
+    "agent/test_older_tails.py",
+    "tools/toolformer/test_commands.py",
+    "cli/test_tools_in_runs.py",
+    "cli/test_study.py",
+    "envs/minecraft/test_hostile_words.py",
+    "cli/test_steering.py",
+    "end_to_end/test_page_in_a_browser.py",
+    "docs/test_examples.py",
+    "cli/test_parked_calls.py",
+    "envs/minecraft/test_between_worlds.py",
+    "tools/toolformer/test_training.py",
+    "agent/test_resume.py",
+    "cli/test_planted_secrets.py",
+    "agent/test_parked_approvals.py",
+    "envs/minecraft/test_a_run.py",
+    "cli/test_stopping.py",
+    "agent/memory/test_facts_in_a_run.py",
+    "agent/test_changed_runs.py",
+    "envs/minecraft/test_javascript.py",
+    "agent/test_own_parts.py",
+    "tools/toolformer/test_corpus.py",
+    "envs/minecraft/test_bad_input.py",
+    "agent/test_hopeless.py",
+    "skills/sandbox/test_frames.py",
+    "envs/minecraft/test_faults.py",
+    "envs/minecraft/test_hostile_programs.py",
+    "cli/test_explore.py",
+)
+"""Files of a minute or more, in the order in which several processes begin them; then the other slow ones.
+
+Those of Minecraft, which mostly wait for the world's clock, are between those that keep a processor busy.
+"""
+
 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests() -> None:
@@ -143,6 +180,7 @@ def _attack_row(
     record_property("killed", False)
 
 
+@cache
 def is_slow(path: Path) -> bool:
     """Whether all tests of a file are slow."""
     inside = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
@@ -156,11 +194,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow files as slow, and those of all sandboxes but the one that starts fastest."""
+    """Mark the tests of slow files as slow, and those of all sandboxes but the one that starts fastest.
+
+    Where several processes share them, the slow ones come first.
+    """
     for item in items:
         sandbox = getattr(getattr(item, "callspec", None), "params", {}).get("sandbox", "landlock")
         if sandbox != "landlock" or is_slow(item.path):
             item.add_marker(pytest.mark.slow)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: _turn(item.path))
+
+
+@cache
+def _turn(path: Path) -> int:
+    """When a file is begun, where several processes share them: a long one begun last is waited for alone."""
+    inside = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
+    if inside in LONGEST:
+        return LONGEST.index(inside)
+    return len(LONGEST) + (not is_slow(path))
 
 
 @pytest.hookimpl(wrapper=True)

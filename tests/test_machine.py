@@ -44,9 +44,9 @@ def run_tests(tmp_path: Path) -> Ran:
     def run(*arguments: str, ci: str) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         return subprocess.run(
-            [sys.executable, "-m", "pytest", *arguments],
+            [sys.executable, "-m", "pytest", "-p", "xdist", *arguments],
             cwd=tmp_path,
-            env={**environment, "CI": ci},
+            env={**environment, "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
             timeout=PATIENCE,

@@ -19,6 +19,12 @@ class Inventory:
         self.counts: dict[str, int] = {}
         self.wear: dict[str, int] = {}
         self.equipment: dict[str, str] = {}
+        self._tools: dict[str, list[str]] = {}
+        tools = ((item.tool, name) for name, item in items.items() if item.tool is not None)
+        for tool, name in sorted(
+            tools, key=lambda each: (each[0].tier, each[0].speed, each[1]), reverse=True
+        ):
+            self._tools.setdefault(tool.kind, []).append(name)
 
     def count(self, name: str) -> int:
         """How many of an item are held."""
@@ -83,12 +89,10 @@ class Inventory:
 
     def best_tool(self, kind: str) -> str | None:
         """The held tool of a class with the highest tier, then the highest speed."""
-        held = [
-            (tool.tier, tool.speed, name)
-            for name in self.counts
-            if (tool := self._items[name].tool) is not None and tool.kind == kind
-        ]
-        return max(held)[2] if held else None
+        for name in self._tools.get(kind, ()):
+            if name in self.counts:
+                return name
+        return None
 
     def best_weapon(self) -> str | None:
         """The held item that hurts most, if any hurts more than a fist."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,9 @@ def load(kind: Kind, name: str) -> Any:
         kind.broken: the import failed, or two packages announce this name.
     """
     check_name(kind, name)
-    target = name if ":" in name and name not in kind.built_in else available(kind)[name].value
+    target = kind.built_in.get(name, name if ":" in name else None)
+    if target is None:
+        target = available(kind)[name].value
     try:
         return imported(target)
     except UnknownPart as error:
@@ -149,11 +153,28 @@ def name_of(part: Any) -> str:
 def _announced(kind: Kind) -> dict[str, list[EntryPoint]]:
     """The announced parts that take no built-in name, each once however often its package is found."""
     found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=kind.group):
+    for point in _entry_points(kind.group, _places()):
         others = found.setdefault(point.name, [])
         if point.name not in kind.built_in and point.value not in [other.value for other in others]:
             others.append(point)
     return {name: points for name, points in found.items() if points}
+
+
+def _places() -> tuple[tuple[str, int], ...]:
+    """Where packages may be installed, and when one last was."""
+    places = []
+    for place in sys.path:
+        changed = 0
+        with suppress(OSError):
+            changed = Path(place).stat().st_mtime_ns
+        places.append((place, changed))
+    return tuple(places)
+
+
+@lru_cache(maxsize=32)
+def _entry_points(group: str, places: tuple[tuple[str, int], ...]) -> EntryPoints:  # noqa: ARG001
+    """What the packages in these places announce: all their metadata is read for it, but once."""
+    return entry_points(group=group)
 
 
 def _public(found: object) -> list[str]:

@@ -61,13 +61,37 @@ def server(run: Run) -> Iterator[Server]:
         started.stop()
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of such a run for all tests that only look."""
+    folder = tmp_path_factory.mktemp("served")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Run.create(folder / "runs", RunSettings(), name="long") as made,
+    ):
+        patch.setenv("FIELDCRAFT_CACHE", str(folder / "cache"))
+        add(made, e.Warned(text=HOSTILE))
+        grow(made, 3)
+        started = Server(made.folder.parent)
+        started.start()
+        yield started
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     binary = chromium()
     if binary is None:
         lacking("Chromium")
-    with browsing(binary, tmp_path / "profile") as opened:
+    with browsing(binary, tmp_path_factory.mktemp("browser") / "profile") as opened:
         yield opened
+
+
+@pytest.fixture
+def page(browser: Page) -> Page:
+    """A page of a browser that has seen no other."""
+    browser.begin_again()
+    return browser
 
 
 def open_run(page: Page, server: Server) -> None:
@@ -86,11 +110,11 @@ def test_what_happens_in_the_run_appears_as_text_and_nothing_of_it_acts(
     assert page.problems == []
 
 
-def test_nothing_is_asked_of_another_machine(page: Page, server: Server) -> None:
+def test_nothing_is_asked_of_another_machine(page: Page, served: Server) -> None:
     page.requests.clear()
-    open_run(page, server)
+    open_run(page, served)
     assert page.requests
-    assert all(request.startswith(server.address) for request in page.requests)
+    assert all(request.startswith(served.address) for request in page.requests)
 
 
 @pytest.mark.parametrize(
@@ -98,10 +122,10 @@ def test_nothing_is_asked_of_another_machine(page: Page, server: Server) -> None
 )
 @pytest.mark.parametrize("path", ["", "r/long/", "r/long/iterations", "compare?a=long&b=long"])
 def test_pages_fit_phones_and_desktops_and_follow_the_colour_scheme(
-    page: Page, server: Server, width: int, scheme: str, paper: str, path: str
+    page: Page, served: Server, width: int, scheme: str, paper: str, path: str
 ) -> None:
     page.look(width, 800, scheme)
-    page.open(server.address + path)
+    page.open(served.address + path)
     assert page.value("document.documentElement.scrollWidth") <= width
     assert page.value("getComputedStyle(document.body).backgroundColor") == f"rgb({paper})"
 

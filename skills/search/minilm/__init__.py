@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,9 @@ class MiniLM:
             return list(threads.map(self.embed_query, texts))
 
 
+@cache
 def _session() -> InferenceSession:
+    """The model, loaded once for all libraries of a process: it may run in several threads at once."""
     import onnxruntime
 
     package = importlib.util.find_spec(_WEIGHTS)
@@ -78,6 +81,7 @@ def _session() -> InferenceSession:
     return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 
+@cache
 def _tokenizer() -> Tokenizer:
     from tokenizers import BertWordPieceTokenizer
 
