@@ -18,16 +18,17 @@ from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.models.of_roles import clients_of
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.common.errors import FieldcraftError
+from fieldcraft.common.fields import FOR_FILES
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
-from fieldcraft.envs import Environment, make, nearest
+from fieldcraft.envs import Environment, nearest
+from fieldcraft.envs.apart import make_world
 from fieldcraft.skills.sandbox import require_system
 from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.records import Listener, Record, Update
 from fieldcraft.study.sources import fingerprint
 from fieldcraft.study.trials import read_result
 from fieldcraft.study.worker_pool import WorkerPool
-from fieldcraft.tools.sources.secrets import FOR_FILES
 
 __all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
 
@@ -160,7 +161,7 @@ def check_worlds(plan: StudyPlan) -> None:
     for world in plan.worlds:
         for extra in ({}, plan.new_options)[: 1 + bool(plan.new_options)]:
             options = {**plan.settings.options, **world.options, **extra}
-            environment = make(plan.settings.environment)
+            environment = make_world(plan.settings.environment, apart=plan.settings.world_process)
             try:
                 _check_world(plan, environment, options)
             finally:
