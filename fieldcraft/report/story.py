@@ -9,6 +9,7 @@ from fieldcraft.agent.memory.facts import Fact
 from fieldcraft.agent.memory.store import Memory
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Chart, Position
+from fieldcraft.report.notes import HeardNote
 from fieldcraft.skills import Execution, Verified
 
 FACTS_SHOWN = 100
@@ -131,6 +132,7 @@ class Story:
         land: a picture of what the agent saw of the world, if it could be drawn.
         memory: the facts that it learned.
         changes: what resumes changed of its settings, each with the iterations before it.
+        notes: what people said to it, and what became of that.
     """
 
     overview: Overview
@@ -144,6 +146,7 @@ class Story:
     land: Chart | None = None
     memory: Memory = field(default_factory=Memory)
     changes: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[HeardNote] = field(default_factory=list)
 
     @property
     def milestones(self) -> dict[str, int]:

@@ -21,8 +21,10 @@ from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.fields import FOR_FILES
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
-from fieldcraft.envs import Environment, nearest
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs import BrokenEnvironment, Environment, nearest
 from fieldcraft.envs.apart import make_world
+from fieldcraft.envs.faults import told
 from fieldcraft.skills.sandbox import require_system
 from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.records import Listener, Record, Update
@@ -175,6 +177,11 @@ def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, o
         environment.reset(seed=plan.seeds[0], options=options)
     except ValueError as error:
         raise BadWorldOptions(f"{plan.settings.environment}: {error}") from error
+    except Exception as error:
+        name, fault = plan.settings.environment, visible_line(told(error), 500)
+        raise BrokenEnvironment(
+            f"environment {name!r} failed to reset: {fault}; `envs check {name}` tries everything it promises"
+        ) from error
     items = environment.spec.names.items
     for goal in plan.goals if plan.kind == "newworld" else ():
         if items and goal not in items:

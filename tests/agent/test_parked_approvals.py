@@ -16,7 +16,7 @@ from fieldcraft.agent.approvals.answering import BadApproval, answer_call
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
-from fieldcraft.agent.journal.watching.growing import read_overview
+from fieldcraft.agent.journal.watching.growing import read_overview, standing
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.steering import Inbox, Note, send
 from fieldcraft.tools import ToolPolicy
@@ -444,3 +444,10 @@ def test_an_answer_counts_for_the_next_try_of_the_same_call_in_one_program(
     lived(settings, tmp_path / "runs", answers)
 
     assert notes.read_text().splitlines() == ["post two"]
+
+
+def test_the_status_of_a_run_says_that_a_call_waits(parking: Build, tmp_path: Path) -> None:
+    answers = Answers(tmp_path / "runs" / "one", "")
+    lived(parking(budget=BudgetLimits(iterations=2)), tmp_path / "runs", answers)
+
+    assert standing(answers.run, read_overview(answers.run)).endswith("; 1 call waits for approval")
