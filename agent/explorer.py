@@ -149,7 +149,26 @@ class Explorer:
         return True
 
     def _new_task(self) -> e.TaskProposed | None:
-        task = self._parts.persons.propose() or self._propose()
+        task = self._parts.persons.propose()
+        if task is None:
+            task = self._propose()
+            if task is not None and task.origin != "human" and (other := self._wanted_meanwhile()):
+                return other
+        return None if task is None else e.TaskProposed(task_number=self.state.task_number + 1, task=task)
+
+    def _wanted_meanwhile(self) -> e.TaskProposed | None:
+        """A task that comes before the curriculum's, since a person spoke while the curriculum chose."""
+        self._hearing.before_attempt()
+        self._parts.set_aside.listen()
+        recorded = self._recorder.upcoming(e.TaskProposed)
+        again = (
+            self._parts.set_aside.due()
+            if not self._recorder.replaying or (recorded and recorded.again)
+            else None
+        )
+        if again is not None:
+            return again
+        task = self._parts.persons.propose()
         return None if task is None else e.TaskProposed(task_number=self.state.task_number + 1, task=task)
 
     def _watch_for_stall(self) -> None:

@@ -101,6 +101,8 @@ class Desk:
         name = self._own(call)
         if name is None or self._has_changed(name, call):
             name = self._park(call, user, replaces=name or "")
+        elif not state.parked[name].answer:
+            self._look()
         if not state.parked[name].answer:
             if self.goes_on and state.task is not None and user == "programs" and self._can_go_back:
                 raise CallParked(name)
@@ -114,14 +116,14 @@ class Desk:
         return self._recorder.write(used, sync=True).text
 
     def hear(self) -> None:
-        """At a task's start: take the answers that came, and apply the rule to what nobody answered."""
+        """Between two steps: take the answers that came, and apply the rule to what nobody answered."""
         while (recorded := self._recorder.upcoming(e.ApprovalHeard)) is not None:
             self._recorder.record(recorded)
         if not self._recorder.replaying:
             self._look()
 
     def wait(self, left: Callable[[], Sequence[str]]) -> None:
-        """Wait until none of these calls is open.
+        """Wait until none of these calls is open. A person who skips the task ends the wait for it.
 
         Raises:
             StopRequested: the run is to stop, also by its rule for calls that nobody answered.
@@ -131,6 +133,7 @@ class Desk:
 
             def answered(first: str = first) -> bool:
                 self._look()
+                self._skip(first)
                 return first not in self.open()
 
             line = self._entered(self._recorder.state.parked[first], answered)
@@ -143,6 +146,17 @@ class Desk:
         while not answered():
             time.sleep(POLL_SECONDS)
         return None
+
+    def _skip(self, name: str) -> None:
+        """Where a person skipped the task of this call: refuse it, or give up the task that was set aside."""
+        state = self._recorder.state
+        by = state.steering.skipped_by
+        if not by or name not in self.open():
+            return
+        if state.task is not None:
+            self._heard(name, f"no: {by} skipped the task", by=by)
+        else:
+            self._heard(name, f"late: skipped by {by}", by=by, lapsed="skip")
 
     def _own(self, call: ToolCall) -> str | None:
         """The id under which this call of the task in progress, or of the choice of one, is parked."""

@@ -36,7 +36,7 @@ class ApprovalHeard(BaseEvent):
     """Outcome: a parked call was answered, by `by` in the note `note`, or `lapsed` by the run's rule.
 
     `text` is `yes`, `no`, `always` or `never`, where a reason may follow `no` after a colon; or `late` with
-    the reason, where nobody answered.
+    the reason, where nobody answered or a person skipped the task.
     """
 
     type: Literal["approval_heard"] = "approval_heard"

@@ -46,6 +46,8 @@ def hear(state: RunState, event: e.ApprovalHeard) -> None:
             each.answer, each.by = text, event.by
     if event.lapsed == "skip":
         _give_up(state, event.id, call)
+        if state.task is None:
+            state.steering.skipped_by = ""
 
 
 def use(state: RunState, event: e.ApprovalAnswered) -> None:

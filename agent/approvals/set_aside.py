@@ -50,6 +50,14 @@ class SetAside:
         if not self._recorder.replaying and not self._desk.goes_on:
             self._desk.wait(lambda: self._awaited() if self._due() is None else [])
 
+    def listen(self) -> None:
+        """Between two attempts, and after a task was chosen: take the answers that came meanwhile.
+
+        Raises:
+            StopRequested: the run is to stop.
+        """
+        self._desk.hear()
+
     def due(self) -> e.TaskProposed | None:
         """A task that was set aside and whose calls are all answered, as it is set again."""
         number = self._due()

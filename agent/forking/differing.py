@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -13,6 +14,14 @@ from fieldcraft.agent.journal.compare import NOT_HISTORY, comparable
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.redact import redact
+from fieldcraft.agent.settings import RunSettings
+from fieldcraft.common.fields import FOR_FILES
+from fieldcraft.common.text import visible_line
+
+_WORLD = ("environment", "seed", "options")
+_ASIDE = {"budget", "library", "library_owners", "keep_prompts", "listeners", "world_process"}
+"""Settings that change no event of a history."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,14 @@ class Course:
 class Difference:
     """Two runs side by side: how much they share, where they part, and what each did after.
 
-    `parting` is `None` where their histories are equal.
+    `parting` is `None` where their histories are equal. `settings` are those in force where they part, or at
+    the end, that differ, the world and its seed first, each with its value in both.
     """
 
     shared: int
     parting: Parting | None
     after: tuple[Course, Course]
+    settings: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def difference(one: Path, other: Path) -> Difference:
@@ -88,11 +99,23 @@ def difference(one: Path, other: Path) -> Difference:
     for left, right in zip_longest(ours.history(), theirs.history()):
         parting = _parting(left, right, ours)
         if parting is not None:
-            return Difference(shared, parting, (ours.rest(left), theirs.rest(right)))
+            settings = _settings(ours.settings, theirs.settings)
+            return Difference(shared, parting, (ours.rest(left), theirs.rest(right)), settings)
         shared += 1
         ours.take(left)
         theirs.take(right)
-    return Difference(shared, None, (Course(), Course()))
+    return Difference(shared, None, (Course(), Course()), _settings(ours.settings, theirs.settings))
+
+
+def _settings(one: RunSettings, other: RunSettings) -> dict[str, tuple[str, str]]:
+    """The settings that may change a history and differ, without secrets."""
+    ours, theirs = (each.model_dump(mode="json", context=FOR_FILES, exclude=_ASIDE) for each in (one, other))
+    names = [*_WORLD, *(name for name in ours if name not in _WORLD)]
+    return {name: (_shown(ours[name]), _shown(theirs[name])) for name in names if ours[name] != theirs[name]}
+
+
+def _shown(value: Any) -> str:
+    return visible_line(redact(value if isinstance(value, str) else json.dumps(value)), 100) or "none"
 
 
 class _Follower:
@@ -100,6 +123,7 @@ class _Follower:
 
     def __init__(self, folder: Path) -> None:
         self.state = RunState()
+        self.settings = RunSettings()
         self._events = Journal(folder).events()
 
     def history(self) -> Iterator[e.Event]:
@@ -107,6 +131,8 @@ class _Follower:
         for event in self._events:
             if isinstance(event, e.Checkpoint) and not self.state.events:
                 self.state = event.state.model_copy(deep=True)
+            if isinstance(event, e.WITH_SETTINGS):
+                self.settings = event.settings
             if isinstance(event, NOT_HISTORY):
                 apply(self.state, event)
             else:

@@ -41,7 +41,8 @@ from fieldcraft.agent.tooling.changed_settings import changed
 from fieldcraft.agent.trust import Vouch
 from fieldcraft.common.errors import FieldcraftError, InputError
 from fieldcraft.common.files import Folder
-from fieldcraft.envs import Environment, make
+from fieldcraft.envs import Environment
+from fieldcraft.envs.apart import make_world
 from fieldcraft.skills import Skill
 from fieldcraft.skills.library.folder import is_library
 
@@ -190,7 +191,7 @@ def _check_world(run: Run, source: str, given: Environment | None) -> None:
             f"run {source!r} was started with the world {name.removeprefix(OBJECT)} as an object, and keeps "
             "no snapshot of it; fork it from Python: fork_run(..., environment=...)"
         )
-    world = given or make(name)
+    world = given or make_world(name, apart=run.settings.world_process)
     try:
         forkable = repeats(world, run.settings.options)
     finally:

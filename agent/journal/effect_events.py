@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.agent.models.messages import ToolRequest
-from fieldcraft.common.fields import Amount, Count, Data, Moment, Text
+from fieldcraft.common.fields import Amount, Brief, Count, Data, Moment, Text
 from fieldcraft.tools import Effect
 
 
@@ -36,7 +36,7 @@ class ModelAsked(BaseEvent):
     template: Text
 
 
-class ModelAnswered(BaseEvent):
+class ModelAnswered(Brief, BaseEvent):
     """Outcome: the answer and its cost (`money` in USD). The request is never repeated.
 
     With `requests` the model asks for tool calls before it answers, and `turn` is what its provider wants
@@ -131,7 +131,7 @@ class ToolCalled(BaseEvent):
     effect: Effect
 
 
-class ToolReturned(BaseEvent):
+class ToolReturned(Brief, BaseEvent):
     """Outcome: a value of JSON data, or the `error` message for the caller.
 
     Tokens and `money` (USD) are those of models that the tool called; `unpriced` counts answers among them

@@ -91,7 +91,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
         case e.RunResumed() | e.RunForked():
             state.finished = False
         case e.NoteHeard():
-            state.steering.hear(event, state.spent.iterations, in_task=state.task is not None)
+            in_task = state.task is not None or bool(state.set_aside)
+            state.steering.hear(event, state.spent.iterations, in_task=in_task)
         case e.RunPaused():
             state.steering.end_pause()
         case _:

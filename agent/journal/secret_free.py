@@ -9,9 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from fieldcraft.agent.journal import events as e
-from fieldcraft.common.fields import serialized
+from fieldcraft.common.fields import FOR_FILES, serialized
 from fieldcraft.common.secrets.redaction import may_hold_secret, redact_data
-from fieldcraft.tools.sources.secrets import FOR_FILES
 
 
 def line_without_secrets(event: e.BaseEvent) -> bytes:

@@ -38,7 +38,7 @@ from fieldcraft.common.files import Folder
 
 SEGMENT_BYTES = 500_000
 """The size in bytes after which a new segment begins at the next task's end."""
-STATES = 4
+STATES = 3
 """How often the state at its beginning goes into a segment at least: a run's state grows."""
 PIECE = 1 << 20
 

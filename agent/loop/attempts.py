@@ -55,6 +55,7 @@ class Attempts:
         verdict, given_up = Verdict(success=False), ""
         for number in range(1, self._settings.attempts + 1):
             self._hearing.before_attempt()
+            self._parts.set_aside.listen()
             if by := self._hearing.skipped_by():
                 given_up = f"skipped by {by}"
                 break

@@ -18,8 +18,8 @@ from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import open_tools
 from fieldcraft.common.errors import InputError
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment, Environment, make
-from fieldcraft.envs.apart import WorldApart
+from fieldcraft.envs import BrokenEnvironment, Environment
+from fieldcraft.envs.apart import make_world
 from fieldcraft.envs.faults import told
 from fieldcraft.skills import SkillLibrary
 from fieldcraft.skills.sandbox import SANDBOX, Sandbox, open_sandbox, process_launcher
@@ -115,8 +115,7 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
             "world_process needs a world by name, which its process can make: environment='module:Class'"
         )
     if environment is None:
-        made = WorldApart if settings.world_process else make
-        environment = made(settings.environment)
+        environment = make_world(settings.environment, apart=settings.world_process)
         stack.callback(environment.close)
         environment.confine(process_launcher(settings.sandbox))
     try:

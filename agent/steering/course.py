@@ -47,7 +47,7 @@ class Steering(BaseModel):
         tasks_begun: how many there were.
         paused_by: who paused the run; empty where it is not paused.
         step_to: the count of iterations from which a paused run waits again; 0 where it waits at once.
-        skipped_by: who skipped the task in progress; empty where it goes on.
+        skipped_by: who skipped the task in progress, or the one that is waited for; empty where it goes on.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -68,7 +68,13 @@ class Steering(BaseModel):
         return not self.step_to or (between_iterations and iterations >= self.step_to)
 
     def hear(self, note: NoteHeard, iterations: int, *, in_task: bool) -> None:
-        """Take in a note, heard after so many iterations, in the middle of a task or between two."""
+        """Take in a note, heard after so many iterations.
+
+        Args:
+            note: what was heard.
+            iterations: of the run by then.
+            in_task: whether a task is in progress, or one is set aside, so that there is one to skip.
+        """
         self.heard = [*self.heard, note.id][-HEARD_LIMIT:]
         by = note.by or "someone"
         match note.kind:

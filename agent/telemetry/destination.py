@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from fieldcraft.agent.telemetry.variables import NO, YES, ignored, unusable
 from fieldcraft.common.errors import InputError, MissingRequirement
 from fieldcraft.common.secrets.redaction import learn_url, redact
 from fieldcraft.common.text import visible_line
@@ -22,8 +23,6 @@ HERE = "http://localhost:4318"
 CURE = "OpenTelemetry needs the extra `otel`: pip install 'fieldcraft[otel]'"
 SIGNALS = ("traces", "metrics")
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_YES = frozenset({"1", "true", "yes", "on"})
-_NO = frozenset({"0", "false", "no", "off", "none"})
 _NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 logger = logging.getLogger(__name__)
@@ -65,17 +64,20 @@ def destination_of(otel: Otel, variables: Mapping[str, str] = os.environ) -> Des
     """Where a run's spans and metrics go; `None` where nothing asks for them.
 
     Raises:
-        BadTelemetry: the URL is none, or the variables ask for a protocol that is not spoken.
+        BadTelemetry: the URL is none, or a variable has a value with which nothing can be sent.
         MissingTelemetry: the extra is not installed.
     """
     otel = _as_switch(otel)
     if otel is False:
         return None
     signals = tuple(signal for signal in SIGNALS if _wanted(signal, otel, variables))
+    if otel or any(variables.get(name) for name in (_ENDPOINT, *map(_endpoint_of, SIGNALS))):
+        for line in ignored(variables, SIGNALS):
+            logger.warning("%s", line)
     if not signals or (not otel and _is_on(variables, "OTEL_SDK_DISABLED")):
         return None
     try:
-        _check_protocol(variables)
+        _check(variables, signals, given=isinstance(otel, str))
         check_installed()
     except (BadTelemetry, MissingTelemetry) as problem:
         if otel:
@@ -97,9 +99,9 @@ def wants_content(variables: Mapping[str, str] = os.environ) -> bool:
 def _as_switch(otel: Otel) -> Otel:
     """A word such as `true` in a variable or a file means what it says."""
     word = otel.strip().lower() if isinstance(otel, str) else ""
-    if word in _YES:
+    if word in YES:
         return True
-    return False if word in _NO else otel or (None if isinstance(otel, str) else otel)
+    return False if word in NO else otel or (None if isinstance(otel, str) else otel)
 
 
 def _wanted(signal: str, otel: Otel, variables: Mapping[str, str]) -> bool:
@@ -115,17 +117,19 @@ def _endpoint_of(signal: str) -> str:
 
 
 def _is_on(variables: Mapping[str, str], name: str) -> bool:
-    return variables.get(name, "").strip().lower() in _YES
+    return variables.get(name, "").strip().lower() in YES
 
 
-def _check_protocol(variables: Mapping[str, str]) -> None:
-    name = "OTEL_EXPORTER_OTLP_PROTOCOL"
-    protocol = variables.get(name, "").strip()
-    if protocol not in {"", "http/protobuf"}:
-        raise BadTelemetry(
-            f"{name} is {visible_line(protocol, 40)}, and only http/protobuf is spoken; set it to that, and "
-            "the endpoint to the collector's port for HTTP (4318 as a rule)"
-        )
+def _check(variables: Mapping[str, str], signals: tuple[str, ...], *, given: bool) -> None:
+    """Refuse values with which nothing can be sent; an endpoint that was given makes theirs idle.
+
+    Raises:
+        BadTelemetry: the message names the variable.
+    """
+    if given:
+        variables = {name: value for name, value in variables.items() if not name.endswith("_ENDPOINT")}
+    if problem := unusable(variables, signals):
+        raise BadTelemetry(problem)
 
 
 def check_installed() -> None:

@@ -50,7 +50,11 @@ _IDS = frozenset({"traceId", "spanId", "parentSpanId"})
 _LOGGERS = (
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "opentelemetry.exporter.otlp.proto.http._common",
     "opentelemetry.exporter.otlp.common.http",
+    "opentelemetry.exporter.otlp.common._aggregation",
+    "opentelemetry.sdk.resources",
+    "opentelemetry.util.re",
     "urllib3.connectionpool",
 )
 """Those who would say of each try what is said once."""
@@ -110,7 +114,8 @@ class Exporter:
     def __init__(self, destination: Destination) -> None:
         self.problem = ""
         try:
-            self._open(destination)
+            with _quiet():
+                self._open(destination)
         except (ValueError, OSError) as error:
             raise BadTelemetry(f"OpenTelemetry cannot be set up: {said(error)}") from error
 

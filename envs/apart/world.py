@@ -29,7 +29,7 @@ from fieldcraft.envs.faults import (
 from fieldcraft.envs.fuse import GRACE_SECONDS
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment
+from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, make
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
@@ -279,3 +279,13 @@ def _raise(name: str, answer: Mapping[str, Any]) -> NoReturn:
     fault = WorldFault(message)
     fault.traceback = str(answer.get("traceback", ""))
     raise fault
+
+
+def make_world(name: str, *, apart: bool) -> Environment:
+    """Make the world `name` as the setting `world_process` says: in a process of its own, or in this one.
+
+    Raises:
+        UnknownEnvironment, BrokenEnvironment: as `fieldcraft.envs.make` does.
+        NotApart: it cannot live in a process of its own.
+    """
+    return WorldApart(name) if apart else make(name)

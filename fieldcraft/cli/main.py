@@ -124,6 +124,16 @@ def root(
     levels = (logging.WARNING, logging.INFO, logging.DEBUG)
     logging.basicConfig(level=levels[min(verbose, 2)], handlers=[_Log()], force=True)
     logging.getLogger("fieldcraft.progress").setLevel(logging.INFO)
+    _check_variables()
+
+
+def _check_variables() -> None:
+    """Leave out what LangChain's import of OpenTelemetry would end at, and say so."""
+    if any(name.startswith("OTEL_") and name.endswith("_LIMIT") for name in os.environ):
+        from fieldcraft.agent.telemetry.variables import drop_broken_limits
+
+        for line in drop_broken_limits(os.environ):
+            logging.getLogger("fieldcraft.telemetry").warning("%s", line)
 
 
 class _Log(logging.Handler):

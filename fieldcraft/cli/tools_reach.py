@@ -61,19 +61,23 @@ class Reach:
     @cached_property
     def _library(self) -> LibraryOfRun:
         from fieldcraft.agent.tooling.context import LibraryOfRun
-        from fieldcraft.envs import make
+        from fieldcraft.envs.apart import make_world
         from fieldcraft.skills import SkillLibrary
 
-        world = self._stack.enter_context(closing(make(self._settings.environment)))
+        world = self._stack.enter_context(
+            closing(make_world(self._settings.environment, apart=self._settings.world_process))
+        )
         library = SkillLibrary(Path(self._settings.library), environment=world.spec.id)
         return LibraryOfRun(self._stack.enter_context(closing(library)))
 
     @cached_property
     def _world(self) -> WorldOfRun:
         from fieldcraft.agent.tooling.context import WorldOfRun
-        from fieldcraft.envs import make
+        from fieldcraft.envs.apart import make_world
 
-        world = self._stack.enter_context(closing(make(self._settings.environment)))
+        world = self._stack.enter_context(
+            closing(make_world(self._settings.environment, apart=self._settings.world_process))
+        )
         world.reset(seed=self._settings.seed, options=self._settings.options)
         view = WorldOfRun(world, dict)
         view.look()

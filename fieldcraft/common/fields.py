@@ -11,7 +11,14 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from fieldcraft.common.text import cut_text, valid_text
@@ -28,6 +35,9 @@ LARGEST_COUNT = 10**18
 LARGEST_AMOUNT = 1e15
 LATEST_MOMENT = 1e11
 """Seconds since the epoch; every calendar knows the year 5138."""
+
+FOR_FILES = {"for": "files"}
+"""The serialization context for files: secret values are left out, names are kept."""
 
 _MARK = "[cut: "
 _DEEP = f"{_MARK}nested deeper than {DEPTH_LIMIT} levels]"
@@ -206,3 +216,22 @@ Amount = Annotated[float, BeforeValidator(_number), AfterValidator(_amount)]
 """A measured quantity (seconds, money), no further from 0 than `LARGEST_AMOUNT`; undefined is 0."""
 Moment = Annotated[float, BeforeValidator(_number), AfterValidator(_moment)]
 """A time in seconds since the epoch, which a calendar can show."""
+
+
+class Brief(BaseModel):
+    """Data of which a file holds many: written for files without the fields that have their default value.
+
+    The field `type`, by which readers tell kinds of data apart, is always written.
+    """
+
+    @model_serializer(mode="wrap")
+    def _brief(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo[Any]) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if info.context != FOR_FILES:
+            return written
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in written.items()
+            if name == "type" or fields[name].is_required() or getattr(self, name) != fields[name].default
+        }

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 from fieldcraft.agent.journal.snapshots import Snapshots
-from fieldcraft.envs import Chart, available, make
+from fieldcraft.envs import Chart, available
+from fieldcraft.envs.apart import make_world
 from fieldcraft.envs.pictures import read_picture
 from fieldcraft.report.story import Story
 
@@ -19,15 +20,17 @@ def land_of(folder: Path, story: Story) -> Chart | None:
 
     Only installed worlds are used: a report imports nothing that a run's settings name.
     """
-    return draw_land(folder, story.overview.state.snapshot, story.overview.settings.environment)
+    settings = story.overview.settings
+    snapshot = story.overview.state.snapshot
+    return draw_land(folder, snapshot, settings.environment, apart=settings.world_process)
 
 
-def draw_land(folder: Path, snapshot: str | None, world: str) -> Chart | None:
-    """The same of a snapshot of a run by its name, in the world of this name."""
+def draw_land(folder: Path, snapshot: str | None, world: str, *, apart: bool = False) -> Chart | None:
+    """The same of a snapshot of a run by its name, in the world of this name, `apart` in its own process."""
     if snapshot is None or world not in available():
         return None
     try:
-        with closing(make(world)) as environment:
+        with closing(make_world(world, apart=apart)) as environment:
             environment.restore(Snapshots(folder).load(snapshot))
             chart = environment.chart()
             read_picture(chart.png)

@@ -12,6 +12,7 @@ from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.memory.keeping import remember
 from fieldcraft.agent.redact import clean
 from fieldcraft.agent.tooling.changed_settings import differences
+from fieldcraft.report.notes import Notes
 from fieldcraft.report.story import Iteration, LearnedSkill, Story, ToolUse
 from fieldcraft.skills import Execution
 from fieldcraft.tools.calls.results import as_text
@@ -64,10 +65,12 @@ class Teller:
         self._calls: dict[int, e.ToolCalled] = {}
         self._kept: list[tuple[e.SkillKept, dict[str, str]]] = []
         self._uses: Counter[str] = Counter()
+        self._notes = Notes(story.notes)
 
     def take(self, event: e.Event) -> None:
         """Go on with an event that the overview has just taken."""
         overview, current = self.story.overview, self._current
+        self._notes.take(event, overview.state)
         for item in overview.new_items:
             self.story.held_at.setdefault(item, overview.state.spent.iterations)
         match event:

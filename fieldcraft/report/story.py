@@ -10,6 +10,7 @@ from fieldcraft.agent.memory.facts import Fact
 from fieldcraft.agent.memory.store import Memory
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.envs import Chart, Position
+from fieldcraft.report.notes import HeardNote
 from fieldcraft.skills import Execution, Verified
 
 FACTS_SHOWN = 100
@@ -135,6 +136,7 @@ class Story:
         memory: the facts that it learned.
         changes: what resumes changed of its settings, each with the iterations before it.
         folder: of the run, for its pictures.
+        notes: what people said to it, and what became of that.
     """
 
     overview: Overview
@@ -149,6 +151,7 @@ class Story:
     memory: Memory = field(default_factory=Memory)
     changes: list[tuple[int, str]] = field(default_factory=list)
     folder: Path | None = None
+    notes: list[HeardNote] = field(default_factory=list)
 
     @property
     def milestones(self) -> dict[str, int]:

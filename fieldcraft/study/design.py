@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fieldcraft.agent.methods import method_settings
 from fieldcraft.agent.settings import BudgetLimits, FixedTask, RunSettings
+from fieldcraft.common.fields import FOR_FILES
 from fieldcraft.envs import ItemGoal
-from fieldcraft.tools.sources.secrets import FOR_FILES, GuardedData
+from fieldcraft.tools.sources.secrets import GuardedData
 
 Kind = Literal["items", "techtree", "newworld"]
 METHODS = (

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.agent.journal.folders import write_file
+from fieldcraft.common.fields import FOR_FILES
 from fieldcraft.study.figures import write_figures
 from fieldcraft.study.study import Study
 from fieldcraft.study.tables import Table, tables
-from fieldcraft.tools.sources.secrets import FOR_FILES
 
 
 def as_data(study: Study) -> dict[str, Any]:

@@ -18,16 +18,19 @@ from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.models.of_roles import clients_of
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.common.errors import FieldcraftError
+from fieldcraft.common.fields import FOR_FILES
 from fieldcraft.common.files import Folder
 from fieldcraft.common.locks import FileLock, LockTimeout
-from fieldcraft.envs import Environment, make, nearest
+from fieldcraft.common.text import visible_line
+from fieldcraft.envs import BrokenEnvironment, Environment, nearest
+from fieldcraft.envs.apart import make_world
+from fieldcraft.envs.faults import told
 from fieldcraft.skills.sandbox import require_system
 from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.records import Listener, Record, Update
 from fieldcraft.study.sources import fingerprint
 from fieldcraft.study.trials import read_result
 from fieldcraft.study.worker_pool import WorkerPool
-from fieldcraft.tools.sources.secrets import FOR_FILES
 
 __all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
 
@@ -160,7 +163,7 @@ def check_worlds(plan: StudyPlan) -> None:
     for world in plan.worlds:
         for extra in ({}, plan.new_options)[: 1 + bool(plan.new_options)]:
             options = {**plan.settings.options, **world.options, **extra}
-            environment = make(plan.settings.environment)
+            environment = make_world(plan.settings.environment, apart=plan.settings.world_process)
             try:
                 _check_world(plan, environment, options)
             finally:
@@ -174,6 +177,11 @@ def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, o
         environment.reset(seed=plan.seeds[0], options=options)
     except ValueError as error:
         raise BadWorldOptions(f"{plan.settings.environment}: {error}") from error
+    except Exception as error:
+        name, fault = plan.settings.environment, visible_line(told(error), 500)
+        raise BrokenEnvironment(
+            f"environment {name!r} failed to reset: {fault}; `envs check {name}` tries everything it promises"
+        ) from error
     items = environment.spec.names.items
     for goal in plan.goals if plan.kind == "newworld" else ():
         if items and goal not in items:

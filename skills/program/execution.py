@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fieldcraft.common.fields import Amount, Count, Counts, Data, Text, Texts
+from fieldcraft.common.fields import Amount, Brief, Count, Counts, Data, Text, Texts
 
 
 class KillReason(StrEnum):
@@ -46,7 +46,7 @@ class ProgramFault(BaseModel):
         return f"{self.kind}: {self.message}{where}{source}"
 
 
-class CallRecord(BaseModel):
+class CallRecord(Brief):
     """One primitive or tool call that a program made. `error` is `None` where it succeeded."""
 
     model_config = ConfigDict(extra="forbid")

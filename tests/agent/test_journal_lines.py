@@ -245,3 +245,21 @@ def test_a_world_that_gives_no_numbers_is_refused_where_its_view_is_taken() -> N
     seen.inventory["log"] = object()  # type: ignore[assignment]
     with pytest.raises(ValidationError):
         e.WorldReset(observation=seen, progress=Progress())
+
+
+def test_of_what_a_journal_holds_many_only_what_is_not_the_default_is_written() -> None:
+    answered = e.ModelAnswered(number=1, time=1.0, role="actor", call=1, text="x", model="m", priced=False)
+    written = json.loads(line_of(answered)[0])
+    assert written == {
+        "number": 1,
+        "time": 1.0,
+        "type": "model_answered",
+        "role": "actor",
+        "call": 1,
+        "text": "x",
+        "model": "m",
+        "priced": False,
+    }
+    whole = answered.model_dump_json().encode()
+    assert b'"shortened_for":0' in whole
+    assert read_line(whole) == read_line(line_of(answered)[0]) == answered

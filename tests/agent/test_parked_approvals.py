@@ -16,7 +16,7 @@ from fieldcraft.agent.approvals.answering import BadApproval, answer_call
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.store import Journal
-from fieldcraft.agent.journal.watching.growing import read_overview
+from fieldcraft.agent.journal.watching.growing import read_overview, standing
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.steering import Inbox, Note, send
 from fieldcraft.tools import ToolPolicy
@@ -357,3 +357,97 @@ def test_an_answer_to_all_calls_of_a_tool_that_was_not_heard_yet_answers_the_oth
 
     with pytest.raises(BadApproval, match="was answered already .refused for all calls by "):
         answer_call(answers.run, view, second, "yes")
+
+
+class Skips(Answers):
+    """A listener that skips when an event of this type comes for the n-th time."""
+
+    def __call__(self, event: e.Event) -> None:
+        self.events.append(event)
+        if event.type == self.after:
+            self.left -= 1
+            if self.left == 0:
+                send(self.run, Note(kind="skip"))
+
+
+def test_a_person_who_skips_the_task_ends_the_wait_for_its_call(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    skips = Skips(tmp_path / "runs" / "one", "approval_parked")
+    state = lived(parking(policy={"approvals": "wait"}, critic="none", attempts=2), tmp_path / "runs", skips)
+
+    (error,) = [event.error for event in skips.events if isinstance(event, e.ToolReturned) and event.error][
+        :1
+    ]
+    assert error.startswith("post was not called: a person refused the call: ")
+    assert error.endswith("skipped the task")
+    assert "post two" not in notes.read_text()
+    assert "Saw 2 planks" in state.completed
+
+
+def test_a_person_can_skip_a_task_that_was_set_aside_and_is_waited_for(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    fixed = [{"task": each["task"], "goal": each["goal"]} for each in (WOOD, PLANKS)]
+    settings = parking(curriculum="fixed", tasks=fixed, roles={"actor": [LETTER, SAW]})
+    skips = Skips(tmp_path / "runs" / "one", "task_finished", nth=2)
+    state = lived(settings, tmp_path / "runs", skips)
+
+    assert state.finished
+    assert not (state.parked or state.set_aside or state.steering.skipped_by)
+    assert state.failed == ["Chop 4 wood"]
+    assert state.completed == ["Saw 2 planks"]
+    assert "post two" not in notes.read_text()
+
+
+def test_an_answer_that_comes_while_the_curriculum_chooses_brings_its_task_back_at_once(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    class WhileItChooses(Answers):
+        def __call__(self, event: e.Event) -> None:
+            chooses = isinstance(event, e.ModelAsked) and event.role == "curriculum"
+            super().__call__(event)
+            if chooses and self.parked and self.left:
+                self.left = 0
+                send(self.run, Note(kind="approve", call=self.parked[-1], text="yes"))
+
+    answers = WhileItChooses(tmp_path / "runs" / "one", "")
+    roles = {"curriculum": [WOOD, PLANKS, PLANKS]}
+    state = lived(parking(roles=roles), tmp_path / "runs", answers)
+
+    assert [words for words, _ in state.finished_tasks] == ["Chop 4 wood", "Chop 4 wood", "Saw 2 planks"]
+    whole = history(answers.run)
+    (cut_at,) = [event.number for event in answers.events if isinstance(event, e.ApprovalHeard)]
+    for lines in (cut_at - 1, cut_at, cut_at + 1):
+        shutil.rmtree(tmp_path / "library")
+        folder = cut(answers.run, lines)
+        if lines < cut_at:
+            send(folder, Note(kind="approve", call=answers.parked[-1], text="yes"))
+        resume(folder)
+        assert history(folder) == whole, f"killed after event {lines}"
+
+
+def test_an_answer_counts_for_the_next_try_of_the_same_call_in_one_program(
+    parking: Build, tmp_path: Path, notes: Path
+) -> None:
+    twice = program(
+        "for _ in range(2):",
+        "    try:",
+        "        print(tools.post(text='two'))",
+        "        break",
+        "    except ToolError:",
+        "        pass",
+    )
+    answers = Answers(tmp_path / "runs" / "one", "tool_returned")
+    roles = {"actor": [twice, SAW]}
+    settings = parking("ForgetfulWorld", roles=roles, budget=BudgetLimits(iterations=1))
+    lived(settings, tmp_path / "runs", answers)
+
+    assert notes.read_text().splitlines() == ["post two"]
+
+
+def test_the_status_of_a_run_says_that_a_call_waits(parking: Build, tmp_path: Path) -> None:
+    answers = Answers(tmp_path / "runs" / "one", "")
+    lived(parking(budget=BudgetLimits(iterations=2)), tmp_path / "runs", answers)
+
+    assert standing(answers.run, read_overview(answers.run)).endswith("; 1 call waits for approval")

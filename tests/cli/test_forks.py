@@ -97,3 +97,11 @@ def test_a_foreign_run_that_reaches_far_is_forked_only_where_it_is_trusted(lived
     assert "--trust-run" in refused.err
     trusted = lived.run("runs", "fork", "copied", "--at", "1", "--trust-run")
     assert (trusted.code, trusted.err) == (0, "")
+
+
+def test_runs_of_other_seeds_are_told_apart_by_them(lived: Workshop) -> None:
+    assert lived.run("explore", "--plain", "--name", "second", "--seed", "99", "--iterations", "1").code == 0
+    shown = lived.run("runs", "diff", "first", "second")
+    assert "their settings differ:" in shown.out
+    assert ", second 99" in shown.out
+    assert lived.run("runs", "diff", "first", "second", "--json").data["settings"]["seed"][1] == "99"

@@ -11,8 +11,8 @@ from cli_workshop import Workshop
 from fieldcraft import explore
 from fieldcraft.agent.journal.run import RunError
 from fieldcraft.agent.settings import RunSettings
+from fieldcraft.common.fields import FOR_FILES
 from fieldcraft.study import StudyPlan
-from fieldcraft.tools.sources.secrets import FOR_FILES
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument
 
 WEATHER = Path(__file__).parent.parent / "tools" / "servers" / "weather.py"

@@ -53,3 +53,14 @@ def test_a_world_in_a_process_of_its_own_is_explored_and_resumed(workshop):
     ended = workshop.run("explore", "--plain", "--resume", "apart", "--no-world-process", "--iterations", "3")
     assert ended.code == 0
     assert "from here on the world lives in the process of the run" in ended.out + ended.err
+
+
+def test_a_study_opens_a_world_in_a_process_of_its_own_where_asked(workshop):
+    ending = SOURCE.replace(
+        "        return self.observe()\n\n    def observe", "        os._exit(3)\n\n    def observe"
+    )
+    (workshop.folder / "pit.py").write_text(ending)
+    flags = ("--env", "pit:Pit", "--world-process", "--seeds", "1", "--methods", "full", "--iterations", "1")
+    ended = workshop.run("study", "items", *flags, "--no-figures")
+    assert ended.code in (1, 2)
+    assert "pit:Pit" in ended.err and "Traceback" not in ended.err

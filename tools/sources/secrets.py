@@ -14,8 +14,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, PlainSerializer, SerializationInfo
 
+from fieldcraft.common.fields import FOR_FILES, Text
 from fieldcraft.common.fields import Data as Value
-from fieldcraft.common.fields import Text
 from fieldcraft.common.secrets.names import PLACEHOLDER, counts, is_harmless, names_a_secret
 from fieldcraft.common.secrets.redaction import (
     is_path_token,
@@ -27,8 +27,6 @@ from fieldcraft.common.secrets.redaction import (
 )
 from fieldcraft.common.secrets.shapes import names_its_value, without_shapes
 
-FOR_FILES = {"for": "files"}
-"""The serialization context for files: secret values are left out, names are kept."""
 LEFT_OUT = "[left out]"
 VARIABLE = PLACEHOLDER
 Mark = Callable[[str], str]

@@ -47,12 +47,25 @@ def is_open(folder: Path) -> bool:
 
 
 def standing(folder: Path, overview: Overview) -> str:
-    """The status of the run in words: running, finished, paused with the reason, or interrupted."""
+    """The status of the run in words: running, finished, paused with the reason, or interrupted.
+
+    It begins with the calls that wait for a person, where there are any.
+    """
     return stands(overview, is_open=is_open(folder))
 
 
 def stands(overview: Overview, *, is_open: bool) -> str:
     """The same where it is known whether a process has the run open."""
+    waiting = sum(not call.answer for call in overview.state.parked.values())
+    stands = _stands(overview, is_open=is_open)
+    return (
+        f"{stands}; {waiting} {'call waits' if waiting == 1 else 'calls wait'} for approval"
+        if waiting
+        else stands
+    )
+
+
+def _stands(overview: Overview, *, is_open: bool) -> str:
     if is_open:
         return f"running, paused by {visible_line(overview.held_by, 100)}" if overview.held_by else "running"
     if overview.state.finished:

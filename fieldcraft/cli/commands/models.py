@@ -109,10 +109,10 @@ def _without_room(settings: Settings, client: ModelClient) -> dict[str, str]:
     """The roles whose shortest prompts are too long, in the world of the settings where it can be made."""
     from fieldcraft.agent.roles.least_prompts import roles_without_room
     from fieldcraft.common.errors import FieldcraftError
-    from fieldcraft.envs import make
+    from fieldcraft.envs.apart import make_world
 
     try:
-        environment = make(settings.environment)
+        environment = make_world(settings.environment, apart=settings.world_process)
     except FieldcraftError:
         return roles_without_room(settings, client, None)
     try:

@@ -133,15 +133,14 @@ def _results(asked: _Asked) -> Iterator[tuple[int, Replayed]]:
     from fieldcraft.agent.replaying import mark_working, replay_skills
     from fieldcraft.agent.tooling.opening import ReplayTools
     from fieldcraft.cli.views.console import console, one_line, say
-    from fieldcraft.envs import make
-    from fieldcraft.envs.apart import WorldApart
+    from fieldcraft.envs.apart import make_world
     from fieldcraft.skills import SkillLibrary
     from fieldcraft.skills.sandbox import open_sandbox, process_launcher, require_system
 
     require_system()
     settings = asked.settings
     with ExitStack() as stack:
-        world = (WorldApart if settings.world_process else make)(settings.environment)
+        world = make_world(settings.environment, apart=settings.world_process)
         world.confine(process_launcher(settings.sandbox))
         stack.callback(world.close)
         try:

@@ -163,6 +163,7 @@ def study(
     library: Library = None,
     env: o.Env = None,
     option: o.Option = None,
+    world_process: o.WorldProcess = None,
     model: o.Model = None,
     role_model: o.RoleModel = None,
     base_url: o.BaseUrl = None,
@@ -196,7 +197,7 @@ def study(
     )
     settings = load_settings(
         {
-            **f.world(env, option, None),
+            **f.world(env, option, None, world_process),
             **f.models(model, role_model, base_url, None, None),
             **f.budget(iterations, tokens, money, minutes),
             **f.given(sandbox=sandbox),

@@ -10,6 +10,7 @@ import pytest
 
 from fieldcraft.agent.telemetry.destination import BadTelemetry, Destination, destination_of
 from fieldcraft.agent.telemetry.sending import Pace
+from fieldcraft.agent.telemetry.variables import drop_broken_limits
 
 BASE, TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 THERE = {BASE: "http://there:4318"}
@@ -112,3 +113,48 @@ def test_without_the_extra_a_command_that_needs_it_says_so_in_one_line(
     )
     assert done.returncode == 2
     assert done.stderr == ("error: OpenTelemetry needs the extra `otel`: pip install 'fieldcraft[otel]'\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "5"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://there:99999999"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "5"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2hunter2"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/no/such/file"),
+    ],
+)
+def test_a_value_with_which_nothing_can_be_sent_is_one_line_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(BadTelemetry, match=rf"^{name} is .*not .*Set it to that, or unset it$") as caught:
+        destination_of(True, {**THERE, name: value})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "5s"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "-4"),
+        ("OTEL_SDK_DISABLED", "maybe"),
+        ("OTEL_TRACES_EXPORTER", "jaeger"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "5"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "5"),
+    ],
+)
+def test_a_value_that_counts_as_not_set_is_one_warning_that_names_it(
+    name: str, value: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert destination_of(None, {**THERE, name: value}) is not None
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{name} is ")
+
+
+def test_limits_that_end_the_import_of_opentelemetry_are_left_out() -> None:
+    variables = {"OTEL_SPAN_LINK_COUNT_LIMIT": "many", "OTEL_SPAN_EVENT_COUNT_LIMIT": "5"}
+    (line,) = drop_broken_limits(variables)
+    assert line.startswith("OTEL_SPAN_LINK_COUNT_LIMIT is 'many', not a whole number, 0 or more")
+    assert variables == {"OTEL_SPAN_EVENT_COUNT_LIMIT": "5"}

@@ -114,7 +114,7 @@ def diff(
     if found.parting is None:
         screen.print(say(f"{names[0]} and {names[1]} are equal in all {counted(found.shared, 'event')}"))
         return 0
-    for line in _where(names, found.shared, found.parting):
+    for line in [*_where(names, found.shared, found.parting), *_settings(names, found)]:
         screen.print(say(line), soft_wrap=True)
     screen.print(_courses(names, found.after))
     return 0
@@ -133,6 +133,7 @@ def _as_data(names: list[str], found: Difference) -> dict[str, Any]:
         "equal": found.parting is None,
         "shared_events": found.shared,
         "parting": parting,
+        "settings": {name: list(values) for name, values in found.settings.items()},
         "after": [asdict(course) for course in found.after],
     }
 
@@ -152,6 +153,17 @@ def _where(names: list[str], shared: int, parting: Parting) -> list[str]:
     if parting.fields:
         lines.append(f"  they differ in {', '.join(parting.fields)}")
     return lines
+
+
+def _settings(names: list[str], found: Difference) -> list[str]:
+    """The settings that part two runs, the world and its seed first."""
+    settings = list(found.settings.items())
+    lines = [
+        f"  {name}: {names[0]} has {one}, {names[1]} {other}" for name, (one, other) in settings[:LISTED]
+    ]
+    if len(settings) > LISTED:
+        lines.append(f"  and {len(settings) - LISTED} more; --json has all")
+    return ["their settings differ:", *lines] if lines else []
 
 
 def _courses(names: list[str], courses: tuple[Course, Course]) -> Any:
