@@ -144,9 +144,13 @@ def _array_text(array: Any) -> str:
     if array.ndim == 2 and max(array.shape) <= _side(array):
         return _grid(array)
     if array.ndim == 3 and array.shape[2] <= _GRID_CHANNELS and max(array.shape) <= _GRID_SIDE // 2:
-        layers = (f"layer {layer}:\n{_grid(array[:, :, layer])}" for layer in range(array.shape[2]))
-        return "\n".join(layers)
+        return "\n".join(f"layer {layer}:{_layer(array[:, :, layer])}" for layer in range(array.shape[2]))
     return _summary(array)
+
+
+def _layer(array: Any) -> str:
+    first = array.flat[0] if array.size else 0
+    return f" {first:g} everywhere" if (array == first).all() else f"\n{_grid(array)}"
 
 
 def _side(array: Any) -> int:

@@ -19,7 +19,7 @@ MOST_TIMES = 10_000
 """Steps that one call may take."""
 _EXAMPLES = 4
 _RESULT = (
-    "Returns a dict: `observation` after the last step, `reward` (of these steps together), `changed` (whether "
+    "Returns a dict: `observation` after the last step, `reward` (of these steps together), `changed` (if "
     "the observation is another than before), `steps` taken, and `ended`: None, or how the episode ended."
 )
 

@@ -65,8 +65,10 @@ def cure_of(error: BaseException) -> str:
     missing = getattr(error, "name", None)
     if isinstance(error, ModuleNotFoundError) and missing:
         return f"pip install {missing}, which it imports"
-    if found := re.search(r"pip install [^\n`]+", said):
-        return visible_line(found[0].rstrip(". "), 100).replace('"', "'")
+    if commands := re.findall(r"pip install [^\n`,]+", said):
+        return visible_line(", then ".join(command.rstrip(". ") for command in commands), 200).replace(
+            '"', "'"
+        )
     if _DISPLAY.search(said):
         return 'it needs a display: give the option render_mode="rgb_array", or run under xvfb-run'
     if found := re.search(r"missing \d+ required [\w-]* ?arguments?: (.+)", said):

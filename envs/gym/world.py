@@ -175,7 +175,7 @@ class GymWorld(Environment):
         try:
             environment = without_exit("its environment", self._source.make, self._options)
             limit = getattr(environment.spec, "max_episode_steps", None)
-            self._limit = int(limit or self._source.episode_steps)
+            self._limit = int(limit or _steps_of(environment) or self._source.episode_steps)
             self._play = Play(
                 environment, self._source, limit=self._limit, own_limit=bool(limit), warn=self._warn
             )
@@ -251,3 +251,9 @@ class GymWorld(Environment):
         if where not in self._warned:
             self._warned[where] = f"{where}: {text}"
             faults_of(self).note(where, WorldFault(text))
+
+
+def _steps_of(environment: Any) -> int | None:
+    """The limit that an environment keeps itself, as MiniGrid's do."""
+    steps = getattr(environment.unwrapped, "max_steps", None)
+    return steps if isinstance(steps, int) and steps > 0 else None
