@@ -230,7 +230,7 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
         problems = []
         if apart is not None:
             problems = fatal_calls(apart, environment, seed=seed or 0, options=options)
-        problems += check_environment(environment, seed=seed or 0, options=options)
+        problems += check_environment(environment, seed=seed or 0, options=options, name=world)
         problems += check_closing(environment)
     if as_json:
         print_json([vars(problem) for problem in problems])
