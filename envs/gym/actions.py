@@ -151,7 +151,7 @@ def _numbers(space: Any, value: Any, where: str) -> Any:
         array = np.clip(array, space.low, space.high) if _off_by_rounding(space, array) else array
         if not (np.isfinite(array).all() and (array >= space.low).all() and (array <= space.high).all()):
             raise _refusal(space, value, where)
-    return np.clip(array.astype(space.dtype), space.low, space.high)
+    return np.asarray(np.clip(array.astype(space.dtype), space.low, space.high), dtype=space.dtype)
 
 
 def _off_by_rounding(space: Any, array: Any) -> bool:
