@@ -26,9 +26,9 @@ def read_action(space: Any, value: Any, where: str = "action") -> Any:
     Raises:
         PrimitiveError: it is none; the message says what the space takes.
     """
+    if isinstance(space, spaces.Discrete):
+        return _whole(space, value, where)
     match space:
-        case spaces.Discrete():
-            action = _whole(space, value, where)
         case spaces.Box():
             action = _numbers(space, value, where)
         case spaces.MultiDiscrete() | spaces.MultiBinary():
@@ -124,7 +124,8 @@ def _refusal(space: Any, value: Any, where: str) -> PrimitiveError:
 def _whole(space: Any, value: Any, where: str) -> Any:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**62:
+    fits = isinstance(value, int) and not isinstance(value, bool)
+    if not fits or not int(space.start) <= value < int(space.start + space.n):
         raise _refusal(space, value, where)
     return value
 

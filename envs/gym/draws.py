@@ -21,6 +21,16 @@ _WATCHED_CALLS, _EVERY = 100, 16
 _WORDS = 624
 
 
+class _Seen:
+    """NumPy's global generator, and its words where they lie."""
+
+    generator: Any = None
+    words: Any = None
+
+
+_seen = _Seen()
+
+
 class _States(NamedTuple):
     python: Any
     numpy: Any
@@ -93,8 +103,9 @@ def _put(states: _States) -> None:
 def _mark() -> tuple[int, int]:
     """What changes with each draw of NumPy's global state, read where it lies: two words out of 625."""
     generator = np.random.mtrand.get_bit_generator()
-    if not isinstance(generator, np.random.MT19937):
-        return hash(str(generator.state)), 0
-    address = int(generator.ctypes.state_address)
-    words = (ctypes.c_uint32 * (_WORDS + 1)).from_address(address)
-    return words[0], words[_WORDS]
+    if generator is not _seen.generator:
+        _seen.generator, _seen.words = generator, None
+        if isinstance(generator, np.random.MT19937):
+            _seen.words = (ctypes.c_uint32 * (_WORDS + 1)).from_address(int(generator.ctypes.state_address))
+    words = _seen.words
+    return (hash(str(generator.state)), 0) if words is None else (words[0], words[_WORDS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
@@ -116,7 +117,7 @@ class Play:
         saved = Saved(
             world=world,
             options=dict(options),
-            standing=self.tally.standing.model_copy(deep=True),
+            standing=copy.deepcopy(self.tally.standing),
             seed=episode.seed,
             actions=[] if get_state else [(plain(action), times) for action, times in episode.actions],
             steps=episode.steps,

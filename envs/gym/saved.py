@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,7 +16,8 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a snapshot that are read."""
 
 
-class Standing(BaseModel):
+@dataclass
+class Standing:
     """What a world counts over all its episodes.
 
     Attributes:
@@ -31,19 +33,17 @@ class Standing(BaseModel):
         rewards: the different rewards that were seen, as long as there are few.
     """
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
     seed: int = 0
-    episode: Count = Field(default=1, ge=1)
+    episode: Annotated[Count, Field(ge=1)] = 1
     ended: Text = ""
     score: float = 0.0
     total: float = 0.0
     best: float | None = None
-    outcomes: Counts = {}
-    milestones: Counts = {}
-    tick: Count = Field(default=0, ge=0)
-    events: Texts = []
-    rewards: list[float] = []
+    outcomes: Counts = field(default_factory=dict)
+    milestones: Counts = field(default_factory=dict)
+    tick: Annotated[Count, Field(ge=0)] = 0
+    events: Texts = field(default_factory=list)
+    rewards: list[float] = field(default_factory=list)
 
 
 class Saved(BaseModel):

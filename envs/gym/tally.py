@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from hashlib import sha256
 
@@ -22,7 +23,7 @@ class Tally:
 
     def __init__(self, seed: int = 0) -> None:
         self.standing = Standing(seed=seed)
-        self._happened: list[Happening] = []
+        self._happened: dict[tuple[str, str, str], tuple[int, int]] = {}
 
     def seed_of_episode(self) -> int:
         """The seed of the present episode: the world's own for the first, where Gymnasium takes it."""
@@ -44,9 +45,7 @@ class Tally:
         if reward not in standing.rewards and len(standing.rewards) <= REWARDS_TOLD:
             standing.rewards.append(reward)
         if len(standing.rewards) <= REWARDS_TOLD:
-            self._happen(
-                Happening(what="rewarded", subject=action, why=f"reward {reward:g}", tick=standing.tick)
-            )
+            self._happen("rewarded", action, f"reward {reward:g}")
 
     def reached(self, names: Iterable[str]) -> None:
         """Count what was reached, if for the first time."""
@@ -72,9 +71,7 @@ class Tally:
         if outcome in ("terminated", "truncated"):
             self.reached([f"episode_{outcome}"])
         self._tell(f"episode {standing.episode} ended: {standing.ended}")
-        self._happen(
-            Happening(what="ended", subject="episode", why=standing.ended, tick=standing.tick),
-        )
+        self._happen("ended", "episode", standing.ended)
 
     def next_episode(self) -> None:
         """Begin to count another episode."""
@@ -84,15 +81,26 @@ class Tally:
 
     def happenings(self) -> list[Happening]:
         """What happened since this was last asked."""
-        happened, self._happened = self._happened, []
-        return happened
+        happened, self._happened = self._happened, {}
+        return [
+            Happening(what=what, subject=subject, why=why, tick=tick, times=times)
+            for (what, subject, why), (tick, times) in happened.items()
+        ]
 
     def take_up(self, standing: Standing) -> None:
         """Go on from the counts of a snapshot."""
-        self.standing = standing.model_copy(deep=True)
+        self.standing = copy.deepcopy(standing)
 
     def _tell(self, event: str) -> None:
-        self.standing.events = [*self.standing.events, event][-EVENTS_KEPT:]
+        events = self.standing.events
+        events.append(event)
+        if len(events) > EVENTS_KEPT:
+            del events[0]
 
-    def _happen(self, happening: Happening) -> None:
-        self._happened = [*self._happened, happening][-HAPPENINGS_KEPT:]
+    def _happen(self, what: str, subject: str, why: str) -> None:
+        """Count what happened, equal things once with how often, the latest last."""
+        key = (what, subject, why)
+        _, times = self._happened.pop(key, (0, 0))
+        self._happened[key] = (self.standing.tick, times + 1)
+        if len(self._happened) > HAPPENINGS_KEPT:
+            del self._happened[next(iter(self._happened))]

@@ -174,8 +174,8 @@ class GymWorld(Environment):
         self._unmade = None
         try:
             environment = without_exit("its environment", self._source.make, self._options)
-            limit = getattr(environment.spec, "max_episode_steps", None)
-            self._limit = int(limit or _steps_of(environment) or self._source.episode_steps)
+            limit = _time_limit(environment)
+            self._limit = limit or _steps_of(environment) or self._source.episode_steps
             self._play = Play(
                 environment, self._source, limit=self._limit, own_limit=bool(limit), warn=self._warn
             )
@@ -251,6 +251,18 @@ class GymWorld(Environment):
         if where not in self._warned:
             self._warned[where] = f"{where}: {text}"
             faults_of(self).note(where, WorldFault(text))
+
+
+def _time_limit(environment: Any) -> int | None:
+    """The limit of the wrapper `TimeLimit`, where there is one."""
+    from gymnasium.wrappers import TimeLimit
+
+    layer = environment
+    while layer is not None:
+        if isinstance(layer, TimeLimit):
+            return int(layer._max_episode_steps)
+        layer = layer.__dict__.get("env")
+    return None
 
 
 def _steps_of(environment: Any) -> int | None:
