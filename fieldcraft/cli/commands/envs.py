@@ -34,6 +34,8 @@ Examples:
   fieldcraft envs install minecraft-v1          what it needs from npm
 
   fieldcraft envs check my_package.world:MyWorld
+
+  fieldcraft envs check gym:FrozenLake-v1       any environment of Gymnasium
 """
 
 app = typer.Typer(
@@ -42,7 +44,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-World = Annotated[str, typer.Argument(metavar="WORLD", help="An environment's id, or module:Class.")]
+World = Annotated[
+    str, typer.Argument(metavar="WORLD", help="An environment's id, module:Class, or gym:ENV_ID.")
+]
 
 
 @app.command("list")
