@@ -255,13 +255,14 @@ class GymWorld(Environment):
 
 def _time_limit(environment: Any) -> int | None:
     """The limit of the wrapper `TimeLimit`, where there is one."""
+    from gymnasium import Wrapper
     from gymnasium.wrappers import TimeLimit
 
     layer = environment
-    while layer is not None:
+    while isinstance(layer, Wrapper):
         if isinstance(layer, TimeLimit):
             return int(layer._max_episode_steps)
-        layer = layer.__dict__.get("env")
+        layer = layer.env
     return None
 
 
