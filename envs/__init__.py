@@ -3,6 +3,7 @@
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, happened, primitive, seen_of
+from fieldcraft.envs.gym import from_gymnasium, to_gymnasium
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
@@ -52,10 +53,12 @@ __all__ = [
     "UnknownEnvironment",
     "available",
     "check_environment",
+    "from_gymnasium",
     "happened",
     "load",
     "make",
     "nearest",
     "primitive",
     "seen_of",
+    "to_gymnasium",
 ]

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from fieldcraft.envs.conformance.lived import lived_problems, name_of
 from fieldcraft.envs.environment import Environment
 from fieldcraft.envs.faults import faults_of, told
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.trying import arguments_for, tried
 from fieldcraft.envs.types import EnvironmentSpec, GoalCheck, ItemGoal, PrimitiveError, Progress
 
+LIVED = "a world can be lived in by any calls"
 CALLS = "primitives answer with data or refuse in words"
 _ROUNDS, _LONGEST = 3, 500
 
@@ -32,17 +34,24 @@ class EnvironmentProblem:
 
 
 def check_environment(
-    environment: Environment, *, seed: int = 0, options: Mapping[str, Any] | None = None
+    environment: Environment,
+    *,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    name: str | None = None,
 ) -> list[EnvironmentProblem]:
     """Check every rule of the contract; the list of violations is empty for a valid environment.
 
-    Optional capabilities are checked if the spec announces them. The environment is reset several times
-    and left open.
+    Optional capabilities are checked if the spec announces them. Each method and primitive is tried, and the
+    world is lived in by random calls: twice, beside another world, in other processes and through a snapshot.
+    The environment is reset several times and left open.
 
     Args:
         environment: a new environment that was not reset.
         seed: the seed of its resets.
         options: the options of its resets.
+        name: by which other processes can make the world, to be lived in there too; by default the module and
+            name of its class.
     """
     problems: list[EnvironmentProblem] = []
     begin = partial(environment.reset, seed=seed, options=options or {})
@@ -52,7 +61,14 @@ def check_environment(
         except Exception as error:
             problems.append(EnvironmentProblem(promise, _what_raised(environment, error)))
             if check is _check_spec or check is _check_reset:
-                break
+                return problems
+    try:
+        lived = lived_problems(
+            environment, seed=seed, options=options or {}, name=name or name_of(environment)
+        )
+        problems += (EnvironmentProblem(promise, detail[:_LONGEST]) for promise, detail in lived)
+    except Exception as error:
+        problems.append(EnvironmentProblem(LIVED, _what_raised(environment, error)))
     return problems
 
 

@@ -1,4 +1,4 @@
-"""Finding worlds by name: entry points of the group `fieldcraft.envs`, or `module:Class`."""
+"""Finding worlds by name: entry points of the group `fieldcraft.envs`, `module:Class`, or `gym:ENV_ID`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from fieldcraft.common import plugins
-from fieldcraft.common.errors import ForeignFault, InputError
 from fieldcraft.envs.environment import Environment
 from fieldcraft.envs.faults import told, without_exit
+from fieldcraft.envs.gym import finding
+from fieldcraft.envs.missing import BrokenEnvironment, UnknownEnvironment
 
 GROUP = "fieldcraft.envs"
 
+__all__ = ["BrokenEnvironment", "UnknownEnvironment", "available", "load", "make"]
+
 logger = logging.getLogger(__name__)
-
-
-class UnknownEnvironment(InputError, LookupError):
-    """No world of this name; the message lists the nearest names and how to register one."""
-
-
-class BrokenEnvironment(ForeignFault, RuntimeError):
-    """A world was found but could not be loaded; the message says why."""
 
 
 KIND = plugins.Kind(
@@ -32,6 +27,7 @@ KIND = plugins.Kind(
         "gridworld-v1": "fieldcraft.envs.gridworld:GridWorld",
         "minecraft-v1": "fieldcraft.envs.minecraft:MinecraftWorld",
     },
+    ways=", and gym:ENV_ID for each environment of Gymnasium",
     unknown=UnknownEnvironment,
     broken=BrokenEnvironment,
 )
@@ -43,7 +39,7 @@ def available() -> dict[str, EntryPoint]:
 
 
 def make(name: str, **arguments: Any) -> Environment:
-    """Make the world `name`, an id such as `gridworld-v1` or `package.module:Class`.
+    """Make the world `name`, an id such as `gridworld-v1`, `package.module:Class` or `gym:ENV_ID`.
 
     Args:
         name: the id or import path.
@@ -57,6 +53,8 @@ def make(name: str, **arguments: Any) -> Environment:
     try:
         made: Environment = without_exit("its class", cls, **arguments)
         return made
+    except (UnknownEnvironment, BrokenEnvironment):
+        raise
     except Exception as error:
         logger.info("environment %s could not be made", name, exc_info=error)
         raise BrokenEnvironment(f"environment {name!r} could not be made: {told(error)}") from error
@@ -64,6 +62,8 @@ def make(name: str, **arguments: Any) -> Environment:
 
 def load(name: str) -> type[Environment]:
     """The class of the world `name`, without making one. Raises as `make` does."""
+    if name.startswith(finding.PREFIX):
+        return finding.world_class(name)
     cls = plugins.load(KIND, name)
     if not (isinstance(cls, type) and issubclass(cls, Environment)):
         raise BrokenEnvironment(f"environment {name!r} is not a subclass of fieldcraft.Environment")

@@ -53,8 +53,10 @@ if TYPE_CHECKING:
         ReachGoal,
         RoomGoal,
         check_environment,
+        from_gymnasium,
         make,
         primitive,
+        to_gymnasium,
     )
     from fieldcraft.skills import Execution, Skill, SkillLibrary
     from fieldcraft.skills.sandbox import ProgramLimits
@@ -114,11 +116,13 @@ _HOME = {
     "asolve": "fieldcraft.agent.asynchronous",
     "check_environment": "fieldcraft.envs",
     "explore": "fieldcraft.agent.api",
+    "from_gymnasium": "fieldcraft.envs",
     "make": "fieldcraft.envs",
     "primitive": "fieldcraft.envs",
     "replay": "fieldcraft.agent.api",
     "run_study": "fieldcraft.study",
     "solve": "fieldcraft.agent.api",
+    "to_gymnasium": "fieldcraft.envs",
     "tool": "fieldcraft.tools",
 }
 
@@ -174,11 +178,13 @@ __all__ = [
     "asolve",
     "check_environment",
     "explore",
+    "from_gymnasium",
     "make",
     "primitive",
     "replay",
     "run_study",
     "solve",
+    "to_gymnasium",
     "tool",
 ]
 

@@ -26,6 +26,8 @@ SLOW = (
     "agent/test_transcript.py",
     "cli/test_changed_models.py",
     "cli/test_replay.py",
+    "envs/test_lived.py",
+    "envs/gym/test_real_environments.py",
     "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",
     "agent/models/test_errors_within.py",

@@ -22,9 +22,13 @@ _TRACE = 20_000
 
 
 class WorldProcess:
-    """One process and, perhaps, its waiting copy. Ends with this object's `end`, or with this process."""
+    """One process and, perhaps, its waiting copy. Ends with this object's `end`, or with this process.
 
-    def __init__(self) -> None:
+    Args:
+        hash_seed: decides the order of its sets of text; by default that is left to chance.
+    """
+
+    def __init__(self, hash_seed: int | None = None) -> None:
         ours, theirs = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         lifeline, self._lifeline = os.pipe()
@@ -43,6 +47,7 @@ class WorldProcess:
                 stdout=sys.__stderr__ if sys.__stderr__ is not None else subprocess.DEVNULL,
                 pass_fds=[theirs.fileno(), control.fileno(), lifeline, self._traces.fileno()],
                 start_new_session=True,
+                env=None if hash_seed is None else {**os.environ, "PYTHONHASHSEED": str(hash_seed)},
             )
         finally:
             theirs.close()

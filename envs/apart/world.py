@@ -55,6 +55,7 @@ class WorldApart(Environment):
 
     Args:
         name: an id or `module:Class`; a world that runs programs itself is refused.
+        hash_seed: of the process, by which its sets of text are ordered; by default left to chance.
 
     Raises:
         UnknownEnvironment, BrokenEnvironment: as `fieldcraft.envs.make` does.
@@ -63,10 +64,10 @@ class WorldApart(Environment):
 
     ends_its_calls = True
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, hash_seed: int | None = None) -> None:
         if lacking := unsupported("worlds in processes of their own"):
             raise NotApart(lacking)
-        self.name, self.lives = name, 0
+        self.name, self.lives, self._hash_seed = name, 0, hash_seed
         self._process: WorldProcess | None = None
         self._began: dict[str, Any] | None = None
         self._good: bytes | None = None
@@ -175,7 +176,7 @@ class WorldApart(Environment):
         return str(self._known["reference"])
 
     def _start(self) -> None:
-        self._process = WorldProcess()
+        self._process = WorldProcess(self._hash_seed)
         try:
             self._learn(self._ask("make", {"world": self.name})[0])
         except (WorldFault, BrokenEnvironment, UnknownEnvironment):

@@ -34,6 +34,8 @@ Examples:
   fieldcraft envs install minecraft-v1          what it needs from npm
 
   fieldcraft envs check my_package.world:MyWorld
+
+  fieldcraft envs check gym:FrozenLake-v1       any environment of Gymnasium
 """
 
 app = typer.Typer(
@@ -42,7 +44,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-World = Annotated[str, typer.Argument(metavar="WORLD", help="An environment's id, or module:Class.")]
+World = Annotated[
+    str, typer.Argument(metavar="WORLD", help="An environment's id, module:Class, or gym:ENV_ID.")
+]
 
 
 @app.command("list")
@@ -230,7 +234,7 @@ def check(world: World, seed: o.Seed = None, option: o.Option = None, as_json: o
         problems = []
         if apart is not None:
             problems = fatal_calls(apart, environment, seed=seed or 0, options=options)
-        problems += check_environment(environment, seed=seed or 0, options=options)
+        problems += check_environment(environment, seed=seed or 0, options=options, name=world)
         problems += check_closing(environment)
     if as_json:
         print_json([vars(problem) for problem in problems])

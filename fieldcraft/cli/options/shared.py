@@ -18,7 +18,10 @@ TOOLS = "Tools"
 Env = Annotated[
     str | None,
     typer.Option(
-        "--env", metavar="WORLD", help="The environment's id, or module:Class.", rich_help_panel=WORLD
+        "--env",
+        metavar="WORLD",
+        help="The environment's id, module:Class, or gym:ENV_ID.",
+        rich_help_panel=WORLD,
     ),
 ]
 Option = Annotated[
