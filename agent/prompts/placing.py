@@ -98,6 +98,16 @@ def _listed(names: tuple[object, ...]) -> Block:
     return _bounded(listed([visible_line(name, NAME) for name in names]))
 
 
+def itemized(values: Sequence[object]) -> Block:
+    """A line behind `- ` for each value."""
+    return _itemized(tuple(map(str, values)))
+
+
+@lru_cache(maxsize=16)
+def _itemized(values: tuple[str, ...]) -> Block:
+    return Block("\n".join(f"- {visible_line(value, LINE)}" for value in values))
+
+
 def among(names: Sequence[object], others: Sequence[object]) -> tuple[object, ...]:
     """Those of these names that stand among the others too."""
     return _parted(tuple(names), tuple(others))[0]

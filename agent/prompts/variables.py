@@ -22,7 +22,8 @@ _SKILLS_SHOWN = {
     "skills": _SKILLS,
     "in_full": "how many of `skills`, the first ones, are shown with their code",
     "other_skills": "how skills are called, in the order learned, such as `chop_wood(bot, count=1)`",
-    "others_left_out": "how many skills are named nowhere",
+    "others_left_out": "how many skills are not among `other_skills`",
+    "settled_skills": "how many of `skills`, the first ones, are the same for all attempts at the task",
     "not_kept": "why the last program was not kept as a skill, or was kept with reserve; mostly empty",
 }
 _SO_FAR = {
@@ -103,6 +104,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "answers": _ANSWERS,
     },
     "describe": {**_TASK, "source": "the function to describe"},
+    "further_skills": _ACTOR_USER,
     "last_program": _SKILLS_SHOWN,
     "last_step": {},
     "more_skills": _SKILLS_SHOWN,
@@ -122,7 +124,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
 }
 """The variables of each template, in words."""
 
-PARTS = frozenset({"actor_user", "last_program", "more_skills", "names"})
+PARTS = frozenset({"actor_user", "further_skills", "last_program", "more_skills", "names"})
 """Templates that others include, without a `system` and a `user` block of their own."""
 
 PURPOSES: Mapping[str, str] = {
@@ -136,6 +138,7 @@ PURPOSES: Mapping[str, str] = {
     "cut_short": "ask for an answer again that was cut off",
     "decompose": "break a task into steps",
     "describe": "describe a program that worked",
+    "further_skills": "skills that suit what an attempt lacked, in the prompts of both actors",
     "last_program": "what became of the last program, in the prompts of both actors",
     "last_step": "say that no tool calls are left",
     "more_skills": "the names of skills, in the prompts of both actors",
@@ -167,6 +170,7 @@ _FULL: dict[str, Any] = {
     "in_full": 10,
     "other_skills": ["saw_wood(bot, count=1)"],
     "others_left_out": 7,
+    "settled_skills": 1,
     "not_kept": ["saw_wood was not kept as a skill: it does the same as cut_wood"],
     "problems": ["there is no skill 'saw'"],
     "attempts": [_ATTEMPT],
@@ -210,6 +214,7 @@ _BARE: dict[str, Any] = {
     "tick_limit": 1,
     "in_full": 2,
     "others_left_out": 0,
+    "settled_skills": 0,
     "limit": 1,
     "old_said": 0,
     "old_answers": 0,
@@ -226,7 +231,7 @@ def samples(template: str) -> list[dict[str, Any]]:
     match template:
         case "decompose":
             return [{**full, "task": "Build a hut"}, {**bare, "task": "Build a hut"}]
-        case "actor" | "actor_javascript" | "actor_user" | "critic" | "describe":
+        case "actor" | "actor_javascript" | "actor_user" | "further_skills" | "critic" | "describe":
             return [{**full, "task": _CHOP}, {**bare, "task": Task(words="Chop")}]
         case _:
             return [full, bare]

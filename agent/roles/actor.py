@@ -111,6 +111,7 @@ class ModelActor:
                 in_full=known.in_full,
                 other_skills=known.named,
                 others_left_out=known.left_out,
+                settled_skills=len(known.skills) if known.settled is None else known.settled,
                 not_kept=self._not_kept(),
                 failure_limit=spec.failure_limit,
                 tick_limit=spec.tick_limit,

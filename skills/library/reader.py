@@ -290,6 +290,8 @@ class SkillShelf:
             self._retriever = None
 
     def _can_run(self, skill: Skill, tools: frozenset[str] | None) -> bool:
+        if not skill.dependencies:
+            return tools is None or tools.issuperset(skill.tools)
         return not self.unbound(skill) and (tools is None or tools >= self.tools_of(skill))
 
     def _resolve(self, name_or_entry: str) -> str:

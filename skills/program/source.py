@@ -7,6 +7,7 @@ import builtins
 import keyword
 import re
 import symtable
+from functools import lru_cache
 
 from fieldcraft.common.quiet import without_warnings
 from fieldcraft.skills.program.program import (
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _NAME_LIMIT = 200
+_REMEMBERED = 64
+"""Programs of which it is remembered what they are: each is read by several parts, one after the other."""
 _FIELDS = 200_000_000
 """Characters of a source times its braces: up to Python 3.11, f-strings are read in quadratic time."""
 
@@ -47,6 +50,11 @@ def parse_program(source: str, language: Language = "python") -> Program:
             large or too deeply nested to be read.
         MissingParser: what reads this language is not installed.
     """
+    return _parsed(source, language)
+
+
+@lru_cache(_REMEMBERED)
+def _parsed(source: str, language: Language) -> Program:
     if language == "javascript":
         return _parse_javascript(source)
     try:

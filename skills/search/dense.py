@@ -1,4 +1,7 @@
-"""Finding skills by meaning: a Chroma collection of unit vectors, on disk, in memory or on a server."""
+"""Finding skills by meaning: a Chroma collection of unit vectors, on disk, in memory or on a server.
+
+A process that searches often holds the vectors in memory too, as far as they have room.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from fieldcraft.common.errors import Unavailable
 from fieldcraft.skills.library.errors import LibraryError
 from fieldcraft.skills.search.databases import check_file
+from fieldcraft.skills.search.exact import ExactVectors
 from fieldcraft.skills.search.remembered import Vector
 
 if TYPE_CHECKING:
@@ -23,6 +29,10 @@ if TYPE_CHECKING:
     from chromadb.config import Settings
 
 _BATCH = 1000
+_OFTEN = 8
+"""Searches of Chroma's own, after which the vectors are read into memory."""
+_NUMBERS = 10_000_000
+"""The most numbers of vectors that are held in memory, of four bytes each."""
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
     "ef_construction": 200,
@@ -47,6 +57,9 @@ class DenseIndex:
         self._client = client
         self._name = name
         self._temporary = temporary
+        self._dimension = dimension
+        self._exact = ExactVectors(dimension)
+        self._searches = 0
         with _damage():
             self._collection = self._make(dimension)
             if (self._collection.metadata or {}).get("dimension") != dimension:
@@ -102,6 +115,7 @@ class DenseIndex:
         """Look again at what is in the collection; others may have changed it."""
         with _damage():
             self.digests = set(self._collection.get(include=[])["ids"])
+        self._exact.remove(self._exact.digests - self.digests)
 
     def change(self, added: Mapping[str, Vector], gone: Iterable[str]) -> None:
         """Add vectors by digest, and take others away."""
@@ -109,6 +123,7 @@ class DenseIndex:
             with _damage():
                 self._collection.delete(ids=removed)
             self.digests.difference_update(removed)
+            self._exact.remove(removed)
         digests = list(added)
         for start in range(0, len(digests), _BATCH):
             batch = digests[start : start + _BATCH]
@@ -116,12 +131,19 @@ class DenseIndex:
             with _damage():
                 self._collection.upsert(ids=batch, embeddings=vectors)
             self.digests.update(batch)
+            if self._has_room():
+                self._exact.add({digest: added[digest] for digest in batch})
 
     def search(self, vector: Vector, count: int) -> dict[str, float]:
         """The cosine of the `count` nearest skills."""
         wanted = min(count, len(self.digests))
         if not wanted:
             return {}
+        self._searches += 1
+        if len(self._exact) < len(self.digests) and self._searches > _OFTEN and self._has_room():
+            self._read_vectors()
+        if len(self._exact) == len(self.digests):
+            return self._exact.nearest(vector, wanted)
         query: Embeddings = [vector]
         with _damage():
             found = self._collection.query(query_embeddings=query, n_results=wanted, include=["distances"])
@@ -137,6 +159,18 @@ class DenseIndex:
             self._drop()
         with contextlib.suppress(Exception):
             cast("Client", self._client).close()
+
+    def _has_room(self) -> bool:
+        return len(self.digests) * self._dimension <= _NUMBERS
+
+    def _read_vectors(self) -> None:
+        """Read into memory what is not there yet."""
+        missing = sorted(self.digests - self._exact.digests)
+        for start in range(0, len(missing), _BATCH):
+            with _damage():
+                found = self._collection.get(ids=missing[start : start + _BATCH], include=["embeddings"])
+                rows = np.asarray(found["embeddings"], dtype=np.float32)
+                self._exact.add(dict(zip(found["ids"], rows, strict=True)))
 
     def _make(self, dimension: int) -> Collection:
         return self._client.get_or_create_collection(

@@ -102,6 +102,10 @@ class SkillIndex:
         self._skills = skills
         self._mended(self._follow)
 
+    def prepare(self, query: str) -> None:
+        """What a search for this takes longest for; safe while another thread follows the library."""
+        self._embedder.query(valid_text(query[:_TEXT]))
+
     def search(self, query: str, count: int) -> Hits:
         """The `count` best skills by meaning, and as many by words."""
         query = valid_text(query[:_TEXT])

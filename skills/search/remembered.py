@@ -177,8 +177,10 @@ def _sound(database: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
+    """With its table. It waits for no disk: what a loss of power damages shows in the checksums."""
     try:
         check_tables_only(database)
+        database.execute("PRAGMA synchronous = OFF")
         with database:
             database.execute(
                 "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"

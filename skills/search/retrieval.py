@@ -95,6 +95,8 @@ class Retriever:
 
     def search(self, request: Request, catalogue: Catalogue, usable: Callable[[Skill], bool]) -> list[Match]:
         """The best `request.k` skills that are admitted and `usable`, best first."""
+        if self._following is not None:
+            self._index.prepare(request.query)
         self._settle()
         if catalogue.generation != self._generation:
             self._index.sync(catalogue.current())

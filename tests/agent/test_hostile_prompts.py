@@ -79,6 +79,7 @@ ACTOR: dict[str, Any] = {
     "in_full": 1,
     "other_skills": ["saw_wood(bot, count=1)"],
     "others_left_out": 7,
+    "settled_skills": 1,
     "not_kept": ["saw_wood was not kept as a skill: it does the same as cut_wood"],
     "failure_limit": 5,
     "tick_limit": 6000,
@@ -165,11 +166,12 @@ def test_every_template_is_tried() -> None:
     assert templates - {
         "names",
         "actor_user",
+        "further_skills",
         "more_skills",
         "last_program",
         "last_step",
         "cut_short",
-    } == set(VALUES), "the first four are parts of others, the last two have no values"
+    } == set(VALUES), "the first five are parts of others, the last two have no values"
 
 
 @pytest.mark.parametrize("template", VALUES)

@@ -25,7 +25,8 @@ _HEADINGS = {
     "Observation", "Primitives", "Question", "Questions and answers", "Questions answered before", "Rules",
     "Skills", "Task", "Task it did", "Tools", "What the world said", "What the world said lately", "World",
     "Answered since then", "First held since then", "Completed since then", "What the world said since then",
-    "Before", "After", "What is known", "Most held at once",
+    "Before", "After", "What is known", "Most held at once", "More skills",
+    "What became of the last program",
 }  # fmt: skip
 PROGRAM = f'''```python
 def chop_wood(bot, note={HOSTILE.replace(chr(0), "")!r}):

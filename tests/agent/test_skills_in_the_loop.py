@@ -186,3 +186,22 @@ def test_a_routine_that_many_skills_call_is_shown_to_a_new_run(
     assert "## stroll\n`stroll(bot)`\n> Walk about." in told
     assert told.count("\ndef ") <= 3
     assert "- saw_board_3(bot, count=3)" in told
+
+
+def test_what_an_attempt_lacked_comes_after_what_the_first_one_was_shown(
+    toy_settings: Settings, tmp_path: Path
+) -> None:
+    found = fill(tmp_path, 3)
+    for entry, purpose in (("chop_wood_well", "Chop wood."), ("tie_purple_ribbon", "Tie a purple ribbon.")):
+        source = f'def {entry}(bot):\n    """{purpose}"""\n    print("{entry}")\n'
+        name = entry.replace("_", "-")
+        found.keep(Skill(name=name, entry=entry, description=purpose, source=source))
+    lacking = code("chop_much", "raise ValueError('tie a purple ribbon, purple ribbon')")
+    model = script(tmp_path, curriculum=[wood(30)], actor=[lacking, KEPT], describer=["Chops."])
+    changes: dict[str, Any] = {"keep_prompts": True, "attempts": 2, "retrieved": 1}
+    budget = BudgetLimits(iterations=2)
+    live(toy_settings(model=model, budget=budget, **changes), tmp_path / "runs")
+    first, second = (prompt(tmp_path / "runs", f"actor-0000{number}") for number in (1, 2))
+    assert "\n## tie_purple_ribbon\n" not in first
+    assert second.startswith(first[: first.index("None: this is the first attempt.")].rstrip())
+    assert "\n## tie_purple_ribbon\n" in second[second.index("# More skills") :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, islice
 from typing import Protocol
 
@@ -39,13 +39,15 @@ class Shown:
     Attributes:
         skills: those that are described, the ones that suit the task first.
         in_full: how many of them, the first ones, are shown with their code.
+        settled: how many of them, the first ones, every attempt at the task is shown; `None` for all.
         named: how skills are called, these and others, in the order learned: so a prompt begins as the one
             before it did.
-        left_out: how many are not named at all.
+        left_out: how many are not among `named`.
     """
 
     skills: Sequence[Skill] = ()
     in_full: int = IN_FULL
+    settled: int | None = None
     named: Sequence[str] = field(default=())
     left_out: int = 0
 
@@ -61,7 +63,8 @@ class KnownSkills:
     """Chooses from the library for each program.
 
     A skill that one of the last programs called is always among what is shown, and so is one that many
-    skills call: words of a task do not crowd them out.
+    skills call: words of a task do not crowd them out. What the first attempt at a task was shown stays in
+    its place for the later ones, and what suits those comes after it.
 
     Args:
         recorder: of the run.
@@ -81,35 +84,61 @@ class KnownSkills:
         self._library = library
         self._spec = environment.spec
         self._retriever = retriever
+        self._first: tuple[int, str, Shown] | None = None
 
     def suited(self, task: Task, attempts: Sequence[Attempt]) -> Shown:
         """Skills for the task and for what the last attempt lacked; none where none are to be retrieved."""
         limit = self._recorder.run.settings.retrieved
         if not limit:
             return Shown()
-        query = _query(task, attempts)
         if self._retriever is not None:
-            return Shown(self._retriever.search(query, limit))
+            return Shown(self._retriever.search(_query(task, attempts), limit))
+        if not attempts:
+            return self._at_first(task)
+        first = self._as_at_first(task)
+        shown = {skill.entry for skill in first.skills}
+        found = [skill for skill in self._found(task, attempts) if skill.entry not in shown]
+        return replace(first, skills=(*first.skills, *found), settled=len(first.skills))
+
+    def _at_first(self, task: Task) -> Shown:
+        """What the first attempt at a task is shown."""
+        found = self._found(task, ())
+        shown = {skill.entry: skill for skill in found}
+        in_use = [skill for skill in self._in_use() if skill.entry not in shown]
+        shown |= {skill.entry: skill for skill in in_use[:IN_USE]}
+        first = self._with_names(tuple(shown.values()), _in_full(found))
+        self._first = (self._recorder.state.task_number, task.words, first)
+        return first
+
+    def _as_at_first(self, task: Task) -> Shown:
+        """The same, as the library has it by now."""
+        if self._first is None or self._first[:2] != (self._recorder.state.task_number, task.words):
+            return self._at_first(task)
+        before = self._first[2]
+        skills = self._library.with_entries(skill.entry for skill in before.skills)
+        return self._with_names(tuple(filter(self._usable, skills)), before.in_full)
+
+    def _found(self, task: Task, attempts: Sequence[Attempt]) -> list[Skill]:
         records = {
             folder_name(entry): (record.successes, record.failures)
             for entry, record in self._recorder.state.records.items()
         }
         found = self._library.search(
-            query, k=limit, environment=self._spec.id, languages=self._spec.languages, records=records
+            _query(task, attempts),
+            k=self._recorder.run.settings.retrieved,
+            environment=self._spec.id,
+            languages=self._spec.languages,
+            records=records,
         )
-        return self._with_those_in_use([match.skill for match in found])
+        return [match.skill for match in found]
 
-    def _with_those_in_use(self, found: list[Skill]) -> Shown:
-        shown = {skill.entry: skill for skill in found}
-        in_use = [skill for skill in self._in_use() if skill.entry not in shown]
-        shown |= {skill.entry: skill for skill in in_use[:IN_USE]}
-        named = sorted(islice(self._most_used(in_use), NAMED), key=self._when_learned)
-        left_out = len(self._library) - len({*shown, *(skill.entry for skill in named)})
+    def _with_names(self, skills: tuple[Skill, ...], in_full: int) -> Shown:
+        named = sorted(islice(self._most_used(self._in_use()), NAMED), key=self._when_learned)
         return Shown(
-            tuple(shown.values()),
-            in_full=_in_full(found),
+            skills,
+            in_full=in_full,
             named=tuple(map(_briefly, named)),
-            left_out=max(0, left_out),
+            left_out=len(self._library) - len(named),
         )
 
     def _when_learned(self, skill: Skill) -> tuple[bool, str, int, str]:
@@ -126,9 +155,12 @@ class KnownSkills:
         return [skill for skill in found.values() if self._usable(skill)]
 
     def _most_used(self, in_use: list[Skill]) -> Iterator[Skill]:
-        """The skills that can be called: those in use, then by how often they worked, then by name."""
+        """The skills that can be called: those in use, then by how often they worked, then by name.
+
+        Numbers of like size count alike, so that the choice changes seldom.
+        """
         records = self._recorder.state.records
-        used = sorted(records, key=lambda entry: (-records[entry].successes, entry))
+        used = sorted(records, key=lambda entry: (-records[entry].successes.bit_length(), entry))
         seen: set[str] = set()
         for skill in chain(in_use, self._library.with_entries(used), self._library):
             if skill.entry not in seen:

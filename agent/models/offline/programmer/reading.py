@@ -52,6 +52,11 @@ class Prompt:
         """The section's text, stripped; empty where there is none."""
         return self.sections.get(heading, "").strip()
 
+    @property
+    def skills(self) -> str:
+        """What the prompt says of skills."""
+        return f"{self.text('Skills')}\n\n{self.text('More skills')}".strip()
+
     def data(self, heading: str) -> str:
         """The quoted lines of a section, without their mark."""
         return unquoted(self.text(heading))
