@@ -18,12 +18,13 @@ from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.model_calls import ModelsSilent
+from fieldcraft.agent.roles.proposals.goals import known_goal
 from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
 from fieldcraft.agent.steering.hearing import Hearing
 from fieldcraft.agent.task import Task
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment
+from fieldcraft.envs import BrokenEnvironment, OwnGoal
 
 _ENDINGS: dict[type[Exception], Ended] = {
     BudgetExhausted: "budget",
@@ -149,7 +150,11 @@ class Explorer:
 
     def _new_task(self) -> e.TaskProposed | None:
         task = self._parts.persons.propose() or self._propose()
-        return None if task is None else e.TaskProposed(task_number=self.state.task_number + 1, task=task)
+        if task is None:
+            return None
+        if isinstance(task.goal, OwnGoal) and not task.goal.shown:
+            task = task.model_copy(update={"goal": known_goal(task.goal, self._parts.environment)})
+        return e.TaskProposed(task_number=self.state.task_number + 1, task=task)
 
     def _watch_for_stall(self) -> None:
         """Notice that nothing new comes any more.

@@ -13,6 +13,7 @@ from fieldcraft.common.errors import InputError
 from fieldcraft.common.fields import Count, Text
 from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.envs import Goal, nearest
+from fieldcraft.envs.values import Line
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.sources.secrets import (
     Discreet,
@@ -86,6 +87,9 @@ class RunSettings(Discreet, BaseModel):
     since they carry what the world said about needs. Where `core_items` is a regular expression, items
     that it does not find in are shown from the number of `other_items` on.
 
+    `aim` is what the agent is to make of the world, in a sentence, where it is not the world's own
+    (`EnvironmentSpec.aim`).
+
     With `world_process` the world lives in a process of its own, which is ended where its code hangs.
 
     `curriculum`: `auto`, `random` (an item never held), `human`, `fixed` (`tasks`, each once), `solve`
@@ -142,6 +146,7 @@ class RunSettings(Discreet, BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     environment: Text = "gridworld-v1"
+    aim: Line = ""
     options: GuardedData = {}
     seed: Count = 7
     world_process: bool = False
@@ -212,6 +217,11 @@ class RunSettings(Discreet, BaseModel):
     @classmethod
     def _as_limits(cls, value: Any) -> Any:
         return limits_as_settings(value)
+
+    @field_validator("aim")
+    @classmethod
+    def _aim_without_secrets(cls, value: str) -> str:
+        return redact(value)
 
     @field_validator("core_items")
     @classmethod

@@ -5,18 +5,23 @@ from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, happened, primitive, seen_of
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.own_goals import BadGoal, BadGoalType, WorldGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
 from fieldcraft.envs.types import (
+    AchieveGoal,
     Chart,
     EnvironmentSpec,
+    Examples,
     GainGoal,
     Goal,
     GoalCheck,
+    GoalForm,
     ItemGoal,
     KillGoal,
     MineGoal,
     Names,
     OptionInfo,
+    OwnGoal,
     PlaceGoal,
     Position,
     PrimitiveError,
@@ -24,17 +29,23 @@ from fieldcraft.envs.types import (
     ReachGoal,
     Requirement,
     RoomGoal,
+    ScoreGoal,
 )
 
 __all__ = [
+    "AchieveGoal",
+    "BadGoal",
+    "BadGoalType",
     "BrokenEnvironment",
     "Chart",
     "Environment",
     "EnvironmentProblem",
     "EnvironmentSpec",
+    "Examples",
     "GainGoal",
     "Goal",
     "GoalCheck",
+    "GoalForm",
     "Happening",
     "ItemGoal",
     "KillGoal",
@@ -42,6 +53,7 @@ __all__ = [
     "Names",
     "Observation",
     "OptionInfo",
+    "OwnGoal",
     "PlaceGoal",
     "Position",
     "PrimitiveError",
@@ -49,7 +61,9 @@ __all__ = [
     "ReachGoal",
     "Requirement",
     "RoomGoal",
+    "ScoreGoal",
     "UnknownEnvironment",
+    "WorldGoal",
     "available",
     "check_environment",
     "happened",

@@ -7,32 +7,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import ValidationError, validate_call
+from pydantic import BaseModel, ValidationError, validate_call
 
 from fieldcraft.common.suggest import nearest, reason
-from fieldcraft.envs.answers import PLAIN, READERS, as_data
+from fieldcraft.envs.answers import PLAIN, READERS, as_check, as_data
 from fieldcraft.envs.faults import contained, settled
+from fieldcraft.envs.goal_checks import checked
 from fieldcraft.envs.happenings import Happening, merged
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.own_goals import WorldGoal, kept_goal, typed_goal
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
-    GainGoal,
     Goal,
     GoalCheck,
-    ItemGoal,
-    KillGoal,
-    MineGoal,
+    GoalForm,
     OptionInfo,
-    PlaceGoal,
+    OwnGoal,
     PrimitiveError,
     Progress,
-    ReachGoal,
     Requirement,
-    RoomGoal,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -64,6 +61,8 @@ class Environment(ABC):
     """
 
     spec: EnvironmentSpec
+    goal_types: ClassVar[tuple[type[WorldGoal], ...]] = ()
+    """The classes of goals of this world's own."""
     ends_its_calls = False
     """Whether its methods keep deadlines of their own; if not, one that hangs is interrupted."""
     until = inf
@@ -122,34 +121,31 @@ class Environment(ABC):
         self.__dict__["_own_tick"] = value
 
     def check(self, goal: Goal, since: Progress) -> GoalCheck:
-        """Whether `goal` is met; what is counted is counted from `since`, the task's start."""
-        match goal:
-            case ItemGoal():
-                have, wanted, what = self.observe().inventory.get(goal.item, 0), goal.count, goal.item
-                verb = "hold"
-            case GainGoal():
-                have = self.progress().gained.get(goal.item, 0) - since.gained.get(goal.item, 0)
-                wanted, what, verb = goal.count, goal.item, "gained"
-            case MineGoal():
-                have = self.progress().mined.get(goal.block, 0) - since.mined.get(goal.block, 0)
-                wanted, what, verb = goal.count, goal.block, "mined"
-            case PlaceGoal():
-                have = self.progress().placed.get(goal.block, 0) - since.placed.get(goal.block, 0)
-                wanted, what, verb = goal.count, goal.block, "placed"
-            case KillGoal():
-                have = self.progress().killed.get(goal.mob, 0) - since.killed.get(goal.mob, 0)
-                wanted, what, verb = goal.count, goal.mob, "killed"
-            case RoomGoal():
-                seen = self.observe()
-                have = (seen.slots_total or 0) - (seen.slots_used or 0)
-                wanted, what, verb = goal.slots, "empty inventory slots", "have"
-            case ReachGoal():
-                here = self.observe().position
-                distance = float("inf") if here is None else here.distance(goal.position)
-                return GoalCheck(
-                    met=distance <= goal.within, detail=f"{distance:.1f} blocks from {goal.position}"
-                )
-        return GoalCheck(met=have >= wanted, detail=f"{verb} {have} of {wanted} {what}")
+        """Whether `goal` is met; what is counted is counted from `since`, the task's start.
+
+        Raises:
+            BadGoal: a goal of a kind of its own that this world does not have.
+        """
+        if not isinstance(goal, OwnGoal):
+            return checked(self, goal, since)
+        found = typed_goal(goal, self.goal_types).check(self, since)
+        return as_check(found)
+
+    def goal_forms(self) -> tuple[GoalForm, ...]:
+        """How prompts offer the goals that can be set here, those of the world's own last."""
+        return (*self.spec.offered_goals(), *(each.form() for each in self.goal_types))
+
+    def goal_schemas(self) -> tuple[type[BaseModel], ...]:
+        """The classes of the goals of the world's own, by whose JSON schema a model may be asked."""
+        return self.goal_types
+
+    def read_goal(self, goal: OwnGoal) -> OwnGoal:
+        """A goal of a kind of its own, validated and with what the world shows of it.
+
+        Raises:
+            BadGoal: the world has no such kind, or its fields do not fit.
+        """
+        return kept_goal(typed_goal(goal, self.goal_types))
 
     def snapshot(self) -> bytes:
         """The complete state as data (never a pickle), if `spec.can_snapshot`.

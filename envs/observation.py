@@ -28,6 +28,7 @@ class Observation(BaseModel):
     `chests` maps the position of a chest that was seen to its contents, `None` where it was never opened;
     `chest_slots` has how many slots are free in it, where that is known.
     `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
+    `scores` has numbers by which the world says how well it goes; a lone one is best called `score`.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
@@ -49,17 +50,20 @@ class Observation(BaseModel):
     chest_slots: Counts = {}
     events: Texts = []
     extra: dict[Text, Text] = {}
+    scores: dict[Text, float] = {}
 
-    def text(self, fields: Collection[str] | None = None) -> str:
+    def text(self, fields: Collection[str] | None = None, *, items: bool = True) -> str:
         """One `Name: value` line a field, in the order of Voyager's prompt.
 
         Args:
             fields: names of the fields to show; all where omitted.
+            items: whether things are held in the world, so that an empty inventory says something.
         """
         lines = [
             f"{label}: {value}"
             for name, label, value in self._rows()
             if value is not None and (fields is None or name in fields)
+            if items or name != "inventory" or self.inventory
         ]
         return "\n".join(lines)
 
@@ -81,6 +85,7 @@ class Observation(BaseModel):
             ("equipment", "Equipment", None if self.equipment is None else _pairs(self.equipment)),
             ("inventory", f"Inventory{slots}", counts_text(self.inventory)),
             ("chests", "Chests", self._chests_text()),
+            ("scores", "Scores", _numbers(self.scores)),
             ("events", "Events", "; ".join(_events(self.events)) if self.events else None),
             *(
                 (name, name.replace("_", " ").capitalize(), value)
@@ -145,6 +150,10 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 def _names(names: list[str] | None) -> str | None:
     return None if names is None else ", ".join(names) or "none"
+
+
+def _numbers(scores: Mapping[str, float]) -> str | None:
+    return ", ".join(f"{name} {number:g}" for name, number in sorted(scores.items())) or None
 
 
 def _pairs(pairs: Mapping[str, str]) -> str:

@@ -25,12 +25,14 @@ from fieldcraft.agent.prompts.placing import (
     commas,
     entries,
     fenced,
+    json_object,
     listed_names,
     placed,
     quoted,
     reference,
     spoken,
 )
+from fieldcraft.agent.prompts.world_words import GENERAL
 from fieldcraft.skills.program.summary import needs_and_effects, purpose, signature
 
 __all__ = [
@@ -54,6 +56,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "fenced": fenced,
     "listed": listed_names,
     "needs_and_effects": needs_and_effects,
+    "object": json_object,
     "purpose": purpose,
     "quoted": quoted,
     "reference": reference,
@@ -88,6 +91,7 @@ class Prompts:
             jinja2.UndefinedError: a built-in template uses a value that was not given.
             BadPrompts: a template of the folder cannot be rendered with these values.
         """
+        values = {**GENERAL, **values}
         if self._overrides is None:
             written = _written(template, values)
         else:

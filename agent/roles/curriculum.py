@@ -13,9 +13,11 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.prompts.world_words import from_world, some
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
+from fieldcraft.agent.roles.proposals.goals import check_goal, known_goal, shape_with_goals
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.proposals.waiting import refuse_waiting, waiting
@@ -24,20 +26,7 @@ from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
-from fieldcraft.envs import (
-    Environment,
-    EnvironmentSpec,
-    GainGoal,
-    Goal,
-    ItemGoal,
-    KillGoal,
-    MineGoal,
-    Observation,
-    PlaceGoal,
-    ReachGoal,
-    RoomGoal,
-    nearest,
-)
+from fieldcraft.envs import Environment, Goal, ItemGoal, Observation
 
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
@@ -109,10 +98,11 @@ class AutoCurriculum:
                 "curriculum",
                 "curriculum_task",
                 self._read,
-                shape=Proposal,
+                shape=shape_with_goals(Proposal, self._environment),
                 limit=0 if ask_first else self._settings.questions,
                 refused=state.refused_proposals,
                 stall=state.stall_hint,
+                goal_forms=list(self._environment.goal_forms()),
                 **known,
                 **self._situation(),
             )
@@ -172,7 +162,9 @@ class AutoCurriculum:
     def _read(self, answer: str) -> Proposal:
         proposal = parse_json(answer, Proposal)
         state, spec = self._recorder.state, self._environment.spec
-        check_goal(proposal.goal, spec, state.observation)
+        goal = known_goal(proposal.goal, self._environment)
+        check_goal(goal, spec, state.observation, state.progress)
+        proposal = proposal.model_copy(update={"goal": goal})
         if not self._was_accepted():
             refuse_waiting(proposal.task, proposal.goal, state)
             refuse_done(proposal.task, proposal.goal, state)
@@ -194,7 +186,13 @@ class AutoCurriculum:
             "world": spec.description,
             "names": spec.names,
             "goals": spec.goals,
-            "observation": self._observed().text(self._fields()),
+            **some(
+                from_world(self._environment, self._settings.aim),
+                "aim",
+                "examples",
+                "has_items",
+            ),
+            "observation": self._observed().text(self._fields(), items=spec.has_items),
             **reached(self._recorder),
             "failed": [
                 *chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
@@ -308,48 +306,3 @@ class HumanCurriculum:
         )
         words = answer.text.strip()[:500]
         return Task(words=words, origin="human") if words else None
-
-
-def check_names(goal: Goal | None, spec: EnvironmentSpec) -> None:
-    """Refuse a goal of a kind that the world cannot check, or that names something the world does not know.
-
-    Raises:
-        AnswerUnusable: the message gives the kinds, or the nearest names.
-    """
-    names = spec.names
-    if goal is not None and goal.kind not in (*spec.goals, "room"):
-        kinds = ", ".join(spec.goals)
-        raise AnswerUnusable(f"goal: this world cannot check the kind {goal.kind!r}; it can check {kinds}")
-    match goal:
-        case ItemGoal() | GainGoal():
-            name, known = goal.item, names.items
-        case PlaceGoal() | MineGoal():
-            name, known = goal.block, names.blocks
-        case KillGoal():
-            name, known = goal.mob, names.mobs
-        case _:
-            return
-    if known and name not in known:
-        kind = {"gain": "item", "mine": "block"}.get(goal.kind, goal.kind)
-        raise AnswerUnusable(f"goal: the world has no {kind} {name!r}{nearest(name, known)}")
-
-
-def check_goal(goal: Goal | None, spec: EnvironmentSpec, now: Observation) -> None:
-    """Refuse a goal that the world does not know (`check_names`), or that is met before anything was done.
-
-    Raises:
-        AnswerUnusable: the message names the nearest names, or what is held already.
-    """
-    check_names(goal, spec)
-    match goal:
-        case ItemGoal():
-            met = now.inventory.get(goal.item, 0) >= goal.count
-        case ReachGoal():
-            here = now.position
-            met = here is not None and here.distance(goal.position) <= goal.within
-        case RoomGoal():
-            met = (now.slots_total or 0) - (now.slots_used or 0) >= goal.slots
-        case _:
-            met = False
-    if met:
-        raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")

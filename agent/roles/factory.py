@@ -127,9 +127,13 @@ class RoleFactory:
                 own, settings.critic.removeprefix(OBJECT), asker=self.asker, environment=environment
             )
         facts = KnownFacts(self.recorder)
+
+        def by_model() -> ModelCritic:
+            return ModelCritic(self.asker, settings, facts, world=environment.spec)
+
         makers: dict[str, Callable[[], Judge]] = {
-            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings, facts)),
-            "model": lambda: ModelCritic(self.asker, settings, facts),
+            "environment": lambda: EnvironmentCritic(environment, by_model()),
+            "model": by_model,
             "human": lambda: HumanCritic(self.recorder, self.ask_human),
             "none": NoCritic,
             "never": NeverCritic,

@@ -25,7 +25,7 @@ from fieldcraft.envs.environment import Environment
 from fieldcraft.envs.faults import WorldFault, told, traceback_of, without_exit
 from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.envs.registry import UnknownEnvironment, make
-from fieldcraft.envs.types import Goal, PrimitiveError, Progress
+from fieldcraft.envs.types import Goal, OwnGoal, PrimitiveError, Progress
 
 _GOAL: TypeAdapter[Goal | None] = TypeAdapter(Goal | None)
 _OOM_SCORE = "500"
@@ -112,6 +112,7 @@ class Server:
             "happenings": lambda: [each.model_dump(mode="json") for each in world.happenings()],
             "pursue": lambda: world.pursue(_GOAL.validate_python(arguments["goal"])),
             "check": lambda: self._checked(arguments["goal"], arguments["since"]),
+            "read_goal": lambda: self._read_goal(arguments["goal"]),
             "options_to_resume": lambda: dict(world.options_to_resume(arguments["options"])),
             "resume": lambda: world.resume(Progress.model_validate(arguments["progress"])),
             "close": world.close,
@@ -126,6 +127,9 @@ class Server:
         found = self.world.check(_checkable(goal), Progress.model_validate(since))
         return found.model_dump(mode="json")
 
+    def _read_goal(self, goal: Any) -> dict[str, Any]:
+        return self.world.read_goal(OwnGoal.model_validate(goal)).model_dump(mode="json")
+
     def _reference(self) -> dict[str, Any]:
         """What the run knows of the world without asking."""
         world = self.world
@@ -133,6 +137,7 @@ class Server:
             "spec": world.spec.model_dump(mode="json"),
             "primitives": list(world.primitives),
             "reference": world.api_reference(),
+            "goal_forms": [form.model_dump(mode="json") for form in world.goal_forms()],
             "options": [option.model_dump(mode="json") for option in world.option_reference()],
             "remarks": list(world.remarks()),
             "runs_programs": isinstance(world, RunsPrograms),

@@ -29,13 +29,16 @@ from fieldcraft.envs.faults import (
 from fieldcraft.envs.fuse import GRACE_SECONDS
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.own_goals import BadGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
     Goal,
     GoalCheck,
+    GoalForm,
     OptionInfo,
+    OwnGoal,
     PrimitiveError,
     Progress,
 )
@@ -106,6 +109,14 @@ class WorldApart(Environment):
         """See `Environment.check`."""
         asked = {"goal": goal.model_dump(mode="json"), "since": since.model_dump(mode="json")}
         return GoalCheck.model_validate(self._ask("check", asked)[0])
+
+    def goal_forms(self) -> tuple[GoalForm, ...]:
+        """See `Environment.goal_forms`."""
+        return tuple(GoalForm.model_validate(form) for form in self._known["goal_forms"])
+
+    def read_goal(self, goal: OwnGoal) -> OwnGoal:
+        """See `Environment.read_goal`."""
+        return OwnGoal.model_validate(self._ask("read_goal", {"goal": goal.model_dump(mode="json")})[0])
 
     def snapshot(self) -> bytes:
         """See `Environment.snapshot`."""
@@ -271,6 +282,8 @@ def _raise(name: str, answer: Mapping[str, Any]) -> NoReturn:
         raise NotImplementedError(message)
     if kind == "value" and name in ("reset", "restore", "options_to_resume", "render"):
         raise ValueError(str(answer.get("plain", message)))
+    if name == "read_goal" and kind == "value":
+        raise BadGoal(str(answer.get("plain", message)))
     if name.startswith("bot.") and not answer.get("fault"):
         message = f"{name} failed: {message}"
     if name == "make":

@@ -7,7 +7,7 @@ import re
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
-from fieldcraft.agent.roles.curriculum import check_names
+from fieldcraft.agent.roles.proposals.goals import check_names
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.steering.course import PERSON
 from fieldcraft.agent.task import Task

@@ -58,6 +58,7 @@ def explore(
     option: o.Option = None,
     seed: o.Seed = None,
     world_process: o.WorldProcess = None,
+    aim: o.Aim = None,
     picture: o.Picture = None,
     model: o.Model = None,
     role_model: o.RoleModel = None,
@@ -113,7 +114,7 @@ def explore(
     """
     flags = {
         **f.method(method, without),
-        **f.world(env, option, seed, world_process),
+        **f.world(env, option, seed, world_process, aim),
         **f.models(model, role_model, base_url, prompts, keep_prompts),
         **f.budget(iterations, tokens, money, minutes, patience),
         **f.keeping(library, library_owner, keep, runs),

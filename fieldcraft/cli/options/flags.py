@@ -38,7 +38,7 @@ _FLAGS = {
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel", "approvals"}
+    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel", "approvals", "aim"}
 )
 
 
@@ -63,11 +63,15 @@ def given(**flags: Any) -> dict[str, Any]:
 
 
 def world(
-    env: str | None, option: list[str] | None, seed: int | None, apart: bool | None = None
+    env: str | None,
+    option: list[str] | None,
+    seed: int | None,
+    apart: bool | None = None,
+    aim: str | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--env --option --seed --world-process`."""
+    """The settings of `--env --option --seed --world-process --aim`."""
     options = pairs("--option", option, parse_json=True)
-    return given(environment=env, options=options, seed=seed, world_process=apart)
+    return given(environment=env, options=options, seed=seed, world_process=apart, aim=aim)
 
 
 def models(

@@ -78,6 +78,15 @@ Prompts = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+Aim = Annotated[
+    str | None,
+    typer.Option(
+        "--aim",
+        metavar="TEXT",
+        help="What the agent is to make of the world, in a sentence, in place of the world's own aim.",
+        rich_help_panel=WORLD,
+    ),
+]
 WorldProcess = Annotated[
     bool | None,
     typer.Option(
