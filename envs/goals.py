@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, GetJsonSchemaHandler, Tag, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core.core_schema import CoreSchema
 
 from fieldcraft.common.fields import Count, Data, Text, fitted
 from fieldcraft.common.text import visible_line
@@ -152,6 +154,13 @@ class OwnGoal(Frozen):
     @classmethod
     def _one_line(cls, value: str) -> str:
         return visible_line(value, SHOWN)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema of nothing: models are given the world's own classes in its place."""
+        return {"not": {}}
 
     def __str__(self) -> str:
         fields = ", ".join(f"{name}={value}" for name, value in self.arguments.items())

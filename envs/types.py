@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.errors import FieldcraftError
-from fieldcraft.common.fields import Count, Counts, Data, Text
+from fieldcraft.common.fields import Count, Counts, Data, Text, Texts
 from fieldcraft.envs.goals import (
     FORMS,
     AchieveGoal,
@@ -87,7 +87,8 @@ class Progress(BaseModel):
     `items` and `milestones` map a name to the tick it was first reached; `killed`, `placed`, `mined` (blocks)
     and `gained` (items, see `GainGoal`) are counts; `distance` is blocks walked. `achieved` has by kinds of
     the world's own (rooms, files, questions) what was reached and when first, `times` how often, where the
-    world counts that.
+    world counts that. `given` has by the same kinds, and `items`, what was there from the beginning and is no
+    discovery.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
@@ -102,6 +103,24 @@ class Progress(BaseModel):
     deaths: Count = 0
     achieved: dict[Text, Counts] = {}
     times: dict[Text, Counts] = {}
+    given: dict[Text, Texts] = {}
+
+    def found(self) -> dict[str, int]:
+        """Everything first reached that counts as a discovery, with when: items, and what was achieved.
+
+        Achievements go by their name, things of another kind by name and kind: `attic (rooms)`. What was
+        given is left out.
+        """
+        if not self.achieved and not self.given:
+            return dict(self.items)
+        kinds = {"items": self.items, **self.achieved}
+        given = {kind: frozenset(names) for kind, names in self.given.items()}
+        return {
+            labelled(name, kind): tick
+            for kind, firsts in kinds.items()
+            for name, tick in firsts.items()
+            if name not in given.get(kind, ())
+        }
 
     def times_of(self, name: str, of: str = "") -> int:
         """How often a thing was achieved: of the kind `of`, or of any; once where that is not counted."""
@@ -111,6 +130,11 @@ class Progress(BaseModel):
             (self.times.get(kind, {}).get(name, int(name in firsts.get(kind, {}))) for kind in kinds),
             default=0,
         )
+
+
+def labelled(name: str, kind: str) -> str:
+    """How a thing that was found is called among all others."""
+    return name if kind in ("items", "achievements") else f"{name} ({kind})"
 
 
 class Names(Frozen):
@@ -129,6 +153,10 @@ class Names(Frozen):
         """All names, each once."""
         own = (name for names in self.kinds.values() for name in names)
         return tuple(dict.fromkeys([*self.items, *self.blocks, *self.mobs, *own]))
+
+    def achievements(self) -> tuple[str, ...]:
+        """What can be achieved besides items, where the world lists it."""
+        return self.kinds.get("achievements", ())
 
 
 class OptionInfo(Frozen):

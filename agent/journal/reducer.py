@@ -115,7 +115,7 @@ def _settle(state: RunState, event: e.SkillKept | e.SkillRefused) -> None:
 
 def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
-    state.items_before = len(state.progress.items)
+    state.items_before = len(state.found())
     state.refused_proposals = []
     state.happened = []
     if event.task.origin != PERSON:
@@ -238,7 +238,7 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
 
 def _follow_plan(state: RunState, *, success: bool) -> None:
     """Note what the end of a task means for the plan; a task of a person is no part of one."""
-    state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
+    state.stalled_tasks = 0 if len(state.found()) > state.items_before else state.stalled_tasks + 1
     if state.task and state.task.origin == "subgoal":
         state.plan = state.plan[1:]
     elif state.plan:

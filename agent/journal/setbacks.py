@@ -95,8 +95,9 @@ def note_gains(state: RunState, before: Observation, reached: Progress) -> None:
         return
     had, has = before.holdings(), state.observation.holdings()
     gained = [name for name, count in has.items() if count > had.get(name, 0)]
-    gained += [name for name in state.progress.items if name not in reached.items and name not in has]
-    new = len(state.progress.items) > len(reached.items) or bool(has.keys() - had.keys())
+    found, known = state.progress.found(), reached.found()
+    gained += [name for name in found if name not in known and name not in has]
+    new = len(found) > len(known) or bool(has.keys() - had.keys())
     new = new or len(state.progress.milestones) > len(reached.milestones)
     _forget_gained(state, {name: has.get(name, 1) for name in gained})
     for setback in state.setbacks.values() if gained or new else ():

@@ -127,6 +127,7 @@ class RunState(BaseModel):
     `called_lately` holds the skills that each of the latest programs called, the last program last;
     `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
     `facts` is the mark up to which the file of facts counts, see `fieldcraft.agent.memory.keeping`;
+    `earlier` is what was reached in earlier episodes;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun); `done` is by goal the most things that a task which was done asked for, `most_held` the
     most of each item that was held after a program, `trodden` how often a program ended on each square of
@@ -183,6 +184,7 @@ class RunState(BaseModel):
     facts: FactsMark = FactsMark()
     finished: bool = False
     begun: bool = False
+    earlier: Progress = Progress()
     done: Counts = {}
     most_held: Counts = {}
     trodden: Counts = {}
@@ -198,3 +200,21 @@ class RunState(BaseModel):
     again: Count = 0
     task_began: Count = 0
     lapsed: Text = ""
+
+    def found(self) -> dict[str, int]:
+        """Everything that the run found, in all episodes; see `Progress.found`."""
+        found = self.earlier.found()
+        for name, tick in self.progress.found().items():
+            found.setdefault(name, tick)
+        return found
+
+    def items_held(self) -> list[str]:
+        """The items ever held, in all episodes, the oldest first."""
+        first, earlier = self.progress.items, list(self.earlier.items)
+        now = sorted((item for item in first if item not in earlier), key=lambda item: (first[item], item))
+        return [*earlier, *now]
+
+    @property
+    def noun(self) -> str:
+        """What one of the things that were found is called."""
+        return "thing" if self.progress.achieved else "item"

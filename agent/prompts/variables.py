@@ -70,6 +70,7 @@ _CURRICULUM = {
     "old_completed": _OLD,
     "old_items": _OLD,
     "items": "items ever held, in the order in which they first were",
+    "achieved": "what was reached besides items, in the order in which it first was",
     "most": "of items ever held, in brackets the most at once if not 1, `done` where a task for it was done",
 }
 
@@ -222,6 +223,7 @@ _FULL: dict[str, Any] = {
     "facts": ["1 wood make 2 plank (iteration 3)"],
     "people": ["ada (after iteration 12): stay near the trees"],
     "items": ["wood"],
+    "achieved": ["lake (places)"],
     "most": ["wood (12 done)"],
     "goals": ["item", "place", "kill", "reach", "gain", "mine"],
     "limit": 3,

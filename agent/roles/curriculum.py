@@ -26,7 +26,7 @@ from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import entered
-from fieldcraft.envs import Environment, Goal, ItemGoal, Observation
+from fieldcraft.envs import AchieveGoal, Environment, Goal, ItemGoal, Observation
 
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
@@ -110,7 +110,7 @@ class AutoCurriculum:
             other = self._other_than_done()
             if other is None:
                 raise
-            proposal = Proposal(task=f"Obtain 1 {other}", goal=ItemGoal(item=other))
+            proposal = Proposal(task=words_for(other), goal=other)
         questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
         return Task(
             words=proposal.task,
@@ -120,12 +120,12 @@ class AutoCurriculum:
             questions=questions,
         )
 
-    def _other_than_done(self) -> str | None:
-        """An item by chance, where the model insisted on what was done often enough."""
+    def _other_than_done(self) -> ItemGoal | AchieveGoal | None:
+        """Something new by chance, where the model insisted on what was done often enough."""
         state, settings = self._recorder.state, self._settings
         if len(state.refused_proposals) < min(CHANCE_AFTER, settings.model_failures - 1):
             return None
-        return never_held(state, self._environment, settings.seed)
+        return never_reached(state, self._environment, settings.seed)
 
     def _asks_first(self) -> bool:
         """Whether questions are asked before the proposal; a recorded call of an earlier version decides."""
@@ -224,7 +224,7 @@ class AutoCurriculum:
 
 
 class RandomCurriculum:
-    """The ablation "random curriculum" (section 3.4): any item never held, by chance.
+    """The ablation "random curriculum" (section 3.4): an item or achievement never reached.
 
     It differs from the automatic one in the choice alone: room in the inventory comes first, and the
     task's context is asked for.
@@ -236,23 +236,33 @@ class RandomCurriculum:
         self._environment = environment
 
     def propose(self) -> Task | None:
-        """A random item never held; `None` once all were held."""
+        """Something random that was never reached; `None` once all was."""
         state = self._recorder.state
         urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
-        item = never_held(state, self._environment, self._recorder.run.settings.seed)
-        if item is None:
+        goal = never_reached(state, self._environment, self._recorder.run.settings.seed)
+        if goal is None:
             return None
-        words = f"Obtain 1 {item}"
+        words = words_for(goal)
         context = self._answers.on_task(words).answer
-        return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
+        return Task(words=words, goal=goal, context=context, origin="random")
 
 
-def never_held(state: RunState, environment: Environment, seed: int) -> str | None:
-    """An item that was never held, by chance; `None` once all were."""
-    left = [item for item in environment.spec.names.items if item not in state.progress.items]
-    return random.Random(f"{seed}:{state.task_number}").choice(left) if left else None  # noqa: S311
+def never_reached(state: RunState, environment: Environment, seed: int) -> ItemGoal | AchieveGoal | None:
+    """An item never held or an achievement never reached, by chance; `None` once all were."""
+    names, found = environment.spec.names, state.found()
+    items = [item for item in names.items if item not in found]
+    left = [*items, *(name for name in names.achievements() if name not in found)]
+    if not left:
+        return None
+    place = random.Random(f"{seed}:{state.task_number}").randrange(len(left))  # noqa: S311
+    return ItemGoal(item=left[place]) if place < len(items) else AchieveGoal(achievement=left[place])
+
+
+def words_for(goal: ItemGoal | AchieveGoal) -> str:
+    """A task with this goal, in words."""
+    return f"Obtain 1 {goal.item}" if isinstance(goal, ItemGoal) else f"Achieve {goal.achievement}"
 
 
 def _informed(task: Task, answers: Answers) -> Task:

@@ -82,7 +82,7 @@ class Teller:
             case e.WorldReset():
                 self._see(event)
             case e.TailSetAside() | e.DraftUndone():
-                held = overview.state.progress.items
+                held = overview.state.found()
                 self.story.held_at = {item: at for item, at in self.story.held_at.items() if item in held}
             case e.ExecutionFinished() | e.ExecutionInterrupted() | e.ProgramSetAside() if current:
                 self._end_execution(current, event)
@@ -121,7 +121,7 @@ class Teller:
             event.attempt,
             tokens=self._tokens,
             money=self._money,
-            items_held=len(state.progress.items),
+            items_held=len(state.found()),
         )
         begun.tools, self._tools = self._tools, []
         self._tokens, self._money = 0, 0.0
@@ -174,7 +174,7 @@ class Teller:
         self._see(event)
         overview = self.story.overview
         current.items, current.milestones = overview.new_items, overview.new_milestones
-        current.items_held = len(overview.state.progress.items)
+        current.items_held = len(overview.state.found())
         if isinstance(event, e.ExecutionInterrupted):
             current.interrupted = True
             return

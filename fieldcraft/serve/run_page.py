@@ -101,7 +101,7 @@ class RunPage:
         watched = self.watched
         overview, state = watched.overview, watched.overview.state
         curve = joined(
-            self._past_curve(), watched.points, [(state.spent.iterations, len(state.progress.items))]
+            self._past_curve(), watched.points, [(state.spent.iterations, len(state.found()))]
         )
         return {
             "run": overview,
@@ -119,7 +119,7 @@ class RunPage:
             "map": self._map(),
             "tasks": list(overview.recent)[: -TASKS_SHOWN - 1 : -1],
             "skills": _latest(state.kept, SKILLS_SHOWN),
-            "newest_items": _latest(state.progress.items, ITEMS_SHOWN),
+            "newest_items": _latest(state.found(), ITEMS_SHOWN),
             "iterations": watched.iterations[::-1],
             "parked": watched.parked,
         }

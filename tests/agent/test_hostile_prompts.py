@@ -107,6 +107,7 @@ CURRICULUM: dict[str, Any] = {
     "said": ["cannot saw: need wood", "cannot chop: need an axe"],
     "facts": FACTS,
     "people": PEOPLE,
+    "achieved": ["lake (places)"],
     **OF_WORLD,
 }
 VALUES: dict[str, dict[str, Any]] = {

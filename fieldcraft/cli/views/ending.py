@@ -45,7 +45,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "iterations": state.spent.iterations,
         "tasks": {"completed": len(state.completed), "failed": len(state.failed)},
         "milestones": state.reached,
-        "items": sorted(state.progress.items),
+        "items": sorted(state.found()),
         "skills": dict(sorted(state.kept.items())),
         "input_tokens": state.spent.input_tokens,
         "output_tokens": state.spent.output_tokens,
@@ -91,7 +91,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
     rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
     rows += [
         ("Reached", ", ".join(milestones) or "no milestone yet"),
-        ("Items", _some("different", sorted(state.progress.items))),
+        (f"{state.noun.capitalize()}s", _some("different", sorted(state.found()))),
         ("Skills", _some("kept", sorted(state.kept))),
         ("New", figures.newest(overview)),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),

@@ -91,7 +91,7 @@ def spent_line(overview: Overview) -> Text:
     state, budget = overview.state, overview.settings.budget
     parts = [
         f"iterations {of_limit(state.spent.iterations, budget.iterations)}",
-        counted(len(state.progress.items), "item"),
+        counted(len(state.found()), state.noun),
         counted(len(state.kept), "skill"),
         *([deaths(overview)] if state.progress.deaths else []),
         f"last new: {newest(overview)}",

@@ -66,7 +66,7 @@ def lines(event: e.Event, view: Overview) -> Iterator[Line]:
             "†", "bad", f"died{_causes(event)}", f"{counted(total, 'death')} so far", lasting=True, indent=1
         )
     if view.new_items:
-        held = counted(len(view.state.progress.items), "different item")
+        held = counted(len(view.state.found()), f"different {view.state.noun}")
         yield Line("+", "good", f"first {', '.join(view.new_items)}", held, indent=1)
 
 
