@@ -12,11 +12,13 @@ from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.journal.tail import checkpoint, has_begun, latest_snapshot, reached_by
 from fieldcraft.agent.journal.unfinished_task import UnfinishedTask
 from fieldcraft.agent.loop.attempts import Attempts
+from fieldcraft.agent.loop.episodes import EpisodesOfLoop
 from fieldcraft.agent.loop.parts import Parts
 from fieldcraft.agent.loop.world import Stalled, WorldOfLoop
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
+from fieldcraft.agent.roles.curriculum import OF_EPISODE
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.proposals.goals import known_goal
 from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
@@ -44,7 +46,8 @@ class Explorer:
         self._parts = parts
         self._hearing = Hearing(recorder)
         self._world = WorldOfLoop(recorder, parts.environment, parts.runner)
-        self._attempts = Attempts(recorder, parts, self._world, self._hearing)
+        self._episodes = EpisodesOfLoop(recorder, self._world)
+        self._attempts = Attempts(recorder, parts, self._world, self._episodes, self._hearing)
         self._ending: tuple[Ended, str] | None = None
 
     @property
@@ -120,6 +123,7 @@ class Explorer:
     def _do_one_task(self) -> bool:
         self._hearing.before_task()
         self._recorder.check_budget(another_program=True)
+        self._episodes.begin_next()
         self._watch_for_stall()
         self._parts.set_aside.hear()
         self._parts.tool_access.begin_task()
@@ -142,6 +146,8 @@ class Explorer:
                 given_up=end.why,
                 awaiting=end.awaiting,
             )
+        if task.origin == OF_EPISODE:
+            self._episodes.leave()
         if not finished.awaiting:
             own = "" if self.state.steering.skipped_by else finished.given_up
             self._parts.facts.after_task(task, success=finished.success, given_up=own)

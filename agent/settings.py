@@ -53,7 +53,7 @@ class BudgetLimits(BaseModel):
 
     `tokens` counts input and output, `money` is USD, `seconds` is time spent in models, programs and
     verification, so that it survives a resume. `patience` is how many iterations in a row may bring no new
-    item, milestone or skill.
+    item, milestone or skill; `episodes` how many may end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +63,7 @@ class BudgetLimits(BaseModel):
     money: float | None = Field(default=None, ge=0)
     seconds: float | None = Field(default=None, ge=0)
     patience: int | None = Field(default=None, ge=1)
+    episodes: int | None = Field(default=None, ge=1)
 
 
 class FixedTask(BaseModel):
@@ -93,7 +94,8 @@ class RunSettings(Discreet, BaseModel):
     With `world_process` the world lives in a process of its own, which is ended where its code hangs.
 
     `curriculum`: `auto`, `random` (an item never held), `human`, `fixed` (`tasks`, each once), `solve`
-    (the one of `tasks`, in steps), `open` (the one of `tasks`, over and over), `subgoals` (the one of
+    (the one of `tasks`, in steps), `episodes` (the task that the world gives, one an episode), `open` (the
+    one of `tasks`, over and over), `subgoals` (the one of
     `tasks`, in sub-goals, for ever). `critic`: `environment` (the goal's check, else the model), `model`,
     `human`, `none` (no error is success), `never` (nobody judges, so all `attempts` are made). These two, and
     `actor`, `retriever`, `embeddings` and `sandbox`, may also be parts of one's own, by an announced name or

@@ -3,6 +3,7 @@
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, happened, primitive, seen_of
+from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.own_goals import BadGoal, BadGoalType, WorldGoal
@@ -41,6 +42,8 @@ __all__ = [
     "Environment",
     "EnvironmentProblem",
     "EnvironmentSpec",
+    "EpisodeEnd",
+    "EpisodeEnded",
     "Examples",
     "GainGoal",
     "Goal",

@@ -35,7 +35,7 @@ from fieldcraft.envs.types import (
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MAY_RAISE: dict[str, tuple[type[Exception], ...]] = {
-    **dict.fromkeys(("reset", "restore", "options_to_resume", "render"), (ValueError,)),
+    **dict.fromkeys(("reset", "begin_episode", "restore", "options_to_resume", "render"), (ValueError,)),
     **dict.fromkeys(("observe", "progress", "check", "happenings", "pursue", "snapshot"), ()),
     **dict.fromkeys(("chart", "option_reference", "remarks", "resume", "close"), ()),
 }
@@ -83,6 +83,16 @@ class Environment(ABC):
         Raises:
             ValueError: an option is unknown or out of range; the message names the remedy.
         """
+
+    def begin_episode(
+        self, *, seed: int, number: int, options: Mapping[str, Any] | None = None
+    ) -> Observation:
+        """Begin the episode `number`, from 2 on, of a run with this seed; the reset began the first.
+
+        By default a reset with `seed + number - 1`. The same seed, number and options give the same episode,
+        whatever happened in those before it.
+        """
+        return self.reset(seed=seed + number - 1, options=options)
 
     @abstractmethod
     def observe(self) -> Observation:

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from fieldcraft.common.fields import Count, Counts, Text, Texts
 from fieldcraft.common.text import cut_text
-from fieldcraft.envs.types import Position
+from fieldcraft.envs.episodes import EpisodeEnd
+from fieldcraft.envs.types import Goal, Position
+from fieldcraft.envs.values import Line
 
 CHESTS_SHOWN, KINDS_SHOWN = 4, 30
 """The nearest chests, whose contents stand in the text of an observation; kinds of items in all others."""
@@ -28,6 +30,8 @@ class Observation(BaseModel):
     `chests` maps the position of a chest that was seen to its contents, `None` where it was never opened;
     `chest_slots` has how many slots are free in it, where that is known.
     `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
+    `task` is what the world asks for in this episode, where it gives tasks, and `goal` how it checks that.
+    `ended` says that the episode is over; a primitive may raise `EpisodeEnded` as well.
     `scores` has numbers by which the world says how well it goes; a lone one is best called `score`.
     """
 
@@ -51,6 +55,9 @@ class Observation(BaseModel):
     events: Texts = []
     extra: dict[Text, Text] = {}
     scores: dict[Text, float] = {}
+    task: Line | None = None
+    goal: Goal | None = None
+    ended: EpisodeEnd | None = None
 
     def text(self, fields: Collection[str] | None = None, *, items: bool = True) -> str:
         """One `Name: value` line a field, in the order of Voyager's prompt.
@@ -85,6 +92,8 @@ class Observation(BaseModel):
             ("equipment", "Equipment", None if self.equipment is None else _pairs(self.equipment)),
             ("inventory", f"Inventory{slots}", counts_text(self.inventory)),
             ("chests", "Chests", self._chests_text()),
+            ("task", "Task of this episode", self.task),
+            ("ended", "Episode", None if self.ended is None else str(self.ended)),
             ("scores", "Scores", _numbers(self.scores)),
             ("events", "Events", "; ".join(_events(self.events)) if self.events else None),
             *(

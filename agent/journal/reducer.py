@@ -9,6 +9,7 @@ from fieldcraft.agent.approvals import reducing as approvals
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.course import achieved, news
+from fieldcraft.agent.journal.course.episodes import EndedEpisode
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.memory.keeping import mark_after
 from fieldcraft.agent.steering.course import PERSON
@@ -34,6 +35,15 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
     match event:
         case e.WorldReset():
             state.begun = True
+            _see_world(state, event)
+        case e.EpisodeEnded():
+            state.spent.episodes += 1
+            state.episodes.end(
+                EndedEpisode.model_validate(event.model_dump(exclude={"type", "time", "number"}))
+            )
+        case e.EpisodeBegan():
+            state.episodes.begin(event.episode, state.progress)
+            state.observation, state.progress = event.observation, Progress()
             _see_world(state, event)
         case e.ModelAsked():
             state.calls[event.role] = event.call
@@ -147,7 +157,7 @@ def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
         _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
 
 
-def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
+def _see_world(state: RunState, event: e.WorldReset | e.EpisodeBegan | e.ExecutionFinished) -> None:
     _move_on(state, event.observation, event.progress)
     state.snapshot = event.snapshot
     note_sightings(state.seen, state.observation)
@@ -266,6 +276,7 @@ def _set_aside(state: RunState, event: e.TailSetAside) -> None:
         state.steering.take_back_task(state.task.origin)
     state.task_number, state.task = event.task_number, None
     _go_back(state, event)
+    state.episodes = state.episodes if event.episodes is None else event.episodes.model_copy(deep=True)
     state.reached = dict(event.reached)
     approvals.set_tail_aside(state, event)
     state.happened = []

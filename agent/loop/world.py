@@ -14,7 +14,7 @@ from fieldcraft.common.errors import Paused
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
 from fieldcraft.envs.faults import FILE, faults_of, told
-from fieldcraft.envs.needed import taken_snapshot
+from fieldcraft.envs.needed import begin_episode, taken_snapshot
 
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
@@ -88,6 +88,20 @@ class WorldOfLoop:
                 f"`envs check {self._recorder.run.settings.environment}` tries everything it promises"
             ) from error
         return e.WorldReset(observation=observation, progress=progress, snapshot=self.snapshot())
+
+    def begin_episode(self, number: int) -> e.EpisodeBegan:
+        """Begin the next episode, and see what is there.
+
+        Raises:
+            BrokenEnvironment: the world failed to begin it, or cannot be seen.
+        """
+        settings = self._recorder.run.settings
+        begin_episode(self._environment, number, seed=settings.seed, options=settings.options)
+        happened(self._environment)
+        seen = self.first_look()
+        return e.EpisodeBegan(
+            episode=number, observation=seen.observation, progress=seen.progress, snapshot=seen.snapshot
+        )
 
     def restore(self, snapshot: str, *, fresh: bool) -> None:
         """Bring the world back to a snapshot; `fresh` says that nothing happened in it since its reset."""

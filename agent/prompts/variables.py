@@ -50,7 +50,7 @@ _ACTOR_USER = {
     "language": "of programs: `python` or `javascript`",
     **_SKILLS_SHOWN,
     "attempts": "earlier programs for the task, each with `number`, `source`, `problem`, `error`, "
-    "`failed_calls`, `log`, `critique`",
+    "`ended`, `failed_calls`, `log`, `critique`",
     "failure_limit": "failed calls that end a program",
     "tick_limit": "ticks that end a program",
 }

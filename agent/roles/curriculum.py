@@ -25,11 +25,14 @@ from fieldcraft.agent.roles.questions import Answers, Asked
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
-from fieldcraft.common.text import entered
-from fieldcraft.envs import AchieveGoal, Environment, Goal, ItemGoal, Observation
+from fieldcraft.common.text import cut_text, entered
+from fieldcraft.envs import AchieveGoal, BrokenEnvironment, Environment, Goal, ItemGoal, Observation
 
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
+
+OF_EPISODE = "episodes"
+"""The curriculum that takes its tasks from the world, one an episode, and the origin of these tasks."""
 
 SAID_BY_PERSON = 2_000
 """Characters of what a person said that are kept."""
@@ -279,6 +282,36 @@ class OpenCurriculum:
     def propose(self) -> Task | None:
         """The aim, always."""
         return Task(words=self._aim.task, goal=self._aim.goal, origin="open")
+
+
+class EpisodeCurriculum:
+    """The task that the world gives in each episode, as benchmarks set them: one an episode."""
+
+    def __init__(self, recorder: Recorder, answers: Answers, environment: Environment) -> None:
+        self._recorder = recorder
+        self._answers = answers
+        self._environment = environment
+
+    def propose(self) -> Task | None:
+        """The task of the present episode, with the goal by which the world checks it if it gives one.
+
+        Raises:
+            BrokenEnvironment: the world gives no task.
+        """
+        seen = self._recorder.state.observation
+        if not seen.task:
+            raise BrokenEnvironment(
+                f"environment {self._environment.spec.id!r} gives no task (Observation.task) in episode "
+                f"{self._recorder.state.episodes.number}; leave out --curriculum {OF_EPISODE}"
+            )
+        try:
+            goal = known_goal(seen.goal, self._environment)
+        except AnswerUnusable as problem:
+            raise BrokenEnvironment(
+                f"environment {self._environment.spec.id!r} gives a task whose {problem}"
+            ) from problem
+        context = self._answers.on_task(seen.task).answer
+        return Task(words=cut_text(seen.task, 500), goal=goal, context=context, origin=OF_EPISODE)
 
 
 class FixedCurriculum:

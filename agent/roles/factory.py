@@ -19,6 +19,7 @@ from fieldcraft.agent.roles.critic import (
 )
 from fieldcraft.agent.roles.curriculum import (
     AutoCurriculum,
+    EpisodeCurriculum,
     FixedCurriculum,
     HumanCurriculum,
     OpenCurriculum,
@@ -80,6 +81,7 @@ class RoleFactory:
             "auto": lambda: AutoCurriculum(recorder, asker, answers, environment),
             "random": lambda: RandomCurriculum(recorder, answers, environment),
             "fixed": lambda: FixedCurriculum(recorder, answers),
+            "episodes": lambda: EpisodeCurriculum(recorder, answers, environment),
             "human": lambda: HumanCurriculum(self.recorder, self.ask_human),
             "solve": lambda: SolveCurriculum(recorder, asker, answers, environment, self.library),
             "open": lambda: OpenCurriculum(recorder),

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from fieldcraft.envs.apart.channel import ChannelEnded, receive, send
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnded
 from fieldcraft.envs.faults import WorldFault, told, traceback_of, without_exit
 from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.envs.registry import UnknownEnvironment, make
@@ -60,6 +61,8 @@ class Server:
             value, blob = without_exit(message["name"], self._done, message, content)
         except PrimitiveError as error:
             answer: dict[str, Any] = {"error": "primitive", "message": str(error)}
+        except EpisodeEnded as error:
+            answer = {"error": "ended", "end": error.end.model_dump(mode="json")}
         except NotImplementedError as error:
             answer = {"error": "missing", "message": str(error)}
         except Exception as error:
@@ -106,6 +109,7 @@ class Server:
         world = self.world
         does: dict[str, Callable[[], Any]] = {
             "reset": lambda: self._reset(arguments["seed"], arguments["options"]),
+            "begin_episode": lambda: self._begin_episode(arguments),
             "copy": self._copied,
             "observe": lambda: world.observe().model_dump(mode="json"),
             "progress": lambda: world.progress().model_dump(mode="json"),
@@ -121,6 +125,10 @@ class Server:
 
     def _reset(self, seed: int, options: dict[str, Any]) -> dict[str, Any]:
         self.world.reset(seed=seed, options=options)
+        return self._reference()
+
+    def _begin_episode(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.world.begin_episode(**arguments)
         return self._reference()
 
     def _checked(self, goal: Any, since: Any) -> dict[str, Any]:

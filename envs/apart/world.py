@@ -18,6 +18,7 @@ from fieldcraft.common.system import unsupported
 from fieldcraft.envs.apart.channel import LARGEST_BYTES, ChannelEnded, TooLarge
 from fieldcraft.envs.apart.process import WorldProcess
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
 from fieldcraft.envs.faults import (
     LEAST_SECONDS,
     RESET_SECONDS,
@@ -72,6 +73,7 @@ class WorldApart(Environment):
         self.name, self.lives = name, 0
         self._process: WorldProcess | None = None
         self._began: dict[str, Any] | None = None
+        self._episode: dict[str, Any] | None = None
         self._good: bytes | None = None
         self._reached = Progress()
         self._known: dict[str, Any] = {}
@@ -83,7 +85,17 @@ class WorldApart(Environment):
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
         """See `Environment.reset`."""
         self._began, self._good = {"seed": seed, "options": dict(options or {})}, None
+        self._episode = None
         self._learn(self._ask("reset", self._began)[0])
+        return self.observe()
+
+    def begin_episode(
+        self, *, seed: int, number: int, options: Mapping[str, Any] | None = None
+    ) -> Observation:
+        """See `Environment.begin_episode`."""
+        self._episode = {"seed": seed, "number": number, "options": dict(options or {})}
+        self._good = None
+        self._learn(self._ask("begin_episode", self._episode)[0])
         return self.observe()
 
     def observe(self) -> Observation:
@@ -205,7 +217,7 @@ class WorldApart(Environment):
 
     def _seconds(self, what: str) -> float:
         """How long the world may take to answer."""
-        if what in ("make", "reset"):
+        if what in ("make", "reset", "begin_episode"):
             return RESET_SECONDS
         if what != "call":
             return max(self.spec.seconds_limit, LEAST_SECONDS)
@@ -246,7 +258,7 @@ class WorldApart(Environment):
         late = isinstance(fault, NeverReturned)
         stack = process.stack() if late else process.last_words()
         fault.traceback = f"{fault}\n{without_ours(stack)}"
-        lived_in = what not in ("make", "reset", "close")
+        lived_in = what not in ("make", "reset", "begin_episode", "close")
         if lived_in and not self.spec.can_snapshot and process.hand_over():
             raise fault
         process.end()
@@ -265,6 +277,8 @@ class WorldApart(Environment):
         if good is None and not self.spec.repeatable:
             options = dict(self._ask("options_to_resume", {"options": options})[0])
         self._learn(self._ask("reset", {**began, "options": options})[0])
+        if self._episode is not None:
+            self._learn(self._ask("begin_episode", self._episode)[0])
         if good is not None:
             self._ask("restore", content=good)
             return
@@ -278,9 +292,12 @@ def _raise(name: str, answer: Mapping[str, Any]) -> NoReturn:
     kind, message = answer["error"], str(answer.get("message", ""))
     if kind == "primitive":
         raise PrimitiveError(message)
+    if kind == "ended":
+        end = EpisodeEnd.model_validate(answer["end"])
+        raise EpisodeEnded("truncated" if end.outcome == "truncated" else "terminated", end.why)
     if kind == "missing":
         raise NotImplementedError(message)
-    if kind == "value" and name in ("reset", "restore", "options_to_resume", "render"):
+    if kind == "value" and name in ("reset", "begin_episode", "restore", "options_to_resume", "render"):
         raise ValueError(str(answer.get("plain", message)))
     if name == "read_goal" and kind == "value":
         raise BadGoal(str(answer.get("plain", message)))

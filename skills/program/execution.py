@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.fields import Amount, Count, Counts, Data, Text, Texts
+from fieldcraft.envs import EpisodeEnd
 
 
 class KillReason(StrEnum):
@@ -61,7 +62,8 @@ class Execution(BaseModel):
 
     `log` is what it printed, cut at the output limit. `calls` holds the first and the last calls
     (bounded), `call_count` all of them. `ticks` is world time, `seconds` wall time. `skills_called`
-    counts calls to library skills by name, as the worker reported them.
+    counts calls to library skills by name, as the worker reported them. `ended` says that the episode ended
+    in one of its calls, which ended the program too and is no error.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -77,10 +79,11 @@ class Execution(BaseModel):
     seconds: Amount = 0.0
     skills_called: Counts = {}
     result: Data = None
+    ended: EpisodeEnd | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether the program ran to its end without an uncaught error."""
+        """Whether the program ran to its end, or that of the episode, without an uncaught error."""
         return self.fault is None and self.killed is None
 
     def error_text(self) -> str | None:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from fieldcraft.common.text import valid_text
+from fieldcraft.envs import EpisodeEnd
 from fieldcraft.skills.program.execution import CallRecord, Execution, KillReason, ProgramFault
 from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox.base import SkillSet
@@ -41,6 +42,7 @@ class Ledger:
         self._parts_called: dict[str, int] = {}
         self.fault: ProgramFault | None = None
         self.result: Any = None
+        self.ended: EpisodeEnd | None = None
         self._killed: KillReason | None = None
         self._detail: str | None = None
         self._output_limit = output_limit
@@ -145,7 +147,9 @@ class Ledger:
         return {name: self._skills_called.get(name, 0) + self._parts_called.get(name, 0) for name in names}
 
     def stop(self, reason: KillReason, detail: str | None) -> None:
-        """Record why the host ended the program."""
+        """Record why the host ended the program; the end of an episode is no such reason."""
+        if self.ended is not None:
+            return
         self._killed, self._detail = reason, detail
 
     def execution(self, *, ticks: int, seconds: float) -> Execution:
@@ -166,6 +170,7 @@ class Ledger:
             seconds=seconds,
             skills_called=self.skills_called(),
             result=self.result,
+            ended=self.ended,
         )
 
 

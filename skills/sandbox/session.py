@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from pydantic_core import to_json
 
-from fieldcraft.envs import Environment, PrimitiveError, nearest
+from fieldcraft.envs import Environment, EpisodeEnded, PrimitiveError, nearest
 from fieldcraft.envs.faults import NeverReturned
 from fieldcraft.skills.program.execution import KillReason
 from fieldcraft.skills.program.source import Program
@@ -161,6 +161,10 @@ class Session:
             answer = self._calls.answer(call.name, call.args, call.kwargs)
         except PrimitiveError as error:
             message = str(error)[:MESSAGE_LIMIT]
+        except EpisodeEnded as ended:
+            self.ledger.add_call(call.name, arguments, None)
+            self.ledger.ended = ended.end
+            raise Stopped(KillReason.CANCELLED, str(ended)) from None
         except NeverReturned:
             late = self.ledger.environment_failure = never_returned(call.name, self._limits.seconds)
             self.ledger.add_call(call.name, arguments, late)

@@ -30,7 +30,7 @@ def note_progress(state: RunState, before: Progress) -> None:
         before: what had been reached by then.
     """
     now = state.progress
-    found, known = now.found(), {*before.found(), *state.earlier.found()}
+    found, known = now.found(), {*before.found(), *state.episodes.earlier.found()}
     if fresh := next((name for name in reversed(found) if name not in known), ""):
         note_new(state, f"item {fresh}" if fresh in now.items else fresh)
     elif len(now.milestones) > len(before.milestones):
