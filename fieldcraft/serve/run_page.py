@@ -100,9 +100,7 @@ class RunPage:
     def _values(self) -> dict[str, Any]:
         watched = self.watched
         overview, state = watched.overview, watched.overview.state
-        curve = joined(
-            self._past_curve(), watched.points, [(state.spent.iterations, len(state.found()))]
-        )
+        curve = joined(self._past_curve(), watched.points, [(state.spent.iterations, len(state.found()))])
         return {
             "run": overview,
             "state": state,

@@ -13,12 +13,17 @@ from fieldcraft.agent import RunSettings, new_session, resumed_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.course.episodes import together
+from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.transcript.reading import kept_calls
+from fieldcraft.cli.views import figures
+from fieldcraft.cli.views.lines import lines
 from fieldcraft.envs import BrokenEnvironment, EpisodeEnd, EpisodeEnded, Progress
 from fieldcraft.envs.apart import WorldApart
+from fieldcraft.report import report_page
+from fieldcraft.report.reading import read_story
 
 CODE = "Plan.\n```python\n{}\n```"
 WALK_ON = "def walk_on(bot):\n    while True:\n        bot.walk()\n"
@@ -197,3 +202,18 @@ def test_an_episode_ends_in_a_process_of_its_own_too() -> None:
         assert world.begin_episode(seed=3, number=2).tick == 0
     finally:
         world.close()
+
+
+def test_the_report_and_the_summary_say_how_the_episodes_ended(tmp_path: Path) -> None:
+    wanted = settings(tmp_path, "Corridor", TASKS[:1], PROGRAMS[:2], keep_skills=False)
+    explored(tmp_path, wanted)
+    overview, said = Overview(), []
+    for event in Journal(tmp_path / "runs" / "one").read():
+        overview.take(event)
+        said += [line.words for line in lines(event, overview)]
+
+    assert figures.episodes(overview) == "2 ended (1 terminated, 1 truncated); best score 1"
+    assert "episode 1 ended: truncated (eight steps are over)" in said
+    assert "terminated (the end was reached)" in report_page(
+        read_story(tmp_path / "runs" / "one"), stands="ended"
+    )

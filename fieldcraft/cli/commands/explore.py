@@ -70,6 +70,7 @@ def explore(
     money: o.Money = None,
     minutes: o.Minutes = None,
     patience: o.Patience = None,
+    episodes: o.Episodes = None,
     library: o.Library = None,
     library_owner: o.LibraryOwner = None,
     keep: o.Keep = None,
@@ -116,7 +117,7 @@ def explore(
         **f.method(method, without),
         **f.world(env, option, seed, world_process, aim),
         **f.models(model, role_model, base_url, prompts, keep_prompts),
-        **f.budget(iterations, tokens, money, minutes, patience),
+        **f.budget(iterations, tokens, money, minutes, patience, episodes),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
         **f.conduct(

@@ -38,7 +38,7 @@ _FLAGS = {
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel", "approvals", "aim"}
+    | {"attempts", "sandbox", "tools", "corpus", "prompts", "otel", "approvals", "aim", "episodes"}
 )
 
 
@@ -97,11 +97,19 @@ def budget(
     money: float | None,
     minutes: float | None,
     patience: int | None = None,
+    episodes: int | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--iterations --tokens --money --minutes --patience`."""
+    """The settings of `--iterations --tokens --money --minutes --patience --episodes`."""
     seconds = None if minutes is None else minutes * 60
     return given(
-        budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds, patience=patience)
+        budget=given(
+            iterations=iterations,
+            tokens=tokens,
+            money=money,
+            seconds=seconds,
+            patience=patience,
+            episodes=episodes,
+        )
     )
 
 

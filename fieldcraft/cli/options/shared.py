@@ -136,6 +136,15 @@ Patience = Annotated[
         rich_help_panel=BUDGET,
     ),
 ]
+Episodes = Annotated[
+    int | None,
+    typer.Option(
+        "--episodes",
+        metavar="N",
+        help="The most episodes that end, in a world that has episodes.",
+        rich_help_panel=BUDGET,
+    ),
+]
 Library = Annotated[
     str | None,
     typer.Option(
@@ -198,7 +207,8 @@ Curriculum = Annotated[
     typer.Option(
         "--curriculum",
         metavar="NAME",
-        help="What sets the tasks: auto, random, fixed (with --tasks), human, or your own as module:Class.",
+        help="What sets the tasks: auto, random, fixed (with --tasks), episodes (the world's own tasks), "
+        "human, or your own as module:Class.",
         rich_help_panel=CONDUCT,
     ),
 ]

@@ -43,6 +43,7 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "solved": state.solved,
         "outcome": overview.outcome,
         "iterations": state.spent.iterations,
+        "episodes": state.episodes.model_dump(mode="json", include={"outcomes", "latest", "best"}),
         "tasks": {"completed": len(state.completed), "failed": len(state.failed)},
         "milestones": state.reached,
         "items": sorted(state.found()),
@@ -95,6 +96,7 @@ def _figures(overview: Overview, runs: Path) -> Table:
         ("Skills", _some("kept", sorted(state.kept))),
         ("New", figures.newest(overview)),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),
+        *([("Episodes", episodes)] if (episodes := figures.episodes(overview)) else []),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
         *([("Window", shortened)] if (shortened := shortened_prompts(state)) else []),
@@ -211,8 +213,12 @@ def resume_command(overview: Overview, runs: Path) -> str:
     spent, budget = overview.state.spent, overview.settings.budget
     if budget.iterations is not None and spent.iterations >= budget.iterations:
         return f"{command} --iterations {spent.iterations + MORE_ITERATIONS}"
-    if budget.tokens is not None and spent.tokens >= budget.tokens:
-        return f"{command} --tokens {2 * spent.tokens}"
+    for name, used, limit in (
+        ("tokens", spent.tokens, budget.tokens),
+        ("episodes", spent.episodes, budget.episodes),
+    ):
+        if limit is not None and used >= limit:
+            return f"{command} --{name} {2 * used}"
     if budget.money is not None and spent.money >= budget.money:
         return f"{command} --money {2 * spent.money:.2f}"
     patience = budget.patience

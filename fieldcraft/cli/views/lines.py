@@ -137,6 +137,9 @@ def _course(event: e.Event) -> Iterator[Line]:
             words = f"nothing new in {counted(event.since, 'iteration')}; trying {event.tries}"
             last = f"the last was {event.newest}" if event.newest else ""
             yield Line("!", "warn", words, last, lasting=True)
+        case e.EpisodeEnded():
+            scores = ", ".join(f"{name} {score:g}" for name, score in sorted(event.scores.items()))
+            yield Line("", "head", f"episode {event.episode} ended: {event.end}", scores, lasting=True)
         case _:
             yield from _driven(event)
 
