@@ -1,6 +1,7 @@
 """Environments: the contract, and the worlds that ship with Fieldcraft."""
 
 from fieldcraft.common.suggest import nearest
+from fieldcraft.envs.attachments import Attachment
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, happened, primitive, seen_of
 from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
@@ -35,6 +36,7 @@ from fieldcraft.envs.types import (
 
 __all__ = [
     "AchieveGoal",
+    "Attachment",
     "BadGoal",
     "BadGoalType",
     "BrokenEnvironment",

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import inf
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, overload
 
 from pydantic import BaseModel, ValidationError, validate_call
 
@@ -42,16 +42,34 @@ _MAY_RAISE: dict[str, tuple[type[Exception], ...]] = {
 """The methods whose faults are contained, with what they may raise by contract."""
 
 
-def primitive(method: F) -> F:
+@overload
+def primitive(method: F) -> F: ...
+
+
+@overload
+def primitive(*, judged: bool = ...) -> Callable[[F], F]: ...
+
+
+def primitive(method: F | None = None, *, judged: bool = False) -> F | Callable[[F], F]:
     """Mark a method of an `Environment` as callable by programs: `bot.<name>(...)`.
 
     Its signature and docstring are the API reference that the model reads, so annotate every
     argument with a type pydantic can validate and write the docstring for that reader. The method
     returns something JSON can hold (pydantic models count) and raises `PrimitiveError` when the
     world does not allow what was asked.
+
+    Args:
+        method: to mark.
+        judged: whether what it returns is shown to the critic's model, for worlds in which tasks are about
+            answers rather than about what is held. The latest such results count.
     """
-    method.__fieldcraft_primitive__ = True  # type: ignore[attr-defined]
-    return method
+
+    def marked(function: F) -> F:
+        function.__fieldcraft_primitive__ = True  # type: ignore[attr-defined]
+        function.__fieldcraft_judged__ = judged  # type: ignore[attr-defined]
+        return function
+
+    return marked if method is None else marked(method)
 
 
 class Environment(ABC):
@@ -236,6 +254,15 @@ class Environment(ABC):
             for name, method in inspect.getmembers(type(self), inspect.isfunction)
             if hasattr(method, "__fieldcraft_primitive__")
         }
+
+    @cached_property
+    def judged_primitives(self) -> frozenset[str]:
+        """The primitives whose results the critic's model is shown."""
+        return frozenset(
+            name
+            for name, method in inspect.getmembers(type(self), inspect.isfunction)
+            if getattr(method, "__fieldcraft_judged__", False)
+        )
 
     def call_primitive(
         self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None

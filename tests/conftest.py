@@ -24,6 +24,7 @@ SLOW = (
     "agent/test_own_goals.py",
     "agent/test_world_words.py",
     "agent/test_achievements.py",
+    "agent/test_seen_and_returned.py",
     "agent/test_prompt_overrides.py",
     "agent/test_transcript.py",
     "cli/test_changed_models.py",

@@ -7,6 +7,7 @@ from fieldcraft.agent.journal.past.living_worlds import Return
 from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.restore import restore_world
+from fieldcraft.agent.loop.attached import keep_attached
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.runner import ProgramRunner
@@ -54,6 +55,7 @@ class WorldOfLoop:
         except Exception as error:
             return self._reuse_last_observation(error)
         self._blind = 0
+        keep_attached(self._recorder.run.folder, seen[0])
         return seen
 
     def now(self) -> Moment:
@@ -87,6 +89,7 @@ class WorldOfLoop:
                 f"environment {spec.id!r} failed to observe: {fault}; "
                 f"`envs check {self._recorder.run.settings.environment}` tries everything it promises"
             ) from error
+        keep_attached(self._recorder.run.folder, observation)
         return e.WorldReset(observation=observation, progress=progress, snapshot=self.snapshot())
 
     def begin_episode(self, number: int) -> e.EpisodeBegan:

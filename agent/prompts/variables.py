@@ -97,6 +97,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         "after": "the observation now, as text",
         "error": "what ended the program early, or nothing",
         "log": "the end of what the program printed",
+        "results": "what calls returned that the world has judged, a line each; mostly empty",
     },
     "curriculum_questions": {**_CURRICULUM, "limit": "how many questions may be asked", "asked": _ANSWERS},
     "curriculum_task": {
@@ -210,6 +211,7 @@ _FULL: dict[str, Any] = {
     "after": Observation(inventory={"wood": 2}).text(),
     "error": "PrimitiveError: cannot chop: need an axe",
     "log": "chopped 3",
+    "results": ['count_trees() returned {"oak": 3}'],
     "completed": ["Chop 1 wood"],
     "stall": "Nothing new came in the last 60 iterations. Try other goals than lately.",
     "refused": ["the model refused to answer: I cannot help with that."],

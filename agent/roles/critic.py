@@ -122,6 +122,7 @@ class ModelCritic:
                 has_items=items,
                 error=run.error_text(),
                 log=run.log[-2000:].strip(),
+                results=[str(result) for result in run.results],
             )
         except AnswerUnusable as problem:
             return Verdict(success=False, reasoning=f"no usable verdict: {problem}")

@@ -144,6 +144,7 @@ class Server:
         return {
             "spec": world.spec.model_dump(mode="json"),
             "primitives": list(world.primitives),
+            "judged": sorted(world.judged_primitives),
             "reference": world.api_reference(),
             "goal_forms": [form.model_dump(mode="json") for form in world.goal_forms()],
             "options": [option.model_dump(mode="json") for option in world.option_reference()],

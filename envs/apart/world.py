@@ -184,6 +184,11 @@ class WorldApart(Environment):
         """The primitives by name, each of which calls that of the world."""
         return dict(self._calls)
 
+    @property
+    def judged_primitives(self) -> frozenset[str]:
+        """See `Environment.judged_primitives`."""
+        return frozenset(map(str, self._known["judged"]))
+
     def call_primitive(
         self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:

@@ -57,13 +57,27 @@ class CallRecord(BaseModel):
     error: Text | None = None
 
 
+class CallResult(BaseModel):
+    """What a primitive returned that a judge is to see, as JSON text, cut."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text
+    arguments: Text
+    value: Text
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.arguments}) returned {self.value}"
+
+
 class Execution(BaseModel):
     """What happened when a program ran.
 
     `log` is what it printed, cut at the output limit. `calls` holds the first and the last calls
     (bounded), `call_count` all of them. `ticks` is world time, `seconds` wall time. `skills_called`
     counts calls to library skills by name, as the worker reported them. `ended` says that the episode ended
-    in one of its calls, which ended the program too and is no error.
+    in one of its calls, which ended the program too and is no error. `results` are the latest that primitives
+    returned whose world has them judged.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -80,6 +94,7 @@ class Execution(BaseModel):
     skills_called: Counts = {}
     result: Data = None
     ended: EpisodeEnd | None = None
+    results: list[CallResult] = []
 
     @property
     def ok(self) -> bool:

@@ -65,6 +65,7 @@ class Session:
         self._asked = 0
         self._clock = Clock(environment, self.ledger)
         self._calls = PrimitiveCalls(environment)
+        self._judged = environment.judged_primitives
         self._in_world = WorldPrograms(
             environment, skills, self.ledger, limits=limits, seed=seed, run_python=run_python
         )
@@ -172,6 +173,8 @@ class Session:
         except Exception as error:
             message = self.ledger.environment_failure = failed_call(call.name, error)
         self.ledger.add_call(call.name, arguments, message)
+        if message is None and call.name in self._judged:
+            self.ledger.add_result(call.name, arguments, answer)
         if message is not None:
             self.ledger.failed_calls.append(message)
             if len(self.ledger.failed_calls) >= self._environment.spec.failure_limit:

@@ -130,6 +130,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "after": OBSERVED,
         "error": "KeyError: x\nline 3",
         "log": "a\nb",
+        "results": ["count_trees() returned 3"],
     },
     "curriculum_questions": {**CURRICULUM, "limit": 3, "asked": [ANSWERED]},
     "curriculum_task": {
