@@ -43,7 +43,8 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             )
         case e.EpisodeBegan():
             state.episodes.begin(event.episode, state.progress)
-            state.observation, state.progress = event.observation, Progress()
+            state.observation, state.progress = event.observation, event.progress
+            state.seen, state.trodden = {}, {}
             _see_world(state, event)
         case e.ModelAsked():
             state.calls[event.role] = event.call

@@ -97,6 +97,8 @@ class OwnCurriculum:
             seed=self._recorder.run.settings.seed,
             ask=self._ask,
             said=tuple(shown_words(state.steering.words)),
+            aim=self._recorder.run.settings.aim or self._environment.spec.aim,
+            episode=state.episodes.number,
         )
 
     def _as_task(self, found: Any) -> Task | None:
