@@ -53,6 +53,7 @@ class SolveSettings(TypedDict, total=False):
 
     options: Mapping[str, Any]
     seed: int
+    aim: str
     world_process: bool
     model_options: Mapping[str, Any]
     role_options: Mapping[Role, Mapping[str, Any]]

@@ -12,19 +12,22 @@ from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.journal.tail import checkpoint, has_begun, latest_snapshot, reached_by
 from fieldcraft.agent.journal.unfinished_task import UnfinishedTask
 from fieldcraft.agent.loop.attempts import Attempts
+from fieldcraft.agent.loop.episodes import EpisodesOfLoop
 from fieldcraft.agent.loop.parts import Parts
 from fieldcraft.agent.loop.world import Stalled, WorldOfLoop
 from fieldcraft.agent.models.errors import ModelRefused
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
+from fieldcraft.agent.roles.curriculum import OF_EPISODE
 from fieldcraft.agent.roles.model_calls import ModelsSilent
+from fieldcraft.agent.roles.proposals.goals import known_goal
 from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
 from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.steering.hearing import Hearing
 from fieldcraft.agent.task import Task
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import BrokenEnvironment
+from fieldcraft.envs import BrokenEnvironment, OwnGoal
 
 _ENDINGS: dict[type[Exception], Ended] = {
     BudgetExhausted: "budget",
@@ -44,7 +47,8 @@ class Explorer:
         self._parts = parts
         self._hearing = Hearing(recorder)
         self._world = WorldOfLoop(recorder, parts.environment, parts.runner)
-        self._attempts = Attempts(recorder, parts, self._world, self._hearing)
+        self._episodes = EpisodesOfLoop(recorder, self._world)
+        self._attempts = Attempts(recorder, parts, self._world, self._episodes, self._hearing)
         self._ending: tuple[Ended, str] | None = None
 
     @property
@@ -120,6 +124,7 @@ class Explorer:
     def _do_one_task(self) -> bool:
         self._hearing.before_task()
         self._recorder.check_budget(another_program=True)
+        self._episodes.begin_next()
         self._watch_for_stall()
         self._parts.set_aside.hear()
         self._parts.tool_access.begin_task()
@@ -142,6 +147,8 @@ class Explorer:
                 given_up=end.why,
                 awaiting=end.awaiting,
             )
+        if task.origin == OF_EPISODE:
+            self._episodes.leave()
         if not finished.awaiting:
             own = "" if self.state.steering.skipped_by else finished.given_up
             self._parts.facts.after_task(task, success=finished.success, given_up=own)
@@ -154,7 +161,14 @@ class Explorer:
             task = self._propose()
             if task is not None and task.origin != "human" and (other := self._wanted_meanwhile()):
                 return other
-        return None if task is None else e.TaskProposed(task_number=self.state.task_number + 1, task=task)
+        return self._proposed(task)
+
+    def _proposed(self, task: Task | None) -> e.TaskProposed | None:
+        if task is None:
+            return None
+        if isinstance(task.goal, OwnGoal) and not task.goal.shown:
+            task = task.model_copy(update={"goal": known_goal(task.goal, self._parts.environment)})
+        return e.TaskProposed(task_number=self.state.task_number + 1, task=task)
 
     def _wanted_meanwhile(self) -> e.TaskProposed | None:
         """A task that comes before the curriculum's, since a person spoke while the curriculum chose."""
@@ -168,8 +182,7 @@ class Explorer:
         )
         if again is not None:
             return again
-        task = self._parts.persons.propose()
-        return None if task is None else e.TaskProposed(task_number=self.state.task_number + 1, task=task)
+        return self._proposed(self._parts.persons.propose())
 
     def _watch_for_stall(self) -> None:
         """Notice that nothing new comes any more.

@@ -16,7 +16,7 @@ CURRICULUM = Kind(
     noun="curriculum",
     group="fieldcraft.curricula",
     method="propose",
-    built_in=dict.fromkeys(("auto", "random", "human", "fixed", "solve", "open", "subgoals"), ""),
+    built_in=dict.fromkeys(("auto", "random", "human", "fixed", "solve", "open", "subgoals", "episodes"), ""),
 )
 ACTOR = Kind(noun="actor", group="fieldcraft.actors", method="write", built_in={"model": ""})
 CRITIC = Kind(

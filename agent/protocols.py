@@ -63,6 +63,8 @@ class Situation:
         seed: of the run; derive all randomness from it and from `number`.
         ask: asks the model of the role `curriculum`.
         said: what the people who run it said to it lately, the latest last.
+        aim: what the agent is to make of the world, by the user or the world; may be empty.
+        episode: the number of the present one, from 1.
     """
 
     number: int
@@ -76,6 +78,8 @@ class Situation:
     seed: int
     ask: Ask
     said: Sequence[str] = ()
+    aim: str = ""
+    episode: int = 1
 
 
 class Curriculum(Protocol):

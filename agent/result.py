@@ -60,7 +60,7 @@ class RunResult(RunState):
         yield "ended", self.ended
         yield "reason", self.reason
         yield "iterations", self.spent.iterations
-        yield "items", len(self.progress.items)
+        yield "items", len(self.found())
         yield "skills", len(self.kept)
 
     def _repr_html_(self) -> str:
@@ -71,7 +71,7 @@ class RunResult(RunState):
             ("Ended", self._ending()),
             ("Iterations", f"{spent.iterations:,}"),
             ("Tasks", f"{len(self.completed):,} done, {len(self.failed):,} failed"),
-            ("Items", f"{len(self.progress.items):,} different ones"),
+            (f"{self.noun.capitalize()}s", f"{len(self.found()):,} different ones"),
             ("Milestones", _listed(list(self.reached), 20) or "none"),
             ("Tokens", f"{spent.tokens:,}"),
             ("Cost", f"${spent.money:,.4f}" + (" and answers of unknown price" if spent.unpriced else "")),
@@ -104,9 +104,7 @@ def figures(state: RunState, limit: int | None = None) -> str:
     """`12 of 60 iterations, 34 items, 21 skills`; without a limit, `12 iterations, ...`."""
     done = f"{state.spent.iterations:,} of " if limit is not None else ""
     iterations = _count(state.spent.iterations if limit is None else limit, "iteration")
-    return (
-        f"{done}{iterations}, {_count(len(state.progress.items), 'item')}, {_count(len(state.kept), 'skill')}"
-    )
+    return f"{done}{iterations}, {_count(len(state.found()), state.noun)}, {_count(len(state.kept), 'skill')}"
 
 
 def _count(number: int, noun: str) -> str:

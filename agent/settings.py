@@ -13,6 +13,7 @@ from fieldcraft.common.errors import InputError
 from fieldcraft.common.fields import Count, Text
 from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.envs import Goal, nearest
+from fieldcraft.envs.values import Line
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.sources.secrets import (
     Discreet,
@@ -55,7 +56,7 @@ class BudgetLimits(BaseModel):
 
     `tokens` counts input and output, `money` is USD, `seconds` is time spent in models, programs and
     verification, so that it survives a resume. `patience` is how many iterations in a row may bring no new
-    item, milestone or skill.
+    item, milestone or skill; `episodes` how many may end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,7 @@ class BudgetLimits(BaseModel):
     money: float | None = Field(default=None, ge=0)
     seconds: float | None = Field(default=None, ge=0)
     patience: int | None = Field(default=None, ge=1)
+    episodes: int | None = Field(default=None, ge=1)
 
 
 class FixedTask(BaseModel):
@@ -89,10 +91,14 @@ class RunSettings(Discreet, BaseModel):
     since they carry what the world said about needs. Where `core_items` is a regular expression, items
     that it does not find in are shown from the number of `other_items` on.
 
+    `aim` is what the agent is to make of the world, in a sentence, where it is not the world's own
+    (`EnvironmentSpec.aim`).
+
     With `world_process` the world lives in a process of its own, which is ended where its code hangs.
 
     `curriculum`: `auto`, `random` (an item never held), `human`, `fixed` (`tasks`, each once), `solve`
-    (the one of `tasks`, in steps), `open` (the one of `tasks`, over and over), `subgoals` (the one of
+    (the one of `tasks`, in steps), `episodes` (the task that the world gives, one an episode), `open` (the
+    one of `tasks`, over and over), `subgoals` (the one of
     `tasks`, in sub-goals, for ever). `critic`: `environment` (the goal's check, else the model), `model`,
     `human`, `none` (no error is success), `never` (nobody judges, so all `attempts` are made). These two, and
     `actor`, `retriever`, `embeddings` and `sandbox`, may also be parts of one's own, by an announced name or
@@ -147,6 +153,7 @@ class RunSettings(Discreet, BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     environment: Text = "gridworld-v1"
+    aim: Line = ""
     options: GuardedData = {}
     seed: Count = 7
     world_process: bool = False
@@ -218,6 +225,11 @@ class RunSettings(Discreet, BaseModel):
     @classmethod
     def _as_limits(cls, value: Any) -> Any:
         return limits_as_settings(value)
+
+    @field_validator("aim")
+    @classmethod
+    def _aim_without_secrets(cls, value: str) -> str:
+        return redact(value)
 
     @field_validator("core_items")
     @classmethod

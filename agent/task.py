@@ -61,6 +61,12 @@ class Attempt(BaseModel):
         return [message for message in dict.fromkeys(self.execution.failed_calls) if message not in error]
 
     @property
+    def ended(self) -> str:
+        """How the episode ended in it; empty where it did not."""
+        end = self.execution.ended if self.execution else None
+        return str(end) if end is not None else ""
+
+    @property
     def log(self) -> str:
         """The end of what the program printed, at most 2,000 characters."""
         return self.execution.log[-2000:].strip() if self.execution else ""

@@ -66,7 +66,8 @@ def _as(model: type[BaseModel]) -> Callable[[Any], Any]:
     return read
 
 
-def _as_check(result: Any) -> GoalCheck:
+def as_check(result: Any) -> GoalCheck:
+    """What a check answered as a `GoalCheck`: `True` and `False` stand for one."""
     if isinstance(result, bool):
         return GoalCheck(met=result, detail="the goal is met" if result else "the goal is not met")
     return result if isinstance(result, GoalCheck) else GoalCheck.model_validate(result)
@@ -75,7 +76,7 @@ def _as_check(result: Any) -> GoalCheck:
 READERS: dict[str, Callable[[Any], Any]] = {
     "observe": _as(Observation),
     "progress": _as(Progress),
-    "check": _as_check,
+    "check": as_check,
 }
 """The methods whose answers are read, with what reads them; each raises where it cannot."""
 

@@ -7,54 +7,69 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar, overload
 
-from pydantic import ValidationError, validate_call
+from pydantic import BaseModel, ValidationError, validate_call
 
 from fieldcraft.common.suggest import nearest, reason
-from fieldcraft.envs.answers import PLAIN, READERS, as_data
+from fieldcraft.envs.answers import PLAIN, READERS, as_check, as_data
 from fieldcraft.envs.faults import contained, settled
+from fieldcraft.envs.goal_checks import checked
 from fieldcraft.envs.happenings import Happening, merged
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.own_goals import WorldGoal, kept_goal, typed_goal
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
-    GainGoal,
     Goal,
     GoalCheck,
-    ItemGoal,
-    KillGoal,
-    MineGoal,
+    GoalForm,
     OptionInfo,
-    PlaceGoal,
+    OwnGoal,
     PrimitiveError,
     Progress,
-    ReachGoal,
     Requirement,
-    RoomGoal,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MAY_RAISE: dict[str, tuple[type[Exception], ...]] = {
-    **dict.fromkeys(("reset", "restore", "options_to_resume", "render"), (ValueError,)),
+    **dict.fromkeys(("reset", "begin_episode", "restore", "options_to_resume", "render"), (ValueError,)),
     **dict.fromkeys(("observe", "progress", "check", "happenings", "pursue", "snapshot"), ()),
     **dict.fromkeys(("chart", "option_reference", "remarks", "resume", "close"), ()),
 }
 """The methods whose faults are contained, with what they may raise by contract."""
 
 
-def primitive(method: F) -> F:
+@overload
+def primitive(method: F) -> F: ...
+
+
+@overload
+def primitive(*, judged: bool = ...) -> Callable[[F], F]: ...
+
+
+def primitive(method: F | None = None, *, judged: bool = False) -> F | Callable[[F], F]:
     """Mark a method of an `Environment` as callable by programs: `bot.<name>(...)`.
 
     Its signature and docstring are the API reference that the model reads, so annotate every
     argument with a type pydantic can validate and write the docstring for that reader. The method
     returns something JSON can hold (pydantic models count) and raises `PrimitiveError` when the
     world does not allow what was asked.
+
+    Args:
+        method: to mark.
+        judged: whether what it returns is shown to the critic's model, for worlds in which tasks are about
+            answers rather than about what is held. The latest such results count.
     """
-    method.__fieldcraft_primitive__ = True  # type: ignore[attr-defined]
-    return method
+
+    def marked(function: F) -> F:
+        function.__fieldcraft_primitive__ = True  # type: ignore[attr-defined]
+        function.__fieldcraft_judged__ = judged  # type: ignore[attr-defined]
+        return function
+
+    return marked if method is None else marked(method)
 
 
 class Environment(ABC):
@@ -64,6 +79,8 @@ class Environment(ABC):
     """
 
     spec: EnvironmentSpec
+    goal_types: ClassVar[tuple[type[WorldGoal], ...]] = ()
+    """The classes of goals of this world's own."""
     ends_its_calls = False
     """Whether its methods keep deadlines of their own; if not, one that hangs is interrupted."""
     until = inf
@@ -84,6 +101,16 @@ class Environment(ABC):
         Raises:
             ValueError: an option is unknown or out of range; the message names the remedy.
         """
+
+    def begin_episode(
+        self, *, seed: int, number: int, options: Mapping[str, Any] | None = None
+    ) -> Observation:
+        """Begin the episode `number`, from 2 on, of a run with this seed; the reset began the first.
+
+        By default a reset with `seed + number - 1`. The same seed, number and options give the same episode,
+        whatever happened in those before it.
+        """
+        return self.reset(seed=seed + number - 1, options=options)
 
     @abstractmethod
     def observe(self) -> Observation:
@@ -122,34 +149,31 @@ class Environment(ABC):
         self.__dict__["_own_tick"] = value
 
     def check(self, goal: Goal, since: Progress) -> GoalCheck:
-        """Whether `goal` is met; what is counted is counted from `since`, the task's start."""
-        match goal:
-            case ItemGoal():
-                have, wanted, what = self.observe().inventory.get(goal.item, 0), goal.count, goal.item
-                verb = "hold"
-            case GainGoal():
-                have = self.progress().gained.get(goal.item, 0) - since.gained.get(goal.item, 0)
-                wanted, what, verb = goal.count, goal.item, "gained"
-            case MineGoal():
-                have = self.progress().mined.get(goal.block, 0) - since.mined.get(goal.block, 0)
-                wanted, what, verb = goal.count, goal.block, "mined"
-            case PlaceGoal():
-                have = self.progress().placed.get(goal.block, 0) - since.placed.get(goal.block, 0)
-                wanted, what, verb = goal.count, goal.block, "placed"
-            case KillGoal():
-                have = self.progress().killed.get(goal.mob, 0) - since.killed.get(goal.mob, 0)
-                wanted, what, verb = goal.count, goal.mob, "killed"
-            case RoomGoal():
-                seen = self.observe()
-                have = (seen.slots_total or 0) - (seen.slots_used or 0)
-                wanted, what, verb = goal.slots, "empty inventory slots", "have"
-            case ReachGoal():
-                here = self.observe().position
-                distance = float("inf") if here is None else here.distance(goal.position)
-                return GoalCheck(
-                    met=distance <= goal.within, detail=f"{distance:.1f} blocks from {goal.position}"
-                )
-        return GoalCheck(met=have >= wanted, detail=f"{verb} {have} of {wanted} {what}")
+        """Whether `goal` is met; what is counted is counted from `since`, the task's start.
+
+        Raises:
+            BadGoal: a goal of a kind of its own that this world does not have.
+        """
+        if not isinstance(goal, OwnGoal):
+            return checked(self, goal, since)
+        found = typed_goal(goal, self.goal_types).check(self, since)
+        return as_check(found)
+
+    def goal_forms(self) -> tuple[GoalForm, ...]:
+        """How prompts offer the goals that can be set here, those of the world's own last."""
+        return (*self.spec.offered_goals(), *(each.form() for each in self.goal_types))
+
+    def goal_schemas(self) -> tuple[type[BaseModel], ...]:
+        """The classes of the goals of the world's own, by whose JSON schema a model may be asked."""
+        return self.goal_types
+
+    def read_goal(self, goal: OwnGoal) -> OwnGoal:
+        """A goal of a kind of its own, validated and with what the world shows of it.
+
+        Raises:
+            BadGoal: the world has no such kind, or its fields do not fit.
+        """
+        return kept_goal(typed_goal(goal, self.goal_types))
 
     def snapshot(self) -> bytes:
         """The complete state as data (never a pickle), if `spec.can_snapshot`.
@@ -230,6 +254,15 @@ class Environment(ABC):
             for name, method in inspect.getmembers(type(self), inspect.isfunction)
             if hasattr(method, "__fieldcraft_primitive__")
         }
+
+    @cached_property
+    def judged_primitives(self) -> frozenset[str]:
+        """The primitives whose results the critic's model is shown."""
+        return frozenset(
+            name
+            for name, method in inspect.getmembers(type(self), inspect.isfunction)
+            if getattr(method, "__fieldcraft_judged__", False)
+        )
 
     def call_primitive(
         self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None

@@ -227,7 +227,7 @@ def _ended(self: Any, name: str, method: Callable[..., Any], args: Any, kwargs: 
 
     if getattr(self, "ends_its_calls", False):
         return without_exit(name, called)
-    seconds = RESET_SECONDS if name == "reset" else max(_limit(self), LEAST_SECONDS)
+    seconds = RESET_SECONDS if name in ("reset", "begin_episode") else max(_limit(self), LEAST_SECONDS)
     return without_exit(name, within, seconds, called)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from fieldcraft.envs.environment import Environment
@@ -38,6 +39,16 @@ def needed(environment: Environment, what: str, method: Callable[..., T], *argum
             f"environment {environment.spec.id!r} failed to {what}: {told(error)} "
             f"(traceback: {FILE} in the run's folder); mend it and resume the run"
         ) from error
+
+
+def begin_episode(environment: Environment, number: int, *, seed: int, options: Mapping[str, Any]) -> None:
+    """Begin the episode `number` of a run with this seed and these options.
+
+    Raises:
+        BrokenEnvironment: it failed.
+    """
+    begin = partial(environment.begin_episode, seed=seed, number=number, options=dict(options))
+    needed(environment, f"begin episode {number}", begin)
 
 
 def taken_snapshot(environment: Environment) -> bytes:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from fieldcraft.common.fields import Count, Counts, Text, Texts
+from fieldcraft.common.fields import Count, Counts, Data, Text, Texts
 from fieldcraft.common.text import cut_text
-from fieldcraft.envs.types import Position
+from fieldcraft.envs.attachments import Attachment
+from fieldcraft.envs.episodes import EpisodeEnd
+from fieldcraft.envs.types import Goal, Position
+from fieldcraft.envs.values import Line
 
 CHESTS_SHOWN, KINDS_SHOWN = 4, 30
 """The nearest chests, whose contents stand in the text of an observation; kinds of items in all others."""
 
 EVENTS_IN_FULL, EVENT_IN_SHORT = 2_000, 120
 """Characters of the latest events that stand in the text in full, and of each of those before."""
+
+EXTRA_SHOWN = 4_000
+"""Characters of an extra that is no text."""
 
 _COORDINATE = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 
@@ -27,7 +34,12 @@ class Observation(BaseModel):
     Health and hunger run from 0 to 20. `nearby_entities` maps a name to its distance in blocks.
     `chests` maps the position of a chest that was seen to its contents, `None` where it was never opened;
     `chest_slots` has how many slots are free in it, where that is known.
-    `events` are the latest things that happened, oldest first. `extra` holds what only this world has.
+    `events` are the latest things that happened, oldest first. `extra` holds what only this world has, as
+    data of any shape; what is no text stands in prompts as JSON, cut to `EXTRA_SHOWN`. `words` is what is
+    seen in the world's own words, which come first. `attached` has pictures and arrays, in no prompt.
+    `task` is what the world asks for in this episode, where it gives tasks, and `goal` how it checks that.
+    `ended` says that the episode is over; a primitive may raise `EpisodeEnded` as well.
+    `scores` has numbers by which the world says how well it goes; a lone one is best called `score`.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
@@ -48,20 +60,29 @@ class Observation(BaseModel):
     chests: dict[Text, Counts | None] | None = None
     chest_slots: Counts = {}
     events: Texts = []
-    extra: dict[Text, Text] = {}
+    words: Text | None = None
+    extra: dict[Text, Data] = {}
+    attached: dict[Text, Attachment] = {}
+    scores: dict[Text, float] = {}
+    task: Line | None = None
+    goal: Goal | None = None
+    ended: EpisodeEnd | None = None
 
-    def text(self, fields: Collection[str] | None = None) -> str:
+    def text(self, fields: Collection[str] | None = None, *, items: bool = True) -> str:
         """One `Name: value` line a field, in the order of Voyager's prompt.
 
         Args:
             fields: names of the fields to show; all where omitted.
+            items: whether things are held in the world, so that an empty inventory says something.
         """
         lines = [
             f"{label}: {value}"
             for name, label, value in self._rows()
             if value is not None and (fields is None or name in fields)
+            if items or name != "inventory" or self.inventory
         ]
-        return "\n".join(lines)
+        own = [self.words] if self.words and (fields is None or "words" in fields) else []
+        return "\n".join([*own, *lines])
 
     def _rows(self) -> list[tuple[str, str, str | None]]:
         slots = f" ({self.slots_used}/{self.slots_total})" if self.slots_total is not None else ""
@@ -81,9 +102,12 @@ class Observation(BaseModel):
             ("equipment", "Equipment", None if self.equipment is None else _pairs(self.equipment)),
             ("inventory", f"Inventory{slots}", counts_text(self.inventory)),
             ("chests", "Chests", self._chests_text()),
+            ("task", "Task of this episode", self.task),
+            ("ended", "Episode", None if self.ended is None else str(self.ended)),
+            ("scores", "Scores", _numbers(self.scores)),
             ("events", "Events", "; ".join(_events(self.events)) if self.events else None),
             *(
-                (name, name.replace("_", " ").capitalize(), value)
+                (name, name.replace("_", " ").capitalize(), _as_text(value))
                 for name, value in sorted(self.extra.items())
             ),
         ]
@@ -145,6 +169,16 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 def _names(names: list[str] | None) -> str | None:
     return None if names is None else ", ".join(names) or "none"
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return cut_text(json.dumps(value, ensure_ascii=False), EXTRA_SHOWN)
+
+
+def _numbers(scores: Mapping[str, float]) -> str | None:
+    return ", ".join(f"{name} {number:g}" for name, number in sorted(scores.items())) or None
 
 
 def _pairs(pairs: Mapping[str, str]) -> str:

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.errors import FieldcraftError
-from fieldcraft.common.fields import Count, Counts, Data, Text
+from fieldcraft.common.fields import Count, Counts, Data, Text, Texts
+from fieldcraft.envs.goals import (
+    FORMS,
+    AchieveGoal,
+    GainGoal,
+    Goal,
+    GoalCheck,
+    GoalForm,
+    ItemGoal,
+    KillGoal,
+    MineGoal,
+    OwnGoal,
+    PlaceGoal,
+    ReachGoal,
+    RoomGoal,
+    ScoreGoal,
+)
+from fieldcraft.envs.values import FURTHEST, Frozen, Line, Position
+from fieldcraft.envs.words import Examples
 
-FURTHEST = 1e15
-"""Blocks from the origin that a position may be: beyond it, a step of one block is lost in rounding."""
+__all__ = [
+    "FURTHEST",
+    "AchieveGoal",
+    "Chart",
+    "EnvironmentSpec",
+    "Examples",
+    "Frozen",
+    "GainGoal",
+    "Goal",
+    "GoalCheck",
+    "GoalForm",
+    "ItemGoal",
+    "KillGoal",
+    "MineGoal",
+    "Names",
+    "OptionInfo",
+    "OwnGoal",
+    "PlaceGoal",
+    "Position",
+    "PrimitiveError",
+    "Progress",
+    "ReachGoal",
+    "Requirement",
+    "RoomGoal",
+    "ScoreGoal",
+]
 
 
 class PrimitiveError(FieldcraftError):
@@ -22,45 +62,6 @@ class PrimitiveError(FieldcraftError):
     Raised by primitives. The program sees it and may catch it; the agent reads it as feedback.
     It is an expected event, never a fault of the world.
     """
-
-
-class Frozen(BaseModel):
-    """Base of the value types: immutable, no unknown fields, no infinite or undefined numbers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Position(Frozen):
-    """A place in a world, in blocks: x grows east, y up, z south (as in Minecraft).
-
-    A world seen from above keeps `y` constant. Accepts `{"x":..,"y":..,"z":..}` or a sequence of three.
-    """
-
-    x: float = Field(ge=-FURTHEST, le=FURTHEST)
-    y: float = Field(ge=-FURTHEST, le=FURTHEST)
-    z: float = Field(ge=-FURTHEST, le=FURTHEST)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_sequence(cls, value: Any) -> Any:
-        if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 3:
-            return dict(zip("xyz", value, strict=True))
-        return value
-
-    def offset(self, dx: float, dy: float, dz: float) -> Position:
-        """The position this far away."""
-        return Position(x=self.x + dx, y=self.y + dy, z=self.z + dz)
-
-    def block(self) -> Position:
-        """The cell that this position lies in: each coordinate rounded down."""
-        return Position(x=math.floor(self.x), y=math.floor(self.y), z=math.floor(self.z))
-
-    def distance(self, other: Position) -> float:
-        """Euclidean distance in blocks."""
-        return math.dist((self.x, self.y, self.z), (other.x, other.y, other.z))
-
-    def __str__(self) -> str:
-        return f"({self.x:g}, {self.y:g}, {self.z:g})"
 
 
 @dataclass(frozen=True)
@@ -80,104 +81,14 @@ class Chart:
     down: float
 
 
-class ItemGoal(Frozen):
-    """Hold at least `count` of `item` at the moment of the check."""
-
-    kind: Literal["item"] = "item"
-    item: Text
-    count: Count = Field(default=1, ge=1)
-
-    def __str__(self) -> str:
-        return f"hold {self.count} {self.item}"
-
-
-class GainGoal(Frozen):
-    """Have gained at least `count` of `item` since the task began, whatever became of it afterwards.
-
-    What is mined, made or gathered is gained; what is taken out of a container is not. Only in worlds whose
-    `spec.goals` name it.
-    """
-
-    kind: Literal["gain"] = "gain"
-    item: Text
-    count: Count = Field(default=1, ge=1)
-
-    def __str__(self) -> str:
-        return f"gain {self.count} {self.item}"
-
-
-class MineGoal(Frozen):
-    """Have mined at least `count` of `block` since the task began, where `spec.goals` name it."""
-
-    kind: Literal["mine"] = "mine"
-    block: Text
-    count: Count = Field(default=1, ge=1)
-
-    def __str__(self) -> str:
-        return f"mine {self.count} {self.block}"
-
-
-class PlaceGoal(Frozen):
-    """Have placed at least `count` of `block` since the task began."""
-
-    kind: Literal["place"] = "place"
-    block: Text
-    count: Count = Field(default=1, ge=1)
-
-    def __str__(self) -> str:
-        return f"place {self.count} {self.block}"
-
-
-class KillGoal(Frozen):
-    """Have killed at least `count` of `mob` since the task began."""
-
-    kind: Literal["kill"] = "kill"
-    mob: Text
-    count: Count = Field(default=1, ge=1)
-
-    def __str__(self) -> str:
-        return f"kill {self.count} {self.mob}"
-
-
-class RoomGoal(Frozen):
-    """Have at least `slots` empty inventory slots at the moment of the check."""
-
-    kind: Literal["room"] = "room"
-    slots: Count = Field(default=1, ge=1)
-
-    def __str__(self) -> str:
-        return f"have {self.slots} empty inventory slots"
-
-
-class ReachGoal(Frozen):
-    """Stand within `within` blocks of `position` at the moment of the check."""
-
-    kind: Literal["reach"] = "reach"
-    position: Position
-    within: float = Field(default=2.0, gt=0)
-
-    def __str__(self) -> str:
-        return f"reach {self.position}"
-
-
-Goal = Annotated[
-    ItemGoal | GainGoal | MineGoal | PlaceGoal | KillGoal | RoomGoal | ReachGoal, Field(discriminator="kind")
-]
-"""A condition that an environment can check, distinguished by `kind`."""
-
-
-class GoalCheck(Frozen):
-    """The answer of `Environment.check`: whether the goal is met, and in words how far it is."""
-
-    met: bool
-    detail: Text
-
-
 class Progress(BaseModel):
     """What was ever reached in a world since its reset; counters only grow.
 
     `items` and `milestones` map a name to the tick it was first reached; `killed`, `placed`, `mined` (blocks)
-    and `gained` (items, see `GainGoal`) are counts; `distance` is blocks walked.
+    and `gained` (items, see `GainGoal`) are counts; `distance` is blocks walked. `achieved` has by kinds of
+    the world's own (rooms, files, questions) what was reached and when first, `times` how often, where the
+    world counts that. `given` has by the same kinds, and `items`, what was there from the beginning and is no
+    discovery.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, revalidate_instances="always")
@@ -190,14 +101,62 @@ class Progress(BaseModel):
     gained: Counts = {}
     distance: float = 0.0
     deaths: Count = 0
+    achieved: dict[Text, Counts] = {}
+    times: dict[Text, Counts] = {}
+    given: dict[Text, Texts] = {}
+
+    def found(self) -> dict[str, int]:
+        """Everything first reached that counts as a discovery, with when: items, and what was achieved.
+
+        Achievements go by their name, things of another kind by name and kind: `attic (rooms)`. What was
+        given is left out.
+        """
+        if not self.achieved and not self.given:
+            return dict(self.items)
+        kinds = {"items": self.items, **self.achieved}
+        given = {kind: frozenset(names) for kind, names in self.given.items()}
+        return {
+            labelled(name, kind): tick
+            for kind, firsts in kinds.items()
+            for name, tick in firsts.items()
+            if name not in given.get(kind, ())
+        }
+
+    def times_of(self, name: str, of: str = "") -> int:
+        """How often a thing was achieved: of the kind `of`, or of any; once where that is not counted."""
+        firsts = {"items": self.items, "milestones": self.milestones, **self.achieved}
+        kinds = [of] if of else [*firsts, *(kind for kind in self.times if kind not in firsts)]
+        return max(
+            (self.times.get(kind, {}).get(name, int(name in firsts.get(kind, {}))) for kind in kinds),
+            default=0,
+        )
+
+
+def labelled(name: str, kind: str) -> str:
+    """How a thing that was found is called among all others."""
+    return name if kind in ("items", "achievements") else f"{name} ({kind})"
 
 
 class Names(Frozen):
-    """The names a program may pass to primitives, each sorted. Nothing else is said about them."""
+    """The names a program may pass to primitives, each sorted. Nothing else is said about them.
+
+    `kinds` has those of kinds of the world's own by the kind in the plural: rooms, files, questions. Where it
+    lists `achievements`, these are what an `AchieveGoal` may name.
+    """
 
     items: tuple[Text, ...] = ()
     blocks: tuple[Text, ...] = ()
     mobs: tuple[Text, ...] = ()
+    kinds: dict[Text, tuple[Text, ...]] = Field(default={})
+
+    def every(self) -> tuple[str, ...]:
+        """All names, each once."""
+        own = (name for names in self.kinds.values() for name in names)
+        return tuple(dict.fromkeys([*self.items, *self.blocks, *self.mobs, *own]))
+
+    def achievements(self) -> tuple[str, ...]:
+        """What can be achieved besides items, where the world lists it."""
+        return self.kinds.get("achievements", ())
 
 
 class OptionInfo(Frozen):
@@ -206,7 +165,7 @@ class OptionInfo(Frozen):
     name: Text
     about: Text
     default: Data = None
-    choices: dict[Text, Text] = {}
+    choices: dict[Text, Text] = Field(default={})
 
 
 class Requirement(Frozen):
@@ -229,8 +188,10 @@ class EnvironmentSpec(Frozen):
     `failure_limit` ends it at that many failed primitive calls, caught or not. `seconds_limit` of
     wall time is a fuse. `day_ticks` is the length of
     a day, `None` in a world without days. `container` names the block that holds items, where the
-    world has one of that name. `goals` are the kinds of goals that the world can check, but for `room`,
-    which an observation that counts slots is enough for.
+    world has one of that name. `goals` are the built-in kinds of goals that the world can check, but for
+    `room`, which an observation that counts slots is enough for; kinds of its own are the classes in
+    `Environment.goal_types`. `aim` is what an agent is to make of the world, in a sentence, and `examples`
+    are the words of which its prompts take theirs.
     """
 
     id: Text = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
@@ -246,4 +207,36 @@ class EnvironmentSpec(Frozen):
     container: Text = "chest"
     goals: tuple[Text, ...] = ("item", "place", "kill", "reach")
     names: Names = Names()
-    options: dict[Text, Data] = {}
+    aim: Line = ""
+    examples: Examples = Examples()
+    options: dict[Text, Data] = Field(default={})
+
+    @property
+    def has_items(self) -> bool:
+        """Whether things are held in this world: it lists items, or prompts offer goals of them."""
+        return bool(self.names.items) or any(form.kind in ("item", "gain") for form in self.offered_goals())
+
+    @property
+    def has_places(self) -> bool:
+        """Whether there are positions in this world that can be reached."""
+        return "reach" in self.goals
+
+    def offered_goals(self) -> tuple[GoalForm, ...]:
+        """The built-in kinds of goals that prompts offer: those that are checked, and that have any names.
+
+        In a world that lists no names at all every kind may have some.
+        """
+        names = self.names
+        listed = {
+            "item": names.items,
+            "gain": names.items,
+            "mine": names.blocks,
+            "place": names.blocks,
+            "kill": names.mobs,
+        }
+        unlisted = not names.every()
+        return tuple(
+            form
+            for form in FORMS
+            if form.kind in self.goals and (unlisted or form.kind not in listed or listed[form.kind])
+        )

@@ -180,7 +180,7 @@ def _course(before: RunState, after: RunState) -> Course:
         iterations=after.spent.iterations - before.spent.iterations,
         done=[words for words, success in ended if success],
         failed=[words for words, success in ended if not success],
-        items=[item for item in after.progress.items if item not in before.progress.items],
+        items=[item for item in after.found() if item not in before.found()],
         milestones=[name for name in after.reached if name not in before.reached],
         skills=sorted(name for name, digest in after.kept.items() if before.kept.get(name) != digest),
         calls=calls,

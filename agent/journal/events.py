@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from fieldcraft.agent.approvals.events import ApprovalHeard, ApprovalParked, ProgramSetAside
+from fieldcraft.agent.journal.course.episodes import Episodes
 from fieldcraft.agent.journal.effect_events import (
     ApprovalAnswered,
     ApprovalAsked,
@@ -32,7 +33,7 @@ from fieldcraft.agent.settings import FixedTask, RunSettings
 from fieldcraft.agent.steering.events import Held, NoteHeard
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.fields import Amount, Count, Counts, Text
-from fieldcraft.envs import Happening, Observation, Progress
+from fieldcraft.envs import EpisodeEnd, Happening, Observation, Progress
 from fieldcraft.skills import Execution, Verified
 
 __all__ = [
@@ -100,6 +101,29 @@ class WorldReset(BaseEvent):
     """
 
     type: Literal["world_reset"] = "world_reset"
+    observation: Observation
+    progress: Progress
+    snapshot: Text | None = None
+    picture: Text = ""
+
+
+class EpisodeEnded(BaseEvent):
+    """An `episode`, numbered from 1, ended, after its goals were checked; see `EndedEpisode`."""
+
+    type: Literal["episode_ended"] = "episode_ended"
+    episode: Count
+    end: EpisodeEnd
+    iteration: Count = 0
+    ticks: Count = 0
+    scores: dict[Text, float] = Field(default_factory=dict)
+    found: Count = 0
+
+
+class EpisodeBegan(BaseEvent):
+    """The next episode began; what is seen in it, and a snapshot if the world has any."""
+
+    type: Literal["episode_began"] = "episode_began"
+    episode: Count
     observation: Observation
     progress: Progress
     snapshot: Text | None = None
@@ -270,7 +294,8 @@ class TailSetAside(BaseEvent):
     """The events from `first` to `last`, of an unfinished task, are set aside: they are not played back.
 
     What they cost, taught and kept counts. The other fields say where the run goes on: after `task_number`
-    tasks, in the world of `snapshot`, or where it has none, in the world as it is now. `text` is for people.
+    tasks, in the world of `snapshot`, or where it has none, in the world as it is now, and in which of the
+    `episodes`. `text` is for people.
     """
 
     type: Literal["tail_set_aside"] = "tail_set_aside"
@@ -282,6 +307,7 @@ class TailSetAside(BaseEvent):
     progress: Progress
     snapshot: Text | None = None
     reached: Counts = Field(default_factory=dict)
+    episodes: Episodes | None = None
 
 
 class DraftUndone(BaseEvent):
@@ -348,6 +374,8 @@ Event = Annotated[
     RunStarted
     | Checkpoint
     | WorldReset
+    | EpisodeEnded
+    | EpisodeBegan
     | ModelAsked
     | ModelAnswered
     | ModelFailed

@@ -84,14 +84,14 @@ class Overview:
         """
         if event.number <= self.state.events:
             return False
-        items, milestones = set(self.state.progress.items), set(self.state.reached)
+        items, milestones = set(self.state.found()), set(self.state.reached)
         deaths = self.state.progress.deaths
         if isinstance(event, e.Checkpoint):
             self.state = event.state.model_copy(deep=True)
-            items, milestones = set(self.state.progress.items), set(self.state.reached)
+            items, milestones = set(self.state.found()), set(self.state.reached)
             deaths = self.state.progress.deaths
         apply(self.state, event)
-        self.new_items = tuple(item for item in self.state.progress.items if item not in items)
+        self.new_items = tuple(item for item in self.state.found() if item not in items)
         self.new_milestones = tuple(name for name in self.state.reached if name not in milestones)
         self.new_deaths = max(0, self.state.progress.deaths - deaths)
         self.began = self.began or event.time

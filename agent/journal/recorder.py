@@ -14,6 +14,7 @@ from threading import RLock
 from typing import TypeVar
 
 from fieldcraft.agent.journal import events as e
+from fieldcraft.agent.journal.course.episodes import Episodes
 from fieldcraft.agent.journal.lines import line_of
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.run import Run
@@ -53,11 +54,19 @@ class Start:
     progress: Progress
     snapshot: str | None
     reached: dict[str, int]
+    episodes: Episodes
 
     @classmethod
     def of(cls, state: RunState) -> Start:
         """As `state` has it now."""
-        return cls(state.task_number, state.observation, state.progress, state.snapshot, dict(state.reached))
+        return cls(
+            state.task_number,
+            state.observation,
+            state.progress,
+            state.snapshot,
+            dict(state.reached),
+            state.episodes.model_copy(deep=True),
+        )
 
 
 class Recorder:
@@ -261,6 +270,7 @@ class Recorder:
 _IDENTITY: dict[type[e.BaseEvent], tuple[str, ...]] = {
     e.ModelAsked: ("role", "call", "template"),
     e.QuestionAnswered: ("key",),
+    e.EpisodeEnded: ("episode",),
     e.TaskProposed: ("task_number", "task.words", "task.goal"),
     e.AnswerRefused: ("iteration", "attempt"),
     e.ExecutionStarted: ("iteration", "attempt", "language", "source"),

@@ -9,6 +9,7 @@ from fieldcraft.agent.approvals import reducing as approvals
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
 from fieldcraft.agent.journal.course import achieved, news
+from fieldcraft.agent.journal.course.episodes import EndedEpisode
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.memory.keeping import mark_after
 from fieldcraft.agent.steering.course import PERSON
@@ -34,6 +35,16 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
     match event:
         case e.WorldReset():
             state.begun = True
+            _see_world(state, event)
+        case e.EpisodeEnded():
+            state.spent.episodes += 1
+            state.episodes.end(
+                EndedEpisode.model_validate(event.model_dump(exclude={"type", "time", "number"}))
+            )
+        case e.EpisodeBegan():
+            state.episodes.begin(event.episode, state.progress)
+            state.observation, state.progress = event.observation, event.progress
+            state.seen, state.trodden = {}, {}
             _see_world(state, event)
         case e.ModelAsked():
             state.calls[event.role] = event.call
@@ -117,7 +128,7 @@ def _settle(state: RunState, event: e.SkillKept | e.SkillRefused) -> None:
 
 def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
-    state.items_before = len(state.progress.items)
+    state.items_before = len(state.found())
     state.refused_proposals = []
     state.happened = []
     if event.task.origin != PERSON:
@@ -149,7 +160,7 @@ def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
         _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
 
 
-def _see_world(state: RunState, event: e.WorldReset | e.ExecutionFinished) -> None:
+def _see_world(state: RunState, event: e.WorldReset | e.EpisodeBegan | e.ExecutionFinished) -> None:
     _move_on(state, event.observation, event.progress)
     state.snapshot, state.picture = event.snapshot, event.picture
     note_sightings(state.seen, state.observation)
@@ -240,7 +251,7 @@ def _finish_task(state: RunState, event: e.TaskFinished) -> None:
 
 def _follow_plan(state: RunState, *, success: bool) -> None:
     """Note what the end of a task means for the plan; a task of a person is no part of one."""
-    state.stalled_tasks = 0 if len(state.progress.items) > state.items_before else state.stalled_tasks + 1
+    state.stalled_tasks = 0 if len(state.found()) > state.items_before else state.stalled_tasks + 1
     if state.task and state.task.origin == "subgoal":
         state.plan = state.plan[1:]
     elif state.plan:
@@ -268,6 +279,7 @@ def _set_aside(state: RunState, event: e.TailSetAside) -> None:
         state.steering.take_back_task(state.task.origin)
     state.task_number, state.task = event.task_number, None
     _go_back(state, event)
+    state.episodes = state.episodes if event.episodes is None else event.episodes.model_copy(deep=True)
     state.reached = dict(event.reached)
     approvals.set_tail_aside(state, event)
     state.happened = []

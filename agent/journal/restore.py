@@ -12,7 +12,7 @@ from fieldcraft.agent.journal.snapshots import SnapshotMissing
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment
-from fieldcraft.envs.needed import needed, taken_snapshot
+from fieldcraft.envs.needed import begin_episode, needed, taken_snapshot
 from fieldcraft.skills import LibraryError, ProgramError
 
 
@@ -72,6 +72,11 @@ def _programs_to(run: Run, environment: Environment, snapshot: str) -> list[Reco
     for event in _history(run):
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
+        if isinstance(event, e.EpisodeBegan):
+            begin_episode(environment, event.episode, seed=run.settings.seed, options=run.settings.options)
+            pending.clear()
+            if event.snapshot == snapshot:
+                break
         ended = reader.take(event)
         if ended is None or not isinstance(event, e.ExecutionFinished):
             continue

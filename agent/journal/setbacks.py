@@ -9,16 +9,19 @@ from fieldcraft.agent.journal.state import RunState, Setback
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import cut_text
 from fieldcraft.envs import (
+    AchieveGoal,
     GainGoal,
     Goal,
     ItemGoal,
     KillGoal,
     MineGoal,
     Observation,
+    OwnGoal,
     PlaceGoal,
     Progress,
     ReachGoal,
     RoomGoal,
+    ScoreGoal,
 )
 from fieldcraft.skills import Execution
 
@@ -41,7 +44,8 @@ def goal_key(words: str, goal: Goal | None) -> str:
             return f"kill {goal.mob}"
         case ReachGoal():
             return f"reach {goal.position.block()}"
-    return f"words {plain_words(words)}" if goal is None else goal.kind
+    what = f" {goal}" if isinstance(goal, AchieveGoal | ScoreGoal | OwnGoal) else ""
+    return f"words {plain_words(words)}" if goal is None else f"{goal.kind}{what}"
 
 
 def plain_words(words: str) -> str:
@@ -56,7 +60,7 @@ def asked_for(words: str, goal: Goal | None, now: Observation) -> int:
             return max(1, goal.count - now.inventory.get(goal.item, 0))
         case GainGoal() | MineGoal() | PlaceGoal() | KillGoal():
             return goal.count
-        case ReachGoal() | RoomGoal():
+        case ReachGoal() | RoomGoal() | AchieveGoal() | ScoreGoal() | OwnGoal():
             return 1
     number = _COUNT.search(words)
     return max(1, int(number[0][:9])) if number else 1
@@ -91,8 +95,9 @@ def note_gains(state: RunState, before: Observation, reached: Progress) -> None:
         return
     had, has = before.holdings(), state.observation.holdings()
     gained = [name for name, count in has.items() if count > had.get(name, 0)]
-    gained += [name for name in state.progress.items if name not in reached.items and name not in has]
-    new = len(state.progress.items) > len(reached.items) or bool(has.keys() - had.keys())
+    found, known = state.progress.found(), reached.found()
+    gained += [name for name in found if name not in known and name not in has]
+    new = len(found) > len(known) or bool(has.keys() - had.keys())
     new = new or len(state.progress.milestones) > len(reached.milestones)
     _forget_gained(state, {name: has.get(name, 1) for name in gained})
     for setback in state.setbacks.values() if gained or new else ():

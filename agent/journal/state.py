@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from fieldcraft.agent.approvals.parked import ParkedCall, SetAsideTask, Settled
+from fieldcraft.agent.journal.course.episodes import Episodes
 from fieldcraft.agent.memory.facts import FactsMark
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.steering.course import Steering
@@ -18,7 +19,7 @@ class Spent(BaseModel):
 
     `unpriced` counts answers with unknown prices, `estimated` calls with estimated tokens. `cached_tokens`
     are part of the input, `reasoning_tokens` of the output. `waited` are the seconds that rate limits asked
-    for, which are not part of `seconds` nor of any budget.
+    for, which are not part of `seconds` nor of any budget. `episodes` are those that ended.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,6 +34,7 @@ class Spent(BaseModel):
     estimated: Count = 0
     seconds: Amount = 0.0
     waited: Amount = 0.0
+    episodes: Count = 0
 
     @property
     def tokens(self) -> int:
@@ -42,11 +44,14 @@ class Spent(BaseModel):
     def exhausted(self, limits: BudgetLimits, *, another_program: bool) -> str | None:
         """A description of the first exhausted limit; `None` if there is none.
 
-        Iterations are checked only before `another_program`, so that the last one's skill is still kept.
+        Iterations and episodes are checked only before `another_program`, so that the last one's skill is
+        still kept.
         """
         iterations = limits.iterations if another_program else None
+        episodes = limits.episodes if another_program else None
         pairs: list[tuple[str, float, float | None]] = [
             ("iterations", self.iterations, iterations),
+            ("episodes", self.episodes, episodes),
             ("tokens", self.tokens, limits.tokens),
             ("money", self.money, limits.money),
             ("seconds", self.seconds, limits.seconds),
@@ -127,6 +132,7 @@ class RunState(BaseModel):
     `called_lately` holds the skills that each of the latest programs called, the last program last;
     `not_kept` says why the latest program that did its task was not kept, or was kept with reserve;
     `facts` is the mark up to which the file of facts counts, see `fieldcraft.agent.memory.keeping`;
+    `episodes` is where the run stands in its episodes;
     `begun` says that the world's first reset is recorded (not kept before 0.2.0, where a run that finished a
     task has begun); `done` is by goal the most things that a task which was done asked for, `most_held` the
     most of each item that was held after a program, `trodden` how often a program ended on each square of
@@ -184,6 +190,7 @@ class RunState(BaseModel):
     facts: FactsMark = FactsMark()
     finished: bool = False
     begun: bool = False
+    episodes: Episodes = Episodes()
     done: Counts = {}
     most_held: Counts = {}
     trodden: Counts = {}
@@ -199,3 +206,21 @@ class RunState(BaseModel):
     again: Count = 0
     task_began: Count = 0
     lapsed: Text = ""
+
+    def found(self) -> dict[str, int]:
+        """Everything that the run found, in all episodes; see `Progress.found`."""
+        found = self.episodes.earlier.found()
+        for name, tick in self.progress.found().items():
+            found.setdefault(name, tick)
+        return found
+
+    def items_held(self) -> list[str]:
+        """The items ever held, in all episodes, the oldest first."""
+        first, earlier = self.progress.items, list(self.episodes.earlier.items)
+        now = sorted((item for item in first if item not in earlier), key=lambda item: (first[item], item))
+        return [*earlier, *now]
+
+    @property
+    def noun(self) -> str:
+        """What one of the things that were found is called."""
+        return "thing" if self.progress.achieved else "item"

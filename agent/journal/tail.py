@@ -19,7 +19,9 @@ def has_begun(run: Run) -> bool:
 
 def latest_snapshot(run: Run, *, unfinished: bool) -> str | None:
     """The snapshot of the world where the journal ends, or where its `unfinished` task began."""
-    places = (e.WorldReset, e.ExecutionFinished, e.DraftUndone) if unfinished else (e.WorldReset,)
+    places = (
+        (e.WorldReset, e.EpisodeBegan, e.ExecutionFinished, e.DraftUndone) if unfinished else (e.WorldReset,)
+    )
     for event in reversed(run.tape):
         if isinstance(event, places):
             return event.snapshot
@@ -29,7 +31,7 @@ def latest_snapshot(run: Run, *, unfinished: bool) -> str | None:
 def reached_by(run: Run) -> Progress | None:
     """What was reached by where the journal ends; `None` before the world was first reset."""
     for event in reversed(run.tape):
-        if isinstance(event, e.WorldReset | e.ExecutionFinished | e.ExecutionInterrupted):
+        if isinstance(event, e.WorldReset | e.EpisodeBegan | e.ExecutionFinished | e.ExecutionInterrupted):
             return event.progress
     return run.state.progress if has_begun(run) else None
 

@@ -75,6 +75,7 @@ class UnfinishedTask:
         stands = "" if snapshot is not None else ", in the world as it is now"
         aside = f"{said} and are set aside; " if self._tail.count else ""
         event = e.TailSetAside(
+            episodes=self._recorder.start.episodes if snapshot is not None else None,
             first=self._tail.first,
             last=self._tail.last,
             text=f"{aside}the run goes on from task {done + 1}{stands}",

@@ -8,10 +8,12 @@ from fieldcraft.agent.approvals.parked import CallParked
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.loop.attempt_start import AttemptStart
+from fieldcraft.agent.loop.episodes import EpisodesOfLoop
 from fieldcraft.agent.loop.parts import Parts
 from fieldcraft.agent.loop.world import WorldOfLoop
 from fieldcraft.agent.roles.actor import Written
 from fieldcraft.agent.roles.critic import Moment
+from fieldcraft.agent.roles.curriculum import OF_EPISODE
 from fieldcraft.agent.roles.skills.worked import Worked
 from fieldcraft.agent.roles.visibility import visible_execution
 from fieldcraft.agent.steering.hearing import Hearing
@@ -33,13 +35,22 @@ class Attempts:
         recorder: of the run.
         parts: who writes, runs, judges and keeps.
         world: of the run.
+        episodes: of the run.
         hearing: hears people between two attempts.
     """
 
-    def __init__(self, recorder: Recorder, parts: Parts, world: WorldOfLoop, hearing: Hearing) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        parts: Parts,
+        world: WorldOfLoop,
+        episodes: EpisodesOfLoop,
+        hearing: Hearing,
+    ) -> None:
         self._recorder = recorder
         self._parts = parts
         self._world = world
+        self._episodes = episodes
         self._hearing = hearing
         self._settings = recorder.run.settings
         self._drafts = self._settings.drafts if parts.environment.spec.can_snapshot else 1
@@ -52,14 +63,23 @@ class Attempts:
         """
         start = self._world.now()
         attempts: list[Attempt] = []
-        verdict, given_up = Verdict(success=False), ""
+        verdict, given_up, fresh = Verdict(success=False), "", 0
         for number in range(1, self._settings.attempts + 1):
             self._hearing.before_attempt()
             self._parts.set_aside.listen()
             if by := self._hearing.skipped_by():
                 given_up = f"skipped by {by}"
                 break
-            verdict, given_up = self._draw(task, start, number, attempts)
+            if self._episodes.over:
+                if task.origin == OF_EPISODE:
+                    break
+                self._recorder.check_budget(another_program=True)
+                self._episodes.begin_next()
+                start, fresh = self._world.now(), len(attempts)
+            made = len(attempts)
+            verdict, given_up = self._draw(task, start, number, attempts, fresh)
+            if len(attempts) > made:
+                self._episodes.note_end(attempts[-1])
             if verdict.success or given_up:
                 break
         made = len({attempt.number for attempt in attempts})
@@ -67,8 +87,17 @@ class Attempts:
             task_number=task_number, success=verdict.success, attempts=made, given_up=given_up
         )
 
-    def _draw(self, task: Task, start: Moment, number: int, attempts: list[Attempt]) -> tuple[Verdict, str]:
+    def _draw(
+        self, task: Task, start: Moment, number: int, attempts: list[Attempt], fresh: int
+    ) -> tuple[Verdict, str]:
         """One attempt, for which several programs may be drawn. The world keeps what the last one did.
+
+        Args:
+            task: to try.
+            start: of the task, or of the episode where that is later.
+            number: of the attempt.
+            attempts: so far; those of this one are added.
+            fresh: how many of them were made before `start`.
 
         Returns:
             The verdict on the last program, and why the author gives the task up, if it does.
@@ -88,7 +117,8 @@ class Attempts:
                 continue
             begin.go_back()
             attempt = Attempt(number=number, source=written.source, problem=written.problem)
-            verdict = self._try(task, start, written, attempt, first=not any(a.execution for a in earlier))
+            first = not any(each.execution for each in earlier[fresh:])
+            verdict = self._try(task, start, written, attempt, first=first)
             attempts.append(attempt)
             if verdict.success:
                 break

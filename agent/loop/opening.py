@@ -11,8 +11,8 @@ from fieldcraft.agent.given import Given
 from fieldcraft.agent.models import ModelClient
 from fieldcraft.agent.models.of_roles import clients_of
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, Prompts
-from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.own_parts import OwnSandbox
+from fieldcraft.agent.roles.proposals.goals import known_goal
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import open_tools
@@ -145,6 +145,6 @@ def _check_tasks(settings: RunSettings, environment: Environment) -> None:
         raise BadWorldOptions(f"the curriculum {settings.curriculum!r} needs its tasks, and there are none")
     for task in settings.tasks:
         try:
-            check_names(task.goal, environment.spec)
+            known_goal(task.goal, environment)
         except AnswerUnusable as problem:
             raise BadWorldOptions(f"task {task.task!r}: {problem}") from problem

@@ -7,6 +7,7 @@ from fieldcraft.agent.journal.past.living_worlds import Return
 from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.restore import restore_world
+from fieldcraft.agent.loop.attached import keep_attached
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.runner import ProgramRunner
@@ -15,7 +16,7 @@ from fieldcraft.common.errors import Paused
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, Observation, Progress, happened, seen_of
 from fieldcraft.envs.faults import FILE, faults_of, told
-from fieldcraft.envs.needed import taken_snapshot
+from fieldcraft.envs.needed import begin_episode, taken_snapshot
 
 BLIND_LIMIT = 3
 """Failed observations in a row after which a run stops, resumable."""
@@ -56,6 +57,7 @@ class WorldOfLoop:
         except Exception as error:
             return self._reuse_last_observation(error)
         self._blind = 0
+        keep_attached(self._recorder.run.folder, seen[0])
         return seen
 
     def now(self) -> Moment:
@@ -104,8 +106,27 @@ class WorldOfLoop:
                 f"environment {spec.id!r} failed to observe: {fault}; "
                 f"`envs check {self._recorder.run.settings.environment}` tries everything it promises"
             ) from error
+        keep_attached(self._recorder.run.folder, observation)
         return e.WorldReset(
             observation=observation, progress=progress, snapshot=self.snapshot(), picture=self.picture()
+        )
+
+    def begin_episode(self, number: int) -> e.EpisodeBegan:
+        """Begin the next episode, and see what is there.
+
+        Raises:
+            BrokenEnvironment: the world failed to begin it, or cannot be seen.
+        """
+        settings = self._recorder.run.settings
+        begin_episode(self._environment, number, seed=settings.seed, options=settings.options)
+        happened(self._environment)
+        seen = self.first_look()
+        return e.EpisodeBegan(
+            episode=number,
+            observation=seen.observation,
+            progress=seen.progress,
+            snapshot=seen.snapshot,
+            picture=seen.picture,
         )
 
     def restore(self, snapshot: str, *, fresh: bool) -> None:

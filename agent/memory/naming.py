@@ -26,7 +26,7 @@ class Vocabulary:
     """The names of one world; one that lists none knows every name of several words."""
 
     def __init__(self, names: Names) -> None:
-        self._all = frozenset((*names.items, *names.blocks, *names.mobs))
+        self._all = frozenset(names.every())
 
     def knows(self, word: str) -> bool:
         """Whether a word is a name."""

@@ -195,7 +195,7 @@ def _simple(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str
         simple["required"] = list(node["properties"])
         simple["additionalProperties"] = False
     choices = [_simple(choice, definitions) for choice in node.get("anyOf") or node.get("oneOf") or ()]
-    if choices:
+    if choices := [choice for choice in choices if choice]:
         simple["anyOf"] = [leaf for choice in choices for leaf in choice.get("anyOf", [choice])]
     return simple
 

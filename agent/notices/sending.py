@@ -95,7 +95,7 @@ class Notices:
             "time": moment,
             "world": visible_line(self._run.settings.environment, 200),
             "iterations": state.spent.iterations,
-            "items": len(state.progress.items),
+            "items": len(state.found()),
             "skills": len(state.kept),
         }
         if self._worker is None:

@@ -127,6 +127,12 @@ def _parted(
     return shared, tuple(name for name in names if name not in known)
 
 
+def json_object(text: object) -> Block:
+    """The form of a JSON object, as a line that begins with its `kind`; behind `> ` where it is none."""
+    line = visible_line(text, LINE)
+    return Block(line if line.startswith('{"kind": "') else f"> {line}")
+
+
 def entries(text: str) -> Block:
     """A list of `- ` entries, a line each; a line that begins none belongs to the one before."""
     gathered: list[list[str]] = []

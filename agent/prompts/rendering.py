@@ -26,12 +26,14 @@ from fieldcraft.agent.prompts.placing import (
     entries,
     fenced,
     itemized,
+    json_object,
     listed_names,
     placed,
     quoted,
     reference,
     spoken,
 )
+from fieldcraft.agent.prompts.world_words import GENERAL
 from fieldcraft.skills.program.summary import needs_and_effects, purpose, signature
 
 __all__ = [
@@ -56,6 +58,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "itemized": itemized,
     "listed": listed_names,
     "needs_and_effects": needs_and_effects,
+    "object": json_object,
     "purpose": purpose,
     "quoted": quoted,
     "reference": reference,
@@ -90,6 +93,7 @@ class Prompts:
             jinja2.UndefinedError: a built-in template uses a value that was not given.
             BadPrompts: a template of the folder cannot be rendered with these values.
         """
+        values = {**GENERAL, **values}
         if self._overrides is None:
             written = _written(template, values)
         else:

@@ -212,16 +212,18 @@ def _fewer_names(draft: Draft, level: int) -> Draft:
     """Leave out names by chance, level by level, that the rest of the prompt does not mention."""
     names = draft.values["names"]
     spoken = set(re.findall(r"[\w:.-]+", " ".join(str(v) for k, v in draft.values.items() if k != "names")))
+    listed = {kind: getattr(names, kind) for kind in ("items", "blocks", "mobs")}
     changes = {}
-    for kind in ("items", "blocks", "mobs"):
-        known = getattr(names, kind)
+    for kind, known in [*listed.items(), *names.kinds.items()]:
         strange = sorted(
             (n for n in known if n not in spoken), key=lambda n: zlib.crc32(n.encode("utf-8", "replace"))
         )
         gone = set(strange[: len(strange) * level // NAME_LEVELS])
         kept = tuple(name for name in known if name not in gone)
         changes[kind] = (*kept, f"... ({len(gone)} more)") if gone else kept
-    return draft.with_values(names=names.model_copy(update=changes))
+    built_in = {kind: changes[kind] for kind in listed}
+    own = {kind: changes[kind] for kind in names.kinds}
+    return draft.with_values(names=names.model_copy(update={**built_in, "kinds": own}))
 
 
 def _earlier(turns: Sequence[Message]) -> list[int]:

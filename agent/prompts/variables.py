@@ -6,17 +6,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from fieldcraft.agent.journal.state import Answered
+from fieldcraft.agent.prompts.world_words import words_of
 from fieldcraft.agent.task import Attempt, Task, Verdict
-from fieldcraft.envs import ItemGoal, Names, Observation
+from fieldcraft.envs import Examples, GoalForm, ItemGoal, Names, Observation
 from fieldcraft.skills import Execution, ProgramFault, Skill
 
-_WORLD = {"world": "the world in its own words", "names": "lists of names: `items`, `blocks`, `mobs`"}
+_WORLD = {
+    "world": "the world in its own words",
+    "names": "lists of names: `items`, `blocks`, `mobs`, and by kind `kinds`",
+}
 _OBSERVATION = {"observation": "what the agent sees and holds, as text"}
 _FACTS = {"facts": "what the world has shown that matters here, a line each"}
 _PEOPLE = {"people": "what the people who run the agent said to it lately, written by `spoken`; mostly empty"}
 _TASK = {"task": "`words`, `reason`, `context`, `goal` (none where the world cannot check it), `origin`"}
 _ANSWERS = "questions about the world, each with `question` and `answer`"
-_GOALS = "the kinds of goals that the world can check"
+_GOALS = "the built-in kinds of goals that the world can check"
+_EXAMPLES = {
+    "examples": "words of the world or general ones: `tasks`, `task`, `goal`, `step`, `step_goal`, "
+    "`question`, `program`, `javascript`, `needs`, `about`, `fact`, `advice`"
+}
+_FORMS = {"goal_forms": "the goals that may be set, each with `kind`, `form`, `means`, `brief`"}
+_HAS_ITEMS = {"has_items": "whether things are held in the world"}
+_HAS_PLACES = {"has_places": "whether there are positions in the world"}
 _SKILLS = "skills that suit the task, each with `entry`, `description`, `source`, `language`"
 _SKILLS_SHOWN = {
     "skills": _SKILLS,
@@ -40,10 +51,11 @@ _ACTOR_USER = {
     "language": "of programs: `python` or `javascript`",
     **_SKILLS_SHOWN,
     "attempts": "earlier programs for the task, each with `number`, `source`, `problem`, `error`, "
-    "`failed_calls`, `log`, `critique`",
+    "`ended`, `failed_calls`, `log`, `critique`",
     "failure_limit": "failed calls that end a program",
     "tick_limit": "ticks that end a program",
 }
+_ACTOR = {**_ACTOR_USER, **_EXAMPLES, **_HAS_PLACES}
 _OLD = "how many of the first of these are the same from call to call"
 _CURRICULUM = {
     **_WORLD,
@@ -51,39 +63,47 @@ _CURRICULUM = {
     **_FACTS,
     **_PEOPLE,
     **_SO_FAR,
+    **_EXAMPLES,
+    **_HAS_ITEMS,
+    "aim": "what the user or the world wants the agent to make of it; may be empty",
     "old_said": _OLD,
     "old_answers": _OLD,
     "old_completed": _OLD,
     "old_items": _OLD,
     "items": "items ever held, in the order in which they first were",
+    "achieved": "what was reached besides items, in the order in which it first was",
     "most": "of items ever held, in brackets the most at once if not 1, `done` where a task for it was done",
 }
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "actor": {
-        **_ACTOR_USER,
+        **_ACTOR,
         "primitives": "what `bot` offers: signatures and docstrings",
         "tools": "the tools of programs, one to a line; empty where there are none",
     },
-    "actor_javascript": {**_ACTOR_USER, "reference": "what a program can use, in the world's own words"},
+    "actor_javascript": {**_ACTOR, "reference": "what a program can use, in the world's own words"},
     "actor_user": _ACTOR_USER,
     "answer": {
         "world": _WORLD["world"],
         "question": "what to answer",
         "evidence": "what the world said on it, a list",
         **_FACTS,
+        **_HAS_ITEMS,
     },
     "critic": {
         **_TASK,
         **_FACTS,
+        **_HAS_ITEMS,
         "before": "the observation before the task, as text",
         "after": "the observation now, as text",
         "error": "what ended the program early, or nothing",
         "log": "the end of what the program printed",
+        "results": "what calls returned that the world has judged, a line each; mostly empty",
     },
     "curriculum_questions": {**_CURRICULUM, "limit": "how many questions may be asked", "asked": _ANSWERS},
     "curriculum_task": {
         **_CURRICULUM,
+        **_FORMS,
         "goals": _GOALS,
         "answers": _ANSWERS,
         "limit": "how many questions may come with the task",
@@ -98,6 +118,9 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
         **_PEOPLE,
         **_SO_FAR,
         "task": "what to break into steps, in words",
+        **_EXAMPLES,
+        **_FORMS,
+        **_HAS_ITEMS,
         "skills": _SKILLS,
         "goals": _GOALS,
         "limit": "how many steps there may be",
@@ -111,6 +134,7 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     "names": {**_WORLD, **_OBSERVATION},
     "read_log": {
         "world": _WORLD["world"],
+        **_EXAMPLES,
         "log": "the end of what a program printed",
         "error": "what ended it early, or nothing",
         "known": "facts that may be contradicted, in words",
@@ -161,9 +185,15 @@ _ATTEMPT = Attempt(
     execution=Execution(fault=_FAULT, log="chopped 3\n", failed_calls=["cannot chop: no tree"]),
     verdict=Verdict(success=False, critique="Take an axe."),
 )
+_FORM = GoalForm(kind="item", form='{"kind": "item", "item": NAME, "count": N}', means="held at the end")
 _FULL: dict[str, Any] = {
     "world": "A clearing.",
-    "names": Names(items=("wood", "plank"), blocks=("log",), mobs=("cow",)),
+    "names": Names(items=("wood", "plank"), blocks=("log",), mobs=("cow",), kinds={"places": ("lake",)}),
+    "aim": "Find out what a clearing is good for.",
+    "examples": words_of(Examples(tasks=("Chop 3 wood",), advice=("Eat before night.",)), [_FORM]),
+    "goal_forms": [_FORM],
+    "has_items": True,
+    "has_places": True,
     "observation": Observation(inventory={"wood": 2}).text(),
     "language": "python",
     "skills": [_SKILL],
@@ -185,6 +215,7 @@ _FULL: dict[str, Any] = {
     "after": Observation(inventory={"wood": 2}).text(),
     "error": "PrimitiveError: cannot chop: need an axe",
     "log": "chopped 3",
+    "results": ['count_trees() returned {"oak": 3}'],
     "completed": ["Chop 1 wood"],
     "stall": "Nothing new came in the last 60 iterations. Try other goals than lately.",
     "refused": ["the model refused to answer: I cannot help with that."],
@@ -198,6 +229,7 @@ _FULL: dict[str, Any] = {
     "facts": ["1 wood make 2 plank (iteration 3)"],
     "people": ["ada (after iteration 12): stay near the trees"],
     "items": ["wood"],
+    "achieved": ["lake (places)"],
     "most": ["wood (12 done)"],
     "goals": ["item", "place", "kill", "reach", "gain", "mine"],
     "limit": 3,
@@ -209,6 +241,9 @@ _FULL: dict[str, Any] = {
 _BARE: dict[str, Any] = {
     **{name: type(value)() for name, value in _FULL.items() if isinstance(value, list | str)},
     "names": Names(),
+    "examples": words_of(Examples()),
+    "has_items": False,
+    "has_places": False,
     "language": "javascript",
     "failure_limit": 1,
     "tick_limit": 1,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, SeveralPrograms, parse_code
+from fieldcraft.agent.prompts.world_words import from_world, some
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.skills.known import Shown
@@ -105,6 +106,7 @@ class ModelActor:
                 repairable=SeveralPrograms,
                 world=spec.description,
                 **self._reference(),
+                **some(from_world(self._environment), "examples", "has_places"),
                 names=spec.names,
                 language=self._language,
                 skills=known.skills,
@@ -116,7 +118,7 @@ class ModelActor:
                 failure_limit=spec.failure_limit,
                 tick_limit=spec.tick_limit,
                 task=task,
-                observation=observation.text(),
+                observation=observation.text(items=spec.has_items),
                 facts=self._known(task, attempts),
                 people=list(self._people()),
                 attempts=[_shortened(attempt) for attempt in attempts[-self._attempts_shown :]],

@@ -17,7 +17,7 @@ from fieldcraft.agent.roles.whereabouts import whereabouts
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.task import Task, Verdict
 from fieldcraft.common.text import entered, visible_line, visible_lines
-from fieldcraft.envs import Environment, Happening, ItemGoal, Observation, Progress
+from fieldcraft.envs import Environment, EnvironmentSpec, Happening, ItemGoal, Observation, Progress
 from fieldcraft.envs.faults import told
 from fieldcraft.envs.observation import counts_text
 from fieldcraft.skills import Execution
@@ -80,7 +80,9 @@ class EnvironmentCritic:
         if found.met:
             return Verdict(success=True, reasoning=found.detail)
         gained = counts_text(_gained(before.observation.inventory, after.observation.inventory))
-        critique = f"The goal is not met: {found.detail}. Since the task began the agent gained: {gained}."
+        critique = f"The goal is not met: {found.detail}."
+        if self._environment.spec.has_items:
+            critique += f" Since the task began the agent gained: {gained}."
         if isinstance(task.goal, ItemGoal):
             critique = f"{critique} {whereabouts(task.goal.item, after.happened)}".rstrip()
         return Verdict(success=False, reasoning=found.detail, critique=critique)
@@ -89,14 +91,23 @@ class EnvironmentCritic:
 class ModelCritic:
     """Self-verification by a model (Voyager, section 2.3)."""
 
-    def __init__(self, asker: Asker, settings: RunSettings, facts: KnownFacts | None = None) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        settings: RunSettings,
+        facts: KnownFacts | None = None,
+        *,
+        world: EnvironmentSpec | None = None,
+    ) -> None:
         self._asker = asker
         self._settings = settings
         self._facts = facts
+        self._world = world
 
     def judge(self, task: Task, before: Moment, run: Execution, after: Moment) -> Verdict:
         """Ask the critic's model; an unusable answer counts as failure."""
         run = visible_execution(run, self._settings)
+        items = self._world is None or self._world.has_items
         facts = self._facts.on(task.words, lines=6, room=700) if self._facts is not None else []
         try:
             found = self._asker.parsed(
@@ -106,10 +117,12 @@ class ModelCritic:
                 shape=ModelVerdict,
                 task=task,
                 facts=facts,
-                before=before.observation.text(),
-                after=after.observation.text(),
+                before=before.observation.text(items=items),
+                after=after.observation.text(items=items),
+                has_items=items,
                 error=run.error_text(),
                 log=run.log[-2000:].strip(),
+                results=[str(result) for result in run.results],
             )
         except AnswerUnusable as problem:
             return Verdict(success=False, reasoning=f"no usable verdict: {problem}")

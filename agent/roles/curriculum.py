@@ -13,9 +13,11 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.prompts.world_words import from_world, some
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
+from fieldcraft.agent.roles.proposals.goals import check_goal, known_goal, shape_with_goals
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.proposals.waiting import refuse_waiting, waiting
@@ -23,24 +25,14 @@ from fieldcraft.agent.roles.questions import Answers, Asked
 from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
-from fieldcraft.common.text import entered
-from fieldcraft.envs import (
-    Environment,
-    EnvironmentSpec,
-    GainGoal,
-    Goal,
-    ItemGoal,
-    KillGoal,
-    MineGoal,
-    Observation,
-    PlaceGoal,
-    ReachGoal,
-    RoomGoal,
-    nearest,
-)
+from fieldcraft.common.text import cut_text, entered
+from fieldcraft.envs import AchieveGoal, BrokenEnvironment, Environment, Goal, ItemGoal, Observation
 
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
+
+OF_EPISODE = "episodes"
+"""The curriculum that takes its tasks from the world, one an episode, and the origin of these tasks."""
 
 SAID_BY_PERSON = 2_000
 """Characters of what a person said that are kept."""
@@ -109,10 +101,11 @@ class AutoCurriculum:
                 "curriculum",
                 "curriculum_task",
                 self._read,
-                shape=Proposal,
+                shape=shape_with_goals(Proposal, self._environment),
                 limit=0 if ask_first else self._settings.questions,
                 refused=state.refused_proposals,
                 stall=state.stall_hint,
+                goal_forms=list(self._environment.goal_forms()),
                 **known,
                 **self._situation(),
             )
@@ -120,7 +113,7 @@ class AutoCurriculum:
             other = self._other_than_done()
             if other is None:
                 raise
-            proposal = Proposal(task=f"Obtain 1 {other}", goal=ItemGoal(item=other))
+            proposal = Proposal(task=words_for(other), goal=other)
         questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
         return Task(
             words=proposal.task,
@@ -130,12 +123,12 @@ class AutoCurriculum:
             questions=questions,
         )
 
-    def _other_than_done(self) -> str | None:
-        """An item by chance, where the model insisted on what was done often enough."""
+    def _other_than_done(self) -> ItemGoal | AchieveGoal | None:
+        """Something new by chance, where the model insisted on what was done often enough."""
         state, settings = self._recorder.state, self._settings
         if len(state.refused_proposals) < min(CHANCE_AFTER, settings.model_failures - 1):
             return None
-        return never_held(state, self._environment, settings.seed)
+        return never_reached(state, self._environment, settings.seed)
 
     def _asks_first(self) -> bool:
         """Whether questions are asked before the proposal; a recorded call of an earlier version decides."""
@@ -172,7 +165,9 @@ class AutoCurriculum:
     def _read(self, answer: str) -> Proposal:
         proposal = parse_json(answer, Proposal)
         state, spec = self._recorder.state, self._environment.spec
-        check_goal(proposal.goal, spec, state.observation)
+        goal = known_goal(proposal.goal, self._environment)
+        check_goal(goal, spec, state.observation, state.progress)
+        proposal = proposal.model_copy(update={"goal": goal})
         if not self._was_accepted():
             refuse_waiting(proposal.task, proposal.goal, state)
             refuse_done(proposal.task, proposal.goal, state)
@@ -194,7 +189,13 @@ class AutoCurriculum:
             "world": spec.description,
             "names": spec.names,
             "goals": spec.goals,
-            "observation": self._observed().text(self._fields()),
+            **some(
+                from_world(self._environment, self._settings.aim),
+                "aim",
+                "examples",
+                "has_items",
+            ),
+            "observation": self._observed().text(self._fields(), items=spec.has_items),
             **reached(self._recorder),
             "failed": [
                 *chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
@@ -226,7 +227,7 @@ class AutoCurriculum:
 
 
 class RandomCurriculum:
-    """The ablation "random curriculum" (section 3.4): any item never held, by chance.
+    """The ablation "random curriculum" (section 3.4): an item or achievement never reached.
 
     It differs from the automatic one in the choice alone: room in the inventory comes first, and the
     task's context is asked for.
@@ -238,23 +239,33 @@ class RandomCurriculum:
         self._environment = environment
 
     def propose(self) -> Task | None:
-        """A random item never held; `None` once all were held."""
+        """Something random that was never reached; `None` once all was."""
         state = self._recorder.state
         urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
-        item = never_held(state, self._environment, self._recorder.run.settings.seed)
-        if item is None:
+        goal = never_reached(state, self._environment, self._recorder.run.settings.seed)
+        if goal is None:
             return None
-        words = f"Obtain 1 {item}"
+        words = words_for(goal)
         context = self._answers.on_task(words).answer
-        return Task(words=words, goal=ItemGoal(item=item), context=context, origin="random")
+        return Task(words=words, goal=goal, context=context, origin="random")
 
 
-def never_held(state: RunState, environment: Environment, seed: int) -> str | None:
-    """An item that was never held, by chance; `None` once all were."""
-    left = [item for item in environment.spec.names.items if item not in state.progress.items]
-    return random.Random(f"{seed}:{state.task_number}").choice(left) if left else None  # noqa: S311
+def never_reached(state: RunState, environment: Environment, seed: int) -> ItemGoal | AchieveGoal | None:
+    """An item never held or an achievement never reached, by chance; `None` once all were."""
+    names, found = environment.spec.names, state.found()
+    items = [item for item in names.items if item not in found]
+    left = [*items, *(name for name in names.achievements() if name not in found)]
+    if not left:
+        return None
+    place = random.Random(f"{seed}:{state.task_number}").randrange(len(left))  # noqa: S311
+    return ItemGoal(item=left[place]) if place < len(items) else AchieveGoal(achievement=left[place])
+
+
+def words_for(goal: ItemGoal | AchieveGoal) -> str:
+    """A task with this goal, in words."""
+    return f"Obtain 1 {goal.item}" if isinstance(goal, ItemGoal) else f"Achieve {goal.achievement}"
 
 
 def _informed(task: Task, answers: Answers) -> Task:
@@ -271,6 +282,36 @@ class OpenCurriculum:
     def propose(self) -> Task | None:
         """The aim, always."""
         return Task(words=self._aim.task, goal=self._aim.goal, origin="open")
+
+
+class EpisodeCurriculum:
+    """The task that the world gives in each episode, as benchmarks set them: one an episode."""
+
+    def __init__(self, recorder: Recorder, answers: Answers, environment: Environment) -> None:
+        self._recorder = recorder
+        self._answers = answers
+        self._environment = environment
+
+    def propose(self) -> Task | None:
+        """The task of the present episode, with the goal by which the world checks it if it gives one.
+
+        Raises:
+            BrokenEnvironment: the world gives no task.
+        """
+        seen = self._recorder.state.observation
+        if not seen.task:
+            raise BrokenEnvironment(
+                f"environment {self._environment.spec.id!r} gives no task (Observation.task) in episode "
+                f"{self._recorder.state.episodes.number}; leave out --curriculum {OF_EPISODE}"
+            )
+        try:
+            goal = known_goal(seen.goal, self._environment)
+        except AnswerUnusable as problem:
+            raise BrokenEnvironment(
+                f"environment {self._environment.spec.id!r} gives a task whose {problem}"
+            ) from problem
+        context = self._answers.on_task(seen.task).answer
+        return Task(words=cut_text(seen.task, 500), goal=goal, context=context, origin=OF_EPISODE)
 
 
 class FixedCurriculum:
@@ -308,48 +349,3 @@ class HumanCurriculum:
         )
         words = answer.text.strip()[:500]
         return Task(words=words, origin="human") if words else None
-
-
-def check_names(goal: Goal | None, spec: EnvironmentSpec) -> None:
-    """Refuse a goal of a kind that the world cannot check, or that names something the world does not know.
-
-    Raises:
-        AnswerUnusable: the message gives the kinds, or the nearest names.
-    """
-    names = spec.names
-    if goal is not None and goal.kind not in (*spec.goals, "room"):
-        kinds = ", ".join(spec.goals)
-        raise AnswerUnusable(f"goal: this world cannot check the kind {goal.kind!r}; it can check {kinds}")
-    match goal:
-        case ItemGoal() | GainGoal():
-            name, known = goal.item, names.items
-        case PlaceGoal() | MineGoal():
-            name, known = goal.block, names.blocks
-        case KillGoal():
-            name, known = goal.mob, names.mobs
-        case _:
-            return
-    if known and name not in known:
-        kind = {"gain": "item", "mine": "block"}.get(goal.kind, goal.kind)
-        raise AnswerUnusable(f"goal: the world has no {kind} {name!r}{nearest(name, known)}")
-
-
-def check_goal(goal: Goal | None, spec: EnvironmentSpec, now: Observation) -> None:
-    """Refuse a goal that the world does not know (`check_names`), or that is met before anything was done.
-
-    Raises:
-        AnswerUnusable: the message names the nearest names, or what is held already.
-    """
-    check_names(goal, spec)
-    match goal:
-        case ItemGoal():
-            met = now.inventory.get(goal.item, 0) >= goal.count
-        case ReachGoal():
-            here = now.position
-            met = here is not None and here.distance(goal.position) <= goal.within
-        case RoomGoal():
-            met = (now.slots_total or 0) - (now.slots_used or 0) >= goal.slots
-        case _:
-            met = False
-    if met:
-        raise AnswerUnusable(f"goal: {goal} is met already; ask for more, or for something else")

@@ -19,6 +19,7 @@ from fieldcraft.agent.roles.critic import (
 )
 from fieldcraft.agent.roles.curriculum import (
     AutoCurriculum,
+    EpisodeCurriculum,
     FixedCurriculum,
     HumanCurriculum,
     OpenCurriculum,
@@ -80,6 +81,7 @@ class RoleFactory:
             "auto": lambda: AutoCurriculum(recorder, asker, answers, environment),
             "random": lambda: RandomCurriculum(recorder, answers, environment),
             "fixed": lambda: FixedCurriculum(recorder, answers),
+            "episodes": lambda: EpisodeCurriculum(recorder, answers, environment),
             "human": lambda: HumanCurriculum(self.recorder, self.ask_human),
             "solve": lambda: SolveCurriculum(recorder, asker, answers, environment, self.library),
             "open": lambda: OpenCurriculum(recorder),
@@ -127,9 +129,13 @@ class RoleFactory:
                 own, settings.critic.removeprefix(OBJECT), asker=self.asker, environment=environment
             )
         facts = KnownFacts(self.recorder)
+
+        def by_model() -> ModelCritic:
+            return ModelCritic(self.asker, settings, facts, world=environment.spec)
+
         makers: dict[str, Callable[[], Judge]] = {
-            "environment": lambda: EnvironmentCritic(environment, ModelCritic(self.asker, settings, facts)),
-            "model": lambda: ModelCritic(self.asker, settings, facts),
+            "environment": lambda: EnvironmentCritic(environment, by_model()),
+            "model": by_model,
             "human": lambda: HumanCritic(self.recorder, self.ask_human),
             "none": NoCritic,
             "never": NeverCritic,

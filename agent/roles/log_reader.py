@@ -13,6 +13,7 @@ from fieldcraft.agent.memory.learning import Change
 from fieldcraft.agent.memory.naming import Vocabulary
 from fieldcraft.agent.memory.retrieval import Question, relevant
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
+from fieldcraft.agent.prompts.world_words import words_of
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.envs import Environment
@@ -57,7 +58,7 @@ class LogReader:
     def __init__(self, recorder: Recorder, asker: Asker, environment: Environment, names: Vocabulary) -> None:
         self._recorder = recorder
         self._asker = asker
-        self._world = environment.spec.description
+        self._spec = environment.spec
         self._names = names
         self._reads = reads(recorder.run.settings, environment)
 
@@ -80,7 +81,8 @@ class LogReader:
                 lambda answer: parse_json(answer, Notes),
                 shape=Notes,
                 repairs=0,
-                world=self._world,
+                world=self._spec.description,
+                examples=words_of(self._spec.examples),
                 log=log,
                 error=execution.error_text(),
                 known=[fact.text for fact in known],

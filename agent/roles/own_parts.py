@@ -26,9 +26,9 @@ from fieldcraft.agent.protocols import (
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.actor import Written, improved
 from fieldcraft.agent.roles.critic import Moment
-from fieldcraft.agent.roles.curriculum import check_names
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
 from fieldcraft.agent.roles.part_calls import SHOWN, Asking, attributes_of, called, shown
+from fieldcraft.agent.roles.proposals.goals import known_goal
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.steering.words import shown as shown_words
@@ -97,6 +97,8 @@ class OwnCurriculum:
             seed=self._recorder.run.settings.seed,
             ask=self._ask,
             said=tuple(shown_words(state.steering.words)),
+            aim=self._recorder.run.settings.aim or self._environment.spec.aim,
+            episode=state.episodes.number,
         )
 
     def _as_task(self, found: Any) -> Task | None:
@@ -109,10 +111,11 @@ class OwnCurriculum:
             )
         if found is not None:
             try:
-                check_names(found.goal, self._environment.spec)
+                goal = known_goal(found.goal, self._environment)
             except AnswerUnusable as problem:
                 raise BrokenPart(f"{self._name} set the task {found.words!r}: {problem}") from None
-        return found
+            return found.model_copy(update={"goal": goal})
+        return None
 
     def _warn_of_changes(self, before: dict[str, str]) -> None:
         if self._warned:

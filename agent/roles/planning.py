@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
-from fieldcraft.agent.roles.curriculum import check_goal
+from fieldcraft.agent.prompts.world_words import from_world, some
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.done_tasks import summed_up
+from fieldcraft.agent.roles.proposals.goals import check_goal, known_goal, shape_with_goals
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures
 from fieldcraft.agent.roles.proposals.shown import lately
 from fieldcraft.agent.roles.questions import Answers
@@ -39,6 +40,12 @@ class Plan(BaseModel):
 
     reasoning: str = ""
     steps: list[Step] = Field(min_length=1)
+
+
+def shape_with_steps(environment: Environment) -> type[BaseModel] | None:
+    """The class of a plan whose steps have the goals that the world checks; see `shape_with_goals`."""
+    step = shape_with_goals(Step, environment)
+    return None if step is None else create_model("Plan", __base__=Plan, steps=(list[step], ...))  # type: ignore[valid-type]
 
 
 class Planner:
@@ -68,13 +75,14 @@ class Planner:
             "curriculum",
             "decompose",
             self._read,
-            shape=Plan,
+            shape=shape_with_steps(self._environment),
             task=task,
             world=spec.description,
             names=spec.names,
             goals=spec.goals,
+            **some(from_world(self._environment), "examples", "goal_forms", "has_items"),
             limit=STEPS,
-            observation=state.observation.text(),
+            observation=state.observation.text(items=spec.has_items),
             completed=summed_up(state.completed),
             failed=chosen(failures(state)),
             said=said,
@@ -87,16 +95,17 @@ class Planner:
 
     def _read(self, answer: str) -> Plan:
         plan = parse_json(answer, Plan)
-        spec = self._environment.spec
+        spec, state = self._environment.spec, self._recorder.state
         steps = []
         for step in plan.steps:
             try:
-                check_goal(step.goal, spec, self._recorder.state.observation)
+                goal = known_goal(step.goal, self._environment)
+                check_goal(goal, spec, state.observation, state.progress)
             except AnswerUnusable as problem:
                 if "met already" not in str(problem):
                     raise
                 continue
-            steps.append(step)
+            steps.append(step.model_copy(update={"goal": goal}))
         if not steps:
             raise AnswerUnusable("every step is done already; the last step must be the task itself")
         return plan.model_copy(update={"steps": steps})

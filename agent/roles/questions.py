@@ -54,7 +54,7 @@ class Answers:
     def __init__(self, recorder: Recorder, asker: Asker, world: EnvironmentSpec) -> None:
         self._recorder = recorder
         self._asker = asker
-        self._world = world.description
+        self._world = world
         self.names = KnownNames(world.names)
         self._facts = KnownFacts(recorder)
 
@@ -105,7 +105,8 @@ class Answers:
                 question=question,
                 evidence=evidence,
                 facts=facts,
-                world=self._world,
+                world=self._world.description,
+                has_items=self._world.has_items,
             )
         except AnswerWithheld:
             return ""
@@ -128,7 +129,7 @@ class KnownNames:
     """
 
     def __init__(self, names: Names) -> None:
-        every = dict.fromkeys([*names.items, *names.blocks, *names.mobs])
+        every = names.every()
         self._exact = {name.lower() for name in every}
         spoken = [(_spoken(name), name) for name in self._exact]
         self._spoken = sorted((row for row in spoken if row[0]), key=lambda row: (-len(row[0]), row[1]))

@@ -20,7 +20,7 @@ def visible_execution(execution: Execution, settings: RunSettings) -> Execution:
     changes: dict[str, Any] = {}
     fault = execution.fault
     if not settings.environment_feedback:
-        changes |= {"log": "", "failed_calls": []}
+        changes |= {"log": "", "failed_calls": [], "results": []}
         if fault is not None and fault.kind == _WORLDS_OWN:
             fault = fault.model_copy(update={"message": "the primitive failed"})
             changes["fault"] = fault

@@ -16,6 +16,7 @@ from fieldcraft.common.text import visible_line
 
 CHANGEABLE = frozenset(
     {"model", "role_models", "model_options", "role_options", "prompts", "keep_prompts", "language", "see"}
+    | {"aim"}
     | {"tools", "role_tools", "mcp", "openapi", "tool_steps", "tool_policy", "corpus"}
     | {"sandbox", "limits", "listeners", "library_owners", "world_process"}
 )

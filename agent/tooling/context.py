@@ -41,7 +41,8 @@ class WorldOfRun:
     def reference(self) -> str:
         """The primitives, a paragraph each, and the names of each kind in one more."""
         names = self._environment.spec.names
-        kinds = (("Items", names.items), ("Blocks", names.blocks), ("Mobs", names.mobs))
+        own = ((kind.capitalize(), known) for kind, known in names.kinds.items())
+        kinds = (("Items", names.items), ("Blocks", names.blocks), ("Mobs", names.mobs), *own)
         lists = [f"{kind}: {', '.join(known)}" for kind, known in kinds if known]
         return "\n\n".join([self._environment.api_reference(), *lists])
 

@@ -22,10 +22,11 @@ from pydantic import TypeAdapter
 
 from fieldcraft.envs.apart.channel import ChannelEnded, receive, send
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnded
 from fieldcraft.envs.faults import WorldFault, told, traceback_of, without_exit
 from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.envs.registry import UnknownEnvironment, make
-from fieldcraft.envs.types import Goal, PrimitiveError, Progress
+from fieldcraft.envs.types import Goal, OwnGoal, PrimitiveError, Progress
 
 _GOAL: TypeAdapter[Goal | None] = TypeAdapter(Goal | None)
 _OOM_SCORE = "500"
@@ -60,6 +61,8 @@ class Server:
             value, blob = without_exit(message["name"], self._done, message, content)
         except PrimitiveError as error:
             answer: dict[str, Any] = {"error": "primitive", "message": str(error)}
+        except EpisodeEnded as error:
+            answer = {"error": "ended", "end": error.end.model_dump(mode="json")}
         except NotImplementedError as error:
             answer = {"error": "missing", "message": str(error)}
         except Exception as error:
@@ -106,12 +109,14 @@ class Server:
         world = self.world
         does: dict[str, Callable[[], Any]] = {
             "reset": lambda: self._reset(arguments["seed"], arguments["options"]),
+            "begin_episode": lambda: self._begin_episode(arguments),
             "copy": self._copied,
             "observe": lambda: world.observe().model_dump(mode="json"),
             "progress": lambda: world.progress().model_dump(mode="json"),
             "happenings": lambda: [each.model_dump(mode="json") for each in world.happenings()],
             "pursue": lambda: world.pursue(_GOAL.validate_python(arguments["goal"])),
             "check": lambda: self._checked(arguments["goal"], arguments["since"]),
+            "read_goal": lambda: self._read_goal(arguments["goal"]),
             "options_to_resume": lambda: dict(world.options_to_resume(arguments["options"])),
             "resume": lambda: world.resume(Progress.model_validate(arguments["progress"])),
             "close": world.close,
@@ -122,9 +127,16 @@ class Server:
         self.world.reset(seed=seed, options=options)
         return self._reference()
 
+    def _begin_episode(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.world.begin_episode(**arguments)
+        return self._reference()
+
     def _checked(self, goal: Any, since: Any) -> dict[str, Any]:
         found = self.world.check(_checkable(goal), Progress.model_validate(since))
         return found.model_dump(mode="json")
+
+    def _read_goal(self, goal: Any) -> dict[str, Any]:
+        return self.world.read_goal(OwnGoal.model_validate(goal)).model_dump(mode="json")
 
     def _reference(self) -> dict[str, Any]:
         """What the run knows of the world without asking."""
@@ -132,7 +144,9 @@ class Server:
         return {
             "spec": world.spec.model_dump(mode="json"),
             "primitives": list(world.primitives),
+            "judged": sorted(world.judged_primitives),
             "reference": world.api_reference(),
+            "goal_forms": [form.model_dump(mode="json") for form in world.goal_forms()],
             "options": [option.model_dump(mode="json") for option in world.option_reference()],
             "remarks": list(world.remarks()),
             "runs_programs": isinstance(world, RunsPrograms),

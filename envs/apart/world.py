@@ -18,6 +18,7 @@ from fieldcraft.common.system import unsupported
 from fieldcraft.envs.apart.channel import LARGEST_BYTES, ChannelEnded, TooLarge
 from fieldcraft.envs.apart.process import WorldProcess
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
 from fieldcraft.envs.faults import (
     LEAST_SECONDS,
     RESET_SECONDS,
@@ -29,13 +30,16 @@ from fieldcraft.envs.faults import (
 from fieldcraft.envs.fuse import GRACE_SECONDS
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
+from fieldcraft.envs.own_goals import BadGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, make
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,
     Goal,
     GoalCheck,
+    GoalForm,
     OptionInfo,
+    OwnGoal,
     PrimitiveError,
     Progress,
 )
@@ -70,6 +74,7 @@ class WorldApart(Environment):
         self.name, self.lives, self._hash_seed = name, 0, hash_seed
         self._process: WorldProcess | None = None
         self._began: dict[str, Any] | None = None
+        self._episode: dict[str, Any] | None = None
         self._good: bytes | None = None
         self._reached = Progress()
         self._known: dict[str, Any] = {}
@@ -81,7 +86,17 @@ class WorldApart(Environment):
     def reset(self, *, seed: int, options: Mapping[str, Any] | None = None) -> Observation:
         """See `Environment.reset`."""
         self._began, self._good = {"seed": seed, "options": dict(options or {})}, None
+        self._episode = None
         self._learn(self._ask("reset", self._began)[0])
+        return self.observe()
+
+    def begin_episode(
+        self, *, seed: int, number: int, options: Mapping[str, Any] | None = None
+    ) -> Observation:
+        """See `Environment.begin_episode`."""
+        self._episode = {"seed": seed, "number": number, "options": dict(options or {})}
+        self._good = None
+        self._learn(self._ask("begin_episode", self._episode)[0])
         return self.observe()
 
     def observe(self) -> Observation:
@@ -107,6 +122,14 @@ class WorldApart(Environment):
         """See `Environment.check`."""
         asked = {"goal": goal.model_dump(mode="json"), "since": since.model_dump(mode="json")}
         return GoalCheck.model_validate(self._ask("check", asked)[0])
+
+    def goal_forms(self) -> tuple[GoalForm, ...]:
+        """See `Environment.goal_forms`."""
+        return tuple(GoalForm.model_validate(form) for form in self._known["goal_forms"])
+
+    def read_goal(self, goal: OwnGoal) -> OwnGoal:
+        """See `Environment.read_goal`."""
+        return OwnGoal.model_validate(self._ask("read_goal", {"goal": goal.model_dump(mode="json")})[0])
 
     def snapshot(self) -> bytes:
         """See `Environment.snapshot`."""
@@ -162,6 +185,11 @@ class WorldApart(Environment):
         """The primitives by name, each of which calls that of the world."""
         return dict(self._calls)
 
+    @property
+    def judged_primitives(self) -> frozenset[str]:
+        """See `Environment.judged_primitives`."""
+        return frozenset(map(str, self._known["judged"]))
+
     def call_primitive(
         self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
@@ -195,7 +223,7 @@ class WorldApart(Environment):
 
     def _seconds(self, what: str) -> float:
         """How long the world may take to answer."""
-        if what in ("make", "reset"):
+        if what in ("make", "reset", "begin_episode"):
             return RESET_SECONDS
         if what != "call":
             return max(self.spec.seconds_limit, LEAST_SECONDS)
@@ -236,7 +264,7 @@ class WorldApart(Environment):
         late = isinstance(fault, NeverReturned)
         stack = process.stack() if late else process.last_words()
         fault.traceback = f"{fault}\n{without_ours(stack)}"
-        lived_in = what not in ("make", "reset", "close")
+        lived_in = what not in ("make", "reset", "begin_episode", "close")
         if lived_in and not self.spec.can_snapshot and process.hand_over():
             raise fault
         process.end()
@@ -255,6 +283,8 @@ class WorldApart(Environment):
         if good is None and not self.spec.repeatable:
             options = dict(self._ask("options_to_resume", {"options": options})[0])
         self._learn(self._ask("reset", {**began, "options": options})[0])
+        if self._episode is not None:
+            self._learn(self._ask("begin_episode", self._episode)[0])
         if good is not None:
             self._ask("restore", content=good)
             return
@@ -268,10 +298,15 @@ def _raise(name: str, answer: Mapping[str, Any]) -> NoReturn:
     kind, message = answer["error"], str(answer.get("message", ""))
     if kind == "primitive":
         raise PrimitiveError(message)
+    if kind == "ended":
+        end = EpisodeEnd.model_validate(answer["end"])
+        raise EpisodeEnded("truncated" if end.outcome == "truncated" else "terminated", end.why)
     if kind == "missing":
         raise NotImplementedError(message)
-    if kind == "value" and name in ("reset", "restore", "options_to_resume", "render"):
+    if kind == "value" and name in ("reset", "begin_episode", "restore", "options_to_resume", "render"):
         raise ValueError(str(answer.get("plain", message)))
+    if name == "read_goal" and kind == "value":
+        raise BadGoal(str(answer.get("plain", message)))
     if name.startswith("bot.") and not answer.get("fault"):
         message = f"{name} failed: {message}"
     if name == "make":

@@ -33,6 +33,7 @@ from fieldcraft.envs.types import (
     PrimitiveError,
     Progress,
 )
+from fieldcraft.envs.words import CRAFTING
 
 Count = Annotated[int, Field(ge=1, le=2304)]
 SAID = 500
@@ -329,5 +330,6 @@ def _spec(options: Options, tables: Tables) -> EnvironmentSpec:
             blocks=tuple(sorted(rules.blocks)),
             mobs=tuple(sorted(rules.mobs)),
         ),
+        examples=CRAFTING,
         options=options.model_dump(mode="json"),
     )

@@ -20,6 +20,7 @@ from fieldcraft.envs.minecraft.requirements import requirements
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.programs import CallBack, ProgramReport, ProgramRequest
 from fieldcraft.envs.types import EnvironmentSpec, Names, OptionInfo, Progress, Requirement
+from fieldcraft.envs.words import CRAFTING
 
 OF_THE_BEGINNING = ("reset", "inventory", "position")
 PROGRAM_SECONDS = 600.0
@@ -205,5 +206,6 @@ def _spec(options: Options, names: Names) -> EnvironmentSpec:
         can_render=drawing.missing() is None,
         seconds_limit=PROGRAM_SECONDS,
         names=names,
+        examples=CRAFTING,
         options=options.model_dump(mode="json"),
     )

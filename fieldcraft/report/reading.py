@@ -87,7 +87,7 @@ class Teller:
             case e.WorldReset():
                 self._see(event)
             case e.TailSetAside() | e.DraftUndone():
-                held = overview.state.progress.items
+                held = overview.state.found()
                 self.story.held_at = {item: at for item, at in self.story.held_at.items() if item in held}
             case e.ExecutionFinished() | e.ExecutionInterrupted() | e.ProgramSetAside() if current:
                 self._end_execution(current, event)
@@ -126,7 +126,7 @@ class Teller:
             event.attempt,
             tokens=self._tokens,
             money=self._money,
-            items_held=len(state.progress.items),
+            items_held=len(state.found()),
             picture=state.picture if "actor" in self.story.overview.settings.see else "",
         )
         begun.tools, self._tools = self._tools, []
@@ -180,7 +180,7 @@ class Teller:
         self._see(event)
         overview = self.story.overview
         current.items, current.milestones = overview.new_items, overview.new_milestones
-        current.items_held = len(overview.state.progress.items)
+        current.items_held = len(overview.state.found())
         if isinstance(event, e.ExecutionInterrupted):
             current.interrupted = True
             return

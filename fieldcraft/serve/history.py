@@ -115,7 +115,7 @@ class History:
 def _start(segment: Path) -> Start:
     for event in read_segment(segment):
         if isinstance(event, e.Checkpoint):
-            return Start(segment, event.state.spent.iterations, len(event.state.progress.items))
+            return Start(segment, event.state.spent.iterations, len(event.state.found()))
         break
     return Start(segment, 0, 0)
 

@@ -92,10 +92,10 @@ def comparison(pages: Sequence[RunPage]) -> dict[str, Any]:
     curves: list[list[Point]] = []
     for page in pages:
         state = page.watched.overview.state
-        now = (state.spent.iterations, len(state.progress.items))
+        now = (state.spent.iterations, len(state.found()))
         curves.append(joined(page.history.curve(), page.watched.points, [now]))
     milestones = dict.fromkeys(name for view in views for name in list(view.state.reached))
-    items = [dict(view.state.progress.items) for view in views]
+    items = [dict(view.state.found()) for view in views]
     return {
         "runs": [
             (view.run, quote(page.watched.folder.name, safe=""))

@@ -100,9 +100,7 @@ class RunPage:
     def _values(self) -> dict[str, Any]:
         watched = self.watched
         overview, state = watched.overview, watched.overview.state
-        curve = joined(
-            self._past_curve(), watched.points, [(state.spent.iterations, len(state.progress.items))]
-        )
+        curve = joined(self._past_curve(), watched.points, [(state.spent.iterations, len(state.found()))])
         return {
             "run": overview,
             "state": state,
@@ -119,7 +117,7 @@ class RunPage:
             "map": self._map(),
             "tasks": list(overview.recent)[: -TASKS_SHOWN - 1 : -1],
             "skills": _latest(state.kept, SKILLS_SHOWN),
-            "newest_items": _latest(state.progress.items, ITEMS_SHOWN),
+            "newest_items": _latest(state.found(), ITEMS_SHOWN),
             "iterations": watched.iterations[::-1],
             "parked": watched.parked,
         }

@@ -127,7 +127,7 @@ def _row_of(folder: Path, overview: Overview) -> Row:
         model=settings.model,
         iterations=state.spent.iterations,
         limit=settings.budget.iterations,
-        items=len(state.progress.items),
+        items=len(state.found()),
         milestones=len(state.reached),
         skills=len(state.kept),
         tokens=state.spent.tokens,

@@ -150,7 +150,7 @@ class Watched:
         del story.iterations[:-IN_FULL], story.walked[:-WALK]
         state = self.overview.state
         if self.overview.new_items or not self.points:
-            self.points.append((state.spent.iterations, len(state.progress.items)))
+            self.points.append((state.spent.iterations, len(state.found())))
         if isinstance(event, e.FactsLearned):
             self.facts.extend(event.facts[-FACTS:])
         self._asked = asked_at_terminal(self._asked, event)

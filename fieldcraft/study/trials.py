@@ -170,7 +170,7 @@ class TrialRun:
             session.recorder.request_stop("the goal is held")
         if isinstance(event, e.ModelAnswered | e.ModelFailed | e.ExecutionFinished | e.AnswerRefused):
             doing = state.task.words if state.task else ""
-            self._report(Step(spent=state.spent, items=len(state.progress.items), doing=doing))
+            self._report(Step(spent=state.spent, items=len(state.found()), doing=doing))
 
     def _end(self, state: RunState) -> Ended:
         limits = BudgetLimits(iterations=self._request.settings.budget.iterations)

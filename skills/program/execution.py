@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.fields import Amount, Brief, Count, Counts, Data, Text, Texts
+from fieldcraft.envs import EpisodeEnd
 
 
 class KillReason(StrEnum):
@@ -56,12 +57,27 @@ class CallRecord(Brief):
     error: Text | None = None
 
 
+class CallResult(BaseModel):
+    """What a primitive returned that a judge is to see, as JSON text, cut."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text
+    arguments: Text
+    value: Text
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.arguments}) returned {self.value}"
+
+
 class Execution(BaseModel):
     """What happened when a program ran.
 
     `log` is what it printed, cut at the output limit. `calls` holds the first and the last calls
     (bounded), `call_count` all of them. `ticks` is world time, `seconds` wall time. `skills_called`
-    counts calls to library skills by name, as the worker reported them.
+    counts calls to library skills by name, as the worker reported them. `ended` says that the episode ended
+    in one of its calls, which ended the program too and is no error. `results` are the latest that primitives
+    returned whose world has them judged.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -77,10 +93,12 @@ class Execution(BaseModel):
     seconds: Amount = 0.0
     skills_called: Counts = {}
     result: Data = None
+    ended: EpisodeEnd | None = None
+    results: list[CallResult] = []
 
     @property
     def ok(self) -> bool:
-        """Whether the program ran to its end without an uncaught error."""
+        """Whether the program ran to its end, or that of the episode, without an uncaught error."""
         return self.fault is None and self.killed is None
 
     def error_text(self) -> str | None:

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from fieldcraft.common.text import valid_text
-from fieldcraft.skills.program.execution import CallRecord, Execution, KillReason, ProgramFault
+from fieldcraft.common.text import cut_text, valid_text
+from fieldcraft.envs import EpisodeEnd
+from fieldcraft.skills.program.execution import CallRecord, CallResult, Execution, KillReason, ProgramFault
 from fieldcraft.skills.program.source import Program
 from fieldcraft.skills.sandbox.base import SkillSet
 from fieldcraft.skills.sandbox.frames import BrokenProtocol, Done, Fault
@@ -26,6 +27,9 @@ FAILURES_KEPT, SKILLS_COUNTED = 1000, 10_000
 
 ARGUMENTS_LIMIT, LINE_LIMIT, DETAIL_LIMIT, MESSAGE_LIMIT = 200, 200, 2000, 2000
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
+
+RESULTS_KEPT, RESULT_LIMIT = 20, 500
+"""Results that a judge is shown, and characters of each."""
 
 KeptCall = tuple[str, str, str | None]
 
@@ -41,6 +45,8 @@ class Ledger:
         self._parts_called: dict[str, int] = {}
         self.fault: ProgramFault | None = None
         self.result: Any = None
+        self.ended: EpisodeEnd | None = None
+        self._results: deque[CallResult] = deque(maxlen=RESULTS_KEPT)
         self._killed: KillReason | None = None
         self._detail: str | None = None
         self._output_limit = output_limit
@@ -48,6 +54,12 @@ class Ledger:
         self._log_size = 0
         self._first: list[KeptCall] = []
         self._last: deque[KeptCall] = deque(maxlen=CALLS_KEPT)
+
+    def add_result(self, name: str, arguments: str, frame: bytes) -> None:
+        """Keep what a primitive returned, by the frame with which it was answered."""
+        value = frame.removeprefix(b'{"value":').removesuffix(b"}\n")[: 4 * RESULT_LIMIT]
+        text = cut_text(value.decode("utf-8", "replace"), RESULT_LIMIT)
+        self._results.append(CallResult(name=name, arguments=arguments, value=text))
 
     def add_log(self, text: str) -> None:
         """Record printed text.
@@ -145,7 +157,9 @@ class Ledger:
         return {name: self._skills_called.get(name, 0) + self._parts_called.get(name, 0) for name in names}
 
     def stop(self, reason: KillReason, detail: str | None) -> None:
-        """Record why the host ended the program."""
+        """Record why the host ended the program; the end of an episode is no such reason."""
+        if self.ended is not None:
+            return
         self._killed, self._detail = reason, detail
 
     def execution(self, *, ticks: int, seconds: float) -> Execution:
@@ -166,6 +180,8 @@ class Ledger:
             seconds=seconds,
             skills_called=self.skills_called(),
             result=self.result,
+            ended=self.ended,
+            results=list(self._results),
         )
 
 

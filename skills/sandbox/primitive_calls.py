@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from fieldcraft.common.fields import fitted
-from fieldcraft.envs import Environment, PrimitiveError
+from fieldcraft.envs import Environment, EpisodeEnded, PrimitiveError
 from fieldcraft.envs.faults import WorldFault, as_exception, faults_of, told
 from fieldcraft.envs.fuse import Fuse, TookTooLong
 from fieldcraft.skills.sandbox.ledger import MESSAGE_LIMIT
@@ -50,13 +50,14 @@ class PrimitiveCalls:
 
         Raises:
             PrimitiveError: the world does not allow it.
+            EpisodeEnded: the episode ended in it.
             NeverReturned: it was ended at the deadline.
             Exception: it failed; its traceback is kept.
         """
         call, fuse = self._environment.call_primitive, self._fuse
         try:
             return framed(call(name, args, kwargs) if fuse is None else fuse.run(call, name, args, kwargs))
-        except (PrimitiveError, KeyboardInterrupt):
+        except (PrimitiveError, EpisodeEnded, KeyboardInterrupt):
             raise
         except BaseException as error:
             fault = as_exception(f"bot.{name}", error)

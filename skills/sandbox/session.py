@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from pydantic_core import to_json
 
-from fieldcraft.envs import Environment, PrimitiveError, nearest
+from fieldcraft.envs import Environment, EpisodeEnded, PrimitiveError, nearest
 from fieldcraft.envs.faults import NeverReturned
 from fieldcraft.skills.program.execution import KillReason
 from fieldcraft.skills.program.source import Program
@@ -65,6 +65,7 @@ class Session:
         self._asked = 0
         self._clock = Clock(environment, self.ledger)
         self._calls = PrimitiveCalls(environment)
+        self._judged = environment.judged_primitives
         self._in_world = WorldPrograms(
             environment, skills, self.ledger, limits=limits, seed=seed, run_python=run_python
         )
@@ -161,6 +162,10 @@ class Session:
             answer = self._calls.answer(call.name, call.args, call.kwargs)
         except PrimitiveError as error:
             message = str(error)[:MESSAGE_LIMIT]
+        except EpisodeEnded as ended:
+            self.ledger.add_call(call.name, arguments, None)
+            self.ledger.ended = ended.end
+            raise Stopped(KillReason.CANCELLED, str(ended)) from None
         except NeverReturned:
             late = self.ledger.environment_failure = never_returned(call.name, self._limits.seconds)
             self.ledger.add_call(call.name, arguments, late)
@@ -168,6 +173,8 @@ class Session:
         except Exception as error:
             message = self.ledger.environment_failure = failed_call(call.name, error)
         self.ledger.add_call(call.name, arguments, message)
+        if message is None and call.name in self._judged:
+            self.ledger.add_result(call.name, arguments, answer)
         if message is not None:
             self.ledger.failed_calls.append(message)
             if len(self.ledger.failed_calls) >= self._environment.spec.failure_limit:

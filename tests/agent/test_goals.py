@@ -11,7 +11,7 @@ from toy_world import PantryWorld, ToyWorld
 from fieldcraft.agent import RunSettings
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.roles.critic import EnvironmentCritic, Moment, NoCritic
-from fieldcraft.agent.roles.curriculum import check_goal
+from fieldcraft.agent.roles.proposals.goals import check_goal
 from fieldcraft.agent.roles.whereabouts import whereabouts
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import (

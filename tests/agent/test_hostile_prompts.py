@@ -24,8 +24,9 @@ from fieldcraft.agent.prompts.placing import (
     spoken,
 )
 from fieldcraft.agent.prompts.rendering import render
+from fieldcraft.agent.prompts.world_words import words_of
 from fieldcraft.agent.task import Attempt, Task, Verdict
-from fieldcraft.envs import ItemGoal, Names, Observation, Position
+from fieldcraft.envs import Examples, GoalForm, ItemGoal, Names, Observation, Position
 from fieldcraft.skills import Execution, ProgramFault, Provenance, Skill
 
 pytestmark = pytest.mark.attack(
@@ -44,7 +45,13 @@ OTHER = Skill(
     entry="saw",
     language="javascript",
 )
-NAMES = Names(items=("wood", "plank"), blocks=("log",), mobs=("cow",))
+NAMES = Names(items=("wood", "plank"), blocks=("log",), mobs=("cow",), kinds={"places": ("lake",)})
+FORM = GoalForm(kind="visit", form='{"kind": "visit", "place": PLACE}', means="it was seen", brief="seen")
+EXAMPLES = words_of(
+    Examples(tasks=("Chop 3 wood",), task="Saw 1 plank", advice=("Eat before night.",)),
+    [FORM],
+)
+OF_WORLD: dict[str, Any] = {"aim": "Learn to live from trees.", "examples": EXAMPLES, "goal_forms": [FORM]}
 ANSWERED = Answered(question="What takes a plank?", answer="Wood.\nA saw.")
 TASK = Task(words="Chop 4 wood", context="Go west.\nTake an axe.", goal=ItemGoal(item="wood", count=4))
 OBSERVED = Observation(
@@ -75,6 +82,7 @@ ACTOR: dict[str, Any] = {
     "primitives": "bot.chop() -> int\n    Chop the tree.\n\n    Returns how much fell.",
     "names": NAMES,
     "tools": "- lookup(name: str): Look a thing up.\n- stamp(number: int): Set the stamp.",
+    "examples": EXAMPLES,
     "skills": [SKILL, OTHER],
     "in_full": 1,
     "other_skills": ["saw_wood(bot, count=1)"],
@@ -100,6 +108,8 @@ CURRICULUM: dict[str, Any] = {
     "said": ["cannot saw: need wood", "cannot chop: need an axe"],
     "facts": FACTS,
     "people": PEOPLE,
+    "achieved": ["lake (places)"],
+    **OF_WORLD,
 }
 VALUES: dict[str, dict[str, Any]] = {
     "actor": ACTOR,
@@ -121,6 +131,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "after": OBSERVED,
         "error": "KeyError: x\nline 3",
         "log": "a\nb",
+        "results": ["count_trees() returned 3"],
     },
     "curriculum_questions": {**CURRICULUM, "limit": 3, "asked": [ANSWERED]},
     "curriculum_task": {
@@ -143,6 +154,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "log": "chopped 3",
         "error": "KeyError: x",
         "known": FACTS,
+        "examples": EXAMPLES,
         "limit": 5,
     },
     "read_skills": {"skills": [SKILL, OTHER], "problems": ["there is no skill 'saw_wood'"]},

@@ -23,16 +23,16 @@ def note_new(state: RunState, what: str) -> None:
 
 
 def note_progress(state: RunState, before: Progress) -> None:
-    """Note items and milestones that are new, the most held of each item, and the ground stood on.
+    """Note what is new, the most held of each item, and the ground stood on.
 
     Args:
         state: with the world as it is now.
         before: what had been reached by then.
     """
     now = state.progress
-    if len(now.items) > len(before.items):
-        fresh = next((item for item in reversed(now.items) if item not in before.items), "")
-        note_new(state, f"item {fresh}")
+    found, known = now.found(), {*before.found(), *state.episodes.earlier.found()}
+    if fresh := next((name for name in reversed(found) if name not in known), ""):
+        note_new(state, f"item {fresh}" if fresh in now.items else fresh)
     elif len(now.milestones) > len(before.milestones):
         fresh = next((name for name in reversed(now.milestones) if name not in before.milestones), "")
         note_new(state, f"milestone {fresh}")

@@ -18,6 +18,7 @@ from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.runner import ProgramRunner
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment, Observation, seen_of
+from fieldcraft.envs.needed import begin_episode
 from fieldcraft.skills import LibraryError, ProgramError
 
 NAMED = 6
@@ -62,6 +63,8 @@ def bring_back(
     except JournalError as error:
         last = _last_seen(run.tape) or run.state.observation
         return _compared(environment, last, 0, f"the earlier journal cannot be read: {error}")
+    if recorded.episode > 1:
+        begin_episode(environment, recorded.episode, seed=run.settings.seed, options=run.settings.options)
     now = _look(environment)
     if not recorded.programs and now == recorded.last:
         return Return()
@@ -99,11 +102,13 @@ class _Recorded:
         first: what was seen after the first reset.
         last: what was seen last.
         programs: those that led from the reset to there.
+        episode: the latest that began, in place of the reset where it is no longer the first.
     """
 
     first: Observation | None = None
     last: Observation = field(default_factory=Observation)
     programs: list[RecordedProgram] = field(default_factory=list)
+    episode: int = 1
 
     def take(self, events: Iterable[e.Event]) -> None:
         """Read the whole journal. A resume without a `WorldBroughtBack` left the world as it was reset."""
@@ -114,6 +119,9 @@ class _Recorded:
                 case e.WorldReset():
                     self.first = self.first or event.observation
                     self.programs = []
+                case e.EpisodeBegan():
+                    self.first, self.programs, self.episode = event.observation, [], event.episode
+                    as_reset = False
                 case e.RunResumed():
                     as_reset = True
                 case e.WorldBroughtBack():
@@ -135,7 +143,7 @@ def _last_seen(events: Iterable[e.Event]) -> Observation | None:
 
 
 def _seen_in(event: e.Event) -> Observation | None:
-    seen = e.WorldReset | e.ExecutionFinished | e.ExecutionInterrupted | e.TailSetAside
+    seen = e.WorldReset | e.EpisodeBegan | e.ExecutionFinished | e.ExecutionInterrupted | e.TailSetAside
     return event.observation if isinstance(event, seen) else None
 
 

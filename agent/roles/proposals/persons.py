@@ -7,12 +7,12 @@ import re
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
-from fieldcraft.agent.roles.curriculum import check_names
+from fieldcraft.agent.roles.proposals.goals import check_names
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.steering.course import PERSON
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import cut_text, visible_line
-from fieldcraft.envs import EnvironmentSpec, Goal, ItemGoal, KillGoal, Observation, PlaceGoal
+from fieldcraft.envs import AchieveGoal, EnvironmentSpec, Goal, ItemGoal, KillGoal, Observation, PlaceGoal
 
 WORDS = 500
 """Characters of a task's words."""
@@ -64,6 +64,8 @@ def goal_of(words: str, world: EnvironmentSpec, now: Observation) -> Goal | None
         goal = PlaceGoal(block=name, count=count)
     elif verb == "kill" and name in world.names.mobs:
         goal = KillGoal(mob=name, count=count)
+    elif name in world.names.achievements():
+        goal = AchieveGoal(achievement=name)
     else:
         return None
     try:

@@ -61,15 +61,17 @@ def settled(entries: Sequence[T], room: int, size: Callable[[T], int]) -> int:
 def reached(recorder: Recorder) -> dict[str, Any]:
     """The items ever held, the oldest first, and all completed tasks; of both how many are not new.
 
-    `most` says of which items more than one were held at once, or were the goal of a task that was done.
+    `achieved` is what was reached besides items, the oldest first. `most` says of which items more than one
+    were held at once, or were the goal of a task that was done.
     """
     state = recorder.state
-    first = state.progress.items
-    items, completed = sorted(first, key=lambda item: (first[item], item)), summed_up(state.completed)
+    items, completed = state.items_held(), summed_up(state.completed)
+    held = frozenset(items)
     return {
         "items": items,
         "old_items": len(items) - len(items) % GATHERED,
         "most": [remark for item in items if (remark := _most(item, state))],
+        "achieved": [name for name in state.found() if name not in held],
         "completed": completed,
         "old_completed": max(0, len(completed) - len(state.completed) % GATHERED),
     }
@@ -93,8 +95,7 @@ def lately(recorder: Recorder) -> list[str]:
 
 def is_open(recorder: Recorder, names: KnownNames) -> Callable[[str], bool]:
     """Whether a message or a question is about anything but what was held for a while."""
-    first = recorder.state.progress.items
-    held = sorted(first, key=lambda item: (first[item], item))
+    held = recorder.state.items_held()
     closed = {item.lower() for item in held[: len(held) - len(held) % GATHERED]}
     return lambda text: names.about(text) not in closed
 

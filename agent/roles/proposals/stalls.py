@@ -10,7 +10,7 @@ from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import EnvironmentSpec, ItemGoal, Position, ReachGoal
+from fieldcraft.envs import AchieveGoal, EnvironmentSpec, ItemGoal, Position, ReachGoal
 
 ITEMS_NAMED = 40
 """Items never held that a hint names."""
@@ -80,17 +80,20 @@ def _farther(state: RunState, grounds: list[ReachGoal]) -> tuple[str, str]:
 
 
 def _others(state: RunState, spec: EnvironmentSpec) -> tuple[str, str]:
-    asked = {key.removeprefix("item ") for key in (*state.setbacks, *state.done)}
-    left = [item for item in spec.names.items if item not in state.progress.items]
-    untried = [item for item in left if item not in asked] or sorted(
-        left, key=lambda item: _failures(state, item)
+    keys = {item: goal_key("", ItemGoal(item=item)) for item in spec.names.items}
+    keys |= {name: goal_key("", AchieveGoal(achievement=name)) for name in spec.names.achievements()}
+    asked, found = {*state.setbacks, *state.done}, state.found()
+    left = [name for name in keys if name not in found]
+    untried = [name for name in left if keys[name] not in asked] or sorted(
+        left, key=lambda name: _failures(state, keys[name])
     )
-    named = f" Of {len(left)} items never held these were tried least: {', '.join(untried[:ITEMS_NAMED])}."
+    what = "items never held" if spec.names.items else "achievements never reached"
+    named = f" Of {len(left)} {what} these were tried least: {', '.join(untried[:ITEMS_NAMED])}."
     return "other goals", f"{_since(state)} Try other goals than lately.{named if untried else ''}"
 
 
-def _failures(state: RunState, item: str) -> int:
-    setback = state.setbacks.get(goal_key("", ItemGoal(item=item)))
+def _failures(state: RunState, key: str) -> int:
+    setback = state.setbacks.get(key)
     return setback.failures if setback else 0
 
 

@@ -58,6 +58,7 @@ def explore(
     option: o.Option = None,
     seed: o.Seed = None,
     world_process: o.WorldProcess = None,
+    aim: o.Aim = None,
     picture: o.Picture = None,
     model: o.Model = None,
     role_model: o.RoleModel = None,
@@ -70,6 +71,7 @@ def explore(
     money: o.Money = None,
     minutes: o.Minutes = None,
     patience: o.Patience = None,
+    episodes: o.Episodes = None,
     library: o.Library = None,
     library_owner: o.LibraryOwner = None,
     keep: o.Keep = None,
@@ -114,9 +116,9 @@ def explore(
     """
     flags = {
         **f.method(method, without),
-        **f.world(env, option, seed, world_process),
+        **f.world(env, option, seed, world_process, aim),
         **f.models(model, role_model, base_url, prompts, keep_prompts, see),
-        **f.budget(iterations, tokens, money, minutes, patience),
+        **f.budget(iterations, tokens, money, minutes, patience, episodes),
         **f.keeping(library, library_owner, keep, runs),
         **f.curriculum(curriculum, tasks),
         **f.conduct(

@@ -104,7 +104,7 @@ def list_runs(runs: o.Runs = None, as_json: o.Json = False) -> int:
             say(one_line(settings.model, 24)),
             str(settings.seed),
             figures.of_limit(state.spent.iterations, settings.budget.iterations),
-            str(len(state.progress.items)),
+            str(len(state.found())),
             str(len(state.kept)),
             say(one_line(stands, 60)),
         )

@@ -39,7 +39,7 @@ _FLAGS = {
 """Setting -> the flag that sets it, where the flag is not called as the setting."""
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
-    | {"attempts", "sandbox", "see", "tools", "corpus", "prompts", "otel", "approvals"}
+    | {"attempts", "sandbox", "see", "tools", "corpus", "prompts", "otel", "approvals", "aim", "episodes"}
 )
 
 
@@ -64,11 +64,15 @@ def given(**flags: Any) -> dict[str, Any]:
 
 
 def world(
-    env: str | None, option: list[str] | None, seed: int | None, apart: bool | None = None
+    env: str | None,
+    option: list[str] | None,
+    seed: int | None,
+    apart: bool | None = None,
+    aim: str | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--env --option --seed --world-process`."""
+    """The settings of `--env --option --seed --world-process --aim`."""
     options = pairs("--option", option, parse_json=True)
-    return given(environment=env, options=options, seed=seed, world_process=apart)
+    return given(environment=env, options=options, seed=seed, world_process=apart, aim=aim)
 
 
 def models(
@@ -103,11 +107,19 @@ def budget(
     money: float | None,
     minutes: float | None,
     patience: int | None = None,
+    episodes: int | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--iterations --tokens --money --minutes --patience`."""
+    """The settings of `--iterations --tokens --money --minutes --patience --episodes`."""
     seconds = None if minutes is None else minutes * 60
     return given(
-        budget=given(iterations=iterations, tokens=tokens, money=money, seconds=seconds, patience=patience)
+        budget=given(
+            iterations=iterations,
+            tokens=tokens,
+            money=money,
+            seconds=seconds,
+            patience=patience,
+            episodes=episodes,
+        )
     )
 
 

@@ -81,6 +81,15 @@ Prompts = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+Aim = Annotated[
+    str | None,
+    typer.Option(
+        "--aim",
+        metavar="TEXT",
+        help="What the agent is to make of the world, in a sentence, in place of the world's own aim.",
+        rich_help_panel=WORLD,
+    ),
+]
 WorldProcess = Annotated[
     bool | None,
     typer.Option(
@@ -136,6 +145,15 @@ Patience = Annotated[
         "--patience",
         metavar="N",
         help="Stop once so many iterations in a row brought nothing new.",
+        rich_help_panel=BUDGET,
+    ),
+]
+Episodes = Annotated[
+    int | None,
+    typer.Option(
+        "--episodes",
+        metavar="N",
+        help="The most episodes that end, in a world that has episodes.",
         rich_help_panel=BUDGET,
     ),
 ]
@@ -201,7 +219,8 @@ Curriculum = Annotated[
     typer.Option(
         "--curriculum",
         metavar="NAME",
-        help="What sets the tasks: auto, random, fixed (with --tasks), human, or your own as module:Class.",
+        help="What sets the tasks: auto, random, fixed (with --tasks), episodes (the world's own tasks), "
+        "human, or your own as module:Class.",
         rich_help_panel=CONDUCT,
     ),
 ]

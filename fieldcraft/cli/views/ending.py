@@ -43,9 +43,10 @@ def as_data(overview: Overview, runs: Path) -> dict[str, Any]:
         "solved": state.solved,
         "outcome": overview.outcome,
         "iterations": state.spent.iterations,
+        "episodes": state.episodes.model_dump(mode="json", include={"outcomes", "latest", "best"}),
         "tasks": {"completed": len(state.completed), "failed": len(state.failed)},
         "milestones": state.reached,
-        "items": sorted(state.progress.items),
+        "items": sorted(state.found()),
         "skills": dict(sorted(state.kept.items())),
         "input_tokens": state.spent.input_tokens,
         "output_tokens": state.spent.output_tokens,
@@ -91,10 +92,11 @@ def _figures(overview: Overview, runs: Path) -> Table:
     rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
     rows += [
         ("Reached", ", ".join(milestones) or "no milestone yet"),
-        ("Items", _some("different", sorted(state.progress.items))),
+        (f"{state.noun.capitalize()}s", _some("different", sorted(state.found()))),
         ("Skills", _some("kept", sorted(state.kept))),
         ("New", figures.newest(overview)),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),
+        *([("Episodes", episodes)] if (episodes := figures.episodes(overview)) else []),
         ("Iterations", figures.of_limit(state.spent.iterations, settings.budget.iterations)),
         ("Spent", _spent(overview)),
         *([("Window", shortened)] if (shortened := shortened_prompts(state)) else []),
@@ -211,8 +213,12 @@ def resume_command(overview: Overview, runs: Path) -> str:
     spent, budget = overview.state.spent, overview.settings.budget
     if budget.iterations is not None and spent.iterations >= budget.iterations:
         return f"{command} --iterations {spent.iterations + MORE_ITERATIONS}"
-    if budget.tokens is not None and spent.tokens >= budget.tokens:
-        return f"{command} --tokens {2 * spent.tokens}"
+    for name, used, limit in (
+        ("tokens", spent.tokens, budget.tokens),
+        ("episodes", spent.episodes, budget.episodes),
+    ):
+        if limit is not None and used >= limit:
+            return f"{command} --{name} {2 * used}"
     if budget.money is not None and spent.money >= budget.money:
         return f"{command} --money {2 * spent.money:.2f}"
     patience = budget.patience

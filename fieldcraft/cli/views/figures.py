@@ -69,6 +69,17 @@ def pace(overview: Overview, now: float) -> str:
     return f"{duration(elapsed)}, {hourly:,.0f} iterations an hour"
 
 
+def episodes(overview: Overview) -> str:
+    """How many episodes ended, how, and the best of each score; empty where none did."""
+    course = overview.state.episodes
+    if not course.count:
+        return ""
+    how = ", ".join(f"{count} {outcome}" for outcome, count in sorted(course.outcomes.items()))
+    best = "".join(f"; best {name} {score:g}" for name, score in sorted(course.best.items())[:3])
+    of = of_limit(course.count, overview.settings.budget.episodes)
+    return f"{of} ended ({how}){best}"
+
+
 def newest(overview: Overview) -> str:
     """The last new thing and how long ago it came, in iterations: `item coal, 12 iterations ago`."""
     state = overview.state
@@ -91,7 +102,7 @@ def spent_line(overview: Overview) -> Text:
     state, budget = overview.state, overview.settings.budget
     parts = [
         f"iterations {of_limit(state.spent.iterations, budget.iterations)}",
-        counted(len(state.progress.items), "item"),
+        counted(len(state.found()), state.noun),
         counted(len(state.kept), "skill"),
         *([deaths(overview)] if state.progress.deaths else []),
         f"last new: {newest(overview)}",

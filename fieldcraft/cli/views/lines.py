@@ -66,7 +66,7 @@ def lines(event: e.Event, view: Overview) -> Iterator[Line]:
             "†", "bad", f"died{_causes(event)}", f"{counted(total, 'death')} so far", lasting=True, indent=1
         )
     if view.new_items:
-        held = counted(len(view.state.progress.items), "different item")
+        held = counted(len(view.state.found()), f"different {view.state.noun}")
         yield Line("+", "good", f"first {', '.join(view.new_items)}", held, indent=1)
 
 
@@ -137,6 +137,9 @@ def _course(event: e.Event) -> Iterator[Line]:
             words = f"nothing new in {counted(event.since, 'iteration')}; trying {event.tries}"
             last = f"the last was {event.newest}" if event.newest else ""
             yield Line("!", "warn", words, last, lasting=True)
+        case e.EpisodeEnded():
+            scores = ", ".join(f"{name} {score:g}" for name, score in sorted(event.scores.items()))
+            yield Line("", "head", f"episode {event.episode} ended: {event.end}", scores, lasting=True)
         case _:
             yield from _driven(event)
 

@@ -189,7 +189,7 @@ def _world(overview: Overview, now: float) -> Table:
     rows = [
         ("World", ", ".join(part for part in (*place, *vitals) if part) or "not seen yet"),
         ("Holds", counts_text(seen.inventory)),
-        ("Items", f"{len(state.progress.items):,} different so far"),
+        (f"{state.noun.capitalize()}s", f"{len(state.found()):,} different so far"),
         ("New", figures.newest(overview)),
         ("Skills", _latest(f"{len(state.kept)} kept", list(state.kept))),
         ("Reached", ", ".join(state.reached) or "no milestone yet"),
