@@ -215,10 +215,15 @@ def test_a_check_survives_what_would_end_it_and_goes_on():
     finally:
         apart.close()
     assert [detail.partition("(")[0] for detail in fatal] == ["crash", "deep", "leave", "stubborn"]
-    assert [str(problem) for problem in check_environment(here)] == [
+    failing, telling_its_process = map(str, check_environment(here))
+    assert failing == (
         "primitives answer with data or refuse in words: bug() failed: KeyError: 'gem' (rough_world.py, line "
         f"{_line_of('return {}')})"
-    ]
+    )
+    assert (
+        "every process sees the same world: in another process, call 1, process(), gave"
+        in telling_its_process
+    )
 
 
 def _line_of(source: str) -> int:
