@@ -8,7 +8,7 @@ from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
 from fieldcraft.envs.gym import from_gymnasium, to_gymnasium
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.own_goals import BadGoal, BadGoalType, WorldGoal
+from fieldcraft.envs.goals.own import BadGoal, BadGoalType, WorldGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
 from fieldcraft.envs.types import (
     AchieveGoal,

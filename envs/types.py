@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.fields import Count, Counts, Data, Text, Texts
-from fieldcraft.envs.goals import (
+from fieldcraft.envs.goals.kinds import (
     FORMS,
     AchieveGoal,
     GainGoal,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fieldcraft.envs import Environment, Examples, GoalForm
-from fieldcraft.envs.goals import FORMS
+from fieldcraft.envs.goals.kinds import FORMS
 from fieldcraft.envs.values import Frozen
 
 NO_GOAL = "null"

@@ -30,7 +30,7 @@ from fieldcraft.envs.faults import (
 from fieldcraft.envs.fuse import GRACE_SECONDS
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.own_goals import BadGoal
+from fieldcraft.envs.goals.own import BadGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, make
 from fieldcraft.envs.types import (
     Chart,

@@ -29,7 +29,7 @@ from fieldcraft.envs import (
     nearest,
 )
 from fieldcraft.envs.faults import told
-from fieldcraft.envs.goals import KINDS
+from fieldcraft.envs.goals.kinds import KINDS
 
 _WHAT = {"gain": "item", "mine": "block", "achieve": "achievement"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fieldcraft.envs.goals import (
+from fieldcraft.envs.goals.kinds import (
     AchieveGoal,
     GainGoal,
     GoalCheck,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from fieldcraft.common.errors import ForeignFault
 from fieldcraft.common.suggest import nearest, reason
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs.goals import KINDS, SHOWN, GoalCheck, GoalForm, OwnGoal
+from fieldcraft.envs.goals.kinds import KINDS, SHOWN, GoalCheck, GoalForm, OwnGoal
 from fieldcraft.envs.types import Progress
 from fieldcraft.envs.values import Frozen
 
