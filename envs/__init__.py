@@ -5,10 +5,10 @@ from fieldcraft.envs.attachments import Attachment
 from fieldcraft.envs.checker import EnvironmentProblem, check_environment
 from fieldcraft.envs.environment import Environment, happened, primitive, seen_of
 from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
+from fieldcraft.envs.goals.own import BadGoal, BadGoalType, WorldGoal
 from fieldcraft.envs.gym import from_gymnasium, to_gymnasium
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.goals.own import BadGoal, BadGoalType, WorldGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, available, load, make
 from fieldcraft.envs.types import (
     AchieveGoal,

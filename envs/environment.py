@@ -15,10 +15,10 @@ from fieldcraft.common.suggest import nearest, reason
 from fieldcraft.envs.answers import PLAIN, READERS, as_check, as_data
 from fieldcraft.envs.faults import contained, settled
 from fieldcraft.envs.goals.checks import checked
+from fieldcraft.envs.goals.own import WorldGoal, kept_goal, typed_goal
 from fieldcraft.envs.happenings import Happening, merged
 from fieldcraft.envs.launching import Launcher
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.goals.own import WorldGoal, kept_goal, typed_goal
 from fieldcraft.envs.types import (
     Chart,
     EnvironmentSpec,

@@ -28,9 +28,9 @@ from fieldcraft.envs.faults import (
     without_ours,
 )
 from fieldcraft.envs.fuse import GRACE_SECONDS
+from fieldcraft.envs.goals.own import BadGoal
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.goals.own import BadGoal
 from fieldcraft.envs.registry import BrokenEnvironment, UnknownEnvironment, make
 from fieldcraft.envs.types import (
     Chart,
