@@ -33,7 +33,7 @@ from fieldcraft.report.templating import templates
 from fieldcraft.serve.guard import Guard
 from fieldcraft.serve.land import Land
 from fieldcraft.serve.pages import comparison, facts_page, iteration_page, iterations_page, style, warm_up
-from fieldcraft.serve.run_page import FOLDER, RunPage
+from fieldcraft.serve.run_page import FOLDER, NAMES, RunPage
 from fieldcraft.serve.runs_page import RunsPage
 from fieldcraft.serve.streams import Channel
 from fieldcraft.serve.watched import Describe
@@ -43,6 +43,8 @@ CHANNELS = 6
 STREAMS = 200
 """Streams of events at a time."""
 NOTE_BYTES = 20_000
+UNREAD = {**dict.fromkeys(NAMES, ""), "status": '<p class="lead">Reading the journal…</p>'}
+"""The sections of a long run until they are made; the stream sends them."""
 STATIC = Path(__file__).parent / "static"
 _SEEN = re.compile(r"[0-9a-f]{0,16}-?[0-9]{0,12}")
 
@@ -117,7 +119,11 @@ class PageApp:
 
     async def _show_run(self, request: Request) -> Response:
         page, channel = await self._run(request)
-        sections = await channel.look()
+        if page.is_long_and_unread:
+            channel.look_soon()
+            sections = UNREAD
+        else:
+            sections = await channel.look()
         return self._page(
             "run.html", run=page.watched.overview.run, sections=sections, version=channel.version
         )

@@ -23,6 +23,8 @@ from fieldcraft.serve.waiting import waiting_notes
 from fieldcraft.serve.watched import Describe, Watched
 
 FOLDER = Path(__file__).parent / "templates"
+LONG = 400_000
+"""Bytes of a segment that are read before a page is shown."""
 SOURCE_SHOWN = 20_000
 LOG_SHOWN = 4_000
 SKILLS_SHOWN = 60
@@ -65,6 +67,11 @@ class RunPage:
     def behind(self) -> bool:
         """Whether a good part of the journal waits to be read."""
         return self.watched.unread > 0
+
+    @property
+    def is_long_and_unread(self) -> bool:
+        """Whether nothing was read yet of a journal whose last segment takes more than a moment."""
+        return self.watched.begins_with > LONG
 
     def step(self) -> bool:
         """Read on; once all is read, look at what lies further back and at the land."""

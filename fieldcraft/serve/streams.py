@@ -20,6 +20,8 @@ REST = 0.12
 """Seconds at least between two changes that are sent."""
 BEHIND = 0.4
 """Seconds at least between two changes while a long journal is being read."""
+SOON = 0.3
+"""Seconds in which a page that was sent without its sections asks for them."""
 LINGER = 20.0
 """Seconds for which a page that nobody looks at any more is kept up to date."""
 
@@ -55,6 +57,7 @@ class Channel:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._looking: set[asyncio.Future[None]] = set()
         self._lookers = 0
         self._looked = 0.0
         self._made = 0.0
@@ -79,6 +82,17 @@ class Channel:
                 self._task = asyncio.create_task(self._keep_up())
         return {name: html for name, (_, html) in self._sections.items()}
 
+    def look_soon(self) -> None:
+        """Make the sections in a moment, if no stream asks for them before: the page itself goes first."""
+
+        async def look() -> None:
+            await asyncio.sleep(SOON)
+            await self.look()
+
+        looking = asyncio.ensure_future(look())
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+
     async def stream(self, seen: str) -> AsyncIterator[ServerSentEvent]:
         """What changes after the version `seen`, for as long as the reader stays."""
         life, _, number = seen.partition("-")
@@ -99,6 +113,8 @@ class Channel:
 
     async def close(self) -> None:
         """Stop keeping it up to date."""
+        for looking in tuple(self._looking):
+            looking.cancel()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.overview import Overview
-from fieldcraft.agent.journal.store import JournalError
+from fieldcraft.agent.journal.store import Journal, JournalError
 from fieldcraft.agent.journal.watching.growing import GrowingJournal, JournalCut, is_open, stands
 from fieldcraft.agent.memory.facts import Fact
 from fieldcraft.report.reading import Teller
@@ -118,6 +119,16 @@ class Watched:
     def unread(self) -> int:
         """Bytes of the journal that wait to be read."""
         return self._journal.unread if self._journal and not self.problem else 0
+
+    @property
+    def begins_with(self) -> int:
+        """Bytes of the segment of which nothing was read yet; 0 once reading has begun."""
+        if self._journal is not None:
+            return 0
+        with suppress(JournalError, OSError):
+            segments = Journal(self.folder).segments()
+            return segments[-1].lstat().st_size if segments else 0
+        return 0
 
     def advance(self) -> bool:
         """Take the next piece of what was written; returns whether anything is different now."""

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from serve_runs import add, grow
 
 from fieldcraft.agent.journal import events as e
@@ -101,3 +102,15 @@ def test_a_run_of_many_segments_shows_its_whole_curve(client: Any, runs: Path) -
     with client.stream("r/hostile/events") as patches:
         while "curve" not in (changed := patches()) or changed["curve"].count("V") < 20:
             pass
+
+
+def test_the_page_of_a_long_run_comes_first_and_its_sections_follow(
+    client: Any, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldcraft.serve.run_page.LONG", 100)
+    page = client.get("r/hostile/")
+    assert "Reading the journal…" in page and "distinct items" not in page
+    seen = page.split('data-version="')[1].split('"')[0]
+    with client.stream(f"r/hostile/events?seen={seen}") as patches:
+        assert "distinct items" in patches()["tiles"]
+    assert "distinct items" in client.get("r/hostile/")

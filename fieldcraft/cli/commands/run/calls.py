@@ -62,10 +62,11 @@ def prompts(
     folder = find_run(_folder(runs), run)
     kept = [each for each in kept_calls(folder) if role in (None, each.role) and call in (None, each.call)]
     if not kept:
+        if role:
+            cure = f"`runs prompts {folder.name}` lists those that it kept"
+            raise UsageProblem(f"run {folder.name} kept no such messages; {cure}")
         raise CommandFailed(
-            f"run {folder.name} kept no such messages; `runs prompts {folder.name}` lists those that it kept"
-            if role
-            else f"run {folder.name} kept no messages; a run keeps them unless it has --no-keep-prompts"
+            f"run {folder.name} kept no messages; a run keeps them unless it has --no-keep-prompts"
         )
     if as_json:
         print_json([_call_data(each, whole=call is not None) for each in kept])
