@@ -200,7 +200,7 @@ _FULL: dict[str, Any] = {
     "in_full": 10,
     "other_skills": ["saw_wood(bot, count=1)"],
     "others_left_out": 7,
-    "settled_skills": 1,
+    "settled_skills": 10,
     "not_kept": ["saw_wood was not kept as a skill: it does the same as cut_wood"],
     "problems": ["there is no skill 'saw'"],
     "attempts": [_ATTEMPT],

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fieldcraft.skills import Skill, SkillLibrary, Verified
 from fieldcraft.skills.library.skill import folder_name
+from fieldcraft.skills.search.dense import DenseIndex
 from fieldcraft.skills.search.embeddings import EmbeddingsUnavailable, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
 
@@ -269,3 +271,21 @@ def test_a_text_has_the_same_vector_alone_and_among_many() -> None:
     texts = [f"craft {number} planks of oak" for number in range(40)]
 
     assert model.embed_documents(texts) == [model.embed_query(text) for text in texts]
+
+
+def test_vectors_in_memory_give_what_chroma_gives(tmp_path):
+    numbers = np.random.default_rng(1).normal(size=(600, 32)).astype(np.float32)
+    vectors = {f"{row:04}": vector / np.linalg.norm(vector) for row, vector in enumerate(numbers)}
+    before = DenseIndex.on_disk(tmp_path / "chroma", 32)
+    before.change(vectors, [])
+    before.change({}, [f"{row:04}" for row in range(0, 600, 7)])
+    query = vectors["0007"]
+    found = [before.search(query, 5)]
+    before.close()
+    after = DenseIndex.on_disk(tmp_path / "chroma", 32)
+    found += [after.search(query, 5) for _ in range(20)]
+    after.change({"0007": query}, ["0008"])
+    assert next(iter(after.search(query, 5))) == "0007"
+    after.close()
+    assert all(list(each) == list(found[0]) for each in found)
+    assert all(each == pytest.approx(found[0], abs=1e-5) for each in found)
