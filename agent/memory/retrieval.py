@@ -9,7 +9,7 @@ from typing import Any
 from fieldcraft.agent.memory.facts import TEXT, Fact, Kind
 from fieldcraft.agent.memory.naming import without_holdings
 from fieldcraft.agent.memory.store import Memory
-from fieldcraft.agent.memory.wording import line, shape
+from fieldcraft.agent.memory.wording import key, line, shape
 from fieldcraft.agent.memory.words import asked_terms, kind_term, words
 from fieldcraft.envs import Observation
 
@@ -98,6 +98,13 @@ def newest(memory: Memory, question: Question) -> list[Fact]:
         if len(kept) >= question.lines:
             break
     return kept
+
+
+def vital(memory: Memory, at_hand: Collection[str], *, lines: int = 12) -> list[Fact]:
+    """What is known to kill the agent, and what is at hand that can be eaten, at most `lines` of each."""
+    dangers = memory.found(key for key, _ in memory.words.best([kind_term("danger")], lines))
+    foods = [fact for item in at_hand for fact in memory.of("food", item) if not fact.wrong]
+    return [*dangers, *foods[:lines]]
 
 
 def _proposed(memory: Memory, question: Question) -> Iterator[Fact]:
@@ -196,6 +203,6 @@ def outdated(fact: Fact, memory: Memory, now: Observation | None, asked: Collect
 
 
 def _is_said(fact: Fact, said: Collection[str]) -> bool:
-    return (
-        fact.source == "message" and bool(said) and any(text in shape(fact.text, 2 * TEXT) for text in said)
-    )
+    """Whether a fact only repeats what is shown anyway: a message, or what the world says of a thing."""
+    repeats = fact.source == "message" or fact.key == key("event", "explained", fact.subject)
+    return repeats and bool(said) and any(text in shape(fact.text, 2 * TEXT) for text in said)

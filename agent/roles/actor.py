@@ -127,13 +127,18 @@ class ModelActor:
             return Written(source=None, program=None, problem=str(problem))
 
     def _known(self, task: Task, attempts: Sequence[Attempt]) -> list[str]:
-        """The facts on the task, its goal and what its last attempt lacked, and how to get what they name."""
+        """The facts on the task, its goal and what its last attempt lacked, and how to get what they name.
+
+        Then those on the body: what kills, and what can be eaten.
+        """
         if self._facts is None:
             return []
         lacking = attempts[-1].failed_calls[-3:] if attempts else []
         said = [message for attempt in attempts for message in attempt.failed_calls]
+        said += task.context.splitlines()
         question = " ".join([task.words, str(task.goal or ""), *lacking])
-        return self._facts.on(question, lines=16, room=2_000, said=said, deeper=True)
+        found = self._facts.on(question, lines=16, room=2_000, said=said, deeper=True)
+        return list(dict.fromkeys([*found, *self._facts.of_the_body()]))
 
     def _read(self, answer: str, *, may_give_up: bool) -> Written:
         reason = _GIVES_UP.search(answer) if may_give_up and "```" not in answer else None

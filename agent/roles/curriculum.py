@@ -269,8 +269,11 @@ def words_for(goal: ItemGoal | AchieveGoal) -> str:
 
 
 def _informed(task: Task, answers: Answers) -> Task:
-    """A task that makes room, with what is known of it where it names nothing itself."""
-    return task if task.context else task.model_copy(update={"context": answers.on_task(task.words).answer})
+    """A task that makes room, with what is known of what it takes, but where it only puts things away."""
+    if isinstance(task.goal, RoomGoal):
+        return task
+    known = answers.on_task(task.words).answer
+    return task.model_copy(update={"context": "\n".join(filter(None, [known, task.context]))})
 
 
 class OpenCurriculum:

@@ -15,7 +15,7 @@ from fieldcraft.agent.memory.happenings import learn_happenings
 from fieldcraft.agent.memory.learning import Change
 from fieldcraft.agent.memory.messages import learn_messages
 from fieldcraft.agent.memory.naming import Vocabulary
-from fieldcraft.agent.memory.retrieval import Question, newest, relevant
+from fieldcraft.agent.memory.retrieval import Question, newest, relevant, vital
 from fieldcraft.agent.memory.travelling import facts_of, share
 from fieldcraft.agent.roles.log_reader import LogReader
 from fieldcraft.agent.roles.model_calls import Asker
@@ -161,6 +161,15 @@ class KnownFacts:
             asked = asked.changed(now=None)
         return [w.line(fact) for fact in relevant(self._recorder.facts.memory, asked.changed(deeper=deeper))]
 
+    def of_the_body(self, *, lines: int = 6) -> list[str]:
+        """What killed the agent before, and what it holds or has in containers that can be eaten."""
+        if not self._shows:
+            return []
+        now = self._recorder.state.observation
+        stored = [item for contents in (now.chests or {}).values() for item in contents or ()]
+        at_hand = list(dict.fromkeys([*now.inventory, *stored]))
+        return [w.line(fact) for fact in vital(self._recorder.facts.memory, at_hand, lines=lines)]
+
     def to_choose(self, *, said: Collection[str] = (), lines: int = 24, room: int = 2_400) -> list[str]:
         """The facts that matter where the next task is chosen: on what failed and is near, and the newest."""
         if not self._shows:
@@ -171,7 +180,10 @@ class KnownFacts:
         asked = self._question(f"{failed} {near}", lines // 2, room // 2, said)
         facts = relevant(memory, asked) if asked.text.strip() else []
         latest = newest(memory, self._question("", lines - len(facts), room // 2, said))
-        return list(dict.fromkeys(w.line(fact) for fact in (*facts, *latest)))
+        shown = [*facts, *latest]
+        told = {fact.subject for fact in shown if fact.key == w.key("event", "explained", fact.subject)}
+        kept = [fact for fact in shown if fact.kind != "refusal" or fact.subject not in told]
+        return list(dict.fromkeys(map(w.line, kept)))
 
     def _question(self, text: str, lines: int, room: int, said: Collection[str]) -> Question:
         state = self._recorder.state

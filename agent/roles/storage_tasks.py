@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.task import Task
-from fieldcraft.envs import EnvironmentSpec, ItemGoal, Observation, PlaceGoal, RoomGoal
+from fieldcraft.envs import EnvironmentSpec, GainGoal, ItemGoal, Observation, PlaceGoal, RoomGoal
 
 FULL_SLOTS = 33
 """Used slots, of 36, from which room is made before anything else."""
@@ -17,8 +17,13 @@ ROOM_MADE = 6
 RESTING = 2
 """How many other tasks come before the same one again, for each time in a row that it failed."""
 
+SCANT = 3
+"""Free slots of which a container has fewer where another one is better made."""
+
 ONE_IN, AT_FIRST = 10, 3
 """Making room takes at most one iteration in so many over a long run, and this many before that counts."""
+
+_KEPT = "Keep tools, food, what is worn, and some of each material."
 
 ORIGIN = "inventory"
 """The `origin` of these tasks."""
@@ -75,17 +80,17 @@ def _making_room(observation: Observation, spec: EnvironmentSpec) -> Task | None
     chest = spec.container
     used, total = observation.slots_used or 0, observation.slots_total or 0
     reason = f"{used} of {total} inventory slots are used"
-    place = nearest_with_room(observation)
+    wanted = ROOM_MADE + used - FULL_SLOTS
+    place = nearest_with_room(observation, wanted)
     if place is not None:
         free = observation.chest_slots.get(place)
-        wanted = ROOM_MADE + used - FULL_SLOTS
         emptied = wanted if free is None else min(wanted, free)
         known = "" if free is None else f"The {chest} there has {free} empty slots. "
         return Task(
             words=f"Deposit items that are not needed into the {chest} at {place}",
             reason=reason,
-            context=f"{known}Afterwards at least {emptied} more inventory slots are empty. "
-            "Keep tools, food, and some of each material.",
+            context=f"{known}Afterwards at least {emptied} more inventory slots are empty; the more, the "
+            f"later room has to be made again. {_KEPT}",
             goal=RoomGoal(slots=max(1, total - used + emptied)),
             origin=ORIGIN,
         )
@@ -93,10 +98,25 @@ def _making_room(observation: Observation, spec: EnvironmentSpec) -> Task | None
         return None
     if observation.inventory.get(chest):
         return Task(words=f"Place 1 {chest}", reason=reason, goal=PlaceGoal(block=chest), origin=ORIGIN)
-    return Task(words=f"Craft 1 {chest}", reason=reason, goal=ItemGoal(item=chest), origin=ORIGIN)
+    if "gain" not in spec.goals:
+        return Task(words=f"Craft 1 {chest}", reason=reason, goal=ItemGoal(item=chest), origin=ORIGIN)
+    return Task(
+        words=f"Craft 1 {chest}",
+        reason=reason,
+        context=f"Place the {chest} beside you and put what is not needed into it in the same program: it "
+        f"need not be held in the end. {_KEPT}",
+        goal=GainGoal(item=chest),
+        origin=ORIGIN,
+    )
 
 
-def nearest_with_room(observation: Observation) -> str | None:
-    """The position of the nearest container that is not known to be full, as the observation writes it."""
-    roomy = [place for place in observation.chests or {} if observation.chest_slots.get(place) != 0]
+def nearest_with_room(observation: Observation, wanted: int) -> str | None:
+    """The position of the nearest container with as many free slots, as the observation writes it.
+
+    One whose free slots are not known counts as such. Where there is none, it is the one with the most, if
+    that are `SCANT` or more.
+    """
+    free = {place: observation.chest_slots.get(place, wanted) for place in observation.chests or {}}
+    most = min(wanted, max(free.values(), default=0))
+    roomy = [place for place, slots in free.items() if slots >= most >= SCANT]
     return min(roomy, key=lambda place: (observation.distance_to(place), place), default=None)

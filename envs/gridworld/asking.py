@@ -32,8 +32,9 @@ def chests(world: World) -> list[dict[str, Any]]:
 
 
 def status(world: World) -> dict[str, Any]:
-    """The body, the time, free slots, and of each tool held the uses that are left."""
+    """The body, its protection and strength, the time, free slots, and the uses left of each tool held."""
     inventory, items = world.inventory, world.tables.rules.items
+    constants, weapon = world.tables.rules.world, inventory.best_weapon()
     uses = {
         name: tool.uses - inventory.wear.get(name, 0)
         for name in sorted(inventory.counts)
@@ -52,6 +53,9 @@ def status(world: World) -> dict[str, Any]:
             for slot, name in sorted(inventory.equipment.items())
         },
         "uses_left": uses,
+        "armor": inventory.armor_points(),
+        "weapon": weapon,
+        "damage": constants.hand_damage if weapon is None else items[weapon].damage,
         "deaths": world.reached.deaths,
     }
 

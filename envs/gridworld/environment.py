@@ -233,6 +233,7 @@ class GridWorld(Environment):
         """Walk up to distance blocks (north, northeast, east, ...), toward unseen ground by default.
 
         Stops as soon as a block or mob named until comes into view and returns its position, else None.
+        Also stops where you are hurt.
         """
         return exploring.explore(self.world, direction, distance, until)
 
@@ -278,7 +279,10 @@ class GridWorld(Environment):
 
     @primitive
     def status(self) -> dict[str, Any]:
-        """Your health, hunger, time, free_slots, deaths, equipment, and uses_left of every tool held."""
+        """Your health, hunger, time, free_slots, deaths, equipment, and uses_left of every tool held.
+
+        Also armor (points), weapon, the best one held, and its damage.
+        """
         return asking.status(self.world)
 
     @primitive

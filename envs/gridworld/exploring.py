@@ -27,6 +27,8 @@ _SEARCHED = 30000
 _AHEAD = 20
 _WALLED_IN = 64
 """Cells in reach, digging by hand too, up to which the agent counts as walled in."""
+_HURT = 4
+"""Health lost on the way at which exploring ends."""
 
 
 def goto(world: World, position: Position, within: float) -> Position:
@@ -110,12 +112,12 @@ def find(world: World, name: str, radius: int) -> Position | None:
 
 
 def explore(world: World, direction: str | None, distance: int, until: str | None) -> Position | None:
-    """Walk on, until something comes into view or the distance or time is used up."""
+    """Walk on, until something comes into view, the distance or time is used up, or something hurts."""
     if until is not None:
         check_place_name(world, until, "explore until")
     if direction is not None and direction not in DIRECTIONS:
         raise PrimitiveError(f"cannot explore {direction!r}: directions are {', '.join(DIRECTIONS)}")
-    call, walked = Call(world), 0
+    call, walked, sound = Call(world), 0, world.health - _HURT
     _break_out(call)
     heading = direction or _fresh_heading(world, distance)
     while True:
@@ -125,10 +127,12 @@ def explore(world: World, direction: str | None, distance: int, until: str | Non
         ):
             call.report()
             return world.position(found)
-        if walked >= distance or not call.has_time():
+        if walked >= distance or not call.has_time() or world.health <= sound:
             call.report()
+            if world.health <= sound:
+                world.note("stopped exploring: something hurts you")
             return None
-        steps = _leg(call, heading, min(_LEG, distance - walked), until)
+        steps = _leg(call, heading, min(_LEG, distance - walked), until, sound)
         walked += steps
         if not steps:
             if direction is not None and walked:
@@ -169,8 +173,8 @@ def _turned(heading: str) -> str:
     return names[(names.index(heading) + 3) % len(names)]
 
 
-def _leg(call: Call, heading: str, length: int, until: str | None) -> int:
-    """Walk one stretch; returns the steps that were made toward its end."""
+def _leg(call: Call, heading: str, length: int, until: str | None, sound: int) -> int:
+    """Walk one stretch, as long as there is more health than `sound`; the steps made toward its end."""
     world = call.world
     right, down = DIRECTIONS[heading]
     row, column = divmod(world.cell, world.stride)
@@ -189,6 +193,8 @@ def _leg(call: Call, heading: str, length: int, until: str | None) -> int:
             return made
         call.step(cell)
         notice_mobs(world)
+        if world.health <= sound:
+            return made + 1
         if until is not None and locate(world, until, world.tables.rules.world.view_radius) is not None:
             return made + 1
     return len(path) if before - world.apart(world.cell, aim) > 1 else 0

@@ -14,7 +14,7 @@ DEFAULT = 40
 """Characters of a parameter's default that are shown."""
 PURPOSE = 300
 """Characters of what a skill is for."""
-ITEMS_NAMED = 12
+ITEMS_NAMED = 6
 """Kinds of items that are named on each side of what a skill did."""
 
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")

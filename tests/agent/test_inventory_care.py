@@ -13,7 +13,7 @@ from fieldcraft.agent import RunSettings, new_session
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.roles.storage_tasks import care_for_inventory
 from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.envs import EnvironmentSpec, Names, Observation, RoomGoal, make
+from fieldcraft.envs import EnvironmentSpec, GainGoal, ItemGoal, Names, Observation, RoomGoal, make
 
 
 def code(source: str) -> str:
@@ -67,6 +67,29 @@ def test_the_nearest_container_with_room_is_filled_and_a_full_one_is_not(spec: E
     assert words(seen, spec) == "Deposit items that are not needed into the crate at (3, 64, 0)"
     seen = full(position=here, chests=places, chest_slots=dict.fromkeys(places, 0))
     assert words(seen, spec) == "Craft 1 crate"
+
+
+def test_a_container_with_room_for_all_comes_before_a_nearer_one_and_one_with_hardly_any_does_not_count(
+    spec: EnvironmentSpec,
+) -> None:
+    near, far = "(1, 64, 0)", "(9, 64, 0)"
+    values = {"position": {"x": 0, "y": 64, "z": 0}, "chests": {near: {"stone": 64}, far: {"stone": 64}}}
+    deposit = "Deposit items that are not needed into the crate at "
+    assert words(full(**values, chest_slots={near: 4, far: 20}), spec) == deposit + far
+    assert words(full(**values, chest_slots={near: 4, far: 5}), spec) == deposit + far
+    assert words(full(**values, chest_slots={near: 2, far: 1}), spec) == "Craft 1 crate"
+
+
+def test_a_new_container_may_be_placed_and_filled_at_once_where_the_world_counts_what_is_gained(
+    spec: EnvironmentSpec,
+) -> None:
+    task = care_for_inventory(full(), spec.model_copy(update={"goals": ("item", "gain")}))
+    assert task is not None
+    assert task.goal == GainGoal(item="crate")
+    assert "put what is not needed into it" in task.context
+    task = care_for_inventory(full(), spec)
+    assert task is not None
+    assert (task.goal, task.context) == (ItemGoal(item="crate"), "")
 
 
 def test_the_world_judges_whether_room_was_made_and_no_more_is_asked_than_fits(spec: EnvironmentSpec) -> None:

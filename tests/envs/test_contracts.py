@@ -286,6 +286,29 @@ def test_status_has_the_body_and_how_long_tools_last(meadow):
     assert (status["health"], status["hunger"], status["time"]) == (20, 20, "sunrise")
 
 
+def test_status_has_what_protects_and_what_hits_hardest(meadow):
+    bare = meadow.status()
+    assert (bare["armor"], bare["weapon"], bare["damage"]) == (0, None, 1)
+    give(meadow, iron_chestplate=1, stone_axe=1, wooden_sword=1)
+    meadow.equip("iron_chestplate")
+    rules = meadow.world.tables.rules.items
+    status = meadow.status()
+    assert status["armor"] == rules["iron_chestplate"].armor.points
+    assert (status["weapon"], status["damage"]) == ("stone_axe", rules["stone_axe"].damage)
+
+
+def test_exploring_ends_where_something_hurts_and_says_so(meadow):
+    start = meadow.position()
+    meadow.world.tick = meadow.world.tables.rules.world.night_start
+    meadow.world.next_second = meadow.world.tick + 20
+    for right in (4, 5, 6):
+        put_mob(meadow, "skeleton", right, 1)
+    assert meadow.explore("east", distance=200) is None
+    assert 0 < meadow.world.health <= 16
+    assert meadow.position().distance(start) < 50
+    assert "stopped exploring: something hurts you" in meadow.observe().events[-1]
+
+
 def test_deaths_and_broken_tools_outlive_other_events(meadow):
     meadow.world.hurt(99, "zombie")
     for number in range(20):

@@ -112,3 +112,52 @@ def test_a_material_that_was_a_task_is_no_task_again_while_as_much_is_held_as_ev
     answers = [Answered(question="q", answer="To craft gorm: need 1 kor. To craft lum: need 2 kor.")]
     values = {"answers": answers, "items": ["kor (2 done)"], "observation": SOUND}
     assert json.loads(ask("curriculum_task", completed=["Mine 2 norl"], **values))["goal"]["item"] != "kor"
+
+
+def test_what_killed_it_before_is_guarded_against(program):
+    facts = ["the agent died: killed by quoll (iteration 7)", "kor can be eaten (iteration 9)"]
+    source = program(task=task(), observation=SOUND, facts=facts)
+    assert '_guard(bot, "quoll")' in source
+
+
+def test_what_containers_hold_is_fetched_before_it_is_got_anew(program):
+    wanted = Task(words="Craft 1 gorm", context="To craft gorm: need 3 marn.")
+    stored = (
+        SOUND + "\nChests: (1, 64, 2): 2 marn, 1 dask (9 free slots); 5 more farther away, in all: 4 marn"
+    )
+    source = program(task=wanted, observation=stored)
+    assert '_fetch(bot, 3, "marn")' in source
+    assert "_fetch(" not in program(task=wanted, observation=SOUND)
+
+
+def test_hungry_it_fetches_food_where_it_holds_none(program):
+    hungry = SOUND.replace("Hunger: 18.0", "Hunger: 9.0") + "\nChests: (1, 64, 2): 2 marn (9 free slots)"
+    source = program(task=task(), observation=hungry, facts=["marn can be eaten (iteration 9)"])
+    assert source.index("_fetch(bot, 4, 'marn')") < source.index("_eat(bot, meals=2)")
+    assert "_fetch(" not in program(task=task(), observation=hungry)
+
+
+def test_food_is_kept_when_things_are_put_away(program):
+    away = Task(words="Deposit items that are not needed into the dask at (3, 64, 1)")
+    many = ", ".join(f"2 {name}" for name in ("brill", "fenk", "gorm", "hulp", "jeb", "kor", "lum", "zan"))
+    many += ", " + ", ".join(f"1 thing_{number}" for number in range(20))
+    values = {"task": away, "observation": f"Health: 20.0/20\nInventory (28/36): {many}"}
+    assert "'zan'" not in program(**values)
+    assert "'zan'" in program(**values, facts=["zan can be eaten (iteration 9)"])
+
+
+def test_a_container_that_is_to_be_filled_at_once_is_made_and_filled(program):
+    made = Task(
+        words="Craft 1 dask",
+        context="To craft dask: need 2 kor.\nPlace it, and put what is not needed into it as well.",
+    )
+    source = program(task=made, observation=SOUND)
+    assert source.index('bot.craft("dask")') < source.index('_deposit(bot, "dask", items)')
+
+
+def test_mining_is_left_to_the_world_to_judge_where_it_can(ask):
+    every = ["brill", "dask", "fenk", "gorm", "hulp", "jeb", "lum", "marn", "vix", "zan", "kor"]
+    values = {"items": [f"{name} (done)" for name in every], "observation": f"{SOUND}\nNearby blocks: norl"}
+    goals = ["item", "mine"]
+    assert proposed(ask, goals=goals, **values)["goal"] == {"kind": "mine", "block": "norl", "count": 1}
+    assert proposed(ask, **values)["goal"] is None

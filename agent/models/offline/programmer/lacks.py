@@ -20,9 +20,15 @@ def depth(now: Situation, item: str, path: tuple[str, ...] = ()) -> int:
 
 def hardest_lack(now: Situation, item: str) -> str:
     """Of what an item needs and is not at hand, what lies deepest; empty where nothing is lacked."""
-    at_hand = {*now.seen.inventory, *now.seen.blocks}
-    lacked = [names[0] for names in now.facts.needs_of(item) if at_hand.isdisjoint(names)]
+    lacked = [names[0] for count, names in now.facts.wants(item) if not _at_hand(now, count, names)]
     return max(lacked, key=lambda name: depth(now, name), default="")
+
+
+def _at_hand(now: Situation, count: int, names: tuple[str, ...]) -> bool:
+    """Whether so many of these are held or in containers, or where one is enough, whether one is in view."""
+    if count == 1 and not set(names).isdisjoint(now.seen.blocks):
+        return True
+    return sum(now.seen.inventory.get(name, 0) + now.seen.stored.get(name, 0) for name in names) >= count
 
 
 def blamed(now: Situation) -> dict[str, int]:

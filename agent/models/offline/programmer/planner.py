@@ -20,7 +20,7 @@ FAILED, WHIM = 40, 15
 DEEPER = 4
 """What it is worth more for each thing that must be had before."""
 
-SHARED, OFTEN = 12, 5
+SHARED, OFTEN = 40, 4
 """How much less a task is worth for each failure of another one that lacked the same, and how many count."""
 
 OPENED = 100
@@ -212,7 +212,9 @@ def _in_view(now: Situation) -> list[Proposal]:
         new = block in now.blocks and not now.most_done(words) and block not in {*now.held, *had}
         if new and (not tool or tool in now.held):
             worth = OPENED if tool else 60
-            proposals.append(Proposal(words, None, worth, f"{block} is in view and was never mined"))
+            goal: dict[str, object] | None = {"kind": "mine", "block": block, "count": 1}
+            goal = goal if now.checks_mining else None
+            proposals.append(Proposal(words, goal, worth, f"{block} is in view and was never mined"))
     for mob in now.seen.mobs:
         words = f"Kill 1 {mob}"
         if mob in now.mobs and not now.most_done(words):

@@ -17,13 +17,16 @@ _GOAL = re.compile(r"^Done when: (hold|gain|mine|place|kill) (\d+) (\S+)\s*$", r
 
 _REACH = re.compile(r"^Done when: reach \((-?[\d.]+), (-?[\d.]+), (-?[\d.]+)\)\s*$", re.MULTILINE)
 
-SPARE, KEPT = 6, 14
-"""Slots to empty where the task does not say how many; kinds of items to go on with."""
+KEPT = 14
+"""Kinds of items to go on with once the others are put away."""
 
 ROOM = 4
 """Kinds of items that are placed in the world when the pockets are full."""
 
-CURIOUS = 4
+_FILLED = "put what is not needed into it"
+"""In what is known of a task: that the container which it asks for is to be filled at once."""
+
+CURIOUS = 64
 """Items of which a program that only asks what a thing takes asks too."""
 
 IN_REACH = 40
@@ -31,17 +34,22 @@ IN_REACH = 40
 
 _NOWHERE = re.compile(r"saw no \S+ on \d+ walks")
 
-HUNGRY, WEAK = 12, 12
+HUNGRY, WEAK = 15, 12
 """Hunger and health, of 20 when full and sound, from which a program begins with a meal or rest."""
 
-STARVED, PREY = 6, 10
+STARVED, PREY = 10, 10
 """Hunger from which a program hunts where it holds no food, and the kinds of mobs that it hunts then."""
+
+MEAL, MEALS = 5, 4
+"""Hunger that a meal stills, about, and how many meals are taken out of a container at once."""
 
 FOES = 6
 """Kinds of mobs that hurt, the latest, against which a program guards."""
 
-WORN = 3
+WORN = 6
 """Things held that a program puts on, to see whether they can be, where the agent was hurt."""
+
+_FOOD = re.compile(r"([\w:.-]+) can be eaten")
 
 
 def write_program(prompt: Prompt) -> str:
@@ -66,6 +74,8 @@ def write_program(prompt: Prompt) -> str:
     writer = Writer(ways, _lacked(history), before, failures, _foes(prompt, mobs))
     curious = _curious(prompt, facts, items)
     match verb:
+        case "hold" if _FILLED in prompt.text("Context"):
+            source = writer.deposit(name, _kept(prompt), curious, new=True)
         case "hold":
             source = writer.obtain(name, count, curious, again=bool(subsections(history)))
         case "place":
@@ -77,7 +87,7 @@ def write_program(prompt: Prompt) -> str:
         case "reach":
             source = writer.reach(name, curious)
         case "deposit":
-            source = writer.deposit(name, _spare(prompt), curious, full="is full; use another" in history)
+            source = writer.deposit(name, _kept(prompt), curious, full="is full; use another" in history)
         case _:
             source = LOOK_AROUND.lstrip()
     if _plain(source) in _plain(history) and (reason := _nothing_new(history)):
@@ -90,12 +100,10 @@ def _care(prompt: Prompt, history: str, blocks: list[str], mobs: list[str]) -> l
     seen = prompt.observation
     lines = []
     foes = _foes(prompt, mobs)
-    if seen.hunger is not None and seen.hunger <= HUNGRY and "cannot eat" not in history:
-        eat = f"_eat(bot, meals={max(1, int(20 - seen.hunger) // 5)})"
-        prey = [repr(name) for name in mobs if name not in foes][:PREY]
-        lines.append(f"{eat} or _hunt(bot, {', '.join(prey)})" if prey and seen.hunger <= STARVED else eat)
+    if seen.hunger is not None and seen.hunger <= HUNGRY:
+        lines += _meal(prompt, seen.hunger, history, [name for name in mobs if name not in foes])
     if seen.health is not None and seen.health <= WEAK:
-        lines += [*_recovery(prompt, blocks), f"_rest(bot{''.join(f', {foe!r}' for foe in foes)})"]
+        lines += [*_armour(prompt, blocks), f"_rest(bot{''.join(f', {foe!r}' for foe in foes)})"]
     if "the inventory is full" in history or seen.slots_used >= seen.slots_total - 1 > 0:
         known = prompt.skills + prompt.text("Context") + history
         spare = [item for item in seen.inventory if item in blocks]
@@ -104,8 +112,23 @@ def _care(prompt: Prompt, history: str, blocks: list[str], mobs: list[str]) -> l
     return lines
 
 
-def _recovery(prompt: Prompt, blocks: list[str]) -> list[str]:
-    """The line by which an agent that was hurt puts on what it may wear; none where that is all in use."""
+def _meal(prompt: Prompt, hunger: float, history: str, prey: list[str]) -> list[str]:
+    """Lines that eat what is held, else what containers hold, else, where it is urgent, what was hunted."""
+    seen = prompt.observation
+    foods = _FOOD.findall(prompt.data("What is known"))
+    stored = [name for name in foods if seen.stored.get(name)]
+    lines = []
+    if stored and not any(seen.inventory.get(name) for name in foods):
+        lines.append(f"_fetch(bot, {MEALS}, {', '.join(repr(name) for name in stored)})")
+    elif "cannot eat: you hold no food" in history:
+        return []
+    eat = f"_eat(bot, meals={max(1, int(20 - hunger) // MEAL)})"
+    hunt = f"_hunt(bot, {', '.join(repr(name) for name in prey[:PREY])})"
+    return [*lines, f"{eat} or {hunt}" if prey and hunger <= STARVED else eat]
+
+
+def _armour(prompt: Prompt, blocks: list[str]) -> list[str]:
+    """The line that puts on what may be worn; none where that is all in use."""
     seen = prompt.observation
     kinds = {name.rpartition("_")[2] for name in seen.worn}
     spare = [name for name, count in seen.inventory.items() if count == 1 and name not in blocks]
@@ -121,6 +144,7 @@ def _foes(prompt: Prompt, mobs: list[str]) -> list[str]:
         prompt.data("Observation"), prompt.data("Context"), unquoted(prompt.text("Earlier attempts"))
     )
     guarded = re.findall(r'_guard\(bot((?:, "[^"]+")+)', prompt.skills)
+    facts.read(prompt.data("What is known"))
     known = [*facts.harmful, *(name for names in guarded for name in re.findall(r'"([^"]+)"', names))]
     return [name for name in dict.fromkeys(known) if name in mobs][:FOES]
 
@@ -174,16 +198,21 @@ def _chosen(prompt: Prompt, task: str) -> tuple[str, int, str] | None:
     return None
 
 
-def _spare(prompt: Prompt) -> list[str]:
-    """What to put away, blocks first, then what is held in numbers; tools, and what is spoken of, last."""
+def _kept(prompt: Prompt) -> list[str]:
+    """What not to put away: food, then tools, then what is spoken of, and of the rest what is no block."""
     spoken = prompt.skills + prompt.text("Context")
     blocks, held = prompt.names("Blocks"), prompt.observation.inventory
-    order = sorted(
+    foods = _FOOD.findall(prompt.data("What is known"))
+    return sorted(
         held,
-        key=lambda item: (item not in blocks and held[item] == 1, item not in blocks, item in spoken, item),
-    )
-    wanted = prompt.number("Context", r"at least (\d+) more", SPARE)
-    return order[: max(wanted + 4, len(held) - KEPT)]
+        key=lambda item: (
+            item not in foods,
+            item in blocks or held[item] > 1,
+            item in blocks,
+            item not in spoken,
+            item,
+        ),
+    )[:KEPT]
 
 
 def _beyond_reach(history: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]*[A-Za-z0-9_]|[A-Za-z_]")
 _OPENING = re.compile(r"(`{3,})\w*")
 _CHOICES = re.compile(r"\{([^}]*)\}")
+_COUNT = re.compile(r"(?<!\d)(\d{1,15}) ([^\s,;]+)")
 _REFUSAL = "Your answer could not be used:"
 
 MOST_NAMES = 10_000
@@ -100,6 +101,7 @@ class Observed:
         self.mobs = _listing(without_remarks(fields.get("Nearby entities", "")))
         self.health = _level(fields.get("Health", ""))
         self.hunger = _level(fields.get("Hunger", ""))
+        self.stored = _added_up(fields.get("Chests", ""))
         self.worn = re.findall(r": ([^\s,;()]+)", fields.get("Equipment", ""))
 
 
@@ -116,8 +118,15 @@ def unfolded(entry: str) -> list[str]:
 
 def counts(text: str) -> dict[str, int]:
     """`3 this, 1 that` as counts by name."""
-    pairs = re.findall(r"(?<!\d)(\d{1,15}) ([^\s,;]+)", text)
-    return {name: int(count) for count, name in pairs}
+    return {name: int(count) for count, name in _COUNT.findall(text)}
+
+
+def _added_up(text: str) -> dict[str, int]:
+    """The same with the counts of a name that stands there several times added up."""
+    total: dict[str, int] = {}
+    for count, name in _COUNT.findall(text):
+        total[name] = total.get(name, 0) + int(count)
+    return total
 
 
 def sections(text: str) -> dict[str, str]:

@@ -45,6 +45,7 @@ class Situation:
         self.mobs = prompt.names("Mobs")
         held = _listed(prompt.text("Items ever held")) | _listed(prompt.text("First held since then"))
         listed = held | _listed(prompt.text("Most held at once"))
+        self.checks_mining = '"kind": "mine"' in prompt.text("Answer")
         self.most_held = {name: most for name, (most, _) in listed.items()}
         self.got = {name for name, (_, done) in listed.items() if done}
         self.held = [name for name in self.items if name in self.most_held]

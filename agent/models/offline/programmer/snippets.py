@@ -15,6 +15,12 @@ def _held(bot, *items):
 LOOK_FOR = '''
 def _look_for(bot, name, walks, guard=None):
     """Walk until a `name` is near; whether it is. The longer that takes, the farther it walks straight on."""
+    place = bot.find(name, 256) if bot.find(name) is None else None
+    try:
+        if place is not None:
+            bot.goto(place, within=8)
+    except PrimitiveError as error:
+        print(error)
     for turn in range(walks):
         if bot.find(name) is not None:
             return True
@@ -78,11 +84,11 @@ def _learn(bot, *items, most=3):
     """
     queue, failed = list(items), 0
     for number, item in enumerate(queue):
-        if failed == most or number == 9:
-            break
         said = bot.recipe(item) if hasattr(bot, "recipe") else ""
+        if number == 16 or failed == most and not said:
+            break
         try:
-            if number < len(items) or not said:
+            if failed < most and (number < len(items) or not said):
                 bot.craft(item)
         except PrimitiveError as error:
             failed += 1
@@ -92,6 +98,25 @@ def _learn(bot, *items, most=3):
             name = max(names)
             if name not in queue and not _held(bot, name):
                 queue.append(name)
+'''
+
+STUDY = '''
+def _study(bot, *items):
+    """Have the world say what these take: it is remembered."""
+    for item in items if hasattr(bot, "recipe") else ():
+        bot.recipe(item)
+'''
+
+GATHER = '''
+def _gather(bot, *needs):
+    """Mine what is lacking of pairs of an item and a count, if the world says that it is to be mined."""
+    for item, count in needs:
+        said = bot.recipe(item) if _held(bot, item) < count and hasattr(bot, "recipe") else ""
+        for block in re.findall(r"mining ([\\w:.-]*\\w)", said)[:1]:
+            for _ in range(3 * count):
+                if _held(bot, item) >= count or not _look_for(bot, block, walks=6):
+                    break
+                _take(bot, bot.mine, block)
 '''
 
 EAT = '''
@@ -104,6 +129,23 @@ def _eat(bot, meals=4):
             print(error)
             return meal
     return meals
+'''
+
+FETCH = '''
+def _fetch(bot, count, *items, far=96):
+    """Take what is lacking of these items, so many in all, out of containers that are not too far away."""
+    for box in bot.chests() if hasattr(bot, "chests") else []:
+        here, place = bot.position(), box["position"]
+        for item in items:
+            lacking = min(count - _held(bot, *items), box["items"].get(item, 0))
+            if lacking < 1 or abs(place.x - here.x) + abs(place.z - here.z) > far:
+                continue
+            try:
+                bot.goto(place, within=2)
+                bot.withdraw(item, lacking, place)
+            except PrimitiveError as error:
+                print(error)
+                return
 '''
 
 HUNT = '''
@@ -127,14 +169,18 @@ def _hunt(bot, *prey, walks=8):
 '''
 
 GUARD = '''
-def _guard(bot, *foes, left=[]):
-    """Fight what is known to hurt and is in view, before work that takes a while; but what got away."""
+def _guard(bot, *foes, left=[], enough=80):
+    """Fight what is known to hurt and is in view, but what got away; too weak for that, get away from it."""
     for foe in foes:
+        place = bot.find(foe)
+        if foe in left or place is None:
+            continue
+        body = bot.status() if hasattr(bot, "status") else {}
         try:
-            for _ in range(3):
-                if foe in left or bot.find(foe) is None:
-                    break
-                bot.kill(foe)
+            if body.get("health", enough) * (body.get("damage", enough) + body.get("armor", 0) / 2) < enough:
+                bot.explore("west" if place.x > bot.position().x else "east", distance=24)
+                break
+            bot.kill(foe)
         except PrimitiveError as error:
             left.append(foe)
             print(error)
@@ -143,18 +189,30 @@ def _guard(bot, *foes, left=[]):
 
 WEAR = '''
 def _wear(bot, *items):
-    """Put on what can be put on."""
+    """Put on what can be put on, if it protects as well as what is worn there."""
     for item in items:
-        if bot.inventory().get(item):
-            print(item, "is in use:", bot.equip(item))
+        if not bot.inventory().get(item):
+            continue
+        before = bot.status() if hasattr(bot, "status") else {}
+        slot = bot.equip(item)
+        worn = before.get("equipment", {}).get(slot)
+        if worn and bot.status().get("armor", 0) < before.get("armor", 0):
+            bot.equip(worn["item"])
+        elif slot != "hand":
+            print(item, "is worn:", slot)
 '''
 
 REST = '''
-def _rest(bot, *foes, spells=6):
-    """Wait for wounds to heal, and fight what comes meanwhile."""
-    for _ in range(spells):
+def _rest(bot, *foes, spells=15):
+    """Wait for wounds to heal, as long as they do, and be on guard meanwhile."""
+    before = 0
+    for spell in range(spells):
         _guard(bot, *foes)
-        bot.wait(100)
+        health = bot.status()["health"] if hasattr(bot, "status") else 1 + spell
+        if health > 17 or not spell % 5 and health <= before:
+            break
+        before = health if not spell % 5 else before
+        bot.wait(40)
 '''
 
 MAKE_ROOM = '''
@@ -168,6 +226,15 @@ def _make_room(bot, *items):
         except PrimitiveError as error:
             print(error)
             break
+'''
+
+SPARE = '''
+def _spare(bot, block, kept):
+    """What to put away: all but the `block`, what is kept or worn, and the best weapon."""
+    _wear(bot, *[item for item, count in bot.inventory().items() if count == 1])
+    body = bot.status() if hasattr(bot, "status") else {}
+    worn = [worn["item"] for slot, worn in body.get("equipment", {}).items() if slot != "hand"]
+    return [item for item in bot.inventory() if item not in (block, body.get("weapon"), *kept, *worn)]
 '''
 
 DEPOSIT = '''
@@ -206,16 +273,20 @@ HELPERS = {
     "_held": HELD,
     "_look_for": LOOK_FOR,
     "_take": TAKE,
+    "_gather": GATHER,
     "_stand_by": STAND_BY,
     "_put_down": PUT_DOWN,
     "_lacking": LACKING,
     "_learn": LEARN,
+    "_study": STUDY,
     "_eat": EAT,
+    "_fetch": FETCH,
     "_hunt": HUNT,
-    "_wear": WEAR,
     "_guard": GUARD,
     "_rest": REST,
     "_make_room": MAKE_ROOM,
+    "_wear": WEAR,
+    "_spare": SPARE,
     "_deposit": DEPOSIT,
     "_walk_to": WALK_TO,
 }

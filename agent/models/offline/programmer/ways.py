@@ -20,6 +20,9 @@ SKETCHY = 35
 LACKING, WORTHLESS = 10, 60
 """What a skill costs more that failed once in this task, and for each time if it failed oftener."""
 
+FETCHED = 8
+"""Cost of taking a thing out of a container."""
+
 STEPS = 400
 """Items that are looked into for one program; what is beyond counts as unknown."""
 
@@ -93,8 +96,15 @@ class Ways:
         return min(alternatives, key=lambda name: self.cost(name) + DOUBT * (self.to(name).kind == "try"))
 
     def cost(self, item: str) -> float:
-        """What it costs to have an item: nothing where one is held."""
-        return 0 if self._seen.inventory.get(item) else self.to(item).cost
+        """What it costs to have an item: nothing where one is held, little where a container has one."""
+        if self._seen.inventory.get(item):
+            return 0
+        return FETCHED if self.stored((item,)) else self.to(item).cost
+
+    def stored(self, alternatives: tuple[str, ...]) -> list[str]:
+        """Those that containers hold and that are dearer to come by in any other way."""
+        stored = self._seen.stored
+        return [name for name in alternatives if stored.get(name) and self.to(name).cost > FETCHED]
 
     def _all(self, item: str) -> list[Way]:
         ways = [
@@ -172,7 +182,9 @@ class Ways:
             first = self.best(alternatives)
             way.needs.append((count, (first, *(other for other in alternatives if other != first))))
             held = sum(self._seen.inventory.get(name, 0) for name in alternatives)
-            way.cost += 0 if held >= count else self.to(first).cost
+            stored = sum(self._seen.stored[name] for name in self.stored(alternatives))
+            fetched = FETCHED if held + stored >= count else self.to(first).cost
+            way.cost += 0 if held >= count else fetched
         for station in stations:
             way.stations.append(station)
             way.cost += 0 if station in self._seen.blocks else self.cost(station)

@@ -11,6 +11,8 @@ from .ways import UNKNOWN_COST, Way, Ways
 
 LEARNED_AT_ONCE = 3
 """Unknown things that one program tries to craft; fewer than the failed calls that end a program."""
+CRAFTED = 4
+"""Items out of curiosity that a program tries to craft, or asks about after its work."""
 FUELS_TOLD = 4
 """Fuels that a docstring names."""
 
@@ -43,16 +45,18 @@ class Writer:
     def obtain(self, item: str, count: int, curious: list[str], *, again: bool = False) -> str:
         """The source of a program that ends with `count` of an item in hand.
 
-        Where its recipe is unknown, the program asks the world what it takes, and, as long as
-        calls may fail, what the items of `curious` take. One that is written `again` asks that once it is
-        done, unless another program calls it.
+        Where its recipe is unknown, the program asks the world what it takes, and what the items of `curious`
+        take, of which it tries to craft some as long as calls may fail. One that is written `again` asks that
+        once it is done, unless another program calls it.
         """
         way = self._ways.to(item)
         if way.kind == "skill":
             lines = [f"    {self._skill_call(way.thing, 'count')}"]
         elif way.kind == "try":
-            names = ", ".join(f'"{name}"' for name in [item, *curious])
+            names = ", ".join(f'"{name}"' for name in [item, *curious[:CRAFTED]])
             lines = [f"    _learn(bot, {names}, most={self._failures})"]
+            others = ", ".join(f'"{name}"' for name in curious[CRAFTED:])
+            lines += [f"    _study(bot, {others})"] if others else []
         elif way.kind in ("mine", "kill"):
             lines = self._body(item, way, last=True)
         else:
@@ -60,6 +64,7 @@ class Writer:
         if way.kind != "try" and self._ways.guessed(item):
             lines += [f'    if _held(bot, "{item}") < count:', f'        _learn(bot, "{item}")']
         entry, first, ask = self._entry("obtain", item), self._first(way), ""
+        curious = curious[:CRAFTED]
         if again and curious and way.kind != "try" and not self._unknown:
             ask = f", ask={tuple(curious)}"
             lines.append(f"    _learn(bot, *ask, most={self._failures - 1 - bool(self._before)})")
@@ -101,18 +106,22 @@ class Writer:
         body = [f"_walk_to(bot, ({place}))", *self._asking_about(curious)]
         return self._program([*head, *self._first(), *_indent(body)])
 
-    def deposit(self, block: str, items: list[str], curious: list[str], *, full: bool) -> str:
-        """The source of a program that puts items away: into the container in view, else into a new one.
+    def deposit(
+        self, block: str, kept: list[str], curious: list[str], *, full: bool = False, new: bool = False
+    ) -> str:
+        """The source of a program that puts all but what is `kept` into the container in view, or a new one.
 
-        Where the one in view is `full`, another one is brought. Then it asks what those of `curious` take.
+        Where the one in view is `full`, or a `new` one is wanted, another one is brought. Then it asks what
+        those of `curious` take.
         """
-        entry = self._entry("deposit_spare_items_into", block)
-        get = self._have(1, (block,), "1") if full else self._station(block)
-        body = [*get, f'_stand_by(bot, "{block}")', f'_deposit(bot, "{block}", items)']
+        entry = self._entry("deposit_spare_items_into_new" if new else "deposit_spare_items_into", block)
+        get = self._have(1, (block,), "1") if full or new else self._station(block)
+        body = [*get, f'_stand_by(bot, "{block}")', f'items = _spare(bot, "{block}", kept)']
+        body.append(f'_deposit(bot, "{block}", items)')
         body += self._asking_about(curious)
         head = [
-            f"def {entry}(bot, items={tuple(items)}{self._care}):",
-            f'    """Put all of these items into the nearest {block}."""',
+            f"def {entry}(bot, kept={tuple(kept)}{self._care}):",
+            f'    """Put all items but what is kept or worn into the nearest {block}."""',
         ]
         return self._program([*head, *self._first(), *_indent(body)])
 
@@ -140,7 +149,7 @@ class Writer:
 
     def _asking_about(self, items: list[str]) -> list[str]:
         """A last line that asks, once all is done, what these take; none where there are none."""
-        names = "".join(f', "{item}"' for item in items)
+        names = "".join(f', "{item}"' for item in items[:CRAFTED])
         return [f"_learn(bot{names}, most={self._failures - 1})"] if items else []
 
     def _entry(self, verb: str, name: str) -> str:
@@ -190,7 +199,12 @@ class Writer:
                 if rank < len(names):
                     order.setdefault(names[rank], count)
         needs = ", ".join(f'("{name}", {count})' for name, count in list(order.items())[:LEARNED_AT_ONCE])
-        return [f"    _learn(bot, *_lacking(bot, {needs}), most={LEARNED_AT_ONCE})"] if needs else []
+        if not needs:
+            return []
+        unknown = [(count, names[0]) for count, names in self._unknown if names]
+        first = ", ".join(f'("{name}", {count})' for count, name in dict.fromkeys(unknown))
+        lines = [f"    _learn(bot, *_lacking(bot, {needs}), most={LEARNED_AT_ONCE})"]
+        return [*lines, f"    _gather(bot, {first})"]
 
     def _helper(self, item: str, way: Way) -> str:
         """The private function that gets an item, written if it is not there yet."""
@@ -262,7 +276,19 @@ class Writer:
         return [f'if bot.find("{station}") is None:', *_indent(get)] if get else []
 
     def _have(self, count: int, alternatives: tuple[str, ...], wanted: str) -> list[str]:
-        """Lines that see to it that this many of the alternatives are held; none where nobody knows how."""
+        """Lines that see to it that this many of the alternatives are held; none where nobody knows how.
+
+        What containers hold of them is taken first.
+        """
+        stored = self._ways.stored(alternatives)
+        lines = self._have_new(count, alternatives, wanted)
+        if not stored:
+            return lines
+        names = ", ".join(f'"{name}"' for name in alternatives)
+        fetched = ", ".join(f'"{name}"' for name in stored)
+        return [f"if _held(bot, {names}) < {count}:", f"    _fetch(bot, {wanted}, {fetched})", *lines]
+
+    def _have_new(self, count: int, alternatives: tuple[str, ...], wanted: str) -> list[str]:
         first = alternatives[0]
         way = self._ways.to(first)
         names = ", ".join(f'"{name}"' for name in alternatives)
