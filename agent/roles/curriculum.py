@@ -26,7 +26,7 @@ from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import cut_text, entered
-from fieldcraft.envs import AchieveGoal, BrokenEnvironment, Environment, Goal, ItemGoal, Observation
+from fieldcraft.envs import AchieveGoal, BrokenEnvironment, Environment, Goal, ItemGoal, Observation, RoomGoal
 
 CHANCE_AFTER = 2
 """Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
