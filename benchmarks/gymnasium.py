@@ -67,7 +67,7 @@ def measured(sandbox: ProcessSandbox, env_id: str, calls: int, rounds: int) -> d
     loops, thousands = [], []
     for _ in range(rounds):
         bare.reset(seed=0)
-        world.call_primitive("new_episode")
+        world.begin_episode(seed=0, number=2)
         loops.append(stepped(bare, 1_000))
         thousands.append(processor_seconds(lambda: world.call_primitive("step", (0, 1_000))))
     return {

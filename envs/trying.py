@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnded
 from fieldcraft.envs.faults import NeverReturned, WorldFault, faults_of, told, without_exit
 from fieldcraft.envs.fuse import within
 from fieldcraft.envs.types import PrimitiveError
@@ -64,6 +65,8 @@ def tried(environment: Environment, name: str, arguments: Mapping[str, Any]) -> 
     try:
         limited = (called,) if environment.ends_its_calls else (within, seconds, called)
         json.dumps(without_exit(f"bot.{name}", *limited))
+    except EpisodeEnded:
+        return
     except PrimitiveError as refusal:
         if not str(refusal).strip():
             yield f"{name} refused without a message; say what is missing"

@@ -74,7 +74,8 @@ def _life_problems(life: Lived, number: int, name: str | None) -> Iterator[tuple
     seen, progress = environment.observe(), environment.progress()
     before = seen.model_dump_json(), progress.model_dump_json()
     drawer = Drawer(environment, number)
-    life.calls, life.steps = drawn(environment, drawer, list(environment.primitives))
+    begin = {"seed": life.seed, "options": dict(life.options)}
+    life.calls, life.steps = drawn(environment, drawer, list(environment.primitives), begin)
     for line in faults_of(environment).unsaid():
         if line.startswith("bot."):
             yield "primitives answer with data or refuse in words", f"by drawn arguments, {line[4:]}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fieldcraft.envs.conformance.drawing import Drawer
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnded
 from fieldcraft.envs.faults import faults_of, without_exit
 from fieldcraft.envs.fuse import within
 from fieldcraft.envs.types import PrimitiveError
@@ -16,6 +17,10 @@ from fieldcraft.envs.types import PrimitiveError
 CALLS, SECONDS = 30, 0.4
 """Calls of one sequence, and seconds after which no more are drawn."""
 _SHOWN = 120
+_ENDED = "ended: "
+
+NEXT_EPISODE = "begin_episode"
+"""What stands in place of a primitive where the next episode of a world begins."""
 
 Call = tuple[str, dict[str, Any]]
 
@@ -44,17 +49,21 @@ def moment_of(environment: Environment) -> Moment:
     )
 
 
-def drawn(environment: Environment, drawer: Drawer, names: Sequence[str]) -> tuple[list[Call], list[Step]]:
+def drawn(
+    environment: Environment, drawer: Drawer, names: Sequence[str], begin: Mapping[str, Any]
+) -> tuple[list[Call], list[Step]]:
     """Draw calls while they are made, so that names which the world tells are used.
 
     Args:
         environment: which was reset.
         drawer: draws the calls.
         names: of the primitives that may be called.
+        begin: seed and options of the reset, with which later episodes begin.
     """
     calls: list[Call] = []
     steps: list[Step] = []
     until = time.monotonic() + SECONDS
+    episode = 1
     drawer.hear(environment.observe())
     for _ in range(CALLS):
         left = [name for name in names if f"bot.{name}" not in faults_of(environment).hung]
@@ -65,6 +74,10 @@ def drawn(environment: Environment, drawer: Drawer, names: Sequence[str]) -> tup
             continue
         calls.append(call)
         steps.append(lived_once(environment, call, hear=drawer.hear))
+        if environment.observe().ended is not None or steps[-1].outcome.startswith(_ENDED):
+            episode += 1
+            calls.append((NEXT_EPISODE, {**begin, "number": episode}))
+            steps.append(lived_once(environment, calls[-1]))
         drawer.hear(environment.observe())
     return calls, steps
 
@@ -86,6 +99,9 @@ def lived_once(environment: Environment, call: Call, *, hear: Callable[[Any], No
     name, arguments = call
 
     def called() -> Any:
+        if name == NEXT_EPISODE and name not in environment.primitives:
+            environment.begin_episode(**arguments)
+            return None
         return environment.call_primitive(name, (), arguments)
 
     limited = (called,) if environment.ends_its_calls else (within, environment.spec.seconds_limit, called)
@@ -96,6 +112,8 @@ def lived_once(environment: Environment, call: Call, *, hear: Callable[[Any], No
             hear(result)
     except PrimitiveError as refusal:
         outcome = f"refused: {refusal}"
+    except EpisodeEnded as ended:
+        outcome = f"{_ENDED}{ended.end}"
     except Exception as error:
         faults_of(environment).note(f"bot.{name}", error)
         outcome = "failed"

@@ -10,7 +10,7 @@ from typing import Any
 
 MOST_ACTIONS = 64
 """Actions that get a primitive of their own; where there are more, only `step` takes them."""
-RESERVED = frozenset({"step", "observe", "new_episode"})
+RESERVED = frozenset({"step", "observe", "end_episode"})
 _LONGEST_NAME = 40
 
 DOCUMENTED: dict[str, tuple[str, ...]] = {

@@ -15,6 +15,7 @@ from PIL import Image
 
 from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.envs.environment import Environment
+from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
 from fieldcraft.envs.faults import told
 from fieldcraft.envs.types import Goal, PrimitiveError, Progress
 
@@ -93,10 +94,13 @@ class WorldEnv(gymnasium.Env):  # type: ignore[misc]
         """Make a call; what the world refuses or fails at is in the info, by `error`."""
         name, arguments = self.calls[int(action)]
         info: dict[str, Any] = {"call": name}
+        end: EpisodeEnd | None = None
         try:
             info["result"] = self.world.call_primitive(name, (), arguments)
         except PrimitiveError as error:
             info["error"] = str(error)
+        except EpisodeEnded as ended:
+            end = ended.end
         except Exception as error:
             info["error"] = f"the world failed: {told(error)}"
         self._taken += 1
@@ -104,8 +108,12 @@ class WorldEnv(gymnasium.Env):  # type: ignore[misc]
         reward = float(self._reward(self._before, after))
         self._before = after
         met = self._goal is not None and self.world.check(self._goal, self._since).met
-        truncated = self._steps is not None and self._taken >= self._steps
-        return self._observed(), reward + met, met, truncated, info
+        end = end or self.world.observe().ended
+        terminated = met or (end is not None and end.outcome == "terminated")
+        truncated = (end is not None and not terminated) or (
+            self._steps is not None and self._taken >= self._steps
+        )
+        return self._observed(), reward + met, terminated, truncated, info
 
     def render(self) -> Any:
         """What the world draws, as an array of rows, columns and colours."""

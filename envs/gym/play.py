@@ -6,18 +6,19 @@ import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from fieldcraft.common.text import cut_text, visible_line
+from fieldcraft.envs.episodes import EpisodeEnded
 from fieldcraft.envs.faults import WorldFault, told
 from fieldcraft.envs.gym.actions import plain, read_action
 from fieldcraft.envs.gym.describing import ALL_NUMBERS, NUMBERS_IN_FULL, TEXT_LIMIT, data_of, described, same
 from fieldcraft.envs.gym.episode import Episode, Played, summed
 from fieldcraft.envs.gym.saved import Saved
 from fieldcraft.envs.gym.source import Source
-from fieldcraft.envs.gym.tally import Tally
+from fieldcraft.envs.gym.tally import Tally, end_of
 from fieldcraft.envs.types import PrimitiveError
 
 _TEXTS, _NAME, _DEPTH, _MOST_STEPS = 24, 60, 20, 10_000_000
@@ -58,25 +59,33 @@ class Play:
         self.tally = Tally(seed)
         self._begin()
 
-    def next_episode(self) -> None:
-        """Begin another episode; one that lasts is given up."""
+    def next_episode(self, seed: int, number: int) -> None:
+        """Begin the episode of this number; one that lasts is given up."""
         if not self.tally.standing.ended:
-            self.tally.ended("abandoned", f"after {self.episode.steps:,} steps")
-        self.tally.next_episode()
+            self._abandon()
+        self.tally.begin_episode(seed, number)
         self._begin()
+
+    def give_up(self) -> None:
+        """End the episode.
+
+        Raises:
+            EpisodeEnded: always.
+        """
+        if not self.tally.standing.ended:
+            self._abandon()
+        self._end_program()
 
     def step(self, name: str, action: Any, times: int) -> dict[str, Any]:
         """Take an action so many times; what a program gets of it.
 
         Raises:
-            PrimitiveError: the episode has ended.
+            EpisodeEnded: it was over before.
             Exception: the environment failed, which ends the episode.
         """
         standing = self.tally.standing
         if standing.ended:
-            raise PrimitiveError(
-                f"episode {standing.episode} has ended ({standing.ended}); new_episode() begins the next"
-            )
+            self._end_program()
         episode = self.episode
         possible = times if self._own_limit else min(times, self._limit - episode.steps)
         try:
@@ -151,6 +160,14 @@ class Play:
                 "itself from a seed, give get_state and set_state, or repeatable=False"
             ) from error
         self.tally.take_up(saved.standing)
+
+    def _abandon(self) -> None:
+        self.tally.ended("abandoned", f"after {self.episode.steps:,} steps")
+
+    def _end_program(self) -> NoReturn:
+        end = end_of(self.tally.standing)
+        assert end is not None
+        raise EpisodeEnded("terminated" if end.outcome == "terminated" else "truncated", end.why)
 
     def _begin(self) -> None:
         self.seen, self.info = self.episode.begin(self.tally.seed_of_episode())

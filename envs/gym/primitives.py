@@ -20,7 +20,8 @@ MOST_TIMES = 10_000
 _EXAMPLES = 4
 _RESULT = (
     "Returns a dict: `observation` after the last step, `reward` (of these steps together), `changed` (if "
-    "the observation is another than before), `steps` taken, and `ended`: None, or how the episode ended."
+    "the observation is another than before), `steps` taken, and `ended`: None, or how the episode ended. "
+    "After an end the next step ends the program."
 )
 
 Steps = Callable[[str, Any, int], dict[str, Any]]
@@ -41,7 +42,7 @@ def offered(
     names: Sequence[str] | None,
     step: Steps,
     observe: Callable[[bool], dict[str, Any]],
-    new_episode: Callable[[], dict[str, Any]],
+    end_episode: Callable[[], None],
 ) -> dict[str, Offered]:
     """The primitives for an environment's action space, by name, sorted.
 
@@ -50,7 +51,7 @@ def offered(
         names: the user's own, of its discrete actions.
         step: takes an action, see `Steps`.
         observe: looks again.
-        new_episode: begins the next episode.
+        end_episode: gives the episode up.
     """
     space = environment.action_space
     known: dict[str, Any] = {}
@@ -60,7 +61,7 @@ def offered(
     found = {word: _named(word, action, step) for word, action in known.items()}
     found["step"] = _step(space, known, step)
     found["observe"] = _observe(observe)
-    found["new_episode"] = _new_episode(new_episode)
+    found["end_episode"] = _end_episode(end_episode)
     return dict(sorted(found.items()))
 
 
@@ -82,10 +83,12 @@ def _checked_times(times: int) -> int:
     return times
 
 
-def _offer(function: Callable[..., Any], name: str, doc: str, signature: str) -> Offered:
+def _offer(
+    function: Callable[..., Any], name: str, doc: str, signature: str, *, gives: str = "dict"
+) -> Offered:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
-    return Offered(validate_call(function), f"{signature} -> dict")
+    return Offered(validate_call(function), f"{signature} -> {gives}")
 
 
 def _named(name: str, action: int, step: Steps) -> Offered:
@@ -152,13 +155,12 @@ def _observe(observe: Callable[[bool], dict[str, Any]]) -> Offered:
     return _offer(look, "observe", doc, "(whole: bool = False)")
 
 
-def _new_episode(new_episode: Callable[[], dict[str, Any]]) -> Offered:
-    def begin() -> dict[str, Any]:
-        return new_episode()
+def _end_episode(end_episode: Callable[[], None]) -> Offered:
+    def give_up() -> None:
+        end_episode()
 
     doc = (
-        "Begin the next episode, from a new start; one that has not ended yet is given up. After an end no "
-        "step is possible until the next episode begins, with this or with the next program.\n\n"
-        "Returns a dict like `observe`."
+        "Give this episode up; it ends the program. The next program begins in a new episode, as it does "
+        "after every end."
     )
-    return _offer(begin, "new_episode", doc, "()")
+    return _offer(give_up, "end_episode", doc, "()", gives="None")

@@ -7,11 +7,20 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from fieldcraft.common.text import visible_line
+from fieldcraft.envs.episodes import EpisodeEnd
 from fieldcraft.envs.gym.saved import Standing
 from fieldcraft.envs.happenings import Happening
 
 EVENTS_KEPT, HAPPENINGS_KEPT, REWARDS_TOLD, MILESTONES_KEPT = 8, 64, 8, 1_000
 _SEEDS = 2**31
+
+
+def end_of(standing: Standing) -> EpisodeEnd | None:
+    """How the present episode ended; `None` while it lasts."""
+    if not standing.ended:
+        return None
+    by_rule = standing.ended.startswith("terminated")
+    return EpisodeEnd(outcome="terminated" if by_rule else "truncated", why=standing.ended)
 
 
 class Tally:
@@ -73,10 +82,10 @@ class Tally:
         self._tell(f"episode {standing.episode} ended: {standing.ended}")
         self._happen("ended", "episode", standing.ended)
 
-    def next_episode(self) -> None:
-        """Begin to count another episode."""
+    def begin_episode(self, seed: int, number: int) -> None:
+        """Begin to count the episode of this number."""
         standing = self.standing
-        standing.episode += 1
+        standing.seed, standing.episode = seed, number
         standing.ended, standing.score = "", 0.0
 
     def happenings(self) -> list[Happening]:

@@ -13,11 +13,13 @@ from fieldcraft.envs.gym.play import Play
 from fieldcraft.envs.gym.primitives import Offered, offered, reference
 from fieldcraft.envs.gym.saved import read, written
 from fieldcraft.envs.gym.source import Source
+from fieldcraft.envs.gym.tally import end_of
 from fieldcraft.envs.gym.wording import about, cure_of, episode_text, info_text, score_text
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
-from fieldcraft.envs.types import EnvironmentSpec, Goal, OptionInfo, Progress
+from fieldcraft.envs.types import EnvironmentSpec, OptionInfo, Progress
 
+AIM = "as high a score in an episode as it can get, by ways that it can use again"
 TICK_LIMIT = 10_000
 """Steps that one program may take."""
 
@@ -25,8 +27,8 @@ TICK_LIMIT = 10_000
 class GymWorld(Environment):
     """A world made of an environment of Gymnasium.
 
-    A step takes one tick. Where an episode has ended, further steps are refused until the next begins: by
-    `new_episode()`, or with the next program.
+    A step takes one tick. The call in which an episode ends says so; the next step raises `EpisodeEnded`,
+    which ends the program, and so does `end_episode()`. The next episode begins with `begin_episode`.
 
     Args:
         source: where the environment comes from; by default the class's.
@@ -83,6 +85,19 @@ class GymWorld(Environment):
         self._follow()
         return self.observe()
 
+    def begin_episode(
+        self,
+        *,
+        seed: int,
+        number: int,
+        options: Mapping[str, Any] | None = None,  # noqa: ARG002 - the reset's, with which it was made
+    ) -> Observation:
+        """Begin the episode `number`; its seed derives from both. The counts of those before it go on."""
+        play = self._playing
+        play.next_episode(seed, number)
+        self._follow()
+        return self.observe()
+
     def observe(self) -> Observation:
         """What the environment showed last, with score and episode."""
         play = self._playing
@@ -94,7 +109,13 @@ class GymWorld(Environment):
         }
         if info := info_text(play.info):
             extra["info"] = info
-        return Observation(tick=standing.tick, events=list(standing.events), extra=extra)
+        return Observation(
+            tick=standing.tick,
+            events=list(standing.events),
+            extra=extra,
+            scores={"score": standing.score},
+            ended=end_of(standing),
+        )
 
     def progress(self) -> Progress:
         """The milestones that were reached."""
@@ -103,12 +124,6 @@ class GymWorld(Environment):
     def happenings(self) -> Sequence[Happening]:
         """Rewards and ends of episodes since this was last asked."""
         return self._playing.tally.happenings()
-
-    def pursue(self, goal: Goal | None) -> None:  # noqa: ARG002
-        """Begin a new episode where the last one has ended: a program follows."""
-        if self._playing.tally.standing.ended:
-            self._playing.next_episode()
-            self._follow()
 
     def snapshot(self) -> bytes:
         """The seed and the actions of the episode, and what was counted over all of them."""
@@ -206,7 +221,7 @@ class GymWorld(Environment):
             names=self._source.actions,
             step=self._step,
             observe=self._look,
-            new_episode=self._new_episode,
+            end_episode=self._end_episode,
         )
         self._functions = {name: one.function for name, one in self._offered.items()}
         self.spec = EnvironmentSpec(
@@ -216,7 +231,8 @@ class GymWorld(Environment):
             can_render=not self._undrawn,
             repeatable=self._source.repeatable,
             tick_limit=TICK_LIMIT,
-            goals=(),
+            goals=("score",),
+            aim=AIM,
             options=self._options,
         )
 
@@ -230,11 +246,8 @@ class GymWorld(Environment):
     def _look(self, whole: bool) -> dict[str, Any]:
         return self._playing.look(whole)
 
-    def _new_episode(self) -> dict[str, Any]:
-        play = self._playing
-        play.next_episode()
-        self._follow()
-        return play.look(whole=False)
+    def _end_episode(self) -> None:
+        self._playing.give_up()
 
     def _try_drawing(self, seed: int) -> None:
         """Find out once whether the environment draws pictures; then begin again."""

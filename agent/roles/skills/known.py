@@ -17,7 +17,7 @@ from fieldcraft.skills.program.summary import signature
 NEEDS_SEARCHED = 600
 """Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""
 
-IN_FULL, CODE = 2, 5_000
+IN_FULL, CODE = 2, 4_500
 """The most skills whose code is shown, those that suit the task best, and the most characters of it in all.
 
 Of the others it can be asked for."""

@@ -10,7 +10,13 @@ import numpy as np
 import odd_environments as odd
 import pytest
 
-from fieldcraft.envs import BrokenEnvironment, PrimitiveError, UnknownEnvironment, from_gymnasium, make
+from fieldcraft.envs import (
+    BrokenEnvironment,
+    EpisodeEnded,
+    UnknownEnvironment,
+    from_gymnasium,
+    make,
+)
 from fieldcraft.envs.faults import faults_of
 
 
@@ -25,9 +31,9 @@ def test_an_environment_that_raises_ends_its_episode_and_goes_on_in_the_next():
     world = world_of(odd.Breaks)
     with pytest.raises(RuntimeError, match="the motor stalled"):
         world.call_primitive("step", (1,))
-    with pytest.raises(PrimitiveError, match=r"episode 1 has ended \(failed in step 1"):
+    with pytest.raises(EpisodeEnded, match=r"failed in step 1"):
         world.call_primitive("step", (0,))
-    world.call_primitive("new_episode")
+    world.begin_episode(seed=0, number=2)
     assert world.call_primitive("step", (0,))["steps"] == 1
 
 
@@ -51,7 +57,7 @@ def test_an_observation_outside_of_its_space_is_told_once():
 
 def test_an_action_space_that_changes_changes_the_primitives():
     world = world_of(odd.ChangesItsSpace)
-    world.call_primitive("new_episode")
+    world.begin_episode(seed=0, number=2)
     assert "lever_3" in world.primitives
     assert any("action_space: it changed" in line for line in faults_of(world).unsaid())
 

@@ -7,7 +7,7 @@ import numpy as np
 import odd_environments as odd
 import pytest
 
-from fieldcraft.envs import PrimitiveError, from_gymnasium, make
+from fieldcraft.envs import EpisodeEnded, PrimitiveError, ScoreGoal, from_gymnasium, make
 from fieldcraft.envs.faults import faults_of
 
 
@@ -25,7 +25,7 @@ def test_five_lines_are_enough():
 
 
 def test_each_action_with_a_meaning_is_a_primitive():
-    assert list(world_of().primitives) == ["class_", "go_left", "go_right", "new_episode", "observe", "step"]
+    assert list(world_of().primitives) == ["class_", "end_episode", "go_left", "go_right", "observe", "step"]
 
 
 def test_names_of_the_user_go_first():
@@ -68,25 +68,29 @@ def test_rewards_are_a_score_and_what_happened():
     assert set(world.progress().milestones) == {"first_reward", "episode_terminated"}
 
 
-def test_after_an_end_a_step_is_refused_until_the_next_episode():
+def test_after_an_end_a_step_ends_the_program_until_the_next_episode():
     world = world_of()
     world.call_primitive("go_right", (9,))
-    with pytest.raises(PrimitiveError, match=r"episode 1 has ended .* new_episode\(\) begins the next"):
+    end = world.observe().ended
+    assert end is not None and end.outcome == "terminated"
+    with pytest.raises(EpisodeEnded, match=r"terminated after \d+ steps, score 1"):
         world.call_primitive("go_left")
-    assert world.call_primitive("new_episode")["episode"] == 2
+    assert world.begin_episode(seed=0, number=2).extra["episode"] == "2, step 0 of at most 10,000"
     assert world.call_primitive("go_left")["ended"] is None
 
 
-def test_the_next_program_begins_in_a_new_episode():
+def test_a_score_can_be_a_goal():
     world = world_of()
+    goal = ScoreGoal(at_least=1)
+    assert not world.check(goal, world.progress()).met
     world.call_primitive("go_right", (9,))
-    world.pursue(None)
-    assert world.observe().extra["episode"] == "2, step 0 of at most 10,000"
+    assert world.check(goal, world.progress()).met
 
 
 def test_an_episode_that_is_given_up_is_counted():
     world = world_of()
-    world.call_primitive("new_episode")
+    with pytest.raises(EpisodeEnded, match="abandoned after 0 steps"):
+        world.call_primitive("end_episode")
     assert "mean 0 of 1 that ended" in world.observe().extra["score"]
 
 
@@ -106,11 +110,13 @@ def test_episodes_begin_with_seeds_of_their_own_always_the_same():
     def starts(seed):
         world = world_of()
         world.reset(seed=seed)
-        return [world.call_primitive("new_episode")["observation"][0] for _ in range(20)]
+        for number in range(2, 22):
+            world.begin_episode(seed=seed, number=number)
+            yield world.call_primitive("observe")["observation"][0]
 
-    assert starts(1) == starts(1)
+    assert list(starts(1)) == list(starts(1))
     assert len(set(starts(1))) == 2
-    assert starts(1) != starts(2)
+    assert list(starts(1)) != list(starts(2))
 
 
 def test_a_snapshot_brings_the_episode_and_the_counts_back():
@@ -118,7 +124,7 @@ def test_a_snapshot_brings_the_episode_and_the_counts_back():
     world.call_primitive("go_right", (3,))
     kept, seen = world.snapshot(), world.observe()
     world.call_primitive("go_left", (2,))
-    world.call_primitive("new_episode")
+    world.begin_episode(seed=0, number=2)
     world.restore(kept)
     assert world.observe() == seen
     assert world.snapshot() == kept
