@@ -206,7 +206,7 @@ class Attempts:
                 iteration=iteration,
                 observation=observation,
                 progress=progress,
-                picture=self._world.picture(),
+                picture=self._world.picture(observation),
             )
         task = self._recorder.state.task
         began = time.monotonic()
@@ -224,6 +224,6 @@ class Attempts:
             observation=observation,
             progress=progress,
             snapshot=self._world.snapshot(),
-            picture=self._world.picture(),
+            picture=self._world.picture(observation),
             happenings=ran.happenings,
         )

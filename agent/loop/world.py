@@ -76,13 +76,16 @@ class WorldOfLoop:
             return None
         return self._recorder.run.save_snapshot(taken_snapshot(self._environment))
 
-    def picture(self) -> str:
-        """Keep a picture with the run, where models are shown it; its digest, empty where there is none."""
+    def picture(self, seen: Observation) -> str:
+        """Keep a picture with the run, where models are shown it; its digest, empty where there is none.
+
+        It is what the world draws, or else the first picture that the observation carries.
+        """
         run = self._recorder.run
         if not run.settings.see:
             return ""
         try:
-            png = taken_picture(self._environment)
+            png = taken_picture(self._environment, seen)
         except ValueError as error:
             if not self._undrawn:
                 self._undrawn = True
@@ -108,7 +111,10 @@ class WorldOfLoop:
             ) from error
         keep_attached(self._recorder.run.folder, observation)
         return e.WorldReset(
-            observation=observation, progress=progress, snapshot=self.snapshot(), picture=self.picture()
+            observation=observation,
+            progress=progress,
+            snapshot=self.snapshot(),
+            picture=self.picture(observation),
         )
 
     def begin_episode(self, number: int) -> e.EpisodeBegan:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from fieldcraft.agent.models import ModelClient
 from fieldcraft.agent.models.providers import provider_of
+from fieldcraft.agent.seeing.pictures import carried_picture
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.common.errors import InputError
 from fieldcraft.envs import Environment
@@ -26,8 +27,10 @@ def check_eyes(settings: RunSettings, clients: Mapping[str, ModelClient], world:
     """
     if not settings.see:
         return
-    if not world.spec.can_render:
-        raise CannotSee(f"{world.spec.id} draws no pictures; leave --see out, or choose another world")
+    if not world.spec.can_render and carried_picture(world.observe()) is None:
+        raise CannotSee(
+            f"{world.spec.id} draws no pictures and shows none; leave --see out, or choose another world"
+        )
     for role in settings.see:
         client = clients[role]
         if provider_of(client.name) == BLIND or client.profile.get("image_inputs") is False:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from fieldcraft.agent.journal.folders import inside, why
 from fieldcraft.agent.journal.store import JournalError
-from fieldcraft.envs import Environment
+from fieldcraft.envs import Environment, Observation
 from fieldcraft.envs.faults import told
 from fieldcraft.envs.pictures import scaled_picture
 
+PNG = "image/png"
 FOLDER = "pictures"
 LONGEST_SIDE = 768
 """Pixels; providers scale larger pictures down themselves, and bill more for them."""
@@ -26,16 +27,24 @@ _OURS = re.compile(r"[0-9a-f]{64}\.png")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def taken_picture(environment: Environment) -> bytes:
-    """A picture of what the agent sees now, as models are shown it.
+def carried_picture(seen: Observation) -> bytes | None:
+    """The first picture that an observation carries; `None` where it has none, or only its digest."""
+    pictures = (each.content for each in seen.attached.values() if each.media == PNG)
+    return next(filter(None, pictures), None)
+
+
+def taken_picture(environment: Environment, seen: Observation) -> bytes:
+    """A picture of what the agent sees now, as models are shown it: drawn, or else what `seen` carries.
 
     Raises:
-        ValueError: the world cannot draw it, or draws something else; the message says what.
+        ValueError: there is none, the world cannot draw it, or draws something else; the message says what.
     """
     try:
-        drawn = environment.render()
+        drawn = environment.render() if environment.spec.can_render else carried_picture(seen)
     except Exception as error:
         raise ValueError(told(error)) from error
+    if drawn is None:
+        raise ValueError("the observation carries no picture")
     if not isinstance(drawn, bytes | bytearray):
         raise ValueError(f"render() returned {type(drawn).__name__}, not the bytes of a PNG file")
     return scaled_picture(bytes(drawn), longest=LONGEST_SIDE, largest=LARGEST)

@@ -7,6 +7,9 @@ import io
 from PIL import Image
 from toy_world import ForgetfulWorld, ToyWorld
 
+from fieldcraft.envs import Observation
+from fieldcraft.envs.attachments import Attachment
+
 
 class SightedWorld(ToyWorld):
     """The toy world; its picture is wider than models are shown, and red as far as there is wood."""
@@ -19,6 +22,16 @@ class SightedWorld(ToyWorld):
         data = io.BytesIO()
         picture.save(data, "PNG")
         return data.getvalue()
+
+
+class CarryingWorld(SightedWorld):
+    """The same, whose observation carries the picture."""
+
+    spec = ToyWorld.spec.model_copy(update={"id": "carrying-v1"})
+
+    def observe(self) -> Observation:
+        seen = super().observe()
+        return seen.model_copy(update={"attached": {"camera": Attachment.of(self.render())}})
 
 
 class UndrawnWorld(SightedWorld):

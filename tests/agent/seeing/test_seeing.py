@@ -99,6 +99,14 @@ def test_only_the_roles_that_see_are_shown_the_world_as_it_is(
     ]
 
 
+def test_a_picture_that_the_observation_carries_is_shown(
+    server: OpenAIServer, sighted: Settings, tmp_path: Path
+) -> None:
+    live(sighted(environment="sighted_world:CarryingWorld"), tmp_path / "runs")
+    shown = [pictures_of(body) for body in server.bodies if is_actors(body)]
+    assert [Image.open(io.BytesIO(pictures[0])).size for pictures in shown] == [(768, 192)] * 2
+
+
 def test_kept_prompts_name_the_picture(sighted: Settings, tmp_path: Path) -> None:
     live(sighted(), tmp_path / "runs", name="one")
     folder = tmp_path / "runs" / "one"
@@ -169,7 +177,10 @@ def test_seeing_can_be_taken_up_and_given_up_at_a_resume(
 def test_what_nobody_can_see_is_refused_before_the_run(sighted: Settings, tmp_path: Path) -> None:
     blind = {"environment": "gridworld-v1", "model": "offline", "model_options": {}}
     for settings, problem in [
-        (sighted(environment="toy_world:ToyWorld"), "toy-v1 draws no pictures; leave --see out"),
+        (
+            sighted(environment="toy_world:ToyWorld"),
+            "toy-v1 draws no pictures and shows none; leave --see out",
+        ),
         (sighted(**blind), "offline, which answers for the actor, takes no pictures"),
     ]:
         with pytest.raises(CannotSee, match=problem):
