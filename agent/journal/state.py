@@ -223,4 +223,4 @@ class RunState(BaseModel):
     @property
     def noun(self) -> str:
         """What one of the things that were found is called."""
-        return "thing" if self.progress.achieved else "item"
+        return "thing" if self.progress.achieved or self.observation.scores else "item"

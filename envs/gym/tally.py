@@ -19,8 +19,10 @@ def end_of(standing: Standing) -> EpisodeEnd | None:
     """How the present episode ended; `None` while it lasts."""
     if not standing.ended:
         return None
-    by_rule = standing.ended.startswith("terminated")
-    return EpisodeEnd(outcome="terminated" if by_rule else "truncated", why=standing.ended)
+    outcome, _, how = standing.ended.partition(" ")
+    if outcome == "terminated":
+        return EpisodeEnd(outcome="terminated", why=how)
+    return EpisodeEnd(outcome="truncated", why=how if outcome == "truncated" else standing.ended)
 
 
 class Tally:
@@ -63,7 +65,7 @@ class Tally:
             word = visible_line(name, 80)
             if word and word not in standing.milestones and len(standing.milestones) < MILESTONES_KEPT:
                 standing.milestones[word] = standing.tick
-                self._tell(f"first {word}")
+                self._tell(f"reached {word} for the first time")
 
     def ended(self, outcome: str, why: str = "") -> None:
         """Count the end of the present episode.

@@ -141,13 +141,14 @@ def _spent(overview: Overview) -> str:
 
 
 def _world(overview: Overview) -> str:
-    progress, tick = overview.state.progress, overview.state.observation.tick
+    progress, seen = overview.state.progress, overview.state.observation
     settings = overview.settings
     deaths = (
         f", died {progress.deaths} times" if progress.deaths > 1 else ", died once" if progress.deaths else ""
     )
-    walked = f"{tick:,} ticks, {progress.distance:,.0f} blocks walked"
-    return f"{settings.world} seed {settings.seed}: {walked}{deaths}"
+    somewhere = progress.distance or seen.position is not None
+    walked = f", {progress.distance:,.0f} blocks walked" if somewhere else ""
+    return f"{settings.world} seed {settings.seed}: {seen.tick:,} ticks{walked}{deaths}"
 
 
 def print_next(overview: Overview, runs: Path, *, to: Console | None = None) -> None:

@@ -73,7 +73,7 @@ def test_after_an_end_a_step_ends_the_program_until_the_next_episode():
     world.call_primitive("go_right", (9,))
     end = world.observe().ended
     assert end is not None and end.outcome == "terminated"
-    with pytest.raises(EpisodeEnded, match=r"terminated after \d+ steps, score 1"):
+    with pytest.raises(EpisodeEnded, match=r"terminated \(after \d+ steps, score 1\)"):
         world.call_primitive("go_left")
     assert world.begin_episode(seed=0, number=2).extra["episode"] == "2, step 0 of at most 10,000"
     assert world.call_primitive("go_left")["ended"] is None
