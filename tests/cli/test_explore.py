@@ -63,7 +63,14 @@ def test_resumes_with_more_budget(workshop: Workshop) -> None:
 def test_resuming_keeps_the_limits_that_are_not_named(workshop: Workshop) -> None:
     workshop.explore("--tokens", "1000000")
     ended = workshop.run("explore", "--resume", "first", "--iterations", "4", "--json")
-    limits = {"iterations": 4, "tokens": 1000000, "money": None, "seconds": None, "patience": None}
+    limits = {
+        "iterations": 4,
+        "tokens": 1000000,
+        "money": None,
+        "seconds": None,
+        "patience": None,
+        "episodes": None,
+    }
     assert ended.data["budget"] == limits
 
 

@@ -114,7 +114,7 @@ def _gather(bot, *needs):
         said = bot.recipe(item) if _held(bot, item) < count and hasattr(bot, "recipe") else ""
         for block in re.findall(r"mining ([\\w:.-]*\\w)", said)[:1]:
             for _ in range(3 * count):
-                if _held(bot, item) >= count or not _look_for(bot, block, walks=6):
+                if _held(bot, item) >= count or not _look_for(bot, block, walks=0):
                     break
                 _take(bot, bot.mine, block)
 '''
