@@ -59,8 +59,9 @@ def made(level: Level) -> Any:
     Raises:
         ValueError: it cannot be made; the message says why.
     """
-    import gymnasium
-
+    with quiet():
+        import gymnasium
+        import minigrid  # noqa: F401 - registers the levels
     arguments = {} if level.max_steps is None else {"max_steps": level.max_steps}
     with quiet():
         try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.goals.own import kept_goal
@@ -45,7 +43,8 @@ EXAMPLES = Examples(
     advice=("A program that finds things of any kind and colour serves many missions.",),
 )
 
-Times = Annotated[int, Field(ge=1, le=100)]
+MOST_TIMES = 100
+"""Steps forward in one call."""
 
 
 class MiniGridWorld(Environment):
@@ -143,11 +142,13 @@ class MiniGridWorld(Environment):
         return self._act(paths.RIGHT)
 
     @primitive
-    def forward(self, times: Times = 1) -> str:
+    def forward(self, times: int = 1) -> str:
         """Go forward so many cells, each a step. Stepping onto a goal ends the episode, and so does lava.
 
         Returns what is in front then.
         """
+        if not 1 <= times <= MOST_TIMES:
+            raise PrimitiveError(f"forward: times has to be from 1 to {MOST_TIMES} (got {times})")
         for _ in range(times):
             ahead = self._going.memory.ahead
             if not ahead.free and ahead.kind not in ("goal", "lava"):
@@ -182,7 +183,7 @@ class MiniGridWorld(Environment):
     def pick_up(self, kind: Portable | None = None, colour: Colour | None = None) -> str:
         """Pick up the thing in front; with a kind or colour, go to the nearest such thing before.
 
-        `object` is any thing that can be carried. Returns its name.
+        Kinds are ball, box, key, and object for any of them. Returns its name.
         """
         play = self._going
         if play.memory.carrying is not None:
@@ -222,7 +223,8 @@ class MiniGridWorld(Environment):
     def go_to(self, kind: Kind, colour: Colour | None = None) -> str:
         """Go to the nearest such thing that was seen, and face it; onto a goal. Opens doors on the way.
 
-        `object` is any thing that can be carried. Returns the thing's name.
+        Kinds are ball, box, door, goal, key, and object for any that can be carried; colours are blue, green,
+        grey, purple, red and yellow. Returns the thing's name.
         """
         play = self._going
         walking.go_to(play, kind, colour)

@@ -66,7 +66,7 @@ def test_errors_say_what_is_missing_and_cost_no_step(world):
         ("open", ("key",), "cannot open a key: only a door or a box can be opened"),
         ("open", ("door", "red"), "cannot open a red door: none was seen"),
         ("go_to", ("dragon",), "argument 0"),
-        ("forward", (0,), "greater than or equal to 1"),
+        ("forward", (0,), "times has to be from 1 to 100 (got 0)"),
     ]
     for name, arguments, message in calls:
         with pytest.raises(PrimitiveError) as refused:

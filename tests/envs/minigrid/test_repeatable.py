@@ -1,4 +1,4 @@
-"""The same seed and actions lead to the same, in every process and from a snapshot."""
+"""The contract is kept: the same seed and actions lead to the same, in every process and from a snapshot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playing import step_at_random
 
-from fieldcraft.envs import make
+from fieldcraft.envs import check_environment, make
 from fieldcraft.envs.minigrid.saved import LARGEST
 
 LEVELS = ("BabyAI-BossLevel-v0", "BabyAI-GoTo-v0", "MiniGrid-ObstructedMaze-Full-v1")
@@ -28,6 +28,10 @@ for seed in range(20):
     lived += world.observe().model_dump_json() + world.progress().model_dump_json()
     print(hashlib.sha256(lived.encode() + world.snapshot() + world.render()).hexdigest())
 """
+
+
+def test_it_keeps_every_rule_of_the_contract(world):
+    assert [str(problem) for problem in check_environment(world, name="minigrid-v1")] == []
 
 
 def test_three_processes_live_through_the_same_for_twenty_seeds():
@@ -86,3 +90,33 @@ def test_a_snapshot_of_another_level_is_refused(world):
     world.reset(seed=1, options={"id": "BabyAI-Open-v0"})
     with pytest.raises(ValueError, match="of the level 'BabyAI-GoTo-v0', not of BabyAI-Open-v0"):
         world.restore(snapshot)
+
+
+def test_a_snapshot_is_restored_in_a_process_that_made_no_world_before(world, tmp_path):
+    world.reset(seed=1)
+    step_at_random(world, 10, 1)
+    kept = tmp_path / "kept"
+    kept.write_bytes(world.snapshot())
+    code = (
+        "import pathlib, sys\n"
+        "from fieldcraft.envs import make\n"
+        "world = make('minigrid-v1')\n"
+        "world.restore(pathlib.Path(sys.argv[1]).read_bytes())\n"
+        "print(world.observe().model_dump_json())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, kept], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == world.observe().model_dump_json(), done.stderr
+
+
+def test_without_the_package_the_extra_is_named():
+    code = (
+        "import importlib.util as u; found = u.find_spec\n"
+        "u.find_spec = lambda name, *more: None if name == 'minigrid' else found(name, *more)\n"
+        "import fieldcraft\n"
+        "try: fieldcraft.make('minigrid-v1')\n"
+        "except Exception as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout == ("minigrid-v1 needs the extra 'minigrid': pip install 'fieldcraft[minigrid]'\n"), (
+        done.stderr
+    )
