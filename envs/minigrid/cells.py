@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -49,9 +50,9 @@ class Cell(NamedTuple):
 EMPTY = Cell("empty")
 
 
-def cell_of(numbers: Any) -> Cell:
+@lru_cache(maxsize=4_096)
+def cell_of(kind: int, colour: int, state: int) -> Cell:
     """The cell that three numbers of an observation stand for."""
-    kind, colour, state = (int(number) for number in numbers)
     name = _at(KINDS, kind)
     return Cell(
         name,
@@ -68,18 +69,22 @@ def seen_cells(image: np.ndarray, here: Place, facing: int) -> dict[Place, Cell]
         here: the agent's place.
         facing: the number of its facing.
     """
-    width, depth = image.shape[:2]
-    return {
-        placed(here, facing, depth - 1 - row, column - width // 2): cell
-        for column in range(width)
-        for row in range(depth)
-        if (column, row) != (width // 2, depth - 1) and (cell := cell_of(image[column, row])).kind != "unseen"
-    }
+    middle, last = image.shape[0] // 2, image.shape[1] - 1
+    east, south = STEPS[facing]
+    (x, y), seen = here, {}
+    for column, rows in enumerate(image.tolist()):
+        right = column - middle
+        for row, numbers in enumerate(rows):
+            ahead = last - row
+            if numbers[0] and (right or ahead):
+                place = x + east * ahead - south * right, y + south * ahead + east * right
+                seen[place] = cell_of(*numbers)
+    return seen
 
 
 def carried_in(image: np.ndarray) -> Cell | None:
     """What the agent carries, which the view shows in its own cell."""
-    cell = cell_of(image[image.shape[0] // 2, image.shape[1] - 1])
+    cell = cell_of(*image[image.shape[0] // 2, image.shape[1] - 1].tolist())
     return cell if cell.kind in PORTABLE else None
 
 

@@ -72,6 +72,21 @@ def made(level: Level) -> Any:
             raise ValueError(f"{level.id} cannot be made: {told(error)}") from error
 
 
+def begun(level: Level, seed: int) -> tuple[Any, Any]:
+    """The environment of a level in its first moment, and what it shows.
+
+    Raises:
+        ValueError: it cannot be made or reset; the message says why.
+    """
+    environment = made(level)
+    try:
+        with quiet():
+            seen, _ = environment.reset(seed=seed)
+    except Exception as error:
+        raise ValueError(f"{level.id} cannot be reset: {told(error)}; choose another id") from error
+    return environment, seen
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep back what the package prints and warns of, such as each draw that it rejects."""

@@ -11,7 +11,7 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.minigrid.cells import PORTABLE, Cell, Place
-from fieldcraft.envs.minigrid.levels import Level, made, quiet
+from fieldcraft.envs.minigrid.levels import Level, begun, quiet
 from fieldcraft.envs.minigrid.memory import Memory
 from fieldcraft.envs.minigrid.paths import DROP, PICK_UP, TOGGLE
 
@@ -52,9 +52,7 @@ class Play:
 
     def __init__(self, level: Level, seed: int, stepped: Callable[[int], None] = lambda _: None) -> None:
         self.level, self.seed = level, seed
-        self.environment = made(level)
-        with quiet():
-            seen, _ = self.environment.reset(seed=seed)
+        self.environment, seen = begun(level, seed)
         self.actions: list[int] = []
         self.memory = Memory()
         self._start = self._position()
