@@ -26,6 +26,7 @@ KIND = plugins.Kind(
     built_in={
         "gridworld-v1": "fieldcraft.envs.gridworld:GridWorld",
         "minecraft-v1": "fieldcraft.envs.minecraft:MinecraftWorld",
+        "minigrid-v1": "fieldcraft.envs.minigrid:MiniGridWorld",
     },
     ways=", and gym:ENV_ID for each environment of Gymnasium",
     unknown=UnknownEnvironment,

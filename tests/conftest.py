@@ -33,6 +33,8 @@ SLOW = (
     "cli/test_replay.py",
     "envs/test_lived.py",
     "envs/gym/test_real_environments.py",
+    "envs/minigrid/test_a_run.py",
+    "envs/minigrid/test_repeatable.py",
     "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",
     "agent/models/test_errors_within.py",

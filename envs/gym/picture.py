@@ -32,7 +32,15 @@ def picture(environment: Any) -> bytes:
         ValueError: it drew nothing that is a picture.
         Exception: any of the environment.
     """
-    drawn = environment.render()
+    return encoded(environment.render())
+
+
+def encoded(drawn: Any) -> bytes:
+    """The PNG of what was drawn, or of the last of several.
+
+    Raises:
+        ValueError: it is no picture.
+    """
     if isinstance(drawn, list) and drawn:
         drawn = drawn[-1]
     array = np.asarray(drawn)
