@@ -32,6 +32,7 @@ SLOW = (
     "cli/test_changed_models.py",
     "cli/test_replay.py",
     "envs/test_lived.py",
+    "envs/crafter/*",
     "envs/gym/test_real_environments.py",
     "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",

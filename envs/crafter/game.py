@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
+import sys
 import warnings
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -42,12 +46,29 @@ def package() -> Any:
     Raises:
         NeedsCrafter: it is not installed.
     """
-    if find_spec("crafter") is None:
+    found = sys.modules.get("crafter")
+    if hasattr(found, "Env"):
+        return found
+    spec = find_spec("crafter")
+    if spec is None or spec.origin is None:  # a mere folder of this name has no origin
         raise NeedsCrafter("crafter-v1 needs the extra 'crafter': pip install 'fieldcraft[crafter]'")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_gym():
         warnings.simplefilter("ignore")
-        import crafter
-    return crafter
+        return importlib.import_module("crafter")
+
+
+@contextmanager
+def _without_gym() -> Iterator[None]:
+    """Let Crafter find no `gym`: it needs nothing of it, and takes any folder of this name for it."""
+    modules: dict[str, Any] = sys.modules
+    there, kept = "gym" in modules, modules.get("gym")
+    modules["gym"] = None
+    try:
+        yield
+    finally:
+        del modules["gym"]
+        if there:
+            modules["gym"] = kept
 
 
 def begun(seed: int, number: int, length: int) -> Any:

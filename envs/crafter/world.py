@@ -10,7 +10,7 @@ from fieldcraft.common.suggest import nearest
 from fieldcraft.envs.crafter import game
 from fieldcraft.envs.crafter.names import ACHIEVEMENTS, CREATURES, MATERIALS, VITALS
 from fieldcraft.envs.crafter.play import Cell, Play, in_view_and_beyond, played, read, written
-from fieldcraft.envs.crafter.primitives import CrafterPrimitives
+from fieldcraft.envs.crafter.working import Working
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.observation import Observation
 from fieldcraft.envs.types import EnvironmentSpec, Examples, Names, OptionInfo, Progress
@@ -36,7 +36,7 @@ _EXAMPLES = Examples(
 )
 
 
-class CrafterWorld(CrafterPrimitives):
+class CrafterWorld(Working):
     """Crafter: a land seen from above, with 22 achievements, hunger, thirst, tiredness, day and night.
 
     A step takes one tick. An episode ends by death or after 10,000 steps.
@@ -54,8 +54,8 @@ class CrafterWorld(CrafterPrimitives):
             id="crafter-v1",
             description=(
                 "Crafter: a land of 64 x 64 cells seen from above, with trees, water, caves and creatures. "
-                "Health falls where food, drink or energy is 0, and when zombies and skeletons attack. Nights "
-                "are dark and bring zombies. Tools are made beside a table."
+                "Health falls where food, drink or energy is 0, and when zombies and skeletons attack. "
+                "Nights are dark and bring zombies. Tools are made beside a table."
             ),
             can_snapshot=True,
             can_render=True,
