@@ -3,7 +3,7 @@
 python benchmarks/crafter_score.py            200 episodes of Crafter's own random actions
 python benchmarks/crafter_score.py --quick    3 episodes
 
-`score` stands beside the published 1.6 of random play (Hafner 2021, arXiv 2109.06780); 1.3 to 1.8 is asked for
+`score` stands beside the published 1.6 of random play (Hafner 2021, arXiv 2109.06780); 1.3 to 1.8 is wanted
 over 200 episodes. `success_percent` has each achievement that was reached.
 """
 
