@@ -43,10 +43,12 @@ class Walking(Environment):
 
     @primitive
     def step(self, action: Action, times: Times = 1) -> dict[str, Any]:
-        """Take one of Crafter's own actions, `times` times.
+        """Take one of Crafter's own actions, `times` times (1 to 500).
 
-        Moving turns you, and moves you where the way is free; lava kills. `do` acts on what you face: it
-        collects, attacks, drinks or eats. Returns what `status` does.
+        `action`: noop, move_left, move_right, move_up, move_down, do, sleep, place_stone, place_table,
+        place_furnace, place_plant, make_wood_pickaxe, make_stone_pickaxe, make_iron_pickaxe, make_wood_sword,
+        make_stone_sword or make_iron_sword. Moving turns you, and moves you where the way is free; lava kills.
+        `do` acts on what you face: it collects, attacks, drinks or eats. Returns what `status` does.
         """
         for _ in range(times):
             self._step(action)
@@ -54,7 +56,10 @@ class Walking(Environment):
 
     @primitive
     def move(self, direction: Direction, steps: Times = 1) -> dict[str, Any]:
-        """Move so many steps; stops before an obstacle, and then faces it. Returns what `status` does."""
+        """Move 1 to 500 steps left, right, up or down; stops before an obstacle, and then faces it.
+
+        Returns what `status` does.
+        """
         play = self._playing
         for _ in range(steps):
             before = play.here
@@ -96,14 +101,15 @@ class Walking(Environment):
     def find(self, thing: Thing) -> list[tuple[int, int]]:
         """Up to 20 places (x, y) where a thing is or was seen, the nearest first; takes no step.
 
-        Creatures and plants are found only while they are in view.
+        `thing`: coal, diamond, furnace, grass, iron, lava, path, sand, stone, table, tree, water; or, only
+        while they are in view, cow, skeleton, zombie, plant and ripe_plant.
         """
         near, far = in_view_and_beyond(self._playing)
         return [*near.get(thing, []), *far.get(thing, [])][:_CELLS_LISTED]
 
     @primitive
     def walk_to(self, thing: Thing) -> dict[str, Any]:
-        """Walk to the nearest seen thing of this name and face it. Returns what `status` does."""
+        """Walk to the nearest thing of a name that `find` takes, and face it. Returns what `status` does."""
         self._approach(thing)
         return self.status()
 
@@ -111,7 +117,7 @@ class Walking(Environment):
     def walk_to_place(
         self, x: Annotated[int, Field(ge=0, lt=64)], y: Annotated[int, Field(ge=0, lt=64)]
     ) -> dict[str, Any]:
-        """Walk onto a cell over land that was seen. Returns what `status` does."""
+        """Walk onto a cell, 0 to 63 each way, over land that was seen. Returns what `status` does."""
         play = self._playing
         for _ in range(WALK):
             if play.here == (x, y):
@@ -126,8 +132,8 @@ class Walking(Environment):
     def explore(self, direction: Direction | None = None, steps: Times = 40) -> dict[str, Any]:
         """Walk to where nothing was seen yet, until something of a new name comes into view.
 
-        Goes in a direction where you give one, and takes at most `steps` steps. Returns a dict: `new` (names
-        that were never seen before), `x`, `y`.
+        Goes left, right, up or down where you say so, and takes at most `steps` steps (1 to 500). Returns a
+        dict: `new` (names that were never seen before), `x`, `y`.
         """
         play = self._playing
         known = self._known()
@@ -146,7 +152,7 @@ class Walking(Environment):
 
     @primitive
     def wait(self, steps: Times = 1) -> dict[str, Any]:
-        """Do nothing for so many steps. Returns what `status` does."""
+        """Do nothing for 1 to 500 steps. Returns what `status` does."""
         return self.step("noop", steps)
 
     def _step(self, action: str) -> None:

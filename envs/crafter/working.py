@@ -23,8 +23,9 @@ class Working(Walking):
     def collect(self, thing: Collected, count: Annotated[int, Field(ge=1, le=9)] = 1) -> int:
         """Walk to the nearest source of a thing and collect it, so often; returns how many you hold then.
 
-        Wood comes from trees, a sapling now and then from grass, a drink from water. Stone and coal take a
-        wood_pickaxe, iron a stone_pickaxe, a diamond an iron_pickaxe. You hold at most 9 of each.
+        `thing`: coal, diamond, drink, iron, sapling, stone or wood. Wood comes from trees, a sapling now and
+        then from grass, a drink from water. Stone and coal take a wood_pickaxe, iron a stone_pickaxe, a diamond
+        an iron_pickaxe. You hold at most 9 of each.
         """
         source = SOURCES.get(thing, thing)
         needed = game.package().constants.collect[source]["require"]
@@ -37,8 +38,8 @@ class Working(Walking):
     def place(self, thing: Placed) -> dict[str, Any]:
         """Place a thing in the cell you face, or in another beside you. Returns what `status` does.
 
-        A table takes wood and a furnace stone, both next to where you will work; a plant takes a sapling and
-        grass; stone may lie on water and lava too.
+        `thing`: stone, table, furnace or plant. A table takes wood and a furnace stone, both next to where you
+        will work; a plant takes a sapling and grass; stone may lie on water and lava too.
         """
         rule = game.package().constants.place[thing]
         self._check(f"place {thing}", thing, rule["uses"])
@@ -63,7 +64,8 @@ class Working(Walking):
     def make(self, thing: Made) -> int:
         """Make a tool beside a table; iron ones take a furnace beside you too.
 
-        Returns how many you hold then.
+        `thing`: wood_pickaxe, stone_pickaxe, iron_pickaxe, wood_sword, stone_sword or iron_sword. Returns how
+        many you hold then.
         """
         rule = game.package().constants.make[thing]
         play = self._playing
@@ -76,7 +78,7 @@ class Working(Walking):
     def attack(self, creature: Creature, steps: Times = 60) -> bool:
         """Walk to the nearest creature of this kind in view and hit it until it falls; a cow is then eaten.
 
-        Returns whether it fell within so many steps.
+        `creature`: cow, zombie or skeleton. Returns whether it fell within so many steps (1 to 500).
         """
         play = self._playing
         name = "eat_cow" if creature == "cow" else f"defeat_{creature}"
@@ -99,9 +101,10 @@ class Working(Walking):
 
     @primitive
     def sleep(self, steps: Times = 300) -> bool:
-        """Sleep until you wake, at most so many steps; returns whether you woke by yourself, rested.
+        """Sleep until you wake, at most 1 to 500 steps; returns whether you woke by yourself, rested.
 
-        Being hurt wakes you. Sleep where no zombie gets to you: with stone around you, for example.
+        Asleep you can do nothing else, until you are rested or hurt. Sleep where no zombie gets to you: with
+        stone around you, for example.
         """
         play = self._playing
         if play.held("energy") >= 9 and not play.player.sleeping:
