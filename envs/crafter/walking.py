@@ -47,8 +47,9 @@ class Walking(Environment):
 
         `action`: noop, move_left, move_right, move_up, move_down, do, sleep, place_stone, place_table,
         place_furnace, place_plant, make_wood_pickaxe, make_stone_pickaxe, make_iron_pickaxe, make_wood_sword,
-        make_stone_sword or make_iron_sword. Moving turns you, and moves you where the way is free; lava kills.
-        `do` acts on what you face: it collects, attacks, drinks or eats. Returns what `status` does.
+        make_stone_sword or make_iron_sword. Moving turns you, and moves you where the way is free;
+        lava kills. `do` acts on what you face: it collects, attacks, drinks or eats. Returns what
+        `status` does.
         """
         for _ in range(times):
             self._step(action)

@@ -24,8 +24,8 @@ class Working(Walking):
         """Walk to the nearest source of a thing and collect it, so often; returns how many you hold then.
 
         `thing`: coal, diamond, drink, iron, sapling, stone or wood. Wood comes from trees, a sapling now and
-        then from grass, a drink from water. Stone and coal take a wood_pickaxe, iron a stone_pickaxe, a diamond
-        an iron_pickaxe. You hold at most 9 of each.
+        then from grass, a drink from water. Stone and coal take a wood_pickaxe, iron a stone_pickaxe, a
+        diamond an iron_pickaxe. You hold at most 9 of each.
         """
         source = SOURCES.get(thing, thing)
         needed = game.package().constants.collect[source]["require"]
@@ -38,8 +38,8 @@ class Working(Walking):
     def place(self, thing: Placed) -> dict[str, Any]:
         """Place a thing in the cell you face, or in another beside you. Returns what `status` does.
 
-        `thing`: stone, table, furnace or plant. A table takes wood and a furnace stone, both next to where you
-        will work; a plant takes a sapling and grass; stone may lie on water and lava too.
+        `thing`: stone, table, furnace or plant. A table takes wood and a furnace stone, both next to where
+        you will work; a plant takes a sapling and grass; stone may lie on water and lava too.
         """
         rule = game.package().constants.place[thing]
         self._check(f"place {thing}", thing, rule["uses"])
