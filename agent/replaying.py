@@ -12,6 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from fieldcraft.agent.tooling.opening import ReplayTools
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Environment, Goal, ItemGoal, Progress
+from fieldcraft.envs.goals.kinds import OwnGoal
+from fieldcraft.envs.goals.own import BadGoal, BadGoalType
 from fieldcraft.skills import BrokenSkill, Execution, Program, ProgramError, Skill, SkillLibrary, Verified
 from fieldcraft.skills.program.reading import program_of
 from fieldcraft.skills.sandbox.base import ProgramLimits, Sandbox
@@ -203,15 +205,20 @@ def _goal(skill: Skill, environment: Environment) -> Goal | None:
     """The goal for which the skill was kept; for an item, one more than is held.
 
     Raises:
-        BrokenSkill: it is not a valid goal.
+        BrokenSkill: it is not a valid goal, or none that this world checks.
     """
     if skill.provenance.goal is None:
         return None
+    cure = "take `goal` out of its provenance in SKILL.md"
     try:
         goal = _GOAL.validate_python(skill.provenance.goal)
+        if isinstance(goal, OwnGoal):
+            goal = environment.read_goal(goal)
     except ValidationError:
-        cure = "take `goal` out of its provenance in SKILL.md"
         raise BrokenSkill(skill.name, "was kept for a goal that is none", cure) from None
+    except (BadGoal, BadGoalType) as error:
+        problem = f"was kept for a goal that {environment.spec.id} does not check ({error})"
+        raise BrokenSkill(skill.name, problem, f"replay it in its own world, or {cure}") from None
     if isinstance(goal, ItemGoal):
         return ItemGoal(item=goal.item, count=environment.observe().inventory.get(goal.item, 0) + 1)
     return goal

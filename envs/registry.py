@@ -24,6 +24,7 @@ KIND = plugins.Kind(
     noun="environment",
     group=GROUP,
     built_in={
+        "crafter-v1": "fieldcraft.envs.crafter:CrafterWorld",
         "gridworld-v1": "fieldcraft.envs.gridworld:GridWorld",
         "minecraft-v1": "fieldcraft.envs.minecraft:MinecraftWorld",
         "minigrid-v1": "fieldcraft.envs.minigrid:MiniGridWorld",

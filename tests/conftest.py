@@ -32,6 +32,7 @@ SLOW = (
     "cli/test_changed_models.py",
     "cli/test_replay.py",
     "envs/test_lived.py",
+    "envs/crafter/*",
     "envs/gym/test_real_environments.py",
     "envs/minigrid/test_a_run.py",
     "envs/minigrid/test_repeatable.py",

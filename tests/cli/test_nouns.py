@@ -144,9 +144,8 @@ def test_a_replay_names_a_skill_whose_goal_is_none_and_goes_on(
         path.write_text(version[Path("SKILL.md")])
     results = stocked.run("replay", "--seed", "8", "--json").data
     whys = {result["skill"]: result["why"] for result in results}
-    assert whys["chop-wood"].endswith(
-        "was kept for a goal that is none; take `goal` out of its provenance in SKILL.md"
-    )
+    assert "was kept for a goal that " in whys["chop-wood"]
+    assert whys["chop-wood"].endswith("take `goal` out of its provenance in SKILL.md")
     assert len(whys) == len(library)
 
 
