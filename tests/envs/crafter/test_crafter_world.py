@@ -107,7 +107,7 @@ def test_a_snapshot_is_brought_back_by_its_actions_and_by_a_copy_alike(world):
         assert one._play.digest() == after
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_snapshot_changes_nothing(kept, data):
     kept.reset(seed=3)
