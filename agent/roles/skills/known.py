@@ -17,12 +17,12 @@ from fieldcraft.skills.program.summary import signature
 NEEDS_SEARCHED = 600
 """Characters of a task's context, and of what its last attempt lacked, by which skills are searched."""
 
-IN_FULL, CODE = 2, 4_500
+IN_FULL, CODE = 2, 3_000
 """The most skills whose code is shown, those that suit the task best, and the most characters of it in all.
 
 Of the others it can be asked for."""
 
-IN_USE = 12
+IN_USE = 8
 """Skills that are described because programs call them, whatever the task is."""
 
 ROUTINES, ROUTINE_CALLERS, ROUTINE_SHARE = 3, 3, 0.1
