@@ -12,6 +12,7 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.minecraft.episode import Episode
 from fieldcraft.envs.minecraft.link import Link
+from fieldcraft.envs.minecraft.strength import armor_points, best_weapon
 from fieldcraft.envs.types import GainGoal, Goal, ItemGoal, Names, Position, PrimitiveError
 
 Count = Annotated[int, Field(ge=1, le=2304)]
@@ -189,8 +190,12 @@ class Player(Environment):
 
     @primitive
     def status(self) -> dict[str, Any]:
-        """Your health, hunger, time, free_slots, deaths, equipment, and uses_left of every tool held."""
+        """Your health, hunger, time, free_slots, deaths, equipment, and uses_left of every tool held.
+
+        Also armor (points), weapon, the best one held, and its damage.
+        """
         seen, uses = self.observe(), self.link.ask("uses_left")
+        weapon, damage = best_weapon(seen.holdings())
         return {
             "health": seen.health,
             "hunger": seen.hunger,
@@ -204,6 +209,9 @@ class Player(Environment):
                 for slot, name in sorted((seen.equipment or {}).items())
             },
             "uses_left": dict(sorted(uses.items())),
+            "armor": armor_points((seen.equipment or {}).values()),
+            "weapon": weapon,
+            "damage": damage,
             "deaths": self.progress().deaths,
         }
 

