@@ -233,7 +233,6 @@ class GridWorld(Environment):
         """Walk up to distance blocks (north, northeast, east, ...), toward unseen ground by default.
 
         Stops as soon as a block or mob named until comes into view and returns its position, else None.
-        Also stops where you are hurt.
         """
         return exploring.explore(self.world, direction, distance, until)
 

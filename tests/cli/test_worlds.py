@@ -60,7 +60,17 @@ def test_a_study_opens_a_world_in_a_process_of_its_own_where_asked(workshop):
         "        return self.observe()\n\n    def observe", "        os._exit(3)\n\n    def observe"
     )
     (workshop.folder / "abyss.py").write_text(ending)
-    flags = ("--env", "abyss:Pit", "--world-process", "--seeds", "1", "--methods", "full", "--iterations", "1")
+    flags = (
+        "--env",
+        "abyss:Pit",
+        "--world-process",
+        "--seeds",
+        "1",
+        "--methods",
+        "full",
+        "--iterations",
+        "1",
+    )
     ended = workshop.run("study", "items", *flags, "--no-figures")
     assert ended.code in (1, 2)
     assert "abyss:Pit" in ended.err and "Traceback" not in ended.err
