@@ -9,12 +9,13 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.envs.crafter import game
 from fieldcraft.envs.crafter.names import ACTIONS, MATERIALS, VITALS
 from fieldcraft.envs.episodes import EpisodeEnd
 from fieldcraft.envs.happenings import Happening
+from fieldcraft.envs.sealed import sealed, unsealed
 
 Cell = tuple[int, int]
 
@@ -238,8 +239,7 @@ def played(saved: Saved) -> Play:
 
 def written(saved: Saved) -> bytes:
     """The bytes of a snapshot."""
-    text = json.dumps(saved.model_dump(), sort_keys=True).encode()
-    return _HEAD + sha256(text).hexdigest().encode() + b"\n" + text
+    return sealed(saved, head=_HEAD)
 
 
 def read(snapshot: bytes) -> Saved:
@@ -248,13 +248,7 @@ def read(snapshot: bytes) -> Saved:
     Raises:
         ValueError: they are none, or were changed.
     """
-    head, _, text = snapshot.partition(b"\n")
-    if len(snapshot) > _LARGEST or head != _HEAD + sha256(text).hexdigest().encode():
-        raise ValueError("this is no whole snapshot of Crafter")
-    try:
-        return Saved.model_validate_json(text)
-    except ValidationError as error:
-        raise ValueError(f"a snapshot that cannot be read: {error.error_count()} wrong fields") from None
+    return unsealed(snapshot, Saved, head=_HEAD, largest=_LARGEST, whose="Crafter")
 
 
 def _name(thing: Any) -> str:

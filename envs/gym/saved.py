@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.fields import Count, Counts, Data, Text, Texts
+from fieldcraft.envs.sealed import sealed, unsealed
 
 _HEAD = b"fieldcraft-gym 1 "
 LARGEST = 64 * 1024 * 1024
@@ -65,8 +64,7 @@ class Saved(BaseModel):
 
 def written(saved: Saved) -> bytes:
     """The bytes of a snapshot, the same for the same content."""
-    text = json.dumps(saved.model_dump(mode="json"), sort_keys=True, allow_nan=False).encode()
-    return _HEAD + sha256(text).hexdigest().encode() + b"\n" + text
+    return sealed(saved, head=_HEAD)
 
 
 def read(snapshot: bytes) -> Saved:
@@ -75,10 +73,4 @@ def read(snapshot: bytes) -> Saved:
     Raises:
         ValueError: the bytes are none, or were changed.
     """
-    head, _, text = snapshot.partition(b"\n")
-    if len(snapshot) > LARGEST or head != _HEAD + sha256(text).hexdigest().encode():
-        raise ValueError("this is no whole snapshot of a world of Gymnasium")
-    try:
-        return Saved.model_validate_json(text)
-    except ValidationError as error:
-        raise ValueError(f"a snapshot that cannot be read: {error.error_count()} wrong fields") from None
+    return unsealed(snapshot, Saved, head=_HEAD, largest=LARGEST, whose="a world of Gymnasium")

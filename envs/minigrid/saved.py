@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.fields import Text
 from fieldcraft.envs.episodes import EpisodeEnded
 from fieldcraft.envs.minigrid.levels import MOST_STEPS, Level
 from fieldcraft.envs.minigrid.play import Play
+from fieldcraft.envs.sealed import sealed, unsealed
 
 _HEAD = b"fieldcraft-minigrid 1 "
 LARGEST = 4 * 1024 * 1024
@@ -40,8 +39,7 @@ def written(play: Play) -> bytes:
         actions="".join(map(str, play.actions)),
         digest=play.digest(),
     )
-    text = json.dumps(saved.model_dump(), sort_keys=True).encode()
-    return _HEAD + sha256(text).hexdigest().encode() + b"\n" + text
+    return sealed(saved, head=_HEAD)
 
 
 def played_again(snapshot: bytes, level: Level, stepped: Callable[[int], None]) -> Play:
@@ -50,7 +48,7 @@ def played_again(snapshot: bytes, level: Level, stepped: Callable[[int], None]) 
     Raises:
         ValueError: the bytes are no snapshot of this level, or the actions led elsewhere.
     """
-    saved = _read(snapshot)
+    saved = unsealed(snapshot, Saved, head=_HEAD, largest=LARGEST, whose="minigrid-v1")
     if (saved.level, saved.max_steps) != level:
         raise ValueError(f"a snapshot of the level {saved.level!r:.100}, not of {level.id}; reset with it")
     play = Play(level, saved.seed)
@@ -66,13 +64,3 @@ def played_again(snapshot: bytes, level: Level, stepped: Callable[[int], None]) 
     play.stepped = stepped
     play.happened.clear()
     return play
-
-
-def _read(snapshot: bytes) -> Saved:
-    head, _, text = snapshot[: LARGEST + 1].partition(b"\n")
-    if len(snapshot) > LARGEST or head != _HEAD + sha256(text).hexdigest().encode():
-        raise ValueError("this is no whole snapshot of minigrid-v1")
-    try:
-        return Saved.model_validate_json(text)
-    except ValidationError as error:
-        raise ValueError(f"a snapshot that cannot be read: {error.error_count()} wrong fields") from None

@@ -1,4 +1,4 @@
-"""What kills and what can be eaten is known to whoever writes a program, whatever its task is."""
+"""What kills and what can be eaten is shown to the author of every program, whatever its task is."""
 
 from __future__ import annotations
 

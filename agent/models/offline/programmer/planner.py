@@ -42,7 +42,7 @@ DEAR = 12
 """Parts from which a recipe does not count as any dearer."""
 
 _ALL_SORTS = re.compile(r"\b(?:items|things)\b")
-"""In a task that names none: what to get is left to whoever does it."""
+"""In a task that names none: what to get is left to the program."""
 
 
 class Proposal:
