@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,9 @@ def test_functions_are_short(figures: dict[str, Any]) -> None:
 
 def test_every_function_is_fully_typed(figures: dict[str, Any]) -> None:
     assert figures["fully_typed_percent"] == 100
+
+
+def test_no_benchmark_has_the_name_of_a_package() -> None:
+    """Its folder is searched first by Python: one called `gymnasium.py` hid Gymnasium from the tests' processes."""
+    taken = set(packages_distributions()) | sys.stdlib_module_names
+    assert [path.name for path in SCRIPT.parent.glob("*.py") if path.stem in taken] == []

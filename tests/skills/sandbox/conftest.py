@@ -17,7 +17,7 @@ from fieldcraft.skills.sandbox import Sandbox
 from fieldcraft.skills.sandbox.docker.engine import connect
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[3] / "benchmarks"))
 
 from sandbox_bench import SANDBOXES, Bench, Shed, open_for_test
 from sandbox_engine import TEST_IMAGES

@@ -1,7 +1,7 @@
 """What an environment of Gymnasium costs as a world. Prints JSON.
 
-python benchmarks/gymnasium.py
-python benchmarks/gymnasium.py --quick    fewer steps
+python benchmarks/gym_wrapper.py
+python benchmarks/gym_wrapper.py --quick    fewer steps
 
 `call_over_round_trip_us`: what a call of one step adds to a round trip of the sandbox, the environment's own
 step included; `wrapper_us`: the same without that step, and `wrapper_processor_us` its processor time, which
@@ -26,9 +26,6 @@ from _sandboxes import TALK, Counter, finished, machine
 from fieldcraft.envs import Environment, from_gymnasium
 from fieldcraft.skills import parse_program
 from fieldcraft.skills.sandbox import ProcessSandbox, ProgramLimits
-
-sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
-"""This file has the name of the package that it measures."""
 
 IDS = ("CartPole-v1", "FrozenLake-v1", "Taxi-v4")
 PUSH = parse_program(
