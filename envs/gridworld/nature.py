@@ -9,6 +9,8 @@ from fieldcraft.envs.gridworld.tables import MARGIN, Tables
 from fieldcraft.envs.gridworld.world import SECOND, World
 
 _RIPEN_SECONDS = 30
+_RETURN_SECONDS = 20
+"""How often an animal may come back: 400 ticks, as in Minecraft."""
 _FADE = 4
 _HUNT_STEPS = 2
 
@@ -31,8 +33,9 @@ def pass_second(world: World) -> None:
     """One second of the world around the agent; mobs farther than `MARGIN` tiles rest."""
     second = world.next_second // SECOND
     hostile = _hostile(world.tables)
+    cells = world.mob_cells(MARGIN)
     mobs, hunters = world.mobs, 0
-    for cell in world.mob_cells(MARGIN):
+    for cell in cells:
         state = mobs.get(cell)
         if state is None:
             continue
@@ -44,6 +47,8 @@ def pass_second(world: World) -> None:
             if draw < 4:
                 _step(world, cell, state, cell + world.steps[draw])
     _spawn_hostile(world, hunters)
+    if not second % _RETURN_SECONDS:
+        _return_animals(world, len(cells) - hunters)
     _live(world, second)
     if world.growing and not second % _RIPEN_SECONDS:
         _ripen(world)
@@ -100,16 +105,36 @@ def _spawn_hostile(world: World, hunters: int) -> None:
     density = world.options.mob_density
     if hunters >= constants.hostile_cap * density or not world.chance(constants.hostile_chance * density):
         return
+    cell = _out_of_view(world)
+    if cell is None:
+        return
+    cave = world.surface[cell] == world.tables.block_ids[world.tables.rules.terrain.cave]
+    if cave or world.night():
+        _appear(world, cell, hostile=True)
+
+
+def _return_animals(world: World, animals: int) -> None:
+    """Where few animals are left, one may appear out of view: what was hunted comes back slowly."""
+    if animals >= world.tables.rules.world.animal_cap * world.options.mob_density:
+        return
+    cell = _out_of_view(world)
+    if cell is not None:
+        _appear(world, cell, hostile=False)
+
+
+def _out_of_view(world: World) -> int | None:
+    """A random free cell near by; none where the draw hits what is in view, taken or no ground."""
     across = 2 * MARGIN + 1
     down, right = world.roll(across) - MARGIN, world.roll(across) - MARGIN
-    if max(abs(down), abs(right)) <= constants.view_radius:
-        return
+    if max(abs(down), abs(right)) <= world.tables.rules.world.view_radius:
+        return None
     cell = world.cell + down * world.stride + right
-    surface = world.surface[cell]
-    cave = surface == world.tables.block_ids[world.tables.rules.terrain.cave]
-    if world.occupied[cell] or not world.tables.walk[surface] or not (cave or world.night()):
-        return
-    choices = habitants(world.tables, surface, world.biome(cell), hostile=True)
+    return None if world.occupied[cell] or not world.tables.walk[world.surface[cell]] else cell
+
+
+def _appear(world: World, cell: int, *, hostile: bool) -> None:
+    """A mob of those that live there, if any do."""
+    choices = habitants(world.tables, world.surface[cell], world.biome(cell), hostile=hostile)
     if choices:
         mob_id = choices[world.roll(len(choices))]
         world.put_mob(cell, mob_id << 8 | world.tables.mob(mob_id).health)

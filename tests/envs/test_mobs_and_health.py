@@ -75,3 +75,16 @@ def test_hunger_grows_and_food_fills(meadow):
     assert meadow.eat() == "bread"
     assert meadow.observe().hunger == 19
     assert refused(meadow, "eat", "stick") == "cannot eat stick: it is not food"
+
+
+def test_where_animals_were_hunted_some_come_back_out_of_view():
+    world = GridWorld()
+    world.reset(seed=3)
+    state = world.world
+    for cell in list(state.mobs):
+        state.remove_mob(cell)
+    for _ in range(200):
+        world.wait(100)
+    came = [state.tables.mob_names[mob >> 8] for mob in state.mobs.values()]
+    peaceful = [name for name in came if not state.tables.rules.mobs[name].hostile]
+    assert 2 <= len(peaceful) <= 3 * state.tables.rules.world.animal_cap
