@@ -75,6 +75,7 @@ class SolveSettings(TypedDict, total=False):
     give_up_after: int
     hopeless_after: int
     stall_after: int
+    elsewhere: Sequence[Mapping[str, Any]]
     core_items: str
     warm_up: Mapping[str, int]
     mcp: Mapping[str, McpServer]

@@ -21,7 +21,7 @@ from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.curriculum import OF_EPISODE
 from fieldcraft.agent.roles.model_calls import ModelsSilent
 from fieldcraft.agent.roles.proposals.goals import known_goal
-from fieldcraft.agent.roles.proposals.stalls import noticed, out_of_patience
+from fieldcraft.agent.roles.proposals.stalls import ANOTHER_WORLD, noticed, out_of_patience
 from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.steering.hearing import Hearing
 from fieldcraft.agent.task import Task
@@ -190,16 +190,15 @@ class Explorer:
         Raises:
             BudgetExhausted: the run is out of patience.
         """
-        recorded = self._recorder.upcoming(e.StallNoticed)
-        if recorded is not None:
-            self._recorder.record(recorded)
-        if self._recorder.replaying:
-            return
-        if reason := out_of_patience(self.state, self._run.settings.budget):
-            raise BudgetExhausted(reason)
-        stall = noticed(self.state, self._run.settings, self._parts.environment.spec)
+        stall = self._recorder.upcoming(e.StallNoticed)
+        if stall is None and not self._recorder.replaying:
+            if reason := out_of_patience(self.state, self._run.settings.budget):
+                raise BudgetExhausted(reason)
+            stall = noticed(self.state, self._run.settings, self._parts.environment.spec)
         if stall is not None:
             self._recorder.record(stall)
+            if stall.tries == ANOTHER_WORLD:
+                self._episodes.move_on(f"nothing new came in {stall.since} iterations")
 
     def _finish(self) -> str:
         """Why nothing is left to do, in words."""

@@ -111,7 +111,8 @@ class RunSettings(Discreet, BaseModel):
     times in a row is not proposed again before something it lacked was gained; 0 is no limit.
 
     Where `stall_after` iterations brought no new item, milestone, skill or lasting fact, the curriculum is
-    shown that, something else is tried, and again after as many more; 0 is never.
+    shown that, something else is tried, and again after as many more; 0 is never. Where that was in vain
+    twice, the run goes on in a new episode with the next of `elsewhere`, each a change of `options`.
 
     `model_options` are fields of `ModelSettings` for all models; before them go `role_options`, by role.
 
@@ -186,6 +187,7 @@ class RunSettings(Discreet, BaseModel):
     give_up_after: Count = Field(default=6, ge=1)
     hopeless_after: Count = Field(default=3, ge=0)
     stall_after: Count = Field(default=60, ge=0)
+    elsewhere: tuple[GuardedData, ...] = Field(default=(), max_length=100)
     core_items: Text = ""
     warm_up: dict[Text, Count] = {
         "nearby_entities": 5,
@@ -214,7 +216,8 @@ class RunSettings(Discreet, BaseModel):
 
     @model_validator(mode="after")
     def _learned(self) -> RunSettings:
-        learn_data(self.options)
+        for changes in (self.options, *self.elsewhere):
+            learn_data(changes)
         for options in (self.model_options, *self.role_options.values()):
             learn_data(options)
         for words in (self.tools, self.corpus, *self.role_tools.values()):
@@ -290,6 +293,11 @@ class RunSettings(Discreet, BaseModel):
     def model_for(self, role: str) -> str:
         """The `provider:model` name that answers for `role`."""
         return self.role_models.get(role, self.model)
+
+    def options_of(self, elsewhere: int) -> dict[str, Any]:
+        """The world's options with the change at this place of `elsewhere`, from 1 on; 0 is none."""
+        changes = self.elsewhere[elsewhere - 1] if 0 < elsewhere <= len(self.elsewhere) else {}
+        return {**self.options, **changes}
 
     def options_for(self, role: str) -> dict[str, Any]:
         """Fields of `ModelSettings` for the model of `role`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -314,8 +315,29 @@ def happened(environment: Environment) -> list[Happening]:
 
 
 def signature_text(function: Callable[..., Any]) -> str:
-    """The signature as source text, without `self`."""
-    return str(inspect.signature(function)).replace("'", "").replace("fieldcraft.envs.types.", "")
+    """The signature as source text, without `self`. A tuple that is returned reaches programs as a list."""
+    text = str(inspect.signature(function)).replace("'", "").replace("fieldcraft.envs.types.", "")
+    given, arrow, returned = text.rpartition(" -> ")
+    return f"{given}{arrow}{_as_lists(returned)}" if "tuple[" in returned else text
+
+
+def _as_lists(annotation: str) -> str:
+    """The annotation with `list` for `tuple`, of all that the tuple contains."""
+    try:
+        tree = ast.parse(annotation, mode="eval")
+    except SyntaxError:
+        return annotation
+    return ast.unparse(_TuplesAsLists().visit(tree))
+
+
+class _TuplesAsLists(ast.NodeTransformer):
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        if not (isinstance(node.value, ast.Name) and node.value.id == "tuple"):
+            return node
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        kinds = dict.fromkeys(ast.unparse(each) for each in inner if ast.unparse(each) != "...")
+        return ast.parse(f"list[{' | '.join(kinds)}]", mode="eval").body
 
 
 def _indent(text: str) -> str:

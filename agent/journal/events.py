@@ -120,10 +120,16 @@ class EpisodeEnded(BaseEvent):
 
 
 class EpisodeBegan(BaseEvent):
-    """The next episode began; what is seen in it, and a snapshot if the world has any."""
+    """The next episode began; what is seen in it, and a snapshot if the world has any.
+
+    `elsewhere` is the change of the world's options that holds in it, see `RunSettings.options_of`; `refused`
+    is one with which the world could not begin.
+    """
 
     type: Literal["episode_began"] = "episode_began"
     episode: Count
+    elsewhere: Count = 0
+    refused: Count = 0
     observation: Observation
     progress: Progress
     snapshot: Text | None = None

@@ -42,10 +42,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
                 EndedEpisode.model_validate(event.model_dump(exclude={"type", "time", "number"}))
             )
         case e.EpisodeBegan():
-            state.episodes.begin(event.episode, state.progress)
-            state.observation, state.progress = event.observation, event.progress
-            state.seen, state.trodden = {}, {}
-            _see_world(state, event)
+            _begin_episode(state, event)
         case e.ModelAsked():
             state.calls[event.role] = event.call
         case e.ModelAnswered() | e.ModelFailed():
@@ -158,6 +155,22 @@ def _follow_program(state: RunState, event: e.ExecutionFinished) -> None:
             _remember(state.explained, happening.subject, happening.why[:EXPLAINED], EXPLAINED_LIMIT)
     for message in execution.failed_calls:
         _remember(state.evidence, re.sub(r"\d+", "#", message), message, EVIDENCE_LIMIT)
+
+
+def _begin_episode(state: RunState, event: e.EpisodeBegan) -> None:
+    tried = max(event.elsewhere, event.refused)
+    if tried > state.episodes.tried:
+        state.stalls, state.stall_hint, state.setbacks = 0, "", {}
+    state.episodes.begin(
+        event.episode,
+        state.progress,
+        iteration=state.spent.iterations,
+        elsewhere=event.elsewhere,
+        tried=tried,
+    )
+    state.observation, state.progress = event.observation, event.progress
+    state.seen, state.trodden = {}, {}
+    _see_world(state, event)
 
 
 def _see_world(state: RunState, event: e.WorldReset | e.EpisodeBegan | e.ExecutionFinished) -> None:

@@ -73,7 +73,8 @@ def _programs_to(run: Run, environment: Environment, snapshot: str) -> list[Reco
         if isinstance(event, e.WorldReset) and event.snapshot == snapshot:
             break
         if isinstance(event, e.EpisodeBegan):
-            begin_episode(environment, event.episode, seed=run.settings.seed, options=run.settings.options)
+            options = run.settings.options_of(event.elsewhere)
+            begin_episode(environment, event.episode, seed=run.settings.seed, options=options)
             pending.clear()
             if event.snapshot == snapshot:
                 break

@@ -41,9 +41,17 @@ class EpisodesOfLoop:
         """Begin the next episode where the present one ended; whether it did."""
         if not self.over:
             return False
-        number = self._recorder.state.episodes.number + 1
-        self._recorder.record_decision(e.EpisodeBegan, lambda: self._world.begin_episode(number))
+        self._begin(self._recorder.state.episodes.elsewhere)
         return True
+
+    def move_on(self, why: str) -> None:
+        """Leave the present episode, and begin the next with the next change of the world's options."""
+        self._end(EpisodeEnd(outcome="left", why=why))
+        self._begin(self._recorder.state.episodes.tried + 1)
+
+    def _begin(self, elsewhere: int) -> None:
+        number = self._recorder.state.episodes.number + 1
+        self._recorder.record_decision(e.EpisodeBegan, lambda: self._world.begin_episode(number, elsewhere))
 
     def _end(self, end: EpisodeEnd) -> None:
         state = self._recorder.state

@@ -17,6 +17,7 @@ from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.tooling.access import names_for
 from fieldcraft.agent.tooling.opening import open_tools
 from fieldcraft.common.errors import InputError
+from fieldcraft.common.suggest import nearest
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment
 from fieldcraft.envs.apart import make_world
@@ -130,6 +131,7 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
             f"environment {settings.environment!r} failed to reset: {fault}; "
             f"`envs check {settings.environment}` tries everything it promises"
         ) from error
+    _check_elsewhere(settings, environment)
     _check_tasks(settings, environment)
     if settings.language not in environment.spec.languages:
         raise BadWorldOptions(
@@ -137,6 +139,17 @@ def _environment(settings: RunSettings, given: Given, stack: ExitStack, *, resum
             f"leave out language = {settings.language!r}, or choose another world"
         )
     return environment
+
+
+def _check_elsewhere(settings: RunSettings, environment: Environment) -> None:
+    """Refuse changes of options that the world does not have, as far as it tells which it has."""
+    known = [option.name for option in environment.option_reference()]
+    named = {name for changes in settings.elsewhere for name in changes}
+    for name in sorted(named.difference(known)) if known else ():
+        listed = nearest(name, known) or f". Options: {', '.join(known)}"
+        raise BadWorldOptions(
+            f"elsewhere: {settings.environment} has no option {visible_line(name, 60)!r}{listed}"
+        )
 
 
 def _check_tasks(settings: RunSettings, environment: Environment) -> None:

@@ -117,26 +117,48 @@ class WorldOfLoop:
             picture=self.picture(observation),
         )
 
-    def begin_episode(self, number: int) -> e.EpisodeBegan:
+    def begin_episode(self, number: int, elsewhere: int) -> e.EpisodeBegan:
         """Begin the next episode, and see what is there.
+
+        Args:
+            number: of the episode.
+            elsewhere: the change of the world's options, see `RunSettings.options_of`. Where the world cannot
+                begin with it, it keeps the one it has.
 
         Raises:
             BrokenEnvironment: the world failed to begin it, or cannot be seen.
         """
-        settings = self._recorder.run.settings
-        begin_episode(self._environment, number, seed=settings.seed, options=settings.options)
+        now, refused = self._recorder.state.episodes.elsewhere, 0
+        try:
+            self._begin(number, elsewhere)
+        except BrokenEnvironment as error:
+            if elsewhere == now:
+                raise
+            text = f"the world cannot begin with `elsewhere` number {elsewhere}: {visible_line(error, 500)}"
+            self._recorder.record_metadata(e.Warned(text=redact(text)))
+            self._begin(number, now)
+            elsewhere, refused = now, elsewhere
         happened(self._environment)
         seen = self.first_look()
         return e.EpisodeBegan(
             episode=number,
+            elsewhere=elsewhere,
+            refused=refused,
             observation=seen.observation,
             progress=seen.progress,
             snapshot=seen.snapshot,
             picture=seen.picture,
         )
 
+    def _begin(self, number: int, elsewhere: int) -> None:
+        settings = self._recorder.run.settings
+        begin_episode(self._environment, number, seed=settings.seed, options=settings.options_of(elsewhere))
+
     def restore(self, snapshot: str, *, fresh: bool) -> None:
         """Bring the world back to a snapshot; `fresh` says that nothing happened in it since its reset."""
+        episodes = self._recorder.state.episodes
+        if fresh and episodes.elsewhere:
+            self._begin(episodes.number, episodes.elsewhere)
         if why := restore_world(self._recorder.run, self._environment, self._runner, snapshot, fresh=fresh):
             self._recorder.record_metadata(e.Warned(text=f"{why}; the world was rebuilt by rerunning"))
 

@@ -50,6 +50,7 @@ class Question:
         room: characters at most, of all lines together.
         deeper: whether to look up how to get what the facts say is needed.
         dead_ends: the goals whose dead ends still stand; the others are left out.
+        since: the iteration after which the present episode began; places seen before it are of other ground.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Question:
     room: int = 1_500
     deeper: bool = False
     dead_ends: Collection[str] = ()
+    since: int = 0
 
     def changed(self, **changes: Any) -> Question:
         """The same with other values."""
@@ -140,7 +142,11 @@ def _ranked(memory: Memory, question: Question, terms: list[str]) -> list[Fact]:
 
 def _is_idle(fact: Fact, memory: Memory, question: Question, asked: Collection[str]) -> bool:
     passed = fact.kind == "dead_end" and question.now is not None and fact.subject not in question.dead_ends
-    return passed or outdated(fact, memory, question.now, asked)
+    return passed or _of_earlier_ground(fact, question) or outdated(fact, memory, question.now, asked)
+
+
+def _of_earlier_ground(fact: Fact, question: Question) -> bool:
+    return fact.kind == "place" and fact.latest <= question.since and question.since > 0
 
 
 def _trust(fact: Fact) -> float:
@@ -163,10 +169,10 @@ def _steps(memory: Memory, ranked: list[Fact], question: Question) -> Iterator[F
         sources = [fact for fact in _giving(memory, name) if not fact.wrong][:2]
         for fact in sources:
             yield fact
-            yield from _places(memory, fact.subject, question.now)
+            yield from _places(memory, fact.subject, question)
     for fact in ranked[:8]:
         if fact.kind == "drop":
-            yield from _places(memory, fact.subject, question.now)
+            yield from _places(memory, fact.subject, question)
 
 
 def _giving(memory: Memory, name: str) -> list[Fact]:
@@ -174,10 +180,14 @@ def _giving(memory: Memory, name: str) -> list[Fact]:
     return [fact for fact in memory.found(scores) if name in fact.gave and fact.positive]
 
 
-def _places(memory: Memory, subject: str, now: Observation | None) -> list[Fact]:
+def _places(memory: Memory, subject: str, question: Question) -> list[Fact]:
     """The nearest place of a subject, or where the agent's own is not known, the latest."""
-    known = [fact for fact in memory.of("place", subject) if not fact.wrong and not fact.elsewhere]
-    here = now.position if now is not None else None
+    known = [
+        fact
+        for fact in memory.of("place", subject)
+        if not (fact.wrong or fact.elsewhere or _of_earlier_ground(fact, question))
+    ]
+    here = question.now.position if question.now is not None else None
     if here is not None:
         known.sort(key=lambda fact: here.distance(fact.place) if fact.place else 0.0)
         return known[:1]

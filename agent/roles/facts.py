@@ -193,7 +193,13 @@ class KnownFacts:
             if not setback.gained and not setback.anything_new
         }
         return Question(
-            text[:ASKED], now=state.observation, said=said, lines=lines, room=room, dead_ends=open_ends
+            text[:ASKED],
+            now=state.observation,
+            said=said,
+            lines=lines,
+            room=room,
+            dead_ends=open_ends,
+            since=state.episodes.since,
         )
 
 

@@ -6,6 +6,7 @@ import pytest
 from meadow import give, put, refused
 
 from fieldcraft.envs import PlaceGoal, Progress
+from fieldcraft.envs.environment import signature_text
 
 
 def test_mining_walks_there_and_takes_what_drops(meadow):
@@ -247,3 +248,13 @@ def test_day_turns_to_night(meadow):
     for _ in range(9):
         meadow.wait(1500)
     assert meadow.observe().time == "night"
+
+
+def test_tuples_that_are_returned_are_shown_as_the_lists_that_programs_get():
+    def find(self, near: tuple[int, int]) -> dict[str, list[tuple[int, int]]]: ...
+    def mission(self) -> tuple[str, bool]: ...
+    def path(self) -> tuple[float, ...] | None: ...
+
+    assert signature_text(find) == "(self, near: tuple[int, int]) -> dict[str, list[list[int]]]"
+    assert signature_text(mission) == "(self) -> list[str | bool]"
+    assert signature_text(path) == "(self) -> list[float] | None"

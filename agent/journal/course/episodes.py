@@ -31,7 +31,10 @@ class Episodes(BaseModel):
 
     `number` is that of the present one, `ended` how it ended where it has; `outcomes` counts all that ended,
     `latest` has the last of them, and `best` the highest of each score at an end. `earlier` is what was
-    reached in the episodes before this one.
+    reached in the episodes before this one. `since` is the iteration after which the present one began.
+
+    `elsewhere` is the change of the world's options that holds now (`RunSettings.options_of`), `tried` the
+    latest that was tried, and `moved_at` the iteration after which that was.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,6 +45,10 @@ class Episodes(BaseModel):
     latest: list[EndedEpisode] = []
     best: dict[Text, float] = {}
     earlier: Progress = Progress()
+    since: Count = 0
+    elsewhere: Count = 0
+    tried: Count = 0
+    moved_at: Count = 0
 
     @property
     def count(self) -> int:
@@ -57,10 +64,13 @@ class Episodes(BaseModel):
         for name, score in ended.scores.items():
             self.best[name] = max(score, self.best.get(name, score))
 
-    def begin(self, number: int, reached: Progress) -> None:
+    def begin(self, number: int, reached: Progress, *, iteration: int, elsewhere: int, tried: int) -> None:
         """The next episode begins; what was `reached` in the one before is kept apart."""
-        self.number, self.ended = number, None
+        self.number, self.ended, self.since = number, None, iteration
         self.earlier = together(self.earlier, reached)
+        self.elsewhere = elsewhere
+        if tried > self.tried:
+            self.tried, self.moved_at = tried, iteration
 
 
 def together(earlier: Progress, later: Progress) -> Progress:

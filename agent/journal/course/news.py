@@ -52,8 +52,8 @@ def note_facts(state: RunState, facts: Sequence[Fact]) -> None:
 
 
 def without_news(state: RunState) -> int:
-    """Iterations since something new was reached, or since the start."""
-    return max(0, state.spent.iterations - state.newest_at)
+    """Iterations since something new was reached, or since the run's start or its move to another world."""
+    return max(0, state.spent.iterations - max(state.newest_at, state.episodes.moved_at))
 
 
 def square_of(position: Position) -> tuple[int, int]:

@@ -64,7 +64,8 @@ def bring_back(
         last = _last_seen(run.tape) or run.state.observation
         return _compared(environment, last, 0, f"the earlier journal cannot be read: {error}")
     if recorded.episode > 1:
-        begin_episode(environment, recorded.episode, seed=run.settings.seed, options=run.settings.options)
+        options = run.settings.options_of(recorded.elsewhere)
+        begin_episode(environment, recorded.episode, seed=run.settings.seed, options=options)
     now = _look(environment)
     if not recorded.programs and now == recorded.last:
         return Return()
@@ -103,12 +104,14 @@ class _Recorded:
         last: what was seen last.
         programs: those that led from the reset to there.
         episode: the latest that began, in place of the reset where it is no longer the first.
+        elsewhere: the change of the world's options that holds in it.
     """
 
     first: Observation | None = None
     last: Observation = field(default_factory=Observation)
     programs: list[RecordedProgram] = field(default_factory=list)
     episode: int = 1
+    elsewhere: int = 0
 
     def take(self, events: Iterable[e.Event]) -> None:
         """Read the whole journal. A resume without a `WorldBroughtBack` left the world as it was reset."""
@@ -121,7 +124,7 @@ class _Recorded:
                     self.programs = []
                 case e.EpisodeBegan():
                     self.first, self.programs, self.episode = event.observation, [], event.episode
-                    as_reset = False
+                    self.elsewhere, as_reset = event.elsewhere, False
                 case e.RunResumed():
                     as_reset = True
                 case e.WorldBroughtBack():

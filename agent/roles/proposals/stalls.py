@@ -15,6 +15,10 @@ from fieldcraft.envs import AchieveGoal, EnvironmentSpec, ItemGoal, Position, Re
 ITEMS_NAMED = 40
 """Items never held that a hint names."""
 
+ANOTHER_WORLD = "another world"
+BEFORE_MOVING = 2
+"""Stalls in a row after which the run goes on in another world, if the settings name one."""
+
 GROUNDS_NAMED = 3
 """Squares of ground never stood on that a hint names."""
 
@@ -33,7 +37,8 @@ def out_of_patience(state: RunState, budget: BudgetLimits) -> str:
 def noticed(state: RunState, settings: RunSettings, spec: EnvironmentSpec) -> e.StallNoticed | None:
     """That nothing new came for another `stall_after` iterations, with what to try; else `None`.
 
-    It is other goals first, then ground where no program ended yet, and so on by turns.
+    It is other goals first, then ground where no program ended yet, then another world where the settings
+    name one that is left, and so on by turns.
     """
     since = without_news(state)
     if (
@@ -42,6 +47,10 @@ def noticed(state: RunState, settings: RunSettings, spec: EnvironmentSpec) -> e.
         or since < settings.stall_after * (state.stalls + 1)
     ):
         return None
+    if state.stalls >= BEFORE_MOVING and state.episodes.tried < len(settings.elsewhere):
+        return e.StallNoticed(
+            iteration=state.spent.iterations, since=since, newest=state.newest, tries=ANOTHER_WORLD
+        )
     grounds = farther_grounds(state) if state.stalls % 2 and "reach" in spec.goals else []
     tries, hint = _farther(state, grounds) if grounds else _others(state, spec)
     return e.StallNoticed(

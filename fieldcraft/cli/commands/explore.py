@@ -72,6 +72,7 @@ def explore(
     minutes: o.Minutes = None,
     patience: o.Patience = None,
     episodes: o.Episodes = None,
+    elsewhere: o.Elsewhere = None,
     library: o.Library = None,
     library_owner: o.LibraryOwner = None,
     keep: o.Keep = None,
@@ -116,7 +117,7 @@ def explore(
     """
     flags = {
         **f.method(method, without),
-        **f.world(env, option, seed, world_process, aim),
+        **f.world(env, option, seed, world_process, aim, elsewhere),
         **f.models(model, role_model, base_url, prompts, keep_prompts, see),
         **f.budget(iterations, tokens, money, minutes, patience, episodes),
         **f.keeping(library, library_owner, keep, runs),

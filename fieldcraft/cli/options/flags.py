@@ -40,6 +40,7 @@ _FLAGS = {
 _SAME = frozenset(
     {"seed", "model", "iterations", "tokens", "money", "library", "runs", "curriculum", "tasks", "critic"}
     | {"attempts", "sandbox", "see", "tools", "corpus", "prompts", "otel", "approvals", "aim", "episodes"}
+    | {"elsewhere"}
 )
 
 
@@ -69,10 +70,18 @@ def world(
     seed: int | None,
     apart: bool | None = None,
     aim: str | None = None,
+    elsewhere: list[str] | None = None,
 ) -> dict[str, Any]:
-    """The settings of `--env --option --seed --world-process --aim`."""
-    options = pairs("--option", option, parse_json=True)
-    return given(environment=env, options=options, seed=seed, world_process=apart, aim=aim)
+    """The settings of `--env --option --seed --world-process --aim --elsewhere`."""
+    changes = tuple(pairs("--elsewhere", [change], parse_json=True) for change in elsewhere or ())
+    return given(
+        environment=env,
+        options=pairs("--option", option, parse_json=True),
+        seed=seed,
+        world_process=apart,
+        aim=aim,
+        elsewhere=changes or None,
+    )
 
 
 def models(

@@ -148,6 +148,16 @@ Patience = Annotated[
         rich_help_panel=BUDGET,
     ),
 ]
+Elsewhere = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--elsewhere",
+        metavar="KEY=VALUE",
+        help="Where nothing new comes any more, go on in a new world with this option changed; repeatable, "
+        "each once.",
+        rich_help_panel=WORLD,
+    ),
+]
 Episodes = Annotated[
     int | None,
     typer.Option(

@@ -63,7 +63,7 @@ def propose_task(prompt: Prompt) -> str:
     proposals = [p for p in found if p.words not in now.refused and not _is_refused(p, refused)]
     fresh = [p for p in proposals if not now.resting(p.words) or _opened(now, p)] or proposals
     if not fresh:
-        fresh = [_more(now, prompt)]
+        fresh = [_more(now, prompt, refused)]
     blame = blamed(now)
     best = max(fresh, key=lambda p: _appeal(now, p, blame))
     proposal = {"reasoning": best.why, "task": best.words, "goal": best.goal}
@@ -281,16 +281,21 @@ def _grounds(now: Situation) -> list[Proposal]:
     return found
 
 
-def _more(now: Situation, prompt: Prompt) -> Proposal:
-    """More of something than ever before, of what was done least; where nothing is known, a look around."""
+def _more(now: Situation, prompt: Prompt, refused: str) -> Proposal:
+    """More of something than ever before, of what was done least; where nothing is known, a look around.
+
+    Not of what is refused, as long as there is anything else.
+    """
     said = "\n".join([*prompt.problems, *_turned_down(prompt)])
     held = [name for name in now.items if name in now.held]
     if not held:
         return Proposal("Look around", None, 0, "nothing is known yet")
     least = {name: _most_of(name, said, now) for name in held}
-    item = min(held, key=lambda name: (least[name], now.chance(name)))
-    count = least[item] + 1
-    return _several(item, count, 0, "everything known was had")
+    more = {name: _several(name, least[name] + 1, 0, "everything known was had") for name in held}
+    open_ones = [
+        name for name, p in more.items() if p.words not in now.refused and not _is_refused(p, refused)
+    ]
+    return more[min(open_ones or held, key=lambda name: (least[name], now.chance(name)))]
 
 
 def _several(item: str, count: int, worth: float, why: str) -> Proposal:
