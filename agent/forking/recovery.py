@@ -17,6 +17,7 @@ from fieldcraft.agent.task import Task
 from fieldcraft.common.text import visible_line
 from fieldcraft.skills import Execution, Program, ProgramError, Provenance, Skill, parse_program
 from fieldcraft.skills.program.renaming import renamed
+from fieldcraft.skills.program.summary import raised_remark
 
 RAISED_SHOWN = 200
 LONGEST = 1024
@@ -83,7 +84,7 @@ class _Maker:
 
     def _made(self, kept: e.SkillKept, started: e.ExecutionStarted, program: Program, words: str) -> Skill:
         raised = visible_line(self._execution.error_text(), RAISED_SHOWN)
-        remark = "" if self._execution.ok else redact(f" When it was kept it raised {raised}.")
+        remark = "" if self._execution.ok else redact(raised_remark(raised))
         called = {call.name for call in self._execution.calls if call.name.startswith("tools.")}
         tools = {name.removeprefix("tools.") for name in called} | program.tools
         task, settings = self._task, self._settings

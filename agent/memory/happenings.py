@@ -168,6 +168,13 @@ def _amount(item: str, least: int, most: int) -> str:
     return f"{least if least == most else f'{least}-{most}'} {w.name(item)}"
 
 
+def _placed(change: Change, happened: Happening) -> None:
+    """Where it was placed; and what that took, where it was not the thing itself."""
+    _saw(change, happened)
+    if happened.used and happened.used != {happened.subject: happened.times}:
+        _recipe(change, happened, happened.subject, happened.used, {}, "place")
+
+
 def _saw(change: Change, happened: Happening) -> None:
     place = happened.place
     if place is None:
@@ -254,7 +261,7 @@ _RULES: Mapping[str, Callable[[Change, Happening], None]] = {
     "mined": _mined,
     "killed": _killed,
     "saw": _saw,
-    "placed": _saw,
+    "placed": _placed,
     "ate": _ate,
     "died": _died,
     "broke": _broke,

@@ -24,6 +24,7 @@ from fieldcraft.skills.library.skill import folder_name
 from fieldcraft.skills.program.outline import outline
 from fieldcraft.skills.program.reading import sole_call
 from fieldcraft.skills.program.source import read_python
+from fieldcraft.skills.program.summary import raised_remark
 
 RAISED_SHOWN = 200
 """Characters of the error that a skill's description tells, where it raised after it had done its task."""
@@ -132,7 +133,7 @@ class SkillKeeper:
         called = {name for call in calls if (name := call.name.removeprefix("tools.")) != call.name}
         needed = (program.tools | called) & set(self._tool_access.names())
         description = redact(self._described(worked) or program.docstring or task.words)
-        remark = "" if worked.execution.ok else redact(f" When it was kept it {_raised(worked)}.")
+        remark = "" if worked.execution.ok else redact(raised_remark(_error(worked)))
         used, gave = worked.moved(self._recorder.state.observation)
         return Skill(
             name=folder_name(program.entry),
@@ -196,7 +197,11 @@ class SkillKeeper:
 
 
 def _raised(worked: Worked) -> str:
-    return f"raised {visible_line(worked.execution.error_text(), RAISED_SHOWN)}"
+    return f"raised {_error(worked)}"
+
+
+def _error(worked: Worked) -> str:
+    return visible_line(worked.execution.error_text(), RAISED_SHOWN)
 
 
 def only_calls_another(program: Program) -> bool:

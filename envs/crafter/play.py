@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.envs.crafter import game
-from fieldcraft.envs.crafter.names import ACTIONS, MATERIALS, VITALS
+from fieldcraft.envs.crafter.names import ACTIONS, MATERIALS, SOURCES, VITALS
 from fieldcraft.envs.episodes import EpisodeEnd
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.sealed import sealed, unsealed
@@ -183,10 +183,13 @@ class Play:
         if verb not in _VERBS:
             return
         items = {name: count for name, count in change.items() if name != "health"}
+        source = SOURCES.get(subject, subject) if verb == "collect" else subject
+        required = game.package().constants.collect[source]["require"] if verb == "collect" else {}
         self.happened.append(
             Happening(
                 what=_VERBS[verb],
-                subject=subject,
+                subject=source,
+                tool=next(iter(required), ""),
                 used={name: -count for name, count in items.items() if count < 0 and name not in VITALS},
                 gave={name: count for name, count in items.items() if count > 0},
                 tick=self.steps,
@@ -264,10 +267,12 @@ def in_view_and_beyond(play: Play) -> tuple[dict[str, list[Cell]], dict[str, lis
     far: dict[str, list[Cell]] = {}
     for name, cell in play.things():
         near.setdefault(name, []).append(cell)
+    covered = {play.here, *(cell for cells in near.values() for cell in cells)}
     for name in MATERIALS:
         for column, row in np.argwhere(play.seen == play.material_number(name)).tolist():
             inside = abs(column - x) <= across and abs(row - y) <= down
-            (near if inside else far).setdefault(name, []).append((column, row))
+            if not (inside and (column, row) in covered):
+                (near if inside else far).setdefault(name, []).append((column, row))
     for cells in (*near.values(), *far.values()):
         cells.sort(key=lambda cell: (abs(cell[0] - x) + abs(cell[1] - y), cell))
     return dict(sorted(near.items())), dict(sorted(far.items()))

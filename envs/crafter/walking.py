@@ -134,7 +134,8 @@ class Walking(Environment):
         """Walk to where nothing was seen yet, until something of a new name comes into view.
 
         Goes left, right, up or down where you say so, and takes at most `steps` steps (1 to 500). Returns a
-        dict: `new` (names that were never seen before), `x`, `y`.
+        dict: `new` (names that were never seen before), `x`, `y`. A second tree or cow does not end it: to
+        find more of what was seen before, take few steps at a time and `find` it.
         """
         play = self._playing
         known = self._known()

@@ -21,11 +21,12 @@ class Working(Walking):
 
     @primitive
     def collect(self, thing: Collected, count: Annotated[int, Field(ge=1, le=9)] = 1) -> int:
-        """Walk to the nearest source of a thing and collect it, so often; returns how many you hold then.
+        """Walk to the nearest source of a thing that was seen and collect it, `count` times.
 
-        `thing`: coal, diamond, drink, iron, sapling, stone or wood. Wood comes from trees, a sapling now and
-        then from grass, a drink from water. Stone and coal take a wood_pickaxe, iron a stone_pickaxe, a
-        diamond an iron_pickaxe. You hold at most 9 of each.
+        `thing`: coal, diamond, drink, iron, sapling, stone or wood. Wood comes from trees, a sapling with one
+        try in ten from grass, a drink from water. Stone and coal take a wood_pickaxe, iron a stone_pickaxe, a
+        diamond an iron_pickaxe. You hold at most 9 of each. Grass and water stay; of a tree grass is left, of
+        the others path. Fails where no source was seen: explore first. Returns how many you hold then.
         """
         source = SOURCES.get(thing, thing)
         needed = game.package().constants.collect[source]["require"]
@@ -38,8 +39,8 @@ class Working(Walking):
     def place(self, thing: Placed) -> dict[str, Any]:
         """Place a thing in the cell you face, or in another beside you. Returns what `status` does.
 
-        `thing`: stone, table, furnace or plant. A table takes wood and a furnace stone, both next to where
-        you will work; a plant takes a sapling and grass; stone may lie on water and lava too.
+        `thing`: stone, table, furnace or plant. A table takes wood, a furnace stone, a plant a sapling and
+        grass; stone may lie on water and lava too. What is lacking is said, with how much, and nothing spent.
         """
         rule = game.package().constants.place[thing]
         self._check(f"place {thing}", thing, rule["uses"])
@@ -62,8 +63,9 @@ class Working(Walking):
 
     @primitive
     def make(self, thing: Made) -> int:
-        """Make a tool beside a table; iron ones take a furnace beside you too.
+        """Make a tool where a table is at most one cell away; iron ones take a furnace there too.
 
+        It does not walk: `walk_to("table")` first. What is lacking is said, with how much.
         `thing`: wood_pickaxe, stone_pickaxe, iron_pickaxe, wood_sword, stone_sword or iron_sword. Returns how
         many you hold then.
         """

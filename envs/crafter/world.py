@@ -104,7 +104,10 @@ class CrafterWorld(Working):
             inventory=play.inventory(),
             events=list(play.events),
             words=_words(play),
-            extra={"vitals": ", ".join(f"{name} {play.held(name)}/9" for name in VITALS)},
+            extra={
+                "vitals": ", ".join(f"{name} {play.held(name)}/9" for name in VITALS),
+                "steps": f"{play.steps} of the {play.length} of this episode",
+            },
             scores={"score": len(play.firsts)},
             ended=play.ended,
         )
@@ -202,7 +205,7 @@ def _words(play: Play) -> str:
         f"{play.faced() or 'the end of the land'}",
         f"In view (9 x 7 cells): {'; '.join(_listed(name, cells) for name, cells in near.items())}",
     ]
-    beyond = [_listed(name, cells[:1]) for name, cells in far.items()]
+    beyond = [f"{_listed(name, cells[:1])} (of {len(cells)})" for name, cells in far.items()]
     return "\n".join([*lines, f"Seen elsewhere, the nearest: {'; '.join(beyond)}"] if beyond else lines)
 
 

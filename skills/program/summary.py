@@ -17,6 +17,9 @@ PURPOSE = 300
 ITEMS_NAMED = 6
 """Kinds of items that are named on each side of what a skill did."""
 
+RAISED = " When it was kept it raised "
+"""How the remark on the error of a skill that is kept as partial begins, at the end of its description."""
+
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
 _REMEMBERED = 8_192
 
@@ -27,8 +30,18 @@ def signature(skill: Skill) -> str:
 
 
 def purpose(skill: Skill) -> str:
-    """What a skill is for in one line: the first line of its docstring, else of its description."""
-    return _purpose(skill.entry, skill.source, skill.language, skill.description)
+    """What a skill is for in one line: the first line of its docstring, else of its description.
+
+    A skill that raised an error when it was kept says so here too.
+    """
+    said = _purpose(skill.entry, skill.source, skill.language, skill.description)
+    _, raised, what = skill.description.rpartition(RAISED)
+    return f"{said}{raised}{what}" if raised and raised not in said else said
+
+
+def raised_remark(error: str) -> str:
+    """How the description of a skill ends that did its task and then raised this error."""
+    return f"{RAISED}{error}."
 
 
 def needs_and_effects(skill: Skill) -> str:
