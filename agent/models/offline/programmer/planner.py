@@ -60,7 +60,7 @@ def propose_task(prompt: Prompt) -> str:
     now = Situation(prompt)
     refused = " ".join(problem.partition(";")[0] for problem in [*prompt.problems, *_turned_down(prompt)])
     found = [*_grounds(now), *_candidates(now)]
-    proposals = [p for p in found if p.words not in now.refused and not _is_refused(p, refused)]
+    proposals = [p for p in found if not _is_hopeless(now, p) and not _is_refused(p, refused)]
     fresh = [p for p in proposals if not now.resting(p.words) or _opened(now, p)] or proposals
     if not fresh:
         fresh = [_more(now, prompt, refused)]
@@ -70,6 +70,12 @@ def propose_task(prompt: Prompt) -> str:
     limit = prompt.number("How to choose", r"at most (\d+) questions", 0)
     asked = [{"question": question} for question in questions(now, limit)] if limit else []
     return json.dumps(proposal | ({"questions": asked} if asked else {}))
+
+
+def _is_hopeless(now: Situation, proposal: Proposal) -> bool:
+    """Whether a task is refused for now, by its words or by what it is to get, in whatever words."""
+    target = _name(proposal.goal or {})
+    return proposal.words in now.refused or (target in now.hopeless and proposal.words.split()[1:2] == ["1"])
 
 
 def _is_refused(proposal: Proposal, refused: str) -> bool:
@@ -292,9 +298,7 @@ def _more(now: Situation, prompt: Prompt, refused: str) -> Proposal:
         return Proposal("Look around", None, 0, "nothing is known yet")
     least = {name: _most_of(name, said, now) for name in held}
     more = {name: _several(name, least[name] + 1, 0, "everything known was had") for name in held}
-    open_ones = [
-        name for name, p in more.items() if p.words not in now.refused and not _is_refused(p, refused)
-    ]
+    open_ones = [name for name, p in more.items() if not _is_hopeless(now, p) and not _is_refused(p, refused)]
     return more[min(open_ones or held, key=lambda name: (least[name], now.chance(name)))]
 
 

@@ -64,6 +64,7 @@ class Situation:
         self.refused = {
             words for text in failed if text.endswith(_REFUSED) and (words := _failure(text, 0)[0])
         }
+        self.hopeless = {words.rpartition(" ")[2] for words in self.refused}
         self.failures = dict(_failure(text, len(failed) - place) for place, text in enumerate(failed))
         self.failed = list(self.failures)
         self.seen = prompt.observation
