@@ -9,7 +9,7 @@ from random import Random
 from statistics import fmean
 from typing import Any, Literal
 
-from fieldcraft.envs import EpisodeEnd
+from fieldcraft.envs import EpisodeEnd, nearest
 
 APART = 1_000
 """How far the seeds of episodes of two neighbouring seeds of a benchmark are apart."""
@@ -156,6 +156,25 @@ class Benchmark:
     start: Callable[[Variant, int, int], EpisodeStart] = next_seed
     parts: Callable[[Sequence[EpisodeResult]], Mapping[str, float]] | None = None
     published: tuple[Published, ...] = ()
+
+    def variant(self, name: str) -> Variant:
+        """The variant of a name.
+
+        Raises:
+            LookupError: there is none; the message has the nearest names.
+        """
+        named = {each.name: each for each in self.variants}
+        if name not in named:
+            hint = nearest(name, named) or f"; there are {', '.join(named)}"
+            raise LookupError(f"{self.name} has no variant {name!r}{hint}")
+        return named[name]
+
+    def beginning(self, variant: str, seed: int, number: int, steps: int | None) -> EpisodeStart:
+        """The seed and all options of an episode's reset, with the limit of its steps."""
+        chosen = self.variant(variant)
+        start = self.start(chosen, seed, number)
+        limit = {self.steps_option: steps} if self.steps_option and steps is not None else {}
+        return EpisodeStart(start.seed, {**chosen.options, **start.options, **limit})
 
     @property
     def missing(self) -> str:
