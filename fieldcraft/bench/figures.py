@@ -75,10 +75,11 @@ def _growing(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Palet
             linestyle=DASHES[row % len(DASHES)],
             label=_label(bench, arm),
         )
-    axes.set(title="over the first episodes", xlabel="episodes", xlim=(1, max(2, bench.plan.episodes)))
+    axes.set(title="over the first n episodes", xlabel="n", xlim=(1, bench.plan.episodes))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(bottom=0)
     axes.legend()
 
 
 def _label(bench: Bench, arm: ArmFound) -> str:
-    return f"{player_of(bench)}, library {arm.arm}" if arm.arm in LIBRARIES else arm.arm
+    return f"{player_of(bench)}, library {arm.arm}" if arm.arm in LIBRARIES else f"{arm.arm} (here)"

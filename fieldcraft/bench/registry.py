@@ -16,6 +16,7 @@ class BrokenBenchmark(ForeignFault, RuntimeError):
 
 
 BUILT_IN = {
+    "babyai": "fieldcraft.bench.worlds.babyai:BENCHMARK",
     "crafter": "fieldcraft.bench.worlds.crafter:BENCHMARK",
 }
 KIND = plugins.Kind(

@@ -63,7 +63,7 @@ def protocol(bench: Bench) -> str:
     plan, own = bench.plan, bench.benchmark.protocol
     seeds = ", ".join(str(seed) for seed in plan.seeds)
     of_each = f" of each of {len(plan.variants)} variants" if len(plan.variants) > 1 else ""
-    words = [f"{plan.episodes} episodes{of_each}", f"seeds {seeds}"]
+    words = [f"{plan.episodes} episodes{of_each}", f"seed{'s' if len(plan.seeds) > 1 else ''} {seeds}"]
     if plan.steps is not None:
         words.append(f"at most {plan.steps:,} steps")
     if plan.player == "model":
