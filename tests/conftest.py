@@ -29,6 +29,7 @@ SLOW = (
     "agent/test_seen_and_returned.py",
     "agent/test_prompt_overrides.py",
     "agent/test_transcript.py",
+    "cli/test_bench.py",
     "cli/test_changed_models.py",
     "cli/test_replay.py",
     "envs/test_lived.py",
