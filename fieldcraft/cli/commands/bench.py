@@ -176,7 +176,7 @@ def bench(
     plan, budget = _planned(
         name,
         player,
-        {**f.models(model, role_model, base_url, None, see), **limits, **f.given(sandbox=sandbox)},
+        {**f.models(model, role_model, base_url, None, None, see), **limits, **f.given(sandbox=sandbox)},
         {
             "arms": None if library is None else ("kept" if library else "fresh",),
             "variants": split("--variants", variants),
