@@ -118,6 +118,6 @@ SLOW = replace(
     name="digging:SLOW",
     expert=None,
     steps_option="",
-    protocol=Protocol(episodes=4, iterations=2),
+    protocol=Protocol(episodes=3, iterations=2),
     variants=(Variant("mud", {"slow": 0.3}),),
 )
