@@ -49,7 +49,8 @@ def _compared(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Pale
     for row, arm in enumerate(shown):
         assert arm.score is not None
         colour, score = palette.series[row % len(palette.series)], arm.score
-        axes.plot([score.low, score.high], [row, row], color=colour, linewidth=3, alpha=0.35)
+        if score.low is not None and score.high is not None:
+            axes.plot([score.low, score.high], [row, row], color=colour, linewidth=3, alpha=0.35)
         axes.plot(list(score.seeds.values()), [row] * len(score.seeds), "|", color=colour, markersize=9)
         axes.plot([score.score], [row], "o", color=colour, markersize=7)
         names.append(_label(bench, arm))
