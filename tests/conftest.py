@@ -36,6 +36,7 @@ SLOW = (
     "envs/gym/test_real_environments.py",
     "envs/minigrid/test_a_run.py",
     "envs/minigrid/test_repeatable.py",
+    "envs/minihack/*",
     "envs/plancraft/*",
     "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fieldcraft.common.suggest import nearest
-from fieldcraft.envs.minihack.keys import ESCAPE, MORE, OFFSETS
+from fieldcraft.envs.minihack.keys import ESCAPE, MORE, OFFSETS, SPACE
 from fieldcraft.envs.minihack.paths import Step, beside, straight, way
 from fieldcraft.envs.minihack.play import Play
 from fieldcraft.envs.minihack.screen import Place, away
@@ -152,7 +152,10 @@ def choose(play: Play, letters: list[str]) -> str:
     """
     for letter in letters:
         press(play, letter)
-    play.press(MORE if MORE in play.codes.values() else ESCAPE)
+    keys = (MORE, SPACE, ESCAPE) if letters else (SPACE, ESCAPE)
+    for key in keys:
+        if play.screen.menu() and key in play.codes.values():
+            play.press(key)
     return play.screen.message
 
 

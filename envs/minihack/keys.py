@@ -28,7 +28,7 @@ OFFSETS: Mapping[str, tuple[int, int]] = {
     "southwest": (-1, 1),
 }
 """Columns to the right and rows down of a step."""
-MORE, ESCAPE = 13, 27
+MORE, ESCAPE, SPACE = 13, 27, 32
 
 
 def codes_of(actions: Sequence[Any]) -> dict[str, int]:

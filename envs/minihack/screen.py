@@ -18,7 +18,7 @@ _GROUND = frozenset(
     {
         *("floor of a room", "dark part of a room", "corridor", "lit corridor", "doorway", "no door"),
         *("broken door", "open door", "staircase up", "staircase down", "ladder up", "ladder down"),
-        *("fountain", "altar", "grave", "sink", "opulent throne", "ice", "lowered drawbridge"),
+        *("fountain", "grave", "sink", "opulent throne", "ice", "lowered drawbridge"),
     }
 )
 _DULL = frozenset(
@@ -100,7 +100,7 @@ class Screen:
             return False
         glyph, name = int(self._glyphs[place[1], place[0]]), self.described(place)
         if nethack.glyph_is_cmap(glyph):
-            return name in _GROUND and not nethack.glyph_is_trap(glyph)
+            return (name in _GROUND or name.endswith("altar")) and not nethack.glyph_is_trap(glyph)
         lies = (
             nethack.glyph_is_object(glyph)
             and not nethack.glyph_is_statue(glyph)

@@ -169,14 +169,15 @@ class MiniHackWorld(Environment):
         """What is known, without a step.
 
         It has `task`, `x`, `y`, `message`, `asks`, `menu`, `things`, `inventory`, `figures` (health, depth,
-        ...) and `steps_left`. Each thing has `name`, `x`, `y`, `east` and `south` (of you, less than 0 is west and north), `steps`
-        and whether it is a `creature`; the nearest comes first. `inventory` has names by their letters.
+        ...) and `steps_left`. Each thing has `name`, `x`, `y`, `east` and `south` (of you, less than 0 is
+        west and north), `steps` and whether it is a `creature`; the nearest comes first. `inventory` has
+        names by their letters.
         """
         return seen_data(self._going)
 
     @primitive
     def map(self) -> str:
-        """The map as NetHack draws it, north up, without a step: you are @, > is a staircase down, + a door."""
+        """The map as NetHack draws it, north up, without a step: you are @, > is stairs down, + a door."""
         return self._going.screen.map()
 
     @primitive
