@@ -292,13 +292,15 @@ class MiniHackWorld(Environment):
         return self._begun
 
     def _specified(self) -> EnvironmentSpec:
+        codes = () if self._play is None else self._play.codes
+        keys = tuple(sorted(name for name in codes if len(name) > 1)) or all_names()
         return EnvironmentSpec(
             id="minihack-v1",
             description=f"{DESCRIPTION} The level is {self._level.id}.",
             can_snapshot=True,
             tick_limit=10_000,
             goals=("achieve", "score"),
-            names=Names(kinds={"achievements": ACHIEVEMENTS, "keys": all_names()}),
+            names=Names(kinds={"achievements": ACHIEVEMENTS, "keys": keys}),
             aim=AIM,
             examples=EXAMPLES,
             options=self._options,

@@ -1,34 +1,20 @@
-"""Players of examples: the package's oracle, one that knows the way, and random steps."""
+"""Players of examples: the package's oracle, and random steps."""
 
 from __future__ import annotations
 
 import contextlib
 import random
-import re
-from copy import deepcopy
 from typing import Any
 
+from fieldcraft.bench.worlds import plancraft
 from fieldcraft.envs import Environment, EpisodeEnded, PrimitiveError
 from fieldcraft.envs.plancraft.slots import GRID, SLOTS, STORE
-
-_ACTION = re.compile(r"(move|smelt): from \[(\w+)\] to \[(\w+)\] with quantity (\d+)")
 
 
 def oracle(world: Any) -> str:
     """How the oracle of Plancraft ends the episode, through the primitives of single actions."""
-    from plancraft.environment.planner import get_subplans
-
-    play = world._play
-    observation = {"inventory": deepcopy(play.table.state), "target": play.example.target}
-    plans, _ = get_subplans(observation)
     try:
-        for action in (one for plan in plans for one in plan):
-            found = _ACTION.match(action)
-            if found is None:
-                world.call_primitive("impossible")
-                continue
-            name = "move" if found[1] == "move" else "smelt_slot"
-            world.call_primitive(name, (found[2], found[3], int(found[4])))
+        plancraft.oracle(world, random.Random(0))
     except EpisodeEnded as end:
         return str(end)
     return "not ended"
