@@ -8,6 +8,7 @@ from typing import Any
 
 from fieldcraft.bench.definition import Benchmark, Protocol, Published, Variant, mean_of
 from fieldcraft.envs import PrimitiveError
+from fieldcraft.envs.minihack.keys import OFFSETS
 
 LEVELS = (
     "Room-Random-15x15",
@@ -28,7 +29,7 @@ LEVELS = (
     "River",
 )
 """Levels of the paper's navigation tasks, of each kind that can be made without a download."""
-DIRECTIONS = {(0, -1): "north", (0, 1): "south", (1, 0): "east", (-1, 0): "west"}
+DIRECTIONS = {offset: name for name, offset in OFFSETS.items()}
 TURNS = 400
 """How often the expert looks anew before it leaves an episode."""
 
@@ -41,16 +42,30 @@ def _random(world: Any, draws: Random) -> None:
 
 
 def descend(world: Any, _draws: Random) -> None:
-    """Explores, takes keys and opens doors until it sees the stairs; it looks at what an agent sees."""
+    """Explores, fights, takes keys and opens doors until it sees the stairs; it sees what an agent sees."""
     for _ in range(TURNS):
         try:
             _advance(world)
         except PrimitiveError:
-            return
+            if not _searched(world):
+                return
+
+
+def _searched(world: Any) -> bool:
+    """Whether it could search for a hidden way."""
+    try:
+        world.call_primitive("press", ("search", 5))
+    except PrimitiveError:
+        return False
+    return True
 
 
 def _advance(world: Any) -> None:
-    names = [thing["name"] for thing in world.call_primitive("look")["things"]]
+    things = world.call_primitive("look")["things"]
+    if things and things[0]["creature"] and things[0]["steps"] == 1:
+        world.call_primitive("move", (DIRECTIONS[things[0]["east"], things[0]["south"]],))
+        return
+    names = [thing["name"] for thing in things]
     for wanted in ("staircase down", "key"):
         if any(wanted in name for name in names) and _went(world, wanted):
             if wanted == "key":
@@ -80,7 +95,7 @@ def _open_a_door(world: Any) -> None:
     world.call_primitive("walk_to", ("closed door",))
     look = world.call_primitive("look")
     door = next((thing for thing in look["things"] if thing["name"] == "closed door"), None)
-    direction = DIRECTIONS.get((door["east"], door["south"])) if door else None
+    direction = DIRECTIONS.get((door["east"], door["south"])) if door and door["steps"] == 1 else None
     if direction is None:
         return
     try:
