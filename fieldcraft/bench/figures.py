@@ -49,7 +49,8 @@ def _compared(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Pale
     for row, arm in enumerate(shown):
         assert arm.score is not None
         colour, score = palette.series[row % len(palette.series)], arm.score
-        axes.plot([score.low, score.high], [row, row], color=colour, linewidth=3, alpha=0.35)
+        if score.low is not None and score.high is not None:
+            axes.plot([score.low, score.high], [row, row], color=colour, linewidth=3, alpha=0.35)
         axes.plot(list(score.seeds.values()), [row] * len(score.seeds), "|", color=colour, markersize=9)
         axes.plot([score.score], [row], "o", color=colour, markersize=7)
         names.append(_label(bench, arm))
@@ -66,6 +67,8 @@ def _compared(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Pale
 
 def _growing(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Palette) -> None:
     """A line for each arm: the score over the first n episodes."""
+    from matplotlib.ticker import MaxNLocator
+
     for row, arm in enumerate(shown):
         scores = learning(bench.benchmark, arm.episodes)
         axes.plot(
@@ -76,7 +79,7 @@ def _growing(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Palet
             label=_label(bench, arm),
         )
     axes.set(title="over the first n episodes", xlabel="n", xlim=(1, bench.plan.episodes))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     axes.legend()
 

@@ -22,14 +22,14 @@ class Score:
     Attributes:
         score: the mean of the seeds' scores.
         low, high: 95 percent interval: the percentiles 2.5 and 97.5 of the score where as many episodes of
-            each seed and variant are drawn again with repetition (bootstrap).
+            each seed and variant are drawn again with repetition (bootstrap); `None` where each has one.
         deviation: the standard deviation of the seeds' scores; `None` where there is one seed.
         seeds: the score of each seed.
     """
 
     score: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     deviation: float | None
     seeds: dict[int, float]
 
@@ -64,15 +64,11 @@ def scored(benchmark: Benchmark, episodes: Sequence[EpisodeResult]) -> Score:
     for episode in episodes:
         by_seed.setdefault(episode.seed, []).append(episode)
     seeds = {seed: benchmark.score(played) for seed, played in by_seed.items()}
-    draws = Random(0)  # noqa: S311
-    again = sorted(
-        fmean(benchmark.score(_drawn_again(played, draws)) for played in by_seed.values())
-        for _ in range(DRAWS)
-    )
+    low, high = _interval(benchmark, list(by_seed.values()))
     return Score(
         score=fmean(seeds.values()),
-        low=again[round(0.025 * (DRAWS - 1))],
-        high=again[round(0.975 * (DRAWS - 1))],
+        low=low,
+        high=high,
         deviation=stdev(seeds.values()) if len(seeds) > 1 else None,
         seeds=seeds,
     )
@@ -96,8 +92,23 @@ def _arm(bench: Bench, arm: Arm) -> ArmFound:
     )
 
 
-def _drawn_again(episodes: Sequence[EpisodeResult], draws: Random) -> list[EpisodeResult]:
-    by_variant: dict[str, list[EpisodeResult]] = {}
+def _interval(
+    benchmark: Benchmark, seeds: Sequence[Sequence[EpisodeResult]]
+) -> tuple[float | None, float | None]:
+    drawn_from = [_by_variant(episodes) for episodes in seeds]
+    if all(len(same) == 1 for alike in drawn_from for same in alike):
+        return None, None
+    draws = Random(0)  # noqa: S311
+
+    def drawn_again(alike: list[list[EpisodeResult]]) -> list[EpisodeResult]:
+        return [one for same in alike for one in draws.choices(same, k=len(same))]
+
+    again = sorted(fmean(benchmark.score(drawn_again(alike)) for alike in drawn_from) for _ in range(DRAWS))
+    return again[round(0.025 * (DRAWS - 1))], again[round(0.975 * (DRAWS - 1))]
+
+
+def _by_variant(episodes: Sequence[EpisodeResult]) -> list[list[EpisodeResult]]:
+    alike: dict[str, list[EpisodeResult]] = {}
     for episode in episodes:
-        by_variant.setdefault(episode.variant, []).append(episode)
-    return [one for same in by_variant.values() for one in draws.choices(same, k=len(same))]
+        alike.setdefault(episode.variant, []).append(episode)
+    return list(alike.values())

@@ -60,10 +60,10 @@ def _cells(arm: ArmFound) -> list[str]:
     count = f"{len(arm.episodes)}/{arm.planned}"
     if arm.score is None:
         return ["-", "", "", count, "", ""]
-    deviation = arm.score.deviation
+    deviation, low, high = arm.score.deviation, arm.score.low, arm.score.high
     return [
         number(arm.score.score),
-        f"{number(arm.score.low)} to {number(arm.score.high)}",
+        "" if low is None or high is None else f"{number(low)} to {number(high)}",
         "" if deviation is None else f"± {number(deviation)}",
         count,
         str(sum(episode.end is not None for episode in arm.episodes)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -112,16 +113,11 @@ BENCHMARK = Benchmark(
     steps_option="steps",
     published=(Published("a mole", 99.5, "Mole 2020", spread=0.5, note="with claws"),),
 )
-SLOW = Benchmark(
+SLOW = replace(
+    BENCHMARK,
     name="digging:SLOW",
-    title="Digging slowly",
-    source="nobody 2026",
-    environment="digging:Pit",
-    extra="digging",
-    modules=("digging",),
-    measures="success rate",
-    score=mean_of("success"),
-    protocol=Protocol(episodes=4, iterations=2),
-    random=_random,
+    expert=None,
+    steps_option="",
+    protocol=Protocol(episodes=3, iterations=2),
     variants=(Variant("mud", {"slow": 0.3}),),
 )
