@@ -38,6 +38,8 @@ SLOW = (
     "envs/minigrid/test_a_run.py",
     "envs/minigrid/test_bench.py",
     "envs/minigrid/test_repeatable.py",
+    "envs/minihack/*",
+    "envs/plancraft/*",
     "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",
     "agent/models/test_errors_within.py",

@@ -18,6 +18,8 @@ class BrokenBenchmark(ForeignFault, RuntimeError):
 BUILT_IN = {
     "babyai": "fieldcraft.bench.worlds.babyai:BENCHMARK",
     "crafter": "fieldcraft.bench.worlds.crafter:BENCHMARK",
+    "minihack": "fieldcraft.bench.worlds.minihack:BENCHMARK",
+    "plancraft": "fieldcraft.bench.worlds.plancraft:BENCHMARK",
 }
 KIND = plugins.Kind(
     noun="benchmark",

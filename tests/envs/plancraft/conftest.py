@@ -1,0 +1,25 @@
+"""Shared: what the tests of Plancraft import, and a fresh world."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from fieldcraft.envs import Environment, make
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+if find_spec("plancraft") is None and os.environ.get("FIELDCRAFT_WORLD") != "plancraft":
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def world() -> Iterator[Environment]:
+    made = make("plancraft-v1")
+    yield made
+    made.close()
