@@ -31,6 +31,7 @@ SLOW = (
     "agent/test_transcript.py",
     "cli/test_changed_models.py",
     "cli/test_replay.py",
+    "docs/test_sql_world.py",
     "envs/test_lived.py",
     "envs/crafter/*",
     "envs/gym/test_real_environments.py",
