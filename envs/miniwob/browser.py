@@ -29,6 +29,8 @@ SCALE = 3
 """Pixels of a picture for one of the page."""
 _SECONDS = 20
 """For any answer of the browser."""
+_LONGEST_FOLDER = 40
+"""Characters of a folder in which the browser can still put its socket, whose path has 108 at most."""
 _ARGUMENTS = (
     "headless=new",
     "remote-debugging-pipe",
@@ -98,7 +100,7 @@ class Browser:
         browser, driver = find_browser(), find_driver()
         from selenium import webdriver
 
-        folder = tempfile.mkdtemp(prefix="fieldcraft-browser-")
+        folder = _folder()
         options = webdriver.ChromeOptions()
         options.binary_location = browser
         for argument in (*_ARGUMENTS, f"user-data-dir={folder}/profile"):
@@ -156,6 +158,12 @@ class Browser:
         except (WebDriverException, HTTPError, OSError) as error:
             said = str(getattr(error, "msg", None) or error).strip().partition("\n")[0]
             raise BrowserLost(said[:300] or type(error).__name__) from error
+
+
+def _folder() -> str:
+    """A new folder for the browser's profile."""
+    usual = tempfile.gettempdir()
+    return tempfile.mkdtemp(prefix="fieldcraft-", dir=usual if len(usual) <= _LONGEST_FOLDER else "/tmp")  # noqa: S108
 
 
 def _service(folder: str, driver: str) -> Any:

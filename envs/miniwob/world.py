@@ -105,6 +105,10 @@ class MiniWobWorld(Environment):
         """The instruction of the episode, and whether it was followed."""
         return self._playing.page.utterance, self._playing.success
 
+    def task_now(self) -> str:
+        """The name of the episode's task, which agents are not told."""
+        return self._playing.task
+
     def render(self) -> bytes:
         """The page, as a PNG of 480 x 630 pixels."""
         return self._playing.picture()

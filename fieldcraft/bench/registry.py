@@ -18,6 +18,7 @@ class BrokenBenchmark(ForeignFault, RuntimeError):
 BUILT_IN = {
     "babyai": "fieldcraft.bench.worlds.babyai:BENCHMARK",
     "crafter": "fieldcraft.bench.worlds.crafter:BENCHMARK",
+    "miniwob": "fieldcraft.bench.worlds.miniwob:BENCHMARK",
 }
 KIND = plugins.Kind(
     noun="benchmark",
