@@ -4,8 +4,8 @@ python benchmarks/gridworld.py            every figure, and whether it reaches i
 python benchmarks/gridworld.py --quick    few rounds, small worlds
 
 Seconds are of the processor, and a figure is the best of several rounds: what else a machine does can only
-slow one down. `crafter` (pip install crafter; it is among the `dev` extras) walks
-the same turns, its pictures and its map of objects not drawn; where it is not installed its figures are null.
+slow one down. `crafter` (pip install 'fieldcraft[crafter]') walks the same turns, its pictures and its map of
+objects not drawn; where it is not installed its figures are null.
 Sizes are tiles on a side.
 """
 

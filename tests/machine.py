@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import NoReturn
 
 import pytest
@@ -52,6 +53,22 @@ def needs(what: str, *, there: bool) -> pytest.MarkDecorator:
 def reason(what: str) -> str:
     """Why a test is skipped where something is missing."""
     return f"{_PREFIX}{what}: {_CURES[what]}"
+
+
+def lacks_world(name: str, *modules: str) -> bool:
+    """Whether to leave out the tests of a world, because its packages are not installed.
+
+    Continuous integration runs them in an environment of the world's own (`.ci/worlds`), which it names in
+    `FIELDCRAFT_WORLD`: there they are never left out, so that a missing package fails them.
+
+    Args:
+        name: of the world: its extra, and its folder in tests/envs.
+        modules: that the extra brings; a mere folder of such a name is none.
+    """
+    if os.environ.get("FIELDCRAFT_WORLD") == name:
+        return False
+    specs = [find_spec(module) for module in modules]
+    return any(spec is None or spec.origin is None for spec in specs)
 
 
 def missing_in(why: str) -> str | None:

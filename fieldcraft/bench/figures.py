@@ -66,6 +66,8 @@ def _compared(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Pale
 
 def _growing(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Palette) -> None:
     """A line for each arm: the score over the first n episodes."""
+    from matplotlib.ticker import MaxNLocator
+
     for row, arm in enumerate(shown):
         scores = learning(bench.benchmark, arm.episodes)
         axes.plot(
@@ -76,7 +78,7 @@ def _growing(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Palet
             label=_label(bench, arm),
         )
     axes.set(title="over the first n episodes", xlabel="n", xlim=(1, bench.plan.episodes))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     axes.legend()
 

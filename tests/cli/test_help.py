@@ -17,6 +17,7 @@ COMMANDS = [
     "solve",
     "replay",
     "study",
+    "bench",
     "doctor",
     "skills",
     "envs",

@@ -114,6 +114,7 @@ def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 COMMANDS = sorted(_commands(typer.main.get_command(app)))
 
 REFUSED = [
+    "bench crafter",
     "explore",
     "explore --sandbox unsafe",
     "explore --sandbox docker",
@@ -125,6 +126,7 @@ REFUSED = [
 """They run programs, so they need a sandbox; not even the one without isolation runs there."""
 
 WORKING = {
+    "bench list": "crafter",
     "envs list": "gridworld-v1",
     "envs show gridworld-v1": "14 mobs",
     "envs map gridworld-v1 map.png": "map.png",

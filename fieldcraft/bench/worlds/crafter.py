@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 from fieldcraft.bench.definition import Benchmark, EpisodeResult, Protocol, Published, Variant
+from fieldcraft.bench.worlds.crafter_expert import Expert
 from fieldcraft.envs import Environment
 from fieldcraft.envs.crafter.names import ACTIONS
 from fieldcraft.envs.crafter.scoring import score, success_rates
@@ -30,6 +31,10 @@ def _random(world: Environment, draws: Random) -> None:
         world.call_primitive("step", (draws.choice(ACTIONS),))
 
 
+def _expert(world: Environment, draws: Random) -> None:
+    Expert(world, draws).play()
+
+
 BENCHMARK = Benchmark(
     name="crafter",
     title="Crafter",
@@ -41,6 +46,7 @@ BENCHMARK = Benchmark(
     score=_score,
     protocol=Protocol(episodes=20, seeds=1, steps=10_000, iterations=160, curriculum="auto"),
     random=_random,
+    expert=_expert,
     variants=(Variant("crafter"),),
     steps_option="length",
     parts=_success_rates,

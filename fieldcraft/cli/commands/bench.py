@@ -10,6 +10,7 @@ import typer
 
 from fieldcraft.cli.batches import Asked, check_drawing, run_batch, tell_json
 from fieldcraft.cli.errors import UsageProblem
+from fieldcraft.cli.options import batch_flags as b
 from fieldcraft.cli.options import flags as f
 from fieldcraft.cli.options import shared as o
 from fieldcraft.cli.options.pricing import check_prices
@@ -98,9 +99,6 @@ Iterations = Annotated[
         rich_help_panel=PROTOCOL,
     ),
 ]
-Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many episodes to play at a time.")
-]
 Folder = Annotated[
     Path,
     typer.Option(
@@ -109,24 +107,6 @@ Folder = Annotated[
         help="The folder of benchmarks and their runs.",
         rich_help_panel=o.KEEPING,
     ),
-]
-Called = Annotated[
-    str | None,
-    typer.Option(
-        "--name", help="The name of its own folder; made from its plan if omitted.", rich_help_panel=o.KEEPING
-    ),
-]
-Fresh = Annotated[
-    bool,
-    typer.Option(
-        "--fresh",
-        help="Delete the results there are, and play every episode again.",
-        rich_help_panel=o.KEEPING,
-    ),
-]
-Figures = Annotated[
-    bool,
-    typer.Option("--figures/--no-figures", help="Draw the results as figures.", rich_help_panel=o.OUTPUT),
 ]
 
 
@@ -146,12 +126,12 @@ def bench(
     tokens: o.Tokens = None,
     money: o.Money = None,
     minutes: o.Minutes = None,
-    jobs: Jobs = 1,
+    jobs: b.Jobs = 1,
     out: Folder = Path("benches"),
-    called: Called = None,
-    fresh: Fresh = False,
+    called: b.BatchName = None,
+    fresh: b.Fresh = False,
     sandbox: o.Sandbox = None,
-    figures: Figures = True,
+    figures: b.Figures = True,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:
@@ -176,7 +156,7 @@ def bench(
     plan, budget = _planned(
         name,
         player,
-        {**f.models(model, role_model, base_url, None, see), **limits, **f.given(sandbox=sandbox)},
+        {**f.models(model, role_model, base_url, None, None, see), **limits, **f.given(sandbox=sandbox)},
         {
             "arms": None if library is None else ("kept" if library else "fresh",),
             "variants": split("--variants", variants),

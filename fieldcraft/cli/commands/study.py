@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fieldcraft.cli.batches import Asked, check_drawing, run_batch, tell_json
+from fieldcraft.cli.options import batch_flags as b
 from fieldcraft.cli.options import flags as f
 from fieldcraft.cli.options import shared as o
 from fieldcraft.cli.options.pricing import check_prices
@@ -120,9 +121,6 @@ Library = Annotated[
         rich_help_panel=NEW_WORLD,
     ),
 ]
-Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", min=1, help="How many trials to run at a time.")
-]
 Folder = Annotated[
     Path,
     typer.Option(
@@ -131,22 +129,6 @@ Folder = Annotated[
         help="The folder of studies and their runs.",
         rich_help_panel=o.KEEPING,
     ),
-]
-Name = Annotated[
-    str | None,
-    typer.Option(
-        "--name", help="The name of the study; made from its plan if omitted.", rich_help_panel=o.KEEPING
-    ),
-]
-Fresh = Annotated[
-    bool,
-    typer.Option(
-        "--fresh", help="Delete the results there are, and run every trial again.", rich_help_panel=o.KEEPING
-    ),
-]
-Figures = Annotated[
-    bool,
-    typer.Option("--figures/--no-figures", help="Draw the results as figures.", rich_help_panel=o.OUTPUT),
 ]
 
 
@@ -171,12 +153,12 @@ def study(
     tokens: o.Tokens = None,
     money: o.Money = None,
     minutes: o.Minutes = None,
-    jobs: Jobs = 1,
+    jobs: b.Jobs = 1,
     studies: Folder = Path("studies"),
-    name: Name = None,
-    fresh: Fresh = False,
+    name: b.BatchName = None,
+    fresh: b.Fresh = False,
     sandbox: o.Sandbox = None,
-    figures: Figures = True,
+    figures: b.Figures = True,
     plain: o.Plain = False,
     as_json: o.Json = False,
 ) -> int:

@@ -1,16 +1,13 @@
-"""Shared: a world of Crafter, and its tests only where Crafter is installed; in CI it has to be."""
+"""Shared: a world of Crafter, and its tests only where Crafter is installed."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
-from machine import IN_CI
+from machine import lacks_world
 
 from fieldcraft.envs.crafter import CrafterWorld
 
-_found = find_spec("crafter")
-if not IN_CI and (_found is None or _found.origin is None):
+if lacks_world("crafter", "crafter"):
     collect_ignore_glob = ["test_*.py"]
 
 
