@@ -16,7 +16,7 @@ def click_the_named_button(bot):
     seen = bot.look()
     print(bot.click(seen["fields"]["target"]))
 ```"""
-GUESS = "Guess.\n```python\ndef click_some_button(bot):\n    bot.click(bot.elements(tag='button')[-1]['ref'])\n```"
+GUESS = "Guess.\n```python\ndef click_some(bot):\n    bot.click(bot.elements(tag='button')[-1]['ref'])\n```"
 OTHERS = ("chest", "cow", "oak", "craft", "inventory", "mob", "grid", "key of its colour", "sql")
 
 
