@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fieldcraft.common.errors import FieldcraftError, MissingRequirement
+from fieldcraft.common.text import visible_line
 from fieldcraft.envs.miniwob import keeper
 from fieldcraft.envs.missing import BrokenEnvironment
+from fieldcraft.envs.types import PrimitiveError
 
 T = TypeVar("T")
 
@@ -53,6 +55,10 @@ class NeedsMiniWob(BrokenEnvironment, MissingRequirement):
 
 class BrowserLost(FieldcraftError):
     """The browser has ended, or does not answer."""
+
+
+class PageRefused(PrimitiveError):
+    """The page did not take what was asked of it; the browser goes on."""
 
 
 def require_packages() -> None:
@@ -148,16 +154,28 @@ class Browser:
         """What a call of the driver gives.
 
         Raises:
-            BrowserLost: the browser does not answer, or refuses.
+            PageRefused: a script failed in the page, or it shows an alert, or the point lies outside.
+            BrowserLost: the browser does not answer.
         """
-        from selenium.common.exceptions import WebDriverException
+        from selenium.common import exceptions
         from urllib3.exceptions import HTTPError
 
+        refusals = (
+            exceptions.JavascriptException,
+            exceptions.MoveTargetOutOfBoundsException,
+            exceptions.UnexpectedAlertPresentException,
+        )
         try:
             return call(*arguments, **named)
-        except (WebDriverException, HTTPError, OSError) as error:
-            said = str(getattr(error, "msg", None) or error).strip().partition("\n")[0]
-            raise BrowserLost(said[:300] or type(error).__name__) from error
+        except refusals as error:
+            raise PageRefused(f"the page did not take it: {_told(error)}") from error
+        except (exceptions.WebDriverException, HTTPError, OSError) as error:
+            raise BrowserLost(_told(error)) from error
+
+
+def _told(error: Exception) -> str:
+    said = str(getattr(error, "msg", None) or error).strip().partition("\n")[0]
+    return visible_line(said, 300) or type(error).__name__
 
 
 def _folder() -> str:

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from fieldcraft.common.text import cut_text, valid_text, visible_line
-from fieldcraft.envs.miniwob.browser import Browser, BrowserLost
+from fieldcraft.envs.miniwob.browser import Browser, BrowserLost, PageRefused
 from fieldcraft.envs.miniwob.elements import Element, read_elements
 from fieldcraft.envs.miniwob.tasks import pages
 
@@ -137,7 +137,7 @@ class Page:
         """What is there now."""
         seen = self._browser.run(_LOOK)
         if not isinstance(seen, Mapping):
-            raise BrowserLost("the page tells nothing of itself")
+            raise PageRefused("the page tells nothing of itself")
         reason = "" if seen.get("reason") in (None, "null", "undefined") else str(seen["reason"])
         return Seen(
             done=bool(seen.get("done")),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
-from fieldcraft.envs.miniwob.browser import Browser, BrowserLost
+from fieldcraft.envs.miniwob.browser import Browser, BrowserLost, PageRefused
 from fieldcraft.envs.miniwob.elements import Element, page_words
 from fieldcraft.envs.miniwob.page import Page
 
@@ -55,10 +55,13 @@ class Play:
         return page_words(self.elements)
 
     def look(self) -> None:
-        """See what is there now, unless it is over."""
+        """See what is there now, unless it is over; where the page does not tell, what was seen last."""
         if self.end is not None:
             return
-        seen = self._unless_lost(self.page.look)
+        try:
+            seen = self._unless_lost(self.page.look)
+        except PageRefused:
+            return
         if seen is None:
             return
         if not seen.done:
@@ -108,7 +111,7 @@ class Play:
         """
         try:
             return self.page.picture()
-        except BrowserLost as error:
+        except (BrowserLost, PageRefused) as error:
             raise ValueError(f"the browser draws no picture: {error}") from error
 
     def require_going(self) -> None:

@@ -244,12 +244,13 @@ class MiniWobWorld(Environment):
 
     def _begun(self, found: Chosen, seed: int) -> Play:
         """The episode with this seed, in a new browser where there is none or it is lost."""
+        lost: Exception | None = None
         for _ in range(2):
             if self._browser is None:
                 self._browser = browser.Browser()
             try:
                 return Play(self._browser, found.of(seed), seed, found.seconds)
-            except browser.BrowserLost as error:
+            except (browser.BrowserLost, browser.PageRefused) as error:
                 lost = error
                 self.close()
         raise ValueError(f"the browser does not load {found.of(seed)}: {lost}")

@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from fieldcraft.envs import EpisodeEnded, make
+from fieldcraft.envs import EpisodeEnded, PrimitiveError, make
 from fieldcraft.envs.miniwob import browser
 from fieldcraft.envs.miniwob.browser import NeedsMiniWob
 
@@ -100,6 +100,17 @@ def test_a_browser_that_crashes_ends_the_episode_and_the_next_begins_in_a_new_on
     assert world.call_primitive("look")["instruction"]
     world.close()
     assert eventually(lambda: not processes(folder))
+
+
+def test_a_script_that_fails_in_the_page_costs_a_call_and_no_episode(world):
+    before = world.reset(seed=0, options={"tasks": "choose-list"})
+    world._browser.run("document.querySelector('select').dispatchEvent = () => { throw 'broken'; };")
+    with pytest.raises(PrimitiveError, match="the page did not take it: javascript error"):
+        world.call_primitive("select", ("options", "Theodora"))
+    world._browser.run("core.getDOMInfo = () => { alert('stuck'); throw 'stuck'; };")
+    assert world.observe().words == before.words
+    assert world.observe().ended is None
+    assert world.reset(seed=0, options={"tasks": "choose-list"}) == before
 
 
 def test_a_page_reaches_no_server():
