@@ -20,6 +20,7 @@ BUILT_IN = {
     "crafter": "fieldcraft.bench.worlds.crafter:BENCHMARK",
     "minihack": "fieldcraft.bench.worlds.minihack:BENCHMARK",
     "plancraft": "fieldcraft.bench.worlds.plancraft:BENCHMARK",
+    "miniwob": "fieldcraft.bench.worlds.miniwob:BENCHMARK",
 }
 KIND = plugins.Kind(
     noun="benchmark",
