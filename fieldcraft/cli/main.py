@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from fieldcraft.cli.commands import (
+    bench,
     doctor,
     envs,
     explore,
@@ -48,6 +49,8 @@ Examples:
   fieldcraft solve "craft an iron pickaxe" --seed 8
 
   fieldcraft study items --seeds 3         which part of the agent is worth what?
+
+  fieldcraft bench list                    benchmarks of the field, beside what others published
 
   fieldcraft tools call calculator 400/1400
 
@@ -87,6 +90,7 @@ app.command(cls=WithOtel, epilog=explore.EXPLORE_EXAMPLES)(explore.explore)
 app.command(cls=WithOtel, epilog=explore.SOLVE_EXAMPLES)(explore.solve)
 app.command(epilog=replay.EXAMPLES)(replay.replay)
 app.command(epilog=study.EXAMPLES)(study.study)
+app.command(epilog=bench.EXAMPLES)(bench.bench)
 app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(skills.app, name="skills")
 tools.app.command(epilog=tools_add.EXAMPLES)(tools_add.add)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.journal.folders import write_file
 from fieldcraft.agent.models.errors import MissingExtra
+from fieldcraft.study.design import Trial
 from fieldcraft.study.study import Record, Study
 from fieldcraft.study.tables import Group, groups, milestones
 
@@ -68,7 +69,7 @@ def write_figures(study: Study) -> list[Path]:
         "newworld": _new_world,
     }
     size, draw = kinds[study.plan.kind](study)
-    return _write(study.folder / study.plan.kind, size, draw)
+    return write_drawn(study.folder / study.plan.kind, size, draw)
 
 
 def _items(study: Study) -> tuple[tuple[float, float], Draw]:
@@ -109,7 +110,7 @@ def _tech_tree(study: Study) -> tuple[tuple[float, float], Draw]:
         for group in groups(study.records)
     ]
 
-    def at(record: Record, rung: str) -> int | None:
+    def at(record: Record[Trial], rung: str) -> int | None:
         return record.measured.milestones.get(rung) if record.measured else None
 
     return _dots(rungs, rows, at, study.plan.iterations)
@@ -117,17 +118,17 @@ def _tech_tree(study: Study) -> tuple[tuple[float, float], Draw]:
 
 def _new_world(study: Study) -> tuple[tuple[float, float], Draw]:
     """For each goal, the iteration in which each seed reached it, with and without the library."""
-    rows: list[tuple[str, list[Record]]] = []
+    rows: list[tuple[str, list[Record[Trial]]]] = []
     for group in groups(record for record in study.records if record.trial.goal):
         name = group.method if len(study.plan.worlds) == 1 else f"{group.method} ({group.world})"
         for arm, words in ((True, "with the library"), (False, "without it")):
             chosen = [record for record in group.done if record.trial.with_library == arm]
             rows.append((f"{name}, {words}", chosen))
 
-    def at(record: Record, _goal: str) -> int | None:
+    def at(record: Record[Trial], _goal: str) -> int | None:
         return record.measured.goal_at if record.measured else None
 
-    def of(records: list[Record], goal: str) -> list[Record]:
+    def of(records: list[Record[Trial]], goal: str) -> list[Record[Trial]]:
         return [record for record in records if record.trial.asked == goal]
 
     return _dots(list(study.plan.goals), rows, at, study.plan.goal_iterations, of)
@@ -135,10 +136,10 @@ def _new_world(study: Study) -> tuple[tuple[float, float], Draw]:
 
 def _dots(
     panels: Sequence[str],
-    rows: Sequence[tuple[str, list[Record]]],
-    at: Callable[[Record, str], int | None],
+    rows: Sequence[tuple[str, list[Record[Trial]]]],
+    at: Callable[[Record[Trial], str], int | None],
     limit: int,
-    of: Callable[[list[Record], str], list[Record]] = lambda records, _panel: records,
+    of: Callable[[list[Record[Trial]], str], list[Record[Trial]]] = lambda records, _panel: records,
 ) -> tuple[tuple[float, float], Draw]:
     """A panel for each target, a row for each method, a dot for each seed, a bar at the median."""
 
@@ -165,7 +166,18 @@ def _dots(
     return (2.0 + 2.2 * len(panels), 1.3 + 0.34 * len(rows)), draw
 
 
-def _write(stem: Path, size: tuple[float, float], draw: Draw) -> list[Path]:
+def write_drawn(stem: Path, size: tuple[float, float], draw: Draw) -> list[Path]:
+    """Write a figure as PNG, as PNG for dark pages, and as one SVG for both.
+
+    Args:
+        stem: the files' path without `.png`, `-dark.png`, `.svg`.
+        size: width and height in inches.
+        draw: draws it with the colours of a palette.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+        OSError: a file cannot be written.
+    """
     files = {}
     for suffix, palette in ((".png", LIGHT), ("-dark.png", DARK)):
         files[suffix] = _drawn(size, draw, palette, "png")

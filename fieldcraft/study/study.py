@@ -3,77 +3,56 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from fieldcraft.agent.journal.folders import forget, inside, why
-from fieldcraft.agent.journal.overview import Overview
-from fieldcraft.agent.journal.state import Spent
-from fieldcraft.agent.journal.store import Journal, JournalError
+from fieldcraft.agent.journal.folders import forget, inside
 from fieldcraft.agent.loop.opening import BadWorldOptions
 from fieldcraft.agent.models.of_roles import clients_of
-from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.common.errors import FieldcraftError
-from fieldcraft.common.fields import FOR_FILES
-from fieldcraft.common.files import Folder
-from fieldcraft.common.locks import FileLock, LockTimeout
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import BrokenEnvironment, Environment, nearest
 from fieldcraft.envs.apart import make_world
 from fieldcraft.envs.faults import told
 from fieldcraft.skills.sandbox import require_system
-from fieldcraft.study.design import Store, StudyPlan, name_of
-from fieldcraft.study.records import Listener, Record, Update
-from fieldcraft.study.sources import fingerprint
-from fieldcraft.study.trials import read_result
-from fieldcraft.study.worker_pool import WorkerPool
+from fieldcraft.study.batch import Batch, StudyError, held, keep_plan
+from fieldcraft.study.design import Store, StudyPlan, Trial, name_of
+from fieldcraft.study.records import Record, Update
+from fieldcraft.study.trials import TrialRequest
 
 __all__ = ["Record", "Study", "StudyError", "Update", "check_worlds", "open_study"]
 
 
-class StudyError(FieldcraftError, RuntimeError):
-    """A study cannot be started or resumed; the message says what to do."""
-
-
 @dataclass
-class Study:
-    """A plan, the folder of its results, and the state of its trials.
-
-    Make it with `open_study`. `request_stop` may be called from a signal handler.
+class Study(Batch[Trial]):
+    """A plan, the folder of its results, and the state of its trials. Make it with `open_study`.
 
     Attributes:
         plan: what is compared.
-        folder: the folder of this study's plan, results, tables and figures.
         store: the folder of runs, which studies share.
-        records: one record for each trial, in the plan's order.
-        mixed: how many results, when the study was opened, came from other source code.
-        stopped: why the study was stopped before its end; empty if it was not.
     """
 
     plan: StudyPlan
     folder: Path
     store: Store
-    records: list[Record] = field(default_factory=list)
+    records: list[Record[Trial]] = field(default_factory=list)
     mixed: int = 0
     stopped: str = ""
 
-    @property
-    def spent(self) -> Spent:
-        """What all trials together have spent, including earlier processes."""
-        total = Spent()
-        for record in self.records:
-            for name in Spent.model_fields:
-                setattr(total, name, getattr(total, name) + getattr(record.spent, name))
-        return total
+    def request(self, record: Record[Trial]) -> TrialRequest:
+        """The run of a trial."""
+        return TrialRequest(
+            name=record.name,
+            settings=self.store.settings(self.plan, record.trial),
+            runs=self.store.runs,
+            goal=record.trial.goal,
+        )
 
-    def counts(self) -> dict[str, int]:
-        """How many trials have each outcome."""
-        outcomes = [record.outcome for record in self.records]
-        return {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
+    def needs(self, record: Record[Trial]) -> str | None:
+        """The trial that fills its library."""
+        teacher = record.trial.teacher
+        return name_of(self.plan, teacher) if teacher else None
 
     def library_goals(self) -> set[str]:
         """Goal items of the tasks for which the plan's own library has a skill."""
@@ -84,34 +63,6 @@ class Study:
         skills = SkillLibrary(Path(self.plan.library))
         goals = [skill.provenance.goal for skill in skills if skill.provenance and skill.provenance.goal]
         return {str(goal["item"]) for goal in goals if "item" in goal}
-
-    def request_stop(self, reason: str) -> None:
-        """Stop every trial at its next event; all of them can be resumed."""
-        self.stopped = self.stopped or reason
-
-    def run(
-        self, *, jobs: int = 1, budget: BudgetLimits | None = None, listeners: Sequence[Listener] = ()
-    ) -> None:
-        """Run the remaining trials of the study.
-
-        Args:
-            jobs: how many processes run at a time.
-            budget: limits on the whole study, including earlier processes; `iterations` is ignored.
-            listeners: functions that this thread calls with every update.
-
-        Raises:
-            StudyError: the budget is already used up.
-            KeyboardInterrupt: raised again after the processes were killed.
-        """
-        limits = (budget or BudgetLimits()).model_copy(update={"iterations": None})
-        used_up = self.spent.exhausted(limits, another_program=False)
-        left = [record for record in self.records if record.outcome != "done"]
-        if used_up and left:
-            raise StudyError(
-                f"{used_up} already, with {len(left)} of {len(self.records)} trials left; raise it to resume"
-            )
-        pool = WorkerPool(self, left, limits)
-        pool.run(min(jobs, len(left)), listeners)
 
 
 @contextmanager
@@ -137,21 +88,14 @@ def open_study(
     clients_of(plan.settings)
     check_worlds(plan)
     home, store = folder / (name or f"{plan.kind}-{plan.digest()}"), Store(folder)
-    try:
-        with Folder.open(folder, create=True) as shared:
-            for part in store.parts:
-                if shared.kind(part) is not None:
-                    shared.folder(part).close()
-        lock = FileLock("study.lock")
-        with inside(home, create=True) as place, lock.held(place, timeout=0):
-            if fresh:
-                _forget(plan, home, store)
-            _keep_plan(plan, home / "plan.json")
-            yield _study(plan, home, store)
-    except LockTimeout:
-        raise StudyError(f"the study {home} is open in another process") from None
-    except OSError as error:
-        raise StudyError(f"{home} cannot be written ({why(error)}); choose another folder") from error
+    with held(home, folder, store.parts, noun=Study.noun):
+        if fresh:
+            _forget(plan, home, store)
+        keep_plan(plan, home / "plan.json", noun=Study.noun)
+        records = [Record[Trial](name=name_of(plan, trial), trial=trial) for trial in plan.trials()]
+        study = Study(plan, home, store, records)
+        study.look_up(store.runs)
+        yield study
 
 
 def check_worlds(plan: StudyPlan) -> None:
@@ -172,16 +116,26 @@ def check_worlds(plan: StudyPlan) -> None:
             raise BadWorldOptions("only the rules of the grid world can be scrambled")
 
 
-def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, object]) -> None:
+def check_reset(environment: Environment, name: str, seed: int, options: Mapping[str, object]) -> None:
+    """Reset a world once, so that wrong options are reported.
+
+    Raises:
+        BadWorldOptions: an option is wrong.
+        BrokenEnvironment: the world failed.
+    """
     try:
-        environment.reset(seed=plan.seeds[0], options=options)
+        environment.reset(seed=seed, options=options)
     except ValueError as error:
-        raise BadWorldOptions(f"{plan.settings.environment}: {error}") from error
+        raise BadWorldOptions(f"{name}: {error}") from error
     except Exception as error:
-        name, fault = plan.settings.environment, visible_line(told(error), 500)
+        fault = visible_line(told(error), 500)
         raise BrokenEnvironment(
             f"environment {name!r} failed to reset: {fault}; `envs check {name}` tries everything it promises"
         ) from error
+
+
+def _check_world(plan: StudyPlan, environment: Environment, options: dict[str, object]) -> None:
+    check_reset(environment, plan.settings.environment, plan.seeds[0], options)
     items = environment.spec.names.items
     for goal in plan.goals if plan.kind == "newworld" else ():
         if items and goal not in items:
@@ -196,45 +150,3 @@ def _forget(plan: StudyPlan, home: Path, store: Store) -> None:
         forget(store.runs / name_of(plan, trial))
         if not trial.library and trial.teacher is None:
             forget(store.library(plan, trial))
-
-
-def _keep_plan(plan: StudyPlan, path: Path) -> None:
-    kept = plan.model_dump_json(indent=1, context=FOR_FILES)
-    try:
-        with inside(path.parent) as home:
-            if home.kind(path.name) is None:
-                home.write(path.name, kept.encode())
-                return
-            before = StudyPlan.model_validate_json(home.read(path.name))
-    except ValidationError as error:
-        raise StudyError(f"{path} is damaged, or of another version; choose another name") from error
-    now = StudyPlan.model_validate_json(kept)
-    differ = [name for name in StudyPlan.model_fields if getattr(before, name) != getattr(now, name)]
-    if differ:
-        raise StudyError(
-            f"the study {path.parent} was planned with other {', '.join(differ)}; repeat its flags to "
-            "resume it, or choose another name"
-        )
-
-
-def _study(plan: StudyPlan, home: Path, store: Store) -> Study:
-    records = [Record(name=name_of(plan, trial), trial=trial) for trial in plan.trials()]
-    code, mixed = fingerprint(), 0
-    for record in records:
-        folder = store.runs / record.name
-        known = read_result(folder)
-        if known is not None:
-            record.outcome, record.spent, record.measured = "done", known.spent, known
-            mixed += known.code != code
-        else:
-            record.spent = _spent_so_far(folder)
-    return Study(plan, home, store, records, mixed)
-
-
-def _spent_so_far(folder: Path) -> Spent:
-    """What an interrupted trial has spent."""
-    overview = Overview()
-    with contextlib.suppress(JournalError):
-        for event in Journal(folder).events(last_segment=True):
-            overview.take(event)
-    return overview.state.spent

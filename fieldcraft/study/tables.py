@@ -5,7 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from fieldcraft.study.design import Trial
 from fieldcraft.study.study import Record, Study
 
 TIERS = ("wooden tools", "stone tools", "iron tools", "diamond tools")
@@ -39,10 +41,10 @@ class Group:
 
     world: str
     method: str
-    records: list[Record]
+    records: list[Record[Trial]]
 
     @property
-    def done(self) -> list[Record]:
+    def done(self) -> list[Record[Trial]]:
         """The finished trials."""
         return [record for record in self.records if record.measured is not None]
 
@@ -51,11 +53,11 @@ def tables(study: Study) -> list[Table]:
     """Every table of a study."""
     made = {"items": [_items], "techtree": [_tech_tree], "newworld": [_new_world]}[study.plan.kind]
     found = [make(study) for make in made]
-    troubles = _troubles(study)
-    return [*found, _costs(study), *([troubles] if troubles.rows else [])]
+    missing = troubles(study.records)
+    return [*found, _costs(study), *([missing] if missing.rows else [])]
 
 
-def groups(records: Iterable[Record]) -> list[Group]:
+def groups(records: Iterable[Record[Trial]]) -> list[Group]:
     """The trials by world and method, in the order in which these first come."""
     found: dict[tuple[str, str], Group] = {}
     for record in records:
@@ -184,7 +186,7 @@ def _new_world(study: Study) -> Table:
     return table
 
 
-def done_before(study: Study, record: Record) -> bool:
+def done_before(study: Study, record: Record[Trial]) -> bool:
     """Whether the trial that filled this seed's library completed a task with the same goal."""
     trial = record.trial
     for other in study.records:
@@ -194,7 +196,7 @@ def done_before(study: Study, record: Record) -> bool:
     return trial.goal in study.library_goals()
 
 
-def _goal_at(records: Sequence[Record], *, with_library: bool) -> list[int | None]:
+def _goal_at(records: Sequence[Record[Trial]], *, with_library: bool) -> list[int | None]:
     return [
         record.measured.goal_at
         for record in records
@@ -213,45 +215,50 @@ def _ratio(with_it: Sequence[int | None], without: Sequence[int | None], limit: 
 
 
 def _costs(study: Study) -> Table:
-    unpriced = any(record.spent.unpriced for record in study.records)
-    table = Table(
-        "Cost of a trial",
-        ["world", "method", "", "trials", "iterations", "tokens", "USD", "USD in all", "minutes in all"],
-        names=3,
-        note="Median (minimum-maximum) over the finished trials; in all: including unfinished ones."
-        + (" The price of some answers is unknown." if unpriced else ""),
-    )
+    table = Table("Cost of a trial", ["world", "method", "", *COSTS], names=3, note=cost_note(study.records))
     kinds = ("", "with the library", "without it")
     for kind in kinds:
         for group in groups(record for record in study.records if _arm(record) == kind):
-            done, every = ([r.spent for r in records] for records in (group.done, group.records))
-            money = sum(spent.money for spent in done)
-            table.rows.append(
-                [
-                    group.world,
-                    group.method,
-                    kind or "exploration",
-                    str(len(done)),
-                    spread([spent.iterations for spent in done]),
-                    spread([spent.tokens for spent in done]),
-                    f"{money / len(done):.4f}" if done else "-",
-                    f"{sum(spent.money for spent in every):.2f}",
-                    f"{sum(spent.seconds for spent in every) / 60:.1f}",
-                ]
-            )
+            table.rows.append([group.world, group.method, kind or "exploration", *cost_cells(group.records)])
     return table
 
 
-def _arm(record: Record) -> str:
+COSTS = ("trials", "iterations", "tokens", "USD", "USD in all", "minutes in all")
+"""The columns of `cost_cells`."""
+
+
+def cost_cells(records: Sequence[Record[Any]]) -> list[str]:
+    """What trials cost: of a finished one median, minimum and maximum, and of all in all."""
+    done = [record.spent for record in records if record.measured is not None]
+    every = [record.spent for record in records]
+    return [
+        str(len(done)),
+        spread([spent.iterations for spent in done]),
+        spread([spent.tokens for spent in done]),
+        f"{sum(spent.money for spent in done) / len(done):.4f}" if done else "-",
+        f"{sum(spent.money for spent in every):.2f}",
+        f"{sum(spent.seconds for spent in every) / 60:.1f}",
+    ]
+
+
+def cost_note(records: Sequence[Record[Any]]) -> str:
+    """The note under such a table."""
+    unpriced = any(record.spent.unpriced for record in records)
+    return "Median (minimum-maximum) over the finished trials; in all: including unfinished ones." + (
+        " The price of some answers is unknown." if unpriced else ""
+    )
+
+
+def _arm(record: Record[Trial]) -> str:
     if not record.trial.goal:
         return ""
     return "with the library" if record.trial.with_library else "without it"
 
 
-def _troubles(study: Study) -> Table:
+def troubles(records: Sequence[Record[Any]]) -> Table:
     """The trials that are missing from the other tables, and why."""
     table = Table("Missing", ["trial", "outcome", "reason"], names=3)
-    for record in study.records:
+    for record in records:
         if record.outcome != "done":
             table.rows.append([str(record.trial), record.outcome, " ".join(record.reason.split())[:300]])
     return table

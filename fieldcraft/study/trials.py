@@ -17,7 +17,7 @@ from fieldcraft.agent.session import Session, new_session, resumed_session
 from fieldcraft.agent.settings import BudgetLimits, RunSettings
 from fieldcraft.agent.trust import vouch_for
 from fieldcraft.common.data import DataError, read_json
-from fieldcraft.envs import ItemGoal
+from fieldcraft.envs import EpisodeEnd, ItemGoal
 from fieldcraft.report.reading import read_story
 from fieldcraft.study.sources import fingerprint
 
@@ -39,6 +39,9 @@ class Measured(BaseModel):
         distance: blocks walked.
         goal_at: the iteration in which the trial's goal was first held; `None` if it has no goal, or if
             the goal was never held.
+        scores: the world's scores at the end.
+        achieved: what was achieved by then, by kind.
+        ended: how the episode ended; `None` where it had not.
         code: fingerprint of the source code that finished the trial.
     """
 
@@ -55,27 +58,38 @@ class Measured(BaseModel):
     ticks: int = 0
     deaths: int = 0
     goal_at: int | None = None
+    scores: dict[str, float] = {}
+    achieved: dict[str, list[str]] = {}
+    ended: EpisodeEnd | None = None
     code: str = ""
 
 
-class TrialRequest(BaseModel):
-    """The request for a worker to run one trial.
+class Request(BaseModel):
+    """What a worker is asked for.
 
     Attributes:
         name: the name of the trial and its run.
-        settings: the settings of the run.
         runs: the folder of runs.
-        goal: an item that ends the run as soon as it is held; empty for none.
-        left: the remaining budget of the study, not counting what the run itself has spent before.
+        left: the remaining budget of the whole, not counting what the run itself has spent before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    settings: RunSettings
     runs: Path
-    goal: str = ""
     left: BudgetLimits = BudgetLimits(iterations=None)
+
+
+class TrialRequest(Request):
+    """The request to run one trial.
+
+    Attributes:
+        settings: the settings of the run.
+        goal: an item that ends the run as soon as it is held; empty for none.
+    """
+
+    settings: RunSettings
+    goal: str = ""
 
 
 class Step(BaseModel):
@@ -148,15 +162,21 @@ class TrialRun:
             )
         return new_session(request.settings, runs=request.runs, name=request.name, follow=self._follow)
 
+    @property
+    def _own_limits(self) -> BudgetLimits:
+        """How many iterations and episodes the trial has; the rest of the budget is the whole's."""
+        own = self._request.settings.budget
+        return BudgetLimits(iterations=own.iterations, episodes=own.episodes)
+
     def _limit(self, session: Session) -> None:
         """Limit the run to its own iterations and the remaining budget of the study."""
         spent, left = session.explorer.state.spent, self._request.left
-        budget = BudgetLimits(
-            iterations=self._request.settings.budget.iterations,
-            tokens=None if left.tokens is None else spent.tokens + left.tokens,
-            money=None if left.money is None else spent.money + left.money,
-            seconds=None if left.seconds is None else spent.seconds + left.seconds,
-        )
+        more = {
+            "tokens": None if left.tokens is None else spent.tokens + left.tokens,
+            "money": None if left.money is None else spent.money + left.money,
+            "seconds": None if left.seconds is None else spent.seconds + left.seconds,
+        }
+        budget = self._own_limits.model_copy(update=more)
         session.run.settings = session.run.settings.model_copy(update={"budget": budget})
 
     def _follow(self, event: e.Event) -> None:
@@ -173,11 +193,10 @@ class TrialRun:
             self._report(Step(spent=state.spent, items=len(state.found()), doing=doing))
 
     def _end(self, state: RunState) -> Ended:
-        limits = BudgetLimits(iterations=self._request.settings.budget.iterations)
         done = (
             state.finished
             or self._request.goal in state.progress.items
-            or state.spent.exhausted(limits, another_program=True)
+            or state.spent.exhausted(self._own_limits, another_program=True)
         )
         if done:
             measured = measure(self._request.runs / self._request.name, self._request.goal)
@@ -211,11 +230,19 @@ def measure(folder: Path, goal: str = "") -> Measured:
         ticks=state.observation.tick,
         deaths=state.progress.deaths,
         goal_at=story.held_at.get(goal),
+        scores=state.observation.scores,
+        achieved={kind: list(reached) for kind, reached in state.progress.achieved.items()},
+        ended=state.episodes.ended,
         code=fingerprint(),
     )
-    with inside(folder) as place:
-        place.write(RESULT, measured.model_dump_json(indent=1).encode())
+    keep_result(folder, measured)
     return measured
+
+
+def keep_result(folder: Path, measured: Measured) -> None:
+    """Write the measurements of a finished trial into its folder."""
+    with inside(folder, create=True) as place:
+        place.write(RESULT, measured.model_dump_json(indent=1).encode())
 
 
 def read_result(folder: Path) -> Measured | None:

@@ -1,6 +1,6 @@
 """A process that runs trials: `python -m fieldcraft.study.worker`, driven by `workers.py`.
 
-It reads one `TrialRequest` a line from standard input, and writes to standard output a line for each step
+It reads one request a line from standard input, and writes to standard output a line for each step
 of progress and one for the end, `{"step": ...}` and `{"ended": ...}`. When its input ends, because its parent
 process stopped or died, it stops its run at the next event.
 """
@@ -13,11 +13,33 @@ import os
 import queue
 import sys
 import threading
-from typing import TextIO
+from collections.abc import Callable
+from typing import Protocol, TextIO
 
 from fieldcraft.common.error_output import Formatter, guard_error_output, print_error
 from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.study.trials import Ended, Step, TrialRequest, TrialRun
+
+Report = Callable[[Step], None]
+
+
+class Running(Protocol):
+    """A trial that is run."""
+
+    def run(self) -> Ended:
+        """Run it until it is done, stopped or failed."""
+
+    def stop(self, reason: str) -> None:
+        """Stop it soon. Safe from any thread."""
+
+
+Begin = Callable[[str, Report], Running]
+"""Makes a trial of a request's line, and of a function to report its progress with."""
+
+
+def trial_run(request: str, report: Report) -> Running:
+    """A trial of a study."""
+    return TrialRun(TrialRequest.model_validate_json(request), report)
 
 
 class _Work:
@@ -25,16 +47,16 @@ class _Work:
 
     def __init__(self, requests: TextIO) -> None:
         self._requests = requests
-        self._queue: queue.Queue[TrialRequest | None] = queue.Queue()
-        self._run: TrialRun | None = None
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        self._run: Running | None = None
         self._over = False
         threading.Thread(target=self._read, daemon=True).start()
 
-    def next(self) -> TrialRequest | None:
+    def next(self) -> str | None:
         """Wait for the next request; `None` at the end of the input."""
         return self._queue.get()
 
-    def attend(self, run: TrialRun) -> None:
+    def attend(self, run: Running) -> None:
         """Stop this trial when the input ends."""
         self._run = run
         if self._over:
@@ -42,14 +64,14 @@ class _Work:
 
     def _read(self) -> None:
         for line in self._requests:
-            self._queue.put(TrialRequest.model_validate_json(line))
+            self._queue.put(line)
         self._over = True
         if self._run is not None:
             self._run.stop("the study was stopped")
         self._queue.put(None)
 
 
-def serve(requests: TextIO, answers: TextIO) -> None:
+def serve(requests: TextIO, answers: TextIO, begin: Begin) -> None:
     """Run each requested trial in turn until the input ends."""
 
     def send(kind: str, data: Step | Ended) -> None:
@@ -58,7 +80,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
 
     work = _Work(requests)
     while (request := work.next()) is not None:
-        run = TrialRun(request, lambda step: send("step", step))
+        run = begin(request, lambda step: send("step", step))
         work.attend(run)
         try:
             ended = run.run()
@@ -68,7 +90,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
         send("ended", ended)
 
 
-def main() -> None:
+def main(begin: Begin = trial_run) -> None:
     """Serve requests; other output to standard output goes to standard error."""
     guard_error_output()
     log = logging.StreamHandler(sys.stderr)
@@ -76,7 +98,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[log])
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-        serve(sys.stdin, answers)
+        serve(sys.stdin, answers, begin)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Parallel worker processes that run the remaining trials of a study."""
+"""Parallel worker processes that run the remaining trials of a batch."""
 
 from __future__ import annotations
 
@@ -7,33 +7,28 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.study.design import Store, StudyPlan, name_of
 from fieldcraft.study.records import Listener, Record, Update
-from fieldcraft.study.trials import Ended, Step, TrialRequest
+from fieldcraft.study.trials import Ended, Request, Step
 from fieldcraft.study.workers import Worker
 
 
-class StudyInProgress(Protocol):
-    """What the workers need of a study: its trials, where they are kept, and how it is stopped."""
+class BatchInProgress(Protocol):
+    """What the workers need of trials: what each is, where they are kept, and how they are stopped."""
 
     @property
-    def plan(self) -> StudyPlan:
-        """What is compared."""
+    def worker(self) -> str:
+        """The module of the processes that run the trials."""
 
     @property
     def folder(self) -> Path:
-        """Where the study keeps its own files."""
+        """Where the log of these processes is kept."""
 
     @property
-    def store(self) -> Store:
-        """Where the runs and libraries of its trials are kept."""
-
-    @property
-    def records(self) -> list[Record]:
+    def records(self) -> Sequence[Record[Any]]:
         """One for each trial; the workers write the outcomes into them."""
 
     @property
@@ -42,36 +37,42 @@ class StudyInProgress(Protocol):
 
     @property
     def stopped(self) -> str:
-        """Why the study was stopped, empty where it was not."""
+        """Why it was stopped, empty where it was not."""
 
     def request_stop(self, reason: str) -> None:
         """Stop every trial at its next event."""
+
+    def request(self, record: Record[Any]) -> Request:
+        """What a worker is asked for."""
+
+    def needs(self, record: Record[Any]) -> str | None:
+        """The name of the trial that fills its library; `None` for none."""
 
 
 class WorkerPool:
     """Threads that each drive one worker process through the remaining trials."""
 
-    def __init__(self, study: StudyInProgress, left: list[Record], limits: BudgetLimits) -> None:
-        self._study = study
+    def __init__(self, batch: BatchInProgress, left: Sequence[Record[Any]], limits: BudgetLimits) -> None:
+        self._batch = batch
         self._limits = limits
         self._waiting = list(left)
-        self._done = {record.name for record in study.records if record.outcome == "done"}
+        self._done = {record.name for record in batch.records if record.outcome == "done"}
         self._open = {record.name for record in left}
         self._changed = threading.Condition()
         self._updates: queue.Queue[Update | None] = queue.Queue()
         self._workers: list[Worker] = []
-        self._requests = {record.name: self._request(record) for record in left}
+        self._requests = {record.name: batch.request(record) for record in left}
 
     def run(self, jobs: int, listeners: Sequence[Listener]) -> None:
         """Run until all trials are done, or the study is stopped and every trial has ended."""
-        self._workers = [Worker(self._study.folder / "workers.log") for _ in range(jobs)]
+        self._workers = [Worker(self._batch.folder / "workers.log", self._batch.worker) for _ in range(jobs)]
         threads = [threading.Thread(target=self._drive, args=(worker,)) for worker in self._workers]
         for thread in threads:
             thread.start()
         try:
             self._follow(len(threads), listeners)
         except BaseException:
-            self._study.request_stop("interrupted at once")
+            self._batch.request_stop("interrupted at once")
             for worker in self._workers:
                 worker.kill()
             raise
@@ -84,7 +85,7 @@ class WorkerPool:
     def _follow(self, working: int, listeners: Sequence[Listener]) -> None:
         stopping = False
         while working:
-            if self._study.stopped and not stopping:
+            if self._batch.stopped and not stopping:
                 stopping = True
                 for worker in self._workers:
                     worker.stop()
@@ -102,9 +103,9 @@ class WorkerPool:
     def _take(self, update: Update) -> None:
         if update.step is not None:
             update.record.spent = update.step.spent
-        reason = self._study.spent.exhausted(self._limits, another_program=False)
-        if reason and any(record.outcome != "done" for record in self._study.records):
-            self._study.request_stop(reason)
+        reason = self._batch.spent.exhausted(self._limits, another_program=False)
+        if reason and any(record.outcome != "done" for record in self._batch.records):
+            self._batch.request_stop(reason)
 
     def _drive(self, worker: Worker) -> None:
         try:
@@ -116,16 +117,15 @@ class WorkerPool:
             worker.close()
             self._updates.put(None)
 
-    def _report(self, record: Record, step: Step) -> None:
+    def _report(self, record: Record[Any], step: Step) -> None:
         self._updates.put(Update(record, step))
 
-    def _next(self) -> Record | None:
+    def _next(self) -> Record[Any] | None:
         """The next trial whose teacher is done; waits for one; `None` when no trial is left."""
         with self._changed:
-            while self._waiting and not self._study.stopped:
+            while self._waiting and not self._batch.stopped:
                 for record in self._waiting:
-                    teacher = record.trial.teacher
-                    needed = name_of(self._study.plan, teacher) if teacher else None
+                    needed = self._batch.needs(record)
                     if needed in self._open:
                         continue
                     self._waiting.remove(record)
@@ -144,7 +144,7 @@ class WorkerPool:
                     self._changed.wait(0.5)
             return None
 
-    def _end(self, record: Record, ended: Ended) -> None:
+    def _end(self, record: Record[Any], ended: Ended) -> None:
         with self._changed:
             record.outcome, record.reason = ended.outcome, ended.reason
             record.measured = ended.measured
@@ -156,17 +156,8 @@ class WorkerPool:
             self._changed.notify_all()
         self._updates.put(Update(record))
 
-    def _request(self, record: Record) -> TrialRequest:
-        store, plan = self._study.store, self._study.plan
-        return TrialRequest(
-            name=record.name,
-            settings=store.settings(plan, record.trial),
-            runs=store.runs,
-            goal=record.trial.goal,
-        )
-
     def _left(self) -> BudgetLimits:
-        spent, limits = self._study.spent, self._limits
+        spent, limits = self._batch.spent, self._limits
         return BudgetLimits(
             iterations=None,
             tokens=None if limits.tokens is None else max(0, limits.tokens - spent.tokens),

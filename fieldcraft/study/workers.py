@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fieldcraft.agent.journal.folders import inside
-from fieldcraft.study.trials import Ended, Step, TrialRequest
+from fieldcraft.study.trials import Ended, Request, Step
 
 
 class Worker:
@@ -20,14 +20,16 @@ class Worker:
 
     Args:
         log: the file for its standard error.
+        module: what it runs.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, module: str = "fieldcraft.study.worker") -> None:
         self._log = log
+        self._module = module
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
 
-    def run(self, request: TrialRequest, report: Callable[[Step], None]) -> Ended:
+    def run(self, request: Request, report: Callable[[Step], None]) -> Ended:
         """Run one trial in the process; blocks until the trial has ended."""
         try:
             process = self._running()
@@ -71,7 +73,7 @@ class Worker:
         if self._process is None or self._process.poll() is not None:
             with _appending(self._log) as log:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "fieldcraft.study.worker"],
+                    [sys.executable, "-m", self._module],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fieldcraft.cli.errors import FAILURE, STOPPED, CommandFailed, UsageProblem
+from fieldcraft.cli.batches import Asked, check_drawing, run_batch, tell_json
 from fieldcraft.cli.options import flags as f
 from fieldcraft.cli.options import shared as o
 from fieldcraft.cli.options.pricing import check_prices
@@ -217,67 +217,29 @@ def study(
     if settings.budget.money is not None:
         check_prices(plan.settings)
     if figures:
-        _check_drawing()
+        check_drawing()
     asked = Asked(studies, name, jobs, fresh=fresh, figures=figures, plain=plain, as_json=as_json)
     return _run(plan, settings.budget, asked)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How a study is run and shown."""
-
-    folder: Path
-    name: str | None
-    jobs: int
-    fresh: bool
-    figures: bool
-    plain: bool
-    as_json: bool
-
-
-def _check_drawing() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise UsageProblem(
-            "figures need matplotlib, which is not installed: pip install 'fieldcraft[report]'; or take "
-            "--no-figures"
-        )
-
-
 def _run(plan: StudyPlan, budget: BudgetLimits, asked: Asked) -> int:
-    from fieldcraft.cli.running import Stopper
-    from fieldcraft.cli.views.study_view import choose_view
-    from fieldcraft.study import open_study
-
-    with open_study(plan, asked.folder, name=asked.name, fresh=asked.fresh) as opened:
-        view = choose_view(opened, plain=asked.plain, as_json=asked.as_json)
-        stopper = Stopper(view.stopping)
-        try:
-            with stopper, view:
-                stopper.attend(opened.request_stop)
-                opened.run(jobs=asked.jobs, budget=budget, listeners=(view.take,))
-        finally:
-            _tell(opened, asked)
-    if stopper.asked:
-        return STOPPED
-    return 0 if set(opened.counts()) == {"done"} else FAILURE
-
-
-def _tell(opened: Study, asked: Asked) -> None:
-    from fieldcraft.cli.views.console import print_json
-    from fieldcraft.cli.views.study_view import print_results
-    from fieldcraft.study import write_results
+    from fieldcraft.cli.views import study_view
+    from fieldcraft.cli.views.trials_view import print_tables
+    from fieldcraft.study import open_study, tables, write_results
     from fieldcraft.study.results import as_data
 
-    try:
-        files = write_results(opened, figures=asked.figures)
-    except OSError as error:
-        raise CommandFailed(
-            f"the results cannot be written to {opened.folder} ({error.strerror}); correct that and repeat "
-            "the command: finished trials are kept"
-        ) from error
-    if asked.as_json:
-        print_json({**as_data(opened), "files": [str(file) for file in files]})
-    else:
-        print_results(opened, files)
+    def tell(opened: Study, files: Sequence[Path]) -> None:
+        if asked.as_json:
+            tell_json(as_data(opened), files)
+        else:
+            print_tables(opened, tables(opened), files)
+
+    with open_study(plan, asked.folder, name=asked.name, fresh=asked.fresh) as opened:
+        return run_batch(
+            opened,
+            study_view.wording(opened),
+            asked,
+            budget,
+            write=lambda: write_results(opened, figures=asked.figures),
+            tell=lambda files: tell(opened, files),
+        )

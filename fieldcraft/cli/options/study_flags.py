@@ -68,6 +68,18 @@ def read_worlds(scramble: Sequence[int] | None, *, only_scrambled: bool) -> tupl
     return tuple(scrambled if only_scrambled else [StudyWorld(), *scrambled])
 
 
+def refuse_nothing(settings: Settings) -> None:
+    """Refuse a budget of nothing.
+
+    Raises:
+        UsageProblem: a limit is 0.
+    """
+    for field, flag in (("iterations", "--iterations"), ("tokens", "--tokens"), ("money", "--money"),
+                        ("seconds", "--minutes")):  # fmt: skip
+        if getattr(settings.budget, field) == 0:
+            raise UsageProblem(f"{flag} 0 leaves nothing to run; allow more, or leave it out")
+
+
 def make_plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyPlan:
     """Make the plan of a study from its flags.
 
@@ -79,10 +91,7 @@ def make_plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyP
     from fieldcraft.agent.settings import BudgetLimits
     from fieldcraft.study import StudyPlan
 
-    for field, flag in (("iterations", "--iterations"), ("tokens", "--tokens"), ("money", "--money"),
-                        ("seconds", "--minutes")):  # fmt: skip
-        if getattr(settings.budget, field) == 0:
-            raise UsageProblem(f"{flag} 0 leaves nothing to run; allow more, or leave it out")
+    refuse_nothing(settings)
     if "library" in compared and not Path(compared["library"]).is_dir():
         raise UsageProblem(f"there is no library {compared['library']}; name a folder of skills")
     if kind == "newworld":

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fieldcraft.agent.journal.state import Spent
 from fieldcraft.study import Study, StudyPlan, tables, write_results
-from fieldcraft.study.design import Store, name_of
+from fieldcraft.study.design import Store, Trial, name_of
 from fieldcraft.study.study import Record
 from fieldcraft.study.tables import reached, spread
 from fieldcraft.study.trials import Measured
@@ -23,7 +23,7 @@ def lived(plan: StudyPlan, folder: Path, measure: Any) -> Study:
     for trial in plan.trials():
         found = measure(trial)
         records.append(
-            Record(
+            Record[Trial](
                 name=name_of(plan, trial),
                 trial=trial,
                 outcome="done" if found else "failed",
