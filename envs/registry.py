@@ -28,6 +28,8 @@ KIND = plugins.Kind(
         "gridworld-v1": "fieldcraft.envs.gridworld:GridWorld",
         "minecraft-v1": "fieldcraft.envs.minecraft:MinecraftWorld",
         "minigrid-v1": "fieldcraft.envs.minigrid:MiniGridWorld",
+        "scienceworld-v1": "fieldcraft.envs.scienceworld:ScienceWorld",
+        "textworld-v1": "fieldcraft.envs.textworld:TextWorld",
     },
     ways=", and gym:ENV_ID for each environment of Gymnasium",
     unknown=UnknownEnvironment,

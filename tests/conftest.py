@@ -35,6 +35,8 @@ SLOW = (
     "envs/crafter/*",
     "envs/gym/test_real_environments.py",
     "envs/minigrid/test_a_run.py",
+    "envs/textworld/*",
+    "envs/scienceworld/*",
     "envs/minigrid/test_repeatable.py",
     "tools/test_mcp_configuration.py",
     "agent/models/test_big_answers.py",

@@ -72,9 +72,9 @@ class Acting(Environment):
 
     @primitive
     def look(self) -> dict[str, Any]:
-        """What is known without a step: `room`, `text` (the game's description of it), `exits` by direction
-        (`door` and its `state`, open, closed or locked, or None; `to`, the room if it is known), `things` that
-        can be seen, `carrying`, `objective`, `score`, `most_score` and `steps_left`.
+        """What is known without a step: `room`, `text` (what the game says of it), `exits` by direction
+        (`door` and its `state`, open, closed or locked, or None; `to`, the room if it is known), `things` in
+        sight, `carrying`, `objective`, `score`, `most_score` and `steps_left`.
         """  # noqa: D205 - the agent reads it whole
         play = self._begun
         scene = play.scene

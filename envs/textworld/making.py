@@ -1,7 +1,7 @@
 """Makes one game with TextWorld, as a program of its own: no other module of ours is loaded.
 
-It is run by its path, with a JSON document as its argument: `generator`, `settings`, `guided`, `seed`, `file` and
-`seconds`, the processor time that it may take. Where the generator finds no game it ends with status 3.
+It is run by its path, with a JSON document as its argument: `generator`, `settings`, `guided`, `seed`,
+`file`, and `seconds`, the processor time that it may take. Where there is no game it ends with status 3.
 """
 
 from __future__ import annotations

@@ -102,6 +102,10 @@ class TextWorld(Acting):
         play = self._begun
         return play.scene.won, play.scene.score, play.most
 
+    def walkthrough(self) -> list[str]:
+        """The commands that win the game from its beginning, for experts; no primitive tells them."""
+        return self._begun.engine.walkthrough
+
     def snapshot(self) -> bytes:
         """The game, its seed and the commands of the episode."""
         return self._begun.written()

@@ -18,6 +18,8 @@ class BrokenBenchmark(ForeignFault, RuntimeError):
 BUILT_IN = {
     "babyai": "fieldcraft.bench.worlds.babyai:BENCHMARK",
     "crafter": "fieldcraft.bench.worlds.crafter:BENCHMARK",
+    "scienceworld": "fieldcraft.bench.worlds.scienceworld:BENCHMARK",
+    "textworld": "fieldcraft.bench.worlds.textworld:BENCHMARK",
 }
 KIND = plugins.Kind(
     noun="benchmark",
