@@ -70,7 +70,7 @@ def test_the_tasks_are_those_of_the_package():
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_gold_path_scores_100_through_the_primitives(kept, task, seed):
     seen = kept.reset(seed=seed, options={"task": task})
-    assert seen.scores == {"score": 0, "progress": 0} and seen.goal.kind == "task"
+    assert seen.scores["score"] < 100 and seen.goal.kind == "task"
     with pytest.raises(EpisodeEnded, match="the task is done, score 100"):
         benchmark("scienceworld").expert(kept, Random(1))
     assert kept.observe().scores == {"score": 100, "progress": 1.0}
