@@ -30,6 +30,8 @@ KIND = plugins.Kind(
         "minigrid-v1": "fieldcraft.envs.minigrid:MiniGridWorld",
         "minihack-v1": "fieldcraft.envs.minihack:MiniHackWorld",
         "plancraft-v1": "fieldcraft.envs.plancraft:PlancraftWorld",
+        "scienceworld-v1": "fieldcraft.envs.scienceworld:ScienceWorld",
+        "textworld-v1": "fieldcraft.envs.textworld:TextWorld",
     },
     ways=", and gym:ENV_ID for each environment of Gymnasium",
     unknown=UnknownEnvironment,

@@ -39,6 +39,8 @@ SLOW = (
     "envs/minigrid/test_a_run.py",
     "envs/miniwob/*",
     "envs/minigrid/test_bench.py",
+    "envs/textworld/*",
+    "envs/scienceworld/*",
     "envs/minigrid/test_repeatable.py",
     "envs/minihack/*",
     "envs/plancraft/*",

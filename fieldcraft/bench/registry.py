@@ -21,6 +21,8 @@ BUILT_IN = {
     "minihack": "fieldcraft.bench.worlds.minihack:BENCHMARK",
     "plancraft": "fieldcraft.bench.worlds.plancraft:BENCHMARK",
     "miniwob": "fieldcraft.bench.worlds.miniwob:BENCHMARK",
+    "scienceworld": "fieldcraft.bench.worlds.scienceworld:BENCHMARK",
+    "textworld": "fieldcraft.bench.worlds.textworld:BENCHMARK",
 }
 KIND = plugins.Kind(
     noun="benchmark",
