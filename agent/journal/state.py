@@ -113,9 +113,10 @@ class Setback(BaseModel):
 class RunState(BaseModel):
     """The state of a run.
 
-    `evidence` maps a message of the world without its numbers to the latest such message, oldest first;
-    `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it was first
-    seen; `snapshot` names the latest snapshot, if any; `plan` holds the remaining steps of a given task,
+    `answers` holds the newest answers about the world (`course/answers.py`); `evidence` maps a message of
+    the world without its numbers to the latest such message, oldest first; `calls` counts model calls by
+    role; `reached` maps each milestone to the iteration in which it was first seen; `snapshot` names the
+    latest snapshot, if any; `plan` holds the remaining steps of a given task,
     `solved` says that its last step was done; `stalled_tasks` counts the tasks since the plan, or since the
     latest one in which an item was first held, and `items_before` the items ever held when the task in
     progress began; `seen` holds where each block, mob or chest content was last seen; `approvals` holds the
