@@ -43,6 +43,6 @@ def test_every_function_is_fully_typed(figures: dict[str, Any]) -> None:
 
 
 def test_no_benchmark_has_the_name_of_a_package() -> None:
-    """Its folder is searched first by Python: one called `gymnasium.py` hid Gymnasium from the tests' processes."""
+    """Python searches its folder first: one called `gymnasium.py` hid Gymnasium from the tests' processes."""
     taken = set(packages_distributions()) | sys.stdlib_module_names
     assert [path.name for path in SCRIPT.parent.glob("*.py") if path.stem in taken] == []
