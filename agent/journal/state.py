@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from fieldcraft.agent.approvals.parked import ParkedCall, SetAsideTask, Settled
@@ -207,6 +209,10 @@ class RunState(BaseModel):
     again: Count = 0
     task_began: Count = 0
     lapsed: Text = ""
+
+    def copied(self) -> RunState:
+        """A copy that changes by itself. The ends of tasks, which never change, are shared: they are many."""
+        return copy.deepcopy(self, {id(self.finished_tasks): list(self.finished_tasks)})
 
     def found(self) -> dict[str, int]:
         """Everything that the run found, in all episodes; see `Progress.found`."""

@@ -29,6 +29,11 @@ def style() -> str:
     return "\n".join([*parts, ".code { background: var(--sunk); }", own.get_template("page.css").render()])
 
 
+def rendered(template: str, **values: Any) -> str:
+    """A page, with the style sheet in it: one request less before it is painted."""
+    return templates(FOLDER).get_template(template).render(style=style, **values)
+
+
 def warm_up() -> None:
     """Load what the first page would wait for: compiled templates, the style sheet, the highlighter."""
     for name in templates(FOLDER).list_templates(extensions=["html"]):
