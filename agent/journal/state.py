@@ -231,3 +231,12 @@ class RunState(BaseModel):
     def noun(self) -> str:
         """What one of the things that were found is called."""
         return "thing" if self.progress.achieved or self.observation.scores else "item"
+
+    @property
+    def nouns(self) -> str:
+        """What those things are called together: the world's own word where all are of one of its kinds."""
+        progress = (self.episodes.earlier, self.progress)
+        kinds = {kind.replace("_", " ") for each in progress for kind in each.achieved}
+        if any(each.items for each in progress) or len(kinds) != 1:
+            return f"{self.noun}s"
+        return kinds.pop()

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from fieldcraft.agent.memory.keeping import FactsFile
 from fieldcraft.report.highlighting import highlighted, style_sheet
 from fieldcraft.report.story import Story
-from fieldcraft.report.templating import templates
+from fieldcraft.report.templating import cut, templates
 from fieldcraft.serve.drawings import Point, items_curve, joined
 from fieldcraft.serve.run_page import FOLDER, RunPage
 
@@ -74,6 +74,7 @@ def iteration_page(page: RunPage, number: int, pictures: str) -> dict[str, Any] 
     iteration, world = found
     return {
         "run": page.watched.overview.run,
+        "nouns": cut(page.watched.overview.state.nouns, 40),
         "newest": newest,
         "iteration": iteration,
         "picture": f"{pictures}/{iteration.picture}.png" if iteration.picture else "",

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from fieldcraft.agent.journal.course.news import without_news
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.highlighting import highlighted
-from fieldcraft.report.templating import templates
+from fieldcraft.report.templating import cut, templates
 from fieldcraft.serve.drawings import Point, items_curve, joined, walked_map
 from fieldcraft.serve.history import History
 from fieldcraft.serve.land import Land
@@ -120,6 +120,7 @@ class RunPage:
         return {
             "run": overview,
             "state": state,
+            "nouns": cut(state.nouns, 40),
             "settings": overview.settings,
             "watched": watched,
             "read_only": self._read_only,
