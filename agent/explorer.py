@@ -249,7 +249,7 @@ class Explorer:
         run.journal.rotate_if_large(self._segment_start)
         if state.snapshot is not None:
             run.thin_snapshots(state.snapshot)
-        if run.settings.see:
+        if run.settings.see or state.observation.attached:
             RunPictures(run.folder).thin()
 
     def _segment_start(self) -> e.Checkpoint:

@@ -35,3 +35,8 @@ class EpisodeEnded(FieldcraftError):
     def __init__(self, outcome: Literal["terminated", "truncated"] = "terminated", why: str = "") -> None:
         self.end = EpisodeEnd(outcome=outcome, why=why)
         super().__init__(str(self.end))
+
+    @classmethod
+    def by(cls, end: EpisodeEnd) -> EpisodeEnded:
+        """The exception that says the same as this end, of a primitive that was called elsewhere."""
+        return cls("truncated" if end.outcome == "truncated" else "terminated", end.why)

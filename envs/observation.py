@@ -36,7 +36,7 @@ class Observation(BaseModel):
     `chest_slots` has how many slots are free in it, where that is known.
     `events` are the latest things that happened, oldest first. `extra` holds what only this world has, as
     data of any shape; what is no text stands in prompts as JSON, cut to `EXTRA_SHOWN`. `words` is what is
-    seen in the world's own words, which come first. `attached` has pictures and arrays, in no prompt.
+    seen in the world's own words, which come first. `attached` has pictures and arrays.
     `task` is what the world asks for in this episode, where it gives tasks, and `goal` how it checks that.
     `ended` says that the episode is over; a primitive may raise `EpisodeEnded` as well.
     `scores` has numbers by which the world says how well it goes; a lone one is best called `score`.

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.fields import Count, Data, Text
+from fieldcraft.envs.episodes import EpisodeEnd
 from fieldcraft.envs.types import Frozen
 
 Language = Literal["python", "javascript"]
@@ -74,7 +75,10 @@ class PrimitiveCall(Frozen):
 
 
 class ProgramReport(BaseModel):
-    """The result of a program. `calls` may hold the first and the last ones only; `call_count` counts all."""
+    """The result of a program. `calls` may hold the first and the last ones only; `call_count` counts all.
+
+    `ended` says that the episode ended in it, which ended the program too and is no error.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -87,6 +91,7 @@ class ProgramReport(BaseModel):
     failed_calls: list[Text] = []
     skills_called: dict[Text, Count] = {}
     result: Data = None
+    ended: EpisodeEnd | None = None
 
 
 class CallBack(Protocol):
@@ -99,6 +104,7 @@ class CallBack(Protocol):
 
         Raises:
             PrimitiveError: it failed; the message is shown to the program that called it.
+            EpisodeEnded: the episode ended in it, so the program that called it ends as well.
         """
 
 
@@ -110,6 +116,7 @@ class RunsPrograms(Protocol):
         """Run a program to its end or its limits. Nothing that the program does raises here.
 
         Raises:
+            EpisodeEnded: the episode ended in it, and what the program did by then is not known.
             Exception: the world itself failed, as a primitive may.
         """
 

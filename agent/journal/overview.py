@@ -87,7 +87,7 @@ class Overview:
         items, milestones = set(self.state.found()), set(self.state.reached)
         deaths = self.state.progress.deaths
         if isinstance(event, e.Checkpoint):
-            self.state = event.state.model_copy(deep=True)
+            self.state = event.state.copied()
             items, milestones = set(self.state.found()), set(self.state.reached)
             deaths = self.state.progress.deaths
         apply(self.state, event)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from fieldcraft.agent.approvals import reducing as approvals
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal import setbacks
-from fieldcraft.agent.journal.course import achieved, news
+from fieldcraft.agent.journal.course import achieved, answers, news
 from fieldcraft.agent.journal.course.episodes import EndedEpisode
 from fieldcraft.agent.journal.state import Answered, RunState, SkillRecord
 from fieldcraft.agent.memory.keeping import mark_after
@@ -23,7 +23,6 @@ Value = TypeVar("Value")
 EVIDENCE_LIMIT = 400
 EXPLAINED_LIMIT, EXPLAINED = 1_000, 600
 """Things of which the world's explanation is kept, and characters of each."""
-ANSWER_LIMIT = 2000
 FAILED_LIMIT = 200
 REFUSED_LIMIT = 5
 PROGRAMS_REMEMBERED, CALLS_REMEMBERED = 10, 50
@@ -54,9 +53,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
         case e.ApprovalHeard():
             approvals.hear(state, event)
         case e.QuestionAnswered():
-            _remember(
-                state.answers, event.key, Answered(question=event.question, answer=event.answer), ANSWER_LIMIT
-            )
+            answers.keep_answer(state, event.key, Answered(question=event.question, answer=event.answer))
         case e.PlanMade():
             state.plan = list(event.steps)
             state.stalled_tasks = 0

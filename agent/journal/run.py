@@ -174,7 +174,7 @@ class Run:
             elif loop != e.LOOP and not isinstance(event, _OUTSIDE_TASKS):
                 self.other_writer = self.other_writer or self.writer
             if isinstance(event, e.Checkpoint):
-                self.state = event.state.model_copy(deep=True)
+                self.state = event.state.copied()
             self.tape.append(event)
             if isinstance(event, _BOUNDARIES) or not begun:
                 self._fold_tape()
@@ -284,7 +284,7 @@ def find_run(runs: Path, name: str) -> Path:
     if name == "latest" and known:
         return known[-1]
     for candidate in (runs / name, Path(name)):
-        if os.path.isdir(candidate) and Journal(candidate).segments():  # noqa: PTH112 - takes any name
+        if os.path.isdir(candidate) and Journal(candidate).last_segment():  # noqa: PTH112 - takes any name
             return candidate
     names = [folder.name for folder in known]
     raise UnknownRun(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from fieldcraft.agent.approvals.parked import ParkedCall, SetAsideTask, Settled
@@ -113,9 +115,10 @@ class Setback(BaseModel):
 class RunState(BaseModel):
     """The state of a run.
 
-    `evidence` maps a message of the world without its numbers to the latest such message, oldest first;
-    `calls` counts model calls by role; `reached` maps each milestone to the iteration in which it was first
-    seen; `snapshot` names the latest snapshot, if any; `plan` holds the remaining steps of a given task,
+    `answers` holds the newest answers about the world (`course/answers.py`); `evidence` maps a message of
+    the world without its numbers to the latest such message, oldest first; `calls` counts model calls by
+    role; `reached` maps each milestone to the iteration in which it was first seen; `snapshot` names the
+    latest snapshot, if any; `plan` holds the remaining steps of a given task,
     `solved` says that its last step was done; `stalled_tasks` counts the tasks since the plan, or since the
     latest one in which an item was first held, and `items_before` the items ever held when the task in
     progress began; `seen` holds where each block, mob or chest content was last seen; `approvals` holds the
@@ -207,6 +210,10 @@ class RunState(BaseModel):
     task_began: Count = 0
     lapsed: Text = ""
 
+    def copied(self) -> RunState:
+        """A copy that changes by itself. The ends of tasks, which never change, are shared: they are many."""
+        return copy.deepcopy(self, {id(self.finished_tasks): list(self.finished_tasks)})
+
     def found(self) -> dict[str, int]:
         """Everything that the run found, in all episodes; see `Progress.found`."""
         found = self.episodes.earlier.found()
@@ -224,3 +231,12 @@ class RunState(BaseModel):
     def noun(self) -> str:
         """What one of the things that were found is called."""
         return "thing" if self.progress.achieved or self.observation.scores else "item"
+
+    @property
+    def nouns(self) -> str:
+        """What those things are called together: the world's own word where all are of one of its kinds."""
+        progress = (self.episodes.earlier, self.progress)
+        kinds = {kind.replace("_", " ") for each in progress for kind in each.achieved}
+        if any(each.items for each in progress) or len(kinds) != 1:
+            return f"{self.noun}s"
+        return kinds.pop()

@@ -26,6 +26,7 @@ from fieldcraft.agent.journal.lines import (
 )
 from fieldcraft.agent.journal.stored.segments import (
     compress,
+    last_name,
     lines_of,
     number_of,
     plain_name,
@@ -75,6 +76,19 @@ class Journal:
                 return [self.folder / name for name in segment_names(folder)]
         except FileNotFoundError:
             return []
+
+    def last_segment(self) -> Path | None:
+        """The file of the latest segment, without a look at the others; `None` if there is none.
+
+        Raises:
+            JournalError: the folder is a link, or cannot be read.
+        """
+        try:
+            with _readable(self.folder), inside(self.folder) as folder:
+                name = last_name(folder)
+        except FileNotFoundError:
+            return None
+        return self.folder / name if name else None
 
     def events(self, *, last_segment: bool = False) -> Iterator[e.Event]:
         """Every event, or those of the last segment, oldest first, one at a time.

@@ -7,7 +7,6 @@ from fieldcraft.agent.journal.past.living_worlds import Return
 from fieldcraft.agent.journal.past.returning import return_to_the_end
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.restore import restore_world
-from fieldcraft.agent.loop.attached import keep_attached
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.critic import Moment
 from fieldcraft.agent.runner import ProgramRunner
@@ -57,7 +56,7 @@ class WorldOfLoop:
         except Exception as error:
             return self._reuse_last_observation(error)
         self._blind = 0
-        keep_attached(self._recorder.run.folder, seen[0])
+        RunPictures(self._recorder.run.folder).keep_carried(seen[0])
         return seen
 
     def now(self) -> Moment:
@@ -109,7 +108,7 @@ class WorldOfLoop:
                 f"environment {spec.id!r} failed to observe: {fault}; "
                 f"`envs check {self._recorder.run.settings.environment}` tries everything it promises"
             ) from error
-        keep_attached(self._recorder.run.folder, observation)
+        RunPictures(self._recorder.run.folder).keep_carried(observation)
         return e.WorldReset(
             observation=observation,
             progress=progress,

@@ -1,8 +1,9 @@
-"""The pictures of a run: taken of its world, scaled, and kept by digest in the folder `pictures`."""
+"""The pictures of a run: those that models are shown and those that observations carry, kept by digest."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -15,15 +16,17 @@ from fieldcraft.envs.pictures import scaled_picture
 
 PNG = "image/png"
 FOLDER = "pictures"
+EARLIER = "seen"
+"""Where 0.2.0, before it was released, kept what observations carry."""
 LONGEST_SIDE = 768
 """Pixels; providers scale larger pictures down themselves, and bill more for them."""
 LARGEST = 40_000_000
 """Bytes and pixels of a picture as its world draws it."""
 KEPT_LIMIT = 4_000_000
 """Bytes of a picture that is kept: one of noise, at the longest side, has 1.8 million."""
-PICTURES_KEPT = 1_000
-"""How many of a run's pictures are kept: its newest, 30 MB in the grid world."""
-_OURS = re.compile(r"[0-9a-f]{64}\.png")
+PICTURES_KEPT, BYTES_KEPT = 1_000, 1_000_000_000
+"""How many of a run's pictures and arrays are kept, its newest, and their bytes: 30 MB in the grid world."""
+_OURS = re.compile(r"[0-9a-f]{64}\.(png|bin)")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,7 +54,7 @@ def taken_picture(environment: Environment, seen: Observation) -> bytes:
 
 
 class RunPictures:
-    """The pictures in the run folder `run`: files named after the SHA-256 of their content."""
+    """The pictures and arrays in the run folder `run`: files named after the SHA-256 of their content."""
 
     def __init__(self, run: Path) -> None:
         self._run = run
@@ -74,31 +77,43 @@ class RunPictures:
             ) from error
         return digest
 
+    def keep_carried(self, seen: Observation) -> None:
+        """Keep what an observation carries. A disk that takes no more costs these files only."""
+        whole = [each for each in seen.attached.values() if each.content and each.is_whole()]
+        if not whole:
+            return
+        with suppress(OSError), inside(self._run, FOLDER, create=True) as folder:
+            for each in whole:
+                name = _name(each.digest, each.media)
+                if folder.kind(name) is None:
+                    folder.write(name, each.content, sync=False)
+
     def thin(self) -> None:
-        """Delete all but the newest pictures, as far as that is possible."""
+        """Delete all but the newest, as far as that is possible."""
         with suppress(OSError), inside(self._run, FOLDER) as folder:
             names = [name for name in folder.names("file") if _OURS.fullmatch(name)]
-            if len(names) <= PICTURES_KEPT:
-                return
-            written = {
-                name: found.st_mtime_ns for name in names if (found := folder.status(name)) is not None
-            }
-            for name in sorted(written, key=lambda name: written[name])[:-PICTURES_KEPT]:
-                folder.remove(name)
+            files = [(found, name) for name in names if (found := folder.status(name)) is not None]
+            left = BYTES_KEPT
+            for place, (found, name) in enumerate(sorted(files, key=_age)):
+                left -= found.st_size
+                if place >= PICTURES_KEPT or (place and left < 0):
+                    folder.remove(name)
 
     def read(self, digest: str) -> bytes | None:
         """The picture of this digest; `None` where it is missing, changed or no name of a picture."""
         if not _DIGEST.fullmatch(digest):
             return None
-        try:
-            with inside(self._run, FOLDER) as folder:
-                if folder.kind(_name(digest)) is None:
-                    return None
-                content = folder.read(_name(digest), limit=KEPT_LIMIT)
-        except OSError:
-            return None
-        return content if hashlib.sha256(content).hexdigest() == digest else None
+        for place, name in ((FOLDER, _name(digest)), (EARLIER, _name(digest, ""))):
+            with suppress(OSError), inside(self._run, place) as folder:
+                content = folder.read(name, limit=KEPT_LIMIT)
+                if hashlib.sha256(content).hexdigest() == digest:
+                    return content
+        return None
 
 
-def _name(digest: str) -> str:
-    return f"{digest}.png"
+def _name(digest: str, media: str = PNG) -> str:
+    return f"{digest}.png" if media == PNG else f"{digest}.bin"
+
+
+def _age(file: tuple[os.stat_result, str]) -> int:
+    return -file[0].st_mtime_ns

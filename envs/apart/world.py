@@ -299,8 +299,7 @@ def _raise(name: str, answer: Mapping[str, Any]) -> NoReturn:
     if kind == "primitive":
         raise PrimitiveError(message)
     if kind == "ended":
-        end = EpisodeEnd.model_validate(answer["end"])
-        raise EpisodeEnded("truncated" if end.outcome == "truncated" else "terminated", end.why)
+        raise EpisodeEnded.by(EpisodeEnd.model_validate(answer["end"]))
     if kind == "missing":
         raise NotImplementedError(message)
     if kind == "value" and name in ("reset", "begin_episode", "restore", "options_to_resume", "render"):

@@ -14,6 +14,7 @@ from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Chart
 from fieldcraft.envs.pictures import read_picture
 from fieldcraft.report.story import LearnedSkill, Story
+from fieldcraft.report.templating import common_nouns, cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +63,9 @@ _STYLE: dict[Any, Any] = {
 
 
 def items_figure(stories: Sequence[Story]) -> str:
-    """Distinct items over iterations, one curve for each run; milestones are numbered if there is one run.
+    """Distinct items, or what else is found, over iterations: one curve for each run.
+
+    Milestones are numbered if there is one run.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -78,7 +81,7 @@ def items_figure(stories: Sequence[Story]) -> str:
             if len(stories) == 1:
                 axes.fill_between(numbers, counts, step="post", color=colour, alpha=0.12, linewidth=0)
                 _badges(axes, _steps_reached(story), near=max(1.0, 0.03 * numbers[-1]))
-        axes.set(xlabel="iteration", ylabel="distinct items")
+        axes.set(xlabel="iteration", ylabel=f"distinct {_nouns(stories)}")
         axes.set_xlim(left=0)
         axes.set_ylim(0, 1.05 * max(1, *(len(story.held_at) for story in stories)))
         for axis in (axes.xaxis, axes.yaxis):
@@ -172,6 +175,12 @@ def calls_figure(skills: Sequence[LearnedSkill]) -> str:
         axes.set_axis_off()
 
     return _svg("calls", 0.4 + 0.21 * len(linked), draw)
+
+
+def _nouns(stories: Sequence[Story]) -> str:
+    """What the things are called that the runs found."""
+    first, last = stories[0].overview.state, stories[-1].overview.state
+    return cut(common_nouns(first, last), 40)
 
 
 def _steps_reached(story: Story) -> list[tuple[float, float]]:

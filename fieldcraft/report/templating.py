@@ -10,7 +10,7 @@ from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from fieldcraft.agent.journal.overview import clock
-from fieldcraft.agent.journal.state import Spent
+from fieldcraft.agent.journal.state import RunState, Spent
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.highlighting import style_sheet
 
@@ -30,8 +30,13 @@ def templates(*folders: Path) -> Jinja:
         lstrip_blocks=True,
     )
     jinja.filters.update(cut=cut, end=end, moment=moment, clock=clock, dollars=dollars)
-    jinja.globals.update(code_style=style_sheet)
+    jinja.globals.update(code_style=style_sheet, common_nouns=common_nouns)
     return jinja
+
+
+def common_nouns(first: RunState, second: RunState) -> str:
+    """What the things are called that either of two runs found."""
+    return first.nouns if first.nouns == second.nouns else "things"
 
 
 def cut(text: object, limit: int = CUT) -> str:

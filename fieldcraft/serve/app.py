@@ -29,11 +29,18 @@ from fieldcraft.agent.seeing import RunPictures
 from fieldcraft.agent.steering import BadNote, Note, send
 from fieldcraft.agent.steering.hearing import OVER_AT_THE_END
 from fieldcraft.common.errors import FieldcraftError
-from fieldcraft.report.templating import templates
 from fieldcraft.serve.guard import Guard
 from fieldcraft.serve.land import Land
-from fieldcraft.serve.pages import comparison, facts_page, iteration_page, iterations_page, style, warm_up
-from fieldcraft.serve.run_page import FOLDER, NAMES, RunPage
+from fieldcraft.serve.pages import (
+    comparison,
+    facts_page,
+    iteration_page,
+    iterations_page,
+    rendered,
+    style,
+    warm_up,
+)
+from fieldcraft.serve.run_page import NAMES, RunPage
 from fieldcraft.serve.runs_page import RunsPage
 from fieldcraft.serve.streams import Channel
 from fieldcraft.serve.watched import Describe
@@ -78,14 +85,13 @@ class PageApp:
             lifespan=self._lifespan,
             exception_handlers={HTTPException: _refused, FieldcraftError: _refused},
         )
-        self.app: ASGIApp = Guard(inner, token=token)
+        self.app: ASGIApp = Guard(inner, token=token, style=style())
 
     def _routes(self) -> list[Route]:
         run = "/r/{name}"
         return [
             Route("/", self._show_runs),
             Route("/events", self._runs_events),
-            Route("/page.css", self._css),
             Route("/page.js", _file("page.js", "text/javascript")),
             Route("/icon.svg", _file("icon.svg", "image/svg+xml")),
             Route("/compare", self._compare),
@@ -213,16 +219,8 @@ class PageApp:
                 400, f"no call {call[:100]!r} waits for an answer; it was answered already, or has expired"
             )
 
-    async def _css(self, _: Request) -> Response:
-        return Response(style(), media_type="text/css")
-
     def _page(self, template: str, **values: Any) -> Response:
-        html = (
-            templates(FOLDER)
-            .get_template(template)
-            .render(root=self._root, read_only=self._read_only, **values)
-        )
-        return HTMLResponse(html)
+        return HTMLResponse(rendered(template, root=self._root, read_only=self._read_only, **values))
 
     def _stream(self, request: Request, channel: Channel) -> Response:
         if self._streams >= STREAMS:
@@ -264,7 +262,7 @@ def _file(name: str, kind: str) -> Callable[[Request], Response]:
 def _holds_run(folder: Path) -> Callable[[], bool]:
     def look() -> bool:
         try:
-            return bool(Journal(folder).segments())
+            return Journal(folder).last_segment() is not None
         except (JournalError, ValueError):
             return False
 
@@ -298,5 +296,4 @@ async def _refused(request: Request, error: Exception) -> Response:
     if request.method == "POST":
         return JSONResponse({"problem": words}, status)
     root = f"/{request.url.path.split('/')[1]}"
-    html = templates(FOLDER).get_template("problem.html").render(root=root, words=words, read_only=False)
-    return HTMLResponse(html, status)
+    return HTMLResponse(rendered("problem.html", root=root, words=words, read_only=False), status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -13,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'sha256-{style}'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -23,25 +25,35 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""What every answer says: nothing is loaded from elsewhere, framed, guessed, kept or passed on."""
+"""What every answer says: nothing is loaded from elsewhere, framed, guessed, kept or passed on.
+
+Of the styles in a page only the server's own counts, by its digest `style`.
+"""
 
 
 class Guard:
     """Refuses all requests whose path does not begin with the token, and those of other sites' pages.
 
     The token stands in the path and not in a cookie, which browsers send to every port of a machine.
+
+    Args:
+        app: what is guarded.
+        token: what every path begins with.
+        style: the style sheet that pages carry.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str) -> None:
+    def __init__(self, app: ASGIApp, *, token: str, style: str) -> None:
         self._app = app
         self._token = token
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._headers = {name: value.replace("{style}", digest) for name, value in HEADERS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._serve(scope, receive, _with_headers(send))
+            await self._serve(scope, receive, self._with_headers(send))
         else:
             await send({"type": "websocket.close"})
 
@@ -52,6 +64,16 @@ class Guard:
         else:
             refusal = PlainTextResponse("Open the address that `fieldcraft serve` printed.\n", 403)
             await refusal(scope, receive, send)
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+            await send(message)
+
+        return sending
 
 
 def _is_ours(scope: Scope) -> bool:
@@ -71,14 +93,3 @@ def _is_ours(scope: Scope) -> bool:
         return True
     origin = headers.get("origin")
     return origin is None or origin == f"http://{host}"
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
-        await send(message)
-
-    return sending

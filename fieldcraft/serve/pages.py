@@ -12,7 +12,7 @@ from markupsafe import Markup
 from fieldcraft.agent.memory.keeping import FactsFile
 from fieldcraft.report.highlighting import highlighted, style_sheet
 from fieldcraft.report.story import Story
-from fieldcraft.report.templating import templates
+from fieldcraft.report.templating import cut, templates
 from fieldcraft.serve.drawings import Point, items_curve, joined
 from fieldcraft.serve.run_page import FOLDER, RunPage
 
@@ -27,6 +27,11 @@ def style() -> str:
     parts = [own.get_template("style.css").render(), str(style_sheet("default"))]
     parts += ["@media (prefers-color-scheme: dark) {", str(style_sheet("github-dark")), "}"]
     return "\n".join([*parts, ".code { background: var(--sunk); }", own.get_template("page.css").render()])
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A page, with the style sheet in it: one request less before it is painted."""
+    return templates(FOLDER).get_template(template).render(style=style, **values)
 
 
 def warm_up() -> None:
@@ -69,6 +74,7 @@ def iteration_page(page: RunPage, number: int, pictures: str) -> dict[str, Any] 
     iteration, world = found
     return {
         "run": page.watched.overview.run,
+        "nouns": cut(page.watched.overview.state.nouns, 40),
         "newest": newest,
         "iteration": iteration,
         "picture": f"{pictures}/{iteration.picture}.png" if iteration.picture else "",

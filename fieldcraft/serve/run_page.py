@@ -15,7 +15,7 @@ from markupsafe import Markup
 from fieldcraft.agent.journal.course.news import without_news
 from fieldcraft.agent.redact import clean
 from fieldcraft.report.highlighting import highlighted
-from fieldcraft.report.templating import templates
+from fieldcraft.report.templating import cut, templates
 from fieldcraft.serve.drawings import Point, items_curve, joined, walked_map
 from fieldcraft.serve.history import History
 from fieldcraft.serve.land import Land
@@ -25,6 +25,8 @@ from fieldcraft.serve.watched import Describe, Watched
 FOLDER = Path(__file__).parent / "templates"
 LONG = 400_000
 """Bytes of a segment that are read before a page is shown."""
+FIRST_VIEW = 0.4
+"""Seconds after which a page that was made for the first time is on screen."""
 SOURCE_SHOWN = 20_000
 LOG_SHOWN = 4_000
 SKILLS_SHOWN = 60
@@ -62,6 +64,7 @@ class RunPage:
         self._past: Future[list[Point]] | None = None
         self._looked_back = False
         self._notes = 0
+        self._first_made = 0.0
 
     @property
     def behind(self) -> bool:
@@ -74,9 +77,9 @@ class RunPage:
         return self.watched.begins_with > LONG
 
     def step(self) -> bool:
-        """Read on; once all is read, look at what lies further back and at the land."""
+        """Read on; once all is read and on screen, look at what lies further back and at the land."""
         changed = self.watched.advance()
-        if not self.behind:
+        if not self.behind and self._is_on_screen():
             changed = self._look_back() or changed
             state, settings = self.watched.overview.state, self.watched.overview.settings
             changed = self._land.look(self.watched.folder, state.snapshot, settings.environment) or changed
@@ -87,9 +90,15 @@ class RunPage:
     def sections(self) -> Mapping[str, str]:
         """Every section as HTML."""
         values = self._values()
-        return {
+        made = {
             name: templates(FOLDER).get_template(f"sections/{name}.html").render(values) for name in NAMES
         }
+        self._first_made = self._first_made or time.monotonic()
+        return made
+
+    def _is_on_screen(self) -> bool:
+        """Whether the first view had time to be painted, which other work would hold up."""
+        return bool(self._first_made) and time.monotonic() - self._first_made >= FIRST_VIEW
 
     def _look_back(self) -> bool:
         """Have the curve of earlier segments read, once; returns whether that was just done."""
@@ -111,6 +120,7 @@ class RunPage:
         return {
             "run": overview,
             "state": state,
+            "nouns": cut(state.nouns, 40),
             "settings": overview.settings,
             "watched": watched,
             "read_only": self._read_only,

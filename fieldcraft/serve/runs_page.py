@@ -109,9 +109,11 @@ class RunsPage:
 def _state(folder: Path) -> tuple[object, ...]:
     """What is different once a run changed; looking costs a few calls of the system."""
     try:
-        segment = Journal(folder).segments()[-1]
+        segment = Journal(folder).last_segment()
+        if segment is None:
+            return ()
         return segment.name, os.stat(segment, follow_symlinks=False).st_size, is_open(folder)  # noqa: PTH116
-    except (IndexError, OSError, JournalError):
+    except (OSError, JournalError):
         return ()
 
 

@@ -126,8 +126,8 @@ class Watched:
         if self._journal is not None:
             return 0
         with suppress(JournalError, OSError):
-            segments = Journal(self.folder).segments()
-            return segments[-1].lstat().st_size if segments else 0
+            segment = Journal(self.folder).last_segment()
+            return segment.lstat().st_size if segment else 0
         return 0
 
     def advance(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fieldcraft.common.fields import fitted
-from fieldcraft.envs import Environment, PrimitiveError
+from fieldcraft.envs import Environment, EpisodeEnd, EpisodeEnded, PrimitiveError
 from fieldcraft.envs.programs import Module, ProgramReport, ProgramRequest, RunsPrograms
 from fieldcraft.skills.program.execution import Execution, KillReason, ProgramFault
 from fieldcraft.skills.program.reading import program_of
@@ -51,7 +51,7 @@ class WorldPrograms:
         """Run the program in the world; the result is in the ledger.
 
         Raises:
-            Stopped: it reached a limit.
+            Stopped: it reached a limit, or the episode ended.
             SandboxUnavailable: the world does not run programs in its language.
             ValueError: `arguments` do not match the entry's parameters.
         """
@@ -70,12 +70,15 @@ class WorldPrograms:
         )
         self._deadline = time.monotonic() + self._limits.seconds
         try:
-            report = world.run_program(request, self._call_back)
+            report = self._report(world, request)
+        except Stopped:
+            raise
         except Exception as error:
             failed = self._ledger.environment_failure = failure_text("the environment failed", error)
             self._ledger.fault = ProgramFault(kind="WorldError", message=failed)
             return
-        self._ledger.fault = self._fault(report, program.source)
+        over = report.ended or self._ledger.ended
+        self._ledger.fault = None if over else self._fault(report, program.source)
         self._ledger.result = report.result
         self._record(report)
 
@@ -90,7 +93,7 @@ class WorldPrograms:
 
         Raises:
             PrimitiveError: it failed; the message says where.
-            Stopped: it reached a limit.
+            Stopped: it reached a limit, or the episode ended.
         """
         skill = self._skills.modules[digest]
         world = self._world(skill.language)
@@ -105,7 +108,7 @@ class WorldPrograms:
             raise PrimitiveError(str(error)) from None
         request = self._request(skill.source, skill.entry, arguments, skill.dependencies, seconds)
         self._deadline = time.monotonic() + seconds
-        report = world.run_program(request, self._call_back)
+        report = self._report(world, request)
         self._record(report)
         fault = self._fault(report, skill.source)
         if fault is not None:
@@ -133,6 +136,23 @@ class WorldPrograms:
             seed=self._seed,
         )
 
+    def _report(self, world: RunsPrograms, request: ProgramRequest) -> ProgramReport:
+        """Let the world run a program.
+
+        Raises:
+            Stopped: the episode ended without a report.
+            Exception: the world failed.
+        """
+        try:
+            return world.run_program(request, self._call_back)
+        except EpisodeEnded as ended:
+            raise self._over(ended.end) from None
+
+    def _over(self, end: EpisodeEnd) -> Stopped:
+        """What ends the programs, and those that wait for them, where the episode ended."""
+        self._ledger.ended = self._ledger.ended or end
+        return Stopped(KillReason.CANCELLED, str(end))
+
     def _call_back(self, digest: str, arguments: Sequence[Any]) -> Any:
         skill = self._skills.modules.get(digest)
         if skill is None or skill.language != "python":
@@ -145,6 +165,9 @@ class WorldPrograms:
         inner = SkillSet(roots=skill.dependencies, modules=self._skills.modules)
         execution = self._run_python(program, inner, named, self._left())
         self._ledger.add_execution(execution)
+        if execution.ended is not None:
+            self._ledger.ended = execution.ended
+            raise EpisodeEnded.by(execution.ended)
         if not execution.ok:
             raise PrimitiveError(f"{skill.entry}: {execution.error_text()}")
         return execution.result
@@ -161,7 +184,7 @@ class WorldPrograms:
         return self._limits.model_copy(update={"seconds": seconds, "calls": calls})
 
     def _record(self, report: ProgramReport) -> None:
-        """Record what the program did. Raises `Stopped` if it reached a limit."""
+        """Record what the program did. Raises `Stopped` if it reached a limit, or the episode ended."""
         self._ledger.add_part(
             [(call.name, call.arguments, call.error) for call in report.calls],
             call_count=report.call_count,
@@ -169,6 +192,8 @@ class WorldPrograms:
             skills_called=report.skills_called,
             log=report.log,
         )
+        if (ended := report.ended or self._ledger.ended) is not None:
+            raise self._over(ended)
         if report.stopped is not None:
             raise Stopped(KillReason[report.stopped.upper()], report.detail)
 

@@ -112,3 +112,25 @@ def test_the_mark_and_the_time_of_a_run_are_of_its_first_line_compressed_or_not(
         segments.unpack(place, "journal-000001.gz")
     assert is_marked(folder)
     assert list_runs(folder.parent) == [folder]
+
+
+def test_the_last_segment_is_found_without_the_others_whichever_form_it_has(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert journal.last_segment() is None
+    for name in ("journal-000002.gz", "journal-000010.gz", "journal-000009.jsonl", "other.jsonl"):
+        (tmp_path / name).touch()
+    assert journal.last_segment() == tmp_path / "journal-000010.gz" == journal.segments()[-1]
+    (tmp_path / "journal-000010.jsonl").touch()
+    assert journal.last_segment() == tmp_path / "journal-000010.jsonl" == journal.segments()[-1]
+    assert Journal(tmp_path / "none").last_segment() is None
+
+
+def test_a_copied_state_changes_by_itself() -> None:
+    state = RunState(finished_tasks=[("Walk", True)], completed=["Walk"], kept={"walk": "0"})
+    copied = state.copied()
+    assert copied == state
+    copied.finished_tasks.append(("Run", False))
+    copied.completed.append("Run")
+    copied.spent.iterations = 7
+    copied.kept["run"] = "1"
+    assert state == RunState(finished_tasks=[("Walk", True)], completed=["Walk"], kept={"walk": "0"})

@@ -74,7 +74,7 @@ def test_the_world_s_words_come_first_and_data_of_any_shape_stands_as_json(tmp_p
 
 def test_a_picture_is_kept_with_the_run_by_its_digest(tmp_path: Path) -> None:
     events, _ = explored(tmp_path)
-    (kept,) = (tmp_path / "runs" / "a" / "seen").iterdir()
+    (kept,) = (tmp_path / "runs" / "a" / "pictures").iterdir()
     (reset,) = [event for event in events if isinstance(event, e.WorldReset)]
 
     assert kept.read_bytes() == PICTURE

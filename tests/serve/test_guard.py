@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -89,3 +92,11 @@ def test_many_who_come_at_once_see_the_same(client: Any) -> None:
     with ThreadPoolExecutor(12) as pool:
         pages = list(pool.map(lambda _: client.ask("r/hostile/").status, range(24)))
     assert pages == [200] * 24
+
+
+def test_a_page_carries_its_style_which_alone_of_all_styles_counts(client: Any) -> None:
+    page = client.ask("")
+    (style,) = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in page.headers["content-security-policy"]
+    assert 'rel="stylesheet"' not in page.text

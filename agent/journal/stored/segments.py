@@ -34,6 +34,12 @@ def segment_names(folder: Folder) -> list[str]:
     return [found[number] for number in sorted(found)]
 
 
+def last_name(folder: Folder) -> str:
+    """The name of the latest segment, empty where there is none."""
+    names = [name for name in folder.names() if _NAME.fullmatch(name)]
+    return max(names, key=lambda name: (number_of(name), name), default="")
+
+
 def number_of(name: str) -> int:
     """The number of the segment of this name, 0 where it is none."""
     match = _NAME.fullmatch(name)

@@ -84,12 +84,12 @@ class GrowingJournal:
     """
 
     def __init__(self, folder: Path) -> None:
-        segments = Journal(folder).segments()
-        if not segments:
+        segment = Journal(folder).last_segment()
+        if segment is None:
             raise JournalError(f"{folder} holds no journal; `fieldcraft runs list` shows the runs there are")
         self.folder = folder
         self.unread = 0
-        self._segment = segments[-1]
+        self._segment = segment
         self._offset = 0
 
     def more(self) -> list[e.Event]:
@@ -100,14 +100,23 @@ class GrowingJournal:
             JournalError: a segment is not a regular file, or a line of it is damaged.
         """
         while True:
-            here = number_of(self._segment.name)
-            later = [path for path in Journal(self.folder).segments() if number_of(path.name) > here]
+            later = self._next_segment()
             lines = self._lines()
             if lines:
                 return self._events(lines)
-            if not later:
+            if later is None:
                 return []
-            self._segment, self._offset = later[0], 0
+            self._segment, self._offset = later, 0
+
+    def _next_segment(self) -> Path | None:
+        """The segment after this one, once it has begun; segments are numbered one by one."""
+        number = number_of(self._segment.name) + 1
+        try:
+            with inside(self.folder) as folder:
+                names = [name for name in (plain_name(number), packed_name(number)) if folder.kind(name)]
+        except OSError as error:
+            raise JournalError(f"{self.folder} cannot be read: {why(error)}") from error
+        return self.folder / names[0] if names else None
 
     def _lines(self) -> bytes:
         """The complete lines that come next."""

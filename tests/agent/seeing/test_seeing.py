@@ -27,6 +27,7 @@ from fieldcraft.agent.prompts.fitting import SEEN
 from fieldcraft.agent.seeing import CannotSee, RunPictures
 from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.agent.transcript import kept_calls
+from fieldcraft.envs import Attachment, Observation
 
 Settings = Callable[..., RunSettings]
 
@@ -186,3 +187,36 @@ def test_what_nobody_can_see_is_refused_before_the_run(sighted: Settings, tmp_pa
         with pytest.raises(CannotSee, match=problem):
             live(settings, tmp_path / "runs")
     assert not list((tmp_path / "runs").glob("*"))
+
+
+def carrying(*contents: bytes, media: str = "image/png") -> Observation:
+    return Observation(
+        attached={str(number): Attachment.of(content, media) for number, content in enumerate(contents)}
+    )
+
+
+def test_what_observations_carry_is_kept_in_the_same_place_and_by_the_same_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = RunPictures(tmp_path)
+    shown = pictures.keep(b"shown")
+    pictures.keep_carried(carrying(b"shown", b"carried"))
+    pictures.keep_carried(carrying(b"rows", media="application/x-numpy"))
+    files = sorted((tmp_path / "pictures").iterdir(), key=lambda path: path.read_bytes())
+    assert [(path.read_bytes(), path.suffix) for path in files] == [
+        (b"carried", ".png"), (b"rows", ".bin"), (b"shown", ".png"),
+    ]  # fmt: skip
+    for age, path in enumerate(files):
+        os.utime(path, ns=(9 - age, 9 - age))
+    monkeypatch.setattr("fieldcraft.agent.seeing.pictures.BYTES_KEPT", len(b"carriedrows"))
+    pictures.thin()
+    assert pictures.read(shown) is None and [path.exists() for path in files] == [True, True, False]
+
+
+def test_what_an_earlier_version_kept_of_observations_is_still_read(tmp_path: Path) -> None:
+    digest = Attachment.of(b"carried").digest
+    (tmp_path / "seen").mkdir()
+    (tmp_path / "seen" / f"{digest}.bin").write_bytes(b"carried")
+    assert RunPictures(tmp_path).read(digest) == b"carried"
+    (tmp_path / "seen" / f"{digest}.bin").write_bytes(b"changed")
+    assert RunPictures(tmp_path).read(digest) is None
