@@ -29,6 +29,7 @@ KIND = plugins.Kind(
         "minecraft-v1": "fieldcraft.envs.minecraft:MinecraftWorld",
         "minigrid-v1": "fieldcraft.envs.minigrid:MiniGridWorld",
         "minihack-v1": "fieldcraft.envs.minihack:MiniHackWorld",
+        "miniwob-v1": "fieldcraft.envs.miniwob:MiniWobWorld",
         "plancraft-v1": "fieldcraft.envs.plancraft:PlancraftWorld",
         "scienceworld-v1": "fieldcraft.envs.scienceworld:ScienceWorld",
         "textworld-v1": "fieldcraft.envs.textworld:TextWorld",

@@ -19,8 +19,8 @@ BUILT_IN = {
     "babyai": "fieldcraft.bench.worlds.babyai:BENCHMARK",
     "crafter": "fieldcraft.bench.worlds.crafter:BENCHMARK",
     "minihack": "fieldcraft.bench.worlds.minihack:BENCHMARK",
-    "plancraft": "fieldcraft.bench.worlds.plancraft:BENCHMARK",
     "miniwob": "fieldcraft.bench.worlds.miniwob:BENCHMARK",
+    "plancraft": "fieldcraft.bench.worlds.plancraft:BENCHMARK",
     "scienceworld": "fieldcraft.bench.worlds.scienceworld:BENCHMARK",
     "textworld": "fieldcraft.bench.worlds.textworld:BENCHMARK",
 }
