@@ -316,9 +316,32 @@ def happened(environment: Environment) -> list[Happening]:
 
 def signature_text(function: Callable[..., Any]) -> str:
     """The signature as source text, without `self`. A tuple that is returned reaches programs as a list."""
-    text = str(inspect.signature(function)).replace("'", "").replace("fieldcraft.envs.types.", "")
-    given, arrow, returned = text.rpartition(" -> ")
-    return f"{given}{arrow}{_as_lists(returned)}" if "tuple[" in returned else text
+    signature = inspect.signature(function)
+    parameters = [
+        parameter.replace(annotation=_written(parameter.annotation))
+        for parameter in signature.parameters.values()
+    ]
+    returned = _written(signature.return_annotation)
+    if isinstance(returned, _Written) and "tuple[" in returned.text:
+        returned = _Written(_as_lists(returned.text))
+    return str(signature.replace(parameters=parameters, return_annotation=returned))
+
+
+class _Written:
+    """An annotation as its source has it: its `repr`, which `inspect` shows, is without quotation marks."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _written(annotation: Any) -> Any:
+    if annotation is inspect.Parameter.empty:
+        return annotation
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return _Written(text.replace("fieldcraft.envs.types.", ""))
 
 
 def _as_lists(annotation: str) -> str:

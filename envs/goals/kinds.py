@@ -256,7 +256,7 @@ FORMS: tuple[GoalForm, ...] = (
     GoalForm(
         kind="achieve",
         form='{"kind": "achieve", "achievement": NAME}',
-        means="NAME was reached during the task, for the first time or again",
+        means="NAME, of one of the kinds above, was reached during the task, for the first time or again",
         brief="reached during the step",
     ),
     GoalForm(

@@ -14,13 +14,15 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.compare import history
 from fieldcraft.agent.journal.course.episodes import together
 from fieldcraft.agent.journal.overview import Overview
+from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.journal.store import Journal
+from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.transcript.reading import kept_calls
 from fieldcraft.cli.views import figures
 from fieldcraft.cli.views.lines import lines
-from fieldcraft.envs import BrokenEnvironment, EpisodeEnd, EpisodeEnded, Progress
+from fieldcraft.envs import AchieveGoal, BrokenEnvironment, EpisodeEnd, EpisodeEnded, Observation, Progress
 from fieldcraft.envs.apart import WorldApart
 from fieldcraft.report import report_page
 from fieldcraft.report.reading import read_story
@@ -217,3 +219,12 @@ def test_the_report_and_the_summary_say_how_the_episodes_ended(tmp_path: Path) -
     assert "terminated (the end was reached)" in report_page(
         read_story(tmp_path / "runs" / "one"), stands="ended"
     )
+
+
+def test_the_task_that_an_episode_gives_may_be_set_in_each() -> None:
+    given = AchieveGoal(achievement="end")
+    state = RunState(done={goal_key("", given): 1, goal_key("", AchieveGoal(achievement="first_door")): 1})
+    state.observation = Observation(task="Reach the end", goal=given)
+    refuse_done("Reach the end", given, state)
+    with pytest.raises(DoneBefore):
+        refuse_done("Go through a door", AchieveGoal(achievement="first_door"), state)

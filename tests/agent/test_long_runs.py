@@ -86,6 +86,12 @@ def test_a_task_is_done_before_unless_it_asks_for_more_than_was_done_or_held(
     assert bool(done_before(words, goal, state)) is refused
 
 
+def test_a_smaller_limit_asks_for_more() -> None:
+    state = state_after(Task(words="Win in at most 30 moves"))
+    assert done_before("win in at most 30 moves", None, state)
+    assert not done_before("Win in at most 25 moves", None, state)
+
+
 def test_a_run_of_an_earlier_version_knows_its_done_tasks_by_their_words() -> None:
     assert done_before("Look around", None, RunState(completed=["Look around"]))
 

@@ -257,4 +257,8 @@ def test_tuples_that_are_returned_are_shown_as_the_lists_that_programs_get():
 
     assert signature_text(find) == "(self, near: tuple[int, int]) -> dict[str, list[list[int]]]"
     assert signature_text(mission) == "(self) -> list[str | bool]"
+
+    def wait(self, until: str = "day", text: str = "") -> None: ...
+
+    assert signature_text(wait) == "(self, until: str = 'day', text: str = '') -> None"
     assert signature_text(path) == "(self) -> list[float] | None"

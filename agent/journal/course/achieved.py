@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from fieldcraft.agent.journal.setbacks import asked_for, goal_key, plain_words
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.task import Task
 from fieldcraft.envs import GainGoal, Goal, ItemGoal, Observation
 
 _DONE = 4_000
+_AT_MOST = re.compile(r"\b(?:at most|no more than|(?:less|fewer) than|within|under)\s+\d", re.IGNORECASE)
+"""Words by which a smaller number asks for more."""
 
 
 def note_done(state: RunState, task: Task) -> None:
@@ -36,7 +40,10 @@ def done_before(words: str, goal: Goal | None, state: RunState) -> int:
 
 def _asked(words: str, goal: Goal | None) -> dict[str, int]:
     """How many things a task asks for, by its goal first and by its words."""
-    spoken = {_by_words(words): asked_for(words, None, Observation())}
+    if _AT_MOST.search(words):
+        spoken = {f"words {words.casefold()}": 1}
+    else:
+        spoken = {_by_words(words): asked_for(words, None, Observation())}
     if goal is None:
         return spoken
     count = goal.count if isinstance(goal, ItemGoal) else asked_for(words, goal, Observation())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fieldcraft.agent.journal.course.achieved import done_before
+from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.answers import AnswerUnusable
 from fieldcraft.common.text import visible_line
@@ -29,9 +30,14 @@ class DoneBefore(AnswerUnusable):
 def refuse_done(words: str, goal: Goal | None, state: RunState) -> None:
     """Refuse a proposal that asks for nothing more than was done before.
 
+    The task that an episode gives is another one in each.
+
     Raises:
         DoneBefore: the message says how much was done.
     """
+    given = state.observation.goal
+    if goal is not None and given is not None and goal_key("", goal) == goal_key("", given):
+        return
     most = done_before(words, goal, state)
     if most:
         what = f"{goal} ({words})" if goal else words
