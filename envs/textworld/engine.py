@@ -18,6 +18,8 @@ DIRECTIONS = tuple(_OPPOSITE)
 _EXTRA = re.compile(r"<(description|inventory|score|moves)>\n.*?</\1>", re.DOTALL)
 _TRACE = re.compile(r"\[[^\]]+\]\n?")
 _STATUS = re.compile(r"\s*>\s*-= [^\n]* =-\s*\d+/\d+\s*$")
+_STATUS_LINE = re.compile(r"^>[ \t]+-=.*=-[ \t]*\d+/\d+[ \t]*$", re.MULTILINE)
+"""What an interpreter shows above the text: the room, points and turns, with the prompt before it."""
 _BLANKS = re.compile(r"\n{3,}")
 
 
@@ -187,4 +189,4 @@ def opposite(direction: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return cut_text(_BLANKS.sub("\n\n", text).strip(), SAID)
+    return cut_text(_BLANKS.sub("\n\n", _STATUS_LINE.sub("", text)).strip(), SAID)

@@ -170,7 +170,7 @@ class Play:
 
     def _judge(self) -> None:
         scene = self.scene
-        points = f"{scene.score} of {self.most} points"
+        points = f"{scene.score} of {self.most} points in {len(self.commands)} commands"
         if scene.won:
             self._achieve("win_game")
             self.end = EpisodeEnd(outcome="terminated", why=f"the game is won, {points}")
