@@ -68,6 +68,7 @@ class CrafterWorld(Working):
                 mobs=tuple(sorted(CREATURES)),
                 kinds={"achievements": ACHIEVEMENTS},
             ),
+            counts_anew=True,
             aim="Reach as many of the 22 achievements as possible in each episode, and stay alive.",
             examples=_EXAMPLES,
         )
@@ -106,6 +107,7 @@ class CrafterWorld(Working):
             words=_words(play),
             extra={
                 "vitals": ", ".join(f"{name} {play.held(name)}/9" for name in VITALS),
+                "in_this_episode": f"{', '.join(play.firsts) or 'nothing'} achieved; all 22 count in each",
                 "steps": f"{play.steps} of the {play.length} of this episode",
             },
             scores={"score": len(play.firsts)},

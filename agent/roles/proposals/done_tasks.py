@@ -9,7 +9,7 @@ from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.answers import AnswerUnusable
 from fieldcraft.common.text import visible_line
-from fieldcraft.envs import Goal
+from fieldcraft.envs import AchieveGoal, Goal
 
 GATHERED = 16
 """New entries of a list after which they stand with the others, so that a prompt begins as the one before."""
@@ -27,16 +27,18 @@ class DoneBefore(AnswerUnusable):
     """A proposal asks for nothing more than was done before."""
 
 
-def refuse_done(words: str, goal: Goal | None, state: RunState) -> None:
+def refuse_done(words: str, goal: Goal | None, state: RunState, *, counts_anew: bool = False) -> None:
     """Refuse a proposal that asks for nothing more than was done before.
 
-    The task that an episode gives is another one in each.
+    The task that an episode gives is another one in each, and so is an achievement where it `counts_anew`.
 
     Raises:
         DoneBefore: the message says how much was done.
     """
     given = state.observation.goal
     if goal is not None and given is not None and goal_key("", goal) == goal_key("", given):
+        return
+    if counts_anew and isinstance(goal, AchieveGoal) and goal.achievement not in state.progress.found():
         return
     most = done_before(words, goal, state)
     if most:
