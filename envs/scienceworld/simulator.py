@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
@@ -84,15 +85,26 @@ class Java:
             return
         with suppress(Exception):  # it may have ended before
             gateway.shutdown()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _close_output(process)
+
+
+def _close_output(process: subprocess.Popen[bytes]) -> None:
+    """Close what an ended process wrote, once py4j's thread has read it to its end; before, that fails there."""
+    for thread in threading.enumerate():
+        if process.stdout is not None and getattr(thread, "stream", None) is process.stdout:
+            thread.join(_PATIENCE)
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
 
 
 class Simulator:

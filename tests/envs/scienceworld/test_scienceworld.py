@@ -36,6 +36,8 @@ for seed in range(20):
     print(hashlib.sha256(lived.encode() + world.snapshot()).hexdigest())
 world.close()
 """
+SEEDS = (1,) if os.environ.get("CI") else (1, 2)
+"""CI plays one of each kind."""
 VERBS = ("open", "look", "pick up", "go", "move", "put")
 
 
@@ -67,7 +69,7 @@ def test_the_tasks_are_those_of_the_package():
         "use-thermometer",
     ],
 )
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_gold_path_scores_100_through_the_primitives(kept, task, seed):
     seen = kept.reset(seed=seed, options={"task": task})
     assert seen.scores["score"] < 100 and seen.goal.kind == "task"
