@@ -97,7 +97,7 @@ class Java:
 
 
 def _close_output(process: subprocess.Popen[bytes]) -> None:
-    """Close the output of an ended process, once py4j's thread has read it to its end; before, it would fail."""
+    """Close the output of an ended process, once py4j has read it to its end; before, it would fail."""
     for thread in threading.enumerate():
         if process.stdout is not None and getattr(thread, "stream", None) is process.stdout:
             thread.join(_PATIENCE)
