@@ -49,7 +49,7 @@ class WorldRules(_Rule):
     mobs_at_least: int = Field(default=0, ge=0)
     hostile_cap: int = Field(ge=0)
     hostile_chance: Share
-    animal_cap: int = Field(default=0, ge=0)
+    animal_cap: int = Field(default=4, ge=0)
 
 
 class Drop(_Rule):

@@ -103,7 +103,7 @@ def test_a_cycle_is_named_before_what_only_follows_from_it(changed_rules, change
     ("old", "new", "problem"),
     [
         ('"distance": 60', '"distance": Infinity', "diamond_ore.distance: must be a finite number"),
-        ('"tags": {', '"recipes": [],\n  "tags": {', "line 435: 'recipes' stands here for the second time"),
+        ('"tags": {', '"recipes": [],\n  "tags": {', "line 434: 'recipes' stands here for the second time"),
         ('"short_grass": 0.', '"short_grass": 0.99', "more than all"),
     ],
 )
