@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from machine import lacks_world
 
 from fieldcraft.envs import Environment, make
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-if find_spec("minihack") is None and os.environ.get("FIELDCRAFT_WORLD") != "minihack":
+if lacks_world("minihack", "nle", "minihack"):
     collect_ignore_glob = ["test_*.py"]
 
 
