@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
-from fieldcraft.common.errors import MissingRequirement
+from fieldcraft.common.errors import FieldcraftError, MissingRequirement
 from fieldcraft.common.text import cut_text
 from fieldcraft.envs.missing import BrokenEnvironment
 
@@ -27,7 +27,7 @@ class NeedsScienceWorld(BrokenEnvironment, MissingRequirement):
     """ScienceWorld or Java is not installed; the message has the command."""
 
 
-class SimulatorEnded(RuntimeError):
+class SimulatorEnded(FieldcraftError, RuntimeError):
     """The Java process does not answer any more; a reset starts another."""
 
 

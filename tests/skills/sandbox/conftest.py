@@ -28,7 +28,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Each sandbox that isolates."""
     opened = open_for_test(request.param)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIELDCRAFT_TEST_SECRET", "sk-host")
+        patch.setenv("FC_TEST_SECRET", "sk-host")
         opened.run(parse_program("def warm_up(bot):\n    pass\n"), Bench())
         yield opened
     opened.close()
