@@ -191,8 +191,9 @@ class EnvironmentSpec(Frozen):
     world has one of that name. `goals` are the built-in kinds of goals that the world can check, but for
     `room`, which an observation that counts slots is enough for; kinds of its own are the classes in
     `Environment.goal_types`. `aim` is what an agent is to make of the world, in a sentence, and `examples`
-    are the words of which its prompts take theirs. With `counts_anew` an achievement counts in each episode,
-    as benchmarks score them, and may be set as a task in each.
+    are the words of which its prompts take theirs. With
+    `achievements_per_episode` an achievement counts in each episode, as benchmarks score them, and may be set
+    as a task in each.
     """
 
     id: Text = Field(pattern=r"^[a-z][a-z0-9-]*-v[0-9]+$")
@@ -209,7 +210,7 @@ class EnvironmentSpec(Frozen):
     goals: tuple[Text, ...] = ("item", "place", "kill", "reach")
     names: Names = Names()
     aim: Line = ""
-    counts_anew: bool = False
+    achievements_per_episode: bool = False
     examples: Examples = Examples()
     options: dict[Text, Data] = Field(default={})
 

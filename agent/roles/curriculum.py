@@ -170,7 +170,7 @@ class AutoCurriculum:
         proposal = proposal.model_copy(update={"goal": goal})
         if not self._was_accepted():
             refuse_waiting(proposal.task, proposal.goal, state)
-            refuse_done(proposal.task, proposal.goal, state, counts_anew=spec.counts_anew)
+            refuse_done(proposal.task, proposal.goal, state, per_episode=spec.achievements_per_episode)
             refuse_hopeless(
                 proposal.task, proposal.goal, state=state, names=spec.names, settings=self._settings
             )

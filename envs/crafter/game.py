@@ -9,13 +9,13 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from fieldcraft.common.errors import MissingRequirement
+from fieldcraft.common.system import installed
 from fieldcraft.envs.missing import BrokenEnvironment
 
 AREA, VIEW = (64, 64), (9, 7)
@@ -49,8 +49,7 @@ def package() -> Any:
     found = sys.modules.get("crafter")
     if hasattr(found, "Env"):
         return found
-    spec = find_spec("crafter")
-    if spec is None or spec.origin is None:  # a mere folder of this name has no origin
+    if not installed("crafter"):
         raise NeedsCrafter("crafter-v1 needs the extra 'crafter': pip install 'fieldcraft[crafter]'")
     with warnings.catch_warnings(), _without_gym():
         warnings.simplefilter("ignore")

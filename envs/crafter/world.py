@@ -68,7 +68,7 @@ class CrafterWorld(Working):
                 mobs=tuple(sorted(CREATURES)),
                 kinds={"achievements": ACHIEVEMENTS},
             ),
-            counts_anew=True,
+            achievements_per_episode=True,
             aim="Reach as many of the 22 achievements as possible in each episode, and stay alive.",
             examples=_EXAMPLES,
         )

@@ -7,12 +7,12 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.common.suggest import nearest
+from fieldcraft.common.system import installed
 from fieldcraft.envs.faults import told
 from fieldcraft.envs.missing import BrokenEnvironment, UnknownEnvironment
 
@@ -52,7 +52,7 @@ def require_gymnasium(name: str) -> None:
     Raises:
         NeedsGymnasium: it is not.
     """
-    if find_spec("gymnasium") is None:
+    if not installed("gymnasium"):
         raise NeedsGymnasium(f"{name} needs the extra 'gym': pip install 'fieldcraft[gym]'")
 
 
@@ -144,7 +144,7 @@ def _import_package_of(wanted: str, name: str) -> None:
     """
     for beginning, (module, package) in _PACKAGES.items():
         if wanted.startswith(beginning):
-            if find_spec(module) is None:
+            if not installed(module):
                 raise BrokenEnvironment(f"{name} needs the package {package}: pip install {package}")
             _imported(module, name)
             return

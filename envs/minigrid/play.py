@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
+from fieldcraft.envs.gym.levels import Level, quiet
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.minigrid.cells import PORTABLE, Cell, Place
-from fieldcraft.envs.minigrid.levels import Level, begun, quiet
+from fieldcraft.envs.minigrid.levels import begun
 from fieldcraft.envs.minigrid.memory import Memory
 from fieldcraft.envs.minigrid.paths import DROP, PICK_UP, TOGGLE
 

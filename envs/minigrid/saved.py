@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fieldcraft.common.fields import Text
 from fieldcraft.envs.episodes import EpisodeEnded
-from fieldcraft.envs.minigrid.levels import MOST_STEPS, Level
+from fieldcraft.envs.gym.levels import MOST_STEPS, Level
 from fieldcraft.envs.minigrid.play import Play
 from fieldcraft.envs.sealed import sealed, unsealed
 

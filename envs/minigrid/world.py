@@ -7,12 +7,13 @@ from typing import Any
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.goals.own import kept_goal
+from fieldcraft.envs.gym.levels import Level
 from fieldcraft.envs.gym.picture import encoded
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.minigrid import paths, walking
 from fieldcraft.envs.minigrid.cells import COLOURS, PORTABLE, THINGS, Cell, Colour, Kind, Portable
 from fieldcraft.envs.minigrid.goals import MissionGoal
-from fieldcraft.envs.minigrid.levels import DEFAULT_ID, Level, level_of, require_minigrid
+from fieldcraft.envs.minigrid.levels import DEFAULT_ID, LEVELS, require_minigrid
 from fieldcraft.envs.minigrid.memory import LEGEND
 from fieldcraft.envs.minigrid.play import ACHIEVEMENTS, Play
 from fieldcraft.envs.minigrid.saved import played_again, written
@@ -66,7 +67,7 @@ class MiniGridWorld(Environment):
             ValueError: an option or a level is unknown; the message has the nearest names.
         """
         wanted = dict(options or {})
-        level = level_of(wanted)
+        level = LEVELS.of(wanted)
         play = Play(level, seed % 2**31)
         play.stepped = self._stepped
         self._level, self._options, self._play = level, wanted, play

@@ -9,9 +9,10 @@ from math import isfinite
 from typing import Literal
 
 from fieldcraft.envs.episodes import EpisodeEnd, EpisodeEnded
+from fieldcraft.envs.gym.levels import Level, quiet
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.minihack.keys import MORE, codes_of
-from fieldcraft.envs.minihack.levels import Level, begun, quiet
+from fieldcraft.envs.minihack.levels import begun
 from fieldcraft.envs.minihack.screen import Place, Screen
 from fieldcraft.envs.minihack.tasks import task_of
 

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from fieldcraft.envs.environment import Environment, primitive
 from fieldcraft.envs.goals.own import kept_goal
+from fieldcraft.envs.gym.levels import Level
 from fieldcraft.envs.happenings import Happening
 from fieldcraft.envs.minihack import acting
 from fieldcraft.envs.minihack.keys import Direction, all_names
-from fieldcraft.envs.minihack.levels import DEFAULT_ID, Level, level_of, require_minihack
+from fieldcraft.envs.minihack.levels import DEFAULT_ID, LEVELS, require_minihack
 from fieldcraft.envs.minihack.play import ACHIEVEMENTS, Play
 from fieldcraft.envs.minihack.saved import played_again, written
 from fieldcraft.envs.minihack.tasks import TaskGoal
@@ -92,7 +93,7 @@ class MiniHackWorld(Environment):
             ValueError: an option or a level is unknown; the message has the nearest names.
         """
         wanted = dict(options or {})
-        level = level_of(wanted)
+        level = LEVELS.of(wanted)
         play = Play(level, seed % 2**31, self._stepped)
         self._take_up(play)
         self._level, self._options = level, wanted

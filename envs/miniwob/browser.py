@@ -9,11 +9,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fieldcraft.common.errors import FieldcraftError, MissingRequirement
+from fieldcraft.common.system import installed
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs.miniwob import keeper
 from fieldcraft.envs.missing import BrokenEnvironment
@@ -67,7 +67,7 @@ def require_packages() -> None:
     Raises:
         NeedsMiniWob: one is not.
     """
-    if find_spec("miniwob") is None or find_spec("selenium") is None:
+    if not installed("miniwob", "selenium"):
         raise NeedsMiniWob("miniwob-v1 needs the extra 'miniwob': pip install 'fieldcraft[miniwob]'")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldcraft.common.errors import MissingRequirement
+from fieldcraft.common.system import installed
 from fieldcraft.envs.missing import BrokenEnvironment
 
 NEEDS = "plancraft-v1 needs the extra 'plancraft': pip install 'fieldcraft[plancraft]'"
@@ -32,7 +33,7 @@ def require_plancraft() -> None:
         NeedsPlancraft: it is not, or lacks a package that it needs.
     """
     for module in ("plancraft", "networkx", "loguru"):
-        if find_spec(module) is None:
+        if not installed(module):
             raise NeedsPlancraft(f"{NEEDS} ({module} is missing)")
 
 

@@ -6,10 +6,10 @@ import shutil
 import subprocess
 import threading
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import Any
 
 from fieldcraft.common.errors import FieldcraftError, MissingRequirement
+from fieldcraft.common.system import installed
 from fieldcraft.common.text import cut_text
 from fieldcraft.envs.missing import BrokenEnvironment
 
@@ -37,12 +37,10 @@ def require_scienceworld() -> None:
     Raises:
         NeedsScienceWorld: one of them is not.
     """
-    for module in ("scienceworld", "py4j"):
-        spec = find_spec(module)
-        if spec is None or spec.origin is None:  # a mere folder of this name has no origin
-            raise NeedsScienceWorld(
-                "scienceworld-v1 needs the extra 'scienceworld': pip install 'fieldcraft[scienceworld]'"
-            )
+    if not installed("scienceworld", "py4j"):
+        raise NeedsScienceWorld(
+            "scienceworld-v1 needs the extra 'scienceworld': pip install 'fieldcraft[scienceworld]'"
+        )
     if shutil.which("java") is None:
         raise NeedsScienceWorld(f"scienceworld-v1 needs Java: {JAVA}")
 

@@ -90,7 +90,7 @@ class Engine:
         self.verb = ""
 
     def begin(self) -> Scene:
-        """Begin the game anew."""
+        """Restart the game."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._state = self._environment.reset()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.common.suggest import nearest, reason
+from fieldcraft.common.system import installed
 from fieldcraft.envs.missing import BrokenEnvironment
 from fieldcraft.envs.types import OptionInfo
 
@@ -76,12 +76,8 @@ def require_textworld() -> None:
     Raises:
         NeedsTextWorld: it is not.
     """
-    for module in ("textworld", "jericho"):
-        spec = find_spec(module)
-        if spec is None or spec.origin is None:  # a mere folder of this name has no origin
-            raise NeedsTextWorld(
-                "textworld-v1 needs the extra 'textworld': pip install 'fieldcraft[textworld]'"
-            )
+    if not installed("textworld", "jericho"):
+        raise NeedsTextWorld("textworld-v1 needs the extra 'textworld': pip install 'fieldcraft[textworld]'")
 
 
 def game_of(options: Mapping[str, Any]) -> Game:

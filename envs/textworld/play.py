@@ -63,7 +63,7 @@ class Play:
     Args:
         game: of which kind it is.
         seed: for which it was made.
-        engine: with the game of that seed, which is begun anew.
+        engine: with the game of that seed, which is restarted.
         stepped: is called with the number of commands after each.
 
     Attributes:

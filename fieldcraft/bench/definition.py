@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from random import Random
 from statistics import fmean
 from typing import Any, Literal
 
+from fieldcraft.common.system import installed
 from fieldcraft.envs import EpisodeEnd, nearest
 
 APART = 1_000
@@ -179,8 +179,7 @@ class Benchmark:
     @property
     def missing(self) -> str:
         """The command that brings what is not installed; empty where nothing is missing."""
-        found = all(_importable(module) for module in self.modules)
-        return "" if found else f"pip install 'fieldcraft[{self.extra}]'"
+        return "" if installed(*self.modules) else f"pip install 'fieldcraft[{self.extra}]'"
 
     def parts_of(self, episodes: Sequence[EpisodeResult]) -> dict[str, float]:
         """The figures that the score consists of; none where there is one variant and no `parts`."""
@@ -190,9 +189,3 @@ class Benchmark:
         if len(self.variants) < 2:
             return {}
         return {name: self.score([one for one in episodes if one.variant == name]) for name in names}
-
-
-def _importable(module: str) -> bool:
-    """Whether there is such a package; a mere folder of this name has no origin."""
-    spec = find_spec(module)
-    return spec is not None and spec.origin is not None

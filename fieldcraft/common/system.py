@@ -1,4 +1,4 @@
-"""What this operating system has for programs and other processes of ours, and what it lacks."""
+"""What this operating system and this Python have for us, and what they lack."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def unsupported(what: str) -> str | None:
         f"{what} need Linux or macOS: this system has no {missing[0]}; on Windows, run fieldcraft in WSL "
         "(the Windows Subsystem for Linux)"
     )
+
+
+def installed(*modules: str) -> bool:
+    """Whether all of these top-level modules can be imported; a mere folder of such a name is none."""
+    specs = [importlib.util.find_spec(module) for module in modules]
+    return all(spec is not None and spec.origin is not None for spec in specs)
 
 
 @contextmanager

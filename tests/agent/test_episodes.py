@@ -226,6 +226,6 @@ def test_the_task_that_an_episode_gives_may_be_set_in_each() -> None:
     state = RunState(done={goal_key("", given): 1, goal_key("", AchieveGoal(achievement="first_door")): 1})
     state.observation = Observation(task="Reach the end", goal=given)
     refuse_done("Reach the end", given, state)
-    refuse_done("Go through a door", AchieveGoal(achievement="first_door"), state, counts_anew=True)
+    refuse_done("Go through a door", AchieveGoal(achievement="first_door"), state, per_episode=True)
     with pytest.raises(DoneBefore):
         refuse_done("Go through a door", AchieveGoal(achievement="first_door"), state)

@@ -27,10 +27,10 @@ class DoneBefore(AnswerUnusable):
     """A proposal asks for nothing more than was done before."""
 
 
-def refuse_done(words: str, goal: Goal | None, state: RunState, *, counts_anew: bool = False) -> None:
+def refuse_done(words: str, goal: Goal | None, state: RunState, *, per_episode: bool = False) -> None:
     """Refuse a proposal that asks for nothing more than was done before.
 
-    The task that an episode gives is another one in each, and so is an achievement where it `counts_anew`.
+    The task that an episode gives is another one in each, and so are achievements that count `per_episode`.
 
     Raises:
         DoneBefore: the message says how much was done.
@@ -38,7 +38,7 @@ def refuse_done(words: str, goal: Goal | None, state: RunState, *, counts_anew: 
     given = state.observation.goal
     if goal is not None and given is not None and goal_key("", goal) == goal_key("", given):
         return
-    if counts_anew and isinstance(goal, AchieveGoal) and goal.achievement not in state.progress.found():
+    if per_episode and isinstance(goal, AchieveGoal) and goal.achievement not in state.progress.found():
         return
     most = done_before(words, goal, state)
     if most:

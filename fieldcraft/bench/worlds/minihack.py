@@ -31,7 +31,7 @@ LEVELS = (
 """Levels of the paper's navigation tasks, of each kind that can be made without a download."""
 DIRECTIONS = {offset: name for name, offset in OFFSETS.items()}
 TURNS = 400
-"""How often the expert looks anew before it leaves an episode."""
+"""How often the expert looks again before it leaves an episode."""
 
 
 def _random(world: Any, draws: Random) -> None:

@@ -32,6 +32,6 @@ def test_random_play_fails_mostly_and_its_episodes_end(tmp_path):
 
 def test_every_level_of_the_paper_is_there():
     babyai = benchmark("babyai")
-    from fieldcraft.envs.minigrid.levels import level_ids
+    from fieldcraft.envs.minigrid.levels import LEVELS
 
-    assert {variant.options["id"] for variant in babyai.variants} <= set(level_ids())
+    assert {variant.options["id"] for variant in babyai.variants} <= set(LEVELS.ids())

@@ -11,7 +11,7 @@ import pytest
 from descending import descend, press_at_random
 
 from fieldcraft.envs import AchieveGoal, EpisodeEnded, PrimitiveError, check_environment, make
-from fieldcraft.envs.minihack.levels import level_ids
+from fieldcraft.envs.minihack import levels
 from fieldcraft.envs.minihack.saved import LARGEST
 from fieldcraft.envs.minihack.tasks import task_of
 
@@ -282,7 +282,9 @@ def test_a_wrong_option_is_refused_and_changes_nothing(world, options, message):
 
 
 def test_each_level_of_minihack_has_a_task():
-    assert [level for level in level_ids() if level.startswith("MiniHack-") and not task_of(level)] == []
+    assert [
+        level for level in levels.LEVELS.ids() if level.startswith("MiniHack-") and not task_of(level)
+    ] == []
     assert task_of("MiniHack-Eat-Fixed-v0") == "eat the apple"
     assert task_of("NetHackChallenge-v0") == ""
 
