@@ -62,6 +62,9 @@ def _compared(axes: Axes, bench: Bench, shown: Sequence[ArmFound], palette: Pale
         names.append(f"{other.who} (published)")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    if bench.benchmark.unit == "%":
+        axes.set_xlim(right=min(axes.get_xlim()[1], 101))
     axes.set(title=bench.benchmark.title, xlabel=f"{bench.benchmark.measures} ({bench.benchmark.unit})")
 
 

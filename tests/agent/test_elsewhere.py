@@ -19,6 +19,8 @@ from fieldcraft.agent.memory.retrieval import Question, relevant
 from fieldcraft.agent.memory.store import Memory
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.cli.main import main
+from fieldcraft.cli.options.config import load_settings
+from fieldcraft.cli.options.study_flags import make_plan
 from fieldcraft.envs import Observation
 
 STAND = "```python\ndef stand(bot):\n    bot.wait(20)\n    print('nothing')\n```"
@@ -119,3 +121,11 @@ def test_a_place_of_another_episode_is_not_told() -> None:
         "coal_ore was seen in the west",
         "coal_ore gives coal",
     }
+
+
+def test_a_study_stays_in_its_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fieldcraft.toml").write_text('elsewhere = [{ variant = "desert" }]\n')
+    settings = load_settings({})
+    assert settings.elsewhere == ({"variant": "desert"},)
+    assert make_plan("items", settings, {"seeds": (1,)}).settings.elsewhere == ()

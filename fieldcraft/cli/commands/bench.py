@@ -194,7 +194,9 @@ def _planned(
     refuse_nothing(settings)
     if settings.budget.money is not None:
         check_prices(settings)
-    own = settings.for_run(budget=BudgetLimits(), library="", seed=0, environment="", options={}, tasks=())
+    own = settings.for_run(
+        budget=BudgetLimits(), library="", seed=0, environment="", options={}, elsewhere=(), tasks=()
+    )
     return plan_of(benchmark(name), settings=own, **protocol), settings.budget
 
 

@@ -96,7 +96,7 @@ def make_plan(kind: str, settings: Settings, compared: dict[str, Any]) -> StudyP
         raise UsageProblem(f"there is no library {compared['library']}; name a folder of skills")
     if kind == "newworld":
         compared = {"methods": ("full",), **compared}
-    common = settings.for_run(budget=BudgetLimits(), library="", seed=0)
+    common = settings.for_run(budget=BudgetLimits(), library="", seed=0, elsewhere=())
     try:
         return StudyPlan.model_validate(
             {"kind": kind, "settings": common, "iterations": settings.budget.iterations or 160, **compared}
