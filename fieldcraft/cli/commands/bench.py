@@ -221,6 +221,7 @@ def _list(*, as_json: bool) -> int:
             "episodes": each.protocol.episodes,
             "seeds": each.protocol.seeds,
             "steps": each.protocol.steps,
+            "limits_steps": bool(each.steps_option),
             "extra": each.extra,
             "missing": each.missing,
         }
