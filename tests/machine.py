@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import NoReturn
 
 import pytest
+
+from fieldcraft.common.system import installed
 
 PATIENCE = 300.0
 """Seconds to wait for what certainly comes: only a hang takes that long, however busy the machine is."""
@@ -67,8 +68,7 @@ def lacks_world(name: str, *modules: str) -> bool:
     """
     if os.environ.get("FIELDCRAFT_WORLD") == name:
         return False
-    specs = [find_spec(module) for module in modules]
-    return any(spec is None or spec.origin is None for spec in specs)
+    return not installed(*modules)
 
 
 def missing_in(why: str) -> str | None:
