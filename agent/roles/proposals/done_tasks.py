@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from fieldcraft.agent.journal.course.achieved import done_before
 from fieldcraft.agent.journal.setbacks import goal_key
@@ -56,7 +57,11 @@ def summed_up(completed: list[str]) -> list[str]:
     those that do not fit, the oldest are counted only.
     """
     boundary = max(0, len(completed) - LATEST) // GATHERED * GATHERED
-    earlier, latest = completed[:boundary], completed[boundary:]
+    return [*_by_first_word(tuple(completed[:boundary])), *completed[boundary:]]
+
+
+@lru_cache(maxsize=4)
+def _by_first_word(earlier: tuple[str, ...]) -> tuple[str, ...]:
     kinds: dict[str, list[str]] = {}
     for words in earlier:
         first, _, rest = words.partition(" ")
@@ -70,7 +75,7 @@ def summed_up(completed: list[str]) -> list[str]:
         lines.insert(0, f"{kind}, {len(kinds[kind])} tasks: {text}")
     if others := sum(len(kinds[kind]) for kind in oftenest[_KINDS:]):
         lines.append(f"{others} tasks of other kinds")
-    return [*lines, *latest]
+    return tuple(lines)
 
 
 def _most(asked: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -97,8 +98,13 @@ def shape_with_goals(shape: type[BaseModel], environment: Environment) -> type[B
     kinds = [*environment.spec.goals, "room"]
     if len(environment.goal_forms()) > len(environment.spec.offered_goals()) + len(own):
         return None
+    return _with_goals(shape, (*(KINDS[kind] for kind in KINDS if kind in kinds), *own))
+
+
+@lru_cache(maxsize=16)
+def _with_goals(shape: type[BaseModel], kinds: tuple[type[BaseModel], ...]) -> type[BaseModel]:
     goals: Any = None
-    for goal_type in [*(KINDS[kind] for kind in KINDS if kind in kinds), *own]:
+    for goal_type in kinds:
         goals = goals | goal_type
     return create_model(shape.__name__, __base__=shape, goal=(goals, None))
 
