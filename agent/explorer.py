@@ -16,6 +16,7 @@ from fieldcraft.agent.loop.episodes import EpisodesOfLoop
 from fieldcraft.agent.loop.parts import Parts
 from fieldcraft.agent.loop.world import Stalled, WorldOfLoop
 from fieldcraft.agent.models.errors import ModelRefused
+from fieldcraft.agent.prompts.answers import Insisted
 from fieldcraft.agent.prompts.rendering import AnswerUnusable
 from fieldcraft.agent.result import Ended, RunResult
 from fieldcraft.agent.roles.curriculum import OF_EPISODE
@@ -214,9 +215,13 @@ class Explorer:
                 return self._parts.curriculum.propose()
             except AnswerUnusable as problem:
                 refused += not self._recorder.replaying
-                self._recorder.record(e.ProposalRefused(problem=str(problem)[:500]))
+                self._refuse(problem)
                 if refused >= self._run.settings.model_failures:
                     raise Stalled(f"the curriculum's model proposed no usable task: {problem}") from problem
+
+    def _refuse(self, problem: AnswerUnusable) -> None:
+        refusal = e.ProposalRefused(problem=str(problem)[:500], insisted=isinstance(problem, Insisted))
+        self._recorder.record_decision(e.ProposalRefused, lambda: refusal)
 
     def _restore_world(self) -> None:
         """Bring the reset world to where the journal ends: by the latest snapshot, or by running again."""

@@ -153,10 +153,14 @@ class PlanMade(BaseEvent):
 
 
 class ProposalRefused(BaseEvent):
-    """The curriculum's model proposed no usable task, even after repairs; it is called again."""
+    """The curriculum's model proposed no usable task, even after repairs; it is called again.
+
+    `insisted`: it asked for what was done before, or failed too often; earlier journals never say so.
+    """
 
     type: Literal["proposal_refused"] = "proposal_refused"
     problem: Text
+    insisted: bool = False
 
 
 class TaskProposed(BaseEvent):

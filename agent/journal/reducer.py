@@ -61,6 +61,7 @@ def apply(state: RunState, event: e.Event) -> None:  # noqa: PLR0912, PLR0915 - 
             _begin_task(state, event)
         case e.ProposalRefused():
             state.refused_proposals = [*state.refused_proposals, event.problem][-REFUSED_LIMIT:]
+            state.insisted += event.insisted
         case e.AnswerRefused() | e.ExecutionStarted():
             _begin_iteration(state, event)
         case e.ExecutionFinished():
@@ -123,7 +124,7 @@ def _settle(state: RunState, event: e.SkillKept | e.SkillRefused) -> None:
 def _begin_task(state: RunState, event: e.TaskProposed) -> None:
     state.task_number, state.task = event.task_number, event.task
     state.items_before = len(state.found())
-    state.refused_proposals = []
+    state.refused_proposals, state.insisted = [], 0
     state.happened = []
     if event.task.origin != PERSON:
         state.questions = list(event.task.questions)

@@ -126,8 +126,9 @@ class RunState(BaseModel):
     tool, and `tools_used` those of every task with calls, by its number; `shortened` counts the answers to
     prompts from which something was left out to fit the model's context window, and `shortened_for` is the
     smallest such window in tokens; `refused_answers` counts what models or filters refused to answer;
-    `refused_proposals` says what was wrong with proposals since the last
-    task; `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
+    `refused_proposals` says what was wrong with proposals since the last task,
+    and `insisted` counts those that asked for what was done or failed too often;
+    `setbacks` holds the goals that failed and were not reached since; of the task in progress, `asked`
     is how many things it asks for, `said` what the world said, `happened` what it reports of the programs so
     far, `critique` what the critic wants changed; `explained` is what the world says, where it was asked,
     of how to get a thing; `chores` counts the iterations spent on making room;
@@ -180,6 +181,7 @@ class RunState(BaseModel):
     shortened_for: Count = 0
     refused_answers: Count = 0
     refused_proposals: Texts = []
+    insisted: Count = 0
     setbacks: dict[Text, Setback] = {}
     asked: Count = 1
     said: Texts = []

@@ -51,6 +51,10 @@ class AnswerUnusable(ForeignFault, ValueError):
         super().__init__(visible_line(problem, _LONGEST_PROBLEM))
 
 
+class Insisted(AnswerUnusable):
+    """A proposal of what was refused for good reasons: it is usable, and not wanted."""
+
+
 class MoreWanted(AnswerUnusable):
     """An answer that asks for something first.
 

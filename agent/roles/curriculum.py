@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,12 +10,12 @@ from pydantic import BaseModel, Field, field_validator
 
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import Recorder
-from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.prompts.rendering import AnswerUnusable, parse_json
 from fieldcraft.agent.prompts.world_words import from_world, some
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
-from fieldcraft.agent.roles.proposals.done_tasks import DoneBefore, refuse_done
+from fieldcraft.agent.roles.proposals.by_chance import instead, never_reached, words_for
+from fieldcraft.agent.roles.proposals.done_tasks import refuse_done
 from fieldcraft.agent.roles.proposals.goals import check_goal, known_goal, shape_with_goals
 from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
@@ -26,10 +25,10 @@ from fieldcraft.agent.roles.storage_tasks import chore
 from fieldcraft.agent.steering.words import shown
 from fieldcraft.agent.task import Task
 from fieldcraft.common.text import cut_text, entered
-from fieldcraft.envs import AchieveGoal, BrokenEnvironment, Environment, Goal, ItemGoal, Observation, RoomGoal
+from fieldcraft.envs import BrokenEnvironment, Environment, Goal, Observation, RoomGoal
 
-CHANCE_AFTER = 2
-"""Answers in vain, each with its repairs, after which a model that insists on what was done is not asked."""
+INSISTED_ON_OTHERS = "the model insisted on what was done before, or fails over and over"
+"""Why the curriculum set a task itself."""
 
 OF_EPISODE = "episodes"
 """The curriculum that takes its tasks from the world, one an episode, and the origin of these tasks."""
@@ -94,26 +93,25 @@ class AutoCurriculum:
         urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
+        other = instead(state, self._environment.spec, self._settings)
+        if other is not None:
+            words = words_for(other)
+            context = self._answers.on_task(words).answer
+            return Task(words=words, goal=other, reason=INSISTED_ON_OTHERS, context=context)
         ask_first = self._asks_first()
         known = self._answered(ask_first=ask_first) if self._shown("answers") else {"answers": []}
-        try:
-            proposal = self._asker.parsed(
-                "curriculum",
-                "curriculum_task",
-                self._read,
-                shape=shape_with_goals(Proposal, self._environment),
-                limit=0 if ask_first else self._settings.questions,
-                refused=state.refused_proposals,
-                stall=state.stall_hint,
-                goal_forms=list(self._environment.goal_forms()),
-                **known,
-                **self._situation(),
-            )
-        except DoneBefore:
-            other = self._other_than_done()
-            if other is None:
-                raise
-            proposal = Proposal(task=words_for(other), goal=other)
+        proposal = self._asker.parsed(
+            "curriculum",
+            "curriculum_task",
+            self._read,
+            shape=shape_with_goals(Proposal, self._environment),
+            limit=0 if ask_first else self._settings.questions,
+            refused=state.refused_proposals,
+            stall=state.stall_hint,
+            goal_forms=list(self._environment.goal_forms()),
+            **known,
+            **self._situation(),
+        )
         questions = () if ask_first else self._answers.note(proposal.questions[: self._settings.questions])
         return Task(
             words=proposal.task,
@@ -122,13 +120,6 @@ class AutoCurriculum:
             goal=proposal.goal,
             questions=questions,
         )
-
-    def _other_than_done(self) -> ItemGoal | AchieveGoal | None:
-        """Something new by chance, where the model insisted on what was done often enough."""
-        state, settings = self._recorder.state, self._settings
-        if len(state.refused_proposals) < min(CHANCE_AFTER, settings.model_failures - 1):
-            return None
-        return never_reached(state, self._environment, settings.seed)
 
     def _asks_first(self) -> bool:
         """Whether questions are asked before the proposal; a recorded call of an earlier version decides."""
@@ -244,28 +235,12 @@ class RandomCurriculum:
         urgent = chore(state, self._environment.spec)
         if urgent is not None:
             return _informed(urgent, self._answers)
-        goal = never_reached(state, self._environment, self._recorder.run.settings.seed)
+        goal = never_reached(state, self._environment.spec, self._recorder.run.settings.seed)
         if goal is None:
             return None
         words = words_for(goal)
         context = self._answers.on_task(words).answer
         return Task(words=words, goal=goal, context=context, origin="random")
-
-
-def never_reached(state: RunState, environment: Environment, seed: int) -> ItemGoal | AchieveGoal | None:
-    """An item never held or an achievement never reached, by chance; `None` once all were."""
-    names, found = environment.spec.names, state.found()
-    items = [item for item in names.items if item not in found]
-    left = [*items, *(name for name in names.achievements() if name not in found)]
-    if not left:
-        return None
-    place = random.Random(f"{seed}:{state.task_number}").randrange(len(left))  # noqa: S311
-    return ItemGoal(item=left[place]) if place < len(items) else AchieveGoal(achievement=left[place])
-
-
-def words_for(goal: ItemGoal | AchieveGoal) -> str:
-    """A task with this goal, in words."""
-    return f"Obtain 1 {goal.item}" if isinstance(goal, ItemGoal) else f"Achieve {goal.achievement}"
 
 
 def _informed(task: Task, answers: Answers) -> Task:

@@ -12,7 +12,7 @@ from fieldcraft import explore
 from fieldcraft.agent.journal.overview import Overview
 from fieldcraft.agent.journal.state import RunState
 from fieldcraft.agent.result import figures
-from fieldcraft.agent.roles.curriculum import never_reached
+from fieldcraft.agent.roles.proposals.by_chance import never_reached
 from fieldcraft.agent.roles.proposals.stalls import noticed
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.agent.transcript.reading import kept_calls
@@ -72,7 +72,7 @@ def test_the_random_curriculum_and_a_stall_name_achievements_never_reached() -> 
     state = RunState(progress=reached)
     state.spent.iterations = 60
 
-    assert never_reached(state, Database(), 1) == AchieveGoal(achievement="oldest_person")
+    assert never_reached(state, Database().spec, 1) == AchieveGoal(achievement="oldest_person")
     stall = noticed(state, RunSettings(), Database.spec)
     assert stall is not None
     assert "Of 1 achievements never reached these were tried least: oldest_person." in stall.hint

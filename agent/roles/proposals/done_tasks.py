@@ -8,7 +8,7 @@ from functools import lru_cache
 from fieldcraft.agent.journal.course.achieved import done_before
 from fieldcraft.agent.journal.setbacks import goal_key
 from fieldcraft.agent.journal.state import RunState
-from fieldcraft.agent.prompts.answers import AnswerUnusable
+from fieldcraft.agent.prompts.answers import Insisted
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import AchieveGoal, Goal
 
@@ -24,7 +24,7 @@ SUMMED = 5_000
 _WORD, _KINDS = 48, 12
 
 
-class DoneBefore(AnswerUnusable):
+class DoneBefore(Insisted):
     """A proposal asks for nothing more than was done before."""
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from fieldcraft.agent.journal.setbacks import asked_for, goal_key, plain_words
 from fieldcraft.agent.journal.state import RunState, Setback
-from fieldcraft.agent.prompts.answers import AnswerUnusable
+from fieldcraft.agent.prompts.answers import Insisted
 from fieldcraft.agent.settings import RunSettings
 from fieldcraft.common.text import visible_line
 from fieldcraft.envs import Goal, Names
@@ -22,23 +22,20 @@ FAILED_SHOWN, REFUSED_SHOWN = 40, 80
 """Failed tasks that a model is shown, the latest: those that it may propose, and those that it may not."""
 
 
+class Hopeless(Insisted):
+    """A proposal asks for what failed too often in a row."""
+
+
 def refuse_hopeless(
     words: str, goal: Goal | None, *, state: RunState, names: Names, settings: RunSettings
 ) -> None:
     """Refuse a proposal whose goal failed `hopeless_after` times in a row, unless it gained what it lacked.
 
-    A task for at most half of the least that was asked for in vain is another one: `Mine 2 oak_log` may
-    succeed where `Mine 50 oak_log` did not.
-
     Raises:
-        AnswerUnusable: the message says what failed, how often, and what it lacked as far as that is known.
+        Hopeless: the message says what failed, how often, and what it lacked as far as that is known.
     """
-    if not settings.hopeless_after:
-        return
-    setback = _setback(words, goal, state)
-    if setback is None or not _is_hopeless(setback, settings.hopeless_after, names):
-        return
-    if 2 * asked_for(words, goal, state.observation) <= setback.least:
+    setback = hopeless(words, goal, state, names, settings)
+    if setback is None:
         return
     lacks = lacked(setback, names)[:_LACKS_SHOWN] if settings.evidence else []
     since = (
@@ -47,10 +44,26 @@ def refuse_hopeless(
         else "nothing was gained since"
     )
     what = f"{goal} ({words})" if goal else words
-    raise AnswerUnusable(
+    raise Hopeless(
         f"task: {visible_line(what, 300)!r} failed {setback.failures} times in a row; {since}. "
         "Set another task first"
     )
+
+
+def hopeless(
+    words: str, goal: Goal | None, state: RunState, names: Names, settings: RunSettings
+) -> Setback | None:
+    """The failures for which a task is refused for now, if it is.
+
+    A task for at most half of the least that was asked for in vain is another one: `Mine 2 oak_log` may
+    succeed where `Mine 50 oak_log` did not.
+    """
+    if not settings.hopeless_after:
+        return None
+    setback = _setback(words, goal, state)
+    if setback is None or not _is_hopeless(setback, settings.hopeless_after, names):
+        return None
+    return None if 2 * asked_for(words, goal, state.observation) <= setback.least else setback
 
 
 def refused_wordings(state: RunState, names: Names, settings: RunSettings) -> set[str]:
