@@ -17,7 +17,7 @@ from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.by_chance import instead, never_reached, words_for
 from fieldcraft.agent.roles.proposals.done_tasks import refuse_done
 from fieldcraft.agent.roles.proposals.goals import check_goal, known_goal, shape_with_goals
-from fieldcraft.agent.roles.proposals.hopeless import chosen, failures, refuse_hopeless, refused_wordings
+from fieldcraft.agent.roles.proposals.hopeless import in_vain, refuse_hopeless
 from fieldcraft.agent.roles.proposals.shown import asked_before, is_open, known_answers, reached, remembered
 from fieldcraft.agent.roles.proposals.waiting import refuse_waiting, waiting
 from fieldcraft.agent.roles.questions import Answers, Asked
@@ -188,10 +188,7 @@ class AutoCurriculum:
             ),
             "observation": self._observed().text(self._fields(), items=spec.has_items),
             **reached(self._recorder),
-            "failed": [
-                *chosen(failures(state, refused_wordings(state, spec.names, self._settings))),
-                *waiting(state),
-            ],
+            "failed": [*in_vain(state, spec.names, self._settings), *waiting(state)],
             **said,
             "facts": self._facts.to_choose(said=said["said"]),
             "people": shown(state.steering.words),

@@ -15,7 +15,7 @@ from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.proposals.done_tasks import summed_up
 from fieldcraft.agent.roles.proposals.goals import check_goal, known_goal, shape_with_goals
-from fieldcraft.agent.roles.proposals.hopeless import chosen, failures
+from fieldcraft.agent.roles.proposals.hopeless import failures
 from fieldcraft.agent.roles.proposals.shown import lately
 from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.settings import FixedTask
@@ -84,7 +84,7 @@ class Planner:
             limit=STEPS,
             observation=state.observation.text(items=spec.has_items),
             completed=summed_up(state.completed),
-            failed=chosen(failures(state)),
+            failed=failures(state),
             said=said,
             facts=self._facts.on(f"{task} {' '.join(state.failed[-5:])}", said=said, lines=16, deeper=True),
             people=shown(state.steering.words),

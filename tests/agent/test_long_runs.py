@@ -20,7 +20,7 @@ from fieldcraft.agent.journal.course.news import SQUARE, note_progress, without_
 from fieldcraft.agent.journal.reducer import apply
 from fieldcraft.agent.journal.state import RunState, Setback
 from fieldcraft.agent.roles.proposals.done_tasks import LATEST, SUMMED, summed_up
-from fieldcraft.agent.roles.proposals.hopeless import chosen
+from fieldcraft.agent.roles.proposals.hopeless import REFUSED_SHOWN, in_vain
 from fieldcraft.agent.roles.proposals.stalls import farther_grounds, noticed, out_of_patience
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.task import Task
@@ -230,8 +230,21 @@ def test_a_run_cut_at_a_stall_goes_on_as_if_nothing_had_happened(live: Live, tmp
         assert history(folder) == whole
 
 
-def test_refused_tasks_are_shown_before_others_that_failed_later() -> None:
-    failed = [f"Craft 1 old_{number} (3 times, 900 tasks ago, refused for now)" for number in range(50)]
-    failed += [f"Craft 1 new_{number} (1 times, 9 tasks ago)" for number in range(500)]
-    shown = chosen(failed)
-    assert shown[:50] == failed[:50] and shown[50:] == failed[-40:]
+def test_all_that_is_refused_is_one_entry_before_the_latest_failures() -> None:
+    state = RunState(failed=[f"Craft 1 new_{number}" for number in range(90)])
+    for number in range(50):
+        wordings = [f"craft old_{number}", f"get old_{number}"]
+        state.setbacks[f"item old_{number}"] = Setback(failures=3, wordings=wordings)
+    state.setbacks["item new_89"] = Setback(failures=3, wordings=["craft new_89"])
+    refused, *others = in_vain(state, SPEC.names, RunSettings())
+    assert refused.startswith("Refused for now: craft old_0; craft old_1; ")
+    assert refused.endswith("; craft old_49; Craft 1 new_89")
+    assert others == [f"Craft 1 new_{number}" for number in range(49, 89)]
+
+
+def test_what_is_refused_is_shown_in_bounded_room_the_latest_last() -> None:
+    state = RunState()
+    for number in range(200):
+        state.setbacks[f"words {number}"] = Setback(failures=3, wordings=[f"{number} " + "x" * 900])
+    (refused,) = in_vain(state, SPEC.names, RunSettings())
+    assert len(refused) < REFUSED_SHOWN + 50 and "199 x" in refused and "100 x" not in refused

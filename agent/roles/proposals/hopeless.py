@@ -16,10 +16,13 @@ from fieldcraft.envs import Goal, Names
 
 _WORD = re.compile(r"(?:(?P<count>\d{1,9})\s+)?(?P<name>[^\W\d][\w:.\-]*)")
 _LACKS_SHOWN = 6
-_REFUSED = ", refused for now)"
+_LONGEST_WORDS = 120
 
-FAILED_SHOWN, REFUSED_SHOWN = 40, 80
-"""Failed tasks that a model is shown, the latest: those that it may propose, and those that it may not."""
+REFUSED = "Refused for now: "
+"""What the entry begins with that names the tasks which may not be proposed."""
+
+FAILED_SHOWN, REFUSED_SHOWN = 40, 4_000
+"""Failed tasks that a model is shown, the latest, and characters of those that it may not propose."""
 
 
 class Hopeless(Insisted):
@@ -66,39 +69,36 @@ def hopeless(
     return None if 2 * asked_for(words, goal, state.observation) <= setback.least else setback
 
 
-def refused_wordings(state: RunState, names: Names, settings: RunSettings) -> set[str]:
-    """The plain words of the tasks that would be refused now."""
+def in_vain(state: RunState, names: Names, settings: RunSettings) -> list[str]:
+    """What failed: in one entry all that is refused for now, then the latest tasks that may be set again."""
     limit = settings.hopeless_after
     found = [setback for setback in state.setbacks.values() if limit and _is_hopeless(setback, limit, names)]
-    return {wording for setback in found for wording in setback.wordings}
+    others = failures(state, {wording for setback in found for wording in setback.wordings})
+    in_words = {plain_words(words): words for words in state.failed}
+    refused: list[str] = []
+    room = REFUSED_SHOWN
+    for setback in reversed(found):
+        words = visible_line(in_words.get(setback.wordings[0], setback.wordings[0]), _LONGEST_WORDS)
+        room -= len(words) + 2
+        if room < 0:
+            break
+        refused.insert(0, words)
+    return [REFUSED + "; ".join(refused), *others] if refused else others
 
 
-def failures(state: RunState, refused: Collection[str] = ()) -> list[str]:
-    """The tasks that failed and were never done since, each with how often and how long ago, latest last.
+def failures(state: RunState, without: Collection[str] = ()) -> list[str]:
+    """The latest tasks that failed and were never done since, each with how often and how long ago.
 
-    Those whose plain words are among `refused` say so.
+    The latest is the last. Those whose plain words are among `without` are left out.
     """
     finished = [words for words, _ in state.finished_tasks]
     counts, count = Counter(finished), len(finished)
     ago = {words: count - place for place, words in enumerate(finished)}
+    failed = [words for words in state.failed if not without or plain_words(words) not in without]
     return [
-        f"{words} ({counts[words]} times, {ago[words]} tasks ago{_mark(words, refused)})"
-        if counts[words]
-        else words
-        for words in state.failed
+        f"{words} ({counts[words]} times, {ago[words]} tasks ago)" if counts[words] else words
+        for words in failed[-FAILED_SHOWN:]
     ]
-
-
-def chosen(failed: list[str]) -> list[str]:
-    """Of failed tasks those that are refused now, which nothing else would show, and the latest others."""
-    refused = {text for text in failed if text.endswith(_REFUSED)}
-    others = [text for text in failed if text not in refused][-FAILED_SHOWN:]
-    shown = {*others, *[text for text in failed if text in refused][-REFUSED_SHOWN:]}
-    return [text for text in failed if text in shown]
-
-
-def _mark(words: str, refused: Collection[str]) -> str:
-    return _REFUSED[:-1] if refused and plain_words(words) in refused else ""
 
 
 def lacked(setback: Setback, names: Names) -> list[str]:

@@ -30,8 +30,8 @@ _NUMBERED = re.compile(r"^(\w+) (\d{1,9}) (\S+)$")
 _COUNTED = re.compile(r"^(.+?)(?: \((\d{1,9})? ?(done)?\))?$")
 _REACH = re.compile(r'\{"kind": "reach".*?\}.*?\}')
 
-_TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago(?:, refused for now)?\)$")
-_REFUSED = ", refused for now)"
+_TIMES = re.compile(r"^(.*) \((\d{1,9}) times, (\d{1,9}) tasks ago\)$")
+_REFUSED = "Refused for now: "
 
 
 class Situation:
@@ -60,17 +60,16 @@ class Situation:
             if match := _NUMBERED.match(words):
                 what = (match[1], match[3])
                 self._most[what] = max(int(match[2]), self._most.get(what, 0))
-        failed = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
-        self.refused = {
-            words for text in failed if text.endswith(_REFUSED) and (words := _failure(text, 0)[0])
-        }
+        told = prompt.listed("Failed tasks") + prompt.listed("Failed steps")
+        refused = [text.removeprefix(_REFUSED).split("; ") for text in told if text.startswith(_REFUSED)]
+        self.refused = {words for texts in refused for words in texts}
+        failed = [*sorted(self.refused), *(text for text in told if not text.startswith(_REFUSED))]
         self.hopeless = {words.rpartition(" ")[2] for words in self.refused}
         self.failures = dict(_failure(text, len(failed) - place) for place, text in enumerate(failed))
         self.failed = list(self.failures)
         self.seen = prompt.observation
         self._salt = "".join(
-            prompt.text(name).replace(_REFUSED, ")")
-            for name in ("Observation", "Failed tasks", "Questions and answers")
+            prompt.text(name) for name in ("Observation", "Failed tasks", "Questions and answers")
         )
 
     def most_done(self, words: str) -> int:
