@@ -6,10 +6,11 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from fieldcraft.bench.definition import Benchmark, EpisodeStart, Protocol, Variant, mean_of
+from fieldcraft.bench.definition import Benchmark, EpisodeStart, Protocol, Published, Variant, mean_of
 from fieldcraft.envs import PrimitiveError
 
 PAPER = "Wang et al. 2022, arXiv 2203.07540"
+_SWIFTSAGE = "Lin et al. 2023, arXiv 2305.17390, section 1"
 TASKS = (
     "boil",
     "melt",
@@ -77,4 +78,8 @@ BENCHMARK = Benchmark(
     variants=tuple(Variant(task, {"task": task}) for task in TASKS),
     steps_option="steps",
     start=_start,
+    published=tuple(
+        Published(who, score, _SWIFTSAGE, note="all 30 tasks, by GPT-4")
+        for who, score in (("SwiftSage", 84.7), ("Reflexion", 45.3), ("ReAct", 36.4), ("SayCan", 33.8))
+    ),
 )

@@ -91,8 +91,8 @@ def _figures(overview: Overview, runs: Path) -> Table:
     milestones = [f"{name} (iteration {at})" for name, at in islice(state.reached.items(), ITEMS_SHOWN)]
     rows = [("Task", _given_task(overview))] if settings.curriculum == "solve" else []
     rows += [
-        ("Reached", ", ".join(milestones) or "no milestone yet"),
-        (f"{state.noun.capitalize()}s", _some("different", sorted(state.found()))),
+        *([("Reached", ", ".join(milestones))] if milestones else []),
+        (state.nouns.capitalize(), _some("different", sorted(state.found()))),
         ("Skills", _some("kept", sorted(state.kept))),
         ("New", figures.newest(overview)),
         ("Tasks", f"{len(state.completed)} done, {len(state.failed)} failed"),

@@ -189,10 +189,14 @@ def _world(overview: Overview, now: float) -> Table:
     rows = [
         ("World", ", ".join(part for part in (*place, *vitals) if part) or "not seen yet"),
         ("Holds", counts_text(seen.inventory)),
-        (f"{state.noun.capitalize()}s", f"{len(state.found()):,} different so far"),
+        (state.nouns.capitalize(), f"{len(state.found()):,} different so far"),
         ("New", figures.newest(overview)),
         ("Skills", _latest(f"{len(state.kept)} kept", list(state.kept))),
-        ("Reached", ", ".join(state.reached) or "no milestone yet"),
+        *(
+            [("Reached", ", ".join(state.reached) or "no milestone yet")]
+            if state.reached or state.noun == "item"
+            else []
+        ),
         ("Course", f"{figures.deaths(overview)}, open for {figures.pace(overview, now)}"),
     ]
     grid = Table.grid(padding=(0, 2), expand=True)
