@@ -116,7 +116,7 @@ class AutoCurriculum:
         return Task(
             words=proposal.task,
             reason=proposal.reasoning,
-            context=self._answers.on_task(proposal.task).answer,
+            context=self._answers.on_task(proposal.task, proposal.goal).answer,
             goal=proposal.goal,
             questions=questions,
         )
@@ -285,7 +285,7 @@ class EpisodeCurriculum:
             raise BrokenEnvironment(
                 f"environment {self._environment.spec.id!r} gives a task whose {problem}"
             ) from problem
-        context = self._answers.on_task(seen.task).answer
+        context = self._answers.on_task(seen.task, goal).answer
         return Task(words=cut_text(seen.task, 500), goal=goal, context=context, origin=OF_EPISODE)
 
 
@@ -303,7 +303,7 @@ class FixedCurriculum:
         if done >= len(tasks):
             return None
         entry = tasks[done]
-        context = self._answers.on_task(entry.task).answer
+        context = self._answers.on_task(entry.task, entry.goal).answer
         return Task(words=entry.task, goal=entry.goal, context=context, origin="fixed")
 
 

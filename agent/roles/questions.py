@@ -17,7 +17,7 @@ from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.journal.state import Answered
 from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import AnswerWithheld, Asker
-from fieldcraft.envs import EnvironmentSpec, Names
+from fieldcraft.envs import EnvironmentSpec, Goal, Names, OwnGoal
 
 _REMEMBERED = 1_000
 """Texts whose words are kept: more than a run has messages to look through, again for each task."""
@@ -111,9 +111,13 @@ class Answers:
         except AnswerWithheld:
             return ""
 
-    def on_task(self, words: str) -> Answered:
-        """What is known of what a task takes; it goes with the task as its context."""
-        return self.ask(f"What does it take to do this: {words}?")
+    def on_task(self, words: str, goal: Goal | None = None) -> Answered:
+        """What is known of what a task takes; it goes with the task as its context.
+
+        A goal of the world's own may name what its words do not, as the number of a question does.
+        """
+        named = goal.shown if isinstance(goal, OwnGoal) and goal.shown not in words else ""
+        return self.ask(f"What does it take to do this: {words}{f' ({named})' if named else ''}?")
 
 
 def is_unknown(answer: str) -> bool:
