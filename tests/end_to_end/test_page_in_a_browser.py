@@ -126,8 +126,16 @@ def test_pages_fit_phones_and_desktops_and_follow_the_colour_scheme(
 ) -> None:
     page.look(width, 800, scheme)
     page.open(served.address + path)
+    page.until("document.getAnimations().length === 0")
     assert page.value("document.documentElement.scrollWidth") <= width
     assert page.value("getComputedStyle(document.body).backgroundColor") == f"rgb({paper})"
+
+
+def test_the_rest_of_a_page_follows_its_first_frame(page: Page, served: Server) -> None:
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    page.open(f"{served.address}r/long/")
+    shown = "[...document.querySelectorAll('section h2')].every((title) => title.checkVisibility())"
+    page.until(f"document.getAnimations().length === 0 && {shown}")
 
 
 def test_buttons_send_notes_to_the_run(page: Page, server: Server, run: Run) -> None:

@@ -100,4 +100,5 @@ document.addEventListener("submit", async (event) => {
   button.disabled = false;
 });
 
-connect();
+// The first frame comes first.
+requestAnimationFrame(() => setTimeout(connect));
