@@ -16,9 +16,9 @@ from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, Source
 if TYPE_CHECKING:
     from fieldcraft.tools.sources.remote import RemoteTool
 
-MOST_TOOLS = 2_000
+MOST_TOOLS = 5_000
 """The most tools of one source."""
-MOST_TOGETHER = 100_000
+MOST_TOGETHER = 2_000_000
 """The most objects and lists in the schemas of one source, with references followed."""
 MOST_PROBLEMS = 100
 """The most problems of one source that are listed."""

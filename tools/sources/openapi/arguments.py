@@ -88,8 +88,7 @@ class Arguments:
             "additionalProperties": False,
         }
         if self._uses:
-            needed = self._schemas.needed(self._uses)
-            made["$defs"] = {name: self._schemas.definitions[name].schema for name in needed}
+            made["$defs"] = self._schemas.needed(self._uses)
             if UPLOAD in self._uses:
                 made["$defs"][UPLOAD] = {}
         return made

@@ -34,6 +34,7 @@ class Operation:
     """One operation.
 
     Attributes:
+        path: the template of its path, without a fragment (which documents add to tell operations apart).
         name: its `operationId`, or a name made of method and path, as a valid tool name.
         description: a description for callers.
         parameters: argument -> the parameter that it fills.
@@ -92,10 +93,11 @@ def _places(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any] | 
 def _operation(
     document: Document, path: str, method: str, item: Mapping[str, Any], schemas: Schemas
 ) -> Operation:
-    check_template(path)
+    sent, _, _ = path.partition("#")
+    check_template(sent)
     data = document.resolved(item[method])
     arguments = Arguments(document, schemas)
-    for parameter, schema, required in _parameters(document, path, item, data):
+    for parameter, schema, required in _parameters(document, sent, item, data):
         arguments.take(parameter, schema, required=required)
     body = arguments.take_body(data.get("requestBody"))
     declared = data.get("operationId")
@@ -105,7 +107,7 @@ def _operation(
     return Operation(
         name=identifier(str(declared or made)) or identifier(made),
         method=method.upper(),
-        path=path,
+        path=sent,
         description="\n".join(dict.fromkeys(words))[:_LONGEST_DESCRIPTION]
         or visible_line(f"{method.upper()} {path}"),
         parameters=arguments.parameters,

@@ -72,27 +72,27 @@ class Schemas:
                 self.definitions[name] = error
         return copy
 
-    def needed(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The definitions that those of `names` need, themselves included.
+    def needed(self, names: Iterable[str]) -> dict[str, Any]:
+        """The definitions that those of `names` need, themselves included, by their names.
 
         Raises:
             BrokenTool: one of them is broken, or they are too large together.
         """
-        found: dict[str, None] = {}
+        found: dict[str, Any] = {}
         waiting, parts = list(dict.fromkeys(names)), 0
         while waiting:
             name = waiting.pop()
             if name in found or name == UPLOAD:
                 continue
-            found[name] = None
             definition = self.definitions[name]
             if isinstance(definition, BrokenTool):
                 raise definition
+            found[name] = definition.schema
             parts += definition.parts
             if parts > MOST_NODES:
                 raise BrokenTool(f"its schema is too large: more than {MOST_NODES:,} parts")
             waiting += definition.uses
-        return tuple(sorted(found))
+        return dict(sorted(found.items()))
 
     def _one(self, schema: Any, waiting: list[str]) -> Copied:
         copying = _Copying(self, waiting)

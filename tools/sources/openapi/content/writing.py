@@ -33,26 +33,29 @@ def content_of(body: Body, arguments: Mapping[str, Any], folders: Sequence[str])
         return {}
     value = arguments[body.argument]
     chosen = str(arguments.get(body.choice or "", "")) or chosen_for(body.media, value)
-    match family(chosen):
+    kind = family(chosen)
+    if kind == "multipart" and isinstance(value, Mapping):
+        fields = [field for name, part in value.items() for field in _fields(name, part, body.parts, folders)]
+        return {"files": fields or [("", (None, b""))]}
+    if kind == "binary" and isinstance(value, str | Mapping):
+        return _binary(body, value, chosen, folders)
+    return _with_type(_text_content(body, value, kind), sent_as(chosen))
+
+
+def _text_content(body: Body, value: Any, kind: str) -> bytes:
+    """The body in a family of text."""
+    match kind:
         case "json":
-            return _with_type(_json(value), sent_as(chosen))
+            return _json(value)
         case "lines":
-            lines = value if isinstance(value, list) else [value]
-            return _with_type(b"".join(_line(line) for line in lines), chosen)
+            return b"".join(_line(line) for line in (value if isinstance(value, list) else [value]))
         case "form" if isinstance(value, Mapping):
-            text = "&".join(filter(None, (_form(name, part, body.parts) for name, part in value.items())))
-            return _with_type(text.encode(), chosen)
-        case "multipart" if isinstance(value, Mapping):
-            fields = [
-                field for name, part in value.items() for field in _fields(name, part, body.parts, folders)
-            ]
-            return {"files": fields} if fields else {"files": [("", (None, b""))]}
+            pairs = (_form(name, part, body.parts) for name, part in value.items())
+            return "&".join(filter(None, pairs)).encode()
         case "xml" if body.xml is not None and not isinstance(value, str):
-            return _with_type(written(body.xml, value), sent_as(chosen))
-        case "binary" if isinstance(value, str | Mapping):
-            return _binary(body, value, chosen, folders)
+            return written(body.xml, value)
         case _:
-            return _with_type(plain(value).encode(), sent_as(chosen))
+            return plain(value).encode()
 
 
 def _with_type(content: bytes, media: str) -> dict[str, Any]:

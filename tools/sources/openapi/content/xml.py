@@ -48,7 +48,7 @@ def _shape(document: Document, schema: Any, shapes: dict[str, Any]) -> dict[str,
             shapes[reference] = _shape(document, document.at(reference), shapes)
         return {"ref": reference}
     named = schema.get("xml")
-    shape = {
+    shape: dict[str, Any] = {
         key: value
         for key, value in (named if isinstance(named, Mapping) else {}).items()
         if key in {"name", "namespace", "prefix"} and isinstance(value, str)
