@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.common.plugins import rivals
 from fieldcraft.tools.announced import KIND, available, imported, origin_of
-from fieldcraft.tools.calls.naming import unknown_tool
+from fieldcraft.tools.calls.naming import identifier, unknown_tool
 from fieldcraft.tools.errors import NoSuchName, ToolError, UnknownTool
+from fieldcraft.tools.langchain.adapting import tools_in
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 
 if TYPE_CHECKING:
@@ -78,12 +79,19 @@ def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
 def _add(registry: ToolRegistry, label: str, target: str, name: str | None, origin: str) -> None:
     """Add the tools of `module:name`; a tool that is named twice is added once."""
     try:
-        found = imported(target)
-        for tool in found if isinstance(found, list | tuple) else [found]:
-            if not _is_there(registry, tool, name, origin):
-                registry.add(tool, name=name, origin=origin)
+        tools = tools_in(imported(target), target)
     except ToolError as error:
         registry.problems.append(ToolProblem(label, str(error), isinstance(error, NoSuchName)))
+        return
+    for tool in tools:
+        own = getattr(tool, "name", None)
+        called = name or (identifier(own) if isinstance(own, str) else None)
+        try:
+            if not _is_there(registry, tool, called, origin):
+                registry.add(tool, name=called, origin=origin)
+        except ToolError as error:
+            several = f"{label}: {called or getattr(tool, '__name__', '?')}" if len(tools) > 1 else label
+            registry.problems.append(ToolProblem(several, str(error)))
 
 
 def _is_there(registry: ToolRegistry, tool: Any, name: str | None, origin: str) -> bool:
