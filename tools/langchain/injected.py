@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 _SUSPECT = ("Annotated", "Inject", "Runtime")
+_HARMLESS = frozenset((bool, bytes, dict, float, int, list, object, str))
 _RUNTIME = "ToolRuntime"
 _FROM = {"InjectedState": "a LangGraph graph's state", "InjectedStore": "a LangGraph graph's store"}
 
@@ -39,9 +40,9 @@ def injected(tool: Any) -> dict[str, Injected]:
     """The injected arguments of a LangChain tool or a function, by name."""
     function = implementation(tool)
     plain = getattr(function, "__annotations__", {})
-    fields: Mapping[str, Any] = _fields(tool)
+    fields = _fields(tool)
     marks = {name: getattr(field, "metadata", ()) for name, field in fields.items()}
-    if not any(map(_is_suspect, plain.values())) and not any(marks.values()):
+    if _none_suspect(plain.values()) and not any(marks.values()):
         return {}
     found = {}
     for name, annotation in {**_schema_hints(fields), **_hints(function)}.items():
@@ -111,10 +112,17 @@ def _fields(tool: Any) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _is_suspect(annotation: Any) -> bool:
-    if isinstance(annotation, str):
-        return any(word in annotation for word in _SUSPECT)
-    return hasattr(annotation, "__metadata__") or _is_runtime(annotation)
+def _none_suspect(annotations: Iterable[Any]) -> bool:
+    """Whether no annotation can mark an injected argument; quick for those of most functions."""
+    for annotation in annotations:
+        if type(annotation) is type and annotation in _HARMLESS:
+            continue
+        if isinstance(annotation, str):
+            if any(word in annotation for word in _SUSPECT):
+                return False
+        elif hasattr(annotation, "__metadata__") or _is_runtime(annotation):
+            return False
+    return True
 
 
 def _is_runtime(annotation: Any) -> bool:
