@@ -18,6 +18,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from loopback import SERVERS, free_port, wait_for_port
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder of the test's own, for the names of the sources' tools."""
+    monkeypatch.setenv("FIELDCRAFT_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def load() -> Iterator[Callable[..., ToolRegistry]]:
     """Load tools and sources; what was started ends with the test."""

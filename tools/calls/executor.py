@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.calls.approval import Approval, AskPerson
@@ -22,11 +22,9 @@ from fieldcraft.tools.calls.running import Runner
 from fieldcraft.tools.calls.workers import fail
 from fieldcraft.tools.context import ToolCall, ToolContext, ToolOutcome
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.langchain.invoking import Invocation
 from fieldcraft.tools.registry import ToolRegistry
 from fieldcraft.tools.traits import Effect, ToolTraits, traits_of
-
-if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
 
 _MOST_REMEMBERED = 1_000
 _LONGEST_NAME = 100
@@ -35,9 +33,9 @@ _LONGEST_ERROR = 2 * LONGEST_MESSAGE
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A tool with its cached traits and argument check."""
+    """A tool, with what is found out once: how it is invoked, its traits and the check of its arguments."""
 
-    tool: BaseTool
+    invocation: Invocation
     traits: ToolTraits
     check: Check
 
@@ -178,7 +176,9 @@ class ToolExecutor:
         tool = registry.get(name)
         prepared = self._prepared.get(name)
         if prepared is None:
-            prepared = self._prepared[name] = _Prepared(tool, traits_of(tool), checker(name, tool))
+            prepared = self._prepared[name] = _Prepared(
+                Invocation(tool), traits_of(tool), checker(name, tool)
+            )
         return prepared
 
     def _begin(self, ending: Ending, prepared: _Prepared | ToolError) -> None:
@@ -207,7 +207,7 @@ class ToolExecutor:
                 return
         if recorder is not None:
             recorder.tool_started(call)
-        running = self._runner.start(call, prepared.tool, prepared.traits, ending.count_attempt)
+        running = self._runner.start(call, prepared.invocation, prepared.traits, ending.count_attempt)
         ending.follow(running, self._remember if pure else None)
 
     def _remember(self, call: ToolCall, value: Any) -> None:

@@ -165,7 +165,7 @@ def _children(process: int) -> list[int]:
 def _work(calls: socket.socket) -> None:
     """Answer requests `(key, tool or None, name, arguments, number)` until the host closes the channel."""
     from fieldcraft.tools.calls.results import encoded
-    from fieldcraft.tools.langchain.invoking import invoked
+    from fieldcraft.tools.langchain.invoking import Invocation
 
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -179,8 +179,8 @@ def _work(calls: socket.socket) -> None:
         try:
             key, tool, name, arguments, number = pickle.loads(request)  # noqa: S301 - the host's own
             if tool is not None:
-                tools[key] = pickle.loads(tool)  # noqa: S301
-            made = encoded(name, invoked(tools[key], arguments, number))
+                tools[key] = Invocation(pickle.loads(tool))  # noqa: S301
+            made = encoded(name, tools[key].run(arguments, number))
             kind = CONTENT if made.is_content else RESULT
             answer = (kind, LENGTH.pack(-2 if made.characters is None else made.characters), made.json)
         except BaseException as error:

@@ -15,8 +15,9 @@ from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
 from fieldcraft.tools.sources.openapi.answers import Answer, data_of, received, refusal
 from fieldcraft.tools.sources.openapi.content.files import upload_schema
 from fieldcraft.tools.sources.openapi.credentials import Credentials
-from fieldcraft.tools.sources.openapi.document import Document, read
-from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
+from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.openapi.kept import Found, opened
+from fieldcraft.tools.sources.openapi.operations import Operation
 from fieldcraft.tools.sources.openapi.requests import request_for
 from fieldcraft.tools.sources.openapi.schemas import UPLOAD
 from fieldcraft.tools.sources.openapi.servers import Servers
@@ -48,12 +49,12 @@ class WebApis:
         Raises:
             BrokenTool: the document cannot be read, or none of its servers is allowed.
         """
-        document = read(filled(settings.document))
+        document, operations = opened(filled(settings.document))
         seconds = settings.timeout or _SECONDS
         client = httpx.AsyncClient(timeout=httpx.Timeout(seconds), follow_redirects=False)
         api = _Api(document, settings, client)
         self._clients.append(client)
-        return self._tools(api, settings)
+        return self._tools(api, settings, operations)
 
     def close(self) -> None:
         """End the connections. Safe to call twice."""
@@ -62,10 +63,14 @@ class WebApis:
             self._loop.submit(client.aclose()).result(_SECONDS)
         self._loop.close()
 
-    def _tools(self, api: _Api, settings: OpenApiDocument) -> Iterator[RemoteTool | tuple[str, BrokenTool]]:
-        for operation in operations_of(api.document):
+    def _tools(
+        self, api: _Api, settings: OpenApiDocument, operations: Iterable[Found]
+    ) -> Iterator[RemoteTool | tuple[str, BrokenTool]]:
+        for operation in operations:
             if not isinstance(operation, Operation):
                 yield operation
+                continue
+            if not settings.wants(operation.name):
                 continue
             try:
                 server = api.servers.of_operation(operation.name, operation.servers)
@@ -81,6 +86,7 @@ class WebApis:
                 name=operation.name,
                 description=operation.description,
                 schema=api.schema_of(operation),
+                parts=operation.parts,
                 traits=ToolTraits(
                     effect=effect, isolation="async", timeout=settings.timeout, reads_world=False
                 ),
@@ -97,7 +103,6 @@ class _Api:
     """The web API of one document."""
 
     def __init__(self, document: Document, settings: OpenApiDocument, client: httpx.AsyncClient) -> None:
-        self.document = document
         self.servers = Servers(document, settings)
         self._folders = tuple(filled(folder) for folder in settings.files)
         self._headers = {name: filled(value) for name, value in settings.headers.items()}

@@ -64,6 +64,18 @@ class Document:
             part = self.at(reference)
         raise BrokenTool(f"the reference {reference!r} leads in a circle")
 
+    def security_schemes(self) -> dict[str, Any]:
+        """The security schemes by name, each as it is or with what it references."""
+        components = self.data.get("components")
+        schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
+        found: dict[str, Any] = {}
+        for name, scheme in (schemes if isinstance(schemes, Mapping) else {}).items():
+            try:
+                found[str(name)] = self.resolved(scheme)
+            except BrokenTool:
+                found[str(name)] = {}
+        return found
+
     def at(self, reference: str) -> Any:
         """The part that `#/components/...` names.
 

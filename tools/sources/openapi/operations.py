@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from fieldcraft.common.text import valid_text, visible_line
 from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.calls.naming import identifier
+from fieldcraft.tools.calls.schemas import parts
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.openapi.arguments import Arguments
 from fieldcraft.tools.sources.openapi.content.media import Body
@@ -41,6 +42,7 @@ class Operation:
         body: the body; `None` if it takes none.
         schema: JSON schema of all arguments. Its `$defs` are shared with other operations.
         servers: the servers of the operation or its path; empty if those of the document apply.
+        parts: the size of the schema with its references followed.
         security: alternatives, each with the names of the required schemes; empty if none is required.
     """
 
@@ -53,6 +55,7 @@ class Operation:
     schema: Mapping[str, Any] = field(default_factory=dict)
     servers: tuple[Any, ...] = ()
     security: tuple[tuple[str, ...], ...] = ()
+    parts: int = 0
 
 
 def operations_of(document: Document) -> Iterator[Operation | tuple[str, BrokenTool]]:
@@ -104,17 +107,19 @@ def _operation(
     made = f"{method} {path}"
     words = [valid_text(str(data[key])[:_LONGEST_DESCRIPTION]).strip() for key in _WORDS if data.get(key)]
     security = data.get("security", document.data.get("security")) or []
+    name, schema = identifier(str(declared or made)) or identifier(made), arguments.schema()
     return Operation(
-        name=identifier(str(declared or made)) or identifier(made),
+        name=name,
         method=method.upper(),
         path=sent,
         description="\n".join(dict.fromkeys(words))[:_LONGEST_DESCRIPTION]
         or visible_line(f"{method.upper()} {path}"),
         parameters=arguments.parameters,
         body=body,
-        schema=arguments.schema(),
+        schema=schema,
         servers=tuple(data.get("servers") or item.get("servers") or ()),
         security=tuple(tuple(map(str, one)) for one in security if isinstance(one, Mapping)),
+        parts=parts(name, schema),
     )
 
 

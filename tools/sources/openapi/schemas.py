@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.tools.errors import BrokenTool
 from fieldcraft.tools.sources.openapi.document import Document, LeadsOut
 from fieldcraft.tools.sources.openapi.mending import mended
@@ -24,6 +25,7 @@ _SCHEMAS = {
     *("oneOf", "prefixItems", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
 }
 _LONGEST_NAME = 60
+_LIMITS = Limits(depth=60, items=100_000)
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,11 @@ class Schemas:
     def _one(self, schema: Any, waiting: list[str]) -> Copied:
         copying = _Copying(self, waiting)
         try:
-            copy = copying.copy(schema)
+            copy = bounded(copying.copy(schema), _LIMITS)
         except RecursionError as error:
             raise BrokenTool("its schema is nested too deeply") from error
+        except DataError as error:
+            raise BrokenTool(f"its schema cannot be used: {error}") from error
         self._parts += copying.parts
         if self._parts > MOST_IN_ALL:
             raise BrokenTool(f"the document's schemas are too large: more than {MOST_IN_ALL:,} parts")
