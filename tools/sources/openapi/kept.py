@@ -1,7 +1,7 @@
 """The operations of a document, from the cache of what was read and checked before.
 
-A kept file is named by the digest of the document, its place and this code, so that a change of any makes a new
-one. It holds plain data, which is validated when it is read.
+A kept file is named by the digest of the document, its place and this code, so that a change of any makes
+a new one. It holds plain data, which is validated when it is read.
 """
 
 from __future__ import annotations
