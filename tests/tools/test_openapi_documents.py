@@ -291,3 +291,27 @@ def test_five_thousand_operations_share_their_definitions(load: Load, tmp_path: 
     assert not registry.problems
     first, second = schema_of(registry, "o0")["$defs"], schema_of(registry, "o40")["$defs"]
     assert first["P7"] is second["P7"]
+
+
+def test_two_apis_with_the_same_names_are_told_apart_by_a_prefix(load: Load, tmp_path: Path) -> None:
+    document = written(tmp_path, {"/x": {"get": {"operationId": "get"}}})
+    one = OpenApiDocument(document=document, servers=("http://a",))
+
+    clashing = load(openapi={"first": one, "second": one})
+    apart = load(openapi={"first": one, "second": one.model_copy(update={"prefix": "second_"})})
+
+    (problem,) = clashing.problems
+    assert problem.name == "openapi.second: get"
+    assert problem.message.endswith('give its source a prefix: prefix = "second_" under [openapi.second]')
+    assert apart.names() == ("get", "second_get")
+
+
+def test_a_document_of_twenty_megabytes_is_taken(load: Load, tmp_path: Path) -> None:
+    text = {"type": "string", "description": "d" * 20_000}
+    paths = {f"/p{n}": body({"type": "object", "properties": {"a": text}}, f"o{n}") for n in range(1_000)}
+    document = written(tmp_path, paths)
+
+    assert Path(document).stat().st_size > 20_000_000
+    assert (
+        len(load(openapi={"a": OpenApiDocument(document=document, servers=("http://a",))}).names()) == 1_000
+    )

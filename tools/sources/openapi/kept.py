@@ -33,7 +33,7 @@ _MOST_KEPT = 50
 
 
 class _One(BaseModel):
-    """An operation without what it shares with others: the numbers and names of its servers and definitions."""
+    """An operation, with the number of its servers and the names of its definitions, which others share."""
 
     operation: Operation
     servers: int
