@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fieldcraft.common.moved import renamed
 from fieldcraft.tools.calls.naming import unknown_tool
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, UnknownTool
-from fieldcraft.tools.langchain.adapting import adapted
-from fieldcraft.tools.langchain.injected import unfillable
+from fieldcraft.tools.langchain.adapting import adapted, refusal
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -70,13 +69,13 @@ class ToolRegistry:
                 argument injected that nobody here can give it.
             DuplicateTool: the name is taken; the earlier tool is kept.
         """
+        if why := refusal(tool):
+            raise BrokenTool(why)
         own = getattr(tool, "name", None) or getattr(tool, "__name__", None)
         if not (callable(tool) or hasattr(tool, "invoke")) or not isinstance(own, str):
             raise BrokenTool(f"{tool!r:.200} is neither a function nor a LangChain tool")
         if not hasattr(tool, "invoke") and not (tool.__doc__ or "").strip():
             raise BrokenTool(f"function {own!r} has no docstring; a model needs one to know what it does")
-        if why := unfillable(tool):
-            raise BrokenTool(why)
         name = name or own
         if not name.isidentifier():
             raise BrokenTool(

@@ -19,9 +19,11 @@ from loopback import SERVERS, free_port, wait_for_port
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own, for the names of the sources' tools."""
-    monkeypatch.setenv("FIELDCRAFT_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("FIELDCRAFT_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -75,10 +75,9 @@ def test_a_tool_that_nothing_has_is_looked_for_everywhere(sources: ToolSources) 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', '{"a": {"b": {"c": {"d": 1}}}}'])
 def test_a_file_of_names_that_is_none_costs_nothing(
-    content: str, sources: ToolSources, tmp_path: Path
+    content: str, sources: ToolSources, own_cache: Path
 ) -> None:
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "tool-names.json").write_text(content)
+    (own_cache / "tool-names.json").write_text(content)
 
     with load_tools([], sources, sought="list_cats") as registry:
         assert "list_cats" in registry

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
+from pydantic import ValidationError
+
 from fieldcraft.common.text import visible_line
+from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.errors import BrokenTool
+from fieldcraft.tools.langchain.injected import unfillable
+
+_CONVERSIONS = ("to_langchain_structured_tool", "to_langchain_tool")
+"""Methods by which tools of other frameworks, such as LlamaIndex, make themselves tools of LangChain."""
 
 
 def tools_in(found: Any, target: str) -> list[Any]:
@@ -14,18 +22,33 @@ def tools_in(found: Any, target: str) -> list[Any]:
     Raises:
         BrokenTool: the class cannot be made, or the toolkit does not give its tools.
     """
-    if isinstance(found, list | tuple):
-        return list(found)
     try:
-        if isinstance(found, type) and (hasattr(found, "invoke") or hasattr(found, "get_tools")):
+        if isinstance(found, type) and any(hasattr(found, name) for name in ("invoke", "get_tools")):
             found = found()
-        return list(found.get_tools()) if hasattr(found, "get_tools") else [found]
+        if hasattr(found, "get_tools"):
+            found = found.get_tools()
+        return [_converted(one) for one in (found if isinstance(found, list | tuple) else [found])]
     except Exception as error:
-        why = f"{type(error).__name__}: {visible_line(error, 300)}"
+        said = complaints(error) if isinstance(error, ValidationError) else visible_line(error, 300)
         raise BrokenTool(
-            f"{target} cannot be made without arguments, or gives no tools ({why}); make it in a module of "
-            "yours, and name that: module:tool"
+            f"{target} cannot be made without arguments, or gives no tools ({type(error).__name__}: {said}); "
+            "make it in a module of yours, and name that: module:tool"
         ) from error
+
+
+def _converted(tool: Any) -> Any:
+    return next((getattr(tool, name)() for name in _CONVERSIONS if hasattr(tool, name)), tool)
+
+
+def refusal(tool: Any) -> str | None:
+    """The reason why something that is registered is no tool, or cannot be called here; `None` if it can."""
+    if not hasattr(tool, "invoke") and not inspect.isroutine(tool) and hasattr(tool, "description"):
+        framework = type(tool).__module__.partition(".")[0]
+        return (
+            f"{str(getattr(tool, 'name', tool))[:100]!r} is a tool of {framework}, not of LangChain; "
+            "write a function that calls it, and register that"
+        )
+    return unfillable(tool)
 
 
 def adapted(tool: Any) -> Any:

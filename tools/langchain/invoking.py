@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic import BaseModel
 
-from fieldcraft.tools.langchain.direct import Direct, accepted_names
+from fieldcraft.tools.langchain.direct import Direct, accepted_names, call
 from fieldcraft.tools.langchain.handlers import without_handlers
 from fieldcraft.tools.langchain.injected import filled, implementation, injected
 
@@ -65,18 +65,18 @@ class Invocation:
 
     def _called(self, given: dict[str, Any], number: int) -> Any:
         direct = self._direct
-        if direct is not None and not _is_heard(self._tool):
-            return copy_context().run(direct.call, given)
-        return self._tool.invoke(self._request(given, number))
+        if direct is None or direct.function is None or _is_heard(self._tool):
+            return self._tool.invoke(self._request(given, number))
+        return copy_context().run(call, direct.function, direct.arguments(given))
 
     async def _awaited(self, given: dict[str, Any], number: int) -> Any:
-        direct = self._direct if self.asynchronous else None
-        if direct is not None and not _is_heard(self._tool):
-            result = direct.call(given)
+        direct = self._direct
+        if direct is None or direct.coroutine is None or _is_heard(self._tool):
+            result = await self._tool.ainvoke(self._request(given, number))
+        else:
+            result = call(direct.coroutine, direct.arguments(given))
             if inspect.isawaitable(result):
                 result = await result
-        else:
-            result = await self._tool.ainvoke(self._request(given, number))
         return await _collected(result) if inspect.isasyncgen(result) else result
 
     def _request(self, given: dict[str, Any], number: int) -> dict[str, Any]:

@@ -317,6 +317,32 @@ class Needy(BaseTool):
         return self.key
 
 
+class OfAnotherFramework:
+    """Has a name and a description, as a tool of LangChain has, and is called otherwise."""
+
+    name = "foreign"
+    description = "Do it."
+
+    def __call__(self, *arguments: Any, **named: Any) -> str:
+        return f"{arguments} {named}"
+
+
+class Convertible(OfAnotherFramework):
+    def to_langchain_tool(self) -> BaseTool:
+        return Tool(name=self.name, description=self.description, func=str)
+
+
+def test_a_tool_of_another_framework_is_converted_or_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("foreign_kit")
+    module.__dict__.update(foreign=OfAnotherFramework(), convertible=Convertible())
+    monkeypatch.setitem(sys.modules, "foreign_kit", module)
+
+    assert load_tools(["foreign_kit:convertible"]).names() == ("foreign",)
+    (problem,) = load_tools(["foreign_kit:foreign"]).problems
+    assert problem.message.startswith("'foreign' is a tool of ")
+    assert problem.message.endswith("not of LangChain; write a function that calls it, and register that")
+
+
 def test_toolkits_and_classes_of_tools_are_loaded_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("kits_of_others")
     module.__dict__.update(Kit=Kit, kit=Kit(), OnlyAwaited=OnlyAwaited, Needy=Needy, mixed=[plain, parts])
