@@ -277,6 +277,7 @@ def test_a_document_of_swagger_2_names_its_servers(load: Load, tmp_path: Path) -
     assert "allow it with servers = ['https://api.example.com/v1']" in problem.message
 
 
+@pytest.mark.slow
 def test_five_thousand_operations_share_their_definitions(load: Load, tmp_path: Path) -> None:
     parts = {
         f"P{n}": {"type": "object", "properties": {"next": ref(f"#/components/schemas/P{n + 1}")}}
@@ -306,6 +307,7 @@ def test_two_apis_with_the_same_names_are_told_apart_by_a_prefix(load: Load, tmp
     assert apart.names() == ("get", "second_get")
 
 
+@pytest.mark.slow
 def test_a_document_of_twenty_megabytes_is_taken(load: Load, tmp_path: Path) -> None:
     text = {"type": "string", "description": "d" * 20_000}
     paths = {f"/p{n}": body({"type": "object", "properties": {"a": text}}, f"o{n}") for n in range(1_000)}
