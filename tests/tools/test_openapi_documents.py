@@ -187,6 +187,25 @@ def test_an_odd_keyword_costs_itself_and_not_the_operation(
     assert schema_of(registry, "send")["properties"]["body"]["properties"]["odd"] == kept
 
 
+def test_the_parts_of_an_all_of_do_not_forbid_each_other(
+    load: Load, execute_all: Execute, api: Api, tmp_path: Path
+) -> None:
+    closed = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
+    extra = {"type": "object", "properties": {"extra": {"type": "string"}}, "required": ["extra"]}
+    paths = {
+        "/both": body({"allOf": [ref("#/components/schemas/Closed"), extra]}, "both"),
+        "/one": body(ref("#/components/schemas/Closed"), "one"),
+    }
+    document = written(tmp_path, paths, components={"schemas": {"Closed": closed}})
+    executor = execute_all(load(openapi={"a": OpenApiDocument(document=document, servers=(api.url,))}))
+
+    executor.call("both", {"body": {"name": "a", "extra": "b"}})
+
+    assert json.loads(api.last.body) == {"name": "a", "extra": "b"}
+    with pytest.raises(Exception, match="'extra' was unexpected"):
+        executor.call("one", {"body": {"name": "a", "extra": "b"}})
+
+
 SWAGGER = {
     "swagger": "2.0",
     "info": {"title": "a", "version": "1"},

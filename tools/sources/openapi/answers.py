@@ -12,7 +12,7 @@ import httpx
 from fieldcraft.common.data import DataError, Limits, read_json
 from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
-from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.errors import ToolError, TransientToolError
 from fieldcraft.tools.sources.openapi.bodies import TooLarge, Unpacked, text_of
 from fieldcraft.tools.sources.urls import shown
 
@@ -65,9 +65,9 @@ async def received(response: httpx.Response) -> Answer:
         raise ToolError(f"{place} {error}") from error
     except httpx.RemoteProtocolError as error:
         of = f" of {announced:,}" if announced else ""
-        raise ToolError(
-            f"{place} broke off its answer after {received:,}{of} bytes: {visible_line(error)}"
-        ) from error
+        said = f"{place} broke off its answer after {received:,}{of} bytes: {visible_line(error)}"
+        again = response.request.method in {"GET", "HEAD"}
+        raise (TransientToolError if again else ToolError)(said) from error
     return Answer(response, content.whole())
 
 

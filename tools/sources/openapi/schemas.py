@@ -26,6 +26,8 @@ _SCHEMAS = {
 }
 _LONGEST_NAME = 60
 _LIMITS = Limits(depth=60, items=100_000)
+_Reference = tuple[str, bool]
+"""A reference, and whether it leads to a part of an `allOf`."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Schemas:
     def __init__(self, document: Document) -> None:
         self.definitions: dict[str, Copied | BrokenTool] = {}
         self._document = document
-        self._names: dict[str, str] = {}
+        self._names: dict[_Reference, str] = {}
         self._taken = {UPLOAD}
         self._parts = 0
 
@@ -63,13 +65,15 @@ class Schemas:
         Raises:
             BrokenTool: it is too large, or a reference leads out of the document.
         """
-        waiting: list[str] = []
+        waiting: list[_Reference] = []
         copy = self._one(schema, waiting)
         while waiting:
-            reference = waiting.pop()
-            name = self._names[reference]
+            wanted = waiting.pop()
+            name = self._names[wanted]
+            reference, is_open = wanted
             try:
-                self.definitions[name] = self._one(self._target(reference), waiting)
+                target = self._target(reference)
+                self.definitions[name] = self._one(_opened(target) if is_open else target, waiting)
             except BrokenTool as error:
                 self.definitions[name] = error
         return copy
@@ -96,7 +100,7 @@ class Schemas:
             waiting += definition.uses
         return dict(sorted(found.items()))
 
-    def _one(self, schema: Any, waiting: list[str]) -> Copied:
+    def _one(self, schema: Any, waiting: list[_Reference]) -> Copied:
         copying = _Copying(self, waiting)
         try:
             copy = bounded(copying.copy(schema), _LIMITS)
@@ -118,28 +122,35 @@ class Schemas:
         except BrokenTool:
             return {}
 
-    def name(self, reference: str, waiting: list[str]) -> str:
-        """The name of a definition, which waits to be copied when it is first referenced."""
-        name = self._names.get(reference)
+    def name(self, reference: str, waiting: list[_Reference], *, is_open: bool) -> str:
+        """The name of a definition, which waits to be copied when it is first referenced.
+
+        Args:
+            reference: to the definition in the document.
+            waiting: gets those that are to be copied.
+            is_open: properties that it does not name are allowed, even if it forbids them.
+        """
+        is_open = is_open and _is_closed(self._target(reference))
+        name = self._names.get((reference, is_open))
         if name is None:
             last = re.sub(r"\W+", "_", reference.rpartition("/")[2], flags=re.ASCII).strip("_")
             fits = 0 < len(last) <= _LONGEST_NAME and last not in self._taken
-            name = self._names[reference] = last if fits else f"part_{len(self._names)}"
+            name = self._names[reference, is_open] = last if fits else f"part_{len(self._names)}"
             self._taken.add(name)
-            waiting.append(reference)
+            waiting.append((reference, is_open))
         return name
 
 
 class _Copying:
     """Copies one schema up to its references."""
 
-    def __init__(self, schemas: Schemas, waiting: list[str]) -> None:
+    def __init__(self, schemas: Schemas, waiting: list[_Reference]) -> None:
         self.uses: dict[str, None] = {}
         self.parts = 0
         self._schemas = schemas
         self._waiting = waiting
 
-    def copy(self, schema: Any) -> Any:
+    def copy(self, schema: Any, *, is_open: bool = False) -> Any:
         self.parts += 1
         if self.parts > MOST_NODES:
             raise BrokenTool(f"its schema is too large: more than {MOST_NODES:,} parts")
@@ -148,21 +159,34 @@ class _Copying:
         if not isinstance(schema, Mapping):
             return schema
         if isinstance(reference := schema.get("$ref"), str):
-            return self._reference(reference, schema.get("description"))
-        kept = mended(schema)
+            return self._reference(reference, schema.get("description"), is_open=is_open)
+        kept = mended(_opened(schema) if is_open else schema)
         for keyword, value in kept.items():
             if keyword in _MAPS:
                 kept[keyword] = {name: self.copy(part) for name, part in value.items()}
+            elif keyword == "allOf":
+                kept[keyword] = [self.copy(part, is_open=len(value) > 1) for part in value]
             elif keyword in _SCHEMAS:
                 kept[keyword] = self.copy(value)
         _forget_read_only(kept, schema)
         return _modern(kept, nullable=schema.get("nullable") is True)
 
-    def _reference(self, reference: str, description: Any) -> dict[str, Any]:
-        name = self._schemas.name(reference, self._waiting)
+    def _reference(self, reference: str, description: Any, *, is_open: bool) -> dict[str, Any]:
+        name = self._schemas.name(reference, self._waiting, is_open=is_open)
         self.uses[name] = None
         copy = {"$ref": f"#/$defs/{name}"}
         return copy | {"description": description} if isinstance(description, str) else copy
+
+
+def _is_closed(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and schema.get("additionalProperties") is False
+
+
+def _opened(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of an `allOf` that does not forbid the properties of the other parts."""
+    if not _is_closed(schema):
+        return schema
+    return {keyword: value for keyword, value in schema.items() if keyword != "additionalProperties"}
 
 
 def _forget_read_only(copy: dict[str, Any], schema: Mapping[str, Any]) -> None:
