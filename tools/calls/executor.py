@@ -51,7 +51,7 @@ class ToolExecutor:
         context: what a tool may use, through `current_context()`.
         policy: limits and approval.
         ask_person: asks a person a question and returns the answer; `None` if no person is available.
-        results: the folder that keeps complete results that are too long for the caller.
+        results: the folder that keeps the files of results, and complete results that are too long.
         approvals: a person's earlier decisions for all calls of a tool; read at each call.
         answered: whether a person answered one call before, whatever they decided for all calls of its tool.
     """
@@ -175,7 +175,7 @@ class ToolExecutor:
     def _prepare(self, registry: ToolRegistry, name: str) -> _Prepared:
         tool = registry.get(name)
         prepared = self._prepared.get(name)
-        if prepared is None:
+        if prepared is None or prepared.invocation.tool is not tool:
             prepared = self._prepared[name] = _Prepared(
                 Invocation(tool), traits_of(tool), checker(name, tool)
             )

@@ -156,11 +156,11 @@ class Results:
         except DataError as error:
             raise ToolError(f"{name} gave a result that cannot be kept: {error}") from error
         parts, artifact = data["content"], data["artifact"]
-        said = [part if isinstance(part, str) else self._kept.named(name, part) for part in parts]
-        text = self._redact("\n".join(said))
+        texts = [part if isinstance(part, str) else self._kept.named(name, part) for part in parts]
+        text = self._redact("\n".join(texts))
         if artifact is None:
             return text if len(text) <= self._longest else self._cut(name, text, text, None)
-        if not text or _says_the_same(said, artifact):
+        if not text or _says_the_same(texts, artifact):
             return self.bounded(name, Encoded(to_json(artifact), result.characters))
         artifact = redact_data(artifact, self._redact)
         shown = json.dumps(artifact, ensure_ascii=False)

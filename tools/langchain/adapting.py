@@ -58,7 +58,8 @@ def adapted(tool: Any) -> Any:
         BrokenTool: that schema cannot be written as JSON.
     """
     schema = getattr(tool, "args_schema", None)
-    if not isinstance(schema, type) or hasattr(schema, "model_fields") or not hasattr(schema, "__fields__"):
+    is_new = hasattr(schema, "__pydantic_fields__")
+    if is_new or not isinstance(schema, type) or not hasattr(schema, "__fields__"):
         return tool
     from fieldcraft.tools.langchain.old_schemas import OldSchemaTool
 

@@ -62,9 +62,10 @@ def _too_large(file: FilePart) -> str:
 
 
 def is_content(result: Any) -> bool:
-    """Whether a result is a list of content blocks, or one block, rather than data of a similar shape."""
+    """Whether a result is a list of content blocks, or one file, rather than data of a similar shape."""
     if isinstance(result, dict):
-        return _is_block(result)
+        file = _file_of(result) if _is_block(result) and _text_of(result) is None else None
+        return file is not None and bool(file["base64"])
     return (
         isinstance(result, list | tuple)
         and 0 < len(result) <= _MOST_BLOCKS

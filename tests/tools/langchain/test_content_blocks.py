@@ -90,6 +90,7 @@ def test_data_that_only_resembles_blocks_stays_data(result: Result) -> None:
 
     assert result(listing) == listing
     assert result([{"type": "text"}]) == [{"type": "text"}]
+    assert result({"type": "text", "text": "a"}) == {"type": "text", "text": "a"}
     assert result(["a", "b"]) == ["a", "b"]
 
 
