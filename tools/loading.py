@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.common.plugins import rivals
 from fieldcraft.tools.announced import KIND, available, imported, origin_of
-from fieldcraft.tools.calls.naming import unknown_tool
+from fieldcraft.tools.calls.naming import identifier, unknown_tool
 from fieldcraft.tools.errors import NoSuchName, ToolError, UnknownTool
+from fieldcraft.tools.langchain.adapting import tools_in
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ _WAYS = " Your own: 'module:function', an mcpServers file, or an OpenAPI documen
 
 
 def load_tools(
-    wanted: Sequence[str], sources: ToolSources | None = None, registry: ToolRegistry | None = None
+    wanted: Sequence[str],
+    sources: ToolSources | None = None,
+    registry: ToolRegistry | None = None,
+    *,
+    sought: str | None = None,
 ) -> ToolRegistry:
     """A registry with the tools of these names and all that `sources` give; none for none.
 
@@ -29,6 +34,8 @@ def load_tools(
         sources: MCP servers and OpenAPI documents. They are started and read here; the registry's `close`
             ends them.
         registry: has tools already, whose names no other takes; a new one where omitted.
+        sought: the one tool that the caller wants. No source is opened if it is not the tool of one, and no
+            further one once it is there.
 
     Raises:
         UnknownTool: nobody announces such a tool; what was started is closed again. A tool that is there
@@ -38,10 +45,14 @@ def load_tools(
     named = [name for name in wanted if is_source(name)]
     try:
         unmatched = _add_named(registry, [name for name in wanted if not is_source(name)])
+        if sought is not None and _is_settled(registry, sought):
+            return registry
         if named or (sources is not None and (sources.mcp or sources.openapi)):
             from fieldcraft.tools.sources.opening import add_sources
 
-            add_sources(registry, named, sources)
+            add_sources(registry, named, sources, sought)
+            if sought is not None and sought in registry:
+                return registry
         for name in unmatched:
             if not registry.select([name]):
                 raise UnknownTool(unknown_tool(name, {*available(), *registry.names()}) + _WAYS)
@@ -54,6 +65,13 @@ def load_tools(
 def is_source(name: str) -> bool:
     """Whether `name` is a file or URL of a tool source, rather than the name of a tool."""
     return "://" in name or name.lower().endswith((".json", ".yaml", ".yml"))
+
+
+def _is_settled(registry: ToolRegistry, sought: str) -> bool:
+    """Whether a tool is there, by its name or by its `module:function`, or is known to be broken."""
+    if sought in registry or any(problem.name == sought for problem in registry.problems):
+        return True
+    return any(registry.origin(name) == sought for name in registry)
 
 
 def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
@@ -78,12 +96,19 @@ def _add_named(registry: ToolRegistry, names: Sequence[str]) -> list[str]:
 def _add(registry: ToolRegistry, label: str, target: str, name: str | None, origin: str) -> None:
     """Add the tools of `module:name`; a tool that is named twice is added once."""
     try:
-        found = imported(target)
-        for tool in found if isinstance(found, list | tuple) else [found]:
-            if not _is_there(registry, tool, name, origin):
-                registry.add(tool, name=name, origin=origin)
+        tools = tools_in(imported(target), target)
     except ToolError as error:
         registry.problems.append(ToolProblem(label, str(error), isinstance(error, NoSuchName)))
+        return
+    for tool in tools:
+        own = getattr(tool, "name", None)
+        called = name or (identifier(own) if isinstance(own, str) else None)
+        try:
+            if not _is_there(registry, tool, called, origin):
+                registry.add(tool, name=called, origin=origin)
+        except ToolError as error:
+            several = f"{label}: {called or getattr(tool, '__name__', '?')}" if len(tools) > 1 else label
+            registry.problems.append(ToolProblem(several, str(error)))
 
 
 def _is_there(registry: ToolRegistry, tool: Any, name: str | None, origin: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fieldcraft.common.moved import renamed
 from fieldcraft.tools.calls.naming import unknown_tool
 from fieldcraft.tools.errors import BrokenTool, DuplicateTool, UnknownTool
+from fieldcraft.tools.langchain.adapting import adapted, refusal
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -64,9 +65,12 @@ class ToolRegistry:
         """Register a tool under `name`, by default its own, and return that name.
 
         Raises:
-            BrokenTool: it is neither a LangChain tool nor a named function with a docstring.
+            BrokenTool: it is neither a LangChain tool nor a named function with a docstring, or it has an
+                argument injected that nobody here can give it.
             DuplicateTool: the name is taken; the earlier tool is kept.
         """
+        if why := refusal(tool):
+            raise BrokenTool(why)
         own = getattr(tool, "name", None) or getattr(tool, "__name__", None)
         if not (callable(tool) or hasattr(tool, "invoke")) or not isinstance(own, str):
             raise BrokenTool(f"{tool!r:.200} is neither a function nor a LangChain tool")
@@ -82,7 +86,7 @@ class ToolRegistry:
                 f"there is a tool {name!r} already ({self._origins[name]}); the first one is kept, "
                 "rename the other or give its source a prefix"
             )
-        self._tools[name] = tool
+        self._tools[name] = adapted(tool)
         self._origins[name] = origin
         return name
 

@@ -29,13 +29,13 @@ def settings_here(tools: list[str] | None, flags: Mapping[str, Any] = _NO_FLAGS)
 def open_tools(
     tools: list[str] | None, wanted: str | None = None, flags: Mapping[str, Any] = _NO_FLAGS
 ) -> Iterator[tuple[Settings, ToolRegistry]]:
-    """Open all announced and configured tools, and those that `wanted` (`module:function`) names."""
+    """Open all announced and configured tools, or only the sources that the one `wanted` tool needs."""
     from fieldcraft.tools import load_tools
 
     settings = settings_here(tools, flags)
     further = [wanted] if wanted is not None and ":" in wanted else []
     names = [*settings.all_tools(), *(tools or ()), "*", *further]
-    with load_tools(list(dict.fromkeys(names)), settings.tool_sources) as registry:
+    with load_tools(list(dict.fromkeys(names)), settings.tool_sources, sought=wanted) as registry:
         yield settings, registry
 
 

@@ -102,6 +102,15 @@ def test_call_shows_what_a_model_would_see(place: Workshop, typed: list[str], co
     assert said in ended.out
 
 
+def test_call_of_a_built_in_tool_starts_no_server(place: Workshop) -> None:
+    Path("fieldcraft.toml").write_text(
+        '[mcp.slow]\ncommand = "python"\nargs = ["-c", "open(\'started\', \'w\')"]\n'
+    )
+
+    assert place.run("tools", "call", "calculator", "1+1").code == 0
+    assert not Path("started").exists()
+
+
 def test_call_reaches_the_world_and_the_library(stocked: Workshop) -> None:
     Path("fieldcraft.toml").write_text('environment = "clearing:Clearing"\n')
 

@@ -18,6 +18,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from loopback import SERVERS, free_port, wait_for_port
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, for the names of the sources' tools."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("FIELDCRAFT_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture
 def load() -> Iterator[Callable[..., ToolRegistry]]:
     """Load tools and sources; what was started ends with the test."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldcraft.tools import ToolError
@@ -76,6 +76,7 @@ def test_any_text_gives_a_result_or_a_tool_error(expression: str) -> None:
         assert str(error)
 
 
+@settings(deadline=None)
 @given(st.integers(), st.integers(), st.integers(1, 10**6))
 def test_integers_follow_python(first: int, second: int, third: int) -> None:
     expected = Fraction(first) * second - Fraction(first // third)

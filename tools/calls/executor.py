@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools.calls.approval import Approval, AskPerson
@@ -22,11 +22,9 @@ from fieldcraft.tools.calls.running import Runner
 from fieldcraft.tools.calls.workers import fail
 from fieldcraft.tools.context import ToolCall, ToolContext, ToolOutcome
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.langchain.invoking import Invocation
 from fieldcraft.tools.registry import ToolRegistry
 from fieldcraft.tools.traits import Effect, ToolTraits, traits_of
-
-if TYPE_CHECKING:
-    from langchain_core.tools import BaseTool
 
 _MOST_REMEMBERED = 1_000
 _LONGEST_NAME = 100
@@ -35,9 +33,9 @@ _LONGEST_ERROR = 2 * LONGEST_MESSAGE
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A tool with its cached traits and argument check."""
+    """A tool, with what is found out once: how it is invoked, its traits and the check of its arguments."""
 
-    tool: BaseTool
+    invocation: Invocation
     traits: ToolTraits
     check: Check
 
@@ -53,7 +51,7 @@ class ToolExecutor:
         context: what a tool may use, through `current_context()`.
         policy: limits and approval.
         ask_person: asks a person a question and returns the answer; `None` if no person is available.
-        results: the folder that keeps complete results that are too long for the caller.
+        results: the folder that keeps the files of results, and complete results that are too long.
         approvals: a person's earlier decisions for all calls of a tool; read at each call.
         answered: whether a person answered one call before, whatever they decided for all calls of its tool.
     """
@@ -177,8 +175,10 @@ class ToolExecutor:
     def _prepare(self, registry: ToolRegistry, name: str) -> _Prepared:
         tool = registry.get(name)
         prepared = self._prepared.get(name)
-        if prepared is None:
-            prepared = self._prepared[name] = _Prepared(tool, traits_of(tool), checker(name, tool))
+        if prepared is None or prepared.invocation.tool is not tool:
+            prepared = self._prepared[name] = _Prepared(
+                Invocation(tool), traits_of(tool), checker(name, tool)
+            )
         return prepared
 
     def _begin(self, ending: Ending, prepared: _Prepared | ToolError) -> None:
@@ -207,7 +207,7 @@ class ToolExecutor:
                 return
         if recorder is not None:
             recorder.tool_started(call)
-        running = self._runner.start(call, prepared.tool, prepared.traits, ending.count_attempt)
+        running = self._runner.start(call, prepared.invocation, prepared.traits, ending.count_attempt)
         ending.follow(running, self._remember if pure else None)
 
     def _remember(self, call: ToolCall, value: Any) -> None:

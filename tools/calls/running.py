@@ -22,6 +22,7 @@ from fieldcraft.tools.calls.workers import Workers, fail, settle
 from fieldcraft.tools.context import ToolCall, ToolContext, using_context
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.isolation import STARTING
+from fieldcraft.tools.langchain.invoking import Invocation
 from fieldcraft.tools.traits import ToolTraits
 
 if TYPE_CHECKING:
@@ -47,19 +48,21 @@ class Runner:
         self._isolated: IsolationPool | None = None
 
     def start(
-        self, call: ToolCall, tool: BaseTool, traits: ToolTraits, attempted: Callable[[], None]
+        self, call: ToolCall, invocation: Invocation, traits: ToolTraits, attempted: Callable[[], None]
     ) -> Future[Any]:
         """Start a call; `attempted` is called at each attempt. The future fails with `ToolError`."""
         attempt = Attempt(traits.transient, self._policy.attempts, attempted)
         timeout = traits.timeout or self._policy.timeout
-        match traits.isolation or ("async" if _only_asynchronous(tool) else "thread"):
+        match traits.isolation or ("async" if invocation.asynchronous else "thread"):
             case "async":
-                return self._start_on_loop(call, tool, attempt, timeout)
+                return self._start_on_loop(call, invocation, attempt, timeout)
             case "process":
-                once = partial(self._once_isolated, call, tool, time.monotonic() + timeout, timeout)
+                once = partial(
+                    self._once_isolated, call, invocation.tool, time.monotonic() + timeout, timeout
+                )
                 timeout += GRACE if self._isolated is not None and self._isolated.warm else GRACE + STARTING
             case _:
-                once = partial(self._once, call, tool)
+                once = partial(self._once, call, invocation)
         work = partial(self._work, call.name, attempt, once)
         return self._workers.submit(call.name, work, timeout=timeout)
 
@@ -77,9 +80,9 @@ class Runner:
         except BaseException as error:
             raise _for_the_caller(name, error) from error
 
-    def _once(self, call: ToolCall, tool: BaseTool) -> Encoded:
+    def _once(self, call: ToolCall, invocation: Invocation) -> Encoded:
         with using_context(self.context, call):
-            return encoded(call.name, tool.invoke(dict(call.arguments)))
+            return encoded(call.name, invocation.run(call.arguments, call.number))
 
     def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> Encoded:
         with self._opening:
@@ -91,13 +94,15 @@ class Runner:
 
                 self._isolated = IsolationPool()
         ends += self._isolated.warm_up()
-        return self._isolated.call(call.name, tool, dict(call.arguments), ends=ends, timeout=timeout)
+        return self._isolated.call(call, tool, ends=ends, timeout=timeout)
 
-    def _start_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt, timeout: float) -> Future[Any]:
+    def _start_on_loop(
+        self, call: ToolCall, invocation: Invocation, attempt: Attempt, timeout: float
+    ) -> Future[Any]:
         """Fail a call at its deadline, even if its coroutine ignores cancellation."""
         future: Future[Any] = Future()
         try:
-            task = self._loop.submit(self._work_on_loop(call, tool, attempt))
+            task = self._loop.submit(self._work_on_loop(call, invocation, attempt))
         except RuntimeError as error:
             raise ToolError(f"tool {call.name!r} was called after the run's tools were closed") from error
 
@@ -120,20 +125,16 @@ class Runner:
         future.add_done_callback(lambda ended: task.cancel() if ended.cancelled() else None)
         return future
 
-    async def _work_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt) -> Any:
+    async def _work_on_loop(self, call: ToolCall, invocation: Invocation, attempt: Attempt) -> Any:
         async def once() -> Encoded:
             with using_context(self.context, call):
-                return encoded(call.name, await tool.ainvoke(dict(call.arguments)))
+                return encoded(call.name, await invocation.run_async(call.arguments, call.number))
 
         try:
             data = await again_async(attempt, once)
             return self._results.bounded(call.name, data)
         except Exception as error:
             raise _for_the_caller(call.name, error) from error
-
-
-def _only_asynchronous(tool: BaseTool) -> bool:
-    return getattr(tool, "coroutine", None) is not None and getattr(tool, "func", None) is None
 
 
 def _for_the_caller(name: str, error: BaseException) -> ToolError:

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.arguments import checker
+from fieldcraft.tools.calls.naming import identifier
 from fieldcraft.tools.calls.schemas import parts
-from fieldcraft.tools.errors import BrokenTool, ToolError
+from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
+from fieldcraft.tools.sources.remembering import RememberedTools
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, SourceSettings, ToolSources
 
 if TYPE_CHECKING:
     from fieldcraft.tools.sources.remote import RemoteTool
 
-MOST_TOOLS = 2_000
+T = TypeVar("T")
+
+MOST_TOOLS = 5_000
 """The most tools of one source."""
-MOST_TOGETHER = 100_000
+MOST_TOGETHER = 2_000_000
 """The most objects and lists in the schemas of one source, with references followed."""
 MOST_PROBLEMS = 100
 """The most problems of one source that are listed."""
 
 
-def add_sources(registry: ToolRegistry, named: Sequence[str], sources: ToolSources | None) -> None:
+def add_sources(
+    registry: ToolRegistry, named: Sequence[str], sources: ToolSources | None, sought: str | None = None
+) -> None:
     """Open the configured `sources` and the `named` files and URLs, and add all their tools.
 
-    Failures are added to `registry.problems` under the name of their source.
+    Failures are added to `registry.problems` under the name of their source. If one tool is `sought`, the
+    sources that had it when they were last opened come first; if it is there, the others stay closed.
     """
     mcp: dict[str, McpServer] = dict(sources.mcp) if sources is not None else {}
     openapi: dict[str, OpenApiDocument] = dict(sources.openapi) if sources is not None else {}
@@ -36,10 +43,47 @@ def add_sources(registry: ToolRegistry, named: Sequence[str], sources: ToolSourc
             _sort_in(name, registry, mcp, openapi)
         except ToolError as error:
             registry.problems.append(ToolProblem(name, str(error)))
-    if mcp:
-        _open_mcp(registry, mcp)
-    if openapi:
-        _open_openapi(registry, openapi)
+    remembered = RememberedTools()
+    for some_mcp, some_openapi in _in_order(mcp, openapi, remembered, sought):
+        if some_mcp:
+            _open_mcp(registry, some_mcp)
+        if some_openapi:
+            _open_openapi(registry, some_openapi)
+        _note(remembered, registry, {**_by_origin("mcp", some_mcp), **_by_origin("openapi", some_openapi)})
+        if sought is not None and sought in registry:
+            return
+
+
+def _in_order(
+    mcp: dict[str, McpServer],
+    openapi: dict[str, OpenApiDocument],
+    remembered: RememberedTools,
+    sought: str | None,
+) -> list[tuple[dict[str, McpServer], dict[str, OpenApiDocument]]]:
+    """The sources that are opened together: those that had the tool, then the others; or all of them."""
+    if sought is None:
+        return [(mcp, openapi)]
+    had_mcp = {name: one for name, one in mcp.items() if remembered.had(f"mcp.{name}", one, sought)}
+    had_openapi = {
+        name: one for name, one in openapi.items() if remembered.had(f"openapi.{name}", one, sought)
+    }
+    others = (_without(mcp, had_mcp), _without(openapi, had_openapi))
+    return [(had_mcp, had_openapi), others]
+
+
+def _without(sources: dict[str, T], some: dict[str, T]) -> dict[str, T]:
+    return {name: one for name, one in sources.items() if name not in some}
+
+
+def _by_origin(kind: str, sources: Mapping[str, SourceSettings]) -> dict[str, SourceSettings]:
+    return {f"{kind}.{name}": settings for name, settings in sources.items()}
+
+
+def _note(remembered: RememberedTools, registry: ToolRegistry, opened: Mapping[str, SourceSettings]) -> None:
+    names: dict[str, list[str]] = {origin: [] for origin in opened}
+    for name in registry:
+        names.get(registry.origin(name), []).append(name)
+    remembered.note({origin: (settings, names[origin]) for origin, settings in opened.items()})
 
 
 def _sort_in(
@@ -131,6 +175,12 @@ def _shorten(problems: list[ToolProblem], before: int, origin: str) -> None:
         problems.append(ToolProblem(origin, f"it has {more:,} more problems"))
 
 
+def _prefix(origin: str) -> str:
+    """The setting that gives the tools of a source other names."""
+    made = identifier(origin.partition(".")[2].rpartition("/")[2].partition(".")[0]) or "other"
+    return f': prefix = "{made}_" under [{visible_line(origin, 100)}]'
+
+
 def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:
     """Add the wanted tools; a broken tool, or one whose name is taken, becomes a problem."""
     left = MOST_TOGETHER
@@ -141,11 +191,14 @@ def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: I
             return
         name = settings.prefix + tool.name
         try:
-            checker(name, tool)
-            left -= parts(name, tool.schema_of_arguments)
+            if tool.parts is None:
+                checker(name, tool)
+            left -= parts(name, tool.schema_of_arguments) if tool.parts is None else tool.parts
             if left < 0:
                 raise BrokenTool(f"the schemas of {origin} have more than {MOST_TOGETHER:,} parts in total")
             registry.add(tool, name=name, origin=origin)
+        except DuplicateTool as error:
+            registry.problems.append(ToolProblem(f"{origin}: {tool.name}", f"{error}{_prefix(origin)}"))
         except ToolError as error:
             registry.problems.append(ToolProblem(f"{origin}: {tool.name}", str(error)))
         except Exception as error:
