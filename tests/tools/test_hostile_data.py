@@ -183,7 +183,7 @@ def test_an_error_of_any_length_is_cut(execute: Execute) -> None:
 
 @fills
 def test_what_is_kept_of_results_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldcraft.tools.calls.results.MOST_KEPT", 20_000_000)
+    monkeypatch.setattr("fieldcraft.tools.calls.keeping.MOST_KEPT", 20_000_000)
     letters = iter("abcdefghij")
 
     def long() -> str:

@@ -1,31 +1,37 @@
-"""Convert a tool's result to JSON data of bounded size, and to the text that a model sees."""
+"""Convert a tool's result to JSON data of bounded size, and to the text that a model sees.
+
+A result may be content rather than data: a list of LangChain v1 content blocks (`text`; `image`, `audio`,
+`video` or `file` with `base64` and `mime_type`, or with a `url`; the forms of earlier versions and of the
+providers too), a `ToolMessage`, or the pair of a tool with `response_format="content_and_artifact"`. Its
+texts keep their order. The data of a file goes into the run's folder `tool-results`; the text says its
+type, size and path, or its type and size where there is no folder. An artifact (structured data) that says
+more than the texts makes the value `{"content": text, "artifact": data}`; one that says the same is the
+value alone. A message with `status="error"` fails the call.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from fieldcraft.common.data import DataError, Limits, read_json
-from fieldcraft.common.files import Folder
 from fieldcraft.common.secrets.redaction import redact, redact_data
 from fieldcraft.common.text import cut_text, decoded, quoted, valid_text, visible_line
-from fieldcraft.tools.calls.naming import identifier
+from fieldcraft.tools.calls.keeping import KeptResults, NotKept
 from fieldcraft.tools.calls.plain import MOST_CHARACTERS, Taken
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.langchain.messages import Said, said
 
 LONGEST_MESSAGE = 2_000
 """The most characters of a tool's error message."""
-MOST_KEPT = 256_000_000
-"""The most bytes of results that are kept for one run."""
 _LIMITS = Limits(size=64_000_000)
+_ARTIFACT_LIMITS = Limits(size=64_000_000, depth=60)
 _LONGEST_ARGUMENTS_SHOWN = 503
 _LONGEST_OUTCOME_SHOWN = 200_000
 _MARGIN = 4_096
@@ -39,17 +45,20 @@ class Encoded:
     Attributes:
         json: the complete JSON, or its beginning.
         characters: the length of the complete JSON if `json` is only the beginning; -1 if it is unknown.
+        is_content: whether `json` is `{"content": [texts and files], "artifact": data}`.
     """
 
     json: bytes
     characters: int | None = None
+    is_content: bool = False
 
 
 def encoded(name: str, result: Any) -> Encoded:
     """Encode `result` as JSON: other types as text, bytes as base64, endless iterators cut.
 
     Raises:
-        ToolError: it is an exception or an unawaited coroutine, or cannot be encoded.
+        ToolError: it is an exception, an unawaited coroutine or a message that says that the call failed, or
+            it cannot be encoded.
     """
     if isinstance(result, BaseException):
         raise ToolError(failure(name, result))
@@ -57,8 +66,13 @@ def encoded(name: str, result: Any) -> Encoded:
         result.close()
         raise ToolError(f"{name} gave a coroutine and no result; its function must be `async def`")
     try:
+        content = said(name, result)
+        if content is not None:
+            return _encoded_content(name, content)
         taken = Taken(result)
-        text = to_json(taken.value, bytes_mode="base64", inf_nan_mode="strings", serialize_unknown=True)
+        text = _to_json(taken.value)
+    except ToolError:
+        raise
     except Exception as error:
         raise ToolError(f"{name} gave a result that is no data: {bounded_text(error)}") from error
     if taken.cut:
@@ -67,6 +81,35 @@ def encoded(name: str, result: Any) -> Encoded:
         beginning = text[:MOST_CHARACTERS].decode("utf-8", "ignore")
         return Encoded(to_json(beginning), -1)
     return Encoded(text)
+
+
+def _to_json(value: Any) -> bytes:
+    return to_json(value, bytes_mode="base64", inf_nan_mode="strings", serialize_unknown=True)
+
+
+def _encoded_content(name: str, content: Said) -> Encoded:
+    """Encode what a message says; an artifact that is no data costs only itself."""
+    if content.failed:
+        words = "\n".join(
+            part if isinstance(part, str) else f"[{part['media_type']}]" for part in content.parts
+        )
+        raise ToolError(cut_text(f"{name} failed: {words or 'it does not say why'}", LONGEST_MESSAGE))
+    parts = _to_json([valid_text(part) if isinstance(part, str) else part for part in content.parts])
+    artifact, cut = _encoded_artifact(content.artifact)
+    return Encoded(b'{"content":%b,"artifact":%b}' % (parts, artifact), -1 if cut else None, is_content=True)
+
+
+def _encoded_artifact(artifact: Any) -> tuple[bytes, bool]:
+    try:
+        taken = Taken(artifact)
+        text = _to_json(taken.value)
+        if not taken.cut:
+            read_json(text, _ARTIFACT_LIMITS)
+    except Exception:
+        return to_json(f"(an artifact of type {type(artifact).__name__}, which is no data)"), False
+    if len(text) > MOST_CHARACTERS:
+        return to_json(f"(an artifact of {len(text):,} bytes, which is too large to be kept)"), False
+    return text, taken.cut
 
 
 class Results:
@@ -80,9 +123,8 @@ class Results:
 
     def __init__(self, longest: int, folder: Path | None, redact: Callable[[str], str]) -> None:
         self._longest = longest
-        self._folder = folder
         self._redact = redact
-        self._keeping = Lock()
+        self._kept = KeptResults(folder, redact)
 
     def bounded(self, name: str, result: Encoded) -> Any:
         """The result as data; if it is too long, a text that says what was cut and where the rest is.
@@ -90,16 +132,44 @@ class Results:
         Raises:
             ToolError: it is not data that a journal can hold.
         """
+        if result.is_content:
+            return self._content(name, result)
         data, text = self._read(name, result)
         if result.characters is not None:
             text = text[:-_MARGIN]
         elif len(text) <= self._longest:
             return data
-        whole = result.characters is None and len(text) <= MOST_CHARACTERS
+        return self._cut(name, data, text, result.characters)
+
+    def _cut(self, name: str, data: Any, text: str, characters: int | None) -> str:
+        """The beginning of a text, with where the whole is; `characters` as those of `Encoded`."""
+        whole = characters is None and len(text) <= MOST_CHARACTERS
         kept = self._keep(name, text, is_text=isinstance(data, str), whole=whole)
-        length = _count(len(text) if result.characters is None else result.characters)
+        length = _count(len(text) if characters is None else characters)
         cut = f"cut: {self._longest:,} of {length} characters{_summary(data)}{kept}"
         return f"{text[: self._longest]}\n[{cut}]"
+
+    def _content(self, name: str, result: Encoded) -> Any:
+        """The texts of a message with its files named, and its artifact where that says more."""
+        try:
+            data = read_json(result.json, _LIMITS)
+        except DataError as error:
+            raise ToolError(f"{name} gave a result that cannot be kept: {error}") from error
+        parts, artifact = data["content"], data["artifact"]
+        said = [part if isinstance(part, str) else self._kept.named(name, part) for part in parts]
+        text = self._redact("\n".join(said))
+        if artifact is None:
+            return text if len(text) <= self._longest else self._cut(name, text, text, None)
+        if not text or _says_the_same(said, artifact):
+            return self.bounded(name, Encoded(to_json(artifact), result.characters))
+        artifact = redact_data(artifact, self._redact)
+        shown = json.dumps(artifact, ensure_ascii=False)
+        if result.characters is None and len(text) + len(shown) <= self._longest:
+            return {"content": text, "artifact": artifact}
+        whole = result.characters is None
+        where = self._keep(f"{name}_artifact", shown, is_text=False, whole=whole)
+        text += f"\n[beside it: {len(shown):,} characters of data{_summary(artifact)}{where}]"
+        return text if len(text) <= self._longest else self._cut(name, text, text, None)
 
     def _read(self, name: str, result: Encoded) -> tuple[Any, str]:
         """The redacted data and its text; only the text if the data is too large."""
@@ -120,26 +190,27 @@ class Results:
         return data, whole
 
     def _keep(self, name: str, text: str, *, is_text: bool, whole: bool) -> str:
-        if self._folder is None:
-            return ""
         content = valid_text(text[:MOST_CHARACTERS]).encode()
-        digest = hashlib.sha256(content).hexdigest()[:12]
-        file = f"{identifier(name) or 'tool'}-{digest}.{'txt' if is_text else 'json'}"
         try:
-            with (
-                self._keeping,
-                Folder.open(self._folder.parent, create=True) as run,
-                run.folder(self._folder.name, create=True) as folder,
-            ):
-                if folder.kind(file) is None:
-                    held = sum(status.st_size for kept in folder.names() if (status := folder.status(kept)))
-                    if held + len(content) > MOST_KEPT:
-                        return f"; the whole is not kept: there are {MOST_KEPT:,} bytes of results already"
-                    folder.write(file, content, sync=False)
-        except OSError as error:
-            return f"; the whole could not be kept: {error.strerror}"
-        what = "the whole" if whole else "its beginning"
-        return f"; {what} is in {self._folder / file}"
+            kept = self._kept.keep(name, content, ".txt" if is_text else ".json")
+        except NotKept as error:
+            return f"; the whole {error}"
+        if kept is None:
+            return ""
+        return f"; {'the whole' if whole else 'its beginning'} is in {kept}"
+
+
+def _says_the_same(texts: list[str], artifact: Any) -> bool:
+    """Whether texts are only the artifact written out: as text, as JSON, or item by item."""
+    said = [_parsed(text) for text in texts]
+    return artifact in (said, "\n".join(texts), _parsed("\n".join(texts)))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return text
 
 
 def _read_json(text: bytes) -> Any:

@@ -22,6 +22,7 @@ from fieldcraft.tools.calls.workers import Workers, fail, settle
 from fieldcraft.tools.context import ToolCall, ToolContext, using_context
 from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.isolation import STARTING
+from fieldcraft.tools.langchain.invoking import invoked, invoked_async
 from fieldcraft.tools.traits import ToolTraits
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Runner:
 
     def _once(self, call: ToolCall, tool: BaseTool) -> Encoded:
         with using_context(self.context, call):
-            return encoded(call.name, tool.invoke(dict(call.arguments)))
+            return encoded(call.name, invoked(tool, call.arguments, call.number))
 
     def _once_isolated(self, call: ToolCall, tool: BaseTool, ends: float, timeout: float) -> Encoded:
         with self._opening:
@@ -91,7 +92,7 @@ class Runner:
 
                 self._isolated = IsolationPool()
         ends += self._isolated.warm_up()
-        return self._isolated.call(call.name, tool, dict(call.arguments), ends=ends, timeout=timeout)
+        return self._isolated.call(call, tool, ends=ends, timeout=timeout)
 
     def _start_on_loop(self, call: ToolCall, tool: BaseTool, attempt: Attempt, timeout: float) -> Future[Any]:
         """Fail a call at its deadline, even if its coroutine ignores cancellation."""
@@ -125,7 +126,7 @@ class Runner:
     ) -> Any:
         async def once() -> Encoded:
             with using_context(self.context, call, deadline):
-                return encoded(call.name, await tool.ainvoke(dict(call.arguments)))
+                return encoded(call.name, await invoked_async(tool, call.arguments, call.number))
 
         try:
             data = await again_async(attempt, once)

@@ -9,15 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fieldcraft.common.data import Limits, read_json
 from fieldcraft.tools.calls.results import Encoded
+from fieldcraft.tools.context import ToolCall
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
 from fieldcraft.tools.isolation import STARTING
-from fieldcraft.tools.isolation.server import LENGTH, READY, RESULT, SWEEP, receive, send
+from fieldcraft.tools.isolation.server import CONTENT, LENGTH, READY, RESULT, SWEEP, receive, send
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -55,26 +55,24 @@ class IsolationPool:
         self._pickled: dict[int, tuple[BaseTool, bytes]] = {}
         self._closed = False
 
-    def call(
-        self, name: str, tool: BaseTool, arguments: Mapping[str, Any], *, ends: float, timeout: float
-    ) -> Encoded:
+    def call(self, call: ToolCall, tool: BaseTool, *, ends: float, timeout: float) -> Encoded:
         """The result of a call as JSON.
 
         Args:
-            name: the tool's name for the caller.
+            call: the call, with the tool's name for the caller.
             tool: the tool, which must be picklable.
-            arguments: JSON data.
             ends: the deadline by `time.monotonic()`, at which the process tree is killed.
             timeout: the seconds to state in the message.
 
         Raises:
             ToolError: the tool raised an exception, its process ended, or the deadline passed.
         """
+        name = call.name
         pickled = self._pickle(name, tool)
         worker = self._take()
         sound = False
         try:
-            answer = worker.call((id(tool), pickled), name, arguments, ends)
+            answer = worker.call((id(tool), pickled), call, ends)
             sound = worker.sweep()
             return _result(name, answer)
         except TimeoutError:
@@ -206,9 +204,10 @@ class _Worker:
         self._leash = leash
         self._known: set[int] = set()
 
-    def call(self, tool: tuple[int, bytes], name: str, arguments: Mapping[str, Any], ends: float) -> bytes:
+    def call(self, tool: tuple[int, bytes], call: ToolCall, ends: float) -> bytes:
         key, pickled = tool
-        request = pickle.dumps((key, None if key in self._known else pickled, name, dict(arguments)))
+        sent = None if key in self._known else pickled
+        request = pickle.dumps((key, sent, call.name, dict(call.arguments), call.number))
         self._known.add(key)
         self._calls.settimeout(max(ends - time.monotonic(), 0.001))
         send(self._calls, request)
@@ -240,9 +239,10 @@ class _Worker:
 
 def _result(name: str, answer: bytes) -> Encoded:
     kind, data = answer[:1], answer[1:]
-    if kind == RESULT and len(data) > LENGTH.size:
+    if kind in {RESULT, CONTENT} and len(data) > LENGTH.size:
         (characters,) = LENGTH.unpack_from(data)
-        return Encoded(data[LENGTH.size :], max(characters, -1) if characters != -2 else None)
+        length = max(characters, -1) if characters != -2 else None
+        return Encoded(data[LENGTH.size :], length, is_content=kind == CONTENT)
     try:
         failure = read_json(data, _FAILURE)
         kinds, message = [str(part) for part in failure["kinds"]], str(failure["message"])

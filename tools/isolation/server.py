@@ -25,7 +25,7 @@ HEADER = struct.Struct("!Q")
 LENGTH = struct.Struct("!q")
 """The length of the complete result, as `Encoded.characters`; -2 if nothing was cut."""
 SWEEP, SWEPT, READY = b"s", b"d", b"r"
-RESULT, ERROR = b"r", b"e"
+RESULT, CONTENT, ERROR = b"r", b"c", b"e"
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_SWEEPS = 5_000
 _BETWEEN_SWEEPS = 0.001
@@ -163,8 +163,9 @@ def _children(process: int) -> list[int]:
 
 
 def _work(calls: socket.socket) -> None:
-    """Answer requests `(key, tool or None, name, arguments)` until the host closes the channel."""
+    """Answer requests `(key, tool or None, name, arguments, number)` until the host closes the channel."""
     from fieldcraft.tools.calls.results import encoded
+    from fieldcraft.tools.langchain.invoking import invoked
 
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -176,11 +177,12 @@ def _work(calls: socket.socket) -> None:
     while (request := receive(calls, sys.maxsize)) is not None:
         _reap(sparing=None)
         try:
-            key, tool, name, arguments = pickle.loads(request)  # noqa: S301 - the host's own
+            key, tool, name, arguments, number = pickle.loads(request)  # noqa: S301 - the host's own
             if tool is not None:
                 tools[key] = pickle.loads(tool)  # noqa: S301
-            made = encoded(name, tools[key].invoke(arguments))
-            answer = (RESULT, LENGTH.pack(-2 if made.characters is None else made.characters), made.json)
+            made = encoded(name, invoked(tools[key], arguments, number))
+            kind = CONTENT if made.is_content else RESULT
+            answer = (kind, LENGTH.pack(-2 if made.characters is None else made.characters), made.json)
         except BaseException as error:
             answer = (ERROR, _described(error))
         if os.getpid() != me:

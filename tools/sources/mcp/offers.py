@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.naming import identifier
-from fieldcraft.tools.errors import ToolError
 from fieldcraft.tools.sources.mcp.lists import Lists
 from fieldcraft.tools.sources.mcp.session import HeldSession
 from fieldcraft.tools.sources.remote import RemoteTool

@@ -38,21 +38,20 @@ def data_of(
     Raises:
         ToolError: the server reports that the call failed; the message has all of its text.
     """
+    has_data = result.structured_content is not None
     structured = _unwrapped(result.structured_content, schema)
     blocks = blocks_of(result.content)
-    if structured is not None:
+    if has_data:
         blocks = _without_repetition(blocks, result.structured_content, structured)
     blocks += map(text_block, notes)
     if result.is_error:
-        if structured is not None:
+        if has_data:
             blocks.append(text_block(json.dumps(structured, ensure_ascii=False)))
         why = texts_of(blocks) or "it does not say why"
         raise ToolError(
             cut_text(f"{tool} failed on MCP server {server!r}: {valid_text(why)}", _LONGEST_ERROR)
         )
-    if structured is not None and not blocks:
-        return structured
-    return message_of(blocks, structured)
+    return structured if has_data and not blocks else message_of(blocks, structured)
 
 
 def message_of(blocks: Sequence[Block], artifact: Any = None) -> str | ToolMessage:

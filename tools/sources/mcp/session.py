@@ -20,10 +20,10 @@ from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.sources.mcp.announcements import Announcements
 from fieldcraft.tools.sources.mcp.calls import CallInProgress
 from fieldcraft.tools.sources.mcp.connection import Connection, Kind
+from fieldcraft.tools.sources.mcp.contents import blocks_of, prompt_text, text_block
 from fieldcraft.tools.sources.mcp.lists import Lists, read_lists
 from fieldcraft.tools.sources.mcp.questions import Questions
 from fieldcraft.tools.sources.mcp.results import complaints_of_result, data_of, message_of
-from fieldcraft.tools.sources.mcp.contents import blocks_of, prompt_text, text_block
 from fieldcraft.tools.sources.settings import McpServer
 
 if TYPE_CHECKING:
