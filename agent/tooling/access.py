@@ -27,16 +27,31 @@ class ToolAccess:
     def __init__(
         self, executor: ToolExecutor, record: ToolRecord, settings: RunSettings, world: WorldOfRun
     ) -> None:
+        self._executor = executor
         self._record = record
+        self._settings = settings
         self._world = world
+        self._allow()
+
+    def begin_task(self) -> None:
+        """Begin a new task, with new counts of calls, and with the tools that there are now."""
+        self._record.begin_task()
+        self._refresh()
+
+    def _allow(self) -> None:
+        registry = self._executor.registry
         self._allowed = {
-            user: executor.allowing(names_for(user, executor.registry, settings)) for user in TOOL_USERS
+            user: self._executor.allowing(names_for(user, registry, self._settings)) for user in TOOL_USERS
         }
         self._offers: dict[str, tuple[dict[str, Any], ...]] = {}
 
-    def begin_task(self) -> None:
-        """Begin a new task, with new counts of calls."""
-        self._record.begin_task()
+    def _refresh(self) -> None:
+        """Take over what sources changed in their tools, and tell it to the run's people."""
+        changes = self._executor.registry.refresh()
+        for change in changes:
+            self._record.tell(change)
+        if changes:
+            self._allow()
 
     def offer(self, role: str) -> tuple[dict[str, Any], ...]:
         """The tools of a role, in the form of OpenAI's API."""
@@ -52,10 +67,12 @@ class ToolAccess:
             self._world.look()
             with self._record.together():
                 calls = [_submit(allowed, request) for request in requests]
-            return [
+            answers = [
                 Message(role="tool", text=_told(request, call), answers=request.id)
                 for request, call in zip(requests, calls, strict=True)
             ]
+        self._refresh()
+        return answers
 
     def reference(self) -> str:
         """The programs' tools, as the actor sees them."""

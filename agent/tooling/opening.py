@@ -19,6 +19,7 @@ from fieldcraft.agent.tooling.access import ProgramTools, ToolAccess, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.descriptions import declared
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.agent.tooling.person import PersonOfRun
 from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs import Environment
@@ -129,6 +130,7 @@ def run_executor(
             world=world,
             corpus=Corpora(settings.corpus) if settings.corpus else None,
             redact=redact,
+            person=PersonOfRun(ask_person, record, settings.tool_policy),
         ),
         policy=settings.tool_policy,
         ask_person=partial(record.ask, ask_person=ask_person),

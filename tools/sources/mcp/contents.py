@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mcp_types import PromptMessage
 
 Block = dict[str, Any]
-"""A content block as LangChain v1 has it: `text`, or `image`, `audio`, `file` with `base64` and `mime_type`."""
+"""A block as LangChain v1 has it: `text`, or `image`, `audio` or `file` with `base64` and `mime_type`."""
 
 _LONGEST_LINK = 1_000
 
@@ -47,19 +47,19 @@ def prompt_text(messages: Iterable[PromptMessage]) -> str:
 
 
 def _block(content: object) -> Block:
+    if isinstance(content, EmbeddedResource):
+        content = content.resource
     match content:
-        case TextContent(text=text) | EmbeddedResource(resource=TextResourceContents(text=text)):
-            return text_block(text)
-        case TextResourceContents(text=text):
+        case TextContent(text=text) | TextResourceContents(text=text):
             return text_block(text)
         case ImageContent(mime_type=kind, data=data):
             return {"type": "image", "base64": data, "mime_type": kind}
         case AudioContent(mime_type=kind, data=data):
             return {"type": "audio", "base64": data, "mime_type": kind}
+        case BlobResourceContents():
+            return _file(content)
         case ResourceLink():
             return text_block(_link(content))
-        case EmbeddedResource(resource=BlobResourceContents() as blob) | (BlobResourceContents() as blob):
-            return _file(blob)
         case _:
             return text_block(f"[{type(content).__name__}, which is not shown]")
 
@@ -72,7 +72,8 @@ def _file(blob: BlobResourceContents) -> Block:
 
 def _link(link: ResourceLink) -> str:
     """A link to a resource, which can be read on demand."""
-    about = ", ".join(filter(None, [link.mime_type, link.size and f"{link.size:,} bytes"]))
+    size = f"{link.size:,} bytes" if link.size else None
+    about = ", ".join(filter(None, [link.mime_type, size]))
     words = f": {link.description}" if link.description else ""
     return visible_line(
         f"[resource {link.name!r} at {link.uri}{f' ({about})' if about else ''}{words}]", _LONGEST_LINK

@@ -95,14 +95,11 @@ def _reader(session: HeldSession, server: McpServer, lists: Lists, name: str, su
 
 def _entries(lists: Lists) -> list[str]:
     """The resources and templates of a server, a line each."""
-    known = [(each.uri, each) for each in lists.resources]
-    patterns = [(each.uri_template, each) for each in lists.templates]
+    known = [(each.uri, each.title or each.name, each.description) for each in lists.resources]
+    patterns = [(each.uri_template, each.title or each.name, each.description) for each in lists.templates]
     return [
-        visible_line(
-            f"{place} ({each.title or each.name})" + (f": {each.description}" if each.description else ""),
-            _LONGEST_LINE,
-        )
-        for place, each in [*known, *patterns]
+        visible_line(f"{place} ({name})" + (f": {about}" if about else ""), _LONGEST_LINE)
+        for place, name, about in [*known, *patterns]
     ]
 
 

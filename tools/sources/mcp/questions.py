@@ -50,18 +50,22 @@ class Questions:
         self._current = current
         self._asking = anyio.Lock()
 
-    async def elicited(self, _: ClientRequestContext, asked: ElicitRequestParams) -> ElicitResult | ErrorData:
+    async def elicited(
+        self,
+        context: ClientRequestContext,  # noqa: ARG002
+        params: ElicitRequestParams,
+    ) -> ElicitResult | ErrorData:
         """What a person enters; declined where the policy says so, or nobody is there."""
         call = self._current()
         if call is None:
             return ElicitResult(action="decline")
-        message = visible_line(asked.message, _LONGEST_MESSAGE)
+        message = visible_line(params.message, _LONGEST_MESSAGE)
         try:
             if self._server.elicitation == "decline":
                 raise Refused("decline", "declined by the server's setting `elicitation`")
             if not call.may_ask("person", MOST_QUESTIONS):
                 raise Refused("decline", f"declined, as the {MOST_QUESTIONS + 1}th question of one call")
-            return await self._ask_person(call, asked, message)
+            return await self._ask_person(call, params, message)
         except Refused as refused:
             call.note(f"the server asked a person: {message!r}; {refused}")
             return ElicitResult(action=refused.action)
@@ -90,14 +94,16 @@ class Questions:
             raise Refused("cancel", f"not answered: {error}") from error
 
     async def sampled(
-        self, _: ClientRequestContext, asked: CreateMessageRequestParams
+        self,
+        context: ClientRequestContext,  # noqa: ARG002
+        params: CreateMessageRequestParams,
     ) -> CreateMessageResult | ErrorData:
         """The answer of the model of the role `tools`, on the run's budget; an error where it is refused."""
         call = self._current()
         if call is None:
             return ErrorData(code=INVALID_REQUEST, message="a model is asked in the middle of a call only")
         try:
-            answer = await self._ask_model(call, asked)
+            answer = await self._ask_model(call, params)
         except ToolError as error:
             call.note(f"the server asked for a model's answer; refused: {error}")
             return ErrorData(code=INVALID_REQUEST, message=str(error))
@@ -129,8 +135,5 @@ class Questions:
 def _prompt(asked: CreateMessageRequestParams) -> str:
     """The conversation as one prompt; a single message of the user stands alone."""
     parts = [(message.role, texts_of(blocks_of(message.content_as_list))) for message in asked.messages]
-    if len(parts) == 1:
-        said = [parts[0][1]]
-    else:
-        said = [f"{role}: {text}" for role, text in parts]
+    said = [parts[0][1]] if len(parts) == 1 else [f"{role}: {text}" for role, text in parts]
     return "\n\n".join([*filter(None, [asked.system_prompt]), *said])

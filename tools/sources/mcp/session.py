@@ -20,7 +20,7 @@ from fieldcraft.tools.errors import BrokenTool, ToolError
 from fieldcraft.tools.sources.mcp.announcements import Announcements
 from fieldcraft.tools.sources.mcp.calls import CallInProgress
 from fieldcraft.tools.sources.mcp.connection import Connection, Kind
-from fieldcraft.tools.sources.mcp.contents import blocks_of, prompt_text, text_block
+from fieldcraft.tools.sources.mcp.contents import blocks_of, prompt_text, text_block, texts_of
 from fieldcraft.tools.sources.mcp.lists import Lists, read_lists
 from fieldcraft.tools.sources.mcp.questions import Questions
 from fieldcraft.tools.sources.mcp.results import complaints_of_result, data_of, message_of
@@ -97,6 +97,7 @@ class HeldSession:
 
             result = await self._asked(tool, call)
             self._check(tool, result)
+            self.announced.stale = self.announced.stale or _is_unknown(tool, result)
             return data_of(self.name, tool, result, self.announced.outputs.get(tool), progress.notes)
 
     async def read(self, uri: str) -> Any:
@@ -258,6 +259,14 @@ class HeldSession:
         why = await connection.why(error)
         await connection.close()
         raise BrokenTool(f"{self._called} did not start: {why}") from error
+
+
+def _is_unknown(tool: str, result: CallToolResult) -> bool:
+    """Whether the server says that it has no such tool, as one does that took it away without a word."""
+    if not result.is_error:
+        return False
+    said = texts_of(blocks_of(result.content))[:1_000].lower()
+    return tool.lower() in said and any(words in said for words in ("unknown tool", "not found", "no such"))
 
 
 def _forgot_the_session(error: MCPError) -> bool:
