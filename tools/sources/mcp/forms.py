@@ -83,8 +83,11 @@ class Form:
             line = self._ask(f"{wrong}{question}").strip()[:_LONGEST_ENTRY]
             if not line and "default" in field:
                 return field["default"]  # type: ignore[no-any-return]  # checked by the server
-            if not line and not required:
-                return None
+            if not line:
+                if not required:
+                    return None
+                wrong = "It is needed. "
+                continue
             try:
                 value = _read(line, field)
                 if not (wrong := _complaint(value, field)):

@@ -61,7 +61,7 @@ class HeldSession:
         self._connecting = asyncio.Lock()
         self._listing = asyncio.Lock()
         self._lists: Lists | None = None
-        self._read_at = 0.0
+        self._read_again_at = -BETWEEN_READINGS
         self._calls: list[CallInProgress] = []
         self._questions = Questions(name, server, lambda: self._calls[-1] if self._calls else None)
 
@@ -77,9 +77,13 @@ class HeldSession:
             BrokenTool: it does not start or answer; the message contains its last output.
         """
         async with self._listing:
-            due = self.announced.stale and time.monotonic() - self._read_at >= BETWEEN_READINGS
-            if self._lists is None or due:
+            if self._lists is None:
                 self._lists = await self._read_lists()
+            elif self.announced.stale and time.monotonic() - self._read_again_at >= BETWEEN_READINGS:
+                try:
+                    self._lists = await self._read_lists()
+                finally:
+                    self._read_again_at = time.monotonic()
             return self._lists
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> Any:
@@ -194,8 +198,6 @@ class HeldSession:
         except Exception as error:
             why = await connection.why(error)
             raise BrokenTool(f"{self._called} did not say what tools it has: {why}") from error
-        finally:
-            self._read_at = time.monotonic()
 
     async def _connected(self) -> Connection:
         async with self._connecting:
