@@ -89,6 +89,12 @@ def test_a_server_over_sse(load: Load, execute_all: Execute, serve: Serve) -> No
     assert execute_all(registry).call("forecast", {"city": "Oslo"}) == "Oslo: sun for 1 days"
 
 
+def test_a_url_of_the_older_protocol_is_found_out(load: Load, execute_all: Execute, serve: Serve) -> None:
+    registry = load(f"{serve('weather.py', 'sse')}/sse")
+
+    assert execute_all(registry).call("forecast", {"city": "Oslo"}) == "Oslo: sun for 1 days"
+
+
 def test_a_server_that_ends_in_the_middle_is_told_and_started_again(load: Load, execute_all: Execute) -> None:
     executor = execute_all(load(mcp={"weather": weather()}))
     first = executor.call("process", {})

@@ -113,6 +113,8 @@ def test_all_content_is_kept_and_given_once(house: ToolExecutor) -> None:
     assert repeated["content"].startswith("[audio/wav of 5 bytes, in ")
     assert "\n" not in repeated["content"]
 
+    assert call(house, "listed") == {"content": "[FILE] a\n[FILE] b", "more": 1}
+
 
 def test_an_error_tells_all_that_the_server_says(house: ToolExecutor) -> None:
     with pytest.raises(ToolError) as caught:

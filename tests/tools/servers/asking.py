@@ -60,6 +60,12 @@ async def repeated(_: Context, __: dict[str, Any]) -> types.CallToolResult:
     return types.CallToolResult(content=[text, SOUND], structured_content={"status": "ok"})
 
 
+@tool("listed")
+async def listed(_: Context, __: dict[str, Any]) -> types.CallToolResult:
+    text = types.TextContent(type="text", text="[FILE] a\n[FILE] b")
+    return types.CallToolResult(content=[text], structured_content={"content": text.text, "more": 1})
+
+
 @tool("broken")
 async def broken(_: Context, __: dict[str, Any]) -> types.CallToolResult:
     found = {"code": 42, "missing": ["key"]}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
 _LONGEST_ERROR = 4_000
+_MOST_TEXTS = 10_000
 _WRAPPED = "result"
 """The key under which servers put a value that is not an object."""
 
@@ -86,18 +88,30 @@ def _unwrapped(structured: Any, schema: Mapping[str, Any] | None) -> Any:
 
 
 def _without_repetition(blocks: list[Block], *structured: Any) -> list[Block]:
-    """The blocks without the texts that only repeat the structured content, whole or item by item."""
+    """The blocks without the texts that only repeat structured content: whole, a part, or item by item."""
     texts = [block["text"] for block in blocks if block["type"] == "text"]
-    parsed = [_parsed(text) for text in texts]
-    if any(
-        value in ([*texts], parsed, texts[0] if len(texts) == 1 else "\n".join(texts)) for value in structured
-    ):
+    if any(value in (texts, [_parsed(text) for text in texts], "\n".join(texts)) for value in structured):
         return [block for block in blocks if block["type"] != "text"]
+    told = set(islice(_texts_in(structured), _MOST_TEXTS))
     return [
         block
         for block in blocks
-        if block["type"] != "text" or not any(_parsed(block["text"]) == value for value in structured)
+        if block["type"] != "text"
+        or (block["text"] not in told and not any(_parsed(block["text"]) == value for value in structured))
     ]
+
+
+def _texts_in(data: Any) -> Iterator[str]:
+    """All texts in JSON data."""
+    match data:
+        case str():
+            yield data
+        case Mapping():
+            for value in data.values():
+                yield from _texts_in(value)
+        case list() | tuple():
+            for value in data:
+                yield from _texts_in(value)
 
 
 def _parsed(text: str) -> Any:
