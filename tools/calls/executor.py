@@ -177,7 +177,7 @@ class ToolExecutor:
     def _prepare(self, registry: ToolRegistry, name: str) -> _Prepared:
         tool = registry.get(name)
         prepared = self._prepared.get(name)
-        if prepared is None:
+        if prepared is None or prepared.tool is not tool:
             prepared = self._prepared[name] = _Prepared(tool, traits_of(tool), checker(name, tool))
         return prepared
 
