@@ -45,8 +45,8 @@ def signature(name: str, tool: BaseTool, *, longest: int = LONGEST_ARGUMENTS) ->
     if isinstance(tool.args_schema, Mapping):
         schema = tool.args_schema
         required = schema.get("required", ())
-    elif isinstance(tool.args_schema, type) and hasattr(tool.args_schema, "model_json_schema"):
-        schema = {**tool.args_schema.model_json_schema(), **schema}
+    elif hasattr(offered := tool.tool_call_schema, "model_json_schema"):  # without what is injected
+        schema = {**offered.model_json_schema(), **schema}
     properties = schema.get("properties", {})
     for depth in (_FIELDS_SHOWN, 1, 0):
         fields = Fields(schema, depth)
