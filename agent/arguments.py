@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from fieldcraft.skills.sandbox import ProgramLimits
     from fieldcraft.tools import ToolPolicy
+    from fieldcraft.tools.search import ToolSearch
     from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument
 
 Role: TypeAlias = Literal["curriculum", "answerer", "actor", "critic", "describer", "tools"]
@@ -83,6 +84,7 @@ class SolveSettings(TypedDict, total=False):
     role_tools: Mapping[ToolUser, Sequence[str]]
     tool_steps: int
     tool_policy: ToolPolicy
+    tool_search: ToolSearch
     corpus: Sequence[str]
     see: Sequence[Literal["curriculum", "answerer", "actor", "critic"]]
     keep_prompts: bool

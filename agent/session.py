@@ -253,9 +253,7 @@ def _assemble(
         limits=settings.limits.in_world(environment.spec),
         callable_skills=settings.retrieved > 0,
     )
-    roles = RoleFactory(
-        recorder, asker, environment, library, opened.given, ask_human, tool_access.reference()
-    )
+    roles = RoleFactory(recorder, asker, environment, library, opened.given, ask_human, tool_access.reference)
     parts = Parts(
         environment=environment,
         library=library,

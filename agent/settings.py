@@ -15,6 +15,7 @@ from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.envs import Goal, nearest
 from fieldcraft.envs.values import Line
 from fieldcraft.tools.calls.policy import ToolPolicy
+from fieldcraft.tools.search import ToolSearch
 from fieldcraft.tools.sources.secrets import (
     Discreet,
     GuardedData,
@@ -135,8 +136,8 @@ class RunSettings(Discreet, BaseModel):
     `tools` are names or patterns of announced tools, `module:function`s, and files or URLs that give tools;
     `mcp` and `openapi` are MCP servers and documents of web APIs by name, whose tools are all had. All of
     these are for all `TOOL_USERS`; one that `role_tools` names has what stands there instead. A model may ask
-    for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `corpus` what
-    `search` and `answer` look into.
+    for tools in `tool_steps` answers in a row. `tool_policy` holds limits and approval, `tool_search` from
+    when on tools are searched for instead of shown, `corpus` what `search` and `answer` look into.
 
     `limits` is what one program may use; a `ProgramLimits` counts with what was set of it.
 
@@ -207,6 +208,7 @@ class RunSettings(Discreet, BaseModel):
     role_tools: dict[Text, GuardedWords] = {}
     tool_steps: Count = Field(default=6, ge=1, le=50)
     tool_policy: ToolPolicy = ToolPolicy()
+    tool_search: ToolSearch = ToolSearch()
     corpus: GuardedWords = ()
     prompts: Text = ""
     see: tuple[Text, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -115,12 +115,33 @@ class WorldView(Protocol):
         """The day in the world as text; `None` if the world has no days."""
 
 
+class PersonPort(Protocol):
+    """The person at the terminal, whom a tool may ask in the middle of a call."""
+
+    def ask(self, question: str, given_up: Callable[[], bool]) -> str:
+        """The person's line; waits until there is one, or `given_up` is true. Called from any thread.
+
+        Raises `ToolError` if nobody is there to answer, or nobody does.
+        """
+
+
+class DeadlinePort(Protocol):
+    """The deadline of a call in progress. Its methods may be called from any thread."""
+
+    def extend(self) -> None:
+        """Let the timeout begin anew, since the call made progress; only so often."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """A block in which the deadline does not run, such as while a person decides."""
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """Everything that a tool may use; what a run does not provide is `None`.
 
     Attributes:
         redact: removes secrets from text that is kept or shown.
+        person: asked in the middle of a call; approvals have a way of their own.
     """
 
     model: ModelPort | None = None
@@ -130,11 +151,13 @@ class ToolContext:
     world: WorldView | None = None
     corpus: CorpusPort | None = None
     redact: Callable[[str], str] = str
+    person: PersonPort | None = None
 
 
 _NOTHING = ToolContext()
 _current: ContextVar[ToolContext] = ContextVar("fieldcraft_tool_context", default=_NOTHING)
 _call: ContextVar[ToolCall | None] = ContextVar("fieldcraft_tool_call", default=None)
+_deadline: ContextVar[DeadlinePort | None] = ContextVar("fieldcraft_tool_deadline", default=None)
 
 
 def current_context() -> ToolContext:
@@ -147,12 +170,20 @@ def current_call() -> ToolCall | None:
     return _call.get()
 
 
+def current_deadline() -> DeadlinePort | None:
+    """The deadline of the current call if it can be moved, for use inside a tool."""
+    return _deadline.get()
+
+
 @contextmanager
-def using_context(context: ToolContext, call: ToolCall) -> Iterator[None]:
-    """Make `context` and `call` the current ones of this thread or task."""
-    context_before, call_before = _current.set(context), _call.set(call)
+def using_context(
+    context: ToolContext, call: ToolCall, deadline: DeadlinePort | None = None
+) -> Iterator[None]:
+    """Make `context`, `call` and `deadline` the current ones of this thread or task."""
+    before = _current.set(context), _call.set(call), _deadline.set(deadline)
     try:
         yield
     finally:
-        _current.reset(context_before)
-        _call.reset(call_before)
+        _current.reset(before[0])
+        _call.reset(before[1])
+        _deadline.reset(before[2])

@@ -43,13 +43,16 @@ class ToolRegistry:
 
     Attributes:
         problems: tools and sources that are not available; it grows when a tool turns out to be broken.
+        instructions: origin of tools -> what their source says about their use; data, not to be trusted.
     """
 
     def __init__(self, tools: Iterable[BaseTool | Callable[..., Any]] = ()) -> None:
         self._tools: dict[str, BaseTool | Callable[..., Any]] = {}
         self._origins: dict[str, str] = {}
         self._held = ExitStack()
+        self._sources: list[Callable[[ToolRegistry], list[str]]] = []
         self.problems: list[ToolProblem] = []
+        self.instructions: dict[str, str] = {}
         for tool in tools:
             self.add(tool)
 
@@ -89,6 +92,27 @@ class ToolRegistry:
         self._tools[name] = adapted(tool)
         self._origins[name] = origin
         return name
+
+    def remove(self, name: str) -> None:
+        """Take a tool away.
+
+        Raises:
+            UnknownTool: there is none of this name.
+        """
+        self._known(name)
+        del self._tools[name], self._origins[name]
+
+    def follow(self, source: Callable[[ToolRegistry], list[str]]) -> None:
+        """Let `refresh` call `source`, which adds and removes tools, and tells what it changed."""
+        self._sources.append(source)
+
+    def refresh(self) -> list[str]:
+        """Add and remove the tools of sources that changed since the last look; a line for each change.
+
+        A registry that was selected, prefixed or wrapped before keeps its tools; calls of those that are
+        gone fail.
+        """
+        return [line for source in self._sources for line in source(self)]
 
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
@@ -144,6 +168,7 @@ class ToolRegistry:
         made = self._derived({})
         for name in self.names():
             made.add(wrap(self.get(name)), name=name, origin=self._origins[name])
+        made.instructions = dict(self.instructions)
         return made
 
     def specs(self) -> tuple[str, ...]:
@@ -202,6 +227,8 @@ class ToolRegistry:
         made._held = self._held
         for name, new in names.items():
             made.add(self._tools[name], name=new, origin=self._origins[name])
+        origins = set(made._origins.values())
+        made.instructions = {key: text for key, text in self.instructions.items() if key in origins}
         return made
 
 

@@ -18,9 +18,17 @@ from fieldcraft.agent.models.endings import (
     refusal_of_request,
     was_ended_by,
 )
-from fieldcraft.agent.models.errors import BadScript, ModelRationed, ModelRefused, ModelUnavailable
+from fieldcraft.agent.models.errors import (
+    BadScript,
+    ModelRationed,
+    ModelRefused,
+    ModelUnavailable,
+    ToolsRefused,
+)
+from fieldcraft.agent.models.failures.error_parts import status_of
 from fieldcraft.agent.models.failures.faults import PassingFault, judge_fault
 from fieldcraft.agent.models.failures.parameters import Parameters, parameters_of
+from fieldcraft.agent.models.failures.refused_tools import NOT_VALID, named_tools
 from fieldcraft.agent.models.failures.retrying import NobodyWaits, Retrying, Waits
 from fieldcraft.agent.models.keeping.kept_turns import turn_of
 from fieldcraft.agent.models.messages import Answer, Message, ToolRequest, Usage
@@ -51,8 +59,6 @@ logger = logging.getLogger(__name__)
 
 _SHORT = 2_000
 """Tokens of a prompt that fits any window, so that nothing has to be known of it."""
-_NOT_VALID = (400, 422)
-"""What a provider says to a conversation that it does not take."""
 _LONGEST_ANSWER = 200_000
 """The most characters of an answer that are kept, more than any parser accepts."""
 
@@ -222,7 +228,7 @@ class ModelClient:
             try:
                 return ask(form)
             except ModelRefused as refusal:
-                if refusal.status not in _NOT_VALID:
+                if refusal.status not in NOT_VALID or isinstance(refusal, ToolsRefused):
                     raise
                 first = first or refusal
                 self._marks = self._marks and "cache_control" not in str(refusal)
@@ -264,7 +270,7 @@ class ModelClient:
             text, reasoning = split_reasoning(reply.text)
             usable = bool(text.strip() or (tools and requests_of(reply)))
         except Exception as error:
-            return self._refused(error)
+            return self._refused(error, tools)
         if refusal_of(reply) or is_truncated(reply):
             return reply
         if broken := broken_off_by(reply):
@@ -275,13 +281,17 @@ class ModelClient:
             raise PassingFault(f"{what} ({ended})" if ended else what)
         return reply
 
-    def _refused(self, error: Exception) -> AIMessage:
+    def _refused(self, error: Exception, tools: Sequence[dict[str, Any]]) -> AIMessage:
         """What a provider's filter says to the prompt, as an answer; other errors are raised as faults."""
         from langchain_core.messages import AIMessage
 
         words = refusal_of_request(error)
         if not words:
-            raise judge_fault(error, name=self.name, timeout=self.settings.timeout) from error
+            fault = judge_fault(error, name=self.name, timeout=self.settings.timeout)
+            named = named_tools(error, tools) if type(fault) is ModelRefused else ()
+            if named:
+                raise ToolsRefused(str(fault), status=status_of(error), tools=named) from error
+            raise fault from error
         return AIMessage(content="", additional_kwargs={"refusal": words})
 
     def _in_form(
@@ -331,7 +341,7 @@ class ModelClient:
             try:
                 return within(self.settings.timeout, ask)
             except Exception as error:
-                if not self._parameters.learn(error, sent):
+                if named_tools(error, tools) or not self._parameters.learn(error, sent):
                     raise
 
 

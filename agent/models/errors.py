@@ -44,6 +44,18 @@ class ModelRefused(ModelError):
         self.status = status
 
 
+class ToolsRefused(ModelRefused):
+    """The provider refused a request for tools that were offered, and says for which.
+
+    Attributes:
+        tools: their names.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, tools: tuple[str, ...] = ()) -> None:
+        super().__init__(message, status=status)
+        self.tools = tools
+
+
 class PromptTooLong(ModelRefused):
     """The provider refused a prompt because it is too long; a shorter one may be answered.
 

@@ -14,6 +14,7 @@ from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.task import Attempt, Task
 from fieldcraft.agent.tooling.skill_reading import SkillReader
+from fieldcraft.agent.tooling.topics import topic_of
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.skills import Program, ProgramError, parse_program
@@ -64,7 +65,7 @@ class ModelActor:
         self,
         asker: Asker,
         environment: Environment,
-        tools: str = "",
+        tools: Callable[[str], str] = lambda _: "",
         *,
         reader: SkillReader | None = None,
         not_kept: Callable[[], Sequence[str]] = tuple,
@@ -105,7 +106,7 @@ class ModelActor:
                 repairs=1,
                 repairable=SeveralPrograms,
                 world=spec.description,
-                **self._reference(),
+                **self._reference(task),
                 **some(from_world(self._environment), "examples", "has_places"),
                 names=spec.names,
                 language=self._language,
@@ -164,11 +165,14 @@ class ModelActor:
             {"skills": found, "problems": problems},
         )
 
-    def _reference(self) -> dict[str, Any]:
+    def _reference(self, task: Task) -> dict[str, Any]:
         """What the prompt says of how programs reach the world and the tools."""
         if self._language != "python" and isinstance(self._environment, RunsPrograms):
             return {"reference": self._environment.program_reference()}
-        return {"primitives": self._environment.api_reference(), "tools": self._tools}
+        return {
+            "primitives": self._environment.api_reference(),
+            "tools": self._tools(topic_of({"task": task}, ())),
+        }
 
 
 def improved(answer: str) -> str:

@@ -50,7 +50,7 @@ class RoleFactory:
         library: where skills are kept.
         given: the parts that are the user's own, see `Given.with_named`.
         ask_human: asks the person at the terminal.
-        tools: the programs' tools, as their author reads them.
+        tools: the programs' tools, as the author of one about this reads them.
     """
 
     recorder: Recorder
@@ -59,7 +59,7 @@ class RoleFactory:
     library: SkillLibrary
     given: Given
     ask_human: Callable[[str], str]
-    tools: str
+    tools: Callable[[str], str]
 
     def curriculum(self) -> TaskSource:
         """What sets the tasks."""

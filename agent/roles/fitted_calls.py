@@ -13,6 +13,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorded_log import recorded
 from fieldcraft.agent.journal.recorder import Recorder
 from fieldcraft.agent.models.errors import PromptTooLong, WindowTooSmall
+from fieldcraft.agent.models.failures.setting_aside import OfferedTools
 from fieldcraft.agent.models.messages import Answer, Message
 from fieldcraft.agent.models.windows.window import ContextWindow
 from fieldcraft.agent.prompts.fitting import Fitted, NoRoom, Prompted, fit
@@ -66,6 +67,7 @@ class FittedCalls:
         self._recorder = recorder
         self._render = render
         self._said: set[tuple[str, str]] = set()
+        self._offered = OfferedTools(self._warn)
 
     def ask(
         self,
@@ -78,7 +80,7 @@ class FittedCalls:
         tools: Sequence[dict[str, Any]] = (),
         keep: Callable[[list[Message]], None] = lambda _: None,
     ) -> Shortened:
-        """Ask until the model takes the prompt.
+        """Ask until the model takes the prompt and the tools.
 
         Args:
             client: the model.
@@ -92,6 +94,24 @@ class FittedCalls:
         Raises:
             WindowTooSmall: the shortest prompt is too long, or the model refused every one that was tried.
         """
+        return self._offered.ask(
+            client.name,
+            tools,
+            lambda taken: self._ask(client, prompt, messages, role=role, call=call, tools=taken, keep=keep),
+        )
+
+    def _ask(
+        self,
+        client: Client,
+        prompt: Prompted,
+        messages: Sequence[Message],
+        *,
+        role: str,
+        call: int,
+        tools: Sequence[dict[str, Any]],
+        keep: Callable[[list[Message]], None],
+    ) -> Shortened:
+        """Ask until the model takes the prompt, with these tools."""
         window = client.window
         for left in range(SHRINKS, -1, -1):
             fitted = fitting(client, self._render, prompt, messages, role=role, tools=tools)
@@ -122,6 +142,9 @@ class FittedCalls:
             f"prompts of the {role} ({template}) are shortened to fit {_window(client)} of {client.name}: "
             f"{', '.join(fitted.left_out)} left out where there is no room"
         )
+        self._warn(text)
+
+    def _warn(self, text: str) -> None:
         recorded.warning("%s", text)
         self._recorder.record_metadata(e.Warned(text=text))
 

@@ -21,6 +21,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, Promp
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.fitted_calls import Client, FittedCalls
 from fieldcraft.agent.seeing import RunPictures
+from fieldcraft.agent.tooling.topics import topic_of
 from fieldcraft.agent.transcript import Transcript
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.secrets.redaction import redact_data
@@ -103,8 +104,8 @@ class RunWaits:
 class Tools(Protocol):
     """Who makes the tool calls that a model asks for: a `ToolAccess`."""
 
-    def offer(self, role: str) -> tuple[dict[str, Any], ...]:
-        """The tools of a role, in the form of OpenAI's API."""
+    def offer(self, role: str, about: str = "") -> tuple[dict[str, Any], ...]:
+        """The tools of a role, in the form of OpenAI's API; of many, those that fit what it is about."""
 
     def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
         """The outcome of each request."""
@@ -296,7 +297,7 @@ class Asker:
                 messages,
                 role=role,
                 call=call,
-                tools=self._offer(role),
+                tools=self._offer(role, topic_of(prompt.values, messages)),
                 keep=lambda sent: self._keep_prompt(role, prompt.template, call, sent),
             )
         except ModelUnavailable as error:
@@ -333,8 +334,8 @@ class Asker:
         """Whether the model of a role may call tools on the way to its answer."""
         return bool(self._offer(role))
 
-    def _offer(self, role: str) -> tuple[dict[str, Any], ...]:
-        offered = self._tools.offer(role) if self._tools is not None else ()
+    def _offer(self, role: str, about: str = "") -> tuple[dict[str, Any], ...]:
+        offered = self._tools.offer(role, about) if self._tools is not None else ()
         return offered if offered and self._clients[role].calls_tools else ()
 
     def _keep_prompt(self, role: str, template: str, call: int, messages: list[Message]) -> None:

@@ -7,7 +7,7 @@ program or verdict counts, and they are called again only for what the record do
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.steering.words import shown as shown_words
 from fieldcraft.agent.task import Attempt, Task, Verdict
+from fieldcraft.agent.tooling.topics import topic_of
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import cut_text, valid_text, visible_line
 from fieldcraft.envs import Environment, Observation
@@ -144,7 +145,7 @@ class OwnActor:
         recorder: Recorder,
         asker: Asker,
         environment: Environment,
-        tools: str,
+        tools: Callable[[str], str],
         language: Language,
     ) -> None:
         self._part, self._name = part, f"actor {name}"
@@ -162,7 +163,9 @@ class OwnActor:
         Raises:
             BrokenPart: it raised, or returned what is no text.
         """
-        reference = f"{self._environment.api_reference()}\n\n{self._tools}".strip()
+        reference = (
+            f"{self._environment.api_reference()}\n\n{self._tools(topic_of({'task': task}, ()))}".strip()
+        )
         now = Assignment(
             task=task,
             observation=observation,

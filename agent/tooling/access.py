@@ -11,9 +11,10 @@ from typing import Any
 from fieldcraft.agent.models.messages import Message, ToolRequest
 from fieldcraft.agent.settings import TOOL_USERS, RunSettings
 from fieldcraft.agent.tooling.context import WorldOfRun
-from fieldcraft.agent.tooling.descriptions import offers, reference
+from fieldcraft.agent.tooling.instructions import instructions, with_instructions
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
 from fieldcraft.agent.tooling.replayed_calls import Outcomes, RecordedTools
+from fieldcraft.agent.tooling.shelf import Indexes, ToolShelf
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, outcome_text, traits_of
 from fieldcraft.tools.loading import is_source
@@ -27,56 +28,73 @@ class ToolAccess:
     def __init__(
         self, executor: ToolExecutor, record: ToolRecord, settings: RunSettings, world: WorldOfRun
     ) -> None:
+        self._executor = executor
         self._record = record
+        self._settings = settings
         self._world = world
-        self._allowed = {
-            user: executor.allowing(names_for(user, executor.registry, settings)) for user in TOOL_USERS
-        }
-        self._offers: dict[str, tuple[dict[str, Any], ...]] = {}
+        self._shelves: dict[str, ToolShelf] = {}
+        self._indexes: Indexes = {}
 
     def begin_task(self) -> None:
-        """Begin a new task, with new counts of calls."""
+        """Begin a new task, with new counts of calls, the tools that there are now, and nothing found yet."""
         self._record.begin_task()
+        self._refresh()
+        for shelf in self._shelves.values():
+            shelf.begin_task()
 
-    def offer(self, role: str) -> tuple[dict[str, Any], ...]:
-        """The tools of a role, in the form of OpenAI's API."""
-        if role not in self._offers:
-            allowed = self._allowed.get(role)
-            self._offers[role] = () if allowed is None else offers(allowed.registry)
-        return self._offers[role]
+    def _refresh(self) -> None:
+        """Take over what sources changed in their tools, and tell it to the run's people."""
+        changes = self._executor.registry.refresh()
+        for change in changes:
+            self._record.tell(change)
+        if changes:
+            self._shelves.clear()
+            self._indexes.clear()
+
+    def offer(self, role: str, about: str = "") -> tuple[dict[str, Any], ...]:
+        """The tools that a role is offered, in the form of OpenAI's API; of many, those that fit a text."""
+        if role not in TOOL_USERS:
+            return ()
+        shelf = self._shelf(role)
+        return with_instructions(shelf.offer(about), shelf.allowed.registry, shelf.real)
 
     def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
         """Make the calls that a model requested in parallel; returns their outcomes as data for the model."""
-        allowed = self._allowed[role]
+        shelf = self._shelf(role)
+        named = [request.model_copy(update={"name": shelf.real(request.name)}) for request in requests]
         with self._record.by(role):
             self._world.look()
             with self._record.together():
-                calls = [_submit(allowed, request) for request in requests]
-            return [
-                Message(role="tool", text=_told(request, call), answers=request.id)
-                for request, call in zip(requests, calls, strict=True)
-            ]
+                calls = [_submit(shelf.allowed, request) for request in named]
+            told = []
+            for request, own, call in zip(requests, named, calls, strict=True):
+                told.append(Message(role="tool", text=_told(request, call), answers=request.id))
+                if call.exception() is None:
+                    shelf.take(own.name, call.result())
+        self._refresh()
+        return told
 
-    def reference(self) -> str:
-        """The programs' tools, as the actor sees them."""
-        return reference(self._allowed["programs"].registry)
+    def reference(self, about: str = "") -> str:
+        """The programs' tools, as the author of one about this sees them."""
+        shelf = self._programs
+        return "\n".join(filter(None, [shelf.reference(about), instructions(shelf.allowed.registry)]))
 
     def names(self) -> Sequence[str]:
         """The programs' tools."""
-        return self._allowed["programs"].names()
+        return self._programs.allowed.names()
 
     @contextmanager
     def program(self) -> Iterator[ToolCaller]:
         """The `tools` of a program that runs in this block."""
         with self._record.by("programs"):
-            yield ProgramTools(self._allowed["programs"], self._world)
+            yield ProgramTools(self._programs.allowed, self._world)
 
     def rerun(self) -> ToolCaller:
         """The `tools` of a program that is rerun for verification: the recorded results of this task.
 
         Tools that may change something are not called again.
         """
-        allowed = self._allowed["programs"]
+        allowed = self._programs.allowed
         changing = frozenset(name for name in allowed.names() if _changes(allowed.registry, name))
         return RecordedTools(
             allowed.names(),
@@ -92,6 +110,21 @@ class ToolAccess:
     def skip(self) -> None:
         """Drop the replayed calls of a program that is not run again."""
         self._record.forget_played()
+
+    @property
+    def _programs(self) -> ToolShelf:
+        return self._shelf("programs")
+
+    def _shelf(self, user: str) -> ToolShelf:
+        if user not in self._shelves:
+            self._shelves[user] = ToolShelf(
+                self._executor,
+                names_for(user, self._executor.registry, self._settings),
+                self._settings.tool_search,
+                programs=user == "programs",
+                indexes=self._indexes,
+            )
+        return self._shelves[user]
 
 
 class ProgramTools:

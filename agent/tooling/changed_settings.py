@@ -17,7 +17,7 @@ from fieldcraft.common.text import visible_line
 CHANGEABLE = frozenset(
     {"model", "role_models", "model_options", "role_options", "prompts", "keep_prompts", "language", "see"}
     | {"aim"}
-    | {"tools", "role_tools", "mcp", "openapi", "tool_steps", "tool_policy", "corpus"}
+    | {"tools", "role_tools", "mcp", "openapi", "tool_steps", "tool_policy", "tool_search", "corpus"}
     | {"sandbox", "limits", "listeners", "library_owners", "world_process"}
 )
 """The settings of a run that a resume can change, beside its budget and where its library is."""

@@ -8,49 +8,17 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from fieldcraft.common.data import Limits, bounded
 from fieldcraft.common.text import visible_line, visible_lines
 from fieldcraft.tools import ToolRegistry, traits_of
 
-LONGEST_SPEC = 2_000
-"""The most characters of a tool's line with its parameters and purpose."""
 LONGEST_TEXT = 1_000
 """The most characters of a description or title."""
 LONGEST_WORD = 500
 """The most characters of a name or value in a schema."""
-LONGEST_SCHEMA = 100_000
-"""The most characters of everything that a model sees of one tool."""
-
-_LIMITS = Limits(depth=40, items=20_000)
 _TEXTS = frozenset({"description", "title", "$comment"})
 _BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 
 logger = logging.getLogger(__name__)
-
-
-def reference(registry: ToolRegistry) -> str:
-    """The tools as the actor sees them, one line each."""
-    return "\n".join(f"- {visible_line(spec, LONGEST_SPEC)}" for spec in registry.specs())
-
-
-def offers(registry: ToolRegistry) -> tuple[dict[str, Any], ...]:
-    """The tools in the form of OpenAI's API; one that cannot be shown is left out, with a warning."""
-    if not registry:
-        return ()
-    from langchain_core.utils.function_calling import convert_to_openai_tool
-
-    found = []
-    for name in registry:
-        try:
-            offer = shown(bounded(convert_to_openai_tool(registry.get(name)), _LIMITS))
-            _check_size(offer)
-        except Exception as error:
-            problem = visible_line(f"{type(error).__name__}: {error}")
-            logger.warning("tool %s is offered to no model: %s", name, problem)
-            continue
-        offer["function"]["name"] = name
-        found.append(offer)
-    return tuple(found)
 
 
 def declared(registry: ToolRegistry, name: str) -> str:
@@ -101,9 +69,3 @@ def _is_kept(key: str, value: Any) -> bool:
 def _is_plain(value: Any) -> bool:
     """Whether a text is completely visible on one line; other values always are."""
     return not isinstance(value, str) or visible_lines(value, LONGEST_WORD) in ([value], [])
-
-
-def _check_size(offer: Mapping[str, Any]) -> None:
-    length = len(json.dumps(offer, ensure_ascii=False))
-    if length > LONGEST_SCHEMA:
-        raise ValueError(f"its schema is {length:,} characters long; at most {LONGEST_SCHEMA:,} are shown")

@@ -19,6 +19,7 @@ from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.journal.recorder import JournalDiverged, Recorder
 from fieldcraft.agent.journal.store import JournalError
 from fieldcraft.agent.models.messages import Usage
+from fieldcraft.agent.redact import redact
 from fieldcraft.agent.tooling.replayed_calls import Outcomes, record_key
 from fieldcraft.common.secrets.redaction import redact_data
 from fieldcraft.common.text import entered
@@ -102,6 +103,20 @@ class ToolRecord:
             yield
         finally:
             self._proving = False
+
+    @property
+    def is_proving(self) -> bool:
+        """Whether a program is proved, so that nobody is asked."""
+        return self._proving
+
+    def note_wait(self, call: int, seconds: float) -> None:
+        """Take the time that a person took in the middle of a call off its own."""
+        with self._lock:
+            self._waited[call] = self._waited.get(call, 0.0) + seconds
+
+    def tell(self, text: str) -> None:
+        """Record what a person should know."""
+        self._recorder.record_metadata(e.Warned(text=redact(text)[:1000]))
 
     @contextmanager
     def by(self, user: str) -> Iterator[None]:

@@ -19,6 +19,8 @@ from fieldcraft.agent.tooling.access import ProgramTools, ToolAccess, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.descriptions import declared
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.agent.tooling.person import PersonOfRun
+from fieldcraft.agent.tooling.shelf import ToolShelf
 from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs import Environment
@@ -129,6 +131,7 @@ def run_executor(
             world=world,
             corpus=Corpora(settings.corpus) if settings.corpus else None,
             redact=redact,
+            person=PersonOfRun(ask_person, record, settings.tool_policy),
         ),
         policy=settings.tool_policy,
         ask_person=partial(record.ask, ask_person=ask_person),
@@ -178,8 +181,9 @@ class ReplayTools:
             ask_person=ask_person,
         )
         own = map(tool_name, given)
-        self._allowed = self._executor.allowing([*names_for("programs", self._registry, settings), *own])
-        self._tools = ProgramTools(self._allowed, world)
+        names = [*names_for("programs", self._registry, settings), *own]
+        shelf = ToolShelf(self._executor, names, settings.tool_search, programs=True, indexes={})
+        self._tools = ProgramTools(shelf.allowed, world)
 
     @property
     def problems(self) -> Sequence[ToolProblem]:

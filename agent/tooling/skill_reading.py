@@ -74,7 +74,7 @@ class SkillReader:
 class Tools(Protocol):
     """What answers the other calls: a `ToolAccess`."""
 
-    def offer(self, role: str) -> tuple[dict[str, Any], ...]:
+    def offer(self, role: str, about: str = "") -> tuple[dict[str, Any], ...]:
         """The tools of a role."""
 
     def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
@@ -91,10 +91,10 @@ class WithSkillReading:
         self._tools = tools
         self._reader = reader
 
-    def offer(self, role: str) -> tuple[dict[str, Any], ...]:
-        """The tools of a role, in the form of OpenAI's API."""
-        others = self._tools.offer(role)
-        return (*others, _OFFER) if self._reads(role) else others
+    def offer(self, role: str, about: str = "") -> tuple[dict[str, Any], ...]:
+        """The tools of a role, in the form of OpenAI's API; those that it found stand last."""
+        others = self._tools.offer(role, about)
+        return (_OFFER, *others) if self._reads(role) else others
 
     def answer(self, role: str, requests: Sequence[ToolRequest]) -> list[Message]:
         """The outcome of each request, in their order."""

@@ -121,6 +121,10 @@ class Person:
         """Ask, as `Drive.ask` does."""
         return self.drive.ask(question)
 
+    def is_there(self) -> bool:
+        """Whether a question would be seen, and can be answered."""
+        return answers_can_be_typed()
+
     def until(self, question: str, answered: Callable[[], bool]) -> str | None:
         """The person's line, `None` once `answered` is true; without a terminal that alone is waited for.
 

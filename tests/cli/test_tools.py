@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 import sys
+import tomllib
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from cli_workshop import Workshop
+from machine import eventually
 
 SERVERS = Path(__file__).parents[1] / "tools" / "servers"
 MINE = '''
@@ -159,6 +164,8 @@ def test_call_gives_json(place: Workshop) -> None:
         (["add", "none.json"], 2, "none.json cannot be read: there is no such file"),
         (["add", "none.yaml"], 2, "none.yaml cannot be read: there is no such file"),
         (["add", "calculator", "--env", "A=b"], 2, "takes none of these flags"),
+        (["add", "calculator", "--start-timeout", "5"], 2, "--start-timeout are for MCP servers"),
+        (["add", "http://127.0.0.1:9/mcp", "--type", "ftp"], 2, "'stdio', 'http' or 'sse'"),
         (["add", "http://127.0.0.1:9/mcp", "--name", "wiki"], 1, "cannot be reached"),
     ],
 )
@@ -204,6 +211,37 @@ def test_add_writes_what_a_run_then_has(place: Workshop, monkeypatch: pytest.Mon
     assert place.run("tools", "call", "variable", "TOKEN").out.endswith("> [redacted]\n")
     again = place.run("tools", "add", "calculator")
     assert (again.code, "has calculator already" in again.err) == (2, True)
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def test_add_finds_out_the_older_protocol_and_writes_what_it_was_told(place: Workshop) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    command = [sys.executable, str(SERVERS / "weather.py"), "sse", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert eventually(lambda: listens(port))
+        flags = ["--name", "old", "--start-timeout", "50", "--without", "die", "--without", "br*", "--json"]
+        ended = place.run("tools", "add", f"http://127.0.0.1:{port}/sse", *flags)
+    finally:
+        server.kill()
+        server.wait()
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "forecast" in ended.data["tools"]
+    assert not {"die", "breed"} & set(ended.data["tools"])
+    assert tomllib.loads(Path("fieldcraft.toml").read_text())["mcp"]["old"] == {
+        "url": f"http://127.0.0.1:{port}/sse",
+        "type": "sse",
+        "start_timeout": 50.0,
+        "without": ["die", "br*"],
+    }
 
 
 def test_check_reports_each_source(place: Workshop) -> None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from fieldcraft.common.system import unsupported
 from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.calls.background import BackgroundLoop
-from fieldcraft.tools.calls.deadlines import Deadlines
+from fieldcraft.tools.calls.deadlines import Deadlines, MovableDeadline
 from fieldcraft.tools.calls.policy import ToolPolicy
 from fieldcraft.tools.calls.results import Encoded, Results, encoded, failure
 from fieldcraft.tools.calls.retrying import Attempt, again, again_async
@@ -101,19 +101,19 @@ class Runner:
     ) -> Future[Any]:
         """Fail a call at its deadline, even if its coroutine ignores cancellation."""
         future: Future[Any] = Future()
+
+        def expire(given: float) -> None:
+            fail(future, ToolError(f"tool {call.name!r} gave no result within {given:g} s"))
+
+        deadline = MovableDeadline(self._deadlines, timeout, expire)
         try:
-            task = self._loop.submit(self._work_on_loop(call, invocation, attempt))
+            task = self._loop.submit(self._work_on_loop(call, invocation, attempt, deadline))
         except RuntimeError as error:
+            deadline.meet()
             raise ToolError(f"tool {call.name!r} was called after the run's tools were closed") from error
 
-        def expire() -> None:
-            fail(future, ToolError(f"tool {call.name!r} gave no result within {timeout:g} s"))
-            task.cancel()
-
-        ticket = self._deadlines.watch(timeout, expire)
-
         def take(done: Future[Any]) -> None:
-            ticket.met = True
+            deadline.meet()
             if done.cancelled():
                 fail(future, ToolError(f"tool {call.name!r} was cut off: the run's tools were closed"))
             elif (error := done.exception()) is not None:
@@ -122,12 +122,14 @@ class Runner:
                 settle(future, done.result())
 
         task.add_done_callback(take)
-        future.add_done_callback(lambda ended: task.cancel() if ended.cancelled() else None)
+        future.add_done_callback(lambda _: task.cancel())
         return future
 
-    async def _work_on_loop(self, call: ToolCall, invocation: Invocation, attempt: Attempt) -> Any:
+    async def _work_on_loop(
+        self, call: ToolCall, invocation: Invocation, attempt: Attempt, deadline: MovableDeadline
+    ) -> Any:
         async def once() -> Encoded:
-            with using_context(self.context, call):
+            with using_context(self.context, call, deadline):
                 return encoded(call.name, await invocation.run_async(call.arguments, call.number))
 
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from fieldcraft.tools.sources.remembering import RememberedTools
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, SourceSettings, ToolSources
 
 if TYPE_CHECKING:
+    from fieldcraft.tools.sources.mcp.servers import Announced, McpServers
     from fieldcraft.tools.sources.remote import RemoteTool
 
 T = TypeVar("T")
@@ -26,6 +28,7 @@ MOST_TOGETHER = 2_000_000
 """The most objects and lists in the schemas of one source, with references followed."""
 MOST_PROBLEMS = 100
 """The most problems of one source that are listed."""
+_MOST_TOLD = 20
 
 
 def add_sources(
@@ -126,12 +129,46 @@ def _open_mcp(registry: ToolRegistry, servers: Mapping[str, McpServer]) -> None:
         if isinstance(found, ToolError):
             registry.problems.append(ToolProblem(f"mcp.{name}", str(found)))
         else:
-            origin, before = f"mcp.{name}", len(registry.problems)
-            _add(registry, origin, servers[name], found.tools)
-            registry.problems += [
-                ToolProblem(f"{origin}: {tool}", why) for tool, why in found.refused.items()
-            ]
-            _shorten(registry.problems, before, origin)
+            _add_server(registry, name, servers[name], found)
+    registry.follow(partial(_follow, servers, connected))
+
+
+def _add_server(registry: ToolRegistry, name: str, settings: McpServer, found: Announced) -> None:
+    """Add the tools of an MCP server, and what it says of them."""
+    origin, before = f"mcp.{name}", len(registry.problems)
+    _add(registry, origin, settings, found.tools)
+    registry.problems += [ToolProblem(f"{origin}: {tool}", why) for tool, why in found.refused.items()]
+    _shorten(registry.problems, before, origin)
+    if found.instructions.strip():
+        registry.instructions[origin] = found.instructions
+
+
+def _follow(servers: Mapping[str, McpServer], connected: McpServers, registry: ToolRegistry) -> list[str]:
+    """Replace the tools of MCP servers that changed their lists; returns a line for each of them."""
+    lines = []
+    for name, found in connected.changed().items():
+        before = _declared(registry, f"mcp.{name}")
+        for tool in before:
+            registry.remove(tool)
+        problems = len(registry.problems)
+        _add_server(registry, name, servers[name], found)
+        del registry.problems[problems:]
+        after = _declared(registry, f"mcp.{name}")
+        parts = {
+            "new": after.keys() - before.keys(),
+            "gone": before.keys() - after.keys(),
+            "changed": {tool for tool in after.keys() & before.keys() if after[tool] != before[tool]},
+        }
+        told = [f"{what}: {', '.join(sorted(tools)[:_MOST_TOLD])}" for what, tools in parts.items() if tools]
+        if told:
+            lines.append(f"MCP server {visible_line(name)!r} changed its tools; {'; '.join(told)}")
+    return lines
+
+
+def _declared(registry: ToolRegistry, origin: str) -> dict[str, object]:
+    """The tools of a source with what they declare of themselves."""
+    tools = {name: registry.get(name) for name in registry if registry.origin(name) == origin}
+    return {name: (tool.description, tool.args_schema) for name, tool in tools.items()}
 
 
 def _open_openapi(registry: ToolRegistry, documents: Mapping[str, OpenApiDocument]) -> None:

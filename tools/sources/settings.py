@@ -72,10 +72,14 @@ class McpServer(SourceSettings):
 
     Attributes:
         env: variables for the server, in addition to the few that every program needs (`PATH`, `HOME`, ...).
-        type: `stdio`, `http` (streamable HTTP) or `sse`; by default `stdio` for a command, else `http`.
+        type: `stdio`, `http` (streamable HTTP) or `sse`; by default `stdio` for a command, else `http`, and
+            `sse` where the URL refuses that with 400, 404 or 405.
         headers: sent with each request to a `url`.
         start_timeout: seconds within which the server must answer for the first time.
         trust_hints: trust the server's claims that a tool is read-only or idempotent.
+        elicitation: whether the person at the terminal is asked what the server asks in the middle of a
+            call; `decline` answers for them. Where nobody is there it is declined too.
+        sampling: whether the server may put prompts to the model of the role `tools`, on the run's budget.
     """
 
     command: str | None = None
@@ -87,6 +91,8 @@ class McpServer(SourceSettings):
     headers: Guarded = {}
     start_timeout: float = Field(default=30.0, gt=0)
     trust_hints: bool = False
+    elicitation: Literal["ask", "decline"] = "ask"
+    sampling: Literal["allow", "decline"] = "allow"
 
     @model_validator(mode="after")
     def _reachable(self) -> McpServer:

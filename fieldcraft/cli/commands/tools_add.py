@@ -32,6 +32,8 @@ Examples:
 
   fieldcraft tools add http://localhost:8000/mcp --name wiki --header 'Authorization=Bearer ${WIKI_TOKEN}'
 
+  fieldcraft tools add http://localhost:8000/sse --name old --start-timeout 60 --without 'delete_*'
+
   fieldcraft tools add shop.yaml --server http://localhost:8080 --credential 'key=${SHOP_KEY}'
 
 ${NAME} stands for an environment variable and is written as it is, so no secret lands in the file.
@@ -59,6 +61,20 @@ Only = Annotated[
         "--only", metavar="PATTERN", help="A tool of the source to use, instead of all; repeatable."
     ),
 ]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="PATTERN", help="A tool of the source to leave out; repeatable."),
+]
+Type = Annotated[
+    str | None,
+    typer.Option(
+        "--type", metavar="http|sse", help="The protocol of an MCP server's URL; found out if omitted."
+    ),
+]
+StartTimeout = Annotated[
+    float | None,
+    typer.Option("--start-timeout", metavar="SECONDS", help="How long an MCP server may take to start."),
+]
 Env = Annotated[
     list[str] | None,
     typer.Option(
@@ -81,6 +97,8 @@ Credential = Annotated[
 ]
 Untried = Annotated[bool, typer.Option("--untried", help="Write it into the file without trying it.")]
 
+_REFUSED_AS_OLDER = re.compile(r" answered 40[045] ")
+"""How a server is said to refuse the newer protocol over HTTP, which one of the older (SSE) does."""
 _FITTING = re.compile(r"[\w-]+")
 """Allowed names of sources in the headings of `fieldcraft.toml`."""
 
@@ -91,6 +109,9 @@ def add(
     name: Name = None,
     prefix: Prefix = None,
     only: Only = None,
+    without: Without = None,
+    type_: Type = None,
+    start_timeout: StartTimeout = None,
     env: Env = None,
     header: Header = None,
     server: Server = None,
@@ -102,21 +123,24 @@ def add(
     from fieldcraft.cli.options.config import FILE
     from fieldcraft.cli.views.console import console, print_json, say
 
-    common: dict[str, Any] = {"prefix": prefix, "only": only}
+    common: dict[str, Any] = {"prefix": prefix, "only": only, "without": without}
+    of_server: dict[str, Any] = {"type": type_, "start_timeout": start_timeout}
     headers = pairs("--header", header, parse_json=False)
     variables = pairs("--env", env, parse_json=False)
     credentials = pairs("--credential", credential, parse_json=False)
     place, entry = _entry(what, command or [], name, untried)
     if place[0] == "mcp":
-        entry |= {"env": variables, "headers": headers, **common}
+        entry |= {"env": variables, "headers": headers, **of_server, **common}
+    elif any(value is not None for value in of_server.values()):
+        raise UsageProblem("--type and --start-timeout are for MCP servers")
     elif place[0] == "openapi":
         entry |= {"servers": server, "headers": headers, "credentials": credentials, **common}
-    elif any((prefix, only, env, header, server, credential, name)):
+    elif any((*common.values(), env, header, server, credential, name)):
         raise UsageProblem(f"{what} takes none of these flags: they are for servers and documents")
     if len(place) > 1 and not _FITTING.fullmatch(place[1]):
         raise UsageProblem(f"{place[1]!r} cannot name a source; use letters, digits, _ and - only")
     entry = {key: value for key, value in entry.items() if value}
-    found = [] if untried else _tried(place, entry, what)
+    found = [] if untried else _found(place, entry, what)
     where = _write(place, entry, what)
     if as_json:
         print_json({"written": where, "tools": found})
@@ -151,6 +175,27 @@ def _entry(
         if is_mcp_configuration(read_configuration(Path(what))):
             return ("tools",), {}
     return ("openapi", made), {"document": what}
+
+
+def _found(place: tuple[str, ...], entry: dict[str, Any], what: str) -> list[str]:
+    """The names of the tools that the new entry provides; a server of the older HTTP protocol gets its type.
+
+    Raises:
+        UsageProblem, CommandFailed: as `_tried`.
+    """
+    if place[0] != "mcp" or "url" not in entry or "type" in entry:
+        return _tried(place, entry, what)
+    try:
+        return _tried(place, {**entry, "type": "http"}, what)
+    except CommandFailed as failed:
+        if not _REFUSED_AS_OLDER.search(str(failed)):
+            raise
+        try:
+            found = _tried(place, {**entry, "type": "sse"}, what)
+        except CommandFailed:
+            raise failed from None
+        entry["type"] = "sse"
+        return found
 
 
 def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[str]:

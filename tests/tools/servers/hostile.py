@@ -76,7 +76,7 @@ def result(method: str, params: dict[str, Any]) -> str:
     if HOW == "error":
         text = json.dumps("\x1b[2J" + "no " * 1_000_000)
         return f'{{"isError": true, "content": [{{"type": "text", "text": {text}}}]}}'
-    return f'{{"content": [{{"type": "text", "text": "good"}}], "structuredContent": {{"result": {told}}}}}'
+    return f'{{"content": [], "structuredContent": {{"result": {told}}}}}'
 
 
 def answer(message: dict[str, Any]) -> str:

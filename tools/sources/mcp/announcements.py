@@ -9,8 +9,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from mcp.shared.message import SessionMessage
-from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCNotification, JSONRPCResponse, Tool
-from pydantic import ValidationError
+from mcp_types import (
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCResponse,
+    Prompt,
+    Resource,
+    ResourceTemplate,
+    Tool,
+)
+from pydantic import BaseModel, ValidationError
 
 from fieldcraft.common.data import DataError, Limits, bounded
 from fieldcraft.common.text import cut_text, valid_text, visible_line
@@ -30,7 +40,19 @@ _TOOL = Limits(items=100_000)
 _ASIDE = Limits(depth=16, items=1_000)
 _LONGEST_NAME, _LONGEST_TEXT = 200, 4_000
 _MOST_REFUSED = 200
-_UNHEARD = {"notifications/message", "notifications/progress"}
+_ONLY_AS_TASK = "can only be called as a task (taskSupport), which the installed MCP library does not support"
+_LONGEST_ASKED = {"sampling/createMessage": 400_000, "elicitation/create": 40_000}
+"""The most characters of what a server asks, by the method; 4,000 for others."""
+_LOG, _PROGRESS = "notifications/message", "notifications/progress"
+_BETWEEN_PROGRESS = 0.1
+"""Seconds; of two reports of one call's progress in this time, the second is ignored."""
+_MOST_IN_PROGRESS = 1_000
+_CHANGES = frozenset(f"notifications/{kind}/list_changed" for kind in ("tools", "resources", "prompts"))
+_LISTS: dict[str, type[BaseModel]] = {
+    "resources": Resource,
+    "resourceTemplates": ResourceTemplate,
+    "prompts": Prompt,
+}
 
 
 @dataclass
@@ -40,10 +62,25 @@ class Announcements:
     Attributes:
         refused: invalid announced tools, with the reasons.
         outputs: name of a tool -> the schema of its results.
+        stale: the server said that one of its lists has changed since it was read.
     """
 
     refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stale: bool = False
+    _names: set[str] = field(default_factory=set)
+    _text: int = 0
+
+    def begin(self) -> None:
+        """Forget the list, which is about to be read again."""
+        self.refused, self.outputs, self.stale = {}, {}, False
+        self._names, self._text = set(), 0
+
+    def count(self, name: str, text: str) -> bool:
+        """Whether a tool of this name and text is within the limits on one list."""
+        self._text += len(text)
+        self._names.add(name[:_LONGEST_NAME])
+        return len(self._names) <= MOST_TOOLS and self._text <= MOST_TEXT and len(name) <= _LONGEST_NAME
 
     def refuse(self, name: object, why: str) -> None:
         """Record that the tool `name` is invalid."""
@@ -62,8 +99,7 @@ class FilteredStream:
     def __init__(self, stream: ReadStream[SessionMessage | Exception], announced: Announcements) -> None:
         self._stream = stream
         self._announced = announced
-        self._names: set[str] = set()
-        self._text = 0
+        self._progressed: dict[str, float] = {}
         self._unasked: deque[float] = deque(maxlen=MOST_REQUESTS)
 
     async def receive(self) -> SessionMessage | Exception:
@@ -112,9 +148,14 @@ class FilteredStream:
 
     def _accepted(self, unasked: Any) -> bool:
         """Whether an unrequested request or notification of the server is passed on."""
-        if isinstance(unasked, JSONRPCNotification) and unasked.method in _UNHEARD:
-            return False
         now = time.monotonic()
+        if isinstance(unasked, JSONRPCNotification):
+            if unasked.method in _CHANGES:
+                self._announced.stale = True
+            if unasked.method in _CHANGES or unasked.method == _LOG:
+                return False
+            if unasked.method == _PROGRESS:
+                return self._is_due(unasked.params, now)
         if len(self._unasked) == MOST_REQUESTS and now - self._unasked[0] < PERIOD:
             return False
         self._unasked.append(now)
@@ -122,13 +163,23 @@ class FilteredStream:
             unasked.params = bounded(unasked.params, _ASIDE)
         except DataError:
             return False
-        return len(str(unasked.params)) <= _LONGEST_TEXT
+        return len(str(unasked.params)) <= _LONGEST_ASKED.get(unasked.method, _LONGEST_TEXT)
+
+    def _is_due(self, params: Any, now: float) -> bool:
+        """Whether a report of progress is heard: a short one, and the first of its call for a while."""
+        token = str(params.get("progressToken") if isinstance(params, dict) else None)[:_LONGEST_NAME]
+        if now - self._progressed.get(token, -1.0) < _BETWEEN_PROGRESS or len(str(params)) > _LONGEST_TEXT:
+            return False
+        if len(self._progressed) >= _MOST_IN_PROGRESS:
+            self._progressed.clear()
+        self._progressed[token] = now
+        return True
 
     def _bounded(self, answer: JSONRPCResponse) -> JSONRPCResponse | JSONRPCError:
         tools = answer.result.get("tools")
         try:
             if not isinstance(tools, list):
-                answer.result = bounded(answer.result, _RESULT)
+                answer.result = _with_sound_lists(bounded(answer.result, _RESULT))
                 return answer
             rest = {key: part for key, part in answer.result.items() if key != "tools"}
             answer.result = {
@@ -159,13 +210,29 @@ class FilteredStream:
             )
         if (odd := _odd_part(tool.input_schema)) is not None:
             raise DataError(f"tool {visible_line(tool.name)!r} announces a bad schema: its {odd}")
-        self._text += len(str(plain))
-        self._names.add(tool.name[:_LONGEST_NAME])
-        if len(self._names) > MOST_TOOLS or self._text > MOST_TEXT or len(tool.name) > _LONGEST_NAME:
+        if not self._announced.count(tool.name, str(plain)):
             raise DataError(f"more tools, or longer ones, are announced than are read ({MOST_TOOLS:,})")
+        if tool.execution is not None and tool.execution.task_support == "required":
+            raise DataError(f"tool {visible_line(tool.name)!r} {_ONLY_AS_TASK}")
         if isinstance(output := plain.get("outputSchema"), dict):
             self._announced.outputs[tool.name] = output
         return _used(plain)
+
+
+def _with_sound_lists(result: dict[str, Any]) -> dict[str, Any]:
+    """The answer without invalid resources and prompts, for one of which the SDK would refuse the list."""
+    for key, model in _LISTS.items():
+        if isinstance(entries := result.get(key), list):
+            result[key] = [entry for entry in entries if _is_valid(model, entry)]
+    return result
+
+
+def _is_valid(model: type[BaseModel], entry: Any) -> bool:
+    try:
+        model.model_validate(entry, by_name=False)
+    except ValidationError:
+        return False
+    return True
 
 
 def _odd_part(schema: dict[str, Any]) -> str | None:

@@ -1,42 +1,68 @@
-"""Convert the results of MCP tools to data."""
+"""Convert the results of MCP tools: all content is kept, and given once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mcp_types import (
-    AudioContent,
-    EmbeddedResource,
-    ImageContent,
-    ResourceLink,
-    TextContent,
-    TextResourceContents,
-)
+from pydantic_core import from_json
 
+from fieldcraft.common.text import cut_text, valid_text
 from fieldcraft.tools.calls.arguments import one_line
 from fieldcraft.tools.calls.schemas import SchemaCheck, sound_schema
 from fieldcraft.tools.errors import ToolError
+from fieldcraft.tools.sources.mcp.contents import Block, blocks_of, text_block, texts_of
 
 if TYPE_CHECKING:
+    from langchain_core.messages import ToolMessage
     from mcp_types import CallToolResult
 
+_LONGEST_ERROR = 4_000
+_MOST_TEXTS = 10_000
+_WRAPPED = "result"
+"""The key under which servers put a value that is not an object."""
 
-def data_of(server: str, tool: str, result: CallToolResult) -> Any:
-    """The structured content if there is any, else the text; other content is only named.
+
+def data_of(
+    server: str, tool: str, result: CallToolResult, schema: Mapping[str, Any] | None, notes: Sequence[str]
+) -> str | ToolMessage | Any:
+    """The structured content where it is all that the server says; else all content, with it as the artifact.
+
+    Args:
+        server: the server's name, for messages.
+        tool: the tool's name.
+        result: what the server answered.
+        schema: the schema of results that it announces, if any.
+        notes: what happened in the middle of the call, for the caller.
 
     Raises:
-        ToolError: the server reports that the call failed.
+        ToolError: the server reports that the call failed; the message has all of its text.
     """
-    text = "\n".join(_words(block) for block in result.content)
+    has_data = result.structured_content is not None
+    structured = _unwrapped(result.structured_content, schema)
+    blocks = blocks_of(result.content)
+    if has_data:
+        blocks = _without_repetition(blocks, result.structured_content, structured)
+    blocks += map(text_block, notes)
     if result.is_error:
-        raise ToolError(f"{tool} failed on MCP server {server!r}: {text or 'it does not say why'}"[:2_000])
-    structured = result.structured_content
-    if structured is None:
-        return text
-    if isinstance(structured, dict) and structured.keys() == {"result"}:
-        return structured["result"]  # how a server wraps a value that is not an object
-    return structured
+        if has_data:
+            blocks.append(text_block(json.dumps(structured, ensure_ascii=False)))
+        why = texts_of(blocks) or "it does not say why"
+        raise ToolError(
+            cut_text(f"{tool} failed on MCP server {server!r}: {valid_text(why)}", _LONGEST_ERROR)
+        )
+    return structured if has_data and not blocks else message_of(blocks, structured)
+
+
+def message_of(blocks: Sequence[Block], artifact: Any = None) -> str | ToolMessage:
+    """Blocks as a tool's result: a text where they are no more, else a message of LangChain's."""
+    if artifact is None and all(block["type"] == "text" for block in blocks):
+        return texts_of(blocks)
+    from langchain_core.messages import ToolMessage
+
+    return ToolMessage(content=list(blocks), artifact=artifact, tool_call_id="")
 
 
 def complaints_of_result(tool: str, schema: Mapping[str, Any], structured: Any) -> str:
@@ -51,23 +77,45 @@ def complaints_of_result(tool: str, schema: Mapping[str, Any], structured: Any) 
     return one_line(found)
 
 
-def _words(block: object) -> str:
-    match block:
-        case TextContent(text=text):
-            return text
-        case ImageContent(mime_type=kind, data=data) | AudioContent(mime_type=kind, data=data):
-            return f"[{kind} of {_size(data):,} bytes, not shown]"
-        case ResourceLink(name=name, uri=uri):
-            return f"{name}: {uri}"
-        case EmbeddedResource(resource=TextResourceContents(text=text)):
-            return text
-        case EmbeddedResource(resource=resource):
-            blob = getattr(resource, "blob", "")
-            return f"[{resource.mime_type or 'data'} of {_size(blob):,} bytes, not shown: {resource.uri}]"
-        case _:
-            return f"[{type(block).__name__}, not shown]"
+def _unwrapped(structured: Any, schema: Mapping[str, Any] | None) -> Any:
+    """The value itself where a server wrapped one that is no object."""
+    if not isinstance(structured, dict) or structured.keys() != {_WRAPPED}:
+        return structured
+    value = structured[_WRAPPED]
+    properties = (schema or {}).get("properties")
+    announced = isinstance(properties, Mapping) and properties.keys() == {_WRAPPED}
+    return value if announced or not isinstance(value, dict) else structured
 
 
-def _size(base64_text: str) -> int:
-    """The size of base64 data in bytes."""
-    return len(base64_text) * 3 // 4 - base64_text[-2:].count("=")
+def _without_repetition(blocks: list[Block], *structured: Any) -> list[Block]:
+    """The blocks without the texts that only repeat structured content: whole, a part, or item by item."""
+    texts = [block["text"] for block in blocks if block["type"] == "text"]
+    if any(value in (texts, [_parsed(text) for text in texts], "\n".join(texts)) for value in structured):
+        return [block for block in blocks if block["type"] != "text"]
+    told = set(islice(_texts_in(structured), _MOST_TEXTS))
+    return [
+        block
+        for block in blocks
+        if block["type"] != "text"
+        or (block["text"] not in told and not any(_parsed(block["text"]) == value for value in structured))
+    ]
+
+
+def _texts_in(data: Any) -> Iterator[str]:
+    """All texts in JSON data."""
+    match data:
+        case str():
+            yield data
+        case Mapping():
+            for value in data.values():
+                yield from _texts_in(value)
+        case list() | tuple():
+            for value in data:
+                yield from _texts_in(value)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return text

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fieldcraft.tools.calls.background import BackgroundLoop
-from fieldcraft.tools.calls.naming import identifier
 from fieldcraft.tools.errors import ToolError
-from fieldcraft.tools.sources.mcp.results import data_of
+from fieldcraft.tools.sources.mcp.lists import Lists
+from fieldcraft.tools.sources.mcp.offers import offered
 from fieldcraft.tools.sources.mcp.session import HeldSession
 from fieldcraft.tools.sources.remote import RemoteTool
 from fieldcraft.tools.sources.settings import McpServer
-from fieldcraft.tools.traits import Effect, ToolTraits
-
-if TYPE_CHECKING:
-    from mcp_types import Tool
 
 _SECONDS_TO_CLOSE = 30.0
 
 
 @dataclass(frozen=True)
 class Announced:
-    """The tools of a server, and by name the reasons why others are unusable."""
+    """What a server offers.
+
+    Attributes:
+        tools: the usable tools.
+        refused: by name the reasons why others are not usable.
+        instructions: what the server says about the use of its tools; data, not to be trusted.
+    """
 
     tools: list[RemoteTool]
     refused: Mapping[str, str]
+    instructions: str = ""
 
 
 class McpServers:
@@ -39,19 +41,20 @@ class McpServers:
     def __init__(self) -> None:
         _quiet_sdk()
         self._loop = BackgroundLoop("fieldcraft-mcp")
-        self._sessions: list[HeldSession] = []
+        self._sessions: dict[str, HeldSession] = {}
+        self._settings: dict[str, McpServer] = {}
+        self._known: dict[str, Lists] = {}
 
     def open(self, servers: Mapping[str, McpServer]) -> dict[str, Announced | ToolError]:
         """Start all servers in parallel; returns the tools of each, or the reason why it has none."""
+        self._settings.update(servers)
         sessions = {name: HeldSession(name, server) for name, server in servers.items()}
-        self._sessions += sessions.values()
-        announced = {name: self._loop.submit(session.tools()) for name, session in sessions.items()}
+        self._sessions.update(sessions)
+        reading = {name: self._loop.submit(session.lists()) for name, session in sessions.items()}
         found: dict[str, Announced | ToolError] = {}
-        for name, future in announced.items():
+        for name, future in reading.items():
             try:
-                tools = future.result()
-                made = [self._tool(sessions[name], servers[name], tool) for tool in tools]
-                found[name] = Announced(made, sessions[name].announced.refused)
+                found[name] = self._announced(name, future.result())
             except ToolError as error:
                 found[name] = error
             except BaseException:
@@ -59,44 +62,46 @@ class McpServers:
                 raise
         return found
 
+    def changed(self) -> dict[str, Announced]:
+        """What the servers offer that said since the last look that their lists have changed."""
+        stale = [
+            name
+            for name, session in self._sessions.items()
+            if session.announced.stale or (name in self._known and session.known is not self._known[name])
+        ]
+        found: dict[str, Announced] = {}
+        for name in stale:
+            try:
+                lists = self._loop.submit(self._sessions[name].lists()).result()
+            except (ToolError, RuntimeError):
+                continue
+            if lists is not self._known.get(name):
+                found[name] = self._announced(name, lists)
+        return found
+
     def close(self) -> None:
         """End sessions and servers. Safe to call twice."""
-        sessions, self._sessions = self._sessions, []
+        sessions, self._sessions = self._sessions, {}
         if sessions:
-            closing = self._loop.submit(_close_all(sessions))
+            closing = self._loop.submit(_close_all(list(sessions.values())))
             closing.result(_SECONDS_TO_CLOSE)
         self._loop.close()
 
-    def _tool(self, session: HeldSession, server: McpServer, tool: Tool) -> RemoteTool:
-        effect = server.effect_of(tool.name, _hinted(tool) if server.trust_hints else Effect.WRITES)
-        return RemoteTool(
-            partial(self._call, session, tool.name),
-            name=identifier(tool.name) or tool.name,
-            description=tool.description or tool.title or tool.name,
-            schema=tool.input_schema,
-            traits=ToolTraits(effect=effect, isolation="async", timeout=server.timeout, reads_world=False),
-        )
+    def _announced(self, name: str, lists: Lists) -> Announced:
+        self._known[name] = lists
+        session = self._sessions[name]
+        tools = list(offered(session, self._settings[name], lists, lambda work: self._submit(name, work)))
+        return Announced(tools, dict(session.announced.refused), lists.instructions)
 
-    def _call(self, session: HeldSession, tool: str, arguments: dict[str, Any]) -> Future[Any]:
+    def _submit(self, name: str, work: Coroutine[Any, Any, Any]) -> Future[Any]:
         try:
-            return self._loop.submit(_called(session, tool, arguments))
+            return self._loop.submit(work)
         except RuntimeError as error:
-            raise ToolError(f"MCP server {session.name!r} was closed") from error
-
-
-async def _called(session: HeldSession, tool: str, arguments: dict[str, Any]) -> Any:
-    return data_of(session.name, tool, await session.call(tool, arguments))
+            raise ToolError(f"MCP server {name!r} was closed") from error
 
 
 async def _close_all(sessions: list[HeldSession]) -> None:
     await asyncio.gather(*(session.close() for session in sessions), return_exceptions=True)
-
-
-def _hinted(tool: Tool) -> Effect:
-    hints = tool.annotations
-    if hints is not None and hints.read_only_hint:
-        return Effect.READS
-    return Effect.IDEMPOTENT if hints is not None and hints.idempotent_hint else Effect.WRITES
 
 
 def _quiet_sdk() -> None:

@@ -3,55 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-from mcp import Client, MCPError
+from mcp import MCPError
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import ValidationError
 
 from fieldcraft.common.secrets.redaction import redact
-from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.arguments import complaints
 from fieldcraft.tools.calls.schemas import CheckGivenUp
 from fieldcraft.tools.errors import BrokenTool, ToolError
-from fieldcraft.tools.sources.mcp.announcements import LONGEST_CURSOR, Announcements, FilteredStream
-from fieldcraft.tools.sources.mcp.http import bounded_client
-from fieldcraft.tools.sources.mcp.messages import LARGEST_MESSAGE
-from fieldcraft.tools.sources.mcp.process import ServerStatus, running
-from fieldcraft.tools.sources.mcp.results import complaints_of_result
-from fieldcraft.tools.sources.settings import McpServer, filled
-from fieldcraft.tools.sources.urls import shown
+from fieldcraft.tools.sources.mcp.announcements import Announcements
+from fieldcraft.tools.sources.mcp.calls import CallInProgress
+from fieldcraft.tools.sources.mcp.connection import Connection, Kind
+from fieldcraft.tools.sources.mcp.contents import blocks_of, prompt_text, text_block, texts_of
+from fieldcraft.tools.sources.mcp.lists import Lists, read_lists
+from fieldcraft.tools.sources.mcp.questions import Questions
+from fieldcraft.tools.sources.mcp.results import complaints_of_result, data_of, message_of
+from fieldcraft.tools.sources.settings import McpServer
 
 if TYPE_CHECKING:
-    import httpx2
-    from mcp.client import Transport
-    from mcp.client._transport import TransportStreams
-    from mcp_types import CallToolResult, Tool
+    from mcp import Client
+    from mcp_types import CallToolResult
 
-MOST_PAGES = 1_000
-"""The most pages of one server's list of tools, which may be endless."""
-_SECONDS_TO_EXIT = 1.0
-_SECONDS_TO_CLOSE = 8.0
-_LONGEST_WHY = 300
+T = TypeVar("T")
 
-
-@dataclass
-class _Connection:
-    """A client that stays connected until `stop` is set."""
-
-    status: ServerStatus = field(default_factory=ServerStatus)
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    client: Client | None = None
-    owner: asyncio.Task[None] | None = None
-    lost: bool = False
-
-    @property
-    def over(self) -> bool:
-        return self.lost or self.status.hung_up or self.owner is None or self.owner.done()
+BETWEEN_READINGS = 1.0
+"""Seconds; a server that says more often that its lists have changed is not asked more often."""
 
 
 class _SessionForgotten(ToolError):
@@ -63,95 +45,137 @@ class HeldSession:
 
     Attributes:
         name: the configured name of the server.
+        kind: the transport that reaches it.
         starts: how often it was started or connected to.
         announced: information about its tools, such as refused ones and output schemas.
     """
 
     def __init__(self, name: str, server: McpServer) -> None:
         self.name = name
+        self.kind: Kind = server.type or ("http" if server.command is None else "stdio")
         self.starts = 0
         self.announced = Announcements()
         self._server = server
         self._mode = "legacy"
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
+        self._listing = asyncio.Lock()
+        self._lists: Lists | None = None
+        self._read_again_at = -BETWEEN_READINGS
+        self._calls: list[CallInProgress] = []
+        self._questions = Questions(name, server, lambda: self._calls[-1] if self._calls else None)
 
     @property
-    def status(self) -> ServerStatus:
-        """The status of the server's process; an empty one for a remote server."""
-        return self._connection.status if self._connection is not None else ServerStatus()
+    def known(self) -> Lists | None:
+        """What the server offered when it was asked last; `None` before."""
+        return self._lists
 
-    async def tools(self) -> list[Tool]:
-        """The tools that the server announces.
+    async def lists(self) -> Lists:
+        """What the server offers; read again if it said that this has changed.
 
         Raises:
             BrokenTool: it does not start or answer; the message contains its last output.
         """
-        connection = await self._connected()
-        assert connection.client is not None
-        found: list[Tool] = []
-        cursor: str | None = None
-        try:
-            with anyio.fail_after(self._server.start_timeout):
-                for _ in range(MOST_PAGES):
-                    page = await connection.client.list_tools(cursor=cursor)
-                    found += page.tools
-                    cursor = page.next_cursor
-                    if cursor is None:
-                        return found
-                    if len(cursor) > LONGEST_CURSOR:
-                        raise BrokenTool(f"it marks a page of its list by {len(cursor):,} characters")
-        except Exception as error:
-            why = await self._why(connection, error)
-            raise BrokenTool(f"{self._called} did not say what tools it has: {why}") from error
-        raise BrokenTool(
-            f"{self._called} has more than {MOST_PAGES:,} pages of tools; its list may be endless"
-        )
+        async with self._listing:
+            if self._lists is None:
+                self._lists = await self._read_lists()
+            elif self.announced.stale and time.monotonic() - self._read_again_at >= BETWEEN_READINGS:
+                try:
+                    self._lists = await self._read_lists()
+                finally:
+                    self._read_again_at = time.monotonic()
+            return self._lists
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+    async def call(self, tool: str, arguments: dict[str, Any]) -> Any:
         """Call a tool. A session that ended before the call is reopened first.
 
         Raises:
             ToolError: the call failed. It is unknown whether an interrupted call took effect.
         """
-        try:
-            return await self._called_once(tool, arguments)
-        except _SessionForgotten:
-            return await self._called_once(tool, arguments)
+        if self.announced.stale:
+            await self._look_for(tool)
+        with self._in_progress(tool) as progress:
+
+            async def call(client: Client) -> CallToolResult:
+                return await client.call_tool(tool, arguments, progress_callback=progress.progressed)
+
+            result = await self._asked(tool, call)
+            self._check(tool, result)
+            self.announced.stale = self.announced.stale or _is_unknown(tool, result)
+            return data_of(self.name, tool, result, self.announced.outputs.get(tool), progress.notes)
+
+    async def read(self, uri: str) -> Any:
+        """The content of a resource.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        with self._in_progress(uri) as progress:
+            found = await self._asked(uri, lambda client: client.read_resource(uri))
+            blocks = blocks_of(found.contents) + list(map(text_block, progress.notes))
+            return message_of(blocks)
+
+    async def prompt(self, name: str, arguments: dict[str, str]) -> str:
+        """The messages of a prompt, as text.
+
+        Raises:
+            ToolError: the server does not give it.
+        """
+        with self._in_progress(name) as progress:
+            found = await self._asked(name, lambda client: client.get_prompt(name, arguments))
+            return "\n".join([prompt_text(found.messages), *progress.notes])
 
     async def close(self) -> None:
         """End the session, and the server if it was started here."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await _disconnect(connection)
+            await connection.close()
 
     @property
     def _called(self) -> str:
         return f"MCP server {self.name!r}"
 
-    async def _called_once(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
-        connection = await self._connected()
-        assert connection.client is not None
+    @contextmanager
+    def _in_progress(self, name: str) -> Iterator[CallInProgress]:
+        """A block in which the server may ask for something on behalf of a call."""
+        call = CallInProgress(name)
+        self._calls.append(call)
         try:
-            result = await connection.client.call_tool(tool, arguments)
+            yield call
+        finally:
+            call.ended.set()
+            self._calls.remove(call)
+
+    async def _look_for(self, tool: str) -> None:
+        """Raise `ToolError` if the server took a tool away."""
+        if not (await self.lists()).has_tool(tool):
+            raise ToolError(f"{self._called} no longer has the tool {tool}; it took it away during the run")
+
+    async def _asked(self, what: str, ask: Callable[[Client], Awaitable[T]]) -> T:
+        try:
+            return await self._asked_once(what, ask)
+        except _SessionForgotten:
+            return await self._asked_once(what, ask)
+
+    async def _asked_once(self, what: str, ask: Callable[[Client], Awaitable[T]]) -> T:
+        connection = await self._connected()
+        try:
+            return await ask(connection.client)
         except MCPError as error:
             if error.code != CONNECTION_CLOSED:
                 connection.lost = _forgot_the_session(error)
                 kind = _SessionForgotten if connection.lost else ToolError
                 raise kind(
-                    f"{self._called}: {tool} failed: {redact(error.message[:15_000])[:1_500]}"
+                    f"{self._called}: {what} failed: {redact(error.message[:15_000])[:1_500]}"
                 ) from error
             problem: Exception = error
         except ValidationError as error:
-            raise ToolError(f"{self._called}: {tool} gave what is no result: {complaints(error)}") from error
+            raise ToolError(f"{self._called}: {what} gave what is no result: {complaints(error)}") from error
         except Exception as error:
             problem = error
-        else:
-            self._check(tool, result)
-            return result
         connection.lost = True
-        why = await self._why(connection, problem)
-        raise ToolError(f"{self._called} ended in the middle of {tool}: {why}") from problem
+        why = await connection.why(problem)
+        raise ToolError(f"{self._called} ended in the middle of {what}: {why}") from problem
 
     def _check(self, tool: str, result: CallToolResult) -> None:
         """Raise `ToolError` if a result does not match the server's own schema."""
@@ -165,16 +189,27 @@ class HeldSession:
         if wrong:
             raise ToolError(f"{self._called} does not keep to its own schema: {tool} gave {wrong}")
 
-    async def _connected(self) -> _Connection:
+    async def _read_lists(self) -> Lists:
+        connection = await self._connected()
+        self.announced.begin()
+        try:
+            with anyio.fail_after(self._server.start_timeout):
+                return await read_lists(connection.client)
+        except Exception as error:
+            why = await connection.why(error)
+            raise BrokenTool(f"{self._called} did not say what tools it has: {why}") from error
+
+    async def _connected(self) -> Connection:
         async with self._connecting:
             if self._connection is not None and self._connection.over:
                 await self.close()
             if self._connection is None:
                 self._connection = await self._connect()
+                self.announced.stale = self._lists is not None  # a restarted server may have other tools
             return self._connection
 
-    async def _connect(self) -> _Connection:
-        """Connect in the server's mode: with the handshake, else the newer mode without it."""
+    async def _connect(self) -> Connection:
+        """Connect in the server's mode (the handshake, else the newer one without it), over its transport."""
         try:
             return await self._connect_as(self._mode)
         except MCPError:
@@ -183,125 +218,59 @@ class HeldSession:
         self._mode = "auto"
         return await self._connect_as(self._mode)
 
-    async def _connect_as(self, mode: str) -> _Connection:
-        connection = _Connection()
-        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        connection.owner = asyncio.create_task(self._own(connection, mode, ready))
+    async def _connect_as(self, mode: str) -> Connection:
+        connection = Connection(self._server, self.kind)
         self.starts += 1
         try:
-            with anyio.fail_after(self._server.start_timeout):
-                await asyncio.shield(ready)
+            await connection.open(mode, self.announced, self._questions)
         except MCPError as error:
+            if self._is_older(connection):
+                return await self._connect_as_older(connection, error)
             if mode == "legacy" and error.code != CONNECTION_CLOSED and not connection.status.over:
-                await _disconnect(connection)
+                await connection.close()
                 raise
             await self._give_up(connection, error)
         except Exception as error:
+            if self._is_older(connection):
+                return await self._connect_as_older(connection, error)
             await self._give_up(connection, error)
         except asyncio.CancelledError:
-            await _disconnect(connection)
+            await connection.close()
             raise
         return connection
 
-    async def _give_up(self, connection: _Connection, error: Exception) -> None:
-        why = await self._why(connection, error)
-        await _disconnect(connection)
+    def _is_older(self, connection: Connection) -> bool:
+        """Whether the older protocol (SSE) is to be tried, which the specification asks of clients."""
+        return self._server.type is None and connection.is_refused_as_older
+
+    async def _connect_as_older(self, refused: Connection, error: Exception) -> Connection:
+        await refused.close()
+        older = Connection(self._server, "sse")
+        try:
+            await older.open("legacy", self.announced, self._questions)
+        except asyncio.CancelledError:
+            await older.close()
+            raise
+        except Exception:
+            await older.close()
+            await self._give_up(refused, error)
+        self.kind = "sse"
+        return older
+
+    async def _give_up(self, connection: Connection, error: Exception) -> None:
+        why = await connection.why(error)
+        await connection.close()
         raise BrokenTool(f"{self._called} did not start: {why}") from error
 
-    async def _own(self, connection: _Connection, mode: str, ready: asyncio.Future[None]) -> None:
-        """Keep the connection open in one task, as its cancel scopes require."""
-        try:
-            transport = self._filtered(self._transport(connection.status))
-            async with Client(transport, mode=mode) as connection.client:
-                ready.set_result(None)
-                await connection.stop.wait()
-        except BaseException as error:
-            if not ready.done():
-                ready.set_exception(_innermost(error))
-                ready.exception()
-            elif not isinstance(error, Exception | BaseExceptionGroup):
-                raise
 
-    @asynccontextmanager
-    async def _filtered(self, transport: Transport) -> AsyncIterator[TransportStreams]:
-        async with transport as (read, write):
-            yield FilteredStream(read, self.announced), write
-
-    def _transport(self, status: ServerStatus) -> Transport:
-        server = self._server
-        if server.url is None:
-            return running(server, status)
-        headers = {name: filled(value) for name, value in server.headers.items()}
-        if server.type == "sse":
-            from mcp.client.sse import sse_client
-
-            return sse_client(filled(server.url), headers=headers, httpx_client_factory=bounded_client)
-        return _over_http(filled(server.url), headers, status)
-
-    async def _why(self, connection: _Connection, error: Exception) -> str:
-        """The cause of a failure, in words that help to correct the configuration."""
-        if isinstance(error, BrokenTool):
-            return str(error)
-        if isinstance(error, TimeoutError):
-            said = connection.status.description()
-            waited = f"no answer within {self._server.start_timeout:g} s (start_timeout waits longer)"
-            return f"{waited}; {said}" if said else waited
-        if self._server.url is not None:
-            return f"{shown(self._server.url)} {_http_words(error, connection.status.refusal)}"
-        if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
-            return visible_line(redact(error.message[:10_000]), _LONGEST_WHY)
-        await connection.status.ended(_SECONDS_TO_EXIT)
-        return connection.status.description() or "it closed its output"
-
-
-@asynccontextmanager
-async def _over_http(
-    url: str, headers: dict[str, str], status: ServerStatus
-) -> AsyncIterator[TransportStreams]:
-    from mcp.client.streamable_http import streamable_http_client
-
-    async def note(response: httpx2.Response) -> None:
-        refused = response.request.method == "POST" and response.status_code >= 400
-        words = f"{response.status_code} {response.reason_phrase}"
-        status.refusal = visible_line(words, _LONGEST_WHY) if refused else ""
-
-    async with bounded_client(headers=headers) as client:
-        client.event_hooks["response"].append(note)
-        streaming = streamable_http_client(url, http_client=client, max_sse_event_size=2 * LARGEST_MESSAGE)
-        async with streaming as streams:
-            yield streams
-
-
-async def _disconnect(connection: _Connection) -> None:
-    """Let the owner task close its connection; after a while, or before there is one, cancel it."""
-    owner = connection.owner
-    if owner is None:
-        return
-    connection.stop.set()
-    if connection.client is not None:
-        await asyncio.wait([owner], timeout=_SECONDS_TO_CLOSE)
-    owner.cancel()
-    await asyncio.wait([owner], timeout=_SECONDS_TO_CLOSE)
+def _is_unknown(tool: str, result: CallToolResult) -> bool:
+    """Whether the server says that it has no such tool, as one does that took it away without a word."""
+    if not result.is_error:
+        return False
+    said = texts_of(blocks_of(result.content))[:1_000].lower()
+    return tool.lower() in said and any(words in said for words in ("unknown tool", "not found", "no such"))
 
 
 def _forgot_the_session(error: MCPError) -> bool:
     """Whether a restarted HTTP server does not know the session, and so has not made the call."""
     return error.code == INVALID_REQUEST and "session" in error.message.lower()
-
-
-def _innermost(error: BaseException) -> Exception:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error if isinstance(error, Exception) else ConnectionError("the connection was ended")
-
-
-def _http_words(error: Exception, refusal: str) -> str:
-    response = getattr(error, "response", None)
-    if response is not None:
-        refusal = visible_line(f"{response.status_code} {response.reason_phrase}", _LONGEST_WHY)
-    if refusal:
-        return f"answered {refusal}{'; give it `headers`' if refusal[:3] in {'401', '403'} else ''}"
-    words = visible_line(redact(str(error)[:10_000]), _LONGEST_WHY) or type(error).__name__
-    return (
-        f"answered what is no MCP: {words}" if isinstance(error, MCPError) else f"cannot be reached: {words}"
-    )
