@@ -132,18 +132,20 @@ def _killed(change: Change, happened: Happening) -> None:
 
 
 def _drop(change: Change, happened: Happening, verb: str) -> None:
-    subject, tool = happened.subject, happened.tool or BARE
+    subject, used = happened.subject, w.amounts(happened.used)
+    tool = happened.tool or w.names(sorted(happened.used)) or BARE
     key = w.key("drop", subject, w.names(sorted(happened.gave)) or "nothing")
     known = change.now(key)
     least, most = _range(happened.gave, known)
     tools = limited([*(known.tools if known else ()), tool])
     given = ", ".join(_amount(item, count, most.get(item, count)) for item, count in least.items())
+    told = f"{w.name(subject)} gives {given or 'nothing'} when {verb} with {w.names(tools)}"
     fact = change.see(
         Fact(
             key=key,
             kind="drop",
             subject=subject,
-            text=f"{w.name(subject)} gives {given or 'nothing'} when {verb} with {w.names(tools)}",
+            text=f"{told}, which uses up {used}" if used else told,
             gave=least,
             most=most,
             tools=tools,
@@ -152,7 +154,7 @@ def _drop(change: Change, happened: Happening, verb: str) -> None:
         happened.times,
     )
     contradict_drops(change, fact, happened.times, tool)
-    doubt_refusals(change, subject, (tool,), fact.text)
+    doubt_refusals(change, subject, (tool, *happened.used), fact.text)
 
 
 def _range(gave: Mapping[str, int], known: Fact | None) -> tuple[dict[str, int], dict[str, int]]:
@@ -171,7 +173,7 @@ def _amount(item: str, least: int, most: int) -> str:
 def _placed(change: Change, happened: Happening) -> None:
     """Where it was placed; and what that took, where it was not the thing itself."""
     _saw(change, happened)
-    if happened.used and happened.used != {happened.subject: happened.times}:
+    if set(happened.used) not in (set(), {happened.subject}):
         _recipe(change, happened, happened.subject, happened.used, {}, "place")
 
 

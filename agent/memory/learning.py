@@ -101,8 +101,13 @@ class Change:
 
 
 def contradict_recipes(change: Change, seen: Fact, times: int) -> None:
-    """A thing was made in one way: the other known ways are doubted, unless they were seen to alternate."""
+    """A thing was made in one way: the other known ways are doubted, unless they were seen to alternate.
+
+    What is only put somewhere was there before: how it is made is another thing.
+    """
     for fact in change.siblings("recipe", seen.subject):
+        if (seen.subject in fact.used) != (seen.subject in seen.used):
+            continue
         same = fact.used.keys() == seen.used.keys()
         if fact.key == seen.key or (fact.alternates and seen.alternates and not same):
             continue

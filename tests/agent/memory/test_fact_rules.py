@@ -178,6 +178,18 @@ def test_amounts_that_vary_are_a_range(life: Life) -> None:
     assert life.texts("drop") == ["cow gives 1-3 coal when killed with bare hands"]
 
 
+def test_what_mining_uses_up_is_no_bare_hand(life: Life) -> None:
+    scooped = Happening(what="mined", subject="lava", used={"bucket": 1}, gave={"lava_bucket": 1})
+    life.happens(scooped, scooped)
+    assert life.texts("drop") == ["lava gives 1 lava_bucket when mined with bucket, which uses up 1 bucket"]
+
+
+def test_placing_a_thing_is_no_recipe_of_it_and_contradicts_none(life: Life) -> None:
+    placed = Happening(what="placed", subject="chest", used={"chest": 1}, times=2)
+    life.happens(crafted("chest", {"planks": 8}), *[placed] * 9)
+    assert life.texts("recipe") == ["8 planks make 1 chest"]
+
+
 def test_smelting_tells_what_burns_from_what_is_smelted(life: Life) -> None:
     life.happens(
         Happening(what="smelted", subject="raw_iron", used={"raw_iron": 8, "coal": 1}, gave={"iron_ingot": 8})
