@@ -119,3 +119,32 @@ def test_any_text_is_read_or_refused(text):
     for read in (read_json, read_yaml):
         with contextlib.suppress(DataError):
             json.dumps(read(text)).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [1, -2.5, 0x1F, 1e3, true, No, null, ~, '', \"x\", 2020-01-01, 0777, 1:20]",
+        "a:\n  - b: |\n      text\n      more\n  - c: >-\n      folded\n      text\n",
+        "a: &x {b: 1}\nc: *x\n",
+        "a: &x {b: 1}\nc: {<<: *x, d: 2}\n",
+        "1: one\ntrue: yes\nnull: none\n",
+        "a: !!str 12\nb: !!int '7'\n",
+        "a: 1\na: 2\nb: 'yes'\n",
+        "# only a comment",
+        "--- just text and more of it ...",
+        "[[], {}, {a: }, [b, {c: [d]}]]",
+    ],
+)
+def test_yaml_beyond_a_few_lines_is_read_alike(text):
+    few, many = Limits(items=1_000), Limits(items=2 * len(text) - 1)
+
+    assert read_yaml(text, many) == read_yaml(text, few)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1\n---\nb: 2\n", "a: !!python/name:os.system x", "a: *nothing", "a: [b"]
+)
+def test_yaml_beyond_a_few_lines_is_refused_alike(text):
+    with pytest.raises(DataError):
+        read_yaml(text, Limits(items=2 * len(text) - 1))

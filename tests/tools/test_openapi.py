@@ -232,7 +232,7 @@ def test_settings_that_do_not_fit_are_named(settings: dict[str, Any], message: s
         ("{", "is neither JSON nor YAML: "),
         ("a: b: c", "is neither JSON nor YAML: "),
         ("[1]", "is not an OpenAPI document: it is not an object"),
-        ({"swagger": "2.0"}, "is a Swagger 2.0 document; convert it to OpenAPI 3"),
+        ({"swagger": "1.2"}, "is a Swagger 1.2 document; convert it to OpenAPI 3"),
         ({"openapi": 4}, "is not an OpenAPI 3 document: `openapi` says 4"),
         ({"openapi": "3.1.0", "paths": [1]}, "its paths are not an object"),
         ("openapi: 3.0.0\npaths: &a\n  /x: *a\n", ""),

@@ -89,7 +89,8 @@ class _Expansion:
     counted: int = 0
 
     def count(self) -> int:
-        self._walk(self.root, 0)
+        """Definitions count where they are referenced."""
+        self._walk({key: part for key, part in self.root.items() if key != "$defs"}, 0)
         return self.counted
 
     def _walk(self, part: Any, depth: int) -> None:

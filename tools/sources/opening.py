@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.arguments import checker
+from fieldcraft.tools.calls.naming import identifier
 from fieldcraft.tools.calls.schemas import parts
-from fieldcraft.tools.errors import BrokenTool, ToolError
+from fieldcraft.tools.errors import BrokenTool, DuplicateTool, ToolError
 from fieldcraft.tools.registry import ToolProblem, ToolRegistry
 from fieldcraft.tools.sources.remembering import RememberedTools
 from fieldcraft.tools.sources.settings import McpServer, OpenApiDocument, SourceSettings, ToolSources
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_TOOLS = 2_000
+MOST_TOOLS = 5_000
 """The most tools of one source."""
-MOST_TOGETHER = 100_000
+MOST_TOGETHER = 2_000_000
 """The most objects and lists in the schemas of one source, with references followed."""
 MOST_PROBLEMS = 100
 """The most problems of one source that are listed."""
@@ -211,6 +212,12 @@ def _shorten(problems: list[ToolProblem], before: int, origin: str) -> None:
         problems.append(ToolProblem(origin, f"it has {more:,} more problems"))
 
 
+def _prefix(origin: str) -> str:
+    """The setting that gives the tools of a source other names."""
+    made = identifier(origin.partition(".")[2].rpartition("/")[2].partition(".")[0]) or "other"
+    return f': prefix = "{made}_" under [{visible_line(origin, 100)}]'
+
+
 def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: Iterable[RemoteTool]) -> None:
     """Add the wanted tools; a broken tool, or one whose name is taken, becomes a problem."""
     left = MOST_TOGETHER
@@ -221,11 +228,14 @@ def _add(registry: ToolRegistry, origin: str, settings: SourceSettings, tools: I
             return
         name = settings.prefix + tool.name
         try:
-            checker(name, tool)
-            left -= parts(name, tool.schema_of_arguments)
+            if tool.parts is None:
+                checker(name, tool)
+            left -= parts(name, tool.schema_of_arguments) if tool.parts is None else tool.parts
             if left < 0:
                 raise BrokenTool(f"the schemas of {origin} have more than {MOST_TOGETHER:,} parts in total")
             registry.add(tool, name=name, origin=origin)
+        except DuplicateTool as error:
+            registry.problems.append(ToolProblem(f"{origin}: {tool.name}", f"{error}{_prefix(origin)}"))
         except ToolError as error:
             registry.problems.append(ToolProblem(f"{origin}: {tool.name}", str(error)))
         except Exception as error:

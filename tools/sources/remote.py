@@ -17,9 +17,13 @@ class RemoteTool(BaseTool):
     """Passes its arguments unchanged to `call`, and returns the future's result.
 
     (A `StructuredTool` would take arguments named `config` or `run_manager` for its own.)
+
+    Args:
+        parts: the size of its schema (`calls.schemas.parts`), if that has been checked; `None` if not.
     """
 
     _call: Callable[[dict[str, Any]], Future[Any]] = PrivateAttr()
+    _parts: int | None = PrivateAttr()
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class RemoteTool(BaseTool):
         description: str,
         schema: dict[str, Any],
         traits: ToolTraits,
+        parts: int | None = None,
     ) -> None:
         super().__init__(
             name=name,
@@ -37,6 +42,12 @@ class RemoteTool(BaseTool):
             metadata={KEY: traits.model_dump(mode="json")},
         )
         self._call = call
+        self._parts = parts
+
+    @property
+    def parts(self) -> int | None:
+        """The size of its schema, if that has been checked."""
+        return self._parts
 
     @property
     def schema_of_arguments(self) -> dict[str, Any]:

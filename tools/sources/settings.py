@@ -112,7 +112,7 @@ class McpServer(SourceSettings):
 
 
 class OpenApiDocument(SourceSettings):
-    """A web API that an OpenAPI 3 document describes.
+    """A web API that an OpenAPI 3 document (or one of Swagger 2.0) describes.
 
     `${NAME}` stands for the environment variable in `headers` and `credentials`; a run's files
     contain no literal values of these, and URLs without their passwords and keys.
@@ -121,18 +121,23 @@ class OpenApiDocument(SourceSettings):
         document: a file or a URL, JSON or YAML.
         servers: the URLs that may be called (with all paths below them). The first one is called if the
             document names none of them. By default only the origin that the document was read from.
+        server_of: pattern of operations -> the URL that they are sent to, whatever servers the document names
+            for them (the first matching pattern counts).
+        files: folders whose files may be sent; by default none.
         headers: sent with each request.
         credentials: name of a security scheme of the document -> its key, token, or `user:password`.
     """
 
     document: GuardedText
     servers: GuardedWords = ()
+    server_of: dict[str, GuardedText] = {}
+    files: tuple[str, ...] = ()
     headers: Guarded = {}
     credentials: Guarded = {}
 
     @model_validator(mode="after")
     def _learned(self) -> OpenApiDocument:
-        for url in (self.document, *self.servers):
+        for url in (self.document, *self.servers, *self.server_of.values()):
             learn_text(url)
         learn_values(self.headers)
         learn_values(self.credentials, all_secret=True)

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import httpx
 
-from fieldcraft.common.data import DataError, Limits, read_json
-from fieldcraft.common.secrets.redaction import redact
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.background import BackgroundLoop
 from fieldcraft.tools.errors import BrokenTool, ToolError, TransientToolError
-from fieldcraft.tools.sources.openapi.bodies import TooLarge, Unpacked, text_of
+from fieldcraft.tools.sources.openapi.answers import Answer, data_of, received, refusal
+from fieldcraft.tools.sources.openapi.content.files import upload_schema
 from fieldcraft.tools.sources.openapi.credentials import Credentials
-from fieldcraft.tools.sources.openapi.document import Document, read
-from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
+from fieldcraft.tools.sources.openapi.document import Document
+from fieldcraft.tools.sources.openapi.kept import Found, opened
+from fieldcraft.tools.sources.openapi.operations import Operation
 from fieldcraft.tools.sources.openapi.requests import request_for
+from fieldcraft.tools.sources.openapi.schemas import UPLOAD
 from fieldcraft.tools.sources.openapi.servers import Servers
 from fieldcraft.tools.sources.remote import RemoteTool
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
 from fieldcraft.tools.sources.urls import place_of, shown
 from fieldcraft.tools.traits import Effect, ToolTraits
 
-LARGEST_RESULT = 32_000_000
-"""The most bytes of an answer after decompression."""
-_LIMITS = Limits(size=LARGEST_RESULT)
 MOST_REDIRECTS = 5
 _SECONDS = 30.0
 _LONGEST_COMPLAINT = 1_000
 _EFFECTS = {
-    **dict.fromkeys(("GET", "HEAD", "OPTIONS", "TRACE"), Effect.READS),
+    **dict.fromkeys(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"), Effect.READS),
     **dict.fromkeys(("PUT", "DELETE"), Effect.IDEMPOTENT),
 }
 _FOR_A_WHILE = {429, 502, 503, 504}
@@ -52,12 +49,12 @@ class WebApis:
         Raises:
             BrokenTool: the document cannot be read, or none of its servers is allowed.
         """
-        document = read(filled(settings.document))
+        document, operations = opened(filled(settings.document))
         seconds = settings.timeout or _SECONDS
         client = httpx.AsyncClient(timeout=httpx.Timeout(seconds), follow_redirects=False)
         api = _Api(document, settings, client)
         self._clients.append(client)
-        return self._tools(api, settings)
+        return self._tools(api, settings, operations)
 
     def close(self) -> None:
         """End the connections. Safe to call twice."""
@@ -66,13 +63,17 @@ class WebApis:
             self._loop.submit(client.aclose()).result(_SECONDS)
         self._loop.close()
 
-    def _tools(self, api: _Api, settings: OpenApiDocument) -> Iterator[RemoteTool | tuple[str, BrokenTool]]:
-        for operation in operations_of(api.document):
+    def _tools(
+        self, api: _Api, settings: OpenApiDocument, operations: Iterable[Found]
+    ) -> Iterator[RemoteTool | tuple[str, BrokenTool]]:
+        for operation in operations:
             if not isinstance(operation, Operation):
                 yield operation
                 continue
+            if not settings.wants(operation.name):
+                continue
             try:
-                server = api.servers.of_operation(operation.servers) if operation.servers else api.server
+                server = api.servers.of_operation(operation.name, operation.servers)
             except BrokenTool as error:
                 yield operation.name, error
                 continue
@@ -84,7 +85,8 @@ class WebApis:
                 partial(self._call, api, operation, server),
                 name=operation.name,
                 description=operation.description,
-                schema=dict(operation.schema),
+                schema=api.schema_of(operation),
+                parts=operation.parts,
                 traits=ToolTraits(
                     effect=effect, isolation="async", timeout=settings.timeout, reads_world=False
                 ),
@@ -101,12 +103,18 @@ class _Api:
     """The web API of one document."""
 
     def __init__(self, document: Document, settings: OpenApiDocument, client: httpx.AsyncClient) -> None:
-        self.document = document
         self.servers = Servers(document, settings)
-        self.server = self.servers.default()
+        self._folders = tuple(filled(folder) for folder in settings.files)
         self._headers = {name: filled(value) for name, value in settings.headers.items()}
         self._credentials = Credentials(document, settings.credentials)
         self._client = client
+
+    def schema_of(self, operation: Operation) -> dict[str, Any]:
+        """The schema of an operation's arguments, with what an uploaded file may be."""
+        schema = dict(operation.schema)
+        if UPLOAD in schema.get("$defs", ()):
+            schema["$defs"] = {**schema["$defs"], UPLOAD: upload_schema(self._folders)}
+        return schema
 
     async def call(self, operation: Operation, server: str, arguments: dict[str, Any]) -> Any:
         """Send the request of a call; the answer as data.
@@ -115,7 +123,14 @@ class _Api:
             ToolError: the request could not be sent, or was refused.
         """
         credentials = self._credentials.for_operation(operation.security)
-        request = request_for(operation, server, arguments, headers=self._headers, credentials=credentials)
+        request = request_for(
+            operation,
+            server,
+            arguments,
+            headers=self._headers,
+            credentials=credentials,
+            folders=self._folders,
+        )
         if not self.servers.allows(str(request.url)):
             raise ToolError(
                 f"{operation.name} would be sent to {shown(str(request.url))}, which is not allowed"
@@ -124,9 +139,11 @@ class _Api:
             answer = await self._sent(request, {*self._headers, *credentials["header"], "Cookie"})
         except httpx.HTTPError as error:
             raise _unsent(operation, request, error) from error
-        return self._data(operation, answer)
+        if not answer.response.is_success:
+            raise self._refused(operation, answer)
+        return data_of(answer)
 
-    async def _sent(self, request: httpx.Request, ours: Iterable[str]) -> _Answer:
+    async def _sent(self, request: httpx.Request, ours: Iterable[str]) -> Answer:
         """The complete answer, after following allowed redirections.
 
         Args:
@@ -138,7 +155,7 @@ class _Api:
             try:
                 following = response.next_request
                 if following is None or not self.servers.allows(str(following.url)):
-                    return _Answer(response, await _read(response))
+                    return await received(response)
             finally:
                 await response.aclose()
             if place_of(following.url) != place_of(request.url):
@@ -147,61 +164,12 @@ class _Api:
             request = following
         raise ToolError(f"{shown(str(request.url))} redirects without end")
 
-    def _data(self, operation: Operation, answer: _Answer) -> Any:
-        if not answer.response.is_success:
-            raise self._refused(operation, answer)
-        kind = answer.response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not answer.content:
-            return None
-        if "json" in kind or not kind:
-            try:
-                return read_json(answer.content, _LIMITS)
-            except DataError:
-                return answer.text
-        if kind.startswith("text/") or kind.endswith(("xml", "yaml", "javascript", "x-www-form-urlencoded")):
-            return answer.text
-        return f"[{visible_line(kind, 100)} of {len(answer.content):,} bytes, not shown]"
-
-    def _refused(self, operation: Operation, answer: _Answer) -> ToolError:
-        response = answer.response
-        status = visible_line(f"{response.status_code} {response.reason_phrase}", 100)
-        said = f"{operation.method} {visible_line(response.request.url.path, 300)} answered {status}"
-        if response.is_redirect:
-            place = visible_line(redact(shown(response.headers.get("location", "nowhere"))), 300)
-            return ToolError(f"{said}: it leads to {place}, which is not allowed")
-        if response.status_code in {401, 403}:
-            said += self._credentials.hint(operation.security)
-        if words := visible_line(redact(answer.text[: 10 * _LONGEST_COMPLAINT]), _LONGEST_COMPLAINT):
-            said += f": {words}"
-        again = operation.method in _EFFECTS and response.status_code in _FOR_A_WHILE
+    def _refused(self, operation: Operation, answer: Answer) -> ToolError:
+        status = answer.response.status_code
+        hint = self._credentials.hint(operation.security) if status in {401, 403} else ""
+        said = refusal(answer, _LONGEST_COMPLAINT, hint)
+        again = operation.method in _EFFECTS and status in _FOR_A_WHILE
         return TransientToolError(said) if again else ToolError(said)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """A response and its body."""
-
-    response: httpx.Response
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        return text_of(self.content, self.response.charset_encoding)
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """Read the body of a response up to a limit.
-
-    Raises:
-        ToolError: the body exceeds the limit, before or after decompression.
-    """
-    try:
-        content = Unpacked(response, LARGEST_RESULT)
-        async for chunk in response.aiter_raw():
-            content.add(chunk)
-    except TooLarge as error:
-        raise ToolError(f"{shown(str(response.request.url))} {error}") from error
-    return content.whole()
 
 
 def _unsent(operation: Operation, request: httpx.Request, error: httpx.HTTPError) -> ToolError:

@@ -8,9 +8,10 @@ from typing import Any
 
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.errors import BrokenTool
-from fieldcraft.tools.sources.openapi.document import Document, read
+from fieldcraft.tools.sources.openapi.document import Document
 from fieldcraft.tools.sources.openapi.headers import is_parameter
-from fieldcraft.tools.sources.openapi.operations import Operation, operations_of
+from fieldcraft.tools.sources.openapi.kept import opened
+from fieldcraft.tools.sources.openapi.operations import Operation
 from fieldcraft.tools.sources.settings import OpenApiDocument, filled
 
 _MOST_NAMED = 8
@@ -24,16 +25,14 @@ class Credentials:
     """
 
     def __init__(self, document: Document, given: Mapping[str, str]) -> None:
-        components = document.data.get("components")
-        schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
-        self._known = schemes if isinstance(schemes, Mapping) else {}
+        self._known = document.security_schemes()
         self._secrets = {name: filled(secret) for name, secret in given.items()}
         self._places: dict[str, tuple[str, str, str]] = {}
         for name, secret in self._secrets.items():
             if name not in self._known:
                 known = ", ".join(map(str, self._known)) or "none"
                 raise BrokenTool(f"the document has no security scheme {name!r}; it has: {known}")
-            self._places[name] = _place(name, document.resolved(self._known[name]), secret)
+            self._places[name] = _place(name, self._known[name], secret)
 
     def for_operation(self, alternatives: Sequence[Sequence[str]]) -> dict[str, dict[str, str]]:
         """The credentials of a request: place (`header`, `query`, `cookie`) -> name -> value.
@@ -63,10 +62,10 @@ def lacking(settings: OpenApiDocument) -> str:
     Raises:
         BrokenTool: the document cannot be read.
     """
-    document = read(filled(settings.document))
+    _, operations = opened(filled(settings.document))
     missing: set[str] = set()
     refused = 0
-    for operation in operations_of(document):
+    for operation in operations:
         if not isinstance(operation, Operation) or not settings.wants(operation.name):
             continue
         needs = [set(names) - settings.credentials.keys() for names in operation.security]

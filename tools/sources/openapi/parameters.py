@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
-
-from openapi_pydantic import Parameter
+from urllib.parse import quote, quote_plus
 
 from fieldcraft.tools.errors import ToolError
 
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+_RESERVED = ":/?@!$'()*,;[]"
+"""Reserved characters that end neither a pair nor the query."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an operation.
+
+    Attributes:
+        name: its name in the request.
+        place: `path`, `query`, `header` or `cookie`.
+        style: how lists and objects are written; `None` for the default of its place.
+        explode: whether each item stands for itself; `None` for the default of the style.
+        content: the content type that its value is written in, instead of a style.
+        reserved: reserved characters are sent unquoted.
+    """
+
+    name: str
+    place: str
+    style: str | None = None
+    explode: bool | None = None
+    content: str | None = None
+    reserved: bool = False
 
 
 def plain(value: Any) -> str:
@@ -43,22 +65,46 @@ def in_path(parameter: Parameter, value: Any) -> str:
 
 def in_query(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
     """The pairs that encode the value in a query (and, in the same way, in a cookie)."""
+    return pairs_of(parameter, value)
+
+
+def pairs_of(parameter: Parameter, value: Any, *, indexed: bool = False) -> list[tuple[str, str]]:
+    """The pairs that encode the value in a query or a form.
+
+    Args:
+        parameter: says how.
+        value: of the argument.
+        indexed: number all items of lists in a `deepObject` (`name[key][0]=value`), as servers read forms;
+            else texts and numbers have the same name, as servers read queries. OpenAPI leaves both open.
+    """
     name, style = parameter.name, parameter.style or "form"
     explode = parameter.explode if parameter.explode is not None else style == "form"
     if (content := plain_content(parameter, value)) is not None:
         return [(name, content)]
+    if style == "deepObject" and isinstance(value, Mapping | list):
+        return list(_deep(name, value, indexed or isinstance(value, list)))
     if isinstance(value, Mapping):
-        if style == "deepObject":
-            return _deep(name, value)
         if explode:
             return [(str(key), plain(part)) for key, part in value.items()]
         value = [part for pair in value.items() for part in pair]
     if isinstance(value, list):
         parts = [plain(part) for part in value]
-        return (
-            [(name, part) for part in parts] if explode else [(name, _DELIMITERS.get(style, ",").join(parts))]
-        )
+        if explode:
+            return [(name, part) for part in parts]
+        return [(name, _DELIMITERS.get(style, ",").join(parts))]
     return [(name, plain(value))]
+
+
+def query_text(parameter: Parameter, value: Any, *, indexed: bool = False, blank: str = "%20") -> str:
+    """The value as a quoted part of a query, or of a form where a blank is `+`."""
+    safe = _RESERVED if parameter.reserved else ""
+    quoted = quote_plus if blank == "+" else quote
+    listed = isinstance(value, list | Mapping) and parameter.content is None
+    if listed and parameter.explode is False and parameter.style in {None, "form"}:
+        items = value if isinstance(value, list) else [part for pair in value.items() for part in pair]
+        return f"{quoted(parameter.name, '')}={','.join(quoted(plain(item), safe) for item in items)}"
+    pairs = pairs_of(parameter, value, indexed=indexed)
+    return "&".join(f"{quoted(name, '')}={quoted(text, safe)}" for name, text in pairs)
 
 
 def in_header(parameter: Parameter, value: Any) -> str:
@@ -75,8 +121,11 @@ def in_header(parameter: Parameter, value: Any) -> str:
 
 
 def plain_content(parameter: Parameter, value: Any) -> str | None:
-    """The value as JSON, if the parameter specifies a content type."""
-    return json.dumps(value, ensure_ascii=False) if parameter.content else None
+    """The value in the content type that the parameter specifies, if any: a text, or JSON."""
+    if not parameter.content:
+        return None
+    is_text = isinstance(value, str) and "json" not in parameter.content
+    return value if is_text else json.dumps(value, ensure_ascii=False)
 
 
 def _joined(value: Any, explode: bool, joint: str = ",") -> str:
@@ -101,17 +150,23 @@ def _matrix(name: str, value: Any, explode: bool) -> str:
     return f";{_quoted(name)}={_simple(value, explode=False)}"
 
 
-def _deep(name: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for key, part in value.items():
+def _deep(name: str, value: Any, indexed: bool) -> Iterator[tuple[str, str]]:
+    """The pairs of `name[key][0]=value`; null is left out, as in a form."""
+    named = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, part in named:
         inner = f"{name}[{key}]"
-        if isinstance(part, Mapping):
-            found += _deep(inner, part)
+        if part is None:
+            continue
+        if isinstance(part, Mapping) or (isinstance(part, list) and (indexed or any(map(_is_nested, part)))):
+            yield from _deep(inner, part, indexed)
         elif isinstance(part, list):
-            found += [(inner, plain(item)) for item in part]
+            yield from ((inner, plain(item)) for item in part)
         else:
-            found.append((inner, plain(part)))
-    return found
+            yield inner, plain(part)
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping | list)
 
 
 def _quoted(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -26,42 +27,45 @@ class Servers:
     """The servers of one document that may be called.
 
     Raises:
-        BrokenTool: an allowed server is not a valid URL.
+        BrokenTool: an allowed server is not a valid URL, or none that the document names is allowed.
     """
 
     def __init__(self, document: Document, settings: OpenApiDocument) -> None:
         self._document = document
         self._chosen = [filled(url).rstrip("/") for url in settings.servers]
-        for url in self._chosen:
+        self._replaced = {pattern: filled(url).rstrip("/") for pattern, url in settings.server_of.items()}
+        for url in (*self._chosen, *self._replaced.values()):
             if not _lies_below(url, url):
                 raise BrokenTool(f"{url!r} is not the URL of a server; write it as https://host/path")
         own = [_origin(document.url)] if document.url is not None else []
-        self._allowed = self._chosen or own
+        self._allowed = [*(self._chosen or own), *self._replaced.values()]
         self._urls: dict[int, str] = {}
         self._judged: dict[str, bool] = {}
+        self._default = "" if "*" in self._replaced else self._allowed_of_document()
 
     def allows(self, url: str) -> bool:
         """Whether a request may be sent to `url`."""
         return any(_lies_below(url, server) for server in self._allowed)
 
-    def default(self) -> str:
-        """The server of operations that name none themselves.
-
-        Raises:
-            BrokenTool: the document names only servers that are not allowed.
-        """
+    def _allowed_of_document(self) -> str:
+        """The server of operations that name none themselves."""
         named = self._named(self._document.data.get("servers") or _ROOT)
         allowed = [url for url in named if self._is_allowed(url)]
         if not (allowed or self._chosen):
             raise BrokenTool(self._refusal(named))
         return (allowed or self._chosen)[0]
 
-    def of_operation(self, servers: Sequence[Mapping[str, Any]]) -> str:
-        """The server of an operation that names `servers`.
+    def of_operation(self, name: str, servers: Sequence[Any]) -> str:
+        """The server of an operation: of the user's `server_of`, its own `servers`, or those of the document.
 
         Raises:
-            BrokenTool: none of them is allowed.
+            BrokenTool: none of its servers is allowed.
         """
+        for pattern, url in self._replaced.items():
+            if fnmatchcase(name, pattern):
+                return url
+        if not servers:
+            return self._default
         named = self._named(servers)
         for url in named:
             if self._is_allowed(url):

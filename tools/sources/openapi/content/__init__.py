@@ -1,0 +1,1 @@
+"""The bodies of requests: how a document describes them, and how they are written."""
