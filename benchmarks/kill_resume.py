@@ -1,7 +1,9 @@
 """Kill a run with -9 at random moments, resume it, and compare it with the unbroken one. Prints JSON.
 
 python benchmarks/kill_resume.py              200 kills (about 15 minutes)
-python benchmarks/kill_resume.py --quick      6 kills
+python benchmarks/kill_resume.py --quick      6 kills, and 2 of a run of 10 episodes
+
+Beside the runs in the grid world there is one of a hundred short episodes, killed 20 times.
 """
 
 from __future__ import annotations
@@ -17,32 +19,63 @@ import time
 from itertools import chain
 from pathlib import Path
 
+from fieldcraft.agent import RunSettings
 from fieldcraft.agent.journal.compare import first_difference
 from fieldcraft.agent.journal.lines import LINE_LIMIT
 from fieldcraft.agent.journal.stored.segments import lines_of, segment_names
+from fieldcraft.agent.settings import BudgetLimits, FixedTask
 from fieldcraft.common.files import Folder
 
 CHILD = """
 import sys
-from fieldcraft.agent import RunSettings, BudgetLimits, new_session, resumed_session
+from fieldcraft.agent import RunSettings, new_session, resumed_session
 from pathlib import Path
-runs, name, library, seed, iterations = sys.argv[1:]
-runs = Path(runs)
+runs, name, settings = Path(sys.argv[1]), sys.argv[2], RunSettings.model_validate_json(sys.argv[3])
 if (runs / name).exists():
     session = resumed_session(name, runs=runs)
 else:
-    budget = BudgetLimits(iterations=int(iterations))
-    session = new_session(RunSettings(seed=int(seed), library=library, budget=budget), runs=runs, name=name)
+    session = new_session(settings, runs=runs, name=name)
 with session as open_session:
     open_session.explorer.explore()
 """
 
 
-def start(folder: Path, name: str, seed: int, iterations: int) -> subprocess.Popen[bytes]:
+def start(folder: Path, name: str, settings: RunSettings) -> subprocess.Popen[bytes]:
     """A process that begins the run, or goes on with it; its own cache, so that no index is shared."""
-    environment = {**os.environ, "FIELDCRAFT_CACHE": str(folder / f"cache-{name}")}
-    arguments = [str(folder / "runs"), name, str(folder / f"library-{name}"), str(seed), str(iterations)]
+    environment = {
+        **os.environ,
+        "FIELDCRAFT_CACHE": str(folder / f"cache-{name}"),
+        "PYTHONPATH": str(Path(__file__).parent),
+    }
+    own = settings.model_copy(update={"library": str(folder / f"library-{name}")})
+    arguments = [str(folder / "runs"), name, own.model_dump_json()]
     return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], env=environment)
+
+
+def in_the_grid_world(seed: int, iterations: int) -> RunSettings:
+    """A run of the offline model."""
+    return RunSettings(seed=seed, budget=BudgetLimits(iterations=iterations))
+
+
+def of_episodes(folder: Path, seed: int, episodes: int) -> RunSettings:
+    """A run of one program in so many episodes, each of eight steps at most."""
+    program = "```python\ndef walk_on(bot):\n    while True:\n        bot.walk()\n```"
+    script = {
+        "actor": [program] * episodes,
+        "critic": ['{"reasoning": "r", "success": true, "critique": ""}'] * episodes,
+        "describer": ["Walks on."] * episodes,
+        "answerer": ["Walk."] * episodes,
+    }
+    (folder / "script.json").write_text(json.dumps(script))
+    return RunSettings(
+        environment="_short_episodes:ShortEpisodes",
+        model=f"scripted:{folder / 'script.json'}",
+        seed=seed,
+        questions=0,
+        curriculum="open",
+        tasks=(FixedTask(task="Walk to the end"),),
+        budget=BudgetLimits(iterations=episodes),
+    )
 
 
 def journal_bytes(folder: Path) -> bytes:
@@ -60,16 +93,21 @@ def skill_digests(library: Path) -> list[str]:
     return sorted(str(path.relative_to(library)) for path in library.glob("*/versions/*"))
 
 
-def torture(folder: Path, seed: int, iterations: int, kills: int, rng: random.Random) -> dict[str, object]:
-    """One run, killed up to `kills` times on its way, beside the same run left alone."""
+def torture(
+    folder: Path, settings: RunSettings, kills: int, rng: random.Random, longest: float = 0.6
+) -> dict[str, object]:
+    """One run, killed up to `kills` times on its way, beside the same run left alone.
+
+    It goes on for a random time before each kill, at most for `longest` of what the whole run takes.
+    """
     began = time.monotonic()
-    if start(folder, "whole", seed, iterations).wait():
+    if start(folder, "whole", settings).wait():
         raise SystemExit("the unbroken run failed")
     whole_seconds = time.monotonic() - began
     done, lost, acknowledged = 0, 0, b""
     while True:
-        process = start(folder, "broken", seed, iterations)
-        limit = rng.uniform(0.3, max(1.5, whole_seconds * 0.6)) if done < kills else None
+        process = start(folder, "broken", settings)
+        limit = rng.uniform(0.3, max(1.5, whole_seconds * longest)) if done < kills else None
         try:
             if process.wait(timeout=limit):
                 raise SystemExit(f"resuming after kill {done} failed")
@@ -84,7 +122,8 @@ def torture(folder: Path, seed: int, iterations: int, kills: int, rng: random.Ra
     difference = first_difference(folder / "runs" / "whole", folder / "runs" / "broken")
     same_skills = skill_digests(folder / "library-whole") == skill_digests(folder / "library-broken")
     return {
-        "seed": seed,
+        "environment": settings.environment,
+        "seed": settings.seed,
         "kills": done,
         "lost": lost,
         "difference": difference,
@@ -105,7 +144,12 @@ def main() -> None:
     while sum(int(str(row["kills"])) for row in rows) < wanted:
         with tempfile.TemporaryDirectory() as folder:
             left = wanted - sum(int(str(row["kills"])) for row in rows)
-            rows.append(torture(Path(folder), 100 + len(rows), iterations, left, rng))
+            settings = in_the_grid_world(100 + len(rows), iterations)
+            rows.append(torture(Path(folder), settings, left, rng))
+    episodes, of_these = (10, 2) if options.quick else (100, 20)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = of_episodes(Path(folder), 3, episodes)
+        rows.append(torture(Path(folder), settings, of_these, rng, longest=0.12) | {"episodes": episodes})
     failures = [row for row in rows if row["lost"] or row["difference"] or not row["same_skills"]]
     kills = sum(int(str(row["kills"])) for row in rows)
     print(json.dumps({"kills": kills, "runs": len(rows), "failures": failures, "rows": rows}, indent=1))
