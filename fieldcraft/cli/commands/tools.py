@@ -193,6 +193,7 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     for origin, message in _silent(settings, problems).items():
         del sound[origin]
         problems[origin] = message
+    fits = {origin: fit for origin, fit in fits.items() if origin in sound}
     if as_json:
         offers = {origin: asdict(fit) for origin, fit in fits.items()}
         print_json({"sound": sound, "problems": problems, "credentials": lacks, "offers": offers})
@@ -209,7 +210,8 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
         shown.add_row(say("!", "warn"), say(name, "name"), say(message))
     if sound or problems:
         console().print(shown)
-        console().print(say(cost_of_all(fits, settings.tool_search), "quiet"), soft_wrap=True)
+        if fits:
+            console().print(say(cost_of_all(fits, settings.tool_search), "quiet"), soft_wrap=True)
     else:
         console().print(say("no tool is configured here; `tools add` adds one"))
     return FAILURE if problems or lacks else 0
