@@ -118,9 +118,9 @@ def offer_of(offered: str, tool: BaseTool, name: str) -> Offer:
     if not fits(name):
         misfits.insert(0, f"its name (models call it {offered})")
     if len(whole) > LONGEST_DESCRIPTION:
-        misfits.append(f"a description of {len(whole):,} characters")
+        misfits.append(f"its long description ({len(whole):,} characters)")
     if short:
-        misfits.append("a schema that is shown with less detail")
+        misfits.append("its long schema (shown with less detail)")
     return Offer(function, cut=cut, misfits=tuple(dict.fromkeys(misfits)))
 
 

@@ -131,15 +131,13 @@ class ToolShelf:
         return _entries(lines)
 
     def _is_too_much(self) -> bool:
-        if not len(self._own):
-            return False
-        if len(self._own) > min(self._bounds.tools, self._bounds.offered - _RESERVED):
+        if exceeds(self._bounds, len(self._own)):
             return True
         if self._programs:
             tokens = sum(map(estimated_tokens, self._own.specs()))
         else:
             tokens = sum(offer.tokens for offer in self._offers.all())
-        return tokens > self._bounds.tokens
+        return exceeds(self._bounds, len(self._own), tokens)
 
     def _fitting(self, about: str) -> tuple[str, ...]:
         """The few tools that fit a text; the same text has the same ones."""
@@ -188,6 +186,11 @@ class ToolShelf:
 
     def _purpose(self, name: str, longest: int) -> str:
         return visible_line(self._own.get(name).description, longest)
+
+
+def exceeds(bounds: ToolSearch, tools: int, tokens: int = 0) -> bool:
+    """Whether so many tools, which take so many tokens, are searched instead of shown."""
+    return tools > min(bounds.tools, bounds.offered - _RESERVED) or tokens > bounds.tokens
 
 
 def _entries(lines: Iterable[str]) -> str:

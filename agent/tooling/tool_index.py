@@ -1,7 +1,10 @@
 """Which tools fit a text: found by words (BM25) and by meaning, as skills are.
 
-    score = cosine + 0.5 * b / (b + 8) + 0.2 * n      b: the BM25 score of name, description and arguments
-                                                      n: the part of the name's words that the text has
+    score = cosine + 0.2 * b / (b + 8) + 0.2 * n + 0.3 * a
+
+    b: the BM25 score of name, description and arguments
+    n: the part of the name's words that the text has
+    a: 1 where the text asks for what the name's verb does, see `actions`
 
 The weights were chosen on half of the paraphrases in benchmarks/tool_search.py; the other half checks them.
 The same registry and text always give the same tools, so that a resumed run is shown what it was shown.
@@ -15,6 +18,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from fieldcraft.agent.tooling.actions import actions_in, actions_of
 from fieldcraft.common.text import valid_text
 from fieldcraft.skills.search.embeddings import DEFAULT, EmbeddingsUnavailable, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
@@ -30,8 +34,8 @@ if TYPE_CHECKING:
 PLACE = ("tools", "minilm-1")
 """The folder of the cache where the vectors of tools are kept, for all registries."""
 
-_CANDIDATES = 60
-_WORDS_WEIGHT, _WORDS_HALF, _NAME_WEIGHT = 0.5, 8.0, 0.2
+_CANDIDATES = 400
+_WORDS_WEIGHT, _WORDS_HALF, _NAME_WEIGHT, _ACTION_WEIGHT = 0.2, 8.0, 0.2, 0.3
 _NAME_VIEW = 0.5
 """How much the name alone counts beside name and purpose in a tool's vector."""
 _PURPOSE = 240
@@ -54,6 +58,7 @@ class ToolIndex:
         self._words: LexicalIndex | None = None
         self._meaning: tuple[Embedder, ExactVectors] | None = None
         self._named: dict[str, frozenset[str]] = {}
+        self._actions: dict[str, frozenset[str]] = {}
 
     def search(self, query: str, count: int) -> list[str]:
         """The names of the `count` tools that fit best, best first; a tool that is named comes first."""
@@ -68,9 +73,14 @@ class ToolIndex:
                 embedder, vectors = self._meaning
                 dense = vectors.nearest(embedder.query(query), _CANDIDATES)
         asked = frozenset(_stems(query))
+        wanted = actions_in(split_words(query).lower())
         lowest = min(dense.values(), default=0.0)
         scores = {
-            name: round(self._score(name, asked, dense.get(name, lowest), lexical.get(name, 0.0)), _DIGITS)
+            name: round(
+                self._score(name, asked, dense.get(name, lowest), lexical.get(name, 0.0))
+                + _ACTION_WEIGHT * bool(wanted & self._actions[name]),
+                _DIGITS,
+            )
             for name in dense.keys() | lexical.keys()
         }
         ranked = sorted(scores, key=lambda name: (-scores[name], name))
@@ -86,6 +96,7 @@ class ToolIndex:
     def _build(self) -> None:
         texts = {name: _text_of(name, tool) for name, tool in _tools(self._registry)}
         self._named = {name: frozenset(_stems(name)) for name in texts}
+        self._actions = {name: actions_of(split_words(name).lower()) for name in texts}
         self._words = LexicalIndex(None)
         self._words.change({name: " ".join(parts) for name, parts in texts.items()}, ())
         try:

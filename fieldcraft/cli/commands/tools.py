@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -174,7 +175,11 @@ def call(
 
 @app.command()
 def check(tools: Further = None, as_json: o.Json = False) -> int:
-    """Connect to every configured tool source. The exit code is 1 if one is not available."""
+    """Connect to every configured tool source. The exit code is 1 if one is not available.
+
+    What models cannot be offered as it is, and what offering all tools would cost, is said too.
+    """
+    from fieldcraft.agent.tooling.fit_report import cost_of_all, fits_of
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.cli.views.lines import BAD, GOOD
     from fieldcraft.tools import load_tools
@@ -182,23 +187,31 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
     settings = settings_here(tools)
     with load_tools(settings.all_tools(), settings.tool_sources) as registry:
         sound = Counter(registry.origin(name) for name, _ in sound_tools(registry))
+        fits = fits_of(registry)
         problems = {problem.name: problem.message for problem in registry.problems}
     lacks = _lacking(settings, problems)
     for origin, message in _silent(settings, problems).items():
         del sound[origin]
         problems[origin] = message
+    fits = {origin: fit for origin, fit in fits.items() if origin in sound}
     if as_json:
-        print_json({"sound": sound, "problems": problems, "credentials": lacks})
+        offers = {origin: asdict(fit) for origin, fit in fits.items()}
+        print_json({"sound": sound, "problems": problems, "credentials": lacks, "offers": offers})
         return FAILURE if problems or lacks else 0
     shown = table("", "what", "found", whole=2)
     for origin, count in sound.items():
-        shown.add_row(say(GOOD, "good"), say(origin, "name"), say(f"{count} tool{'s' * (count != 1)}"))
+        found = f"{count} tool{'s' * (count != 1)}, about {fits[origin].tokens:,} tokens if all are offered"
+        shown.add_row(say(GOOD, "good"), say(origin, "name"), say(found))
+        for remark in fits[origin].remarks():
+            shown.add_row(say("~", "quiet"), say(""), say(f"made to fit: {remark}", "quiet"))
     for name, message in problems.items():
         shown.add_row(say(BAD, "bad"), say(name, "name"), say(message))
     for name, message in lacks.items():
         shown.add_row(say("!", "warn"), say(name, "name"), say(message))
     if sound or problems:
         console().print(shown)
+        if fits:
+            console().print(say(cost_of_all(fits, settings.tool_search), "quiet"), soft_wrap=True)
     else:
         console().print(say("no tool is configured here; `tools add` adds one"))
     return FAILURE if problems or lacks else 0

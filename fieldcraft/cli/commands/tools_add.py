@@ -99,6 +99,10 @@ Untried = Annotated[bool, typer.Option("--untried", help="Write it into the file
 
 _REFUSED_AS_OLDER = re.compile(r" answered 40[045] ")
 """How a server is said to refuse the newer protocol over HTTP, which one of the older (SSE) does."""
+
+_MOST_LISTED = 40
+"""Names of tools that are listed."""
+
 _FITTING = re.compile(r"[\w-]+")
 """Allowed names of sources in the headings of `fieldcraft.toml`."""
 
@@ -140,14 +144,16 @@ def add(
     if len(place) > 1 and not _FITTING.fullmatch(place[1]):
         raise UsageProblem(f"{place[1]!r} cannot name a source; use letters, digits, _ and - only")
     entry = {key: value for key, value in entry.items() if value}
-    found = [] if untried else _found(place, entry, what)
+    found, remarks = ([], []) if untried else _found(place, entry, what)
     where = _write(place, entry, what)
     if as_json:
-        print_json({"written": where, "tools": found})
+        print_json({"written": where, "tools": found, "remarks": remarks})
     else:
         console().print(say(f"wrote {where} into {FILE}", "good"))
         if found:
-            console().print(say(f"{len(found)} tool{'s' * (len(found) != 1)}: {', '.join(found)}"))
+            console().print(say(f"{len(found)} tool{'s' * (len(found) != 1)}: {_listed(found)}"))
+        for remark in remarks:
+            console().print(say(remark, "quiet"), soft_wrap=True)
     return 0
 
 
@@ -177,8 +183,8 @@ def _entry(
     return ("openapi", made), {"document": what}
 
 
-def _found(place: tuple[str, ...], entry: dict[str, Any], what: str) -> list[str]:
-    """The names of the tools that the new entry provides; a server of the older HTTP protocol gets its type.
+def _found(place: tuple[str, ...], entry: dict[str, Any], what: str) -> tuple[list[str], list[str]]:
+    """What the new entry provides, as `_tried`; a server of the older HTTP protocol gets its type.
 
     Raises:
         UsageProblem, CommandFailed: as `_tried`.
@@ -198,8 +204,8 @@ def _found(place: tuple[str, ...], entry: dict[str, Any], what: str) -> list[str
         return found
 
 
-def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[str]:
-    """The names of the tools that the new entry provides.
+def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> tuple[list[str], list[str]]:
+    """The names of the tools that the new entry provides, and what is to be said of them.
 
     Raises:
         UsageProblem: its settings are invalid, or a module has no such name.
@@ -207,8 +213,10 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
     """
     from pydantic import ValidationError
 
+    from fieldcraft.agent.tooling.fit_report import cost_of_all, fits_of
     from fieldcraft.tools import load_tools
     from fieldcraft.tools.calls.arguments import complaints
+    from fieldcraft.tools.search import ToolSearch
     from fieldcraft.tools.sources.settings import ToolSources
 
     try:
@@ -222,7 +230,14 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> list[
             problems = "; ".join(problem.message for problem in registry.problems) or "it has no tools"
             raise CommandFailed(f"{what} was not added: {problems}; --untried adds it without a try")
         registry.specs()
-        return list(registry.names())
+        fits = fits_of(registry)
+        misfits = [f"made to fit: {remark}" for fit in fits.values() for remark in fit.remarks()]
+        return list(registry.names()), [*misfits, cost_of_all(fits, ToolSearch())]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
+    return ", ".join(names[:_MOST_LISTED]) + more
 
 
 def _require_name(target: str) -> None:
