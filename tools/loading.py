@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ def _add(registry: ToolRegistry, label: str, target: str, name: str | None, orig
         return
     for tool in tools:
         own = getattr(tool, "name", None)
-        called = name or (identifier(own) if isinstance(own, str) else None)
+        called = name or (_callable_as(own) if isinstance(own, str) else None)
         try:
             if not _is_there(registry, tool, called, origin):
                 registry.add(tool, name=called, origin=origin)
@@ -114,3 +115,8 @@ def _add(registry: ToolRegistry, label: str, target: str, name: str | None, orig
 def _is_there(registry: ToolRegistry, tool: Any, name: str | None, origin: str) -> bool:
     known = str(name or getattr(tool, "name", None) or getattr(tool, "__name__", ""))
     return known in registry and registry.origin(known) == origin
+
+
+def _callable_as(name: str) -> str:
+    """A tool's own name, or one like it where a program cannot call that."""
+    return name if name.isidentifier() and not keyword.iskeyword(name) else identifier(name)

@@ -19,7 +19,8 @@ archive: archive, aside, away, hide, shelve
 share: share, access, let, permit, grant, allow
 history: history, who, changes, versions, audit
 """
-"""For each action of a name the words by which people ask for it; a line goes on where the next is indented."""
+"""For each action of a name the words by which people ask for it; a line goes on where the next one is
+indented."""
 _ACTIONS = {
     action: re.compile(rf"\b(?:{'|'.join(map(re.escape, words.split(', ')))})\b")
     for action, words in (line.split(": ") for line in _LINES.replace("\n  ", " ").strip().splitlines())
