@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 _LINES = """
-create: create, make, add, new, register, open a, write, put, start, begin, send, post, set, schedule, plan, insert, issue, reserve, book, order, hire, claim, ask, apply, submit, raise, report a, upload, publish, invite, take a
-delete: delete, remove, erase, destroy, drop, cancel, rid, take out, out of, clear, purge, discard, unregister, revoke, throw
+create: create, make, add, new, register, open a, write, put, start, begin, send, post, set, schedule, plan
+create: insert, issue, reserve, book, order, hire, claim, ask, apply, submit, raise, report a
+create: upload, publish, invite, take a
+delete: delete, remove, erase, destroy, drop, cancel, rid, take out, out of, clear, purge, discard
+delete: unregister, revoke, throw
 update: update, change, edit, modify, adjust, rename, replace, patch, correct, amend, move
 list: list, which, every, what are, there, show, overview, enumerate, latest, how many, all
 get: get, read, fetch, retrieve, show, look at, see, view, details, one, describe, how much, what is
@@ -16,10 +19,17 @@ archive: archive, aside, away, hide, shelve
 share: share, access, let, permit, grant, allow
 history: history, who, changes, versions, audit
 """
-_ACTIONS = {
-    action: re.compile(rf"\b(?:{'|'.join(map(re.escape, words.split(', ')))})\b")
-    for action, words in (line.split(": ") for line in _LINES.strip().splitlines())
-}
+
+
+def _read() -> dict[str, re.Pattern[str]]:
+    words: dict[str, list[str]] = {}
+    for line in _LINES.strip().splitlines():
+        action, _, listed = line.partition(": ")
+        words.setdefault(action, []).extend(map(re.escape, listed.split(", ")))
+    return {action: re.compile(rf"\b(?:{'|'.join(known)})\b") for action, known in words.items()}
+
+
+_ACTIONS = _read()
 
 
 def actions_in(text: str) -> frozenset[str]:
