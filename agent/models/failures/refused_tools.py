@@ -21,7 +21,7 @@ _PLACE = re.compile(
 )
 """Gemini puts all functions into its one tool: `tools[0].function_declarations[3]`."""
 _DECLARATION = re.compile(r"functions?_?declarations\[(\d{1,5})\]", re.IGNORECASE)
-_NAMED = re.compile(r"(?:function|tool)(?: named| name| call)?:? [`'\"]+([\w.-]{1,200})[`'\"]", re.IGNORECASE)
+_NAMED = re.compile(r"(?:function|tool)(?: named| name)?:? [`'\"]+([\w.-]{1,200})[`'\"]", re.IGNORECASE)
 _TOO_MANY = re.compile(
     r"(?:tools|functions)['\"`]?\b.{0,120}?"
     r"(?:maximum|at most|up to|more than|limit|exceed)[^.\d]{0,60}(\d{1,5})\b",
