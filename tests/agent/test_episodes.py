@@ -229,3 +229,9 @@ def test_the_task_that_an_episode_gives_may_be_set_in_each() -> None:
     refuse_done("Go through a door", AchieveGoal(achievement="first_door"), state, per_episode=True)
     with pytest.raises(DoneBefore):
         refuse_done("Go through a door", AchieveGoal(achievement="first_door"), state)
+
+
+def test_the_curriculum_is_told_that_the_task_of_an_episode_may_be_set_in_each(tmp_path: Path) -> None:
+    explored(tmp_path, settings(tmp_path, "TaskCorridor", TASKS[:1], PROGRAMS[:1]))
+    asked = [call.text for call in kept_calls(tmp_path / "runs" / "one") if call.role == "curriculum"]
+    assert "accepted again. The task that an episode gives may be set in every episode. When" in asked[0]

@@ -14,6 +14,7 @@ from tool_workshop import WOOD, calls_of, cut, live, program, resume
 from fieldcraft.agent import RunSettings
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits
+from fieldcraft.agent.tooling.provider_names import fits, provider_names
 from fieldcraft.tools.search import ToolSearch
 
 Settings = Callable[..., RunSettings]
@@ -68,6 +69,15 @@ def settings_at(toy_settings: Settings, tmp_path: Path) -> Callable[..., RunSett
 
 def warnings_of(events: list[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, e.Warned)]
+
+
+def test_names_fit_every_provider_are_unique_and_do_not_depend_on_other_tools() -> None:
+    odd = ["größe_messen", "grösse_messen", "x" * 90, "x" * 91, "工具", "fits", "größe messen"]
+    names = provider_names(odd)
+    assert all(fits(name) for name in names.values())
+    assert len(set(names.values())) == len(odd)
+    assert names["fits"] == "fits"
+    assert all(provider_names([name]) == {name: names[name]} for name in odd)
 
 
 def test_odd_tools_are_offered_as_the_provider_takes_them_and_called_by_their_own_names(
