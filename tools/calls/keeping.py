@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
+from fieldcraft.common.errors import FieldcraftError
 from fieldcraft.common.files import Folder
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools.calls.naming import identifier
@@ -19,7 +20,7 @@ MOST_KEPT = 256_000_000
 """The most bytes of results that are kept for one run."""
 
 
-class NotKept(Exception):
+class NotKept(FieldcraftError):
     """A file could not be kept; the message says why."""
 
 
