@@ -129,7 +129,7 @@ class DeadlinePort(Protocol):
     """The deadline of a call in progress. Its methods may be called from any thread."""
 
     def extend(self) -> None:
-        """Let the timeout begin anew, since the call made progress; only so often."""
+        """Restart the timeout, since the call made progress; only so often."""
 
     def paused(self) -> AbstractContextManager[None]:
         """A block in which the deadline does not run, such as while a person decides."""

@@ -141,3 +141,26 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.touch()
     monkeypatch.setenv("TOY_NOTES", str(path))
     return path
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Servers that speak OpenAI's protocol: `serve` starts one, the others are what it replies."""
+    monkeypatch.syspath_prepend(Path(__file__).parent / "models")
+    import openai_server
+
+    servers: list[Any] = []
+
+    class Chat:
+        says = staticmethod(openai_server.says)
+        fails = staticmethod(openai_server.fails)
+        calls = staticmethod(openai_server.calls)
+
+        @staticmethod
+        def serve(reply: Any) -> Any:
+            servers.append(openai_server.ChatServer(reply))
+            return servers[-1]
+
+    yield Chat
+    for server in servers:
+        server.stop()

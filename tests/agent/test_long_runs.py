@@ -213,21 +213,35 @@ def test_patience_ends_a_run_which_goes_on_with_more(live: Live, tmp_path: Path)
         assert session.explorer.state.spent.iterations == 5
 
 
-def test_a_run_cut_at_a_stall_goes_on_as_if_nothing_had_happened(live: Live, tmp_path: Path) -> None:
-    curriculum = [{"task": f"Wander {number} times", "goal": None} for number in range(1, 5)]
-    changes: dict[str, Any] = {"critic": "none", "keep_skills": False, "questions": 0}
-    live(curriculum, [WANDER] * 4, stall_after=2, keep_prompts=False, **changes)
-    runs = tmp_path / "runs"
+PLAIN: dict[str, Any] = {"critic": "none", "keep_skills": False, "questions": 0, "keep_prompts": False}
+
+
+def goes_on_wherever_cut(runs: Path, first: bytes, most: int) -> None:
+    """Cut the run before the first event of a type, and after each of so many from there on."""
     whole = history(runs / "one")
     lines = (runs / "one" / "journal-000001.jsonl").read_bytes().splitlines(keepends=True)
-    noticed_at = next(number for number, line in enumerate(lines) if b'"type":"stall_noticed"' in line)
-    for end in (noticed_at, noticed_at + 1, noticed_at + 2):
+    begun = next(number for number, line in enumerate(lines) if b'"type":"%s"' % first in line)
+    assert len(lines) > begun + most
+    for end in range(begun, begun + most + 1):
         folder = runs / f"cut-{end}"
         shutil.copytree(runs / "one", folder)
         (folder / "journal-000001.jsonl").write_bytes(b"".join(lines[:end]))
         with resumed_session(folder.name, runs=runs) as session:
             session.explorer.explore()
         assert history(folder) == whole
+
+
+def test_a_run_cut_at_a_stall_goes_on_as_if_nothing_had_happened(live: Live, tmp_path: Path) -> None:
+    curriculum = [{"task": f"Wander {number} times", "goal": None} for number in range(1, 5)]
+    live(curriculum, [WANDER] * 4, stall_after=2, **PLAIN)
+    goes_on_wherever_cut(tmp_path / "runs", b"stall_noticed", 2)
+
+
+def test_a_run_whose_model_insists_goes_through_the_same_tasks_wherever_it_is_cut(
+    live: Live, tmp_path: Path
+) -> None:
+    live([{"task": "Wander", "goal": None}] * 9, [WANDER] * 3, **PLAIN)
+    goes_on_wherever_cut(tmp_path / "runs", b"proposal_refused", 10)
 
 
 def test_all_that_is_refused_is_one_entry_before_the_latest_failures() -> None:

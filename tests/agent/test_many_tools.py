@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +18,6 @@ from fieldcraft.agent.tooling.provider_names import fits, provider_names
 from fieldcraft.tools.search import ToolSearch
 
 Settings = Callable[..., RunSettings]
-
-
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.syspath_prepend(Path(__file__).parent / "models")
-    import openai_server
-
-    servers: list[Any] = []
-
-    class Chat:
-        says = staticmethod(openai_server.says)
-        fails = staticmethod(openai_server.fails)
-        calls = staticmethod(openai_server.calls)
-
-        @staticmethod
-        def serve(reply: Any) -> Any:
-            servers.append(openai_server.ChatServer(reply))
-            return servers[-1]
-
-    yield Chat
-    for server in servers:
-        server.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,26 +54,6 @@ class Server:
 
         self.server = chat.serve(reply)
         self.url = self.server.url
-
-
-@pytest.fixture
-def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.syspath_prepend(Path(__file__).parent / "models")
-    import openai_server
-
-    servers: list[Any] = []
-
-    class Chat:
-        says, fails = staticmethod(openai_server.says), staticmethod(openai_server.fails)
-
-        @staticmethod
-        def serve(reply: Any) -> Any:
-            servers.append(openai_server.ChatServer(reply))
-            return servers[-1]
-
-    yield Chat
-    for server in servers:
-        server.stop()
 
 
 @pytest.fixture

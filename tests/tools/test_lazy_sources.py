@@ -1,4 +1,4 @@
-"""Whoever wants one tool opens only the source that has it."""
+"""Where one tool is wanted, only the source that has it is opened."""
 
 from __future__ import annotations
 
