@@ -6,8 +6,8 @@
     n: the part of the name's words that the text has
     a: 1 where the text asks for what the name's verb does, see `actions`
 
-The weights and the words of `actions` were chosen with the paraphrases of benchmarks/tool_search.py in view, so
-that its figure is the best case.
+The weights and the words of `actions` were chosen with the paraphrases of benchmarks/tool_search.py in
+view, so that its figure is the best case.
 The same registry and text always give the same tools, so that a resumed run is shown what it was shown.
 """
 
