@@ -56,12 +56,13 @@ def fits_of(registry: ToolRegistry) -> dict[str, SourceFit]:
 def cost_of_all(fits: dict[str, SourceFit], bounds: ToolSearch) -> str:
     """What a request with all tools would take, and whether they are searched instead, for people."""
     tools, tokens = (sum(getattr(fit, name) for fit in fits.values()) for name in ("tools", "tokens"))
+    what = "the only tool takes" if tools == 1 else f"all {tools:,} tools take"
+    cost = f"{what} about {tokens:,} tokens in each request of a role that has"
     if exceeds(bounds, tools, tokens):
-        how = "; so a role that has them all is offered search_tools and the few that fit ([tool_search])"
-    else:
-        how = "; that is what a role is offered that has them"
-    what = "the only tool" if tools == 1 else f"all {tools:,} tools"
-    return f"offering {what} would take about {tokens:,} tokens in each request{how}"
+        return (
+            f"{cost} them; that is too many, so it gets `search_tools` and the few that fit ([tool_search])"
+        )
+    return f"{cost} {'it' if tools == 1 else 'them'}"
 
 
 def _listed(names: list[str]) -> str:
