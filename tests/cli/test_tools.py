@@ -84,6 +84,24 @@ def test_show_tells_the_fields_of_a_body(place: Workshop) -> None:
     assert rows["body.mother"] == ["dict", "may", "be", "left", "out"]
 
 
+def test_show_tells_what_a_file_may_be(place: Workshop) -> None:
+    form = {"type": "object", "properties": {"photo": {"type": "string", "format": "binary"}}}
+    upload = {"requestBody": {"content": {"multipart/form-data": {"schema": form}}}, "responses": {}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "servers": [{"url": "http://127.0.0.1:9"}],
+        "paths": {"/photos": {"post": {"operationId": "upload", **upload}}},
+    }
+    Path("photos.json").write_text(json.dumps(document))
+    Path("fieldcraft.toml").write_text(
+        "[openapi.photos]\ndocument = 'photos.json'\nservers = ['http://127.0.0.1:9']\n"
+    )
+    (row,) = [line for line in place.run("tools", "show", "upload").out.splitlines() if "body.photo" in line]
+    assert row.split()[:4] == ["body.photo", "str", "|", "dict"]
+    assert "A file: its content as text, or an object with its `base64`" in " ".join(row.split())
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [

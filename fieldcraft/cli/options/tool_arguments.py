@@ -35,21 +35,23 @@ def rows_of(schema: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """
     rows = []
     for name, part in schema.get("properties", {}).items():
-        rows.append(_row(name, part, name in schema.get("required", ())))
+        rows.append(_row(name, _whole(schema, part), name in schema.get("required", ())))
         holder, inside = name, _followed(schema, part)
         if inside.get("type") == "array":
             holder, inside = f"{name}[]", _followed(schema, inside.get("items"))
         parts = [inside, *(_followed(schema, one) for one in _held(inside, "allOf", list))]
         needed = [field for one in parts for field in _held(one, "required", list)]
         fields = {field: value for one in parts for field, value in _held(one, "properties", dict).items()}
-        rows += [_row(f"{holder}.{field}", value, field in needed) for field, value in fields.items()]
+        rows += [
+            _row(f"{holder}.{field}", _whole(schema, value), field in needed)
+            for field, value in fields.items()
+        ]
     return rows
 
 
-def _row(name: str, part: Any, needed: bool) -> tuple[str, str, str, str]:
+def _row(name: str, part: Mapping[str, Any], needed: bool) -> tuple[str, str, str, str]:
     from fieldcraft.tools.calls.describing import type_name
 
-    part = part if isinstance(part, Mapping) else {}
     default = "needed" if needed else repr(part["default"]) if "default" in part else "may be left out"
     return name, type_name(part), default, str(part.get("description", ""))
 
@@ -69,6 +71,12 @@ def _followed(schema: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
             return part
         part = _held(schema, "$defs", dict).get(str(part["$ref"]).rpartition("/")[2])
     return {}
+
+
+def _whole(schema: Mapping[str, Any], part: Any) -> dict[str, Any]:
+    """A part with what the definition that it names says, and what it says itself."""
+    own = part if isinstance(part, Mapping) else {}
+    return {**_followed(schema, part), **{key: value for key, value in own.items() if key != "$ref"}}
 
 
 def typed_arguments(tool: BaseTool, typed: list[str]) -> dict[str, Any]:
