@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fieldcraft.agent.tooling.shelf import ToolShelf
+from fieldcraft.agent.tooling.offering.shelf import ToolShelf
 from fieldcraft.tools import ToolExecutor, ToolPolicy, ToolRegistry, load_tools
 from fieldcraft.tools.search import ToolSearch
 from fieldcraft.tools.sources.settings import OpenApiDocument, ToolSources

@@ -13,8 +13,8 @@ from fieldcraft.agent.roles.facts import KnownFacts
 from fieldcraft.agent.roles.model_calls import Asker
 from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.task import Attempt, Task
+from fieldcraft.agent.tooling.offering.topics import topic_of
 from fieldcraft.agent.tooling.skill_reading import SkillReader
-from fieldcraft.agent.tooling.topics import topic_of
 from fieldcraft.envs import Environment, Observation
 from fieldcraft.envs.programs import RunsPrograms
 from fieldcraft.skills import Program, ProgramError, parse_program

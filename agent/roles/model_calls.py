@@ -21,7 +21,7 @@ from fieldcraft.agent.prompts.rendering import AnswerUnusable, MoreWanted, Promp
 from fieldcraft.agent.redact import redact
 from fieldcraft.agent.roles.fitted_calls import Client, FittedCalls
 from fieldcraft.agent.seeing import RunPictures
-from fieldcraft.agent.tooling.topics import topic_of
+from fieldcraft.agent.tooling.offering.topics import topic_of
 from fieldcraft.agent.transcript import Transcript
 from fieldcraft.common.errors import Paused
 from fieldcraft.common.secrets.redaction import redact_data

@@ -33,7 +33,7 @@ from fieldcraft.agent.roles.questions import Answers
 from fieldcraft.agent.roles.skills.known import Shown
 from fieldcraft.agent.steering.words import shown as shown_words
 from fieldcraft.agent.task import Attempt, Task, Verdict
-from fieldcraft.agent.tooling.topics import topic_of
+from fieldcraft.agent.tooling.offering.topics import topic_of
 from fieldcraft.common.plugins import BrokenPart
 from fieldcraft.common.text import cut_text, valid_text, visible_line
 from fieldcraft.envs import Environment, Observation

@@ -13,8 +13,8 @@ from fieldcraft.agent.settings import TOOL_USERS, RunSettings
 from fieldcraft.agent.tooling.context import WorldOfRun
 from fieldcraft.agent.tooling.instructions import instructions, with_instructions
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.agent.tooling.offering.shelf import Indexes, ToolShelf
 from fieldcraft.agent.tooling.replayed_calls import Outcomes, RecordedTools
-from fieldcraft.agent.tooling.shelf import Indexes, ToolShelf
 from fieldcraft.skills.sandbox.base import ToolCaller
 from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, outcome_text, traits_of
 from fieldcraft.tools.loading import is_source

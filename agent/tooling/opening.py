@@ -19,8 +19,8 @@ from fieldcraft.agent.tooling.access import ProgramTools, ToolAccess, names_for
 from fieldcraft.agent.tooling.context import BudgetOfRun, LibraryOfRun, ModelOfRun, NoBill, WorldOfRun
 from fieldcraft.agent.tooling.descriptions import declared
 from fieldcraft.agent.tooling.journaled_calls import ToolRecord
+from fieldcraft.agent.tooling.offering.shelf import ToolShelf
 from fieldcraft.agent.tooling.person import PersonOfRun
-from fieldcraft.agent.tooling.shelf import ToolShelf
 from fieldcraft.common.errors import MissingRequirement
 from fieldcraft.common.suggest import nearest
 from fieldcraft.envs import Environment

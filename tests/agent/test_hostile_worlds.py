@@ -15,7 +15,7 @@ from tool_workshop import DONE, WOOD, Settings, live, script, wants
 from fieldcraft.agent.journal.store import Journal
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.tooling.descriptions import shown
-from fieldcraft.agent.tooling.offers import offers
+from fieldcraft.agent.tooling.offering.offers import offers
 from fieldcraft.tools import ToolRegistry
 
 pytestmark = pytest.mark.attack("a world, tools and a model whose every word is hostile, in a whole run")

@@ -14,7 +14,7 @@ from tool_workshop import WOOD, calls_of, cut, live, program, resume
 from fieldcraft.agent import RunSettings
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits
-from fieldcraft.agent.tooling.provider_names import fits, provider_names
+from fieldcraft.agent.tooling.offering.provider_names import fits, provider_names
 from fieldcraft.tools.search import ToolSearch
 
 Settings = Callable[..., RunSettings]

@@ -13,7 +13,7 @@ from tool_workshop import WOOD, Settings, cut, live, program, prompt, resume, sc
 from fieldcraft.agent.journal import events as e
 from fieldcraft.agent.settings import BudgetLimits
 from fieldcraft.agent.tooling.instructions import with_instructions
-from fieldcraft.agent.tooling.offers import offers
+from fieldcraft.agent.tooling.offering.offers import offers
 from fieldcraft.tools import ToolPolicy, ToolRegistry
 from fieldcraft.tools.sources.settings import McpServer
 

@@ -179,7 +179,7 @@ def check(tools: Further = None, as_json: o.Json = False) -> int:
 
     What models cannot be offered as it is, and what offering all tools would cost, is said too.
     """
-    from fieldcraft.agent.tooling.fit_report import cost_of_all, fits_of
+    from fieldcraft.agent.tooling.offering.fit_report import cost_of_all, fits_of
     from fieldcraft.cli.views.console import console, print_json, say, table
     from fieldcraft.cli.views.lines import BAD, GOOD
     from fieldcraft.tools import load_tools

@@ -213,7 +213,7 @@ def _tried(place: tuple[str, ...], entry: Mapping[str, Any], what: str) -> tuple
     """
     from pydantic import ValidationError
 
-    from fieldcraft.agent.tooling.fit_report import cost_of_all, fits_of
+    from fieldcraft.agent.tooling.offering.fit_report import cost_of_all, fits_of
     from fieldcraft.tools import load_tools
     from fieldcraft.tools.calls.arguments import complaints
     from fieldcraft.tools.search import ToolSearch

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from fieldcraft.agent.models.usage import estimated_tokens
 from fieldcraft.agent.tooling.descriptions import shown
-from fieldcraft.agent.tooling.provider_names import fits, provider_names
-from fieldcraft.agent.tooling.provider_schemas import choices_of, fitted_schema, references_in
+from fieldcraft.agent.tooling.offering.provider_names import fits, provider_names
+from fieldcraft.agent.tooling.offering.provider_schemas import choices_of, fitted_schema, references_in
 from fieldcraft.common.data import Limits, bounded
 from fieldcraft.common.text import cut_text, visible_line
 from fieldcraft.tools import ToolRegistry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fieldcraft.agent.tooling.offers import Offers
-from fieldcraft.agent.tooling.shelf import exceeds
+from fieldcraft.agent.tooling.offering.offers import Offers
+from fieldcraft.agent.tooling.offering.shelf import exceeds
 from fieldcraft.tools import ToolRegistry
 from fieldcraft.tools.search import ToolSearch
 

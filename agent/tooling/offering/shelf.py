@@ -13,8 +13,8 @@ from itertools import count
 from typing import Any
 
 from fieldcraft.agent.models.usage import estimated_tokens
-from fieldcraft.agent.tooling.offers import Offers
-from fieldcraft.agent.tooling.tool_index import ToolIndex
+from fieldcraft.agent.tooling.offering.offers import Offers
+from fieldcraft.agent.tooling.offering.tool_index import ToolIndex
 from fieldcraft.common.text import visible_line
 from fieldcraft.tools import AllowedTools, ToolError, ToolExecutor, ToolRegistry, declare
 from fieldcraft.tools.calls.describing import LONGEST_ARGUMENTS, signature

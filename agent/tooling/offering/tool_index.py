@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fieldcraft.agent.tooling.actions import actions_in, actions_of
+from fieldcraft.agent.tooling.offering.actions import actions_in, actions_of
 from fieldcraft.common.text import valid_text
 from fieldcraft.skills.search.embeddings import DEFAULT, EmbeddingsUnavailable, load_embeddings
 from fieldcraft.skills.search.lexical import LexicalIndex, split_words
